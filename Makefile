@@ -1,0 +1,59 @@
+# Everything runs in .venv, which the first target that needs it makes.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types imports docs check bench clean
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq --constraint constraints.txt
+# The first of these that runs and is at least 3.11 makes .venv; `make PYTHON=/path/to/python` chooses.
+PYTHON ?= python3.11 python3
+
+help:  ## say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP)  ## install everything into .venv
+
+demo: $(STAMP)  ## the main job from end to end, on data it makes itself, into demo/
+	$(BIN)/relevome demo -o demo
+
+test: $(STAMP)  ## run the tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+lint: $(STAMP)  ## style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)  ## static types
+	$(BIN)/pyright
+
+imports: $(STAMP)  ## the order of the packages
+	$(BIN)/lint-imports --no-logo
+
+docs: $(STAMP)  ## build the site into site/
+	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --clean --quiet
+
+check: test lint types imports docs  ## all that CI runs
+
+bench: $(STAMP)  ## speed, memory and scientific accuracy
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove what was made, .venv excepted
+	rm -rf build dist demo site src/*.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@for python in $(PYTHON); do \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	  echo "Making .venv with $$("$$python" --version)"; \
+	  "$$python" -m venv .venv && exit 0; \
+	  rm -rf .venv; echo "$$python could not make a virtual environment (on Debian: apt install python3-venv)" >&2; exit 1; \
+	done; \
+	echo "No Python of at least 3.11 among: $(PYTHON). Name one: make PYTHON=/path/to/python" >&2; exit 1
+
+# torch by itself first, at the version of the constraint file, so that no other request chooses it.
+$(STAMP): pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing into .venv: minutes at first, seconds later"
+	@$(PIP) torch
+	@$(PIP) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,95 @@
+"""The house itself: what can be imported with what, and what holds for every file."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import relevome
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "relevome"
+MODULES = sorted(SOURCE.rglob("*.py"))
+PACKAGES = sorted({path.parent for path in MODULES})
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+FEATURES = {extra: EXTRAS[extra] for extra in EXTRAS if extra not in ("dev", "docs")}
+OPTIONAL = sorted({library for libraries in FEATURES.values() for library in libraries})
+
+# None in sys.modules is Python's own way to say that a library is not there: `import` raises
+# ModuleNotFoundError and find_spec, by which others ask whether a library is installed, gives None.
+IMPORT_WITHOUT = """
+import importlib, pkgutil, sys
+blocked, package = sys.argv[1].split(","), sys.argv[2]
+sys.modules.update(dict.fromkeys(blocked))
+def stop(name): raise
+for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + ".", stop):
+    importlib.import_module(module.name)
+"""
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(SOURCE.parent))
+
+
+def import_without(libraries: list[str], package: str) -> subprocess.CompletedProcess[str]:
+    """Import a package and every module in it, in a new process that lacks some libraries."""
+    command = [sys.executable, "-c", IMPORT_WITHOUT, ",".join(libraries), package]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("missing", [OPTIONAL, *([library] for library in OPTIONAL)], ids=",".join)
+def test_the_core_imports_without(missing: list[str]) -> None:
+    run = import_without(missing, "relevome")
+    assert run.returncode == 0, run.stderr
+
+
+def test_what_comes_in_imports_without_deep_learning() -> None:
+    run = import_without(["torch", "transformers"], "relevome.data")
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("library", [*OPTIONAL, "torch", "transformers"])
+def test_a_blocked_library_is_there_but_cannot_be_imported(library: str) -> None:
+    assert importlib.util.find_spec(library) is not None
+    assert f"ModuleNotFoundError: import of {library} halted" in import_without([library], library).stderr
+
+
+def test_a_module_that_cannot_be_imported_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "careless" / "deep").mkdir(parents=True)
+    (tmp_path / "careless" / "__init__.py").touch()
+    (tmp_path / "careless" / "deep" / "__init__.py").touch()
+    (tmp_path / "careless" / "deep" / "module.py").write_text("import peft\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert "import of peft halted" in import_without(["peft"], "careless").stderr
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=name)
+def test_every_package_says_what_it_is_for(package: Path) -> None:
+    assert ast.get_docstring(ast.parse((package / "__init__.py").read_text()))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_a_file_is_one_idea(module: Path) -> None:
+    assert len(module.read_text().splitlines()) <= 350
+
+
+def test_every_direct_dependency_is_pinned() -> None:
+    pinned = dict(
+        line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line
+    )
+    wanted = [*PROJECT["dependencies"], *(library for libraries in EXTRAS.values() for library in libraries)]
+    names = {re.split(r"[\[>=<]", requirement)[0] for requirement in wanted} - {"relevome"}
+    assert names <= set(pinned)
+
+
+def test_the_citation_names_this_version() -> None:
+    assert f"\nversion: {relevome.__version__}\n" in (ROOT / "CITATION.cff").read_text()
