@@ -1,0 +1,78 @@
+"""Where sequences come from, said once, so that they can be read twice: to check them and to use them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from relevome.data.errors import InputError
+from relevome.data.fasta import read_fasta
+from relevome.data.genome import read_bed
+from relevome.data.problems import Problem
+from relevome.data.sequence import Alphabet, Sequence
+from relevome.data.tables import Labelled, read_table
+
+
+@dataclass(frozen=True)
+class Input:
+    """Sequences, or what is wrong with them, from the start at every call of ``read``.
+
+    ``description`` names the source and its digest; two inputs with the same one hold the same sequences.
+    """
+
+    description: Mapping[str, str]
+    read: Callable[[], Iterator[Sequence | Problem]]
+
+
+def from_fasta(path: str | Path, alphabet: Alphabet) -> Input:
+    """Records of a FASTA file."""
+    return Input(_described(fasta=path), lambda: read_fasta(path, alphabet))
+
+
+def from_bed(bed: str | Path, genome: str | Path, alphabet: Alphabet) -> Input:
+    """Intervals of a BED file, cut from a genome."""
+    return Input(_described(bed=bed, genome=genome), lambda: read_bed(bed, genome, alphabet))
+
+
+def from_table(path: str | Path, alphabet: Alphabet) -> Input:
+    """The sequence column of a CSV or TSV table."""
+
+    def read() -> Iterator[Sequence | Problem]:
+        rows = read_table(path, alphabet)
+        return (row.sequence if isinstance(row, Labelled) else row for row in rows)
+
+    return Input(_described(table=path), read)
+
+
+def from_sequences(given: Iterable[str | Sequence], alphabet: Alphabet) -> Input:
+    """Letters, named ``sequence1``, ``sequence2``, ..., or sequences."""
+    sequences = [
+        item if isinstance(item, Sequence) else Sequence(f"sequence{number}", item.upper(), alphabet)
+        for number, item in enumerate(given, start=1)
+    ]
+    ids = [sequence.id for sequence in sequences]
+    if not ids:
+        raise InputError("no sequences were given: expected at least one")
+    if len(set(ids)) < len(ids):
+        repeated = next(id for id in ids if ids.count(id) > 1)
+        raise InputError(f"id {repeated!r} is used more than once: expected every id once")
+    digest = hashlib.sha256("".join(f">{s.id}\n{s.letters}\n" for s in sequences).encode()).hexdigest()
+    return Input({"sequences": str(len(sequences)), "sha256": digest}, lambda: iter(sequences))
+
+
+def _described(**paths: str | Path) -> dict[str, str]:
+    described = {}
+    for kind, path in paths.items():
+        described[kind] = str(path)
+        described[f"{kind}_sha256"] = _sha256(path)
+    return described
+
+
+def _sha256(path: str | Path) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,73 @@
+"""What is wrong with one sequence, and what is then done about it."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal, TypeVar
+
+from relevome.data.errors import InputError
+from relevome.data.sequence import Alphabet, Interval, Sequence
+
+T = TypeVar("T")
+
+OnBad = Literal["refuse", "skip"]
+
+# str.upper would turn some letters that are not ASCII into residues.
+_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A sequence that cannot be used: its id as far as known, why, and where it was found."""
+
+    id: str
+    reason: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}"
+
+
+def refuse_or_skip(items: Iterable[T | Problem], on_bad: OnBad, problems: list[Problem]) -> Iterator[T]:
+    """Items without problems, lazily.
+
+    With ``on_bad="refuse"`` the first problem is raised as an InputError; with ``"skip"`` each is
+    appended to ``problems`` and left out.
+    """
+    for item in items:
+        if not isinstance(item, Problem):
+            yield item
+        elif on_bad == "skip":
+            problems.append(item)
+        else:
+            raise InputError(f"{item}; correct it, or leave such sequences out with --on-bad skip")
+
+
+class Intake:
+    """Turns what a file says into a Sequence or a Problem, by the same rules for every format.
+
+    Lower-case (soft-masked) letters are upper-cased. An id that was seen before is a problem, even
+    if the sequence that had it first was one too. Of each id 12 bytes of a hash are remembered, so
+    that memory does not grow with the length of ids or sequences.
+    """
+
+    def __init__(self, alphabet: Alphabet) -> None:
+        self._alphabet = alphabet
+        self._seen: set[bytes] = set()
+
+    def take(self, id: str, letters: str, where: str, interval: Interval | None = None) -> Sequence | Problem:
+        """The sequence, or what is wrong with it."""
+        if not id:
+            return Problem(id, "sequence without an id: expected a name and no blank before it", where)
+        key = blake2b(id.encode(), digest_size=12).digest()
+        if key in self._seen:
+            return Problem(id, f"id {id!r} was used before: expected every id once", where)
+        self._seen.add(key)
+        try:
+            return Sequence(id, letters.translate(_UPPER), self._alphabet, interval)
+        except InputError as error:
+            stop = "; '*' marks a stop and is no residue: strip it" if letters.endswith("*") else ""
+            return Problem(id, f"{error}{stop}", where)

@@ -1,0 +1,68 @@
+"""What is planted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from relevome.data.errors import InputError
+from relevome.data.grammar import Grammar, Unit, motif_grammar, promoter_grammar
+from relevome.data.motifs import Motif
+from relevome.data.sequence import DNA, PROTEIN, Alphabet
+
+
+def motif(name: str, width: int = 3, alphabet: Alphabet = DNA) -> Motif:
+    size = len(alphabet.letters)
+    return Motif(name, name, np.full((width, size), 1 / size), alphabet)
+
+
+def test_promoters_have_the_published_base_frequencies() -> None:
+    # Percentages of the consensus bases, as quoted from Hawley & McClure (1983) in textbooks: an
+    # oracle apart from the counts in the code. They were rounded by hand, so one or two are off by 1.
+    quoted = {"-35": ("TTGACA", [82, 84, 78, 65, 54, 45]), "-10": ("TATAAT", [80, 95, 45, 60, 50, 96])}
+    (unit,) = promoter_grammar().units
+    assert [m.name for m in unit.motifs] == ["-35", "-10"]
+    for m in unit.motifs:
+        consensus, percent = quoted[m.name]
+        assert m.consensus == consensus
+        np.testing.assert_allclose(100 * m.probabilities.max(axis=1), percent, atol=1.5)
+
+
+def test_promoters_have_a_spacer_of_15_to_19_most_often_17() -> None:
+    (spacer,) = promoter_grammar().units[0].spacers
+    assert sorted(spacer) == [15, 16, 17, 18, 19]
+    assert max(spacer, key=lambda length: spacer[length]) == 17
+    assert spacer[16] + spacer[17] + spacer[18] == pytest.approx(0.92)
+    assert promoter_grammar().units[0].longest == 31
+
+
+def test_a_grammar_of_motifs_has_each_on_its_own() -> None:
+    grammar = motif_grammar([motif("a"), motif("b", 5)])
+    assert [[m.name for m in unit.motifs] for unit in grammar.units] == [["a"], ["b"]]
+    assert [unit.longest for unit in grammar.units] == [3, 5]
+    assert grammar.alphabet == DNA
+
+
+@pytest.mark.parametrize(
+    ("motifs", "spacers"),
+    [([], []), (["a", "b"], []), (["a"], [{3: 1.0}]), (["a", "a"], [{3: 1.0}])],
+    ids=["no motif", "no spacer", "too many spacers", "same name"],
+)
+def test_a_unit_has_a_spacer_between_every_two_motifs(
+    motifs: list[str], spacers: list[dict[int, float]]
+) -> None:
+    with pytest.raises(InputError, match=r"unit of \[.*\] with \d spacers: expected"):
+        Unit(tuple(motif(name) for name in motifs), tuple(spacers))
+
+
+@pytest.mark.parametrize("spacer", [{}, {3: 0.5}, {-1: 1.0}, {3: 1.5, 4: -0.5}])
+def test_a_spacer_is_a_distribution_of_lengths(spacer: dict[int, float]) -> None:
+    with pytest.raises(InputError, match="expected lengths from 0 on with probabilities that sum to 1"):
+        Unit((motif("a"), motif("b")), (spacer,))
+
+
+def test_a_grammar_has_motifs_of_one_alphabet() -> None:
+    with pytest.raises(InputError, match="grammar 'meme': expected one motif or more, all of one alphabet"):
+        motif_grammar([motif("a"), motif("b", alphabet=PROTEIN)])
+    with pytest.raises(InputError, match="grammar 'x': expected one motif or more"):
+        Grammar("x", ())
