@@ -1,0 +1,268 @@
+"""What a method may ask of a model: tokens, targets, logits, and the place where relevance is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from inspect import signature
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from relevome.data.errors import InputError
+from relevome.data.sequence import Alphabet, Sequence
+from relevome.models.batching import BatchSizes, MeasuredBatchSizes
+from relevome.models.tokenization import LetterTokenizer, Tokens
+
+Task = Literal["sequence", "token", "masked"]
+Site = Literal["word", "block"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The logit to explain: an output, optionally at a letter, optionally minus another output.
+
+    ``position`` is a 0-based letter (per-letter and masked language models only); ``mask`` hides that
+    letter from a masked language model.
+    """
+
+    index: int
+    label: str
+    position: int | None = None
+    contrast: int | None = None
+    mask: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sequences that go through a model together, each with the logit asked of it.
+
+    The targets are alike: all or none of them have a position, or a contrast.
+    """
+
+    tokens: tuple[Tokens, ...]
+    targets: tuple[Target, ...]
+
+    def __post_init__(self) -> None:
+        kinds = {(target.position is None, target.contrast is None) for target in self.targets}
+        if len(kinds) != 1 or len(self.tokens) != len(self.targets):
+            raise ValueError("a batch needs one target for each sequence, all of one kind")
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def width(self) -> int:
+        """Tokens of the longest sequence."""
+        return max(len(tokens) for tokens in self.tokens)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model came from, for the record: its path or hub id, its weights and its tokenizer."""
+
+    path: str
+    weights_sha256: str | None
+    tokenizer: str
+
+
+class Model:
+    """A trained model as methods see it; the torch module inside is never changed for good.
+
+    Batches, padding and devices exist in here only: tokens go in, logits come out.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        tokenizer: LetterTokenizer,
+        task: Task,
+        labels: tuple[str, ...],
+        max_tokens: int | None,
+        source: Source,
+        fixed_tokens: int | None = None,
+    ) -> None:
+        self.module = module
+        self.tokenizer = tokenizer
+        self.task: Task = task
+        self.labels = labels
+        self.max_tokens = max_tokens
+        self.source = source
+        self.fixed_tokens = fixed_tokens
+        self.batch_sizes: BatchSizes = MeasuredBatchSizes()
+        self.takes_mask = "attention_mask" in signature(module.forward).parameters
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """The letters that the model reads."""
+        return self.tokenizer.alphabet
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.module.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The floating-point type of the embeddings."""
+        return self.word_embedding.weight.dtype
+
+    @property
+    def pads(self) -> bool:
+        """Whether sequences of unlike lengths can share a batch."""
+        return self.takes_mask and self.tokenizer.pad_id is not None
+
+    @property
+    def word_embedding(self) -> nn.Embedding:
+        """The table of token embeddings."""
+        table = self.module.get_input_embeddings()  # pyright: ignore[reportCallIssue]
+        if not isinstance(table, nn.Embedding):
+            raise InputError(
+                f"{type(self.module).__name__} has no table of token embeddings (found "
+                f"{type(table).__name__}): relevance of letters needs one"
+            )
+        twins = [m for m in self.module.modules() if isinstance(m, nn.Embedding) and m.weight is table.weight]
+        # T5 keeps its table twice, and the one that it calls is not the one that it names.
+        called = [twin for twin in twins if twin is not table] or [table]
+        if len(called) > 1:
+            raise InputError(
+                f"{type(self.module).__name__} reads its input in {len(called)} places, "
+                "such as an encoder and a decoder: expected a model that reads a sequence once"
+            )
+        return called[0]
+
+    def site(self, name: Site) -> nn.Module:
+        """The module at whose output relevance is read: the word embedding or its whole block."""
+        if name not in get_args(Site):
+            raise InputError(f"unknown site {name!r}: expected {' or '.join(get_args(Site))}")
+        word = self.word_embedding
+        if name == "word":
+            return word
+        for module in self.module.modules():
+            if any(child is word for child in module.children()):
+                # LLaMA-like models keep the table beside the layers: there the block is the table.
+                holds_layers = any(isinstance(child, nn.ModuleList) for child in module.children())
+                return word if holds_layers else module
+        return word
+
+    def tokenize(self, sequence: Sequence) -> Tokens:
+        """Tokens of a sequence; one that is longer than the model takes is an ``InputError``."""
+        if sequence.alphabet != self.alphabet:
+            raise InputError(
+                f"sequence {sequence.id!r} is {sequence.alphabet.name}, but the model reads "
+                f"{self.alphabet.name}"
+            )
+        tokens = self.tokenizer.encode(sequence)
+        if self.max_tokens is not None and len(tokens) > self.max_tokens:
+            raise TooLongError(
+                f"sequence {sequence.id!r} has {len(tokens)} tokens ({len(sequence)} letters) but the model "
+                f"takes {self.max_tokens}: shorten it, or explain it in windows (--long window)"
+            )
+        if self.fixed_tokens is not None and len(tokens) != self.fixed_tokens:
+            raise InputError(
+                f"sequence {sequence.id!r} has {len(tokens)} tokens but the model was made for exactly "
+                f"{self.fixed_tokens}: cut or extend it to that length"
+            )
+        return tokens
+
+    def may_refuse(self, sequence: Sequence) -> bool:
+        """Whether a sequence could be too long, told without tokenising it (special tokens are few)."""
+        limits = [n for n in (self.max_tokens, self.fixed_tokens) if n is not None]
+        return self.fixed_tokens is not None or any(len(sequence) + 8 > n for n in limits)
+
+    def inputs(self, batch: Batch) -> dict[str, Tensor]:
+        """Padded ``input_ids`` and ``attention_mask`` on the model's device, each (batch, tokens)."""
+        pad = self.tokenizer.pad_id
+        if not self.pads and len({len(t) for t in batch.tokens}) > 1:
+            raise ValueError("this model cannot pad: a batch must hold sequences of one length")
+        ids = torch.full((len(batch), batch.width), pad if pad is not None else 0, dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for row, (tokens, target) in enumerate(zip(batch.tokens, batch.targets, strict=True)):
+            ids[row, : len(tokens)] = torch.from_numpy(tokens.ids)
+            mask[row, : len(tokens)] = 1
+            self._hide(ids[row], tokens, target)
+        inputs = {"input_ids": ids.to(self.device)}
+        if self.takes_mask:
+            inputs["attention_mask"] = mask.to(self.device)
+        return inputs
+
+    def _hide(self, ids: Int[Tensor, "*batch tokens"], tokens: Tokens, target: Target) -> None:
+        """Put the mask over the letter that the target hides, if any."""
+        if target.mask and target.position is not None:
+            if self.tokenizer.mask_id is None:
+                raise InputError("the model has no mask token, so that no letter can be hidden from it")
+            ids[..., tokens.covering(target.position)] = self.tokenizer.mask_id
+
+    def scores(self, inputs: dict[str, Tensor], batch: Batch) -> Float[Tensor, "batch"]:
+        """The explained logit of every sequence, from one forward pass."""
+        return self.select(self.module(**inputs).logits, batch)
+
+    def select(self, logits: Float[Tensor, "batch ..."], batch: Batch) -> Float[Tensor, "batch"]:
+        """The explained logit of every sequence, from all logits (batch, [tokens,] outputs)."""
+        rows = torch.arange(len(batch), device=logits.device)
+        if batch.targets[0].position is not None:
+            pairs = zip(batch.tokens, batch.targets, strict=True)
+            logits = logits[rows, [tokens.covering(target.position or 0) for tokens, target in pairs]]
+        score = logits[rows, [target.index for target in batch.targets]]
+        if batch.targets[0].contrast is None:
+            return score
+        return score - logits[rows, [target.contrast for target in batch.targets]]
+
+    def rows(self, width: int) -> int:
+        """How many sequences of this many tokens go through the model at once: given, or the fastest."""
+        return self.batch_sizes.rows(self, width)
+
+    def substituted_scores(
+        self,
+        tokens: Tokens,
+        target: Target,
+        places: Int[np.ndarray, "mutants"],
+        ids: Int[np.ndarray, "mutants"],
+    ) -> Float[np.ndarray, "mutants"]:
+        """Scores of one sequence with single tokens replaced: mutant m has ``ids[m]`` at ``places[m]``.
+
+        A module with a method ``substitution_logits(input_ids, places, ids)``, which computes only what a
+        substitution reaches, is asked first; else every mutant goes through the whole model.
+        """
+        wild = Batch((tokens,), (target,))
+        inputs = self.inputs(wild)
+        fast = getattr(self.module, "substitution_logits", None)
+        scores = np.zeros(len(places))
+        rows = self.rows(len(tokens))
+        for first in range(0, len(places), rows):
+            some = slice(first, first + rows)
+            at, to = (torch.from_numpy(part[some]).to(self.device) for part in (places, ids))
+            if fast is not None:
+                logits = fast(inputs["input_ids"], at, to)
+            else:
+                mutants = {key: value.repeat(len(at), 1) for key, value in inputs.items()}
+                mutants["input_ids"][torch.arange(len(at), device=self.device), at] = to
+                self._hide(mutants["input_ids"], tokens, target)
+                logits = self.module(**mutants).logits
+            batch = Batch(wild.tokens * len(at), wild.targets * len(at))
+            scores[some] = self.select(logits, batch).double().cpu().numpy()
+        return scores
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Evaluation mode and no gradients to parameters, as they were again afterwards."""
+        training = {module: module.training for module in self.module.modules()}
+        requires_grad = {p: p.requires_grad for p in self.module.parameters()}
+        try:
+            self.module.eval()
+            for parameter in requires_grad:
+                parameter.requires_grad_(False)
+            yield
+        finally:
+            for module, flag in training.items():
+                module.training = flag
+            for parameter, flag in requires_grad.items():
+                parameter.requires_grad_(flag)
+
+
+class TooLongError(InputError):
+    """A sequence has more tokens than the model takes."""

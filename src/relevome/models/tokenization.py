@@ -1,0 +1,231 @@
+"""Any tokenizer, with right character offsets: which letters each token stands for."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from relevome.data.errors import InputError
+from relevome.data.sequence import ALPHABETS, Alphabet, Sequence
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """One tokenised sequence; token ``t`` stands for letters ``starts[t]`` to ``ends[t]``."""
+
+    sequence: Sequence = field(repr=False)
+    ids: Int[np.ndarray, "tokens"]
+    starts: Int[np.ndarray, "tokens"]
+    ends: Int[np.ndarray, "tokens"]
+    special: Bool[np.ndarray, "tokens"]
+    texts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        name, letters = self.sequence.id, len(self.sequence)
+        ordinary = ~self.special
+        covered = np.zeros(letters + 1, dtype=int)
+        np.add.at(covered, self.starts[ordinary], 1)
+        np.add.at(covered, self.ends[ordinary], -1)
+        if not (np.cumsum(covered)[:letters] > 0).all():
+            raise InputError(f"the tokens of sequence {name!r} do not cover all of its {letters} letters")
+        if (np.diff(self.starts[ordinary]) < 0).any():
+            raise InputError(f"the tokens of sequence {name!r} are not in the order of its letters")
+        if (self.starts[self.special] != self.ends[self.special]).any():
+            raise InputError(f"a special token of sequence {name!r} covers letters")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def one_letter_each(self) -> bool:
+        """Whether every ordinary token is exactly one letter."""
+        ordinary = ~self.special
+        return bool((self.ends - self.starts == 1)[ordinary].all()) and int(ordinary.sum()) == len(
+            self.sequence
+        )
+
+    def covering(self, position: int) -> int:
+        """Index of the token over letter ``position``; of overlapping ones, the middle one."""
+        over = np.flatnonzero((self.starts <= position) & (position < self.ends))
+        if not len(over):
+            raise InputError(
+                f"sequence {self.sequence.id!r} has no letter at position {position}: "
+                f"expected 0 to {len(self.sequence) - 1}"
+            )
+        return int(over[len(over) // 2])
+
+
+class LetterTokenizer:
+    """A tokenizer of transformers, told how to read letters, with the offsets that it may not give.
+
+    Models want their letters written in one of three ways, found by trying them on a probe sequence:
+    ``plain`` (ESM-2, Nucleotide Transformer, BPE), ``blanks`` between letters (ProtBert, ProtT5), or
+    ``kmers``: overlapping words of k letters with blanks between them (DNABERT).
+    """
+
+    def __init__(self, tokenizer: Any, alphabet: Alphabet | None = None) -> None:
+        self.hf = tokenizer
+        self.alphabet = alphabet or detect_alphabet(tokenizer.get_vocab())
+        self.pad_id: int | None = tokenizer.pad_token_id
+        self.mask_id: int | None = tokenizer.mask_token_id
+        self.unknown_id: int | None = tokenizer.unk_token_id
+        self._k = 1
+        self._style = self._find_style()
+
+    @property
+    def style(self) -> str:
+        """``plain``, ``blanks`` or ``kmers:K``."""
+        return f"kmers:{self._k}" if self._style == "kmers" else self._style
+
+    def encode(self, sequence: Sequence) -> Tokens:
+        """Tokens of one sequence, special ones included, never truncated."""
+        if len(sequence) < self._k:
+            raise InputError(
+                f"sequence {sequence.id!r} has {len(sequence)} letters, fewer than one token of {self._k}"
+            )
+        text, letter_of = self._write(sequence.letters)
+        ids, spans = self._fast(text) if self.hf.is_fast else self._slow(sequence.id, text)
+        starts, ends = self._to_letters(spans, letter_of)
+        special = ends == starts
+        return Tokens(
+            sequence, ids, starts, ends, special, tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
+        )
+
+    def letter_id(self, letter: str) -> int | None:
+        """Vocabulary index of a token that is this one letter, or None."""
+        vocabulary = self.hf.get_vocab()
+        for written in (letter, "▁" + letter):
+            if written in vocabulary:
+                return vocabulary[written]
+        return None
+
+    def letter_ids(self) -> list[int] | None:
+        """Vocabulary indices of the alphabet's letters, or None if some have no token of their own."""
+        ids = [self.letter_id(letter) for letter in self.alphabet.letters]
+        return None if None in ids else [i for i in ids if i is not None]
+
+    def ordinary_ids(self) -> list[int]:
+        """Vocabulary indices of all tokens that stand for unambiguous letters."""
+        return sorted(self._words)
+
+    @property
+    def longest_token(self) -> int:
+        """Letters of the longest token."""
+        return max(map(len, self._words.values()))
+
+    @property
+    def one_letter_always(self) -> bool:
+        """Whether every letter is a token of its own, whatever letters are beside it."""
+        return self._style == "blanks" or self.longest_token == 1
+
+    @cached_property
+    def _words(self) -> dict[int, str]:
+        """Every token that stands for unambiguous letters, by its index, and those letters."""
+        written = {i: _letters_of(token) for token, i in self.hf.get_vocab().items()}
+        letters, special = set(self.alphabet.letters), set(self.hf.all_special_ids)
+        return {i: word for i, word in written.items() if word and set(word) <= letters and i not in special}
+
+    def _find_style(self) -> str:
+        draw = random.Random(0)
+        probe = "".join(draw.choices(self.alphabet.letters, k=60))
+        for style in ("plain", "blanks", "kmers"):
+            self._style, self._k = style, self._word_length() if style == "kmers" else 1
+            text, _ = self._write(probe)
+            ids = self.hf(text, add_special_tokens=False)["input_ids"]
+            if ids and self.unknown_id not in ids:
+                return style
+        raise InputError(
+            f"the tokenizer {type(self.hf).__name__} does not know {self.alphabet.name} letters, "
+            "written plainly, with blanks or as overlapping words: expected a tokenizer for biological sequences, "
+            "or another --alphabet"
+        )
+
+    def _word_length(self) -> int:
+        lengths = set(map(len, self._words.values()))
+        return lengths.pop() if len(lengths) == 1 else 1
+
+    def _write(self, letters: str) -> tuple[str, np.ndarray]:
+        """The text for the tokenizer, and for each of its characters the letter's index (-1: none)."""
+        if self._style == "plain":
+            return letters, np.arange(len(letters))
+        if self._style == "blanks":
+            index = np.full(2 * len(letters) - 1, -1)
+            index[::2] = np.arange(len(letters))
+            return " ".join(letters), index
+        words = [letters[i : i + self._k] for i in range(len(letters) - self._k + 1)]
+        index = np.concatenate([np.append(np.arange(i, i + self._k), -1) for i in range(len(words))])
+        return " ".join(words), index[:-1]
+
+    def _fast(self, text: str) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        encoded = self.hf(text, return_offsets_mapping=True, truncation=False, verbose=False)
+        return np.array(encoded["input_ids"]), encoded["offset_mapping"]
+
+    def _slow(self, name: str, text: str) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        """A tokenizer without offsets: its pieces are found again in the text, one after the other."""
+        pieces = self.hf.tokenize(text)
+        inner = self.hf.convert_tokens_to_ids(pieces)
+        ids = np.array(self.hf.build_inputs_with_special_tokens(inner))
+        spans: list[tuple[int, int]] = []
+        at = 0
+        for piece in pieces:
+            while at < len(text) and text[at] == " ":
+                at += 1
+            written = piece.removeprefix("##").strip("▁Ġ ")
+            if not text.startswith(written, at):
+                # an unknown piece hides what it stood for: up to the next blank, or one letter
+                blank = text.find(" ", at)
+                written = text[at : blank if blank > 0 else at + 1]
+            spans.append((at, at + len(written)))
+            at += len(written)
+        if at != len(text):
+            raise InputError(f"the tokenizer {type(self.hf).__name__} lost letters of sequence {name!r}")
+        before = _position_of(inner, ids.tolist())
+        return ids, [(0, 0)] * before + spans + [(0, 0)] * (len(ids) - before - len(spans))
+
+    @staticmethod
+    def _to_letters(spans: list[tuple[int, int]], letter_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        starts, ends = np.zeros(len(spans), dtype=int), np.zeros(len(spans), dtype=int)
+        for token, (start, end) in enumerate(spans):
+            covered = letter_of[start:end]
+            covered = covered[covered >= 0]
+            if len(covered):
+                starts[token], ends[token] = covered[0], covered[-1] + 1
+        return starts, ends
+
+
+def detect_alphabet(vocabulary: dict[str, int]) -> Alphabet:
+    """The alphabet of a vocabulary: protein if most residues are in it, RNA if U but no T is."""
+    tokens = {_letters_of(token) for token in vocabulary}
+    single = {token for token in tokens if len(token) == 1}
+    # byte-level encodings know every letter: there only longer words tell
+    longer = [token for token in tokens if len(token) > 1 and token.isalpha() and token.isupper()]
+    nucleic = sum(set(word) <= set("ACGTUN") for word in longer) > len(longer) / 2
+    if len(single & set(ALPHABETS["protein"].letters)) >= 15 and not nucleic:
+        return ALPHABETS["protein"]
+    words = {token for token in tokens if token and set(token) <= set("ACGTU")}
+    used = set("".join(words))
+    if {"A", "C", "G"} <= used and used & {"T", "U"}:
+        return ALPHABETS["rna"] if "T" not in used else ALPHABETS["dna"]
+    raise InputError(
+        "the tokenizer's vocabulary is neither nucleotides nor amino acids: expected a model of biological "
+        "sequences, or an --alphabet"
+    )
+
+
+def _letters_of(token: str) -> str:
+    """A token without the marks for the start or the inside of a word."""
+    return token.removeprefix("▁").removeprefix("Ġ").removeprefix("##")
+
+
+def _position_of(part: list[int], whole: list[int]) -> int:
+    for start in range(len(whole) - len(part) + 1):
+        if whole[start : start + len(part)] == part:
+            return start
+    raise InputError(
+        "the tokenizer changes ordinary tokens when it adds special ones: its offsets are unknown"
+    )
