@@ -1,0 +1,26 @@
+"""How a prediction is explained: one method, one file.
+
+A method is a frozen dataclass whose fields are its options, registered under its public name, with one
+function ``attribute(model, batch) -> list[Relevance]``.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from relevome.attribution.relevance import Relevance, Track
+from relevome.models.base import Batch, Model
+from relevome.registry import Registry
+
+
+class Method(Protocol):
+    """What every method offers: options as fields, and relevance for a batch."""
+
+    def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
+        """Relevance of every sequence of the batch, in its order; the model is left as it was."""
+        ...
+
+
+methods: Registry[type[Method]] = Registry("method", "relevome.attribution")
+
+__all__ = ["Method", "Relevance", "Track", "methods"]

@@ -1,0 +1,135 @@
+"""Reading and replacing the embeddings of a running model, and gradients to them.
+
+The model is called with ids, as it is used; a hook sees or replaces what its embedding gives. (Called with
+``inputs_embeds`` instead, ESM-2 would skip its rescaling of embeddings and give other logits.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from relevome.data.errors import InputError
+from relevome.models.base import Batch, Model, Site
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Embeddings of a batch, the gradient of each sequence's score to them, and the scores."""
+
+    embeddings: Float[Tensor, "batch tokens channels"]
+    gradient: Float[Tensor, "batch tokens channels"]
+    scores: Float[Tensor, "batch"]
+
+
+def gradients(
+    model: Model,
+    batch: Batch,
+    site: Site,
+    *,
+    rules: AbstractContextManager[Any] | None = None,
+    embeddings: Tensor | None = None,
+    inputs: dict[str, Tensor] | None = None,
+) -> Gradients:
+    """Gradients at the embeddings of a batch, or at ``embeddings`` put in their place.
+
+    ``rules`` is active during the forward pass and may alter what the backward pass does.
+    """
+    if embeddings is not None:
+        embeddings = embeddings.detach().requires_grad_()
+    with model.frozen(), torch.enable_grad(), leaf(model.site(site), embeddings) as seen:
+        with rules or nullcontext():
+            scores = model.scores(inputs or model.inputs(batch), batch)
+        (gradient,) = torch.autograd.grad(scores.sum(), seen.tensor)
+    return Gradients(seen.tensor.detach(), gradient, scores.detach())
+
+
+class Seen:
+    """The embeddings that went through a site, once it was called."""
+
+    def __init__(self) -> None:
+        self._tensor: Tensor | None = None
+
+    @property
+    def tensor(self) -> Tensor:
+        """The output of the site, as a leaf of the graph."""
+        if self._tensor is None:
+            raise InputError("the model never called its embedding: relevance of its input cannot be read")
+        return self._tensor
+
+    def keep(self, tensor: Tensor) -> None:
+        """Remember the output; a second call of the embedding in one pass is refused."""
+        if self._tensor is not None:
+            raise InputError(
+                "the model calls its embedding more than once in a pass: its input is not one sequence"
+            )
+        self._tensor = tensor
+
+
+@contextmanager
+def leaf(module: nn.Module, replacement: Tensor | None = None) -> Iterator[Seen]:
+    """While active, the output of ``module`` is a leaf that asks for gradients: its own or another."""
+    seen = Seen()
+
+    def hook(_module: nn.Module, _inputs: Any, output: Any) -> Tensor:
+        if not isinstance(output, Tensor):
+            raise InputError(f"{type(module).__name__} gives no single tensor: use --site word")
+        seen.keep(output.detach().requires_grad_() if replacement is None else replacement)
+        return seen.tensor
+
+    handle = module.register_forward_hook(hook)
+    try:
+        yield seen
+    finally:
+        handle.remove()
+
+
+def mean_letter(model: Model) -> Float[Tensor, "channels"]:
+    """The mean embedding of all tokens that stand for letters: of the alphabet, if tokens are letters."""
+    return model.word_embedding.weight.detach()[model.tokenizer.ordinary_ids()].mean(0)
+
+
+def at_site(model: Model, batch: Batch, site: Site, words: Tensor) -> Tensor:
+    """What the site gives where the word embedding gives ``words`` (batch, tokens, channels)."""
+    if model.site(site) is model.word_embedding:
+        return words
+    with model.frozen(), torch.no_grad(), leaf(model.word_embedding, words), leaf(model.site(site)) as seen:
+        model.scores(model.inputs(batch), batch)
+    return seen.tensor.detach()
+
+
+def ordinary(batch: Batch, like: Tensor) -> Tensor:
+    """True at tokens that stand for letters, (batch, tokens, 1), on the device of ``like``."""
+    mask = torch.zeros(like.shape[:2], dtype=torch.bool)
+    for row, tokens in enumerate(batch.tokens):
+        mask[row, : len(tokens)] = torch.from_numpy(~tokens.special)
+    return mask.unsqueeze(-1).to(like.device)
+
+
+def unpadded(batch: Batch, values: Tensor) -> list[np.ndarray]:
+    """Rows of a padded (batch, tokens, ...) tensor as arrays of each sequence's own length."""
+    array = values.detach().to("cpu", torch.promote_types(values.dtype, torch.float32)).numpy()
+    return [row[: len(tokens)] for row, tokens in zip(array, batch.tokens, strict=True)]
+
+
+def letter_scores(
+    model: Model, batch: Batch, slopes: Tensor, reference: Tensor | float
+) -> list[Float[np.ndarray, "letters alphabet"]] | list[None]:
+    """Every letter's first-order score at every position: (its embedding - reference) . slope.
+
+    Only where every token is one letter and every letter has a token; otherwise None for each sequence.
+    ``slopes`` is (batch, tokens, channels) at the word embedding.
+    """
+    ids = model.tokenizer.letter_ids()
+    if ids is None or not all(tokens.one_letter_each for tokens in batch.tokens):
+        return [None] * len(batch)
+    table = model.word_embedding.weight.detach()[ids]
+    scores = slopes @ table.T - (slopes * reference).sum(-1, keepdim=True)
+    return [row[~tokens.special] for row, tokens in zip(unpadded(batch, scores), batch.tokens, strict=True)]

@@ -1,0 +1,130 @@
+"""Integrated gradients at the embeddings (Sundararajan, Taly, Yan 2017, arXiv 1703.01365)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from relevome.attribution import methods
+from relevome.attribution.baselines import baseline_words, draws
+from relevome.attribution.embeddings import at_site, gradients, letter_scores, unpadded
+from relevome.attribution.relevance import Relevance
+from relevome.data.errors import InputError
+from relevome.models.base import Batch, Model, Site
+
+FIRST_STEPS = 16
+MOST_STEPS = 1024
+
+
+@dataclass(frozen=True)
+class _Path:
+    """The straight line between two embeddings, and the scores at its ends."""
+
+    start: Float[Tensor, "batch tokens channels"]
+    end: Float[Tensor, "batch tokens channels"]
+    start_scores: Float[Tensor, "batch"]
+    end_scores: Float[Tensor, "batch"]
+
+
+@methods.register("integrated-gradients")
+@dataclass(frozen=True)
+class IntegratedGradients:
+    """Gradient averaged over the straight path from a baseline, times what differs (their eq. 1).
+
+    Gauss-Legendre quadrature. With ``steps`` None the number of steps is doubled from 16, up to 1,024,
+    until the completeness error is under ``tolerance`` times the score difference, per sequence.
+    Several baselines (``shuffle:N``) are averaged.
+    """
+
+    baseline: str = "unknown"
+    steps: int | None = None
+    tolerance: float = 0.01
+    site: Site = "word"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.steps < 1:
+            raise InputError(f"--steps {self.steps}: expected at least 1")
+        if not 0 < self.tolerance < 1:
+            raise InputError(
+                f"--tolerance {self.tolerance}: expected a share of the score difference between 0 and 1"
+            )
+
+    def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
+        """Relevance of every token, complete up to the tolerance; see `Method`."""
+        found = [self._one_baseline(model, batch, draw) for draw in range(draws(self.baseline))]
+        return [_average(list(same)) for same in zip(*found, strict=True)]
+
+    def _one_baseline(self, model: Model, batch: Batch, draw: int) -> list[Relevance]:
+        """Doubles the steps for those sequences of the batch that need it."""
+        steps = self.steps or FIRST_STEPS
+        found = dict(enumerate(self._integrate(model, batch, draw, steps)))
+        while self.steps is None and steps < MOST_STEPS:
+            left = [row for row, relevance in found.items() if not self._converged(relevance)]
+            if not left:
+                break
+            steps *= 2
+            part = Batch(tuple(batch.tokens[i] for i in left), tuple(batch.targets[i] for i in left))
+            found.update(zip(left, self._integrate(model, part, draw, steps), strict=True))
+        return [found[row] for row in range(len(batch))]
+
+    def _converged(self, relevance: Relevance) -> bool:
+        error, baseline = relevance.completeness_error, relevance.baseline_score
+        if error is None or baseline is None:
+            return True
+        return abs(error) <= self.tolerance * abs(relevance.score - baseline)
+
+    def _integrate(self, model: Model, batch: Batch, draw: int, steps: int) -> list[Relevance]:
+        path, at_words = self._path(model, batch, draw)
+        slopes = _mean_gradient(model, batch, self.site, path, steps)
+        values = unpadded(batch, (slopes * (path.end - path.start)).sum(-1))
+        every = letter_scores(model, batch, slopes, path.start) if at_words else [None] * len(batch)
+        return [
+            Relevance(tokens, target, score, values=value, baseline_score=origin, letter_scores=scores,
+                      complete=True, notes={"integration_steps": steps})
+            for tokens, target, score, origin, value, scores in zip(
+                batch.tokens, batch.targets, path.end_scores.tolist(), path.start_scores.tolist(), values, every,
+                strict=True)
+        ]  # fmt: skip
+
+    def _path(self, model: Model, batch: Batch, draw: int) -> tuple[_Path, bool]:
+        with torch.no_grad():
+            words = model.word_embedding(model.inputs(batch)["input_ids"]).detach()
+        origin = baseline_words(model, batch, words, self.baseline, self.seed + draw)
+        start, end = (at_site(model, batch, self.site, at) for at in (origin, words))
+        ends = [gradients(model, batch, self.site, embeddings=at).scores for at in (start, end)]
+        return _Path(start, end, *ends), model.site(self.site) is model.word_embedding
+
+
+def _mean_gradient(model: Model, batch: Batch, site: Site, path: _Path, steps: int) -> Tensor:
+    """Gradient averaged over the path; several steps share a pass if the batch leaves room."""
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    at_once = max(1, model.rows(batch.width) // len(batch))
+    total = torch.zeros_like(path.start)
+    for first in range(0, steps, at_once):
+        some = slice(first, first + at_once)
+        alphas = torch.tensor((nodes[some] + 1) / 2, dtype=path.start.dtype, device=path.start.device)
+        shares = torch.tensor(weights[some] / 2, dtype=path.start.dtype, device=path.start.device)
+        repeated = Batch(batch.tokens * len(alphas), batch.targets * len(alphas))
+        points = path.start + alphas.view(-1, 1, 1, 1) * (path.end - path.start)
+        found = gradients(model, repeated, site, embeddings=points.flatten(0, 1))
+        total += torch.einsum("s,sbtc->btc", shares, found.gradient.view(points.shape))
+    return total
+
+
+def _average(same: list[Relevance]) -> Relevance:
+    """One sequence's relevance against several baselines, averaged."""
+    if len(same) == 1:
+        return same[0]
+    scores = [r.letter_scores for r in same if r.letter_scores is not None]
+    return replace(
+        same[0],
+        values=np.mean([r.values for r in same], axis=0),
+        baseline_score=float(np.mean([r.baseline_score for r in same])),
+        letter_scores=np.mean(scores, axis=0) if scores else None,
+        notes={"integration_steps": sum(r.notes["integration_steps"] for r in same)},
+    )

@@ -1,0 +1,50 @@
+"""Between tokens and letters."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from relevome.attribution.relevance import Relevance, Track
+from relevome.data.errors import InputError
+from relevome.models.tokenization import Tokens
+
+Down = Literal["split", "copy"]
+Up = Literal["sum", "mean", "max_abs"]
+
+
+def to_letters(relevance: Relevance, how: Down = "split") -> Track:
+    """Relevance over letters: a token's value in equal shares (``split``) or whole (``copy``).
+
+    ``split`` keeps the sum: letters + special tokens = tokens. Where tokens overlap, a letter gets a
+    share of each. Methods that work on letters pass through.
+    """
+    tokens = relevance.tokens
+    if relevance.values is None:
+        return Track(tokens.sequence, np.asarray(relevance.letters), 0.0)
+    if how not in ("split", "copy"):
+        raise InputError(f"unknown lift {how!r}: expected split or copy")
+    widths = tokens.ends - tokens.starts
+    shares = relevance.values / np.maximum(widths, 1) if how == "split" else relevance.values
+    letters = np.zeros(len(tokens.sequence), dtype=relevance.values.dtype)
+    np.add.at(letters, _letter_indices(tokens), np.repeat(shares, widths))
+    return Track(tokens.sequence, letters, float(relevance.values[tokens.special].sum()))
+
+
+def to_tokens(
+    letters: Float[np.ndarray, "letters"], tokens: Tokens, how: Up = "sum"
+) -> Float[np.ndarray, "tokens"]:
+    """Values of letters gathered into tokens; special tokens get 0."""
+    gather = {"sum": np.sum, "mean": np.mean, "max_abs": lambda part: part[np.abs(part).argmax()]}
+    if how not in gather:
+        raise InputError(f"unknown lift {how!r}: expected sum, mean or max_abs")
+    parts = (letters[start:end] for start, end in zip(tokens.starts, tokens.ends, strict=True))
+    return np.array([gather[how](part) if len(part) else 0.0 for part in parts])
+
+
+def _letter_indices(tokens: Tokens) -> np.ndarray:
+    """The letters under each token, one token after the other."""
+    spans = [np.arange(start, end) for start, end in zip(tokens.starts, tokens.ends, strict=True)]
+    return np.concatenate(spans) if spans else np.zeros(0, dtype=int)

@@ -1,0 +1,1 @@
+"""Layer-wise relevance propagation: the engine, its rules, their backward passes."""

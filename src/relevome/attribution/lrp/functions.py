@@ -1,0 +1,73 @@
+"""The backward passes that differ from the plain gradient, one autograd function each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+# pyright: reportIncompatibleMethodOverride=false
+
+
+class Ratio(Function):
+    """Identity rule of an element-wise function, y = f(x): the gradient is the constant y / x.
+
+    Achtibat et al. 2024 (arXiv 2402.05602), eq. 9. Where x is 0 nothing can be relevant, and the
+    gradient is 0.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+        """``function(x)``, remembering the ratio."""
+        y = function(x)
+        ctx.save_for_backward((y / x).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0))
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        """``grad * y / x``."""
+        (ratio,) = ctx.saved_tensors
+        return grad * ratio, None
+
+
+class Scale(Function):
+    """Passes a tensor on and multiplies its gradient by a constant."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, factor: float) -> Tensor:
+        """``x`` itself, as a view."""
+        ctx.factor = factor
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        """``grad * factor``."""
+        return grad * ctx.factor, None
+
+
+class LayerNorm(Function):
+    """Layer normalisation whose variance is a constant; the mean stays in the gradient.
+
+    Achtibat et al. 2024, proposition 3.4: y = (x - mean) / std is linear in x once std is fixed.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, shape: list[int], weight: Tensor | None, bias: Tensor | None, eps: float
+    ) -> Tensor:
+        """The same kernel as the model's own call."""
+        y, _, rstd = torch.native_layer_norm(x, shape, weight, bias, eps)
+        ctx.save_for_backward(rstd, weight)
+        ctx.dims = tuple(range(-len(shape), 0))
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        """``g - mean(g)`` with ``g = grad * weight / std``."""
+        rstd, weight = ctx.saved_tensors
+        scaled = grad.clone() if weight is None else grad * weight
+        scaled.sub_(scaled.mean(ctx.dims, keepdim=True)).mul_(rstd)
+        return scaled, None, None, None, None

@@ -1,0 +1,101 @@
+"""In-silico saturation mutagenesis: every letter at every position, and what it does to the score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from relevome.attribution import methods
+from relevome.attribution.relevance import Relevance
+from relevome.data.sequence import Sequence
+from relevome.models.base import Batch, Model, Target
+from relevome.models.tokenization import Tokens
+
+
+@methods.register("mutagenesis")
+@dataclass(frozen=True)
+class Mutagenesis:
+    """Score of every single-letter mutant, each tokenised afresh.
+
+    ``letter_scores[p, b]`` is the score with letter b at position p minus the score of the sequence; a
+    letter's relevance is minus the mean over the other letters. The note ``mutants_retokenised`` counts those
+    of the ``mutants`` in which a token changed that does not cover the mutated letter.
+    """
+
+    def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
+        """Relevance of every letter; see `Method`."""
+        with model.frozen(), torch.inference_mode():
+            return [
+                self._one(model, t, target) for t, target in zip(batch.tokens, batch.targets, strict=True)
+            ]
+
+    def _one(self, model: Model, tokens: Tokens, target: Target) -> Relevance:
+        wild = Batch((tokens,), (target,))
+        score = model.scores(model.inputs(wild), wild).item()
+        scores, retokenised = _all_mutants(model, tokens, target, score)
+        effects = scores - score
+        others = (~_is_letter(tokens.sequence)).sum(1)
+        return Relevance(
+            tokens, target, score, letters=-effects.sum(1) / others, letter_scores=effects,
+            notes={"mutants": int(others.sum()), "mutants_retokenised": retokenised},
+        )  # fmt: skip
+
+
+def _all_mutants(
+    model: Model, tokens: Tokens, target: Target, score: float
+) -> tuple[Float[np.ndarray, "letters alphabet"], int]:
+    """Scores of all mutants, the sequence's own letters included, and how many are tokenised otherwise."""
+    sequence = tokens.sequence
+    own = _is_letter(sequence)
+    scores = np.full(own.shape, score)
+    positions, letters = (index.tolist() for index in np.nonzero(~own))
+    ids = model.tokenizer.letter_ids()
+    if model.tokenizer.one_letter_always and tokens.one_letter_each and ids is not None:
+        places = np.flatnonzero(~tokens.special)[positions]
+        scores[~own] = model.substituted_scores(tokens, target, places, np.array(ids)[letters])
+        return scores, 0
+    mutants = [
+        _mutant(model, sequence, p, sequence.alphabet.letters[b])
+        for p, b in zip(positions, letters, strict=True)
+    ]
+    scores[~own] = _ragged_scores(model, mutants, target)
+    return scores, sum(_changed_elsewhere(tokens, m, p) for m, p in zip(mutants, positions, strict=True))
+
+
+def _is_letter(sequence: Sequence) -> np.ndarray:
+    """True where the sequence has this letter of its alphabet, (letters, alphabet)."""
+    return np.array(list(sequence.letters))[:, None] == np.array(list(sequence.alphabet.letters))
+
+
+def _mutant(model: Model, sequence: Sequence, position: int, letter: str) -> Tokens:
+    letters = sequence.letters[:position] + letter + sequence.letters[position + 1 :]
+    return model.tokenize(replace(sequence, letters=letters))
+
+
+def _ragged_scores(model: Model, mutants: list[Tokens], target: Target) -> np.ndarray:
+    """Scores of sequences of unlike lengths, the like ones together."""
+    order = sorted(range(len(mutants)), key=lambda i: len(mutants[i]))
+    scores = np.zeros(len(mutants))
+    while order:
+        rows = model.rows(len(mutants[order[0]]))
+        if not model.pads:
+            rows = min(rows, sum(len(mutants[i]) == len(mutants[order[0]]) for i in order))
+        now, order = order[:rows], order[rows:]
+        batch = Batch(tuple(mutants[i] for i in now), (target,) * len(now))
+        scores[now] = model.scores(model.inputs(batch), batch).double().cpu().numpy()
+    return scores
+
+
+def _changed_elsewhere(wild: Tokens, mutant: Tokens, position: int) -> bool:
+    """Whether a token that does not cover the mutated letter is another one than before."""
+
+    def apart(tokens: Tokens) -> set[tuple[int, int, int]]:
+        far = (tokens.starts > position) | (tokens.ends <= position)
+        return set(
+            zip(tokens.starts[far].tolist(), tokens.ends[far].tolist(), tokens.ids[far].tolist(), strict=True)
+        )
+
+    return apart(wild) != apart(mutant)

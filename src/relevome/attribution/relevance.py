@@ -1,0 +1,81 @@
+"""What every method gives: relevance of tokens or letters, and the same as a track over letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+
+from relevome.data.sequence import Sequence
+from relevome.models.base import Target
+from relevome.models.tokenization import Tokens
+
+
+@dataclass(frozen=True, eq=False)
+class Relevance:
+    """How much every token, or every letter, of one sequence contributed to one logit.
+
+    Methods that see tokens give ``values``; methods that change letters give ``letters``.
+    ``letter_scores`` is the score of every base at every position (letters in the alphabet's order),
+    from methods that have one. ``complete`` says that the method promises
+    ``score - baseline_score = sum of relevance``. ``notes`` are counts about the computation, such as
+    integration steps, which a run adds up over its sequences.
+    """
+
+    tokens: Tokens
+    target: Target
+    score: float
+    values: Float[np.ndarray, "tokens"] | None = None
+    letters: Float[np.ndarray, "letters"] | None = None
+    baseline_score: float | None = None
+    letter_scores: Float[np.ndarray, "letters alphabet"] | None = None
+    complete: bool = False
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.values is None) == (self.letters is None):
+            raise ValueError(
+                "a method gives relevance either of tokens (values) or of letters, not both or none"
+            )
+        given = self.values if self.values is not None else self.letters
+        expected = len(self.tokens) if self.values is not None else len(self.tokens.sequence)
+        if given is None or len(given) != expected:
+            raise ValueError(
+                f"relevance of {self.tokens.sequence.id!r} has the wrong length: expected {expected}"
+            )
+        if not (np.isfinite(given).all() and np.isfinite(self.score)):
+            raise ValueError(f"relevance of {self.tokens.sequence.id!r} is not finite")
+
+    @property
+    def total(self) -> float:
+        """The sum of all relevance."""
+        return float(self.values.sum() if self.values is not None else self.letters.sum())  # pyright: ignore[reportOptionalMemberAccess]
+
+    @property
+    def completeness_error(self) -> float | None:
+        """``score - baseline_score - sum of relevance``, where the method promises 0."""
+        if not self.complete or self.baseline_score is None:
+            return None
+        return self.score - self.baseline_score - self.total
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """Relevance of every letter of a sequence, and what stayed on tokens that have no letters."""
+
+    sequence: Sequence
+    values: Float[np.ndarray, "letters"]
+    special: float
+
+    def __post_init__(self) -> None:
+        if len(self.values) != len(self.sequence):
+            raise ValueError(
+                f"track of {self.sequence.id!r} has {len(self.values)} values "
+                f"for {len(self.sequence)} letters"
+            )
+
+    def reverse(self, sequence: Sequence) -> Track:
+        """The same on the other strand, ``sequence``."""
+        return Track(sequence, self.values[::-1].copy(), self.special)
