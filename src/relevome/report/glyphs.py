@@ -1,0 +1,62 @@
+"""Letters as shapes that stretch to any height, in colours that tell bases and residues apart."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.collections import PathCollection
+from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+
+from relevome.data.sequence import Alphabet
+from relevome.report.text import FONTS
+
+# Okabe and Ito's palette, made for every common kind of colour vision (Wong 2011, Nature Methods 8:441).
+GREEN, BLUE, ORANGE, RED = "#009E73", "#0072B2", "#E69F00", "#D55E00"
+PURPLE, SKY, BLACK, GREY = "#CC79A7", "#56B4E9", "#333333", "#999999"
+
+BASES = {"A": GREEN, "C": BLUE, "G": ORANGE, "T": RED, "U": RED}
+CHEMISTRY = {
+    "hydrophobic AILMV": BLACK,
+    "aromatic FWY": SKY,
+    "polar NQST": GREEN,
+    "basic HKR": BLUE,
+    "acidic DE": RED,
+    "small GP": ORANGE,
+    "cysteine C": PURPLE,
+    "other": GREY,
+}
+RESIDUES = {letter: colour for group, colour in CHEMISTRY.items() for letter in group if letter.isupper()}
+
+SLIM = 0.5  # letters narrower than this share of their height, I and J, are not stretched to full width
+NEIGHBOUR = 0.94  # width of all others, which leaves a gap
+
+
+def letter_shapes(
+    letters: str, heights: Float[np.ndarray, " letters"], alphabet: Alphabet, first: int, wide: float = 1.0
+) -> PathCollection:
+    """Letters side by side, each upright between y = 0 and its height, be it above or below.
+
+    Letter i is centred between x = ``first`` + i and the next, and fills the share ``wide`` of that.
+    IUPAC codes and rare residues are grey.
+    """
+    shapes = []
+    for position, (letter, height) in enumerate(zip(letters, heights, strict=True), start=first):
+        outline = _outline(letter)
+        corner = (position + 0.5, min(height, 0))
+        shapes.append(Path(np.asarray(outline.vertices) * (wide, abs(height)) + corner, outline.codes))
+    colours = BASES if alphabet.complements else RESIDUES
+    return PathCollection(shapes, facecolors=[colours.get(letter, GREY) for letter in letters], linewidths=0)
+
+
+@cache
+def _outline(letter: str) -> Path:
+    """A letter of height 1 and at most width 1, centred on x = 0."""
+    shape = TextPath((0, 0), letter, size=1, prop=FontProperties(fname=FONTS["bold"]))
+    box = shape.get_extents()
+    width = NEIGHBOUR * min(1, box.width / SLIM)
+    unit = (shape.vertices - box.p0) / box.size
+    return Path((unit - (0.5, 0)) * (width, 1), shape.codes)

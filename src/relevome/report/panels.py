@@ -1,0 +1,179 @@
+"""One stretch of a sequence across the page: letters as tall as they are relevant, known sites below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+from matplotlib.transforms import blended_transform_factory
+
+from relevome.data.annotations import Site
+from relevome.data.sequence import Alphabet
+from relevome.report import lanes
+from relevome.report.glyphs import BLUE, RED, letter_shapes
+from relevome.report.ruler import Ruler
+from relevome.report.windows import pooled
+
+# All lengths are in points, 72 to an inch. The width is that of two columns in most journals.
+WIDTH, LEFT, RIGHT = 518.0, 42.0, 20.0
+ACROSS = WIDTH - LEFT - RIGHT
+HEADING, MARKS, LOGO, GAP, SPELLED, LANE, BAR, TICKS = 14.0, 9.0, 66.0, 2.0, 5.0, 14.0, 2.5, 20.0
+SMALL, TICK = 7.0, 6.5  # type
+TINT = 0.1  # of the colour of a site, behind its letters
+
+BARS = 800  # at most, in an overview: each two or three dots wide
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What all panels of one picture show parts of."""
+
+    letters: str
+    relevance: Float[np.ndarray, " letters"]
+    alphabet: Alphabet
+    sites: Sequence[Site]
+    ruler: Ruler
+
+    @property
+    def pool(self) -> int:
+        """Letters to a bar of the overview."""
+        return ceil(len(self.letters) / BARS)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Of the axis of relevance, the same for all panels."""
+        low, high = min(self.relevance.min(), 0.0), max(self.relevance.max(), 0.0)
+        return (1.04 * low, 1.04 * high) if low < high else (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Letters ``start`` to before ``end``, on a ``row`` of letters that may have room for more.
+
+    An overview has bars instead of letters, and names the ``windows`` that other panels show.
+    """
+
+    start: int
+    end: int
+    row: range
+    bars: Sequence[lanes.Bar]
+    heading: str = ""
+    overview: bool = False
+    windows: Sequence[tuple[str, int, int]] = ()
+
+    @property
+    def spelled(self) -> float:
+        """Height of the line that spells the sequence, and of the gap below it."""
+        return GAP if self.overview else SPELLED + GAP
+
+    @property
+    def foot(self) -> float:
+        """Height of what stands between logo and axis: the spelled sequence, and known sites."""
+        return self.spelled + LANE * (1 + max((bar.lane for bar in self.bars), default=-1))
+
+    @property
+    def head(self) -> float:
+        """Height of what stands above the logo: a heading, and the names of windows."""
+        return (HEADING if self.heading else 0) + (MARKS if self.windows else 0)
+
+    @property
+    def height(self) -> float:
+        """Of all, with the numbers on the axis."""
+        return self.head + LOGO + GAP + self.foot + TICKS
+
+
+def draw_panel(figure: Figure, scene: Scene, panel: Panel, top: float) -> None:
+    """Draw a panel whose upper edge is ``top`` points below that of the page.
+
+    On both of its axes letter i reaches from x = i to i + 1; on the lower one, y is in points.
+    """
+    logo = _axes(figure, panel, top + panel.head, LOGO, scene.limits)
+    foot = _axes(figure, panel, top + panel.head + LOGO + GAP, panel.foot, (-panel.foot, 0))
+    pad = panel.head - HEADING + 3
+    logo.set_title(panel.heading, loc="left", fontsize=SMALL, pad=pad, parse_math=False)
+    if panel.overview:
+        _draw_overview(logo, scene, panel)
+    else:
+        _draw_letters(logo, foot, scene, panel)
+    if not scene.relevance.any():
+        logo.text(panel.start, 0.3, "the relevance of every letter is 0", fontsize=SMALL)
+    _draw_sites(logo, foot, panel)
+    _draw_numbers(logo, foot, scene, panel)
+
+
+def _axes(figure: Figure, panel: Panel, top: float, height: float, limits: tuple[float, float]) -> Axes:
+    page = figure.get_figheight() * 72
+    place = (LEFT / WIDTH, 1 - (top + height) / page, ACROSS / WIDTH, height / page)
+    axes = figure.add_axes(place, xlim=(panel.row.start, panel.row.stop), ylim=limits, xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    axes.patch.set_visible(False)
+    return axes
+
+
+def _draw_letters(logo: Axes, foot: Axes, scene: Scene, panel: Panel) -> None:
+    letters, relevance = scene.letters[panel.start : panel.end], scene.relevance[panel.start : panel.end]
+    logo.add_collection(letter_shapes(letters, relevance, scene.alphabet, panel.start), autolim=False)
+    slim = min(1, SPELLED * len(panel.row) / ACROSS)
+    spelled = letter_shapes(letters, np.full(len(letters), -SPELLED), scene.alphabet, panel.start, slim)
+    foot.add_collection(spelled, autolim=False)
+
+
+def _draw_overview(logo: Axes, scene: Scene, panel: Panel) -> None:
+    values = pooled(scene.relevance, scene.pool)
+    edges = np.minimum(np.arange(len(values) + 1) * scene.pool, panel.end)
+    logo.stairs(np.maximum(values, 0), edges, fill=True, color=BLUE, linewidth=0)
+    logo.stairs(np.minimum(values, 0), edges, fill=True, color=RED, linewidth=0)
+    above = blended_transform_factory(logo.transData, logo.transAxes)
+    point = len(panel.row) / ACROSS
+    free = -np.inf
+    for name, start, end in panel.windows:
+        logo.axvspan(start, max(end, start + point), color="black", alpha=TINT, linewidth=0, zorder=0)
+        middle = max((start + end) / 2, free)
+        style = {"ha": "center", "fontsize": SMALL, "weight": "bold", "transform": above}
+        logo.text(middle, 1 + GAP / LOGO, name, **style)
+        free = middle + 1.2 * SMALL * point
+
+
+def _draw_sites(logo: Axes, foot: Axes, panel: Panel) -> None:
+    shortest = 1.5 * len(panel.row) / ACROSS  # that can be seen in a long row
+    corners = []
+    for bar in panel.bars:
+        end, top = max(bar.end, bar.start + shortest), -panel.spelled - LANE * bar.lane
+        corners.append([(bar.start, top), (end, top), (end, top - BAR), (bar.start, top - BAR)])
+        if bar.name:
+            _name(foot, bar.centre, top, bar.name, ha="center")
+        if bar.name and not panel.overview:
+            logo.axvspan(bar.start, bar.end, color=bar.colour, alpha=TINT, linewidth=0, zorder=0)
+    colours = [bar.colour for bar in panel.bars]
+    foot.add_collection(PolyCollection(corners, facecolors=colours, linewidths=0), autolim=False)
+    if len(panel.bars) > lanes.MOST and not any(bar.name for bar in panel.bars):
+        _name(
+            foot,
+            panel.start,
+            -panel.spelled,
+            f"{len(panel.bars):,} sites, too close together for their names",
+        )
+
+
+def _name(foot: Axes, x: float, top: float, name: str, ha: str = "left") -> None:
+    foot.text(x, top - BAR - lanes.NAME, name, ha=ha, fontsize=lanes.NAME, parse_math=False)
+
+
+def _draw_numbers(logo: Axes, foot: Axes, scene: Scene, panel: Panel) -> None:
+    logo.hlines(0, panel.start, panel.end, color="black", linewidth=0.5)
+    logo.spines["left"].set_visible(True)
+    logo.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    logo.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    foot.spines["bottom"].set_visible(True)
+    foot.spines["bottom"].set_bounds(panel.start, panel.end)
+    ticks = scene.ruler.ticks(panel.start, panel.end, ACROSS / len(panel.row), TICK)
+    foot.set_xticks([letter + 0.5 for letter in ticks], list(ticks.values()))
+    for axes in (logo, foot):
+        axes.tick_params(labelsize=TICK, length=2.5, pad=2)

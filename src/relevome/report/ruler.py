@@ -1,0 +1,59 @@
+"""What is written on the axis of letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from relevome.data.sequence import Interval
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """Numbers of letters as people read them.
+
+    ``origin`` is the number of the first letter, or the interval of the sequence: then the numbers
+    are 1-based coordinates of its chromosome, as in genome browsers, descending on the ``-`` strand.
+    """
+
+    origin: int | Interval = 1
+
+    def number(self, letter: int) -> int:
+        """The number of a letter, which is counted from 0."""
+        if isinstance(self.origin, int):
+            return self.origin + letter
+        return self.origin.end - letter if self.origin.strand == "-" else self.origin.start + 1 + letter
+
+    @property
+    def label(self) -> str:
+        """What the numbers are."""
+        if isinstance(self.origin, int):
+            return f"position (first letter = {_written(self.origin)})"
+        strands = {"+": "+ strand", "-": f"{MINUS} strand", ".": "strand unknown"}
+        return f"position on {self.origin.chrom} (1-based, {strands[self.origin.strand]})"
+
+    def span(self, start: int, end: int) -> str:
+        """First and last number of letters ``start`` to before ``end``."""
+        return f"{_written(self.number(start))} to {_written(self.number(end - 1))}"
+
+    def ticks(self, start: int, end: int, spacing: float, size: float) -> dict[int, str]:
+        """Letters to mark and their labels, at round numbers far enough apart to be read.
+
+        ``spacing`` is the width of a letter, ``size`` that of the type, both in points.
+        """
+        widest = max(len(_written(self.number(letter))) for letter in (start, end - 1)) * 0.65 * size
+        step = next(s for s in _steps() if s * spacing >= max(1.5 * widest, 4 * size))
+        offset = -self.number(start) if self.number(end) > self.number(start) else self.number(start)
+        letters = range(start + offset % step, end, step) or range(start, start + 1)
+        return {letter: _written(self.number(letter)) for letter in letters}
+
+
+def _steps() -> Iterator[int]:
+    return (digit * 10**power for power in count() for digit in (1, 2, 5))
+
+
+def _written(number: int) -> str:
+    return f"{number:,}".replace("-", MINUS)
