@@ -1,0 +1,1 @@
+"""What it means: motifs, heads and variants behind the relevance."""

@@ -1,0 +1,1 @@
+"""Published studies as recipes of the other packages."""
