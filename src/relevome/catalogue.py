@@ -31,6 +31,8 @@ def catalogue(what: str) -> list[tuple[str, str]]:
 def _summary(entry: Any) -> str:
     described = getattr(entry, "compute", entry)
     text = (inspect.getdoc(described) or "").split("\n\n")[0].replace("\n", " ")
-    options = option_defaults(entry) if inspect.isclass(entry) and hasattr(entry, "__dataclass_fields__") else {}
+    options = (
+        option_defaults(entry) if inspect.isclass(entry) and hasattr(entry, "__dataclass_fields__") else {}
+    )
     flags = " ".join(f"--{name.replace('_', '-')}" for name in options if name != "seed")
     return f"{text} [{flags}]" if flags else text

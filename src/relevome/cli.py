@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,16 +27,20 @@ app = typer.Typer(
 
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn at random.", min=0)]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")]
-OnBad = Annotated[str, typer.Option(help="What to do with sequences that cannot be used: refuse or skip.")]
+OnBad = Annotated[
+    Literal["refuse", "skip"], typer.Option(help="What to do with sequences that cannot be used.")
+]
 ModelPath = Annotated[str, typer.Option(help="Folder or hub id of a transformers model, or of our own.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-AlphabetName = Annotated[str | None, typer.Option("--alphabet", help="dna, rna or protein; read off the model.")]
+AlphabetName = Annotated[
+    str | None, typer.Option("--alphabet", help="dna, rna or protein; read off the model.")
+]
 
 
 def main() -> None:
     """Entry point: every error that the user can mend is one line and exit code 2."""
     try:
-        code = app(standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
         code = _fail(f"{_message(error)} (see relevome --help, or --help of the command)")
     except InputError as error:
@@ -58,15 +62,20 @@ def _message(error: typer.TyperException) -> str:
     return written() if written else str(error)
 
 
-@app.callback(invoke_without_command=True)
-def _start(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool | None) -> None:
+    if wanted:
         typer.echo(f"relevome {relevome.__version__}")
-    elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+@app.callback()
+def _start(
+    version: Annotated[
+        bool | None,
+        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = None,
+) -> None:
+    """What comes before any command."""
 
 
 @app.command()
@@ -76,28 +85,28 @@ def explain(
     fasta: Annotated[Path | None, typer.Option(help="Sequences as FASTA, plain or gzip.")] = None,
     bed: Annotated[Path | None, typer.Option(help="Intervals as BED; needs --genome.")] = None,
     genome: Annotated[Path | None, typer.Option(help="Genome as FASTA, plain or gzip.")] = None,
-    table: Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV with a column sequence.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")] = None,
     method: Annotated[str, typer.Option(help="One of `relevome list methods`.")] = "attnlrp",
-    target: Annotated[list[str], typer.Option(help="Output to explain: index or label (repeatable).")] = ["1"],  # noqa: B006
+    target: Annotated[list[str] | None, typer.Option(help="Output: index or label [default: 1].")] = None,
     contrast: Annotated[str | None, typer.Option(help="Explain target minus this output.")] = None,
-    position: Annotated[int | None, typer.Option(help="0-based letter, for models with an output per letter.")] = None,
-    mask_position: Annotated[bool, typer.Option(help="Hide that letter from a masked language model.")] = False,
+    position: Annotated[int | None, typer.Option(help="0-based letter, if outputs are per letter.")] = None,
+    mask_position: Annotated[bool, typer.Option(help="Hide that letter from a masked model.")] = False,
     baseline: Annotated[str | None, typer.Option(help="unknown, pad, mask, zero, mean or shuffle:N.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Integration steps; doubled to --tolerance if not given.")] = None,
-    tolerance: Annotated[float | None, typer.Option(help="Completeness error as a share of the score.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Integration steps; else up to --tolerance.")] = None,
+    tolerance: Annotated[float | None, typer.Option(help="Largest completeness error, as a share.")] = None,
     site: Annotated[str | None, typer.Option(help="Where relevance is read: word or block.")] = None,
-    reference: Annotated[str | None, typer.Option(help="What embeddings are compared with: zero or mean.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Embeddings are compared with: zero or mean.")] = None,
     lift: Annotated[str, typer.Option(help="From tokens to letters: split or copy.")] = "split",
-    average_strands: Annotated[bool, typer.Option(help="Explain the reverse complement too; average.")] = False,
-    letter_scores: Annotated[bool, typer.Option(help="Keep the score of every base at every position.")] = False,
-    long: Annotated[str, typer.Option(help="Sequences longer than the model takes: refuse or window.")] = "refuse",
+    average_strands: Annotated[bool, typer.Option(help="Explain both strands and average.")] = False,
+    letter_scores: Annotated[bool, typer.Option(help="Keep scores of every base, not only the own.")] = False,
+    long: Annotated[str, typer.Option(help="Sequences too long for the model: refuse or window.")] = "refuse",
     on_bad: OnBad = "refuse",
     batch_size: Annotated[str, typer.Option(help="auto or a number of sequences.")] = "auto",
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     task: Annotated[str | None, typer.Option(help="sequence, token or masked; read off the model.")] = None,
     alphabet: AlphabetName = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Replace the longest length the model states.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
     seed: Seed = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace a run that is there.")] = False,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
@@ -112,13 +121,13 @@ def explain(
 
     with _progress() as progress:
         loaded = load_model(
-            model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,  # pyright: ignore
+            model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
             trust_remote_code=trust_remote_code, download=download,
         )  # fmt: skip
         run = run_explain(
-            loaded, _input(loaded, fasta, bed, genome, table), method, target, out=output,
-            position=position, contrast=contrast, mask_position=mask_position, lift=lift,  # pyright: ignore
-            average_strands=average_strands, letter_scores=letter_scores, long=long, on_bad=on_bad,  # pyright: ignore
+            loaded, _input(loaded, fasta, bed, genome, table), method, target or ["1"], out=output,
+            position=position, contrast=contrast, mask_position=mask_position, lift=lift,
+            average_strands=average_strands, letter_scores=letter_scores, long=long, on_bad=on_bad,
             batch_size=_batch_size(batch_size), seed=seed, overwrite=overwrite, progress=progress,
             baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,
         )  # fmt: skip
@@ -134,14 +143,16 @@ def explain(
 
 @app.command()
 def train(
-    arch: Annotated[str, typer.Option(help="cnn, a model folder or hub id, or a config.json for random weights.")],
+    arch: Annotated[str, typer.Option(help="cnn, a model folder or id, or a config.json.")],
     train: Annotated[Path, typer.Option(help="CSV or TSV with columns sequence and label.")],
     validation: Annotated[Path, typer.Option(help="The same, to choose the best epoch by.")],
     output: Output,
     test: Annotated[Path | None, typer.Option(help="The same, to report the final scores on.")] = None,
     task: Annotated[str, typer.Option(help="auto, or what labels mean: see the docs.")] = "auto",
     alphabet: Annotated[str | None, typer.Option(help="dna, rna or protein.")] = None,
-    tokenizer: Annotated[str | None, typer.Option(help="Folder of a tokenizer; single letters otherwise.")] = None,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="Folder of a tokenizer; single letters otherwise.")
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Most passes over the training table.")] = 10,
     batch_size: Annotated[int, typer.Option(help="Sequences per step.")] = 64,
     learning_rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
@@ -159,17 +170,21 @@ def train(
 
     Example: relevome train --arch cnn --train t.csv --validation v.csv --test s.csv -o MODEL
     """
-    from relevome.models.training import TrainingSettings, train as run_train
+    from relevome.models.training import TrainingSettings
+    from relevome.models.training import train as run_train
 
     result = run_train(
         TrainingSettings(
-            arch=arch, train=train, validation=validation, output=output, test=test, task=task, alphabet=alphabet,
-            tokenizer=tokenizer, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate,
-            patience=patience, best=best, class_weights=class_weights, lora_rank=lora_rank, on_bad=on_bad,  # pyright: ignore
+            arch=arch, train=train, validation=validation, output=output, test=test, task=task,
+            alphabet=alphabet, tokenizer=tokenizer, epochs=epochs, batch_size=batch_size,
+            learning_rate=learning_rate,
+            patience=patience, best=best, class_weights=class_weights, lora_rank=lora_rank, on_bad=on_bad,
             device=device, dtype=dtype, resume=resume, seed=seed,
         )
     )  # fmt: skip
-    typer.echo(f"{output}: {result.task}, labels {', '.join(result.labels)}, best epoch {result.best_epoch:g}")
+    typer.echo(
+        f"{output}: {result.task}, labels {', '.join(result.labels)}, best epoch {result.best_epoch:g}"
+    )
     for name, scores in result.metrics.items():
         listed = ", ".join(f"{key} {value:.3f}" for key, value in scores.items() if value is not None)
         typer.echo(f"  {name}: {listed}")
@@ -184,7 +199,9 @@ def simulate(
     positives: Annotated[int, typer.Option(help="Sequences with the motifs.")] = 1000,
     negatives: Annotated[int, typer.Option(help="Their shuffles, without.")] = 1000,
     length: Annotated[int, typer.Option(help="Letters of every sequence.")] = 100,
-    position: Annotated[int | None, typer.Option(help="Letter where the last motif has just ended; anywhere.")] = None,
+    position: Annotated[
+        int | None, typer.Option(help="Letter where the last motif has just ended; anywhere.")
+    ] = None,
     gc: Annotated[float, typer.Option(help="Share of G and C in the background.")] = 0.5,
     decoys: Annotated[int, typer.Option(help="Motif-like pieces without meaning in every sequence.")] = 0,
     split: Annotated[str, typer.Option(help="Shares of train, validation and test.")] = "0.8,0.1,0.1",
@@ -194,9 +211,13 @@ def simulate(
 
     Example: relevome simulate --grammar promoter --positives 1000 --decoys 2 -o simulated
     """
-    from relevome.data.simulation_files import plan_simulation, write_simulation
+    from relevome.data.simulation_files import write_simulation
+    from relevome.data.simulation_plan import plan_simulation
 
-    plan = plan_simulation(grammar, motifs, motif_names, length, position, gc, decoys, seed)
+    plan = plan_simulation(
+        grammar, length=length, seed=seed, motifs=motifs, motif_names=motif_names, position=position, gc=gc,
+        decoys=decoys,
+    )  # fmt: skip
     shares = _numbers(split)
     if len(shares) != 3:
         raise InputError(f"--split {split}: expected three shares, such as 0.8,0.1,0.1")
@@ -210,7 +231,9 @@ def show(
     output: Output,
     id: Annotated[str, typer.Option("--id", help="Which sequence.")],
     target: Annotated[str | None, typer.Option(help="Which target, if the run has several.")] = None,
-    sites: Annotated[Path | None, typer.Option(help="Known sites as BED, by sequence id or on the genome.")] = None,
+    sites: Annotated[
+        Path | None, typer.Option(help="Known sites as BED, by sequence id or on the genome.")
+    ] = None,
 ) -> None:
     """Draw the relevance of a sequence as a logo (png, svg or pdf).
 
@@ -269,7 +292,9 @@ def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:
     run_demo(output, seed, typer.echo)
 
 
-def _input(model: Model, fasta: Path | None, bed: Path | None, genome: Path | None, table: Path | None) -> Input:
+def _input(
+    model: Model, fasta: Path | None, bed: Path | None, genome: Path | None, table: Path | None
+) -> Input:
     from relevome.data.inputs import from_bed, from_fasta, from_table
 
     given = [path for path in (fasta, bed, table) if path]

@@ -28,6 +28,7 @@ from relevome.report.show import show_sequence
 
 METHODS = ("attnlrp", "integrated-gradients", "mutagenesis")
 EXPLAINED = 60
+EPOCHS = 10
 LENGTH = 80
 
 # A transformer small enough to learn this in a minute on two cores.
@@ -88,7 +89,9 @@ def _simulate(folder: Path, seed: int, say: Say) -> Path:
 
 def _some_promoters(fasta: Path, out: Path, sites: Mapping[str, list[Site]]) -> Path:
     """The first promoters of the test set: those sequences in which something was planted."""
-    chosen = [s for s in from_fasta(fasta, DNA).read() if isinstance(s, Sequence) and s.id in sites][:EXPLAINED]
+    chosen = [s for s in from_fasta(fasta, DNA).read() if isinstance(s, Sequence) and s.id in sites][
+        :EXPLAINED
+    ]
     out.write_text("".join(f">{s.id}\n{s.letters}\n" for s in chosen))
     return out
 
@@ -100,10 +103,14 @@ def _architectures(folder: Path) -> dict[str, str]:
 
 
 def _train(folder: Path, data: Path, arch: str, seed: int, say: Say) -> Path:
-    tables = {name: data / f"{name}.csv" for name in ("train", "validation", "test")}
-    epochs = 10 if arch == "cnn" else 20
-    result = train(TrainingSettings(arch, output=folder, epochs=epochs, seed=seed, progress=False, **tables))
-    say(f"2. {folder}: tells them apart with AUROC {result.metrics['test']['auroc']:.3f} ({result.seconds:.0f} s)")
+    settings = TrainingSettings(
+        arch, data / "train.csv", data / "validation.csv", folder, test=data / "test.csv", epochs=EPOCHS, seed=seed,
+        progress=False,
+    )  # fmt: skip
+    result = train(settings)
+    say(
+        f"2. {folder}: tells them apart with AUROC {result.metrics['test']['auroc']:.3f} ({result.seconds:.0f} s)"
+    )
     return folder
 
 
@@ -127,12 +134,15 @@ def _draw(folder: Path, rows: list[Row], promoters: Path, truth: Path) -> None:
 
 def _conclusion(folder: Path, rows: list[Row], best: Row) -> list[str]:
     """What came of it, in plain words, and where to look."""
-    lines = ["3. Relevance of letters in the planted boxes against letters outside (AUROC; random order 0.5):"]
+    lines = [
+        "3. Relevance of letters in the planted boxes against letters outside (AUROC; random order 0.5):"
+    ]
     for row in rows:
         if row.score.metric == "auroc":
             score = row.score
             lines.append(
-                f"   {row.model:<12} {row.method:<21} {score.mean:.3f}  (95% interval {score.low:.3f} to {score.high:.3f})"
+                f"   {row.model:<12} {row.method:<21} {score.mean:.3f}  "
+                f"(95% interval {score.low:.3f} to {score.high:.3f})"
             )
     lines += [
         f"   {best.method} on the {best.model} finds the boxes best.",

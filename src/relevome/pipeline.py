@@ -7,22 +7,21 @@ missing and ends with the same files. Memory holds one shard at a time.
 from __future__ import annotations
 
 import platform
+import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any
 
 from relevome.attribution import Method, methods
 from relevome.attribution.batches import Explained, explain_sequences
-from relevome.attribution.lift import Down
 from relevome.data.errors import InputError
 from relevome.data.inputs import Input, from_fasta, from_sequences
-from relevome.data.problems import OnBad, Problem, refuse_or_skip
+from relevome.data.problems import Problem, refuse_or_skip
 from relevome.data.sequence import Sequence
 from relevome.models.base import Model, Target
 from relevome.models.batching import FixedBatchSize, MeasuredBatchSizes
@@ -32,13 +31,13 @@ from relevome.options import configured, option_defaults
 from relevome.runs.explanation import Explanation
 from relevome.runs.manifest import NAME, read_manifest
 from relevome.runs.parts import Counts, Refusal
+from relevome.runs.rows import to_row
 from relevome.runs.run import Run
 from relevome.runs.writer import RunWriter
 
 SHARD_SEQUENCES = 256
 SHARD_LETTERS = 65_536
 
-Long = Literal["refuse", "window"]
 # Told how many sequences were just done, and of how many in all.
 Progress = Callable[[int, int], None]
 
@@ -50,11 +49,11 @@ class Plan:
     method: Method
     method_name: str
     targets: tuple[Target, ...]
-    lift: Down = "split"
+    lift: str = "split"
     average_strands: bool = False
     letter_scores: bool = False
-    long: Long = "refuse"
-    on_bad: OnBad = "refuse"
+    long: str = "refuse"
+    on_bad: str = "refuse"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -75,11 +74,11 @@ def explain(
     position: int | None = None,
     contrast: str | int | None = None,
     mask_position: bool = False,
-    lift: Down = "split",
+    lift: str = "split",
     average_strands: bool = False,
     letter_scores: bool = False,
-    long: Long = "refuse",
-    on_bad: OnBad = "refuse",
+    long: str = "refuse",
+    on_bad: str = "refuse",
     batch_size: int | None = None,
     seed: int = 0,
     overwrite: bool = False,
@@ -93,15 +92,31 @@ def explain(
     Raises ``InputError`` for anything that the user has to mend; what was finished before is kept.
     """
     given = (target,) if isinstance(target, str | int) else tuple(target)
-    goals = [resolve_target(model, t, contrast=contrast, position=position, mask=mask_position) for t in given]
+    goals = [
+        resolve_target(model, t, contrast=contrast, position=position, mask=mask_position) for t in given
+    ]
     plan = Plan(
-        _method(method, options, seed), method, tuple(goals), lift, average_strands, letter_scores, long, on_bad, seed
+        _method(method, options, seed),
+        method,
+        tuple(goals),
+        lift,
+        average_strands,
+        letter_scores,
+        long,
+        on_bad,
+        seed,
     )
+    source = _input(model, sequences)
     if out is not None:
-        return run_plan(model, _input(model, sequences), plan, Path(out), batch_size, overwrite, progress)
-    folder = tempfile.TemporaryDirectory(prefix="relevome-")
-    path = run_plan(model, _input(model, sequences), plan, Path(folder.name), batch_size, overwrite, progress).path
-    return Run(path, owner=folder)
+        return run_plan(model, source, plan, Path(out), batch_size, overwrite, progress)
+    folder = Path(tempfile.mkdtemp(prefix="relevome-"))
+    try:
+        run = run_plan(model, source, plan, folder, batch_size, overwrite, progress)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(run, shutil.rmtree, folder, ignore_errors=True)
+    return run
 
 
 def _method(name: str, options: dict[str, Any], seed: int) -> Method:
@@ -154,7 +169,7 @@ def check(model: Model, source: Input, plan: Plan) -> int:
     Unless bad sequences are to be skipped, the first of them is raised: better now than after hours.
     """
     count = 0
-    for sequence in refuse_or_skip(source.read(), plan.on_bad, []):
+    for sequence in refuse_or_skip(source.read(), "skip" if plan.on_bad == "skip" else "refuse", []):
         if plan.on_bad == "refuse" and plan.long == "refuse" and model.may_refuse(sequence):
             model.tokenize(sequence)
         count += 1
@@ -218,7 +233,7 @@ def _explain_shard(
             tally.refuse(item, str(errors[0]))
             continue
         explained = [result for result in results if isinstance(result, Explained)]
-        rows += [_row(plan, result) for result in explained]
+        rows += [to_row(result, plan.letter_scores, plan.lift == "split") for result in explained]
         tally.explain(item, explained, model)
     return rows, tally.counts()
 
@@ -253,34 +268,6 @@ class _Tally:
 
     def counts(self) -> Counts:
         return Counts(self.read, self.explained, tuple(self.refused), self.other)
-
-
-def _row(plan: Plan, result: Explained) -> Explanation:
-    forward, sequence = result.forward, result.track.sequence
-    place = sequence.interval
-    values = None if result.both_strands else forward.values
-    keep_scores = result.letter_scores is not None and (plan.letter_scores or forward.values is None)
-    return Explanation(
-        sequence_id=sequence.id,
-        sequence=sequence.letters,
-        chrom=place.chrom if place else None,
-        start=place.start if place else None,
-        end=place.end if place else None,
-        strand=place.strand if place else None,
-        target=forward.target.label,
-        target_index=forward.target.index,
-        score=result.score,
-        baseline_score=result.baseline_score,
-        tokens=forward.tokens.texts,
-        token_start=forward.tokens.starts.astype(np.int32),
-        token_end=forward.tokens.ends.astype(np.int32),
-        token_relevance=None if values is None else values.astype(np.float32),
-        relevance=result.track.values.astype(np.float32),
-        special_relevance=result.track.special,
-        completeness_error=result.completeness_error,
-        letter_scores=result.letter_scores.astype(np.float32) if keep_scores else None,  # pyright: ignore
-        conserved=plan.lift == "split",
-    )
 
 
 def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:

@@ -6,15 +6,18 @@ function ``attribute(model, batch) -> list[Relevance]``.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from relevome.attribution.relevance import Relevance, Track
 from relevome.models.base import Batch, Model
 from relevome.registry import Registry
 
 
+@runtime_checkable
 class Method(Protocol):
     """What every method offers: options as fields, and relevance for a batch."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
         """Relevance of every sequence of the batch, in its order; the model is left as it was."""

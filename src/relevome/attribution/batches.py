@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.attribution import Method
-from relevome.attribution.lift import Down, to_letters
+from relevome.attribution.lift import to_letters
 from relevome.attribution.relevance import Relevance, Track
 from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
@@ -40,7 +40,7 @@ def explain_sequences(
     sequences: list[Sequence],
     targets: list[Target],
     *,
-    lift: Down = "split",
+    lift: str = "split",
     average_strands: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Explained | InputError]:
@@ -97,7 +97,7 @@ def _batches(model: Model, tokens: dict[int, Tokens]) -> Iterator[list[int]]:
         order = order[rows:]
 
 
-def _explained(relevance: Relevance | InputError, lift: Down) -> Explained | InputError:
+def _explained(relevance: Relevance | InputError, lift: str) -> Explained | InputError:
     if isinstance(relevance, InputError):
         return relevance
     return Explained(

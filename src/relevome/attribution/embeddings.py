@@ -121,15 +121,18 @@ def unpadded(batch: Batch, values: Tensor) -> list[np.ndarray]:
 
 def letter_scores(
     model: Model, batch: Batch, slopes: Tensor, reference: Tensor | float
-) -> list[Float[np.ndarray, "letters alphabet"]] | list[None]:
+) -> list[Float[np.ndarray, "letters alphabet"] | None]:
     """Every letter's first-order score at every position: (its embedding - reference) . slope.
 
-    Only where every token is one letter and every letter has a token; otherwise None for each sequence.
+    None for a model whose tokens are longer words, and for a sequence in which a token is not one letter.
     ``slopes`` is (batch, tokens, channels) at the word embedding.
     """
     ids = model.tokenizer.letter_ids()
-    if ids is None or not all(tokens.one_letter_each for tokens in batch.tokens):
+    if ids is None or not model.tokenizer.one_letter_always:
         return [None] * len(batch)
     table = model.word_embedding.weight.detach()[ids]
     scores = slopes @ table.T - (slopes * reference).sum(-1, keepdim=True)
-    return [row[~tokens.special] for row, tokens in zip(unpadded(batch, scores), batch.tokens, strict=True)]
+    return [
+        row[~tokens.special] if tokens.one_letter_each else None
+        for row, tokens in zip(unpadded(batch, scores), batch.tokens, strict=True)
+    ]

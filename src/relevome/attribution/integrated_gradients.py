@@ -83,12 +83,12 @@ class IntegratedGradients:
         slopes = _mean_gradient(model, batch, self.site, path, steps)
         values = unpadded(batch, (slopes * (path.end - path.start)).sum(-1))
         every = letter_scores(model, batch, slopes, path.start) if at_words else [None] * len(batch)
+        ends = (path.end_scores.tolist(), path.start_scores.tolist())
         return [
             Relevance(tokens, target, score, values=value, baseline_score=origin, letter_scores=scores,
                       complete=True, notes={"integration_steps": steps})
             for tokens, target, score, origin, value, scores in zip(
-                batch.tokens, batch.targets, path.end_scores.tolist(), path.start_scores.tolist(), values, every,
-                strict=True)
+                batch.tokens, batch.targets, *ends, values, every, strict=True)
         ]  # fmt: skip
 
     def _path(self, model: Model, batch: Batch, draw: int) -> tuple[_Path, bool]:
@@ -123,8 +123,8 @@ def _average(same: list[Relevance]) -> Relevance:
     scores = [r.letter_scores for r in same if r.letter_scores is not None]
     return replace(
         same[0],
-        values=np.mean([r.values for r in same], axis=0),
-        baseline_score=float(np.mean([r.baseline_score for r in same])),
+        values=np.mean([r.values for r in same if r.values is not None], axis=0),
+        baseline_score=float(np.mean([r.baseline_score for r in same if r.baseline_score is not None])),
         letter_scores=np.mean(scores, axis=0) if scores else None,
         notes={"integration_steps": sum(r.notes["integration_steps"] for r in same)},
     )

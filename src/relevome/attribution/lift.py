@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from jaxtyping import Float
 
@@ -11,11 +9,8 @@ from relevome.attribution.relevance import Relevance, Track
 from relevome.data.errors import InputError
 from relevome.models.tokenization import Tokens
 
-Down = Literal["split", "copy"]
-Up = Literal["sum", "mean", "max_abs"]
 
-
-def to_letters(relevance: Relevance, how: Down = "split") -> Track:
+def to_letters(relevance: Relevance, how: str = "split") -> Track:
     """Relevance over letters: a token's value in equal shares (``split``) or whole (``copy``).
 
     ``split`` keeps the sum: letters + special tokens = tokens. Where tokens overlap, a letter gets a
@@ -34,7 +29,7 @@ def to_letters(relevance: Relevance, how: Down = "split") -> Track:
 
 
 def to_tokens(
-    letters: Float[np.ndarray, "letters"], tokens: Tokens, how: Up = "sum"
+    letters: Float[np.ndarray, "letters"], tokens: Tokens, how: str = "sum"
 ) -> Float[np.ndarray, "tokens"]:
     """Values of letters gathered into tokens; special tokens get 0."""
     gather = {"sum": np.sum, "mean": np.mean, "max_abs": lambda part: part[np.abs(part).argmax()]}

@@ -49,7 +49,12 @@ def localisation(run: Run, sites: Mapping[str, list[Site]], seed: int = 0, draws
             found.setdefault(name, []).append(metric.compute(row.relevance, inside))
             chance.setdefault(name, []).extend(metric.compute(order, inside) for order in orders)
     return [
-        Scores(name, tuple(found.get(name, ())), *bootstrap_interval(found.get(name, ()), seed), _mean(chance[name]))
+        Scores(
+            name,
+            tuple(found.get(name, ())),
+            *bootstrap_interval(found.get(name, ()), seed),
+            _mean(chance[name]),
+        )
         for name, _ in chosen
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -154,7 +155,9 @@ def add_lora(module: PreTrainedModel, rank: int, new_weights: Iterable[str]) -> 
         target_modules=adapted,
         modules_to_save=sorted(in_full),
     )
-    return get_peft_model(module, config)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        return get_peft_model(module, config)
 
 
 def _head(module: PreTrainedModel) -> set[str]:

@@ -228,24 +228,28 @@ class Model:
         A module with a method ``substitution_logits(input_ids, places, ids)``, which computes only what a
         substitution reaches, is asked first; else every mutant goes through the whole model.
         """
-        wild = Batch((tokens,), (target,))
-        inputs = self.inputs(wild)
+        scores = [
+            self.select(logits, Batch((tokens,) * len(logits), (target,) * len(logits))).double().cpu()
+            for logits in self._substituted_logits(tokens, target, places, ids)
+        ]
+        return torch.cat(scores).numpy()
+
+    def _substituted_logits(
+        self, tokens: Tokens, target: Target, places: np.ndarray, ids: np.ndarray
+    ) -> Iterator[Float[Tensor, "some ..."]]:
+        inputs = self.inputs(Batch((tokens,), (target,)))
+        at, to = (torch.from_numpy(array).to(self.device) for array in (places, ids))
         fast = getattr(self.module, "substitution_logits", None)
-        scores = np.zeros(len(places))
+        logits = fast(inputs["input_ids"], at, to) if fast is not None and not target.mask else None
+        if logits is not None:
+            yield logits
+            return
         rows = self.rows(len(tokens))
-        for first in range(0, len(places), rows):
-            some = slice(first, first + rows)
-            at, to = (torch.from_numpy(part[some]).to(self.device) for part in (places, ids))
-            if fast is not None:
-                logits = fast(inputs["input_ids"], at, to)
-            else:
-                mutants = {key: value.repeat(len(at), 1) for key, value in inputs.items()}
-                mutants["input_ids"][torch.arange(len(at), device=self.device), at] = to
-                self._hide(mutants["input_ids"], tokens, target)
-                logits = self.module(**mutants).logits
-            batch = Batch(wild.tokens * len(at), wild.targets * len(at))
-            scores[some] = self.select(logits, batch).double().cpu().numpy()
-        return scores
+        for some, letters in zip(at.split(rows), to.split(rows), strict=True):
+            mutants = {key: value.repeat(len(some), 1) for key, value in inputs.items()}
+            mutants["input_ids"][torch.arange(len(some), device=self.device), some] = letters
+            self._hide(mutants["input_ids"], tokens, target)
+            yield self.module(**mutants).logits
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

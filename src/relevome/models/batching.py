@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 
@@ -15,6 +15,7 @@ MOST_ROWS = 1024
 MOST_TOKENS = 65_536
 
 
+@runtime_checkable
 class BatchSizes(Protocol):
     """Says how many rows of a width a model takes at once."""
 

@@ -48,7 +48,7 @@ _UNUSED = ("contact_head.", "position_ids")
 def load_model(
     path: str | Path,
     *,
-    task: Task | None = None,
+    task: str | None = None,
     alphabet: str | None = None,
     device: str = "auto",
     dtype: str | torch.dtype = "float32",
@@ -108,13 +108,13 @@ def _load_module(
     path: str, config: Any, task: Task | None, dtype: str | torch.dtype, hub: dict[str, bool]
 ) -> tuple[nn.Module, Task]:
     """The module with the head that the checkpoint has weights for."""
-    stated = [
+    stated: list[Task] = [
         t
         for name in getattr(config, "architectures", None) or ()
         for end, t in _ENDINGS.items()
         if name.endswith(end)
     ]
-    candidates: tuple[Task, ...] = (task,) if task else tuple(stated[:1]) or tuple(_AUTO)
+    candidates: list[Task] = [task] if task else stated[:1] or list(_AUTO)
     missing: list[str] = []
     for candidate in candidates:
         known = hub["trust_remote_code"] or type(config) in _AUTO[candidate]._model_mapping

@@ -141,8 +141,8 @@ class LetterTokenizer:
                 return style
         raise InputError(
             f"the tokenizer {type(self.hf).__name__} does not know {self.alphabet.name} letters, "
-            "written plainly, with blanks or as overlapping words: expected a tokenizer for biological sequences, "
-            "or another --alphabet"
+            "written plainly, with blanks or as overlapping words: expected a tokenizer for biological "
+            "sequences, or another --alphabet"
         )
 
     def _word_length(self) -> int:

@@ -22,7 +22,7 @@ from relevome.report.glyphs import CHEMISTRY
 from relevome.report.lanes import pack, site_colours
 from relevome.report.panels import ACROSS, LEFT, SMALL, TICKS, WIDTH, Panel, Scene, draw_panel
 from relevome.report.ruler import Ruler
-from relevome.report.text import width, wrapped
+from relevome.report.text import shortened, width, wrapped
 from relevome.report.windows import strongest_windows
 
 LONGEST = 400  # letters drawn one by one; a longer sequence gets an overview and its strongest windows
@@ -142,14 +142,15 @@ def _page(scene: Scene, panels: list[Panel], title: str, subtitle: str, quantity
     lines += [(line, SMALL, "normal") for line in wrapped(subtitle, SMALL, ACROSS, 3)]
     downs = list(accumulate((LINE * size for _, size, _ in lines), initial=MARGIN))
     tops = list(accumulate((panel.height for panel in panels), initial=downs[-1] + MARGIN))
-    legend = LABEL if scene.alphabet == PROTEIN else 0
+    legend = LABEL if scene.alphabet == PROTEIN else 0.0
     figure = Figure(figsize=(WIDTH / 72, (tops[-1] + LABEL + legend) / 72))
     for (line, size, weight), down in zip(lines, downs, strict=False):
         _write(figure, line, LEFT, down + size, size, weight=weight)
     for panel, top in zip(panels, tops, strict=False):
         draw_panel(figure, scene, panel, top)
-    _write(figure, quantity, 6, (tops[0] + tops[-1] - TICKS) / 2, SMALL, rotation=90, va="center")
-    _write(figure, scene.ruler.label, LEFT + ACROSS / 2, tops[-1] + 4, SMALL, ha="center")
+    _write(figure, quantity, MARGIN, (tops[0] + tops[-1] - TICKS) / 2, SMALL, rotation=90, va="center")
+    label = shortened(scene.ruler.label, SMALL, ACROSS)
+    _write(figure, label, LEFT + ACROSS / 2, tops[-1] + 4, SMALL, ha="center")
     if legend:
         _draw_chemistry(figure, tops[-1] + LABEL + 4)
     return figure

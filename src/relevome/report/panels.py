@@ -81,7 +81,7 @@ class Panel:
     @property
     def head(self) -> float:
         """Height of what stands above the logo: a heading, and the names of windows."""
-        return (HEADING if self.heading else 0) + (MARKS if self.windows else 0)
+        return (HEADING if self.heading else 0.0) + (MARKS if self.windows else 0.0)
 
     @property
     def height(self) -> float:
@@ -95,7 +95,7 @@ def draw_panel(figure: Figure, scene: Scene, panel: Panel, top: float) -> None:
     On both of its axes letter i reaches from x = i to i + 1; on the lower one, y is in points.
     """
     logo = _axes(figure, panel, top + panel.head, LOGO, scene.limits)
-    foot = _axes(figure, panel, top + panel.head + LOGO + GAP, panel.foot, (-panel.foot, 0))
+    foot = _axes(figure, panel, top + panel.head + LOGO + GAP, panel.foot, (-panel.foot, 0.0))
     pad = panel.head - HEADING + 3
     logo.set_title(panel.heading, loc="left", fontsize=SMALL, pad=pad, parse_math=False)
     if panel.overview:
@@ -120,7 +120,7 @@ def _axes(figure: Figure, panel: Panel, top: float, height: float, limits: tuple
 def _draw_letters(logo: Axes, foot: Axes, scene: Scene, panel: Panel) -> None:
     letters, relevance = scene.letters[panel.start : panel.end], scene.relevance[panel.start : panel.end]
     logo.add_collection(letter_shapes(letters, relevance, scene.alphabet, panel.start), autolim=False)
-    slim = min(1, SPELLED * len(panel.row) / ACROSS)
+    slim = min(1.0, SPELLED * len(panel.row) / ACROSS)
     spelled = letter_shapes(letters, np.full(len(letters), -SPELLED), scene.alphabet, panel.start, slim)
     foot.add_collection(spelled, autolim=False)
 
@@ -135,7 +135,7 @@ def _draw_overview(logo: Axes, scene: Scene, panel: Panel) -> None:
     free = -np.inf
     for name, start, end in panel.windows:
         logo.axvspan(start, max(end, start + point), color="black", alpha=TINT, linewidth=0, zorder=0)
-        middle = max((start + end) / 2, free)
+        middle = (start + end) / 2
         style = {"ha": "center", "fontsize": SMALL, "weight": "bold", "transform": above}
         logo.text(middle, 1 + GAP / LOGO, name, **style)
         free = middle + 1.2 * SMALL * point
@@ -148,22 +148,18 @@ def _draw_sites(logo: Axes, foot: Axes, panel: Panel) -> None:
         end, top = max(bar.end, bar.start + shortest), -panel.spelled - LANE * bar.lane
         corners.append([(bar.start, top), (end, top), (end, top - BAR), (bar.start, top - BAR)])
         if bar.name:
-            _name(foot, bar.centre, top, bar.name, ha="center")
+            _name(foot, bar.centre, top, bar.name)
         if bar.name and not panel.overview:
             logo.axvspan(bar.start, bar.end, color=bar.colour, alpha=TINT, linewidth=0, zorder=0)
     colours = [bar.colour for bar in panel.bars]
     foot.add_collection(PolyCollection(corners, facecolors=colours, linewidths=0), autolim=False)
     if len(panel.bars) > lanes.MOST and not any(bar.name for bar in panel.bars):
-        _name(
-            foot,
-            panel.start,
-            -panel.spelled,
-            f"{len(panel.bars):,} sites, too close together for their names",
-        )
+        note = f"{len(panel.bars):,} sites, too close together for their names"
+        _name(foot, (panel.row.start + panel.row.stop) / 2, -panel.spelled, note)
 
 
-def _name(foot: Axes, x: float, top: float, name: str, ha: str = "left") -> None:
-    foot.text(x, top - BAR - lanes.NAME, name, ha=ha, fontsize=lanes.NAME, parse_math=False)
+def _name(foot: Axes, centre: float, top: float, name: str) -> None:
+    foot.text(centre, top - BAR - lanes.NAME, name, ha="center", fontsize=lanes.NAME, parse_math=False)
 
 
 def _draw_numbers(logo: Axes, foot: Axes, scene: Scene, panel: Panel) -> None:

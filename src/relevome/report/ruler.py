@@ -33,7 +33,7 @@ class Ruler:
         if isinstance(self.origin, int):
             return f"position (first letter = {_written(self.origin)})"
         strands = {"+": "+ strand", "-": f"{MINUS} strand", ".": "strand unknown"}
-        return f"position on {self.origin.chrom} (1-based, {strands[self.origin.strand]})"
+        return f"1-based position ({strands[self.origin.strand]}) on {self.origin.chrom}"
 
     def span(self, start: int, end: int) -> str:
         """First and last number of letters ``start`` to before ``end``."""

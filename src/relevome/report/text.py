@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import matplotlib
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.textpath import text_to_path
 
 # The fonts that come with matplotlib, by their files, so that every machine measures and draws the same.
 _FOLDER = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 FONTS = {"normal": str(_FOLDER / "DejaVuSans.ttf"), "bold": str(_FOLDER / "DejaVuSans-Bold.ttf")}
-CUT = "…"
+CUT, LACKING = "…", "\N{REPLACEMENT CHARACTER}"
 
 
 @lru_cache(maxsize=4096)
@@ -44,4 +44,14 @@ def wrapped(text: str, size: float, room: float, most: int, weight: str = "norma
 
 
 def _printable(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    """On one line; a letter that the fonts lack becomes the sign for that."""
+    line = " ".join(text.split())
+    return "".join(
+        letter if letter.isprintable() and ord(letter) in _drawable() else LACKING for letter in line
+    )
+
+
+@cache
+def _drawable() -> frozenset[int]:
+    charmaps = (get_font(path).get_charmap() for path in FONTS.values())
+    return frozenset.intersection(*map(frozenset, charmaps))

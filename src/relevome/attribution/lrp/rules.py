@@ -7,7 +7,7 @@ function, and the arguments of the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -157,17 +157,17 @@ def layer_norm(known: Provenance, func: Any, args: tuple[Any, ...], kwargs: dict
     x, shape, weight, bias, eps = _layer_norm_arguments(*args, **kwargs)
     if not active(x):
         return PLAIN(known, func, args, kwargs)
-    return LayerNorm.apply(x, list(shape), weight, bias, eps)
+    return LayerNorm.apply(x, shape, weight, bias, eps)
 
 
 def _layer_norm_arguments(
     input: Tensor,  # torch's own name
-    normalized_shape: list[int],
+    normalized_shape: Sequence[int],
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> tuple[Tensor, list[int], Tensor | None, Tensor | None, float]:
-    return input, normalized_shape, weight, bias, eps
+    return input, list(normalized_shape), weight, bias, eps
 
 
 def _pair(args: tuple[Any, ...], kwargs: dict[str, Any], second: str = "other") -> tuple[Any, Any]:

@@ -1,0 +1,48 @@
+"""From what a user names to what is simulated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from relevome.data.background import Background
+from relevome.data.errors import InputError
+from relevome.data.grammar import Grammar, motif_grammar, promoter_grammar
+from relevome.data.motifs import read_meme, select_motifs
+from relevome.data.simulate import Plan
+
+
+def plan_simulation(
+    grammar: str,
+    *,
+    length: int,
+    seed: int,
+    motifs: Path | None = None,
+    motif_names: str | None = None,
+    position: int | None = None,
+    gc: float = 0.5,
+    decoys: int = 0,
+) -> Plan:
+    """The plan for ``grammar``, ``promoter`` or ``meme``; the latter plants ``motifs`` of a MEME file.
+
+    ``motif_names`` chooses some of them, separated by commas. Proteins have a background of equally
+    likely residues. Raises ``InputError`` for another grammar, and for motifs without ``meme``.
+    """
+    chosen = _grammar(grammar, motifs, motif_names)
+    alphabet = chosen.alphabet
+    background = (
+        Background.independent(alphabet) if alphabet.complements is None else Background.with_gc(gc, alphabet)
+    )
+    return Plan(chosen, length, background, seed, decoys, position)
+
+
+def _grammar(name: str, motifs: Path | None, motif_names: str | None) -> Grammar:
+    if name not in ("promoter", "meme"):
+        raise InputError(f"unknown grammar {name!r}: expected promoter or meme")
+    if (name == "meme") != (motifs is not None) or (motif_names is not None and motifs is None):
+        raise InputError(
+            "--grammar meme plants the motifs of --motifs FILE, and no other grammar does: give both or none"
+        )
+    if motifs is None:
+        return promoter_grammar()
+    read = read_meme(motifs)
+    return motif_grammar(select_motifs(read, motif_names.split(",")) if motif_names else read)
