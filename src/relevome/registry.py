@@ -57,9 +57,9 @@ class Registry(Generic[T]):
         """Import everything that registers itself here; once."""
         if self._discovered:
             return
-        self._discovered = True
         package = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(package.__path__, self._package + "."):
             importlib.import_module(module.name)
         for point in entry_points(group=f"relevome.{self.kind}s"):
             self.register(point.name)(point.load())
+        self._discovered = True

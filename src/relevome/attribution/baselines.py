@@ -18,10 +18,12 @@ NAMES = ("unknown", "pad", "mask", "zero", "mean", "shuffle:N")
 
 
 def draws(baseline: str) -> int:
-    """How many baselines a name stands for: N of ``shuffle:N``, else 1."""
-    if not baseline.startswith("shuffle"):
+    """How many baselines a name stands for: N of ``shuffle:N``, else 1; unknown names are refused."""
+    if baseline in ("shuffle", *NAMES[:-1]):
         return 1
-    count = baseline.removeprefix("shuffle").removeprefix(":") or "1"
+    name, _, count = baseline.partition(":")
+    if name != "shuffle":
+        raise InputError(f"unknown baseline {baseline!r}: expected one of {', '.join(NAMES)}")
     if not count.isdigit() or int(count) < 1:
         raise InputError(
             f"baseline {baseline!r}: expected shuffle:N with a number of draws, such as shuffle:10"
@@ -29,7 +31,7 @@ def draws(baseline: str) -> int:
     return int(count)
 
 
-def baseline_words(model: Model, batch: Batch, words: Tensor, baseline: str, seed: int) -> Tensor:
+def baseline_words(model: Model, batch: Batch, words: Tensor, baseline: str, seed: list[int]) -> Tensor:
     """Word embeddings of the baseline, (batch, tokens, channels); special tokens stay as they are."""
     if baseline == "zero":
         replacement = torch.zeros_like(words)
@@ -49,8 +51,6 @@ def _token_id(model: Model, baseline: str) -> int:
         "pad": lambda: letters.pad_id,
         "mask": lambda: letters.mask_id,
     }
-    if baseline not in find:
-        raise InputError(f"unknown baseline {baseline!r}: expected one of {', '.join(NAMES)}")
     token = find[baseline]()
     if token is None:
         raise InputError(
@@ -63,12 +63,12 @@ def _first(*ids: int | None) -> int | None:
     return next((i for i in ids if i is not None), None)
 
 
-def _shuffled(model: Model, batch: Batch, words: Tensor, seed: int) -> Tensor:
+def _shuffled(model: Model, batch: Batch, words: Tensor, seed: list[int]) -> Tensor:
     """Embeddings of each sequence in another order that keeps what it is made of."""
     result = words.clone()
     for row, tokens in enumerate(batch.tokens):
         places = np.flatnonzero(~tokens.special)
-        ids = _shuffled_ids(model, tokens, np.random.default_rng([seed, *tokens.ids[places].tolist()]))
+        ids = _shuffled_ids(model, tokens, np.random.default_rng([*seed, *tokens.ids[places].tolist()]))
         result[row, torch.from_numpy(places)] = model.word_embedding.weight.detach()[ids]
     return result
 

@@ -52,9 +52,10 @@ def gradients(
 
 
 class Seen:
-    """The embeddings that went through a site, once it was called."""
+    """The embeddings that went through a site, once it was called; others in their place, if given."""
 
-    def __init__(self) -> None:
+    def __init__(self, replacement: Tensor | None) -> None:
+        self._replacement = replacement
         self._tensor: Tensor | None = None
 
     @property
@@ -64,27 +65,23 @@ class Seen:
             raise InputError("the model never called its embedding: relevance of its input cannot be read")
         return self._tensor
 
-    def keep(self, tensor: Tensor) -> None:
-        """Remember the output; a second call of the embedding in one pass is refused."""
+    def hook(self, module: nn.Module, _inputs: Any, output: Any) -> Tensor:
+        """Remember the output as a leaf; a second call of the embedding in one pass is refused."""
+        if not isinstance(output, Tensor):
+            raise InputError(f"{type(module).__name__} gives no single tensor: use --site word")
         if self._tensor is not None:
             raise InputError(
                 "the model calls its embedding more than once in a pass: its input is not one sequence"
             )
-        self._tensor = tensor
+        self._tensor = output.detach().requires_grad_() if self._replacement is None else self._replacement
+        return self._tensor
 
 
 @contextmanager
 def leaf(module: nn.Module, replacement: Tensor | None = None) -> Iterator[Seen]:
     """While active, the output of ``module`` is a leaf that asks for gradients: its own or another."""
-    seen = Seen()
-
-    def hook(_module: nn.Module, _inputs: Any, output: Any) -> Tensor:
-        if not isinstance(output, Tensor):
-            raise InputError(f"{type(module).__name__} gives no single tensor: use --site word")
-        seen.keep(output.detach().requires_grad_() if replacement is None else replacement)
-        return seen.tensor
-
-    handle = module.register_forward_hook(hook)
+    seen = Seen(replacement)
+    handle = module.register_forward_hook(seen.hook)
     try:
         yield seen
     finally:

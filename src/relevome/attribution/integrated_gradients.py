@@ -47,6 +47,7 @@ class IntegratedGradients:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        draws(self.baseline)
         if self.steps is not None and self.steps < 1:
             raise InputError(f"--steps {self.steps}: expected at least 1")
         if not 0 < self.tolerance < 1:
@@ -57,7 +58,7 @@ class IntegratedGradients:
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
         """Relevance of every token, complete up to the tolerance; see `Method`."""
         found = [self._one_baseline(model, batch, draw) for draw in range(draws(self.baseline))]
-        return [_average(list(same)) for same in zip(*found, strict=True)]
+        return [self._judged(_average(list(same))) for same in zip(*found, strict=True)]
 
     def _one_baseline(self, model: Model, batch: Batch, draw: int) -> list[Relevance]:
         """Doubles the steps for those sequences of the batch that need it."""
@@ -71,6 +72,11 @@ class IntegratedGradients:
             part = Batch(tuple(batch.tokens[i] for i in left), tuple(batch.targets[i] for i in left))
             found.update(zip(left, self._integrate(model, part, draw, steps), strict=True))
         return [found[row] for row in range(len(batch))]
+
+    def _judged(self, relevance: Relevance) -> Relevance:
+        """Notes a completeness error over the tolerance, so that a run counts it."""
+        missed = int(not self._converged(relevance))
+        return replace(relevance, notes={**relevance.notes, "integration_not_converged": missed})
 
     def _converged(self, relevance: Relevance) -> bool:
         error, baseline = relevance.completeness_error, relevance.baseline_score
@@ -94,7 +100,7 @@ class IntegratedGradients:
     def _path(self, model: Model, batch: Batch, draw: int) -> tuple[_Path, bool]:
         with torch.no_grad():
             words = model.word_embedding(model.inputs(batch)["input_ids"]).detach()
-        origin = baseline_words(model, batch, words, self.baseline, self.seed + draw)
+        origin = baseline_words(model, batch, words, self.baseline, [self.seed, draw])
         start, end = (at_site(model, batch, self.site, at) for at in (origin, words))
         ends = [gradients(model, batch, self.site, embeddings=at).scores for at in (start, end)]
         return _Path(start, end, *ends), model.site(self.site) is model.word_embedding

@@ -16,11 +16,11 @@ def to_letters(relevance: Relevance, how: str = "split") -> Track:
     ``split`` keeps the sum: letters + special tokens = tokens. Where tokens overlap, a letter gets a
     share of each. Methods that work on letters pass through.
     """
+    if how not in ("split", "copy"):
+        raise InputError(f"unknown lift {how!r}: expected split or copy")
     tokens = relevance.tokens
     if relevance.values is None:
         return Track(tokens.sequence, np.asarray(relevance.letters), 0.0)
-    if how not in ("split", "copy"):
-        raise InputError(f"unknown lift {how!r}: expected split or copy")
     widths = tokens.ends - tokens.starts
     shares = relevance.values / np.maximum(widths, 1) if how == "split" else relevance.values
     letters = np.zeros(len(tokens.sequence), dtype=relevance.values.dtype)

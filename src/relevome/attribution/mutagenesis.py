@@ -91,11 +91,10 @@ def _ragged_scores(model: Model, mutants: list[Tokens], target: Target) -> np.nd
 
 def _changed_elsewhere(wild: Tokens, mutant: Tokens, position: int) -> bool:
     """Whether a token that does not cover the mutated letter is another one than before."""
+    return _tokens_beside(wild, position) != _tokens_beside(mutant, position)
 
-    def apart(tokens: Tokens) -> set[tuple[int, int, int]]:
-        far = (tokens.starts > position) | (tokens.ends <= position)
-        return set(
-            zip(tokens.starts[far].tolist(), tokens.ends[far].tolist(), tokens.ids[far].tolist(), strict=True)
-        )
 
-    return apart(wild) != apart(mutant)
+def _tokens_beside(tokens: Tokens, position: int) -> list[list[int]]:
+    """Start, end and id of every token that does not cover a letter."""
+    beside = (tokens.starts > position) | (tokens.ends <= position)
+    return np.stack([tokens.starts, tokens.ends, tokens.ids])[:, beside].tolist()

@@ -66,6 +66,13 @@ PROTEIN = Alphabet(
 ALPHABETS: Mapping[str, Alphabet] = MappingProxyType({a.name: a for a in (DNA, RNA, PROTEIN)})
 
 
+def named_alphabet(name: str) -> Alphabet:
+    """The alphabet called ``dna``, ``rna`` or ``protein``. Raises InputError for another name."""
+    if name not in ALPHABETS:
+        raise InputError(f"unknown alphabet {name!r}: expected one of {', '.join(ALPHABETS)}")
+    return ALPHABETS[name]
+
+
 @dataclass(frozen=True)
 class Interval:
     """A stretch of a chromosome: 0-based, half-open; strand ``+``, ``-`` or ``.`` (unknown)."""
@@ -141,7 +148,7 @@ class Sequence:
         table = self.alphabet.complements
         if table is None:
             raise InputError(
-                f"sequence {self.id!r} is a {self.alphabet.name}: only nucleic acids have a reverse complement"
+                f"sequence {self.id!r} is a {self.alphabet.name}: only nucleic acids have two strands"
             )
         interval = self.interval
         if interval is not None:

@@ -20,9 +20,9 @@ from transformers import (
 )
 
 from relevome.data.errors import InputError
-from relevome.data.sequence import DNA
+from relevome.data.sequence import DNA, named_alphabet
 from relevome.models.cnn import CnnConfig
-from relevome.models.huggingface import _alphabet, _one_line_errors
+from relevome.models.huggingface import one_line_errors
 from relevome.models.labels import LabelScheme
 from relevome.models.tokenization import LetterTokenizer
 from relevome.models.tokenizers import letter_tokenizer
@@ -45,17 +45,19 @@ class Architecture:
 
     def tokenizer(self, folder: str | None, alphabet: str | None) -> LetterTokenizer:
         """The tokenizer in ``folder``, else the checkpoint's own, else one token per letter."""
-        asked = None if alphabet is None else _alphabet(alphabet)
+        asked = None if alphabet is None else named_alphabet(alphabet)
         if self.kind == "cnn":
             if folder is not None:
                 raise InputError("the CNN reads single letters: leave --tokenizer out")
-            asked = asked or _alphabet(self.fields.get("alphabet", DNA.name))
+            asked = asked or named_alphabet(self.fields.get("alphabet", DNA.name))
             return LetterTokenizer(letter_tokenizer(asked), asked)
         if self.kind == "config" and folder is None:
             return LetterTokenizer(letter_tokenizer(asked or DNA, specials=True), asked or DNA)
         path = folder or self.name
-        with _one_line_errors(path):
+        with one_line_errors(path):
             tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+        if tokenizer.pad_token_id is None:
+            raise InputError(f"the tokenizer of {path} has no padding token: give one that has (--tokenizer)")
         return LetterTokenizer(tokenizer, asked)
 
     def module(
@@ -72,9 +74,8 @@ class Architecture:
         outputs: dict[str, Any] = {
             "id2label": dict(enumerate(scheme.names)),
             "label2id": {name: index for index, name in enumerate(scheme.names)},
+            "problem_type": scheme.problem_type,
         }
-        if scheme.problem_type is not None:
-            outputs["problem_type"] = scheme.problem_type
         if self.kind == "checkpoint":
             return self._from_checkpoint(letters, scheme, outputs)
         fields = self.fields | outputs
@@ -102,14 +103,14 @@ class Architecture:
         }
 
     def _from_fields(self, fields: dict[str, Any], scheme: LabelScheme) -> PreTrainedModel:
-        with _one_line_errors(self.name):
+        with one_line_errors(self.name):
             config = AutoConfig.for_model(**fields)
             return _auto(scheme).from_config(config, dtype=torch.float32, trust_remote_code=False)
 
     def _from_checkpoint(
         self, letters: LetterTokenizer, scheme: LabelScheme, outputs: dict[str, Any]
     ) -> tuple[PreTrainedModel, tuple[str, ...]]:
-        with _one_line_errors(self.name):
+        with one_line_errors(self.name):
             module, loading = _auto(scheme).from_pretrained(
                 self.name,
                 dtype=torch.float32,
@@ -125,6 +126,12 @@ class Architecture:
                 raise InputError(
                     f"{name} of {self.name} does not fit its config.json: the checkpoint is damaged"
                 )
+        known, used = module.get_input_embeddings().num_embeddings, max(letters.hf.get_vocab().values())
+        if used >= known:
+            raise InputError(
+                f"the tokenizer has token number {used} but {self.name} knows {known} only: "
+                "leave --tokenizer out"
+            )
         if module.config.pad_token_id is None:
             module.config.pad_token_id = letters.pad_id
         replaced = {name for name, *_ in loading["mismatched_keys"]}
@@ -140,24 +147,25 @@ def add_lora(module: PreTrainedModel, rank: int, new_weights: Iterable[str]) -> 
         raise InputError("LoRA needs the library peft: pip install relevome[lora]")
     from peft import LoraConfig, get_peft_model
 
-    in_full = _head(module) | {name.rpartition(".")[0] for name in new_weights}
+    new = _head(module) | {name.rpartition(".")[0] for name in new_weights} - {""}
+    in_full = sorted(name for name in new if not _inside(name, new - {name}))
     adapted = [
         name
         for name, layer in module.named_modules()
-        if isinstance(layer, nn.Linear) and not any(name == x or name.startswith(x + ".") for x in in_full)
+        if isinstance(layer, nn.Linear) and not _inside(name, in_full)
     ]
     if isinstance(module.config, CnnConfig) or not adapted:
         raise InputError(f"{type(module).__name__} has no layers for LoRA: leave --lora-rank out")
     config = LoraConfig(
-        r=rank,
-        lora_alpha=2 * rank,
-        lora_dropout=0.05,
-        target_modules=adapted,
-        modules_to_save=sorted(in_full),
+        r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules=adapted, modules_to_save=in_full
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         return get_peft_model(module, config)
+
+
+def _inside(name: str, parts: Iterable[str]) -> bool:
+    return any(name == part or name.startswith(part + ".") for part in parts)
 
 
 def _head(module: PreTrainedModel) -> set[str]:
@@ -191,6 +199,5 @@ def _read_config(path: str) -> dict[str, Any]:
         raise InputError(f"{path} is no JSON ({error}): expected a config.json of transformers") from error
     if not isinstance(fields, dict) or not isinstance(fields.get("model_type"), str):
         raise InputError(f"{path} has no model_type: expected a config.json of transformers")
-    return {
-        name: value for name, value in fields.items() if name not in ("auto_map", "architectures", "dtype")
-    }
+    decided_here = ("auto_map", "architectures", "dtype", "num_labels")
+    return {name: value for name, value in fields.items() if name not in decided_here}

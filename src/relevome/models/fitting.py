@@ -1,4 +1,7 @@
-"""Fitting a module to labelled tokens by transformers' Trainer, and scoring it."""
+"""Fitting a module to labelled tokens by transformers' Trainer, and scoring it.
+
+The Trainer needs accelerate, an extra, so it is imported where it is made; a trainer is Any.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
-from transformers import (
-    DataCollatorForTokenClassification,
-    DataCollatorWithPadding,
-    EarlyStoppingCallback,
-    Trainer,
-    TrainingArguments,
-)
-from transformers.trainer_callback import PrinterCallback, ProgressCallback
+from transformers import DataCollatorForTokenClassification, DataCollatorWithPadding
 
 from relevome.data.errors import InputError
 from relevome.models.labels import LabelScheme
@@ -37,8 +33,11 @@ def make_trainer(
     scheme: LabelScheme,
     examples: Mapping[str, Sequence[Example]],
     folder: Path,
-) -> Trainer:
+) -> Any:
     """A Trainer for ``module`` on examples ``train`` and ``validation``, with checkpoints in ``folder``."""
+    from transformers import EarlyStoppingCallback, Trainer
+    from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
     train, validation = examples["train"], examples["validation"]
     collator = DataCollatorForTokenClassification if scheme.task == "token" else DataCollatorWithPadding
     trainer = Trainer(
@@ -53,12 +52,14 @@ def make_trainer(
         callbacks=[EarlyStoppingCallback(settings.patience)],
     )
     trainer.remove_callback(PrinterCallback)
-    if trainer.pop_callback(ProgressCallback) is not None:
-        trainer.add_callback(_Bar)
+    bar: Any = trainer.pop_callback(ProgressCallback)
+    if bar is not None:
+        bar.on_log = _say_nothing  # else it prints every log to standard output
+        trainer.add_callback(bar)
     return trainer
 
 
-def fit(trainer: Trainer, checkpoint: Path | None) -> tuple[History, float]:
+def fit(trainer: Any, checkpoint: Path | None) -> tuple[History, float]:
     """Trains, or goes on from a checkpoint; the trainer's model is then that of the best epoch.
 
     Returns what was measured after every epoch, and the best epoch. Raises ``InputError`` if no epoch
@@ -77,14 +78,16 @@ def fit(trainer: Trainer, checkpoint: Path | None) -> tuple[History, float]:
     return tuple(epochs.values()), epochs[trainer.state.best_global_step or 0]["epoch"]
 
 
-def score(trainer: Trainer, examples: Sequence[Example]) -> dict[str, float]:
+def score(trainer: Any, examples: Sequence[Example]) -> dict[str, float]:
     """Loss and performance of the trainer's model."""
-    prediction = trainer.predict(examples, metric_key_prefix="eval")  # pyright: ignore[reportArgumentType]
+    prediction = trainer.predict(examples, metric_key_prefix="eval")
     measured = {name.removeprefix("eval_"): value for name, value in (prediction.metrics or {}).items()}
     return {name: value for name, value in measured.items() if not _is_timing(name)}
 
 
-def _arguments(settings: TrainingSettings, train: Sequence[Example], folder: Path) -> TrainingArguments:
+def _arguments(settings: TrainingSettings, train: Sequence[Example], folder: Path) -> Any:
+    from transformers import TrainingArguments
+
     progress = sys.stderr.isatty() if settings.progress is None else settings.progress
     ragged = len({len(example["input_ids"]) for example in train}) > 1
     return TrainingArguments(
@@ -99,7 +102,7 @@ def _arguments(settings: TrainingSettings, train: Sequence[Example], folder: Pat
         eval_strategy="epoch",
         save_strategy="epoch",
         logging_strategy="epoch",
-        save_total_limit=1,
+        save_total_limit=2,  # the best and the last
         load_best_model_at_end=True,
         metric_for_best_model=settings.best,
         greater_is_better=settings.best not in ("loss", "rmse"),
@@ -115,18 +118,13 @@ def _arguments(settings: TrainingSettings, train: Sequence[Example], folder: Pat
     )
 
 
-class _Bar(ProgressCallback):
-    """The Trainer's progress bar, without its printing of every log to standard output."""
-
-    def on_log(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing."""
+def _say_nothing(*args: Any, **kwargs: Any) -> None:
+    pass
 
 
 def _weighted_loss(scheme: LabelScheme, train: Sequence[Example]) -> Callable[..., Tensor]:
     """A loss in which every class counts the same (multi-label: positives as much as negatives)."""
     labels = np.array([x for example in train for x in np.atleast_1d(example["labels"])])
-    if scheme.task == "regression":
-        raise InputError("class weights were asked for, but the task is regression: leave them out")
     if scheme.task == "multi-label":
         positives = labels.reshape(len(train), -1).mean(axis=0)
         ratio = torch.tensor((1 - positives) / positives, dtype=torch.float32)

@@ -20,7 +20,7 @@ from transformers.utils import logging
 from transformers.utils.hub import cached_file
 
 from relevome.data.errors import InputError
-from relevome.data.sequence import ALPHABETS
+from relevome.data.sequence import named_alphabet
 from relevome.models import models
 from relevome.models.base import Model, Source, Task
 from relevome.models.tokenization import LetterTokenizer
@@ -74,20 +74,20 @@ def load_model(
     models.discover()  # our own architectures enter transformers' Auto classes
     if Path(path).exists() and not (Path(path) / "config.json").is_file():
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
-    with _quiet(), _one_line_errors(path):
+    with _quiet(), one_line_errors(path):
         hub = {"trust_remote_code": trust_remote_code, "local_files_only": not download}
         config = AutoConfig.from_pretrained(path, **hub)
         tokenizer = _load_tokenizer(path, hub)
         with _weight_errors(path):
             module, task = _load_module(path, config, task, dtype, hub)
-    module.to(_device(device)).eval()
-    letters = LetterTokenizer(tokenizer, None if alphabet is None else _alphabet(alphabet))
+    module.to(pick_device(device)).eval()
+    letters = LetterTokenizer(tokenizer, None if alphabet is None else named_alphabet(alphabet))
     return Model(
         module=module,
         tokenizer=letters,
         task=task,
         labels=_labels(module.config, task, letters),
-        max_tokens=max_tokens or _max_tokens(module, tokenizer),
+        max_tokens=max_tokens or most_tokens(module, tokenizer),
         fixed_tokens=getattr(module.config, "sequence_length", None),
         source=Source(path, _weights_sha256(path), f"{type(tokenizer).__name__} ({letters.style})"),
     )
@@ -121,7 +121,7 @@ def _load_module(
         if not known and len(candidates) > 1:
             continue
         module, loading = _AUTO[candidate].from_pretrained(
-            path, dtype=_dtype(dtype), output_loading_info=True, **hub
+            path, dtype=pick_dtype(dtype), output_loading_info=True, **hub
         )
         missing = sorted(key for key in loading["missing_keys"] if not any(part in key for part in _UNUSED))
         if not missing:
@@ -141,7 +141,7 @@ def _labels(config: Any, task: Task, tokenizer: LetterTokenizer) -> tuple[str, .
     return tuple(str(config.id2label[i]) for i in range(config.num_labels))
 
 
-def _max_tokens(module: nn.Module, tokenizer: Any) -> int | None:
+def most_tokens(module: nn.Module, tokenizer: Any) -> int | None:
     """The most tokens the model takes, or None where nothing limits it."""
     limits = [tokenizer.model_max_length] if tokenizer.model_max_length < 10**6 else []
     stated = getattr(module.config, "max_position_embeddings", None)
@@ -160,13 +160,8 @@ def _positions_lost(module: nn.Module) -> int:
     return paddings[0] + 1 if paddings else 0
 
 
-def _alphabet(name: str) -> Any:
-    if name not in ALPHABETS:
-        raise InputError(f"unknown alphabet {name!r}: expected one of {', '.join(ALPHABETS)}")
-    return ALPHABETS[name]
-
-
-def _device(name: str) -> torch.device:
+def pick_device(name: str) -> torch.device:
+    """The device of that name, ``auto`` being the best there is. Raises InputError if it cannot be used."""
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -179,7 +174,8 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _dtype(name: str | torch.dtype) -> torch.dtype:
+def pick_dtype(name: str | torch.dtype) -> torch.dtype:
+    """The floating-point type of that name. Raises InputError for any other."""
     dtype = getattr(torch, name, None) if isinstance(name, str) else name
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise InputError(f"unknown dtype {name!r}: expected float32, float64, bfloat16 or float16")
@@ -211,7 +207,7 @@ def _weight_files(path: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _one_line_errors(path: str) -> Iterator[None]:
+def one_line_errors(path: str) -> Iterator[None]:
     """What transformers raises over many lines, as one line that says what to do."""
     try:
         yield

@@ -26,8 +26,8 @@ class Pace:
     start: int
 
 
-# few enough numbers for a CPU's cache, many enough to keep a GPU busy; both measured
-CPU, GPU = Pace(1 << 18, 1 << 20), Pace(1 << 24, 1 << 29)
+# measured on CPUs, whose cache must hold the numbers; estimated for GPUs, which many numbers keep busy
+CPU, GPU = Pace(1 << 20, 1 << 20), Pace(1 << 24, 1 << 29)
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def pays(blocks: list[Block], mutants: int) -> bool:
         everything += (len(block.before) - 1) * block.kernel.numel()
         inputs = block.cells(inputs)
     steps = len(blocks) * (_grid(blocks) + mutants // _mutants_at_once(blocks))
-    # twice: what changes lies in smaller pieces, which are slower to multiply
-    return 2 * mutants * changed + steps * pace.start < mutants * everything
+    # three times: what changes lies in smaller pieces, which are slower to multiply
+    return 3 * mutants * changed + steps * pace.start < mutants * everything
 
 
 def changes(

@@ -43,7 +43,8 @@ def _index(model: Model, target: str | int) -> int:
         return int(text)
     known = ", ".join(model.labels[:8]) + (", ..." if len(model.labels) > 8 else "")
     raise InputError(
-        f"target {text!r} is out of range: expected an index from 0 to {len(model.labels) - 1} or one of {known}"
+        f"target {text!r} is out of range: expected an index from 0 to {len(model.labels) - 1}, "
+        f"or one of {known}"
     )
 
 

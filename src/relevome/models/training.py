@@ -12,14 +12,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from transformers import PreTrainedModel, set_seed
+from transformers import PreTrainedModel
 from transformers.utils import logging
 
 import relevome
 from relevome.data.errors import InputError
 from relevome.models.architectures import LEARNING_RATES, Architecture, add_lora
 from relevome.models.fitting import History, fit, make_trainer, score
-from relevome.models.huggingface import _device
+from relevome.models.huggingface import pick_device
 from relevome.models.labels import LabelScheme, TrainingTask, label_scheme
 from relevome.models.performance import CLASSIFICATION, REGRESSION
 from relevome.models.tokenization import LetterTokenizer
@@ -85,8 +85,10 @@ def _train(
     folder: TrainingFolder,
 ) -> dict[str, Any]:
     """Trains, scores and publishes; returns what training.json says."""
+    from transformers import set_seed
+
     started = time.monotonic()
-    _check_best(settings.best, scheme)
+    _check_fits(settings, scheme)
     set_seed(settings.seed)
     lengths = {len(row.sequence) for row in tables["train"].rows}
     module, new_weights = architecture.module(tokenizer, scheme, lengths)
@@ -113,7 +115,7 @@ def _train(
 def _chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
     """Settings with the learning rate and device that stand for None and auto."""
     kind = architecture.kind if settings.lora_rank is None else "lora"
-    device = _device(settings.device).type
+    device = pick_device(settings.device).type
     if settings.dtype == "float16" and device != "cuda":
         raise InputError(f"dtype float16 needs a CUDA device, not {device}: choose bfloat16 or float32")
     if settings.lora_rank is not None and architecture.kind != "checkpoint":
@@ -133,10 +135,14 @@ def _tables(settings: TrainingSettings, tokenizer: LetterTokenizer) -> dict[str,
     }
 
 
-def _check_best(best: str, scheme: LabelScheme) -> None:
+def _check_fits(settings: TrainingSettings, scheme: LabelScheme) -> None:
+    """Refuses what was asked for and the task does not have."""
     scores = ("loss", *(REGRESSION if scheme.task == "regression" else CLASSIFICATION))
-    if best not in scores:
-        raise InputError(f"task {scheme.task} has no score {best!r}: expected one of {', '.join(scores)}")
+    if settings.best not in scores:
+        listed = ", ".join(scores)
+        raise InputError(f"task {scheme.task} has no score {settings.best!r}: expected one of {listed}")
+    if settings.class_weights and scheme.task == "regression":
+        raise InputError("class weights were asked for, but the task is regression: leave them out")
 
 
 def _claim(settings: TrainingSettings, tables: dict[str, Table]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from relevome.data.errors import InputError
 from relevome.data.problems import OnBad, Problem, refuse_or_skip
 from relevome.data.sequence import Alphabet
 from relevome.data.tables import Labelled, read_table
-from relevome.models.huggingface import _max_tokens
+from relevome.models.huggingface import most_tokens
 from relevome.models.labels import LabelScheme
 from relevome.models.tokenization import LetterTokenizer, Tokens
 
@@ -33,7 +33,7 @@ class Table:
         self, module: PreTrainedModel, tokenizer: LetterTokenizer, scheme: LabelScheme
     ) -> list[Example]:
         """``input_ids`` and ``labels`` of every row; an ``InputError`` names table and sequence."""
-        longest = _max_tokens(module, tokenizer.hf)
+        longest = most_tokens(module, tokenizer.hf)
         exactly = getattr(module.config, "sequence_length", None)
         examples = []
         for row in self.rows:

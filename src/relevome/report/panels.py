@@ -135,7 +135,7 @@ def _draw_overview(logo: Axes, scene: Scene, panel: Panel) -> None:
     free = -np.inf
     for name, start, end in panel.windows:
         logo.axvspan(start, max(end, start + point), color="black", alpha=TINT, linewidth=0, zorder=0)
-        middle = (start + end) / 2
+        middle = max((start + end) / 2, free)
         style = {"ha": "center", "fontsize": SMALL, "weight": "bold", "transform": above}
         logo.text(middle, 1 + GAP / LOGO, name, **style)
         free = middle + 1.2 * SMALL * point

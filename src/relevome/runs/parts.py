@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from relevome.data.errors import InputError
 from relevome.runs.explanation import Explanation
 from relevome.runs.files import whole_file
-from relevome.runs.schema import SCHEMA, SCHEMA_VERSION, to_table
+from relevome.runs.schema import SCHEMA_VERSION, no_rows, to_table
 
 _NAME = re.compile(r"part-(\d{5,})\.parquet")
 _KEY = b"relevome"
@@ -99,17 +99,20 @@ def read_info(path: Path) -> PartInfo:
         info = json.loads((metadata.metadata or {})[_KEY])
         shape = info["head_shape"]
         return PartInfo(metadata.num_rows, _from_json(info["counts"]), tuple(shape) if shape else None)
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise _damaged(path, error) from error
 
 
 def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of a part, of all columns or some."""
     try:
-        names = SCHEMA.names if columns is None else list(columns)
+        expected = no_rows(columns).schema
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return file.read(names).combine_chunks()
-    except (OSError, pa.ArrowException) as error:
+            table = file.read(expected.names).combine_chunks()
+        if table.schema != expected:
+            raise ValueError("columns of another kind")
+        return table
+    except (OSError, pa.ArrowException, ValueError) as error:
         raise _damaged(path, error) from error
 
 

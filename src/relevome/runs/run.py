@@ -25,13 +25,11 @@ class Run:
 
     One part is held in memory at a time. Of a run that is still being written it shows the parts that
     were there when it was opened. ``manifest`` is what ``run.json`` says. Raises InputError for a folder
-    that is no run, of a later schema, or with a part that is damaged or missing. ``owner`` is kept for as
-    long as the run, such as the temporary folder that holds it.
+    that is no run, of a later schema, or with a part that is damaged or missing.
     """
 
-    def __init__(self, path: str | Path, owner: object = None) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.owner = owner
         self.manifest: dict[str, Any] = read_manifest(self.path)
         parts = part_paths(self.path)
         _check_complete(self.path, self.manifest, sorted(parts))

@@ -11,15 +11,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode, resolve_name
+from torch.overrides import TorchFunctionMode
 
 from relevome.attribution.lrp.provenance import Provenance
-from relevome.attribution.lrp.rules import PLAIN, RULES
-from relevome.data.errors import InputError
-
-
-class UnsupportedOperation(InputError):
-    """A model moves values by an operation that no rule covers."""
+from relevome.attribution.lrp.rules import PLAIN, RULES, unsupported
 
 
 class Rules(TorchFunctionMode):
@@ -43,9 +38,5 @@ def _refuse_if_relevant(func: Any, result: Any) -> Any:
     """Passes what carries no relevance (shapes, masks, positions); anything else needs a rule."""
     outputs = result if isinstance(result, (tuple, list)) else (result,)
     if any(isinstance(out, Tensor) and out.requires_grad for out in outputs) and torch.is_grad_enabled():
-        name = resolve_name(func) or getattr(func, "__name__", repr(func))
-        raise UnsupportedOperation(
-            f"no relevance rule for the operation {name}: "
-            "add one with @rule in relevome.attribution.lrp.rules, or explain this model by another method"
-        )
+        raise unsupported(func)
     return result

@@ -27,3 +27,7 @@ class Provenance:
         if result is not root and result.shape == root.shape:
             self._roots[result] = root
         return result
+
+    def forget(self, tensor: Tensor) -> None:
+        """From now on ``tensor`` is an activation of its own."""
+        self._roots.pop(tensor, None)

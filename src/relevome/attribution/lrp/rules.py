@@ -13,13 +13,28 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.overrides import resolve_name
 
 from relevome.attribution.lrp.functions import LayerNorm, Ratio, Scale
 from relevome.attribution.lrp.provenance import Provenance
+from relevome.data.errors import InputError
 
 Rule = Callable[[Provenance, Any, tuple[Any, ...], dict[str, Any]], Any]
 
 RULES: dict[Any, Rule] = {}
+
+
+class UnsupportedOperation(InputError):
+    """A model moves values by an operation that no rule covers."""
+
+
+def unsupported(func: Any) -> UnsupportedOperation:
+    """The refusal of a torch function, by its name."""
+    name = resolve_name(func) or getattr(func, "__name__", repr(func))
+    return UnsupportedOperation(
+        f"no relevance rule for the operation {name}: "
+        "add one with @rule in relevome.attribution.lrp.rules, or explain this model by another method"
+    )
 
 
 def PLAIN(_known: Provenance, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -50,7 +65,7 @@ rule(
     # linear maps
     F.linear, F.conv1d, F.conv2d, torch.conv1d, torch.conv2d,
     # sums
-    torch.sum, _T.sum, torch.mean, _T.mean, torch.neg, _T.neg, _T.__neg__, _T.__iadd__, _T.add_,
+    torch.sum, _T.sum, torch.mean, _T.mean, torch.neg, _T.neg, _T.__neg__,
     # moves
     _T.view, _T.view_as, _T.reshape, torch.reshape, _T.flatten, torch.flatten, _T.unflatten, torch.unflatten,
     _T.transpose, torch.transpose, _T.permute, torch.permute, _T.t, _T.T.__get__, _T.mT.__get__,  # pyright: ignore[reportAttributeAccessIssue]
@@ -59,7 +74,7 @@ rule(
     _T.expand, _T.expand_as, _T.squeeze, torch.squeeze, _T.unsqueeze, torch.unsqueeze, _T.repeat,
     _T.__getitem__, _T.select, _T.narrow, _T.unbind, torch.unbind, _T.gather, torch.gather,
     _T.index_select, torch.index_select, torch.cat, torch.concat, torch.stack, _T.split, torch.split,
-    _T.chunk, torch.chunk, torch.where, _T.where, _T.masked_fill, torch.masked_fill, _T.masked_fill_,
+    _T.chunk, torch.chunk, torch.where, _T.where, _T.masked_fill, torch.masked_fill,
     F.pad, torch.flip, _T.flip, torch.roll, _T.roll,
     # off in evaluation
     F.dropout, torch.dropout, F.dropout1d, F.dropout2d,
@@ -81,8 +96,10 @@ rule(
 def nonlinearity(known: Provenance, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Element-wise y = f(x): the gradient is the constant y / x (eq. 9)."""
     x, *others = args if args else (kwargs.pop("input"),)
-    if not active(x) or any(map(active, others)):
-        return PLAIN(known, func, args, kwargs)
+    if any(map(active, (*others, *kwargs.values()))):
+        raise unsupported(func)
+    if not active(x):
+        return func(x, *others, **kwargs)
     # out of place, so that the activation itself stays what it was
     kwargs = {key: value for key, value in kwargs.items() if key != "inplace"}
     result = Ratio.apply(x, lambda values: func(values, *others, **kwargs))
@@ -97,6 +114,13 @@ def addition(known: Provenance, func: Any, args: tuple[Any, ...], kwargs: dict[s
     if active(a) and active(b):
         return known.derive(result, a) if known.root(a) is known.root(b) else result
     return _derive_from_scaled(known, result, a, b)
+
+
+@rule(_T.__iadd__, _T.add_, _T.masked_fill_, _T.__setitem__)
+def in_place(known: Provenance, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The plain gradient; what is changed is no longer a function of what it was made from."""
+    known.forget(args[0])
+    return func(*args, **kwargs)
 
 
 @rule(torch.mul, torch.multiply, _T.mul, _T.multiply, _T.__mul__, _T.__rmul__)
@@ -132,7 +156,7 @@ def statistic(_known: Provenance, func: Any, args: tuple[Any, ...], kwargs: dict
 @rule(torch.matmul, _T.matmul, _T.__matmul__, torch.bmm, _T.bmm)
 def matrix_product(_known: Provenance, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A matrix product of two activations gives half the gradient to each (uniform rule, eq. 7)."""
-    a, b = _pair(args, kwargs, second="mat2" if func is torch.bmm else "other")
+    a, b = _pair(args, kwargs)
     if active(a) and active(b):
         return Scale.apply(a, 0.5) @ Scale.apply(b, 0.5)
     return func(*args, **kwargs)
@@ -170,9 +194,9 @@ def _layer_norm_arguments(
     return input, list(normalized_shape), weight, bias, eps
 
 
-def _pair(args: tuple[Any, ...], kwargs: dict[str, Any], second: str = "other") -> tuple[Any, Any]:
+def _pair(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
     """The two operands of a call, however they were given."""
-    given = (*args, *(kwargs[name] for name in ("input", second) if name in kwargs))
+    given = (*args, *(kwargs[name] for name in ("input", "other", "mat2") if name in kwargs))
     return given[0], given[1]
 
 
