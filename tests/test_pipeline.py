@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import relevome
 from relevome import pipeline
@@ -234,3 +235,15 @@ def test_a_temporary_run_lives_as_long_as_its_object(protein_model):
     assert folder.exists()
     del run
     assert not folder.exists()
+
+
+def test_a_model_that_does_not_repeat_itself_is_refused(protein_model, monkeypatch):
+    handle = protein_model.module.register_forward_hook(_noisy)
+    with pytest.raises(InputError, match=r"while it is explained but .* otherwise"):
+        relevome.explain(protein_model, PROTEINS, "gradient-x-input")
+    handle.remove()
+
+
+def _noisy(_module, _inputs, output):
+    output.logits = output.logits * (1 + torch.rand(1))
+    return output

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -238,9 +239,15 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 def load(saved: Callable[[str], Path]) -> Callable[..., Model]:
     """A toy as a model of this test's own, in double precision: ``load("esm")``."""
 
-    def load_toy(name: str, dtype: str = "float64", rows: int = 4) -> Model:
+    def load_toy(name: str, dtype: str = "float64") -> Model:
         model = load_model(saved(name), dtype=dtype, device="cpu")
-        model.batch_sizes = FixedBatchSize(rows)
+        model.batch_sizes = FixedBatchSize(4)
         return model
 
     return load_toy
+
+
+@pytest.fixture(scope="session")
+def toy_model(load: Callable[..., Model]) -> Callable[[str], Model]:
+    """A toy as a model that tests share and do not change."""
+    return cache(load)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from relevome.attribution import Method, methods
-from relevome.attribution.batches import Explained, explain_sequences
+from relevome.attribution.batches import Explained, check_logit, explain_sequences
 from relevome.data.errors import InputError
 from relevome.data.inputs import Input, from_fasta, from_sequences
 from relevome.data.problems import Problem, refuse_or_skip
@@ -234,6 +234,8 @@ def _explain_shard(
             continue
         explained = [result for result in results if isinstance(result, Explained)]
         rows += [to_row(result, plan.letter_scores, plan.lift == "split") for result in explained]
+        if not tally.explained:
+            check_logit(model, explained[0])
         tally.explain(item, explained, model)
     return rows, tally.counts()
 

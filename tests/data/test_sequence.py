@@ -57,7 +57,7 @@ def test_the_reverse_complement_reads_the_other_strand_backwards() -> None:
 
 
 def test_a_protein_has_no_reverse_complement() -> None:
-    with pytest.raises(InputError, match="'x' is a protein: only nucleic acids have a reverse complement"):
+    with pytest.raises(InputError, match="'x' is a protein: only nucleic acids have two strands"):
         Sequence("x", "MK", PROTEIN).reverse_complement()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from relevome.attribution import Method
@@ -15,6 +16,9 @@ from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
 from relevome.models.base import Batch, Model, Target
 from relevome.models.tokenization import Tokens
+
+# What the order of additions may change in a logit, relative to its size; half precision: the default.
+ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-4}
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,22 @@ def _batches(model: Model, tokens: dict[int, Tokens]) -> Iterator[list[int]]:
             rows = min(rows, sum(len(tokens[job]) == width for job in order))
         yield order[:rows]
         order = order[rows:]
+
+
+def check_logit(model: Model, explained: Explained) -> None:
+    """Compare the score that was explained with what the model says when it is left alone.
+
+    Raises ``InputError`` if they differ by more than rounding: then something else was explained.
+    """
+    relevance = explained.forward
+    alone = Batch((relevance.tokens,), (relevance.target,))
+    with model.frozen(), torch.inference_mode():
+        plain = model.scores(model.inputs(alone), alone).item()
+    if abs(plain - relevance.score) > ROUNDING.get(model.dtype, 0.05) * (1 + abs(plain)):
+        raise InputError(
+            f"the logit of {relevance.tokens.sequence.id!r} is {relevance.score:.6g} while it is explained but "
+            f"{plain:.6g} otherwise: the model must give the same output for the same input"
+        )
 
 
 def _explained(relevance: Relevance | InputError, lift: str) -> Explained | InputError:

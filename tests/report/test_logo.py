@@ -1,0 +1,316 @@
+"""The picture of one sequence: what is drawn, where, and that it is the same every time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import matplotlib.pyplot
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from relevome.data.annotations import Site
+from relevome.data.errors import InputError
+from relevome.data.sequence import DNA, PROTEIN, RNA, Alphabet, Interval
+from relevome.report.glyphs import BASES
+from relevome.report.logo import draw_logo, save_logo
+
+
+def example(length: int, alphabet: Alphabet = DNA, seed: int = 0) -> tuple[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return "".join(rng.choice(list(alphabet.letters), length)), rng.normal(size=length).astype(np.float32)
+
+
+def logo(length: int, alphabet: Alphabet = DNA, title: str = "promoter 1", **options: Any) -> Figure:
+    letters, relevance = example(length, alphabet)
+    return draw_logo(letters, relevance, alphabet, title=title, **options)
+
+
+def heads(figure: Figure) -> list[Axes]:
+    """The axes of relevance; below each lie those of the spelled letters and sites."""
+    return figure.axes[::2]
+
+
+def feet(figure: Figure) -> list[Axes]:
+    return figure.axes[1::2]
+
+
+def letters_drawn(axes: Axes) -> list[tuple[float, float]]:
+    """Middle and signed height of every letter."""
+    boxes = [
+        path.get_extents()
+        for collection in axes.collections
+        if isinstance(collection, PathCollection)
+        for path in collection.get_paths()
+    ]
+    return [((box.x0 + box.x1) / 2, box.y1 if box.y1 > 0 else box.y0) for box in boxes]
+
+
+def texts(figure: Figure) -> list[Text]:
+    """All that is written; matplotlib also keeps labels of ticks beyond the end of an axis."""
+    found = [text for text in figure.findobj(Text) if isinstance(text, Text)]
+    beyond = [
+        label
+        for axes in figure.axes
+        for label, value in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True)
+        if not axes.get_ylim()[0] <= value <= axes.get_ylim()[1]
+    ]
+    return [text for text in found if text.get_text() and text.get_visible() and text not in beyond]
+
+
+def words(figure: Figure) -> list[str]:
+    return [text.get_text() for text in texts(figure)]
+
+
+def tick_labels(axes: Axes) -> list[str]:
+    return [label.get_text() for label in axes.get_xticklabels()]
+
+
+@pytest.mark.parametrize(
+    ("length", "rows"),
+    [
+        (1, [1]),
+        (50, [50]),
+        (100, [100]),
+        (101, [60, 41]),
+        (120, [60, 60]),
+        (250, [90, 90, 70]),
+        (400, [100, 100, 100, 100]),
+    ],
+)
+def test_rows_together_draw_every_letter_as_tall_as_it_is_relevant(length: int, rows: list[int]) -> None:
+    figure, (_, relevance) = logo(length), example(length)
+    drawn = [letters_drawn(axes) for axes in heads(figure)]
+    assert [len(row) for row in drawn] == rows
+    middles, heights = zip(*chain(*drawn), strict=True)
+    np.testing.assert_allclose(middles, np.arange(length) + 0.5, atol=1e-9)
+    np.testing.assert_allclose(heights, relevance.astype(np.float64), atol=1e-9)
+
+
+def test_rows_share_the_axis_of_relevance_and_the_width_of_a_letter() -> None:
+    figure = logo(250)
+    assert len({axes.get_ylim() for axes in heads(figure)}) == 1
+    assert {end - start for start, end in (axes.get_xlim() for axes in figure.axes)} == {90}
+    low, high = heads(figure)[0].get_ylim()
+    relevance = example(250)[1]
+    assert low < relevance.min() < relevance.max() < high
+
+
+def test_the_sequence_is_spelled_below_each_row() -> None:
+    figure = logo(120)
+    for row, axes in enumerate(feet(figure)):
+        assert [middle for middle, _ in letters_drawn(axes)] == pytest.approx(np.arange(60) + 60 * row + 0.5)
+
+
+def test_one_letter_is_not_a_poster() -> None:
+    start, end = logo(1).axes[0].get_xlim()
+    assert end - start >= 20
+
+
+def test_a_long_sequence_has_an_overview_and_its_strongest_windows() -> None:
+    letters, relevance = example(1003)
+    relevance[[120, 480, 960]] = [30, -40, 50]
+    overview, *windows = heads(draw_logo(letters, relevance, DNA, title="long"))
+    assert overview.get_xlim() == (0, 1003)
+    assert len(windows) == 3
+    for axes, peak in zip(windows, [120, 480, 960], strict=True):
+        drawn = letters_drawn(axes)
+        np.testing.assert_allclose(
+            [height for _, height in drawn], relevance[[int(x) for x, _ in drawn]], rtol=1e-6
+        )
+        assert axes.get_xlim()[0] <= peak < axes.get_xlim()[1]
+        assert axes.get_ylim() == overview.get_ylim()
+
+
+def test_an_overview_says_how_it_pools() -> None:
+    assert "whole sequence; each bar is the value furthest from 0 among 7 letters" in words(logo(5000))
+    assert "whole sequence" in words(logo(800))
+
+
+def test_windows_are_named_by_their_positions() -> None:
+    letters, relevance = "A" * 1000, np.zeros(1000)
+    relevance[500] = 1
+    figure = draw_logo(letters, relevance, DNA, title="", origin=Interval("chr1", 7000, 8000, "-"))
+    assert len(heads(figure)) == 2
+    assert {"a", "a   7,550 to 7,451"} <= set(words(figure))
+
+
+@pytest.mark.parametrize(
+    ("origin", "first", "label"),
+    [
+        (1, "2", "position (first letter = 1)"),
+        (Interval("chr1", 500, 520, "+"), "502", "1-based position (+ strand) on chr1"),
+        (Interval("chr1", 500, 520, "-"), "520", "1-based position (\N{MINUS SIGN} strand) on chr1"),
+    ],
+)
+def test_positions_are_as_people_count(origin: int | Interval, first: str, label: str) -> None:
+    figure = logo(20, origin=origin)
+    assert tick_labels(feet(figure)[0])[0] == first
+    assert label in words(figure)
+
+
+def test_title_subtitle_quantity_and_chemistry_are_written() -> None:
+    figure = logo(30, PROTEIN, title="P0A7E5", subtitle="logit 5.1", quantity="saliency")
+    assert {"P0A7E5", "logit 5.1", "saliency", "hydrophobic AILMV"} <= set(words(figure))
+    assert "hydrophobic AILMV" not in words(logo(30))
+
+
+def test_names_are_written_as_they_are() -> None:
+    figure = logo(60, title="$x_1$ & <b>", sites=[Site(3, 9, "$\\alpha$")])
+    save = FigureCanvasAgg(figure)
+    save.draw()
+    assert {"$x_1$ & <b>", "$\\alpha$"} <= set(words(figure))
+    assert not any(text.get_parse_math() for text in [*figure.texts, *feet(figure)[0].texts])
+
+
+@pytest.mark.parametrize(("length", "number"), [(60, 3), (250, 12), (3000, 25)])
+def test_names_of_sites_and_positions_never_overlap(length: int, number: int) -> None:
+    rng = np.random.default_rng(length)
+    sites = [Site(int(s), int(s) + 12, f"factor {s}") for s in rng.integers(0, length - 12, number)]
+    figure = logo(length, sites=sites, origin=Interval("chr1", 10**8, 10**8 + length, "-"))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts(figure)]
+    assert sum(word.startswith("factor") for word in words(figure)) >= number
+    for one, other in combinations(boxes, 2):
+        assert not one.overlaps(other)
+    page = figure.bbox
+    assert all(
+        page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1 for box in boxes
+    )
+
+
+def test_names_of_neighbouring_windows_never_overlap() -> None:
+    relevance = np.zeros(60_000)
+    relevance[[30_000, 30_150, 30_400]] = 1
+    figure = draw_logo("A" * 60_000, relevance, DNA, title="")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    names = [text.get_window_extent(canvas.get_renderer()) for text in heads(figure)[0].texts]
+    assert len(names) == 3
+    assert not any(one.overlaps(other) for one, other in combinations(names, 2))
+
+
+def test_a_crowd_of_sites_says_that_names_are_missing() -> None:
+    figure = logo(100, sites=[Site(40, 60, f"site {i}") for i in range(12)])
+    assert "12 sites, too close together for their names" in words(figure)
+
+
+def test_a_site_is_marked_below_and_behind_its_letters() -> None:
+    figure = logo(60, sites=[Site(10, 16, "-35 box")])
+    (behind,) = heads(figure)[0].patches
+    assert isinstance(behind, Rectangle)
+    assert (behind.get_x(), behind.get_x() + behind.get_width()) == (10, 16)
+    below = feet(figure)[0].collections[-1].get_paths()[0].get_extents()
+    assert (below.x0, below.x1) == (10, 16)
+    assert below.y1 < min(height for _, height in letters_drawn(feet(figure)[0]))
+
+
+def test_all_zero_relevance_is_said_and_the_sequence_still_spelled() -> None:
+    figure = draw_logo("ACGT", np.zeros(4), DNA, title="")
+    assert "the relevance of every letter is 0" in words(figure)
+    assert len(letters_drawn(feet(figure)[0])) == 4
+    assert len(heads(draw_logo("A" * 500, np.zeros(500), DNA, title=""))) == 1
+
+
+@pytest.mark.parametrize(
+    ("letters", "relevance", "options", "message"),
+    [
+        ("AC", [1, np.nan], {}, "relevance of letter 2 is nan: expected a finite number"),
+        ("AC", [-np.inf, 1], {}, "relevance of letter 1 is -inf"),
+        ("AC", [1, 2, 3], {}, r"relevance of shape \(3,\) for 2 letters: expected one value each"),
+        ("", [], {}, "for 0 letters"),
+        ("AZ", [1, 2], {}, "cannot draw 'Z': expected dna letters"),
+        ("AC", [1, 2], {"sites": [Site(1, 3, "box")]}, "site 'box' 1-3 is not on the sequence of 2 letters"),
+        ("AC", [1, 2], {"sites": [Site(1, 1, "box")]}, "site 'box' 1-1 is not on the sequence"),
+        ("AC", [1, 2], {"origin": Interval("c", 5, 9)}, "2 letters cannot lie on c:5-9.*, which has 4"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(
+    letters: str, relevance: list[float], options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        draw_logo(letters, np.array(relevance, dtype=np.float64), DNA, title="", **options)
+
+
+@pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("PDF", b"%PDF")])
+def test_the_ending_says_the_format(tmp_path: Path, ending: str, start: bytes) -> None:
+    out = tmp_path / f"logo.{ending}"
+    save_logo(logo(20), out)
+    assert out.read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("name", ["logo.jpg", "logo", "png"])
+def test_another_ending_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"expected a name ending in \.png, \.svg or \.pdf"):
+        save_logo(logo(5), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot write .*logo\.png: No such file or directory"):
+        save_logo(logo(5), tmp_path / "nowhere" / "logo.png")
+
+
+DRAW = """
+import sys, numpy as np
+from relevome.data.annotations import Site
+from relevome.data.sequence import DNA
+from relevome.report.logo import draw_logo, save_logo
+figure = draw_logo("ACGT" * 200, np.sin(np.arange(800.0)), DNA, title="t", sites=[Site(3, 9, "box")])
+for out in sys.argv[1:]:
+    save_logo(figure, out)
+"""
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    """In another process too, and whatever the user's own settings of matplotlib are."""
+    elsewhere = [tmp_path / f"elsewhere.{ending}" for ending in ("png", "svg", "pdf")]
+    subprocess.run([sys.executable, "-c", DRAW, *map(str, elsewhere)], check=True)
+    with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "red", "savefig.bbox": "tight"}):
+        relevance, sites = np.sin(np.arange(800.0)), [Site(3, 9, "box")]
+        figure = draw_logo("ACGT" * 200, relevance, DNA, title="t", sites=sites)
+        for there in elsewhere:
+            here = tmp_path / f"here{there.suffix}"
+            for _ in range(2):
+                save_logo(figure, here)
+                assert here.read_bytes() == there.read_bytes()
+
+
+def test_nothing_of_matplotlib_is_changed_or_left_open(tmp_path: Path) -> None:
+    before = dict(matplotlib.rcParams)
+    save_logo(logo(30), tmp_path / "logo.svg")
+    assert dict(matplotlib.rcParams) == before
+    assert matplotlib.pyplot.get_fignums() == []
+
+
+def test_pixels_are_green_above_the_axis_and_red_below(tmp_path: Path) -> None:
+    save_logo(draw_logo("AU", np.array([1.0, -1.0]), RNA, title=""), tmp_path / "logo.png")
+    image = imread(tmp_path / "logo.png")[..., :3]
+    green, red = (
+        np.argwhere(np.abs(image - to_rgb(colour)).max(axis=-1) < 0.01) for colour in (BASES["A"], BASES["U"])
+    )
+    assert min(len(green), len(red)) > 1000
+    assert np.median(green[:, 0]) < np.median(red[:, 0])  # rows count from the top
+    assert np.median(green[:, 1]) < np.median(red[:, 1])
+
+
+@pytest.mark.parametrize(("length", "alphabet"), [(1000, PROTEIN), (5000, DNA), (400, RNA)])
+def test_a_picture_fits_a_page_whatever_its_title(tmp_path: Path, length: int, alphabet: Alphabet) -> None:
+    figure = logo(length, alphabet, title="x" * 5000, subtitle="y " * 500)
+    save_logo(figure, tmp_path / "logo.png")
+    height, width, _ = imread(tmp_path / "logo.png").shape
+    assert width == pytest.approx(7.2 * 300, abs=3)
+    assert height < 12 * 300

@@ -1,0 +1,87 @@
+"""Numbers on the axis of letters."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relevome.data.sequence import Interval
+from relevome.report.ruler import Ruler
+
+
+@pytest.mark.parametrize("strand", ["+", "-", "."])
+def test_a_letter_of_an_interval_has_its_own_1_based_coordinate(strand: str) -> None:
+    interval = Interval("chr7", 1200, 1217, strand)
+    for letter in range(len(interval)):
+        assert Ruler(interval).number(letter) == interval.window(letter, letter + 1).start + 1
+
+
+def test_numbers_descend_on_the_minus_strand() -> None:
+    assert Ruler(Interval("chr7", 0, 3, "-")).span(0, 3) == "3 to 1"
+    assert Ruler(Interval("chr7", 0, 3, "+")).span(0, 3) == "1 to 3"
+
+
+@pytest.mark.parametrize(
+    ("origin", "label"),
+    [
+        (1, "position (first letter = 1)"),
+        (-70, "position (first letter = \N{MINUS SIGN}70)"),
+        (Interval("chr7", 5, 9, "+"), "1-based position (+ strand) on chr7"),
+        (Interval("chr7", 5, 9, "-"), "1-based position (\N{MINUS SIGN} strand) on chr7"),
+        (Interval("chr7", 5, 9), "1-based position (strand unknown) on chr7"),
+    ],
+)
+def test_the_label_says_what_is_counted_and_from_where(origin: int | Interval, label: str) -> None:
+    assert Ruler(origin).label == label
+
+
+def test_ticks_are_at_round_numbers() -> None:
+    assert Ruler(1).ticks(0, 30, spacing=5.0, size=6.0) == {4 + 5 * i: str(5 + 5 * i) for i in range(6)}
+    assert Ruler(Interval("c", 998, 1021, "-")).ticks(0, 23, spacing=5.0, size=6.0) == {
+        1: "1,020",
+        11: "1,010",
+        21: "1,000",
+    }
+    upstream = Ruler(-3).ticks(0, 6, spacing=40.0, size=6.0)
+    assert list(upstream.items()) == [
+        (0, "\N{MINUS SIGN}3"),
+        (1, "\N{MINUS SIGN}2"),
+        (2, "\N{MINUS SIGN}1"),
+        (3, "0"),
+        (4, "1"),
+        (5, "2"),
+    ]
+
+
+def test_a_stretch_without_a_round_number_has_its_first_letter_marked() -> None:
+    assert Ruler(1).ticks(0, 1, spacing=6.0, size=6.0) == {0: "1"}
+    assert Ruler(1).ticks(100, 103, spacing=4.0, size=6.0) == {100: "101"}
+
+
+@given(
+    origin=st.one_of(
+        st.integers(-1000, 10**9),
+        st.builds(
+            lambda start, strand: Interval("c", start, start + 400, strand),
+            st.integers(0, 10**9),
+            st.sampled_from("+-."),
+        ),
+    ),
+    start=st.integers(0, 300),
+    size=st.integers(1, 100),
+    spacing=st.floats(0.01, 20.0),
+)
+def test_labels_are_true_and_never_touch(
+    origin: int | Interval, start: int, size: int, spacing: float
+) -> None:
+    ruler = Ruler(origin)
+    ticks = ruler.ticks(start, start + size, spacing, 6.0)
+    assert ticks
+    for letter, text in ticks.items():
+        assert start <= letter < start + size
+        assert int(text.replace(",", "").replace("\N{MINUS SIGN}", "-")) == ruler.number(letter)
+    letters, widest = list(ticks), max(len(text) for text in ticks.values()) * 0.6 * 6.0
+    assert all((b - a) * spacing > widest for a, b in pairwise(letters))
