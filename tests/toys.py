@@ -76,8 +76,8 @@ class Toy:
     def target(self, model: Model) -> Target:
         """A logit to explain, not the first; that of the third letter where every letter has some."""
         if self.head == "masked":
-            index = model.tokenizer.hf.convert_tokens_to_ids(self.alphabet.letters[4])
-            return Target(index, self.alphabet.letters[4], position=2, mask=True)
+            index = model.tokenizer.hf.convert_tokens_to_ids(self.alphabet.letters[3])
+            return Target(index, self.alphabet.letters[3], position=2, mask=True)
         return Target(self.labels - 1, "last", position=2 if self.head == "token" else None)
 
     def batch(self, model: Model, *lengths: int, seed: int = 0) -> Batch:
@@ -99,6 +99,12 @@ def protbert(folder: Path, head: str, options: dict[str, Any]) -> None:
 def dnabert(folder: Path, head: str, options: dict[str, Any]) -> None:
     """DNABERT: overlapping words of three nucleotides, with blanks between them."""
     save_bert(folder, head, numbered([*BERT_SPECIALS, *words(3)]), options)
+
+
+def letters(folder: Path, head: str, options: dict[str, Any]) -> None:
+    """A BERT on single nucleotides."""
+    tokenizer = letter_tokenizer(DNA, specials=True)
+    save(folder, head, bert_config(len(tokenizer), tokenizer.get_vocab()["[PAD]"], options), tokenizer)
 
 
 def bpe(folder: Path, head: str, options: dict[str, Any]) -> None:
@@ -215,6 +221,7 @@ TOYS = {
         Toy("nucleotide-transformer", nucleotide_transformer, DNA, "plain", options={"token_dropout": False}),
         Toy("dnabert", dnabert, DNA, "kmers:3", labels=4, options=SEVERAL),
         Toy("bpe", bpe, DNA, "plain", labels=1, options=SEVERAL),
+        Toy("letters-masked", letters, DNA, "plain", "masked", labels=20),
         Toy("roberta", roberta, DNA, "plain"),
         Toy("prott5", prott5, PROTEIN, "blanks", "token", labels=4, max_tokens=None),
         Toy("cnn", cnn, DNA, "plain", max_tokens=None),

@@ -164,7 +164,7 @@ def test_a_model_scores_alike_both_ways(
     load: Callable[..., Model], monkeypatch: pytest.MonkeyPatch, quick: bool
 ) -> None:
     monkeypatch.setattr(substitution, "pays", lambda blocks, mutants: quick)
-    model = load("cnn", rows=7)
+    model = load("cnn")
     batch = TOYS["cnn"].batch(model, 26)
     places, ids = all_substitutions(TOYS["cnn"].alphabet, 26)
     with torch.no_grad():
@@ -172,3 +172,21 @@ def test_a_model_scores_alike_both_ways(
         rows = mutants(torch.from_numpy(batch.tokens[0].ids)[None], places, ids)
         expected = model.module(rows).logits[:, batch.targets[0].index]
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_hidden_letter_stays_hidden(load: Callable[..., Model], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick way would show it, since it puts letters where the mask is."""
+    model, toy = load("esm-masked"), TOYS["esm-masked"]
+    batch = toy.batch(model, 8)
+    tokens, target = batch.tokens[0], batch.targets[0]
+    hidden = np.array([tokens.covering(2)])
+    letter = np.array(model.tokenizer.letter_ids())[4:5]
+    with torch.no_grad():
+        expected = model.substituted_scores(tokens, target, hidden, letter)
+        seen: list[Tensor] = []
+        monkeypatch.setattr(
+            model.module, "substitution_logits", lambda *given: seen.extend(given), raising=False
+        )
+        found = model.substituted_scores(tokens, target, hidden, letter)
+    assert not seen
+    np.testing.assert_array_equal(found, expected)

@@ -57,7 +57,8 @@ def explain_sequences(
     if not average_strands:
         return results
     others = [
-        (sequence.reverse_complement(), _on_other_strand(target, sequence)) for sequence, target in jobs
+        (sequence.reverse_complement(), _on_other_strand(model, target, sequence))
+        for sequence, target in jobs
     ]
     reverse = [_explained(found, lift) for found in _attribute(model, method, others, advance)]
     return [_average(f, r) for f, r in zip(results, reverse, strict=True)]
@@ -130,10 +131,26 @@ def _explained(relevance: Relevance | InputError, lift: str) -> Explained | Inpu
     )
 
 
-def _on_other_strand(target: Target, sequence: Sequence) -> Target:
+def _on_other_strand(model: Model, target: Target, sequence: Sequence) -> Target:
+    """The same question of the other strand; a letter that a language model predicts is complemented."""
     if target.position is None:
         return target
-    return replace(target, position=len(sequence) - 1 - target.position)
+    turned = replace(target, position=len(sequence) - 1 - target.position)
+    if model.task != "masked":
+        return turned
+    contrast = None if target.contrast is None else _complement(model, target.contrast)
+    return replace(turned, index=_complement(model, target.index), contrast=contrast)
+
+
+def _complement(model: Model, index: int) -> int:
+    letters, ids = model.alphabet.letters, model.tokenizer.letter_ids() or []
+    if index not in ids:
+        raise InputError(
+            f"token {model.labels[index]!r} is no letter, and has no complement on the other strand: "
+            "expected a letter as target, or one strand only"
+        )
+    complements = model.alphabet.complements or {}
+    return ids[letters.index(complements[letters[ids.index(index)]])]
 
 
 def _average(forward: Explained | InputError, reverse: Explained | InputError) -> Explained | InputError:

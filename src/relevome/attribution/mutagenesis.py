@@ -85,7 +85,7 @@ def _ragged_scores(model: Model, mutants: list[Tokens], target: Target) -> np.nd
             rows = min(rows, sum(len(mutants[i]) == len(mutants[order[0]]) for i in order))
         now, order = order[:rows], order[rows:]
         batch = Batch(tuple(mutants[i] for i in now), (target,) * len(now))
-        scores[now] = model.scores(model.inputs(batch), batch).double().cpu().numpy()
+        scores[now] = model.scores(model.inputs(batch), batch).cpu().double().numpy()
     return scores
 
 

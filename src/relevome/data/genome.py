@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from hashlib import blake2b
 from pathlib import Path
 
 from pyfaidx import Fasta, FastaIndexingError
@@ -17,6 +16,7 @@ from relevome.data.bed import BedLine, bed_lines
 from relevome.data.errors import InputError
 from relevome.data.lines import PathLike, open_bytes
 from relevome.data.problems import Intake, Problem
+from relevome.data.seen import Seen
 from relevome.data.sequence import DNA, Alphabet, Interval, Sequence
 
 
@@ -78,16 +78,13 @@ def _repeated_names(bed: PathLike) -> set[str]:
         raise InputError(
             f"{bed} is a pipe: expected a file, since names are counted before intervals are read"
         )
-    seen: set[bytes] = set()
+    seen = Seen()
     repeated: set[str] = set()
     empty = True
     for line in bed_lines(bed):
         empty = False
-        if isinstance(line, BedLine) and line.name:
-            key = blake2b(line.name.encode(), digest_size=12).digest()
-            if key in seen:
-                repeated.add(line.name)
-            seen.add(key)
+        if isinstance(line, BedLine) and line.name and not seen.add(line.name):
+            repeated.add(line.name)
     if empty:
         raise InputError(f"{bed} has no intervals: expected BED lines, chromosome, start and end")
     return repeated

@@ -5,10 +5,10 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Literal, TypeVar
 
 from relevome.data.errors import InputError
+from relevome.data.seen import Seen
 from relevome.data.sequence import Alphabet, Interval, Sequence
 
 T = TypeVar("T")
@@ -50,22 +50,19 @@ class Intake:
     """Turns what a file says into a Sequence or a Problem, by the same rules for every format.
 
     Lower-case (soft-masked) letters are upper-cased. An id that was seen before is a problem, even
-    if the sequence that had it first was one too. Of each id 12 bytes of a hash are remembered, so
-    that memory does not grow with the length of ids or sequences.
+    if the sequence that had it first was one too.
     """
 
     def __init__(self, alphabet: Alphabet) -> None:
         self._alphabet = alphabet
-        self._seen: set[bytes] = set()
+        self._seen = Seen()
 
     def take(self, id: str, letters: str, where: str, interval: Interval | None = None) -> Sequence | Problem:
         """The sequence, or what is wrong with it."""
         if not id:
             return Problem(id, "sequence without an id: expected a name and no blank before it", where)
-        key = blake2b(id.encode(), digest_size=12).digest()
-        if key in self._seen:
+        if not self._seen.add(id):
             return Problem(id, f"id {id!r} was used before: expected every id once", where)
-        self._seen.add(key)
         try:
             return Sequence(id, letters.translate(_UPPER), self._alphabet, interval)
         except InputError as error:

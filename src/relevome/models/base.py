@@ -226,10 +226,11 @@ class Model:
         """Scores of one sequence with single tokens replaced: mutant m has ``ids[m]`` at ``places[m]``.
 
         A module with a method ``substitution_logits(input_ids, places, ids)``, which computes only what a
-        substitution reaches, is asked first; else every mutant goes through the whole model.
+        substitution reaches, is asked first; without one, or where it gives None, every mutant goes through
+        the whole model.
         """
         scores = [
-            self.select(logits, Batch((tokens,) * len(logits), (target,) * len(logits))).double().cpu()
+            self.select(logits, Batch((tokens,) * len(logits), (target,) * len(logits))).cpu().double()
             for logits in self._substituted_logits(tokens, target, places, ids)
         ]
         return torch.cat(scores).numpy()

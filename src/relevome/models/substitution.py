@@ -20,13 +20,13 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Pace:
-    """Numbers to hold at once, and the multiplications that a step could do while it is being started."""
+    """How a machine works best: ``numbers`` at once; starting a block costs ``start`` multiplications."""
 
     numbers: int
     start: int
 
 
-# measured on CPUs, whose cache must hold the numbers; estimated for GPUs, which many numbers keep busy
+# Measured on CPUs, whose caches must hold the numbers; estimated for GPUs, which many numbers keep busy.
 CPU, GPU = Pace(1 << 20, 1 << 20), Pace(1 << 24, 1 << 29)
 
 
@@ -89,7 +89,7 @@ def pays(blocks: list[Block], mutants: int) -> bool:
         everything += (len(block.before) - 1) * block.kernel.numel()
         inputs = block.cells(inputs)
     steps = len(blocks) * (_grid(blocks) + mutants // _mutants_at_once(blocks))
-    # three times: what changes lies in smaller pieces, which are slower to multiply
+    # Three times: what changes lies in smaller pieces, which are slower to multiply
     return 3 * mutants * changed + steps * pace.start < mutants * everything
 
 
@@ -171,7 +171,7 @@ def mean_head(last: Block, hidden: nn.Linear) -> Head:
 def flatten_head(last: Block, hidden: nn.Linear) -> Head:
     """The hidden layer on all positions: what the unchanged ones give, and more from the changed cells."""
     after = last.after[:-1]
-    unchanged = hidden(after.T.flatten())
+    all_unchanged = hidden(after.T.flatten())
     weight = hidden.weight.unflatten(1, after.T.shape).permute(2, 1, 0).flatten(1)
     weight = F.pad(weight, (0, 0, 0, 1))
 
@@ -183,7 +183,7 @@ def flatten_head(last: Block, hidden: nn.Linear) -> Head:
         wide = changes.more.new_zeros(mutants, size, channels)
         wide[torch.arange(mutants, device=low.device)[:, None], column] = changes.more
         seen = _window(weight, low[None], size)[0].view(size * channels, -1)
-        return torch.addmm(unchanged, wide.flatten(1), seen)
+        return torch.addmm(all_unchanged, wide.flatten(1), seen)
 
     return head
 

@@ -1,0 +1,48 @@
+"""``python -m benchmarks [NAME ...] [--quick]``: run benchmarks and print what they found."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+
+from rich.console import Console
+from rich.table import Table
+
+import benchmarks
+from benchmarks import Row, Unavailable
+
+NAMES = [module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__"]
+
+
+def main() -> None:
+    """Run the benchmarks that were named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=benchmarks.__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; without any, all"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions and less data: a first look")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in NAMES]
+    if unknown:
+        parser.error(f"no benchmark {unknown[0]!r}: expected one of {', '.join(NAMES)}")
+    console = Console()
+    for name in given.names or NAMES:
+        module = importlib.import_module(f"benchmarks.{name}")
+        console.print(f"\n[bold]{name}[/bold]\n{module.__doc__}", highlight=False)
+        try:
+            console.print(table(module.measure(quick=given.quick)))
+        except Unavailable as reason:
+            console.print(f"not run: {reason}")
+
+
+def table(rows: list[Row]) -> Table:
+    """What was found beside its target."""
+    result = Table("what", "found", "target")
+    for name, found, target in rows:
+        result.add_row(name, f"{found:.3f}" if isinstance(found, float) else found, target)
+    return result
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""Whether memory stays the same however many sequences are explained.
+
+``explain`` by AttnLRP, 64 sequences at once, of the CNN on 500 and on 50,000 sequences of 100 letters, each in
+a process of its own. Memory is what is added to the resident set of the process with the model loaded, at
+its peak.
+
+Target: for 50,000 sequences at most 1.1 times that for 500.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import relevome
+from benchmarks import Row, added_memory, in_fresh_process
+from relevome.data.sequence import DNA
+from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
+from relevome.models.tokenizers import letter_tokenizer
+
+LENGTH = 100
+
+
+def measure(quick: bool = False) -> list[Row]:
+    """Added memory for few and for many sequences."""
+    few, many = 500, 5_000 if quick else 50_000
+    with tempfile.TemporaryDirectory() as name:
+        model = _save_model(Path(name, "model"))
+        added = {
+            count: in_fresh_process(_explain, model, _save_fasta(Path(name, f"{count}.fasta"), count))
+            for count in (few, many)
+        }
+    return [
+        *(Row(f"{count:,} sequences, MiB on top of the model", mib) for count, mib in added.items()),
+        Row(f"{many:,} over {few:,} sequences", added[many] / added[few], "at most 1.1"),
+    ]
+
+
+def _explain(model: Path, fasta: Path) -> float:
+    loaded = relevome.load_model(model)
+    out = fasta.with_suffix(".run")
+    return added_memory(lambda: relevome.explain(loaded, fasta, "attnlrp", out=out, batch_size=64))
+
+
+def _save_model(folder: Path) -> Path:
+    torch.manual_seed(0)
+    CnnForSequenceClassification(CnnConfig(pooling="flatten", sequence_length=LENGTH)).save_pretrained(folder)
+    letter_tokenizer(DNA).save_pretrained(folder)
+    return folder
+
+
+def _save_fasta(path: Path, count: int) -> Path:
+    letters = np.random.default_rng(0).choice(list(DNA.letters), (count, LENGTH))
+    path.write_text("".join(f">sequence{i}\n{''.join(row)}\n" for i, row in enumerate(letters)))
+    return path
