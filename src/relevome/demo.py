@@ -152,7 +152,7 @@ def _conclusion(folder: Path, rows: list[Row], best: Row) -> list[str]:
             )
     logo = folder / f"{best.run.name}.png"
     lines += [
-        f"   {best.method} on the {best.model} comes first; where intervals overlap, the order may be chance.",
+        f"   {best.method} on the {best.model} comes first; where intervals overlap, that may be chance.",
         "4. Where to look:",
         f"   {logo}: one promoter; tall letters decided, the coloured bars were planted",
         f"   {folder / 'scores.tsv'}: all metrics, with intervals and what a random order reaches",

@@ -14,6 +14,7 @@ from relevome.attribution import Method
 from relevome.attribution.embeddings import gradients, leaf
 from relevome.attribution.gradients import GradientXInput, Saliency
 from relevome.data.errors import InputError
+from relevome.data.sequence import PROTEIN, Sequence
 from relevome.models.base import Batch, Model, Site, Target
 from tests.toys import TOYS
 
@@ -98,6 +99,19 @@ def test_a_contrast_is_the_difference_of_two_logits(toy_model: ToyModel) -> None
     targets = Target(3, "a", contrast=1), Target(3, "a"), Target(1, "b")
     both, one, other = (values(GradientXInput(), model, Batch(tokens, (target,))) for target in targets)
     np.testing.assert_allclose(both, one - other, atol=1e-12)
+
+
+def test_letters_that_share_a_token_have_no_scores_of_their_own(toy_model: ToyModel) -> None:
+    """ESM knows no J: two of them are one unknown token."""
+    model = toy_model("esm")
+    texts = ("MKVAL", "MJJA", "MJKA")
+    tokens = tuple(model.tokenize(Sequence(text, text, PROTEIN)) for text in texts)
+    found = GradientXInput().attribute(model, Batch(tokens, (Target(0, "x"),) * 3))
+    assert [None if r.letter_scores is None else r.letter_scores.shape for r in found] == [
+        (5, 20),
+        None,
+        (4, 20),
+    ]
 
 
 def test_a_model_that_calls_its_embedding_twice_is_refused(load: ToyModel) -> None:

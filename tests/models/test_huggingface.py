@@ -145,12 +145,13 @@ def test_a_length_of_the_tokenizer_and_one_of_the_user(copy: Copy) -> None:
 
 
 def test_loading_says_nothing_and_leaves_the_settings_of_transformers(
-    copy: Copy, capfd: pytest.CaptureFixture[str]
+    copy: Copy, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     before = (logging.get_verbosity(), logging.is_progress_bar_enabled(), warnings.filters[:])
     load_model(copy("protbert-masked", architectures=None))
     load_model(as_bin(copy("esm")))
     assert capfd.readouterr() == ("", "")
+    assert caplog.records == []
     assert (logging.get_verbosity(), logging.is_progress_bar_enabled(), warnings.filters[:]) == before
     assert logging.set_tqdm_hook(None) is None
 

@@ -113,8 +113,8 @@ def check_logit(model: Model, explained: Explained) -> None:
         plain = model.scores(model.inputs(alone), alone).item()
     if abs(plain - relevance.score) > ROUNDING.get(model.dtype, 0.05) * (1 + abs(plain)):
         raise InputError(
-            f"the logit of {relevance.tokens.sequence.id!r} is {relevance.score:.6g} while it is explained but "
-            f"{plain:.6g} otherwise: the model must give the same output for the same input"
+            f"the logit of {relevance.tokens.sequence.id!r} is {relevance.score:.6g} while it is explained "
+            f"but {plain:.6g} otherwise: the model must give the same output for the same input"
         )
 
 
