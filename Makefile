@@ -31,7 +31,7 @@ imports: $(STAMP)  ## the order of the packages
 	$(BIN)/lint-imports --no-logo
 
 docs: $(STAMP)  ## build the site into site/
-	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --clean --quiet
+	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --clean
 
 check: test lint types imports docs  ## all that CI runs
 

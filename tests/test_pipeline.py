@@ -194,6 +194,11 @@ def test_both_strands_are_averaged_over_letters(dna_model, method):
         np.testing.assert_allclose(both.letter_scores, (forward.letter_scores + turned) / 2, atol=1e-6)
 
 
+def test_a_position_does_not_go_with_windows(load):  # noqa: F811
+    with pytest.raises(InputError, match="cannot go with --long window"):
+        relevome.explain(load("protbert-residues"), PROTEINS, "saliency", 0, position=1, long="window")
+
+
 def test_proteins_have_one_strand(protein_model):
     with pytest.raises(InputError, match="one strand only"):
         relevome.explain(protein_model, PROTEINS, average_strands=True)

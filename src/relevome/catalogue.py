@@ -34,5 +34,5 @@ def _summary(entry: Any) -> str:
     options = (
         option_defaults(entry) if inspect.isclass(entry) and hasattr(entry, "__dataclass_fields__") else {}
     )
-    flags = " ".join(f"--{name.replace('_', '-')}" for name in options if name != "seed")
-    return f"{text} [{flags}]" if flags else text
+    listed = ", ".join(name.replace("_", "-") for name in options if name != "seed")
+    return f"{text} [options: {listed}]" if listed else text

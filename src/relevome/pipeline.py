@@ -57,6 +57,8 @@ class Plan:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.long == "window" and any(target.position is not None for target in self.targets):
+            raise InputError("--position is a letter of a whole sequence: it cannot go with --long window")
         choices = {"lift": ("split", "copy"), "long": ("refuse", "window"), "on_bad": ("refuse", "skip")}
         for name, expected in choices.items():
             if getattr(self, name) not in expected:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from relevome.attribution.relevance import Relevance, Track
+from relevome.data.errors import InputError
 from relevome.data.sequence import DNA, Sequence
 from relevome.models.base import Target
 from relevome.models.tokenization import Tokens
@@ -47,7 +48,7 @@ def test_relevance_has_the_length_of_its_sequence(given: dict[str, Any], expecte
 
 @pytest.mark.parametrize(("score", "value"), [(0.0, np.nan), (0.0, np.inf), (np.nan, 1.0), (-np.inf, 1.0)])
 def test_relevance_is_finite(score: float, value: float) -> None:
-    with pytest.raises(ValueError, match="relevance of 's' is not finite"):
+    with pytest.raises(InputError, match="relevance of sequence 's' is infinite or not a number"):
         Relevance(TOKENS, TARGET, score, values=np.array([0.0, value, 0.0]))
 
 

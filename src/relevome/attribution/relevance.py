@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
+from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
 from relevome.models.base import Target
 from relevome.models.tokenization import Tokens
@@ -46,7 +47,10 @@ class Relevance:
                 f"relevance of {self.tokens.sequence.id!r} has the wrong length: expected {expected}"
             )
         if not (np.isfinite(given).all() and np.isfinite(self.score)):
-            raise ValueError(f"relevance of {self.tokens.sequence.id!r} is not finite")
+            raise InputError(
+                f"relevance of sequence {self.tokens.sequence.id!r} is infinite or not a number: the model "
+                "overflowed; use a wider --dtype or another method"
+            )
 
     @property
     def total(self) -> float:

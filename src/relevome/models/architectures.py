@@ -21,6 +21,7 @@ from transformers import (
 
 from relevome.data.errors import InputError
 from relevome.data.sequence import DNA, named_alphabet
+from relevome.models import models
 from relevome.models.cnn import CnnConfig
 from relevome.models.huggingface import one_line_errors
 from relevome.models.labels import LabelScheme
@@ -34,6 +35,7 @@ class Architecture:
     """What ``--arch`` names: the CNN, a config.json, or a checkpoint (a folder or hub id)."""
 
     def __init__(self, name: str) -> None:
+        models.discover()  # our own architectures enter transformers' Auto classes
         self.name = name
         self.fields: dict[str, Any] = {}
         self.kind = "checkpoint"
@@ -55,7 +57,7 @@ class Architecture:
             return LetterTokenizer(letter_tokenizer(asked or DNA, specials=True), asked or DNA)
         path = folder or self.name
         with one_line_errors(path):
-            tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
+            tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False, local_files_only=True)
         if tokenizer.pad_token_id is None:
             raise InputError(f"the tokenizer of {path} has no padding token: give one that has (--tokenizer)")
         return LetterTokenizer(tokenizer, asked)
@@ -115,6 +117,7 @@ class Architecture:
                 self.name,
                 dtype=torch.float32,
                 trust_remote_code=False,
+                local_files_only=True,
                 output_loading_info=True,
                 # A head for another number of outputs is replaced; what else does not fit is refused below.
                 ignore_mismatched_sizes=True,

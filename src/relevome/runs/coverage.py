@@ -109,7 +109,7 @@ def lay_out(run: Run, target: str, coordinates: Coordinates = "genome") -> Layou
     if not len(placed):
         raise InputError(
             f"{run.path} has no genome intervals for target {target!r}: explain with --bed and "
-            "--genome, or count along each sequence by --coordinates sequence"
+            "--genome, or count along each sequence by --option coordinates=sequence"
         )
     order = [(name, "ascending") for name in ("chrom", "start", "end", "row")]
     return Layout(run, placed.sort_by(order), len(places) - len(placed))

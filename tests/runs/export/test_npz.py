@@ -59,10 +59,10 @@ def test_width_takes_the_middle_letters(make_run, rows, tmp_path, width, middle)
 def test_sequences_of_unlike_lengths_need_a_width(make_run, rows, explain, tmp_path):
     run = make_run([*rows, explain("d", "ACG", 3)])
     with pytest.raises(
-        InputError, match=r"3 to 5 letters.*TF-MoDISco needs one length; --width 3 or less takes"
+        InputError, match=r"3 to 5 letters.*TF-MoDISco needs one length; --option width=3 or less takes"
     ):
         Npz().export(run, tmp_path / "x")
-    with pytest.raises(InputError, match="--width 3 or less"):
+    with pytest.raises(InputError, match="--option width=3 or less"):
         Npz(width=4).export(run, tmp_path / "x")
     Npz(width=3).export(run, tmp_path / "x")
     assert load(tmp_path / "x.sequences.npz").shape == (4, 4, 3)

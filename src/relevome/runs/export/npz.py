@@ -64,7 +64,8 @@ class Npz:
         if len(shortest) < width:
             raise InputError(
                 f"{run.path} has sequences of {len(shortest)} to {len(longest)} letters, target {target!r}: "
-                f"TF-MoDISco needs one length; --width {len(shortest)} or less takes the middle of each"
+                f"TF-MoDISco needs one length; "
+                f"--option width={len(shortest)} or less takes the middle of each"
             )
         return rows, width
 
