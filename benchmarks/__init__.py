@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
     name: str
     value: float | str
-    target: float | str = ""
+    target: str = ""
 
 
 class Unavailable(Exception):

@@ -8,6 +8,7 @@ import pkgutil
 
 from rich.console import Console
 from rich.table import Table
+from transformers.utils import logging
 
 import benchmarks
 from benchmarks import Row, Unavailable
@@ -29,7 +30,7 @@ def main() -> None:
     console = Console()
     for name in given.names or NAMES:
         module = importlib.import_module(f"benchmarks.{name}")
-        console.print(f"\n[bold]{name}[/bold]\n{module.__doc__}", highlight=False)
+        console.print(f"\n{name}\n\n{module.__doc__}", soft_wrap=True, highlight=False, markup=False)
         try:
             console.print(table(module.measure(quick=given.quick)))
         except Unavailable as reason:
@@ -39,10 +40,12 @@ def main() -> None:
 def table(rows: list[Row]) -> Table:
     """What was found beside its target."""
     result = Table("what", "found", "target")
-    for name, found, target in rows:
-        result.add_row(name, f"{found:.3f}" if isinstance(found, float) else found, target)
+    for row in rows:
+        found = row.value if isinstance(row.value, str) else f"{row.value:.3f}"
+        result.add_row(row.name, found, row.target)
     return result
 
 
 if __name__ == "__main__":
+    logging.disable_progress_bar()
     main()
