@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import torch
 
 from relevome.data.annotations import Site, read_sites
 from relevome.data.background import Background
@@ -60,6 +63,22 @@ def run_demo(folder: Path, seed: int, say: Say) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is there and not empty: remove it, or choose another -o")
+    with _one_thread():
+        _run(folder, seed, say)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Threads wait for one another longer than models this small compute."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _run(folder: Path, seed: int, say: Say) -> None:
     data = _simulate(folder / "data", seed, say)
     sites = read_sites(data / "test.truth.bed")
     promoters = _some_promoters(data / "test.fasta", folder / "promoters.fasta", sites)
