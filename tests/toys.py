@@ -22,6 +22,7 @@ from transformers import (
     BertTokenizer,
     EsmConfig,
     EsmTokenizer,
+    PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaTokenizer,
     T5Config,
@@ -32,6 +33,7 @@ from relevome.data.sequence import DNA, PROTEIN, Alphabet, Sequence
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import FixedBatchSize
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
+from relevome.models.dnabert2 import Dnabert2Config
 from relevome.models.huggingface import load_model
 from relevome.models.tokenizers import bpe_tokenizer, letter_tokenizer
 
@@ -109,9 +111,23 @@ def letters(folder: Path, head: str, options: dict[str, Any]) -> None:
 
 def bpe(folder: Path, head: str, options: dict[str, Any]) -> None:
     """A BERT on byte-pair encoded DNA."""
-    draw = np.random.default_rng(1)
-    tokenizer = bpe_tokenizer(["".join(draw.choice(list("ACGT"), size=90)) for _ in range(40)], 60)
+    tokenizer = pairs()
     save(folder, head, bert_config(60, tokenizer.get_vocab()["[PAD]"], options), tokenizer)
+
+
+def dnabert2(folder: Path, head: str, options: dict[str, Any]) -> None:
+    """DNABERT-2: byte-pair encoded DNA, ALiBi and gated layers; not a power of two of heads."""
+    config = Dnabert2Config(
+        vocab_size=60, hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=21,
+        **options,
+    )  # fmt: skip
+    save(folder, head, config, pairs())
+
+
+def pairs() -> PreTrainedTokenizerFast:
+    """A byte-pair encoding of 60 tokens."""
+    draw = np.random.default_rng(1)
+    return bpe_tokenizer(["".join(draw.choice(list("ACGT"), size=90)) for _ in range(40)], 60)
 
 
 def esm(folder: Path, head: str, options: dict[str, Any]) -> None:
@@ -221,6 +237,8 @@ TOYS = {
         Toy("nucleotide-transformer", nucleotide_transformer, DNA, "plain", options={"token_dropout": False}),
         Toy("dnabert", dnabert, DNA, "kmers:3", labels=4, options=SEVERAL),
         Toy("bpe", bpe, DNA, "plain", labels=1, options=SEVERAL),
+        Toy("dnabert2", dnabert2, DNA, "plain", labels=3, max_tokens=None),
+        Toy("dnabert2-masked", dnabert2, DNA, "plain", "masked", labels=60, max_tokens=None),
         Toy("letters-masked", letters, DNA, "plain", "masked", labels=20),
         Toy("roberta", roberta, DNA, "plain"),
         Toy("prott5", prott5, PROTEIN, "blanks", "token", labels=4, max_tokens=None),

@@ -288,7 +288,7 @@ def test_models_that_transformers_does_not_know(copy: Copy) -> None:
     refused("cannot be loaded as a model: .*model type `strange`", copy("protbert", model_type="strange"))
 
 
-@pytest.mark.parametrize("name", sorted(TOYS.keys() - {"cnn"}))
+@pytest.mark.parametrize("name", [name for name in TOYS if not name.startswith(("cnn", "dnabert2"))])
 def test_logits_are_those_of_the_model_in_transformers(saved: Saved, name: str) -> None:
     model = load_model(saved(name), device="cpu")
     original = getattr(transformers, type(model.module).__name__).from_pretrained(saved(name)).eval()

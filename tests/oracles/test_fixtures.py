@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from relevome.attribution import methods
 from relevome.attribution.integrated_gradients import IntegratedGradients
-from relevome.data.sequence import PROTEIN, Sequence
+from relevome.data.sequence import Sequence
 from relevome.models.base import Batch, Model, Target
 from relevome.models.huggingface import load_model
 
-ATTNLRP = ("attnlrp_protbert_tiny", "attnlrp_esm_tiny", "attnlrp_esm_dropout_tiny")
-
-
-def sequences(folder: Path) -> list[Sequence]:
-    records = (folder / "sequences.fasta").read_text().split(">")[1:]
-    return [Sequence(r.split()[0], "".join(r.split("\n")[1:]), PROTEIN) for r in records]
+ATTNLRP = ("attnlrp_protbert_tiny", "attnlrp_esm_tiny", "attnlrp_esm_dropout_tiny", "dnabert2_tiny")
 
 
 def batch_for(model: Model, folder: Path, index: int) -> Batch:
-    tokens = tuple(model.tokenize(sequence) for sequence in sequences(folder))
+    records = [record.split("\n") for record in (folder / "sequences.fasta").read_text().split(">")[1:]]
+    sequences = (Sequence(name, "".join(lines), model.alphabet) for name, *lines in records)
+    tokens = tuple(map(model.tokenize, sequences))
     return Batch(tokens, (Target(index, str(index)),) * len(tokens))
 
 
@@ -46,6 +45,32 @@ def test_attnlrp_and_gradient_x_input_are_those_of_lxt(
             expected, padding = np.split(expected, [len(found.values)])
             assert not padding.any()
             assert np.linalg.norm(found.values - expected) < tolerance * np.linalg.norm(expected)
+
+
+def with_bin(folder: Path, copy: Path) -> Path:
+    """The same checkpoint with its weights in pytorch_model.bin, as on the hub."""
+    for file in folder.iterdir():
+        if file.suffix != ".safetensors":
+            shutil.copyfile(file, copy / file.name)
+    torch.save(load_file(folder / "model.safetensors"), copy / "pytorch_model.bin")
+    return copy
+
+
+@pytest.mark.parametrize("weights", ["safetensors", "bin"])
+def test_hidden_states_are_those_of_the_published_dnabert2(
+    shared: Path, tmp_path: Path, weights: str
+) -> None:
+    folder = shared / "fixtures" / "dnabert2_tiny"
+    if weights == "bin":
+        folder = with_bin(folder, tmp_path)
+    reference = np.load(folder / "reference.npz")
+    model = load_model(folder, device="cpu")
+    inputs = model.inputs(batch_for(model, folder, 0))
+    with torch.no_grad():
+        hidden = model.module.base_model(**inputs).last_hidden_state  # pyright: ignore[reportCallIssue]
+        logits = model.module(**inputs).logits
+    np.testing.assert_allclose(hidden, reference["last_hidden_state"], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(logits, reference["logits"], rtol=0, atol=1e-5)
 
 
 def test_integrated_gradients_at_the_embedding_block_are_those_of_captum(shared: Path) -> None:

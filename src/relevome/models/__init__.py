@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from relevome.registry import Registry
 
-# Architectures of our own, by the name that `relevome train --arch` takes. Each file registers its
-# class here and with transformers' Auto classes.
+# Architectures of our own, by name. Each registers its class here and with transformers' Auto classes. If
+# there are checkpoints whose config.json names another architecture, or code of its own, the configuration
+# class has a class method `claims(fields)` that knows them.
 models: Registry[type] = Registry("model", "relevome.models")
 
 __all__ = ["models"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -94,6 +94,7 @@ class Model:
         self.source = source
         self.fixed_tokens = fixed_tokens
         self.batch_sizes: BatchSizes = MeasuredBatchSizes()
+        self.pad_id = _padding(module, tokenizer)
         self.takes_mask = "attention_mask" in signature(module.forward).parameters
 
     @property
@@ -114,15 +115,18 @@ class Model:
     @property
     def pads(self) -> bool:
         """Whether sequences of unlike lengths can share a batch."""
-        return self.takes_mask and self.tokenizer.pad_id is not None
+        return self.takes_mask and self.pad_id is not None
 
     @property
     def word_embedding(self) -> nn.Embedding:
         """The table of token embeddings."""
-        table = self.module.get_input_embeddings()  # pyright: ignore[reportCallIssue]
+        try:
+            table = self.module.get_input_embeddings()  # pyright: ignore[reportCallIssue]
+        except (AttributeError, NotImplementedError):
+            table = None
         if not isinstance(table, nn.Embedding):
             raise InputError(
-                f"{type(self.module).__name__} has no table of token embeddings (found "
+                f"{type(self.module).__name__} has no table of token embeddings (get_input_embeddings gave "
                 f"{type(table).__name__}): relevance of letters needs one"
             )
         twins = [m for m in self.module.modules() if isinstance(m, nn.Embedding) and m.weight is table.weight]
@@ -149,14 +153,20 @@ class Model:
                 return word if holds_layers else module
         return word
 
-    def tokenize(self, sequence: Sequence) -> Tokens:
-        """Tokens of a sequence; one that is longer than the model takes is an ``InputError``."""
+    def tokenize(
+        self, sequence: Sequence, dropout: float = 0.0, rng: np.random.Generator | None = None
+    ) -> Tokens:
+        """Tokens of a sequence, with ``rng`` by a tokenisation drawn with BPE ``dropout``.
+
+        One that is longer than the model takes is an ``InputError``.
+        """
         if sequence.alphabet != self.alphabet:
             raise InputError(
                 f"sequence {sequence.id!r} is {sequence.alphabet.name}, but the model reads "
                 f"{self.alphabet.name}"
             )
-        tokens = self.tokenizer.encode(sequence)
+        letters = self.tokenizer
+        tokens = letters.encode(sequence) if rng is None else letters.draw(sequence, dropout, rng)
         if self.max_tokens is not None and len(tokens) > self.max_tokens:
             raise TooLongError(
                 f"sequence {sequence.id!r} has {len(tokens)} tokens ({len(sequence)} letters) but the model "
@@ -176,7 +186,7 @@ class Model:
 
     def inputs(self, batch: Batch) -> dict[str, Tensor]:
         """Padded ``input_ids`` and ``attention_mask`` on the model's device, each (batch, tokens)."""
-        pad = self.tokenizer.pad_id
+        pad = self.pad_id
         if not self.pads and len({len(t) for t in batch.tokens}) > 1:
             raise ValueError("this model cannot pad: a batch must hold sequences of one length")
         ids = torch.full((len(batch), batch.width), pad if pad is not None else 0, dtype=torch.long)
@@ -267,6 +277,22 @@ class Model:
                 module.training = flag
             for parameter, flag in requires_grad.items():
                 parameter.requires_grad_(flag)
+
+
+def _padding(module: nn.Module, tokenizer: LetterTokenizer) -> int | None:
+    """The token that the model itself takes for padding, or None where sequences cannot be padded.
+
+    Decoders find the last letter by it, and refuse every batch where their config names none: they are told
+    the tokenizer's, unless that also ends a sequence, or else one that never occurs.
+    """
+    config: Any = getattr(module, "config", None)
+    if not hasattr(config, "pad_token_id"):
+        return tokenizer.pad_id
+    if config.pad_token_id is not None and config.pad_token_id >= 0:
+        return config.pad_token_id
+    pad = None if tokenizer.pad_id == tokenizer.hf.eos_token_id else tokenizer.pad_id
+    config.pad_token_id = -1 if pad is None else pad
+    return pad
 
 
 class TooLongError(InputError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import transformers
 from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoTokenizer
+from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig
 from transformers.utils import logging
 from transformers.utils.hub import cached_file
 
@@ -76,8 +76,8 @@ def load_model(
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
     with _quiet(), one_line_errors(path):
         hub = {"trust_remote_code": trust_remote_code, "local_files_only": not download}
-        config = AutoConfig.from_pretrained(path, **hub)
-        tokenizer = _load_tokenizer(path, hub)
+        config = read_config(path, **hub)
+        tokenizer = _load_tokenizer(path, config, hub)
         with _weight_errors(path):
             module, task = _load_module(path, config, task, dtype, hub)
     module.to(pick_device(device)).eval()
@@ -93,10 +93,29 @@ def load_model(
     )
 
 
-def _load_tokenizer(path: str, hub: dict[str, bool]) -> Any:
+def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, **changes: Any) -> Any:
+    """The configuration of a checkpoint, with ``changes``; of our own architecture where one claims it."""
+    fields, _ = PreTrainedConfig.get_config_dict(path, local_files_only=local_files_only)
+    own = claimed_by(fields)
+    if own is not None:
+        return own.from_dict(fields, name_or_path=path, **changes)
+    hub = {"trust_remote_code": trust_remote_code, "local_files_only": local_files_only}
+    return AutoConfig.from_pretrained(path, **hub, **changes)
+
+
+def claimed_by(fields: Mapping[str, Any]) -> type[PreTrainedConfig] | None:
+    """The configuration class of our own that knows this config.json as one of its own, by its ``claims``."""
+    for _, architecture in models.items():
+        claims = getattr(architecture.config_class, "claims", None)
+        if claims is not None and claims(fields):
+            return architecture.config_class
+    return None
+
+
+def _load_tokenizer(path: str, config: Any, hub: dict[str, bool]) -> Any:
     """The tokenizer; where its files are missing, transformers makes up one that knows no letter."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, **hub)
+        tokenizer = AutoTokenizer.from_pretrained(path, config=config, **hub)
     except TypeError:
         tokenizer = None
     if tokenizer is None or set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
@@ -121,7 +140,7 @@ def _load_module(
         if not known and len(candidates) > 1:
             continue
         module, loading = _AUTO[candidate].from_pretrained(
-            path, dtype=pick_dtype(dtype), output_loading_info=True, **hub
+            path, config=config, dtype=pick_dtype(dtype), output_loading_info=True, **hub
         )
         missing = sorted(key for key in loading["missing_keys"] if not any(part in key for part in _UNUSED))
         if not missing:
