@@ -55,11 +55,3 @@ def test_relevance_is_finite(score: float, value: float) -> None:
 def test_a_track_has_a_value_for_every_letter() -> None:
     with pytest.raises(ValueError, match="track of 's' has 3 values for 4 letters"):
         Track(SEQUENCE, np.ones(3), 0.0)
-
-
-def test_a_track_on_the_other_strand_runs_backwards() -> None:
-    other = SEQUENCE.reverse_complement()
-    turned = Track(SEQUENCE, np.arange(4.0), 7.0).reverse(other)
-    assert turned.values.tolist() == [3, 2, 1, 0]
-    assert turned.special == 7
-    assert turned.sequence is other

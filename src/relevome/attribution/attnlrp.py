@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from relevome.attribution import methods
-from relevome.attribution.gradient_product import gradient_product
+from relevome.attribution.gradient_product import audited, gradient_product, with_heads
 from relevome.attribution.lrp.engine import Rules
+from relevome.attribution.lrp.heads import HeadRecorder
 from relevome.attribution.relevance import Relevance
 from relevome.models.base import Batch, Model, Site
 
@@ -15,14 +16,24 @@ from relevome.models.base import Batch, Model, Site
 @methods.register("attnlrp")
 @dataclass(frozen=True)
 class AttnLRP:
-    """Embedding times the gradient of a modified backward pass, one rule for every kind of operation."""
+    """Embedding times the gradient of a modified backward pass, one rule for every kind of operation.
+
+    ``heads`` keeps the relevance of every attention head from the same pass; ``audit`` adds the ledger of
+    every sequence, from another.
+    """
 
     site: Site = "word"
     reference: Literal["zero", "mean"] = "zero"
+    heads: bool = False
+    audit: bool = False
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
         """Relevance of every token; see `Method`.
 
         Raises ``UnsupportedOperation`` if the model moves values by an operation that has no rule.
         """
-        return gradient_product(model, batch, self.site, self.reference, rules=Rules())
+        recorder = HeadRecorder() if self.heads else None
+        found = gradient_product(model, batch, self.site, self.reference, Rules(heads=recorder))
+        if recorder:
+            found = with_heads(batch, found, recorder)
+        return audited(model, batch, self.site, found) if self.audit else found

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.graph import get_gradient_edge as edge
 
 from relevome.data.errors import InputError
 from relevome.models.base import Batch, Model, Site
@@ -40,14 +41,19 @@ def gradients(
 ) -> Gradients:
     """Gradients at the embeddings of a batch, or at ``embeddings`` put in their place.
 
-    ``rules`` is active during the forward pass and may alter what the backward pass does.
+    ``rules`` is active during the forward pass, and during the backward pass too, in which checkpoints
+    compute activations again.
     """
     if embeddings is not None:
         embeddings = embeddings.detach().requires_grad_()
+    at_work = rules or nullcontext()
     with model.frozen(), torch.enable_grad(), leaf(model.site(site), embeddings) as seen:
-        with rules or nullcontext():
+        with at_work:
             scores = model.scores(inputs or model.inputs(batch), batch)
-        (gradient,) = torch.autograd.grad(scores.sum(), seen.tensor)
+        # edges of the graph, since the rules would see a call with tensors and be left out of it
+        ends = [edge(scores.sum())], [edge(seen.tensor)]
+        with at_work:
+            (gradient,) = torch.autograd.grad(*ends)
     return Gradients(seen.tensor.detach(), gradient, scores.detach())
 
 
@@ -66,7 +72,7 @@ class Seen:
         return self._tensor
 
     def hook(self, module: nn.Module, _inputs: Any, output: Any) -> Tensor:
-        """Remember the output as a leaf; a second call of the embedding in one pass is refused."""
+        """Remember the output as a leaf and pass on a copy; it may be called only once in a pass."""
         if not isinstance(output, Tensor):
             raise InputError(f"{type(module).__name__} gives no single tensor: use --site word")
         if self._tensor is not None:
@@ -74,7 +80,8 @@ class Seen:
                 "the model calls its embedding more than once in a pass: its input is not one sequence"
             )
         self._tensor = output.detach().requires_grad_() if self._replacement is None else self._replacement
-        return self._tensor
+        # a copy, which the model may change in place
+        return self._tensor.clone()
 
 
 @contextmanager

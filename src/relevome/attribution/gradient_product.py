@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from relevome.attribution.embeddings import at_site, gradients, letter_scores, mean_letter, ordinary, unpadded
+from relevome.attribution.lrp.audit import AuditedRules
+from relevome.attribution.lrp.engine import Rules
+from relevome.attribution.lrp.flow import LinearRule
+from relevome.attribution.lrp.heads import HeadRecorder
 from relevome.attribution.relevance import Relevance
 from relevome.data.errors import InputError
+from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Site
 
 
 def gradient_product(
-    model: Model,
-    batch: Batch,
-    site: Site,
-    reference: Literal["zero", "mean"],
-    rules: AbstractContextManager[Any] | None = None,
+    model: Model, batch: Batch, site: Site, reference: Literal["zero", "mean"], rules: Rules | None = None
 ) -> list[Relevance]:
     """``(embedding - reference) . gradient`` of every token, under the rules of the backward pass."""
     found = gradients(model, batch, site, rules=rules)
@@ -32,6 +34,41 @@ def gradient_product(
         Relevance(tokens, target, score, values=value, letter_scores=scores)
         for tokens, target, score, value, scores in rows
     ]
+
+
+def with_heads(batch: Batch, relevances: list[Relevance], recorder: HeadRecorder) -> list[Relevance]:
+    """The same with what was recorded of attention heads in the pass that gave it."""
+    heads = recorder.relevance(len(batch), batch.width).movedim(-1, 1)
+    rows = zip(relevances, unpadded(batch, heads), strict=True)
+    return [replace(relevance, heads=row.transpose(1, 2, 0)) for relevance, row in rows]
+
+
+def audited(
+    model: Model,
+    batch: Batch,
+    site: Site,
+    relevances: list[Relevance],
+    linear: Mapping[int, LinearRule] | None = None,
+) -> list[Relevance]:
+    """The same with the ledger of every sequence, each from a pass of its own; ``linear`` as in `Rules`."""
+    return [
+        replace(relevance, ledger=_ledger(model, Batch((tokens,), (target,)), site, relevance.score, linear))
+        for relevance, tokens, target in zip(relevances, batch.tokens, batch.targets, strict=True)
+    ]
+
+
+def _ledger(
+    model: Model, alone: Batch, site: Site, score: float, linear: Mapping[int, LinearRule] | None
+) -> Ledger:
+    rules = AuditedRules(linear=linear or {})
+    found = gradients(model, alone, site, rules=rules)
+    logit = found.scores.item()
+    if abs(logit - score) > 1e-2 * (1 + abs(score)):
+        raise InputError(
+            f"the logit of {alone.tokens[0].sequence.id!r} is {score:.6g}, but {logit:.6g} under audit: the "
+            "model writes through views of its activations, leave --audit out"
+        )
+    return rules.ledger(logit, (found.embeddings.double() * found.gradient.double()).sum().item())
 
 
 def _reference(model: Model, batch: Batch, site: Site, name: str, embeddings: Tensor) -> Tensor | float:

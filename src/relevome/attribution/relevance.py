@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
+from relevome.ledger import Ledger
 from relevome.models.base import Target
 from relevome.models.tokenization import Tokens
 
@@ -22,7 +23,8 @@ class Relevance:
     ``letter_scores`` is the score of every base at every position (letters in the alphabet's order),
     from methods that have one. ``complete`` says that the method promises
     ``score - baseline_score = sum of relevance``. ``notes`` are counts about the computation, such as
-    integration steps, which a run adds up over its sequences.
+    integration steps, which a run adds up over its sequences. ``heads`` is the relevance of every attention
+    head's context in every layer, and ``ledger`` the account of all relevance, where they were asked for.
     """
 
     tokens: Tokens
@@ -34,6 +36,8 @@ class Relevance:
     letter_scores: Float[np.ndarray, "letters alphabet"] | None = None
     complete: bool = False
     notes: Mapping[str, int] = field(default_factory=dict)
+    heads: Float[np.ndarray, "layers heads tokens"] | None = None
+    ledger: Ledger | None = None
 
     def __post_init__(self) -> None:
         if (self.values is None) == (self.letters is None):
@@ -79,7 +83,3 @@ class Track:
                 f"track of {self.sequence.id!r} has {len(self.values)} values "
                 f"for {len(self.sequence)} letters"
             )
-
-    def reverse(self, sequence: Sequence) -> Track:
-        """The same on the other strand, ``sequence``."""
-        return Track(sequence, self.values[::-1].copy(), self.special)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from relevome.data.errors import InputError
+from relevome.ledger import Ledger, to_json
 from relevome.runs.files import whole_file
 from relevome.runs.parts import Counts
 from relevome.runs.schema import SCHEMA_VERSION
@@ -17,7 +18,7 @@ Status = Literal["running", "finished", "failed"]
 NAME = "run.json"
 
 # What the writer adds to what it was given.
-OWN = frozenset({"schema_version", "status", "parts", "counts", "refused", "head_shape", "ended"})
+OWN = frozenset({"schema_version", "status", "parts", "counts", "refused", "head_shape", "ended", "audit"})
 
 # What may differ between two calls that make the same run, wherever in the manifest it stands.
 VOLATILE = frozenset({"started", "seconds", "library_versions", "batch_size", "engine", "workers", "command"})
@@ -67,7 +68,16 @@ def results(counts: Counts) -> dict[str, Any]:
     """Counts as they stand in ``run.json``."""
     refused = [{"sequence_id": r.sequence_id, "reason": r.reason} for r in counts.refused]
     numbers = {"read": counts.read, "explained": counts.explained, "refused": len(refused)}
-    return {"counts": numbers | dict(counts.other), "refused": refused}
+    found: dict[str, Any] = {"counts": numbers | dict(counts.other), "refused": refused}
+    if counts.ledger is not None:
+        found["audit"] = _audit(counts.ledger)
+    return found
+
+
+def _audit(ledger: Ledger) -> dict[str, Any]:
+    """A ledger as it stands in ``run.json``, with the sums that people look for."""
+    sums = {"absorbed": ledger.absorbed, "unaccounted_share": ledger.unaccounted_share}
+    return to_json(ledger) | sums
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from relevome import ledger as ledgers
 from relevome.data.errors import InputError
+from relevome.ledger import Ledger
 from relevome.runs.explanation import Explanation
 from relevome.runs.files import whole_file
 from relevome.runs.schema import SCHEMA_VERSION, no_rows, to_table
@@ -30,12 +32,16 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of sequences: read, explained, refused; ``other`` counts by name, as ``unknown_tokens``."""
+    """What became of sequences: read, explained, refused; ``other`` counts by name, as ``unknown_tokens``.
+
+    ``ledger`` is what became of their relevance, in a run under audit.
+    """
 
     read: int = 0
     explained: int = 0
     refused: tuple[Refusal, ...] = ()
     other: Mapping[str, int] = field(default_factory=dict)
+    ledger: Ledger | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ def total(counts: Iterable[Counts]) -> Counts:
         explained=sum(c.explained for c in every),
         refused=tuple(refusal for c in every for refusal in c.refused),
         other={name: sum(c.other.get(name, 0) for c in every) for name in names},
+        ledger=ledgers.total(c.ledger for c in every if c.ledger is not None),
     )
 
 
@@ -130,9 +137,12 @@ def _to_json(counts: Counts) -> dict[str, object]:
         "explained": counts.explained,
         "refused": [[r.sequence_id, r.reason] for r in counts.refused],
         "other": dict(counts.other),
+        "ledger": None if counts.ledger is None else ledgers.to_json(counts.ledger),
     }
 
 
 def _from_json(content: dict) -> Counts:
     refused = tuple(Refusal(*pair) for pair in content["refused"])
-    return Counts(content["read"], content["explained"], refused, content["other"])
+    kept = content.get("ledger")
+    ledger = None if kept is None else ledgers.from_json(kept)
+    return Counts(content["read"], content["explained"], refused, content["other"], ledger)

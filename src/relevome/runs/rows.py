@@ -12,7 +12,8 @@ def to_row(result: Explained, letter_scores: bool, conserved: bool) -> Explanati
     """The row of one sequence and target; `Explanation` says what ``conserved`` promises."""
     forward, sequence = result.forward, result.track.sequence
     place = sequence.interval
-    values = None if result.both_strands else forward.values
+    values = forward.values if result.readings == 1 else None
+    heads = forward.heads if result.readings == 1 else None
     # methods that work on letters have nothing but these scores; others keep them when asked to
     scores = result.letter_scores if letter_scores or forward.values is None else None
     return Explanation(
@@ -33,6 +34,7 @@ def to_row(result: Explained, letter_scores: bool, conserved: bool) -> Explanati
         relevance=result.track.values.astype(np.float32),
         special_relevance=result.track.special,
         completeness_error=result.completeness_error,
+        head_relevance=None if heads is None else heads.astype(np.float32),
         letter_scores=None if scores is None else scores.astype(np.float32),
         conserved=conserved,
     )

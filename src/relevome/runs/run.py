@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from relevome.data.errors import InputError
+from relevome.ledger import Ledger
 from relevome.runs.explanation import Explanation
 from relevome.runs.manifest import NAME, read_manifest
 from relevome.runs.parts import Counts, part_paths, read_info, read_part, total
@@ -48,6 +49,13 @@ class Run:
     def counts(self) -> Counts:
         """What became of the sequences so far."""
         return total(info.counts for info in self._infos)
+
+    def audit(self) -> Ledger:
+        """Where all relevance went, over all sequences. Raises InputError for a run without ``--audit``."""
+        ledger = self.counts.ledger
+        if ledger is None:
+            raise InputError(f"{self.path} has no account of its relevance: explain with --audit")
+        return ledger
 
     @property
     def targets(self) -> tuple[str, ...]:

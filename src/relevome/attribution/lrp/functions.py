@@ -58,7 +58,10 @@ class LayerNorm(Function):
     def forward(
         ctx: Any, x: Tensor, shape: list[int], weight: Tensor | None, bias: Tensor | None, eps: float
     ) -> Tensor:
-        """The same kernel as the model's own call."""
+        """The same kernel as the model's own call, which autocast runs in single precision."""
+        if torch.is_autocast_enabled(x.device.type):
+            x = x.float()
+            weight, bias = (t if t is None else t.float() for t in (weight, bias))
         y, _, rstd = torch.native_layer_norm(x, shape, weight, bias, eps)
         ctx.save_for_backward(rstd, weight)
         ctx.dims = tuple(range(-len(shape), 0))
@@ -71,3 +74,21 @@ class LayerNorm(Function):
         scaled = grad.clone() if weight is None else grad * weight
         scaled.sub_(scaled.mean(ctx.dims, keepdim=True)).mul_(rstd)
         return scaled, None, None, None, None
+
+
+class RmsNorm(Function):
+    """Normalisation by the root mean square, which is a constant (Achtibat et al. 2024, proposition 3.4)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, shape: list[int], weight: Tensor | None, eps: float | None) -> Tensor:
+        """The same kernel as the model's own call."""
+        dims = tuple(range(-len(shape), 0))
+        floor = torch.finfo(x.dtype).eps if eps is None else eps
+        ctx.save_for_backward(torch.rsqrt(x.square().mean(dims, keepdim=True) + floor), weight)
+        return torch.rms_norm(x, shape, weight, eps)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        """``grad * weight / rms``."""
+        scale, weight = ctx.saved_tensors
+        return grad * scale if weight is None else grad * weight * scale, None, None, None

@@ -1,0 +1,208 @@
+"""What each rule lets an operation absorb, by formulas of their own: the other side of the ledger.
+
+An operation that gives y gets the relevance <y, g>, where g is the gradient that reached y, and passes on
+<x, g_x> to each activation x. Between the two lies what its constants absorb. An account says how much that
+should be, from y, g and the arguments, and never from the gradients that the rule gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from relevome.attribution.lrp.flow import tensors_in
+from relevome.attribution.lrp.rules import attention, elementwise, linear, moves, normalisation, products
+from relevome.attribution.lrp.table import Rule, active
+
+# Of an output (its number among the results) and its gradient: what was absorbed, by kind.
+Absorbed = Callable[[int, Tensor], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an operation: as the model made it, its results, and the rule chosen for its weight."""
+
+    func: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    results: tuple[Tensor, ...]
+    chosen: Any = None
+
+
+Account = Callable[[Call], Absorbed]
+
+ACCOUNTS: dict[Rule, Account] = {}
+
+
+def account(*rules: Rule) -> Callable[[Account], Account]:
+    """Decorator: this is what operations under these rules absorb; of others, see `affine`."""
+
+    def enter(how: Account) -> Account:
+        ACCOUNTS.update(dict.fromkeys(rules, how))
+        return how
+
+    return enter
+
+
+def inner(values: Tensor, gradient: Tensor) -> float:
+    """The relevance <values, gradient>; where the gradient is 0 there is none, even of infinite values."""
+    wide = torch.complex128 if values.is_complex() else torch.float64
+    product = values.detach().to(wide) * gradient.detach().to(wide).conj()
+    return torch.where(gradient == 0, torch.zeros_like(product), product).sum().real.item()
+
+
+def affine(call: Call) -> Absorbed:
+    """Of L(x) + c, the constant absorbs <c, g>; c is what the operation gives where activations are 0."""
+    args, kwargs = (_without_activations(given) for given in (call.args, call.kwargs))
+    with torch.no_grad():
+        constants = tuple(tensors_in(call.func(*args, **kwargs)))
+    kind = _kind(call)
+    return lambda index, gradient: {kind: inner(constants[index], gradient)}
+
+
+def _without_activations(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return torch.zeros_like(value) if active(value) else value
+    if isinstance(value, dict):
+        return {key: _without_activations(inner) for key, inner in value.items()}
+    return type(value)(map(_without_activations, value)) if type(value) in (tuple, list) else value
+
+
+_BIASED = (F.layer_norm, torch.layer_norm, F.batch_norm, torch.batch_norm)
+
+
+def _kind(call: Call) -> str:
+    """What a constant that is added is called: a bias has one axis, what depends on positions has more."""
+    if call.func in _BIASED:
+        return "biases"
+    added = [t for t in tensors_in((call.args, call.kwargs)) if not active(t) and t.is_floating_point()]
+    if any(isinstance(_base(t), nn.Parameter) and _base(t).dim() == 1 for t in added):
+        return "biases"
+    several_axes = any(t.dim() > 1 for t in added)
+    return "positions" if several_axes and call.func in _ADDITIONS else "constants"
+
+
+_T = torch.Tensor
+_ADDITIONS = (torch.add, _T.add, _T.__add__, _T.__radd__, torch.sub, _T.sub, _T.__sub__, _T.__rsub__)
+
+
+def _base(tensor: Tensor) -> Tensor:
+    """What a view looks at."""
+    return tensor if tensor._base is None else tensor._base
+
+
+@account(linear.linear)
+def of_linear(call: Call) -> Absorbed:
+    """The bias absorbs <b, g>, or what the rule chosen for the layer says."""
+    if call.chosen is not None:
+        return call.chosen.absorbed(call)
+    absorbed = affine(call)
+    return lambda index, gradient: {"biases": sum(absorbed(index, gradient).values())}
+
+
+@account(elementwise.nonlinearity, elementwise.exponential, elementwise.power, elementwise.inverse)
+def of_nonlinearity(call: Call) -> Absorbed:
+    """Nothing, but for f(0): where x is 0 it cannot be relevant, and f(0) is a constant."""
+    x = call.args[0] if call.args else call.kwargs["input"]
+    return of_function(call, x)
+
+
+def of_function(call: Call, root: Tensor) -> Absorbed:
+    """The same where y is one function of an activation further up."""
+    at_zero = torch.where(root.detach() == 0, call.results[0], 0)
+    return lambda _, gradient: {"constants": inner(at_zero, gradient)}
+
+
+@account(products.quotient)
+def of_quotient(_call: Call) -> Absorbed:
+    """Nothing: the numerator gets all."""
+    return lambda _index, _gradient: {}
+
+
+@account(moves.extreme)
+def of_extreme(call: Call) -> Absorbed:
+    """A constant takes what it wins, and half where it equals the activation."""
+    x, *others = sorted(tensors_in((call.args, call.kwargs)), key=active, reverse=True)
+    if not others or active(others[0]):
+        return lambda _index, _gradient: {}
+    y = call.results[0]
+    won = torch.where(others[0] == y, y, 0) * torch.where(x.detach() == y, 0.5, 1.0)
+    return lambda _, gradient: {"constants": inner(won, gradient)}
+
+
+@account(attention.softmax)
+def of_softmax(call: Call) -> Absorbed:
+    """What is lost by its first-order expansion: <y, g> - <x, y (g - sum(y g))>."""
+    x, dim = _softmax_arguments(*call.args, **call.kwargs)
+    return lambda _, gradient: {"softmax": _lost(x.detach(), call.results[0], gradient, dim)}
+
+
+def _softmax_arguments(input: Tensor, dim: int = -1, *_others: Any, **_named: Any) -> tuple[Tensor, int]:
+    return input, dim
+
+
+def _lost(x: Tensor, y: Tensor, gradient: Tensor, dim: int) -> float:
+    return inner(y, gradient) - inner(x, softmax_gradient(y, gradient, dim))
+
+
+def softmax_gradient(y: Tensor, gradient: Tensor, dim: int) -> Tensor:
+    """The gradient before a softmax, from its output and the gradient there."""
+    return y * (gradient - (y * gradient).sum(dim, keepdim=True))
+
+
+@account(attention.attention)
+def of_attention(call: Call) -> Absorbed:
+    """What its softmax loses, and what the additive mask (ALiBi, relative positions) takes."""
+    q, k, v, given, causal, scale = _attention_arguments(*call.args, **call.kwargs)
+    if not (active(q) or active(k) or active(given)):
+        return lambda _index, _gradient: {}
+    share, learned = 0.5 if active(v) else 1.0, active(given)
+    q, k, v = (t.detach() for t in (q, k, v))
+    k, v = (t.repeat_interleave(q.shape[-3] // t.shape[-3], -3) if q.dim() > 3 else t for t in (k, v))
+    bias = _bias(given, causal, q, k)
+    logits = q @ k.mT * (q.shape[-1] ** -0.5 if scale is None else scale) + bias
+    weights = torch.softmax(logits, -1).nan_to_num()
+
+    def absorbed(_index: int, gradient: Tensor) -> dict[str, float]:
+        to_weights = gradient @ v.mT * share
+        to_logits = softmax_gradient(weights, to_weights, -1)
+        return {
+            "softmax": inner(weights, to_weights) - inner(logits, to_logits),
+            "positions": 0.0 if learned else inner(bias.expand_as(logits), to_logits),
+        }
+
+    return absorbed
+
+
+def _attention_arguments(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None, bool, float | None]:
+    return query, key, value, attn_mask, is_causal, scale
+
+
+def _bias(given: Tensor | None, causal: bool, q: Tensor, k: Tensor) -> Tensor:
+    """What is added to the logits, (..., queries, keys)."""
+    bias = torch.zeros(q.shape[-2], k.shape[-2], dtype=q.dtype, device=q.device)
+    if causal:
+        bias = bias.masked_fill(torch.ones_like(bias, dtype=torch.bool).triu(1), float("-inf"))
+    if given is None:
+        return bias
+    if given.dtype == torch.bool:
+        return bias.expand(given.shape).masked_fill(~given, float("-inf"))
+    return bias + given.detach().to(q.dtype)
+
+
+# A scale that is a constant, or a sum of ever more of them, is linear.
+ACCOUNTS[normalisation.statistic] = of_quotient
