@@ -57,6 +57,12 @@ def test_what_comes_in_imports_without_deep_learning() -> None:
     assert run.returncode == 0, run.stderr
 
 
+def test_whoever_loads_a_model_waits_for_no_training() -> None:
+    load = "import sys, relevome; relevome.load_model; relevome.models.models.discover()"
+    look = "sys.exit('sklearn' in sys.modules or 'relevome.models.training.job' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", f"{load}; {look}"]).returncode == 0
+
+
 @pytest.mark.parametrize("library", [*OPTIONAL, "torch", "transformers"])
 def test_a_blocked_library_is_there_but_cannot_be_imported(library: str) -> None:
     assert importlib.util.find_spec(library) is not None

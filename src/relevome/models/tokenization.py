@@ -12,6 +12,7 @@ from jaxtyping import Bool, Int
 
 from relevome.data.errors import InputError
 from relevome.data.sequence import ALPHABETS, Alphabet, Sequence
+from relevome.models.bpe_dropout import BytePairs, read_byte_pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +96,40 @@ class LetterTokenizer:
         return Tokens(
             sequence, ids, starts, ends, special, tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
         )
+
+    def draw(self, sequence: Sequence, dropout: float, rng: np.random.Generator) -> Tokens:
+        """Tokens of one sequence by a tokenisation drawn with BPE dropout, between its own special tokens.
+
+        Raises ``InputError`` for a tokenizer that is no byte-pair encoding.
+        """
+        own = self.encode(sequence)
+        pieces = np.array(self._byte_pairs.encode(sequence.letters, dropout, rng)).reshape(-1, 3)
+        first, last = np.flatnonzero(~own.special)[[0, -1]]
+        ids, starts, ends = (
+            np.concatenate([old[:first], drawn, old[last + 1 :]])
+            for old, drawn in zip((own.ids, own.starts, own.ends), pieces.T, strict=True)
+        )
+        texts = tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
+        return Tokens(sequence, ids, starts, ends, ends == starts, texts)
+
+    def check_draws(self) -> None:
+        """Raises ``InputError`` if no tokenisations can be drawn, since this is no byte-pair encoding."""
+        _ = self._byte_pairs
+
+    @cached_property
+    def _byte_pairs(self) -> BytePairs:
+        pairs = read_byte_pairs(self.hf)
+        known = self.alphabet.letters if self.unknown_id is None else self.alphabet.all_letters
+        letters = "".join(random.Random(0).choices(known, k=200))
+        own = self.encode(Sequence("probe", letters, self.alphabet))
+        merged = [piece.token for piece in pairs.encode(letters)]
+        added = set(self.hf.get_added_vocab().values()) & set(self._words)
+        if added or self._style != "plain" or merged != own.ids[~own.special].tolist():
+            raise InputError(
+                f"tokenisations of the tokenizer {type(self.hf).__name__} cannot be drawn: its tokens are "
+                "not those of its merges alone"
+            )
+        return pairs
 
     def letter_id(self, letter: str) -> int | None:
         """Vocabulary index of a token that is this one letter, or None."""

@@ -27,7 +27,7 @@ from relevome.models.base import Batch, Model, Target
 from relevome.models.huggingface import load_model
 from relevome.models.tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.training import TrainingResult, TrainingSettings, train
-from relevome.models.training_folder import TrainingFolder
+from relevome.models.training.folder import TrainingFolder
 
 Row = tuple[str, str]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relevome.data.errors import InputError
-from relevome.models.training_folder import TrainingFolder
+from relevome.models.training.folder import TrainingFolder
 
 RECORD: dict[str, Any] = {"metrics": {"test": {"auroc": math.nan, "f1": 0.5}}, "best_epoch": 3}
 

@@ -5,7 +5,7 @@ import pytest
 from relevome.data.errors import InputError
 from relevome.data.sequence import DNA, Sequence
 from relevome.data.tables import Labelled
-from relevome.models.labels import label_scheme
+from relevome.models.training.labels import label_scheme
 
 
 def rows(*labels: str | None, letters: str = "ACGTA") -> list[Labelled]:

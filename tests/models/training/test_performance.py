@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from relevome.models.performance import performance
+from relevome.models.training.performance import performance
 
 
 def chance_of_ranking_higher(scores: np.ndarray, positive: np.ndarray) -> float:

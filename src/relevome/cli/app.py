@@ -1,0 +1,72 @@
+"""The program: its commands, and one line for every error."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import relevome
+from relevome.cli.explain import explain
+from relevome.cli.export import export
+from relevome.cli.first_steps import demo, list_
+from relevome.cli.show import show
+from relevome.cli.simulate import simulate
+from relevome.cli.train import train
+from relevome.data.errors import InputError
+
+app = typer.Typer(
+    name="relevome",
+    help="Explains models of biological sequences: how much every letter contributed to a prediction.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Entry point: every error that the user can mend is one line and exit code 2."""
+    try:
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except typer.TyperException as error:
+        code = _fail(f"{_message(error)} (see relevome --help, or --help of the command)")
+    except InputError as error:
+        code = _fail(str(error))
+    except OSError as error:
+        code = _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    except (KeyboardInterrupt, typer.Abort):
+        code = _fail("stopped; what was finished is kept, and the same command goes on from there", code=130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int = 2) -> int:
+    typer.echo("relevome: " + " ".join(message.split()), err=True)
+    return code
+
+
+def _message(error: typer.TyperException) -> str:
+    written = getattr(error, "format_message", None)
+    return written() if written else str(error)
+
+
+def _print_version(wanted: bool | None) -> None:
+    if wanted:
+        typer.echo(f"relevome {relevome.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _start(
+    version: Annotated[
+        bool | None,
+        typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = None,
+) -> None:
+    """What comes before any command."""
+
+
+for command in (explain, train, simulate, show, export):
+    app.command()(command)
+app.command("list")(list_)
+app.command()(demo)

@@ -1,0 +1,41 @@
+"""`relevome export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from relevome.cli.options import Output
+from relevome.data.errors import InputError
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
+    to: Annotated[str, typer.Option(help="One of `relevome list exporters`.")],
+    output: Output,
+    target: Annotated[str | None, typer.Option(help="One target of the run; all otherwise.")] = None,
+    option: Annotated[list[str] | None, typer.Option(help="Option of the exporter, as name=value.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace files that are there.")] = False,
+) -> None:
+    """Write a run in a format that other programs read.
+
+    Example: relevome export run --to bigwig -o relevance.bw
+    """
+    from relevome.options import configured
+    from relevome.runs.export import exporters
+    from relevome.runs.run import Run
+
+    exporter = configured(exporters[to], f"exporter {to}", dict(_pair(text) for text in option or ()))
+    report = exporter.export(Run(run), output, target, overwrite)
+    typer.echo(f"{', '.join(map(str, report.files))}: {report.written:,} {report.unit}")
+    for reason, count in report.skipped.items():
+        typer.echo(f"  left out {count:,}: {reason}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise InputError(f"--option {text}: expected name=value")
+    return name, value

@@ -1,0 +1,31 @@
+"""`relevome list` and `relevome demo`: what there is, and what it is good for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from relevome.cli.options import Output, Seed
+
+
+def list_(what: Annotated[str, typer.Argument(help="methods, metrics, exporters or models.")]) -> None:
+    """Print what is registered.
+
+    Example: relevome list methods
+    """
+    from relevome.catalogue import catalogue
+
+    for name, summary in catalogue(what):
+        typer.echo(f"{name:<24}{summary}")
+
+
+def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:
+    """Run the main job from end to end on simulated promoters: simulate, train, explain, score, draw.
+
+    Example: relevome demo -o demo
+    """
+    from relevome.demo import run_demo
+
+    run_demo(output, seed, typer.echo)

@@ -1,0 +1,59 @@
+"""`relevome train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from relevome.cli.options import Device, OnBad, Output, Seed
+
+
+def train(
+    arch: Annotated[str, typer.Option(help="cnn, a model folder or id, or a config.json.")],
+    train: Annotated[Path, typer.Option(help="CSV or TSV with columns sequence and label.")],
+    validation: Annotated[Path, typer.Option(help="The same, to choose the best epoch by.")],
+    output: Output,
+    test: Annotated[Path | None, typer.Option(help="The same, to report the final scores on.")] = None,
+    task: Annotated[str, typer.Option(help="auto, or what labels mean: see the docs.")] = "auto",
+    alphabet: Annotated[str | None, typer.Option(help="dna, rna or protein.")] = None,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="Folder of a tokenizer; single letters otherwise.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Most passes over the training table.")] = 10,
+    batch_size: Annotated[int, typer.Option(help="Sequences per step.")] = 64,
+    learning_rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
+    patience: Annotated[int, typer.Option(help="Epochs without a better one before it stops.")] = 3,
+    best: Annotated[str, typer.Option(help="Validation score that decides: loss, auroc, mcc, ...")] = "loss",
+    class_weights: Annotated[bool, typer.Option(help="Weigh rare classes up.")] = False,
+    lora_rank: Annotated[int | None, typer.Option(help="Fine-tune low-rank additions only.")] = None,
+    bpe_dropout: Annotated[float, typer.Option(help="Share of merges left out, afresh every epoch.")] = 0.0,
+    on_bad: OnBad = "refuse",
+    device: Device = "auto",
+    dtype: Annotated[str, typer.Option(help="float32, bfloat16 or float16 arithmetic.")] = "float32",
+    resume: Annotated[bool, typer.Option(help="Go on where a training was stopped.")] = False,
+    seed: Seed = 0,
+) -> None:
+    """Train a model from random weights, or fine-tune one.
+
+    Example: relevome train --arch cnn --train t.csv --validation v.csv --test s.csv -o MODEL
+    """
+    from relevome.models.training import TrainingSettings
+    from relevome.models.training import train as run_train
+
+    result = run_train(
+        TrainingSettings(
+            arch=arch, train=train, validation=validation, output=output, test=test, task=task,
+            alphabet=alphabet, tokenizer=tokenizer, epochs=epochs, batch_size=batch_size,
+            learning_rate=learning_rate, patience=patience, best=best, class_weights=class_weights,
+            lora_rank=lora_rank, bpe_dropout=bpe_dropout, on_bad=on_bad, device=device, dtype=dtype,
+            resume=resume, seed=seed,
+        )
+    )  # fmt: skip
+    typer.echo(
+        f"{output}: {result.task}, labels {', '.join(result.labels)}, best epoch {result.best_epoch:g}"
+    )
+    for name, scores in result.metrics.items():
+        listed = ", ".join(f"{key} {value:.3f}" for key, value in scores.items() if value is not None)
+        typer.echo(f"  {name}: {listed}")

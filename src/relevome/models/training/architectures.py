@@ -1,0 +1,210 @@
+"""Models to train: the CNN, any architecture with random weights, or a trained one with a new head."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+)
+
+from relevome.data.errors import InputError
+from relevome.data.sequence import DNA, named_alphabet
+from relevome.models import models
+from relevome.models.cnn import CnnConfig
+from relevome.models.huggingface import claimed_by, one_line_errors, read_config
+from relevome.models.tokenization import LetterTokenizer
+from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.training.labels import LabelScheme
+
+_OFFLINE = {"trust_remote_code": False, "local_files_only": True}
+LEARNING_RATES = {"cnn": 1e-3, "config": 5e-4, "checkpoint": 3e-5, "lora": 3e-4}
+
+
+class Architecture:
+    """What ``--arch`` names: the CNN, a config.json, or a checkpoint (a folder or hub id)."""
+
+    def __init__(self, name: str) -> None:
+        models.discover()  # our own architectures enter transformers' Auto classes
+        self.name = name
+        self.fields: dict[str, Any] = {}
+        self.kind = "checkpoint"
+        if name == "cnn":
+            self.kind = "cnn"
+        elif name.endswith(".json"):
+            self.fields = _read_config(name)
+            self.kind = "cnn" if self.fields["model_type"] == CnnConfig.model_type else "config"
+
+    def tokenizer(self, folder: str | None, alphabet: str | None) -> LetterTokenizer:
+        """The tokenizer in ``folder``, else the checkpoint's own, else one token per letter."""
+        asked = None if alphabet is None else named_alphabet(alphabet)
+        if self.kind == "cnn":
+            if folder is not None:
+                raise InputError("the CNN reads single letters: leave --tokenizer out")
+            asked = asked or named_alphabet(self.fields.get("alphabet", DNA.name))
+            return LetterTokenizer(letter_tokenizer(asked), asked)
+        if self.kind == "config" and folder is None:
+            return LetterTokenizer(letter_tokenizer(asked or DNA, specials=True), asked or DNA)
+        path = folder or self.name
+        with one_line_errors(path):
+            config = read_config(path, **_OFFLINE) if folder is None else None
+            tokenizer = AutoTokenizer.from_pretrained(path, config=config, **_OFFLINE)
+        if tokenizer.pad_token_id is None:
+            raise InputError(f"the tokenizer of {path} has no padding token: give one that has (--tokenizer)")
+        return LetterTokenizer(tokenizer, asked)
+
+    def module(
+        self, letters: LetterTokenizer, scheme: LabelScheme, lengths: Iterable[int]
+    ) -> tuple[PreTrainedModel, tuple[str, ...]]:
+        """A module to train, in float32, and the names of weights that no checkpoint gave.
+
+        ``lengths`` are those of the training sequences: where all are equal, the CNN keeps positions.
+        """
+        if self.kind == "cnn" and scheme.task == "token":
+            raise InputError(
+                "the CNN gives one prediction per sequence: for one per letter choose a transformer"
+            )
+        outputs: dict[str, Any] = {
+            "id2label": dict(enumerate(scheme.names)),
+            "label2id": {name: index for index, name in enumerate(scheme.names)},
+            "problem_type": scheme.problem_type,
+        }
+        if self.kind == "checkpoint":
+            return self._from_checkpoint(letters, scheme, outputs)
+        fields = self.fields | outputs
+        if self.kind == "cnn":
+            fields |= self._cnn_fields(letters, set(lengths))
+        else:
+            fields |= _token_fields(letters.hf)
+        module = self._from_fields(fields, scheme)
+        return module, tuple(name for name, _ in module.named_parameters())
+
+    def _cnn_fields(self, letters: LetterTokenizer, lengths: set[int]) -> dict[str, Any]:
+        fixed = len(lengths) == 1
+        pooling = self.fields.get("pooling", "flatten" if fixed else "max")
+        if pooling == "flatten" and not fixed:
+            raise InputError(
+                f"the training sequences have {min(lengths)} to {max(lengths)} letters: pooling flatten "
+                "takes one length only, choose max or mean"
+            )
+        length = lengths.pop() if pooling == "flatten" else None
+        return {
+            "model_type": CnnConfig.model_type,
+            "alphabet": letters.alphabet.name,
+            "pooling": pooling,
+            "sequence_length": length,
+        }
+
+    def _from_fields(self, fields: dict[str, Any], scheme: LabelScheme) -> PreTrainedModel:
+        with one_line_errors(self.name):
+            config = AutoConfig.for_model(**fields)
+            return _auto(scheme).from_config(config, dtype=torch.float32, trust_remote_code=False)
+
+    def _from_checkpoint(
+        self, letters: LetterTokenizer, scheme: LabelScheme, outputs: dict[str, Any]
+    ) -> tuple[PreTrainedModel, tuple[str, ...]]:
+        with one_line_errors(self.name):
+            module, loading = _auto(scheme).from_pretrained(
+                self.name,
+                config=read_config(self.name, **_OFFLINE, **outputs),
+                dtype=torch.float32,
+                output_loading_info=True,
+                # A head for another number of outputs is replaced; what else does not fit is refused below.
+                ignore_mismatched_sizes=True,
+                **_OFFLINE,
+            )
+        head = tuple(_head(module))
+        for name, *_ in loading["mismatched_keys"]:
+            if not name.startswith(head):
+                raise InputError(
+                    f"{name} of {self.name} does not fit its config.json: the checkpoint is damaged"
+                )
+        known, used = module.get_input_embeddings().num_embeddings, max(letters.hf.get_vocab().values())
+        if used >= known:
+            raise InputError(
+                f"the tokenizer has token number {used} but {self.name} knows {known} only: "
+                "leave --tokenizer out"
+            )
+        if module.config.pad_token_id is None:
+            module.config.pad_token_id = letters.pad_id
+        replaced = {name for name, *_ in loading["mismatched_keys"]}
+        return module, tuple(sorted(replaced | set(loading["missing_keys"])))
+
+
+def add_lora(module: PreTrainedModel, rank: int, new_weights: Iterable[str]) -> Any:
+    """The module with low-rank adapters on every linear layer; head and new weights are trained in full.
+
+    LoRA (Hu et al. 2021, eq. 3) with alpha = 2 rank. Needs the extra ``lora``.
+    """
+    if find_spec("peft") is None:
+        raise InputError("LoRA needs the library peft: pip install relevome[lora]")
+    from peft import LoraConfig, get_peft_model
+
+    new = _head(module) | {name.rpartition(".")[0] for name in new_weights} - {""}
+    in_full = sorted(name for name in new if not _inside(name, new - {name}))
+    adapted = [
+        name
+        for name, layer in module.named_modules()
+        if isinstance(layer, nn.Linear) and not _inside(name, in_full)
+    ]
+    if isinstance(module.config, CnnConfig) or not adapted:
+        raise InputError(f"{type(module).__name__} has no layers for LoRA: leave --lora-rank out")
+    config = LoraConfig(
+        r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules=adapted, modules_to_save=in_full
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        return get_peft_model(module, config)
+
+
+def _inside(name: str, parts: Iterable[str]) -> bool:
+    return any(name == part or name.startswith(part + ".") for part in parts)
+
+
+def _head(module: PreTrainedModel) -> set[str]:
+    """Names of the parts on top of the base model, those with weights."""
+    parts = dict(module.named_children())
+    trained = {name for name, part in parts.items() if next(part.parameters(), None) is not None}
+    return trained - {module.base_model_prefix}
+
+
+def _auto(scheme: LabelScheme) -> Any:
+    return AutoModelForTokenClassification if scheme.task == "token" else AutoModelForSequenceClassification
+
+
+def _token_fields(tokenizer: Any) -> dict[str, Any]:
+    """What a config.json must say about the tokenizer."""
+    ids = {
+        "pad_token_id": tokenizer.pad_token_id,
+        "mask_token_id": tokenizer.mask_token_id,
+        "bos_token_id": tokenizer.cls_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.sep_token_id if tokenizer.eos_token_id is None else tokenizer.eos_token_id,
+    }
+    return {"vocab_size": len(tokenizer)} | {name: index for name, index in ids.items() if index is not None}
+
+
+def _read_config(path: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({error.strerror}): expected a config.json") from error
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON ({error}): expected a config.json of transformers") from error
+    own = claimed_by(fields) if isinstance(fields, dict) else None
+    if own is not None:
+        fields["model_type"] = own.model_type
+    if not isinstance(fields, dict) or not isinstance(fields.get("model_type"), str):
+        raise InputError(f"{path} has no model_type: expected a config.json of transformers")
+    decided_here = ("auto_map", "architectures", "dtype", "num_labels")
+    return {name: value for name, value in fields.items() if name not in decided_here}

@@ -1,0 +1,52 @@
+"""Training examples that are tokenised afresh in every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from relevome.data.errors import InputError
+from relevome.data.tables import Labelled
+from relevome.models.tokenization import LetterTokenizer, Tokens
+from relevome.models.training.tables import Example
+
+
+@dataclass
+class DrawnExamples(Sequence[Example]):
+    """Examples whose tokens are drawn by BPE dropout, each epoch anew.
+
+    A draw depends on seed, epoch and row only, so that a training that is resumed sees the same ones.
+    """
+
+    rows: tuple[Labelled, ...]
+    examples: list[Example]
+    tokenizer: LetterTokenizer
+    dropout: float
+    seed: int
+    epoch: int = 0
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, row: int) -> Example:  # pyright: ignore[reportIncompatibleMethodOverride]  # no slices
+        return self.examples[row] | {"input_ids": self._draw(row, self.epoch).ids.tolist()}
+
+    def check_lengths(self, longest: int | None, epochs: int) -> None:
+        """Raises ``InputError`` if a draw of any epoch will be longer than the model takes."""
+        for row, (labelled, example) in enumerate(zip(self.rows, self.examples, strict=True)):
+            # as many tokens as letters, at most, and special ones, fewer than all tokens are now
+            if longest is None or len(labelled.sequence) + len(example["input_ids"]) <= longest:
+                continue
+            most = max(len(self._draw(row, epoch)) for epoch in range(epochs))
+            if most > longest:
+                raise InputError(
+                    f"sequence {labelled.sequence.id!r} has up to {most} tokens with --bpe-dropout "
+                    f"{self.dropout:g} but the model takes {longest}: cut it into shorter ones, or leave "
+                    "fewer merges out"
+                )
+
+    def _draw(self, row: int, epoch: int) -> Tokens:
+        rng = np.random.default_rng([self.seed, epoch, row])
+        return self.tokenizer.draw(self.rows[row].sequence, self.dropout, rng)
