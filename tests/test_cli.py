@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import relevome
-from relevome.cli import app, main
+from relevome.cli import main
+from relevome.cli.app import app
+from tests.oracles.test_fixtures import with_bin
 from tests.toys import saved  # noqa: F401 - fixture
 
 
@@ -52,10 +54,19 @@ def test_explain_then_show_then_export(relevome_cli, saved, protein_fasta, tmp_p
     assert len((tmp_path / "run.tsv").read_text().splitlines()) == 1 + 10 + 12
 
 
-@pytest.mark.parametrize("name", ["attnlrp_protbert_tiny", "attnlrp_esm_tiny", "attnlrp_esm_dropout_tiny"])
+PUBLISHED = ["attnlrp_protbert_tiny", "attnlrp_esm_tiny", "attnlrp_esm_dropout_tiny", "dnabert2_tiny"]
+
+
+@pytest.mark.parametrize(
+    ("name", "weights"), [*((name, "safetensors") for name in PUBLISHED), ("dnabert2_tiny", "bin")]
+)
 @pytest.mark.parametrize("method", ["attnlrp", "gradient-x-input"])
-def test_the_published_numbers_come_out_of_the_command_line(relevome_cli, shared, tmp_path, name, method):
+def test_the_published_numbers_come_out_of_the_command_line(
+    relevome_cli, shared, tmp_path, name, weights, method
+):
     folder = shared / "fixtures" / name
+    if weights == "bin":
+        folder = with_bin(folder, tmp_path)
     reference = np.load(folder / "reference.npz")
     code, _, err = relevome_cli(
         "explain", "--model", folder, "--fasta", folder / "sequences.fasta", "--method", method,
@@ -68,6 +79,40 @@ def test_the_published_numbers_come_out_of_the_command_line(relevome_cli, shared
         found[row, : len(explanation.tokens)] = explanation.token_relevance
         assert explanation.score == pytest.approx(reference["logits"][row, reference["target"]], abs=1e-5)
     assert np.linalg.norm(found - expected) < 1e-4 * np.linalg.norm(expected)
+
+
+def test_many_tokenisations_and_offsets(relevome_cli, saved, write, tmp_path):  # noqa: F811
+    fasta = write("d.fa", ">a\nACGTTGCAATCGGATTC\n>b\nGGATTACA\n")
+    arguments = (
+        "explain",
+        "--model",
+        saved("bpe"),
+        "--fasta",
+        fasta,
+        "--target",
+        "0",
+        "-o",
+        tmp_path / "run",
+    )
+    code, out, err = relevome_cli(
+        *arguments, "--tokenisations", 3, "--tokenisation-dropout", 0.3, "--offsets", 2, "--average-strands"
+    )
+    assert (code, err) == (0, [])
+    assert "2 of 2 sequences explained" in out
+    run = relevome.Run(tmp_path / "run")
+    asked = {"tokenisations": 3, "tokenisation_dropout": 0.3, "offsets": 2, "average_strands": True}
+    assert {name: run.manifest[name] for name in asked} == asked
+    code, _, err = relevome_cli(*arguments, "--tokenisations", 0, "--overwrite")
+    assert code == 2
+    assert err == ["relevome: --tokenisations 0 and --offsets 1: expected 1 or more"]
+
+
+def test_training_with_bpe_dropout_needs_a_byte_pair_encoding(relevome_cli, write, tmp_path):
+    table = write("t.csv", "sequence,label\nACGTACGTACGT,0\nTTGACAACGTAC,1\n")
+    tables = ("--train", table, "--validation", table)
+    code, _, err = relevome_cli("train", "--arch", "cnn", *tables, "--bpe-dropout", 0.2, "-o", tmp_path / "m")
+    assert code == 2
+    assert "relevome: --bpe-dropout 0.2: tokenisations are drawn by leaving out merges" in err[0]
 
 
 def test_a_bed_on_a_gzipped_genome_becomes_a_bigwig(relevome_cli, saved, write, tmp_path):  # noqa: F811

@@ -194,6 +194,69 @@ def test_both_strands_are_averaged_over_letters(dna_model, method):
         np.testing.assert_allclose(both.letter_scores, (forward.letter_scores + turned) / 2, atol=1e-6)
 
 
+def test_a_run_over_many_readings_that_was_stopped_ends_with_the_same_bytes(
+    dna_model, tmp_path, monkeypatch, small_shards
+):
+    sequences = [Sequence(f"s{i}", "ACGTTGCAATCGGATTC"[i:], DNA) for i in range(5)]
+    asked = {"tokenisations": 3, "tokenisation_dropout": 0.3, "offsets": 2, "average_strands": True}
+
+    def run(name):
+        return relevome.explain(
+            dna_model, sequences, "gradient-x-input", 0, out=tmp_path / name, batch_size=4, seed=5, **asked
+        )
+
+    whole = run("whole")
+    original = GradientXInput.attribute
+    calls = []
+
+    def stop_in_second_shard(self, model, batch):
+        calls.append(len(batch))
+        if len(calls) == 8:
+            raise KeyboardInterrupt
+        return original(self, model, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GradientXInput, "attribute", stop_in_second_shard)
+        with pytest.raises(KeyboardInterrupt):
+            run("stopped")
+    assert 0 < len(relevome.Run(tmp_path / "stopped")) < 5
+    run("stopped")
+    for path in sorted((tmp_path / "whole").glob("part-*")):
+        assert (tmp_path / "stopped" / path.name).read_bytes() == path.read_bytes()
+    assert {name: whole.manifest[name] for name in asked} == asked
+    assert all(row.token_relevance is None for row in whole)
+
+
+def test_progress_counts_readings(dna_model):
+    told = []
+    relevome.explain(
+        dna_model, ["ACGTTGCA", "ACGTT"], "saliency", [0], tokenisations=2, offsets=3,
+        progress=lambda *x: told.append(x),
+    )  # fmt: skip
+    assert sum(count for count, _ in told) == 12
+    assert {total for _, total in told} == {12}
+
+
+def test_a_draw_that_is_too_long_is_found_before_anything_is_computed(dna_model, tmp_path):
+    with pytest.raises(InputError, match=r"sequence 's' has 47 tokens \(45 letters\) but the model takes 40"):
+        relevome.explain(
+            dna_model, [Sequence("s", "ACGTTGCAA" * 5, DNA)], "saliency", 0, out=tmp_path / "run",
+            tokenisations=2, tokenisation_dropout=1.0,
+        )  # fmt: skip
+    assert not (tmp_path / "run").exists()
+
+
+def test_only_byte_pair_encodings_have_other_tokenisations(load):  # noqa: F811
+    with pytest.raises(InputError, match=r"--tokenisations 2: tokenisations are drawn .* try --offsets"):
+        relevome.explain(load("dnabert"), ["ACGTTGCA"], "saliency", 0, tokenisations=2)
+
+
+@pytest.mark.parametrize("readings", [{"tokenisations": 2}, {"offsets": 3}])
+def test_many_readings_do_not_go_with_windows(dna_model, readings):
+    with pytest.raises(InputError, match=r"--long window .* cannot go with --tokenisations or --offsets"):
+        relevome.explain(dna_model, ["ACGTTGCA"], "saliency", 0, long="window", **readings)
+
+
 def test_a_position_does_not_go_with_windows(load):  # noqa: F811
     with pytest.raises(InputError, match="cannot go with --long window"):
         relevome.explain(load("protbert-residues"), PROTEINS, "saliency", 0, position=1, long="window")

@@ -17,12 +17,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from relevome import ledger as ledgers
 from relevome.attribution import Method, methods
-from relevome.attribution.batches import Explained, check_logit, explain_sequences
+from relevome.attribution.batches import ONCE, Explained, check_logit, explain_sequences
+from relevome.attribution.readings import Readings
 from relevome.data.errors import InputError
 from relevome.data.inputs import Input, from_fasta, from_sequences
 from relevome.data.problems import Problem, refuse_or_skip
 from relevome.data.sequence import Sequence
+from relevome.ledger import Ledger
 from relevome.models.base import Model, Target
 from relevome.models.batching import FixedBatchSize, MeasuredBatchSizes
 from relevome.models.targets import resolve_target
@@ -50,7 +53,7 @@ class Plan:
     method_name: str
     targets: tuple[Target, ...]
     lift: str = "split"
-    average_strands: bool = False
+    readings: Readings = ONCE
     letter_scores: bool = False
     long: str = "refuse"
     on_bad: str = "refuse"
@@ -59,6 +62,16 @@ class Plan:
     def __post_init__(self) -> None:
         if self.long == "window" and any(target.position is not None for target in self.targets):
             raise InputError("--position is a letter of a whole sequence: it cannot go with --long window")
+        if self.long == "window" and self.readings.tokenisations * self.readings.offsets > 1:
+            raise InputError(
+                "--long window cuts where the tokenizer's own tokens are too many: it cannot go with "
+                "--tokenisations or --offsets"
+            )
+        if len(self.readings) > 1 and getattr(self.method, "heads", False):
+            raise InputError(
+                "--heads is by token, and tokens of one reading are not those of another: it cannot go with "
+                "--average-strands, --tokenisations or --offsets"
+            )
         choices = {"lift": ("split", "copy"), "long": ("refuse", "window"), "on_bad": ("refuse", "skip")}
         for name, expected in choices.items():
             if getattr(self, name) not in expected:
@@ -78,6 +91,9 @@ def explain(
     mask_position: bool = False,
     lift: str = "split",
     average_strands: bool = False,
+    tokenisations: int = 1,
+    tokenisation_dropout: float = 0.1,
+    offsets: int = 1,
     letter_scores: bool = False,
     long: str = "refuse",
     on_bad: str = "refuse",
@@ -102,7 +118,7 @@ def explain(
         method,
         tuple(goals),
         lift,
-        average_strands,
+        Readings(tokenisations, tokenisation_dropout, offsets, average_strands, seed),
         letter_scores,
         long,
         on_bad,
@@ -145,9 +161,9 @@ def run_plan(
     progress: Progress | None = None,
 ) -> Run:
     """Carry out a plan into a run folder, or go on with it where it stopped."""
-    if plan.average_strands and model.alphabet.complements is None:
-        raise InputError("--average-strands: a protein has one strand only")
-    total = check(model, source, plan) * len(plan.targets) * (1 + plan.average_strands)
+    plan.readings.check(model)
+    each = len(plan.targets) * len(plan.readings)
+    total = check(model, source, plan) * each
 
     def advance(count: int) -> None:
         if progress:
@@ -157,7 +173,7 @@ def run_plan(
     with RunWriter(out, _manifest(model, source, plan), overwrite) as writer:
         for index, shard in enumerate(_shards(_work(model, source, plan))):
             if index in writer.done:
-                advance(len(shard) * len(plan.targets) * (1 + plan.average_strands))
+                advance(len(shard) * each)
                 continue
             rows, counts = _explain_shard(model, plan, shard, advance)
             writer.remember(batch_size=_sizes(model))
@@ -173,7 +189,8 @@ def check(model: Model, source: Input, plan: Plan) -> int:
     count = 0
     for sequence in refuse_or_skip(source.read(), "skip" if plan.on_bad == "skip" else "refuse", []):
         if plan.on_bad == "refuse" and plan.long == "refuse" and model.may_refuse(sequence):
-            model.tokenize(sequence)
+            for reading in plan.readings.all:
+                plan.readings.tokens(model, sequence, reading)
         count += 1
     return count
 
@@ -218,7 +235,7 @@ def _explain_shard(
     found = iter(
         explain_sequences(
             model, plan.method, sequences, list(plan.targets),
-            lift=plan.lift, average_strands=plan.average_strands, advance=advance,
+            lift=plan.lift, readings=plan.readings, advance=advance,
         )
     )  # fmt: skip
     tally = _Tally()
@@ -250,6 +267,7 @@ class _Tally:
     explained: int = 0
     refused: list[Refusal] = field(default_factory=list)
     other: dict[str, int] = field(default_factory=dict)
+    ledgers: list[Ledger] = field(default_factory=list)
 
     def refuse(self, item: _Item, reason: str) -> None:
         self.read += item.begins_sequence
@@ -258,20 +276,22 @@ class _Tally:
     def explain(self, item: _Item, results: list[Explained], model: Model) -> None:
         self.read += item.begins_sequence
         self.explained += item.begins_sequence
+        self.ledgers += [result.ledger for result in results if result.ledger]
         tokens = results[0].forward.tokens
-        notes = [result.forward.notes for result in results]
+        notes = [result.notes for result in results]
         for name in {name for note in notes for name in note}:
             self._add(name, sum(note.get(name, 0) for note in notes))
         self._add("windows", not item.begins_sequence)
         self._add("unknown_tokens", int((tokens.ids == model.tokenizer.unknown_id).sum()))
-        self._add("ambiguous_letters", len(tokens.sequence.ambiguous_positions))
+        self._add("ambiguous_letters", len(results[0].track.sequence.ambiguous_positions))
 
     def _add(self, name: str, count: int) -> None:
         if count:
             self.other[name] = self.other.get(name, 0) + count
 
     def counts(self) -> Counts:
-        return Counts(self.read, self.explained, tuple(self.refused), self.other)
+        refused = tuple(self.refused)
+        return Counts(self.read, self.explained, refused, self.other, ledgers.total(self.ledgers))
 
 
 def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
@@ -287,7 +307,10 @@ def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
         "alphabet": model.alphabet.name,
         "alphabet_letters": model.alphabet.letters,
         "lift": plan.lift,
-        "average_strands": plan.average_strands,
+        "average_strands": plan.readings.both_strands,
+        "tokenisations": plan.readings.tokenisations,
+        "tokenisation_dropout": plan.readings.dropout,
+        "offsets": plan.readings.offsets,
         "letter_scores": plan.letter_scores,
         "long": plan.long,
         "on_bad": plan.on_bad,

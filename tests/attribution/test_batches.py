@@ -10,6 +10,7 @@ from relevome.attribution.batches import Explained, check_logit, explain_sequenc
 from relevome.attribution.gradients import GradientXInput
 from relevome.attribution.lift import to_letters
 from relevome.attribution.mutagenesis import Mutagenesis
+from relevome.attribution.readings import Readings
 from relevome.data.errors import InputError
 from relevome.data.sequence import DNA, Sequence
 from relevome.models.base import Batch, Model, Target
@@ -17,6 +18,7 @@ from tests.toys import TOYS
 
 Load = Callable[..., Model]
 METHOD = GradientXInput()
+BOTH_STRANDS = Readings(both_strands=True)
 
 
 def one(model: Model, sequence: Sequence, target: Target) -> Explained:
@@ -59,7 +61,7 @@ def test_a_sequence_that_is_refused_gives_its_error_and_the_others_their_results
 def test_both_strands_are_averaged_over_letters(load: Load, name: str) -> None:
     model, target = load(name), Target(0, "x")
     sequences = TOYS[name].sequences(12, 7, 20)
-    found = explained(explain_sequences(model, METHOD, sequences, [target], average_strands=True))
+    found = explained(explain_sequences(model, METHOD, sequences, [target], readings=BOTH_STRANDS))
     for result, sequence in zip(found, sequences, strict=True):
         forward = one(model, sequence, target)
         reverse = one(model, sequence.reverse_complement(), target)
@@ -67,12 +69,14 @@ def test_both_strands_are_averaged_over_letters(load: Load, name: str) -> None:
         np.testing.assert_allclose(result.track.values, mean, atol=1e-12)
         assert result.track.special == pytest.approx((forward.track.special + reverse.track.special) / 2)
         assert result.score == pytest.approx((forward.score + reverse.score) / 2)
-        assert result.both_strands
+        assert result.readings == 2
 
 
 def test_scores_of_letters_are_averaged_with_those_of_their_complements(load: Load) -> None:
     model, sequence, target = load("cnn"), Sequence("s", "ACGGTTACCA", DNA), Target(1, "x")
-    (result,) = explained(explain_sequences(model, Mutagenesis(), [sequence], [target], average_strands=True))
+    (result,) = explained(
+        explain_sequences(model, Mutagenesis(), [sequence], [target], readings=BOTH_STRANDS)
+    )
     scores = [
         Mutagenesis().attribute(model, Batch((model.tokenize(strand),), (target,)))[0].letter_scores
         for strand in (sequence, sequence.reverse_complement())
@@ -89,7 +93,7 @@ def test_on_the_other_strand_the_complement_is_predicted(load: Load) -> None:
     model, sequence = load("letters-masked"), Sequence("s", "ACGGTTACCAT", DNA)
     ids = {letter: model.tokenizer.hf.convert_tokens_to_ids(letter) for letter in "ACGT"}
     target = Target(ids["A"], "A - C", position=3, contrast=ids["C"], mask=True)
-    (result,) = explained(explain_sequences(model, METHOD, [sequence], [target], average_strands=True))
+    (result,) = explained(explain_sequences(model, METHOD, [sequence], [target], readings=BOTH_STRANDS))
     forward = one(model, sequence, target)
     turned = replace(target, index=ids["T"], contrast=ids["G"], position=7)
     reverse = one(model, sequence.reverse_complement(), turned)
@@ -102,14 +106,7 @@ def test_a_token_without_a_complement_has_no_other_strand(load: Load) -> None:
     target = Target(4, "[SEP]", position=3)
     with pytest.raises(InputError, match=r"is no letter, and has no complement on the other strand"):
         explain_sequences(
-            load("letters-masked"), METHOD, [Sequence("s", "ACGGT", DNA)], [target], average_strands=True
-        )
-
-
-def test_proteins_have_one_strand(load: Load) -> None:
-    with pytest.raises(InputError, match="only nucleic acids have"):
-        explain_sequences(
-            load("esm"), METHOD, TOYS["esm"].sequences(9), [Target(0, "x")], average_strands=True
+            load("letters-masked"), METHOD, [Sequence("s", "ACGGT", DNA)], [target], readings=BOTH_STRANDS
         )
 
 

@@ -1,32 +1,39 @@
-"""A method over many sequences: like lengths together, both strands if asked, results in order."""
+"""A method over many sequences: like lengths together, every reading that is asked for, results in order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
+from relevome import ledger as ledgers
 from relevome.attribution import Method
 from relevome.attribution.lift import to_letters
+from relevome.attribution.readings import Reading, Readings
 from relevome.attribution.relevance import Relevance, Track
 from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
+from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Target
 from relevome.models.tokenization import Tokens
 
 # What the order of additions may change in a logit, relative to its size; half precision: the default.
 ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-4}
 
+ONCE = Readings()
+
 
 @dataclass(frozen=True)
 class Explained:
     """One sequence and target, explained: what the method gave and the same over letters.
 
-    With both strands averaged, ``forward`` is what the given strand alone gave, and the scores and the
-    track are means.
+    ``forward`` is what the first reading gave: the tokenizer's own tokens of the given strand (of its first
+    window, where there are several). Track, scores and errors are means over ``readings``, ``notes`` and
+    the ledger sums.
     """
 
     forward: Relevance
@@ -35,7 +42,19 @@ class Explained:
     baseline_score: float | None
     completeness_error: float | None
     letter_scores: Float[np.ndarray, "letters alphabet"] | None
-    both_strands: bool = False
+    readings: int = 1
+    notes: Mapping[str, int] = field(default_factory=dict)
+    ledger: Ledger | None = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One reading of one sequence for one target; ``asked`` is the target of the whole sequence."""
+
+    sequence: Sequence
+    asked: Target
+    reading: Reading
+    target: Target
 
 
 def explain_sequences(
@@ -45,49 +64,43 @@ def explain_sequences(
     targets: list[Target],
     *,
     lift: str = "split",
-    average_strands: bool = False,
+    readings: Readings = ONCE,
     advance: Callable[[int], None] = lambda _: None,
 ) -> list[Explained | InputError]:
     """Every sequence for every target, in order; a sequence that is refused gives its error instead.
 
-    ``advance`` is told after every batch how many sequences were done in it.
+    ``advance`` is told after every batch how many readings were done in it.
     """
-    jobs = [(sequence, target) for sequence in sequences for target in targets]
-    results = [_explained(found, lift) for found in _attribute(model, method, jobs, advance)]
-    if not average_strands:
-        return results
-    others = [
-        (sequence.reverse_complement(), _on_other_strand(model, target, sequence))
-        for sequence, target in jobs
+    jobs = [
+        _Job(sequence, target, reading, reading.target(model, target, sequence))
+        for sequence in sequences
+        for target in targets
+        for reading in readings.all
     ]
-    reverse = [_explained(found, lift) for found in _attribute(model, method, others, advance)]
-    return [_average(f, r) for f, r in zip(results, reverse, strict=True)]
+    found = _attribute(model, method, jobs, readings, advance)
+    return [
+        _mean(jobs[first : first + len(readings)], found[first : first + len(readings)], lift)
+        for first in range(0, len(jobs), len(readings))
+    ]
 
 
 def _attribute(
-    model: Model, method: Method, jobs: list[tuple[Sequence, Target]], advance: Callable[[int], None]
+    model: Model, method: Method, jobs: list[_Job], readings: Readings, advance: Callable[[int], None]
 ) -> list[Relevance | InputError]:
     """Relevance of every job, computed in batches of like length."""
     found: dict[int, Relevance | InputError] = {}
     tokens: dict[int, Tokens] = {}
-    for job, (sequence, target) in enumerate(jobs):
+    for number, job in enumerate(jobs):
         try:
-            tokens[job] = _tokenize(model, sequence, target)
+            job.reading.check_position(job.sequence, job.asked.position)
+            tokens[number] = readings.tokens(model, job.sequence, job.reading)
         except InputError as error:
-            found[job] = error
+            found[number] = error
     for part in _batches(model, tokens):
-        batch = Batch(tuple(tokens[job] for job in part), tuple(jobs[job][1] for job in part))
+        batch = Batch(tuple(tokens[number] for number in part), tuple(jobs[number].target for number in part))
         found.update(zip(part, method.attribute(model, batch), strict=True))
         advance(len(part))
-    return [found[job] for job in range(len(jobs))]
-
-
-def _tokenize(model: Model, sequence: Sequence, target: Target) -> Tokens:
-    if target.position is not None and target.position >= len(sequence):
-        raise InputError(
-            f"position {target.position} is outside sequence {sequence.id!r} of {len(sequence)} letters"
-        )
-    return model.tokenize(sequence)
+    return [found[number] for number in range(len(jobs))]
 
 
 def _batches(model: Model, tokens: dict[int, Tokens]) -> Iterator[list[int]]:
@@ -118,71 +131,52 @@ def check_logit(model: Model, explained: Explained) -> None:
         )
 
 
-def _explained(relevance: Relevance | InputError, lift: str) -> Explained | InputError:
-    if isinstance(relevance, InputError):
-        return relevance
+def _mean(jobs: list[_Job], found: list[Relevance | InputError], lift: str) -> Explained | InputError:
+    """The mean over all readings of a sequence, letter by letter: tokens of one are not those of another."""
+    for result in found:
+        if isinstance(result, InputError):
+            return result
+    given = [result for result in found if isinstance(result, Relevance)]
+    tracks = [to_letters(relevance, lift) for relevance in given]
+    values = _mean_of_letters(jobs, [track.values for track in tracks])
     return Explained(
-        forward=relevance,
-        track=to_letters(relevance, lift),
-        score=relevance.score,
-        baseline_score=relevance.baseline_score,
-        completeness_error=relevance.completeness_error,
-        letter_scores=relevance.letter_scores,
+        forward=given[0],
+        track=Track(jobs[0].sequence, values, float(np.mean([track.special for track in tracks]))),
+        score=float(np.mean([relevance.score for relevance in given])),
+        baseline_score=_mean_or_none([relevance.baseline_score for relevance in given]),
+        completeness_error=_mean_or_none([relevance.completeness_error for relevance in given]),
+        letter_scores=_mean_of_scores(jobs, given),
+        readings=len(jobs),
+        notes=sum((Counter(relevance.notes) for relevance in given), Counter[str]()),
+        ledger=ledgers.total(relevance.ledger for relevance in given if relevance.ledger),
     )
 
 
-def _on_other_strand(model: Model, target: Target, sequence: Sequence) -> Target:
-    """The same question of the other strand; a letter that a language model predicts is complemented."""
-    if target.position is None:
-        return target
-    turned = replace(target, position=len(sequence) - 1 - target.position)
-    if model.task != "masked":
-        return turned
-    contrast = None if target.contrast is None else _complement(model, target.contrast)
-    return replace(turned, index=_complement(model, target.index), contrast=contrast)
+def _mean_or_none(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if len(known) == len(values) else None
 
 
-def _complement(model: Model, index: int) -> int:
-    letters, ids = model.alphabet.letters, model.tokenizer.letter_ids() or []
-    if index not in ids:
-        raise InputError(
-            f"token {model.labels[index]!r} is no letter, and has no complement on the other strand: "
-            "expected a letter as target, or one strand only"
-        )
-    complements = model.alphabet.complements or {}
-    return ids[letters.index(complements[letters[ids.index(index)]])]
-
-
-def _average(forward: Explained | InputError, reverse: Explained | InputError) -> Explained | InputError:
-    """The mean of both strands, over letters: tokens of one strand are not those of the other."""
-    if isinstance(forward, InputError):
-        return forward
-    if isinstance(reverse, InputError):
-        return reverse
-    turned = reverse.track.reverse(forward.track.sequence)
-    track = Track(turned.sequence, (forward.track.values + turned.values) / 2,
-                  (forward.track.special + turned.special) / 2)  # fmt: skip
-    return Explained(
-        forward=forward.forward,
-        track=track,
-        score=(forward.score + reverse.score) / 2,
-        baseline_score=_mean(forward.baseline_score, reverse.baseline_score),
-        completeness_error=_mean(forward.completeness_error, reverse.completeness_error),
-        letter_scores=_mean_scores(forward.letter_scores, reverse.letter_scores, track.sequence),
-        both_strands=True,
-    )
-
-
-def _mean(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else (a + b) / 2
-
-
-def _mean_scores(
-    forward: np.ndarray | None, reverse: np.ndarray | None, sequence: Sequence
-) -> np.ndarray | None:
+def _mean_of_scores(jobs: list[_Job], given: list[Relevance]) -> np.ndarray | None:
     """Scores of a letter on one strand belong to its complement on the other."""
-    if forward is None or reverse is None:
+    scores = [relevance.letter_scores for relevance in given if relevance.letter_scores is not None]
+    if len(scores) < len(given):
         return None
-    letters, complements = sequence.alphabet.letters, sequence.alphabet.complements or {}
-    order = [letters.index(complements[letter]) for letter in letters]
-    return (forward + reverse[::-1, order]) / 2
+    alphabet = jobs[0].sequence.alphabet
+    complements = alphabet.complements or {letter: letter for letter in alphabet.letters}
+    order = [alphabet.letters.index(complements[letter]) for letter in alphabet.letters]
+    return _mean_of_letters(
+        jobs,
+        [part[:, order] if job.reading.reverse else part for job, part in zip(jobs, scores, strict=True)],
+    )
+
+
+def _mean_of_letters(jobs: list[_Job], parts: list[np.ndarray]) -> np.ndarray:
+    """Along the given strand, each letter's mean over the readings that hold it."""
+    length = len(jobs[0].sequence)
+    total, count = np.zeros((length, *parts[0].shape[1:])), np.zeros(length)
+    for job, part in zip(jobs, parts, strict=True):
+        place = slice(job.reading.before, length - job.reading.after)
+        total[place] += part[::-1] if job.reading.reverse else part
+        count[place] += 1
+    return (total.T / count).T

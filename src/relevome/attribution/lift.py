@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from relevome.attribution.relevance import Relevance, Track
 from relevome.data.errors import InputError
@@ -32,11 +32,24 @@ def to_tokens(
     letters: Float[np.ndarray, "letters"], tokens: Tokens, how: str = "sum"
 ) -> Float[np.ndarray, "tokens"]:
     """Values of letters gathered into tokens; special tokens get 0."""
-    gather = {"sum": np.sum, "mean": np.mean, "max_abs": lambda part: part[np.abs(part).argmax()]}
-    if how not in gather:
+    return gather(letters, tokens.starts, tokens.ends, how)
+
+
+def gather(
+    letters: Float[np.ndarray, "letters"],
+    starts: Int[np.ndarray, "stretches"],
+    ends: Int[np.ndarray, "stretches"],
+    how: str = "sum",
+) -> Float[np.ndarray, "stretches"]:
+    """The ``sum``, the ``mean`` or the value of largest magnitude (``max_abs``) of every stretch of letters.
+
+    A stretch without letters gets 0. Raises InputError for another way to gather.
+    """
+    ways = {"sum": np.sum, "mean": np.mean, "max_abs": lambda part: part[np.abs(part).argmax()]}
+    if how not in ways:
         raise InputError(f"unknown lift {how!r}: expected sum, mean or max_abs")
-    parts = (letters[start:end] for start, end in zip(tokens.starts, tokens.ends, strict=True))
-    return np.array([gather[how](part) if len(part) else 0.0 for part in parts])
+    parts = (letters[start:end] for start, end in zip(starts, ends, strict=True))
+    return np.array([ways[how](part) if len(part) else 0.0 for part in parts])
 
 
 def _letter_indices(tokens: Tokens) -> np.ndarray:

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from relevome.attribution import methods
 from relevome.attribution.relevance import Relevance
+from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
 from relevome.models.base import Batch, Model, Target
 from relevome.models.tokenization import Tokens
@@ -57,6 +58,11 @@ def _all_mutants(
         places = np.flatnonzero(~tokens.special)[positions]
         scores[~own] = model.substituted_scores(tokens, target, places, np.array(ids)[letters])
         return scores, 0
+    if not np.array_equal(tokens.ids, model.tokenize(sequence).ids):
+        raise InputError(
+            "mutagenesis compares mutants, which are tokenised as the tokenizer does it, with the sequence: "
+            "leave --tokenisations out"
+        )
     mutants = [
         _mutant(model, sequence, p, sequence.alphabet.letters[b])
         for p, b in zip(positions, letters, strict=True)

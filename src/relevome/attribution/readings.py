@@ -1,0 +1,135 @@
+"""The ways to read one sequence: whole or in windows, on one strand or both, by one tokenisation or many.
+
+Tokens of several letters say what a word is worth, not its letters. Another reading draws the words
+elsewhere; averaged over many readings, what is left is worth of letters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from relevome.data.errors import InputError
+from relevome.data.sequence import Sequence
+from relevome.models.base import Model, Target
+from relevome.models.tokenization import Tokens
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a sequence.
+
+    Without ``before`` letters at its start and ``after`` at its end, as given or in reverse complement, by
+    the tokenizer's own tokenisation (``draw`` 0) or one that is drawn.
+    """
+
+    before: int = 0
+    after: int = 0
+    reverse: bool = False
+    draw: int = 0
+
+    def piece(self, sequence: Sequence) -> Sequence:
+        """The letters that are read, 5' to 3'; ``InputError`` if none are left."""
+        if len(sequence) <= self.before + self.after:
+            raise InputError(
+                f"sequence {sequence.id!r} has {len(sequence)} letters, too few for --offsets "
+                f"{self.before + self.after + 1}"
+            )
+        if self.before or self.after:
+            sequence = sequence.window(self.before, len(sequence) - self.after)
+        return sequence.reverse_complement() if self.reverse else sequence
+
+    def check_position(self, sequence: Sequence, position: int | None) -> None:
+        """Raises ``InputError`` for a letter that is not read."""
+        if position is None or self.before <= position < len(sequence) - self.after:
+            return
+        if not position < len(sequence):
+            raise InputError(
+                f"position {position} is outside sequence {sequence.id!r} of {len(sequence)} letters"
+            )
+        edge = self.before + self.after
+        raise InputError(
+            f"position {position} of sequence {sequence.id!r} is not in every window of --offsets "
+            f"{edge + 1}: expected {edge} to {len(sequence) - 1 - edge}"
+        )
+
+    def target(self, model: Model, target: Target, sequence: Sequence) -> Target:
+        """The same question of the piece; a letter that a language model predicts may be complemented."""
+        if target.position is None:
+            return target
+        left, right = target.position - self.before, len(sequence) - self.after - 1 - target.position
+        if not self.reverse:
+            return replace(target, position=left)
+        turned = replace(target, position=right)
+        if model.task != "masked":
+            return turned
+        contrast = None if target.contrast is None else _complement(model, target.contrast)
+        return replace(turned, index=_complement(model, target.index), contrast=contrast)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """How often each sequence is read, every way with every other; its relevance is their mean.
+
+    ``tokenisations`` N is the tokenizer's own and N - 1 that are drawn from ``seed`` and the letters, with
+    each merge of the byte-pair encoding left out at probability ``dropout``. ``offsets`` N is N windows,
+    each N - 1 letters shorter than the sequence and beginning one letter later.
+    """
+
+    tokenisations: int = 1
+    dropout: float = 0.1
+    offsets: int = 1
+    both_strands: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.tokenisations < 1 or self.offsets < 1:
+            raise InputError(
+                f"--tokenisations {self.tokenisations} and --offsets {self.offsets}: expected 1 or more"
+            )
+        if not 0 < self.dropout <= 1:
+            raise InputError(f"--tokenisation-dropout {self.dropout}: expected a share above 0, at most 1")
+
+    def __len__(self) -> int:
+        return self.tokenisations * self.offsets * (1 + self.both_strands)
+
+    @property
+    def all(self) -> list[Reading]:
+        """Every reading; the first is the tokenizer's own tokens of the given strand."""
+        return [
+            Reading(before, self.offsets - 1 - before, reverse, draw)
+            for reverse in (False, True)[: 1 + self.both_strands]
+            for before in range(self.offsets)
+            for draw in range(self.tokenisations)
+        ]
+
+    def check(self, model: Model) -> None:
+        """Raises ``InputError`` if sequences of this model cannot be read so."""
+        if self.both_strands and model.alphabet.complements is None:
+            raise InputError("--average-strands: a protein has one strand only")
+        try:
+            if self.tokenisations > 1:
+                model.tokenizer.check_draws()
+        except InputError as error:
+            raise InputError(f"--tokenisations {self.tokenisations}: {error}; try --offsets") from error
+
+    def tokens(self, model: Model, sequence: Sequence, reading: Reading) -> Tokens:
+        """Tokens of a reading; a draw depends on the seed, its number and the letters read, no more."""
+        piece = reading.piece(sequence)
+        if not reading.draw:
+            return model.tokenize(piece)
+        digest = int.from_bytes(hashlib.sha256(piece.letters.encode()).digest()[:8])
+        return model.tokenize(piece, self.dropout, np.random.default_rng([self.seed, reading.draw, digest]))
+
+
+def _complement(model: Model, index: int) -> int:
+    letters, ids = model.alphabet.letters, model.tokenizer.letter_ids() or []
+    if index not in ids:
+        raise InputError(
+            f"token {model.labels[index]!r} is no letter, and has no complement on the other strand: "
+            "expected a letter as target, or one strand only"
+        )
+    complements = model.alphabet.complements or {}
+    return ids[letters.index(complements[letters[ids.index(index)]])]
