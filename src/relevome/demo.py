@@ -23,7 +23,7 @@ from relevome.data.inputs import from_fasta
 from relevome.data.sequence import DNA, Sequence
 from relevome.data.simulate import Plan
 from relevome.data.simulation_files import write_simulation
-from relevome.evaluation.runs import Scores, localisation
+from relevome.evaluation.runs import Scores, evaluate_run
 from relevome.models.huggingface import load_model
 from relevome.models.training import TrainingSettings, train
 from relevome.pipeline import explain
@@ -87,7 +87,8 @@ def _run(folder: Path, seed: int, say: Say) -> None:
         model = _train(folder / name, data, arch, seed, say)
         for method in METHODS:
             run = explain(load_model(model), promoters, method, 1, out=folder / f"{name}-{method}", seed=seed)
-            rows += [Row(name, method, run.path, score) for score in localisation(run, sites, seed)]
+            scores = evaluate_run(run, ["localisation"], truth=sites, seed=seed)
+            rows += [Row(name, method, run.path, score) for score in scores]
     _write_table(folder / "scores.tsv", rows)
     best = max((row for row in rows if row.score.metric == "auroc"), key=lambda row: row.score.mean)
     _draw(folder, rows, promoters, data / "test.truth.bed")
@@ -145,8 +146,9 @@ def _write_table(path: Path, rows: list[Row]) -> None:
         table.writerow(["model", "method", "metric", "mean", "low", "high", "random_order", "sequences"])
         for row in rows:
             score = row.score
-            numbers = [f"{value:.4f}" for value in (score.mean, score.low, score.high, score.random)]
-            table.writerow([row.model, row.method, score.metric, *numbers, len(score.values)])
+            random = "" if score.random is None else f"{score.random.mean:.4f}"
+            numbers = [f"{value:.4f}" for value in (score.mean, score.low, score.high)]
+            table.writerow([row.model, row.method, score.metric, *numbers, random, score.n])
 
 
 def _draw(folder: Path, rows: list[Row], promoters: Path, truth: Path) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 from statistics import fmean
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from relevome.data.errors import InputError
 from relevome.evaluation import Metric, metrics
 from relevome.evaluation.localisation import (
     auroc,
     average_precision,
-    bootstrap_interval,
     mass_accuracy,
     point_biserial,
     rank_accuracy,
@@ -180,8 +180,8 @@ def test_the_arguments_are_left_as_they_were(compute: Compute) -> None:
     [
         ([1, 2, 3], "...", "the mask covers no letter of 3.*leave this sequence out"),
         ([1, 2, 3], "###", "the mask covers every letter of 3"),
-        ([1, np.nan, 3], "#..", "relevance of letter 2 is nan: expected a finite number"),
-        ([1, 2, -np.inf], "#..", "relevance of letter 3 is -inf"),
+        ([1, np.nan, 3], "#..", "value 2 of the relevance is nan: expected a finite number"),
+        ([1, 2, -np.inf], "#..", "value 3 of the relevance is -inf"),
     ],
 )
 def test_a_bad_case_is_refused(compute: Compute, relevance: list[float], pattern: str, message: str) -> None:
@@ -196,39 +196,33 @@ def test_every_metric_is_registered(compute: Compute) -> None:
     assert isinstance(metric, Metric)
     assert (metric.name, metric.kind, metric.higher_is_better) == (name, "localisation", True)
     assert metric.compute is compute
+    assert metric.needs == ("relevance", "mask")
     assert metric.source
+    assert metric.chance
 
 
-def test_an_interval_surrounds_the_mean_and_repeats_by_its_seed() -> None:
-    values = np.random.default_rng(5).beta(5, 2, size=60)
-    mean, low, high = bootstrap_interval(values, seed=1)
-    assert mean == pytest.approx(values.mean(), abs=1e-12)
-    assert low < mean < high
-    assert bootstrap_interval(values, seed=1) == (mean, low, high)
-    assert bootstrap_interval(values, seed=2) != (mean, low, high)
+@every_metric
+def test_truth_beats_noisy_truth_beats_chance_beats_the_inverse(compute: Compute) -> None:
+    rng = np.random.default_rng(13)
+    mask = np.arange(97) % 8 == 3
+    noisy = [compute(mask + rng.normal(size=97) / 2, mask) for _ in range(50)]
+    random = [compute(rng.normal(size=97), mask) for _ in range(50)]
+    inverted = [compute(-1.0 * mask + rng.normal(size=97) / 2, mask) for _ in range(50)]
+    assert compute(mask.astype(float), mask) == pytest.approx(1, abs=1e-12)
+    assert max(noisy) < 1
+    assert min(noisy) > fmean(random) > fmean(inverted)
 
 
-def test_an_interval_has_the_width_of_the_normal_approximation() -> None:
-    values = np.random.default_rng(7).normal(size=400)
-    for level, quantile in [(0.95, 1.95996), (0.5, 0.67449)]:
-        _, low, high = bootstrap_interval(values, seed=0, draws=4000, level=level)
-        assert high - low == pytest.approx(2 * quantile * values.std() / 20, rel=0.06)
+@given(small)
+def test_scikit_learn_ranks_the_same(case: tuple[list[int], list[bool]]) -> None:
+    values, mask = floats(*case[0]), np.array(case[1])
+    assert auroc(values, mask) == pytest.approx(roc_auc_score(mask, values), abs=1e-12)
+    assert average_precision(values, mask) == pytest.approx(average_precision_score(mask, values), abs=1e-12)
 
 
-def test_an_interval_covers_the_truth_as_often_as_it_says() -> None:
-    rng = np.random.default_rng(11)
-    intervals = [
-        bootstrap_interval(rng.exponential(size=80), seed=s, draws=200, level=0.8) for s in range(300)
-    ]
-    covered = sum(low <= 1 <= high for _, low, high in intervals)
-    assert 300 * 0.8 - 30 < covered < 300 * 0.8 + 25
-
-
-def test_an_interval_of_equal_values_has_no_width() -> None:
-    assert bootstrap_interval([0.25, 0.25, 0.25], seed=0) == (0.25, 0.25, 0.25)
-
-
-@pytest.mark.parametrize("values", [[], [0.5], [0.5, np.nan], [[0.5, 0.4], [0.1, 0.2]]])
-def test_an_interval_needs_two_finite_values(values: list[float]) -> None:
-    with pytest.raises(InputError, match="expected at least two, one per sequence, all finite"):
-        bootstrap_interval(values, seed=0)
+@pytest.mark.parametrize("inside", [1, 2, 5])
+def test_the_chance_of_average_precision_is_its_mean_over_all_orders(inside: int) -> None:
+    mask, order = np.arange(6) < inside, floats(*range(6))
+    found = fmean(average_precision(floats(*p), mask) for p in permutations(order))
+    harmonic = sum(1 / n for n in range(1, 7))
+    assert found == pytest.approx((harmonic + (6 - harmonic) * (inside - 1) / 5) / 6, abs=1e-12)

@@ -16,8 +16,11 @@ from relevome.registry import Registry
 class Metric:
     """A number about the explanation of one sequence, and how to read it.
 
-    ``kind`` is the family, which fixes the arguments of ``compute``: ``localisation`` metrics take
-    relevance and a mask of known sites, both over letters. ``source`` is the publication.
+    ``kind`` is the family. ``needs`` names the arguments of ``compute`` in their order, all at one level,
+    letters or tokens: ``relevance``, ``mask`` (inside known sites or not), ``other`` (relevance of the same
+    sequence by another run). A metric that needs anything else, such as ``model``, is computed by its own
+    family. ``source`` is the publication, ``chance`` says what relevance without meaning reaches, and
+    ``ordered`` is False where values in any order give the same number, so that a random order says nothing.
     """
 
     name: str
@@ -25,6 +28,14 @@ class Metric:
     higher_is_better: bool
     compute: Callable[..., float]
     source: str
+    needs: tuple[str, ...] = ("relevance",)
+    chance: str = ""
+    ordered: bool = True
+
+    @property
+    def direction(self) -> str:
+        """``higher is better`` or ``lower is better``."""
+        return "higher is better" if self.higher_is_better else "lower is better"
 
 
 metrics: Registry[Metric] = Registry("metric", "relevome.evaluation")

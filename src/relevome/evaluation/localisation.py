@@ -1,9 +1,10 @@
 """Localisation: does relevance lie where the known sites are?
 
-All metrics take the relevance and the mask of one sequence. They read relevance as it is signed: a
-letter that speaks against the target ranks below one that says nothing, and only positive relevance
-has mass. To ask where relevance of either sign lies, pass its absolute values. Where relevance
-tells no letter from another, each gives its chance level, never NaN.
+All metrics take the relevance and the mask of one sequence, over letters or over tokens (read token for
+letter below). They read relevance as it is signed: a letter that speaks against the target ranks below
+one that says nothing, and only positive relevance has mass. To ask where relevance of either sign lies,
+pass its absolute values. Where relevance tells no letter from another, each gives its chance level,
+never NaN.
 """
 
 from __future__ import annotations
@@ -13,30 +14,31 @@ from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float
-from numpy.typing import ArrayLike
 from scipy import stats
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from relevome.data.errors import InputError
 from relevome.evaluation import Metric, metrics
+from relevome.evaluation.values import check_finite, correlation, scaled
 
 Relevance: TypeAlias = Float[np.ndarray, " letters"]
 Mask: TypeAlias = Bool[np.ndarray, " letters"]
 Compute: TypeAlias = Callable[[Relevance, Mask], float]
 
 ARRAS = "Arras et al. 2022, Information Fusion 81:14-40, doi 10.1016/j.inffus.2021.11.008"
+SHARE = "the share of letters inside known sites"
 
 
-def _localisation(name: str, source: str) -> Callable[[Compute], Compute]:
+def _localisation(name: str, chance: str, source: str) -> Callable[[Compute], Compute]:
     def enter(compute: Compute) -> Compute:
-        metrics.register(name)(Metric(name, "localisation", True, compute, source))
+        entry = Metric(name, "localisation", True, compute, source, ("relevance", "mask"), chance)
+        metrics.register(name)(entry)
         return compute
 
     return enter
 
 
 @_localisation(
-    "auroc", "Fawcett 2006, Pattern Recognition Letters 27:861-874, doi 10.1016/j.patrec.2005.10.010"
+    "auroc", "0.5", "Fawcett 2006, Pattern Recognition Letters 27:861-874, doi 10.1016/j.patrec.2005.10.010"
 )
 def auroc(relevance: Relevance, mask: Mask) -> float:
     """Probability that a letter inside the mask is more relevant than one outside; ties count half.
@@ -44,23 +46,33 @@ def auroc(relevance: Relevance, mask: Mask) -> float:
     Chance: 0.5. Raises InputError for a mask that covers nothing or everything.
     """
     _check(relevance, mask)
-    return float(roc_auc_score(mask, relevance))
+    inside, outside = int(mask.sum()), int((~mask).sum())
+    wins = stats.rankdata(relevance)[mask].sum() - inside * (inside + 1) / 2
+    return float(wins / (inside * outside))
 
 
 @_localisation(
-    "average-precision", "Manning, Raghavan, Schütze 2008, Introduction to Information Retrieval, section 8.4"
+    "average-precision",
+    "(h + (N - h)(K - 1) / (N - 1)) / N with h = 1 + 1/2 + ... + 1/N, for K of N letters inside: "
+    "a little above K / N",
+    "Manning, Raghavan, Schütze 2008, Introduction to Information Retrieval, section 8.4",
 )
 def average_precision(relevance: Relevance, mask: Mask) -> float:
     """Precision averaged over the letters inside the mask, most relevant first, without interpolation.
 
-    Letters that tie enter together, all at the precision that they reach together. Chance: about the
-    share of letters inside the mask. Raises InputError for a mask that covers nothing or everything.
+    Letters that tie enter together, all at the precision that they reach together. Chance: a little above
+    the share of letters inside the mask. Raises InputError for a mask that covers nothing or everything.
     """
     _check(relevance, mask)
-    return float(average_precision_score(mask, relevance))
+    order = np.argsort(relevance)[::-1]
+    values = relevance[order]
+    last_of_tie = np.append(values[1:] != values[:-1], True)
+    entered = np.flatnonzero(last_of_tie) + 1
+    hits = np.cumsum(mask[order])[last_of_tie]
+    return float((np.diff(hits, prepend=0) * hits / entered).sum() / hits[-1])
 
 
-@_localisation("mass-accuracy", ARRAS)
+@_localisation("mass-accuracy", SHARE, ARRAS)
 def mass_accuracy(relevance: Relevance, mask: Mask) -> float:
     """Share of the positive relevance that lies inside the mask (relevance mass accuracy).
 
@@ -68,13 +80,13 @@ def mass_accuracy(relevance: Relevance, mask: Mask) -> float:
     where no relevance is positive. Raises InputError for a mask that covers nothing or everything.
     """
     _check(relevance, mask)
-    positive = np.clip(_scaled(relevance), 0, None)
+    positive = np.clip(scaled(relevance), 0, None)
     if not positive.any():
         return float(mask.mean())
     return float(positive[mask].sum() / positive.sum())
 
 
-@_localisation("rank-accuracy", ARRAS)
+@_localisation("rank-accuracy", SHARE, ARRAS)
 def rank_accuracy(relevance: Relevance, mask: Mask) -> float:
     """Share of the K most relevant letters that lie inside the mask of K letters (relevance rank accuracy).
 
@@ -90,7 +102,7 @@ def rank_accuracy(relevance: Relevance, mask: Mask) -> float:
     return float((mask[above].sum() + share_of_tied * mask[tied].sum()) / places)
 
 
-@_localisation("point-biserial", "Tate 1954, Annals of Mathematical Statistics 25:603-607")
+@_localisation("point-biserial", "0", "Tate 1954, Annals of Mathematical Statistics 25:603-607")
 def point_biserial(relevance: Relevance, mask: Mask) -> float:
     """Pearson correlation of relevance with being inside the mask, from -1 to 1.
 
@@ -98,45 +110,7 @@ def point_biserial(relevance: Relevance, mask: Mask) -> float:
     a mask that covers nothing or everything.
     """
     _check(relevance, mask)
-    values = _scaled(relevance)
-    if values.min() == values.max():
-        return 0.0
-    return float(np.corrcoef(values, mask)[0, 1])
-
-
-def bootstrap_interval(
-    values: ArrayLike, seed: int, draws: int = 1000, level: float = 0.95
-) -> tuple[float, float, float]:
-    """Mean of one value per sequence, and the ends of its bootstrap confidence interval.
-
-    Sequences are drawn with replacement; the ends are percentiles of the means of the draws (Efron,
-    Tibshirani 1993, chapter 13), so they stay within the range of the values. Raises InputError for
-    fewer than two values or a value that is not finite.
-    """
-    sample = np.asarray(values, dtype=np.float64)
-    if sample.ndim != 1 or len(sample) < 2 or not np.isfinite(sample).all():
-        raise InputError(
-            f"a bootstrap interval of {sample.size} values: "
-            "expected at least two, one per sequence, all finite"
-        )
-    found = stats.bootstrap(
-        (sample,),
-        np.mean,
-        n_resamples=draws,
-        batch=max(1, 1_000_000 // len(sample)),
-        confidence_level=level,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
-    low, high = found.confidence_interval
-    return float(sample.mean()), float(low), float(high)
-
-
-def _scaled(relevance: Relevance) -> Relevance:
-    """In units of its largest magnitude, so that no sum or square overflows or vanishes."""
-    values = relevance.astype(np.float64)
-    largest = np.abs(values).max()
-    return values / largest if largest > 0 else values
+    return correlation(scaled(relevance), mask.astype(np.float64))
 
 
 def _check(relevance: Relevance, mask: Mask) -> None:
@@ -145,11 +119,7 @@ def _check(relevance: Relevance, mask: Mask) -> None:
             f"relevance of shape {relevance.shape} with a mask of shape {mask.shape} and type {mask.dtype}: "
             "expected one value and one true or false per letter"
         )
-    if not np.isfinite(relevance).all():
-        position = int(np.flatnonzero(~np.isfinite(relevance))[0]) + 1
-        raise InputError(
-            f"relevance of letter {position} is {relevance[position - 1]}: expected a finite number"
-        )
+    check_finite(relevance)
     if mask.all() or not mask.any():
         covered = "every letter" if mask.any() else "no letter"
         raise InputError(
