@@ -1,0 +1,116 @@
+"""Scores of very many inputs in few forward passes: like lengths together, equal inputs once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from relevome.data.errors import InputError
+from relevome.models.base import Batch, Model, Target
+from relevome.models.tokenization import Tokens
+
+Asked = tuple[Tokens, Target]
+
+POOLED_TOKENS = 1_000_000
+REMEMBERED = 200_000
+LEAST_FILLED = 0.9  # the shortest sequence of a batch, as a share of the longest
+
+
+class Scorer:
+    """Scores that a model gives to many inputs; each is computed once.
+
+    Inputs are taken from a stream until they have ``pooled_tokens`` together, which then go through the
+    model at its best batch size, by length. The latest ``remembered`` scores are kept for calls to come, so a
+    scorer must not outlive a change of the model's weights. ``computed`` counts what went through the model.
+    """
+
+    def __init__(
+        self, model: Model, pooled_tokens: int = POOLED_TOKENS, remembered: int = REMEMBERED
+    ) -> None:
+        self.model = model
+        self.computed = 0
+        self._pooled_tokens = pooled_tokens
+        self._remembered = remembered
+        self._known: OrderedDict[bytes, float] = OrderedDict()
+
+    def scores(self, asked: Iterable[Asked]) -> Float[np.ndarray, "asked"]:
+        """The score of every input, in its order; ``asked`` is read bit by bit.
+
+        Raises ``InputError`` for a score that is not finite.
+        """
+        with self.model.frozen(), torch.inference_mode():
+            parts = [self._pool(pool) for pool in self._pools(asked)]
+        return np.concatenate([np.zeros(0), *parts])
+
+    def _pools(self, asked: Iterable[Asked]) -> Iterator[list[Asked]]:
+        pool: list[Asked] = []
+        size = 0
+        for one in asked:
+            pool.append(one)
+            size += len(one[0])
+            if size >= self._pooled_tokens:
+                yield pool
+                pool, size = [], 0
+        if pool:
+            yield pool
+
+    def _pool(self, pool: list[Asked]) -> Float[np.ndarray, "asked"]:
+        keys = [_key(*one) for one in pool]
+        scores = {key: self._known[key] for key in set(keys) if key in self._known}
+        new = {key: one for key, one in zip(keys, pool, strict=True) if key not in scores}
+        scores.update(self._computed(new))
+        for key in dict.fromkeys(keys):
+            self._known[key] = scores[key]
+            self._known.move_to_end(key)
+        while len(self._known) > self._remembered:
+            self._known.popitem(last=False)
+        found = np.array([scores[key] for key in keys])
+        if not np.isfinite(found).all():
+            name = pool[int(np.flatnonzero(~np.isfinite(found))[0])][0].sequence.id
+            raise InputError(
+                f"the score of sequence {name!r}, with letters changed, is infinite or not a number: the "
+                "model overflowed; use a wider --dtype"
+            )
+        return found
+
+    def _computed(self, new: dict[bytes, Asked]) -> dict[bytes, float]:
+        found: list[Tensor] = []
+        order: list[bytes] = []
+        for keys in _batches(self.model, new):
+            tokens, targets = zip(*(new[key] for key in keys), strict=True)
+            batch = Batch(tokens, targets)
+            found.append(self.model.scores(self.model.inputs(batch), batch))
+            order += keys
+        self.computed += len(order)
+        # Fetched together: a device computes one batch while the next is prepared.
+        return dict(zip(order, torch.cat(found).double().tolist(), strict=True)) if found else {}
+
+
+def _batches(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes]]:
+    """Inputs of one kind of target and of like lengths, longest first: the first batch needs most memory."""
+    kinds: dict[tuple[bool, bool], list[bytes]] = {}
+    for key, (_, target) in asked.items():
+        kinds.setdefault((target.position is None, target.contrast is None), []).append(key)
+    for keys in kinds.values():
+        lengths = {key: len(asked[key][0]) for key in keys}
+        keys.sort(key=lambda key: -lengths[key])
+        first = 0
+        while first < len(keys):
+            width = lengths[keys[first]]
+            least = LEAST_FILLED * width if model.pads else width
+            rows = [key for key in keys[first : first + model.rows(width)] if lengths[key] >= least]
+            yield rows
+            first += len(rows)
+
+
+def _key(tokens: Tokens, target: Target) -> bytes:
+    """What decides a score: the tokens, the outputs asked for, and the token at which they are asked."""
+    at = None if target.position is None else tokens.covering(target.position)
+    asked = repr((target.index, target.contrast, at, target.mask))
+    return blake2b(tokens.ids.tobytes() + asked.encode(), digest_size=16).digest()
