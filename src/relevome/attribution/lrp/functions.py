@@ -23,14 +23,24 @@ class Ratio(Function):
     def forward(ctx: Any, x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
         """``function(x)``, remembering the ratio."""
         y = function(x)
-        ctx.save_for_backward((y / x).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0))
+        # One half of a gated layer is kept by the other half, and y by their product: a ratio would be more.
+        ctx.save_for_backward(*(x, y) if _is_part(x) else (_ratio(x, y),))
         return y
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         """``grad * y / x``."""
-        (ratio,) = ctx.saved_tensors
-        return grad * ratio, None
+        saved = ctx.saved_tensors
+        return grad * (_ratio(*saved) if len(saved) > 1 else saved[0]), None
+
+
+def _ratio(x: Tensor, y: Tensor) -> Tensor:
+    return (y / x).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _is_part(x: Tensor) -> bool:
+    """Whether a tensor looks at a part of a larger one."""
+    return x._base is not None and x._base.numel() > x.numel()
 
 
 class Scale(Function):
