@@ -30,12 +30,12 @@ def print_account(ledger: Ledger, dtype: str) -> None:
 def _by_kind(ledger: Ledger) -> Table:
     table = Table(title=f"Account of {ledger.sequences:,} logits, summed", title_justify="left")
     table.add_column("where relevance went")
-    for name in ("sum", "share of the logits"):
+    for name in ("sum", "share of all"):
         table.add_column(name, justify="right")
     rows = {"input tokens": ledger.tokens}
     rows |= {f"absorbed by {kind}": amount for kind, amount in ledger.absorbed.items()}
     for name, amount in rows.items():
-        table.add_row(name, f"{amount:.6g}", f"{amount / ledger.logit:.1%}" if ledger.logit else "")
+        table.add_row(name, f"{amount:.6g}", f"{amount / ledger.throughput:.1%}" if ledger.throughput else "")
     table.add_row(
         "unaccounted for (sizes)", f"{ledger.unaccounted:.2g}", f"{ledger.unaccounted_share:.1e} of all"
     )
