@@ -36,9 +36,7 @@ def _by_kind(ledger: Ledger) -> Table:
     rows |= {f"absorbed by {kind}": amount for kind, amount in ledger.absorbed.items()}
     for name, amount in rows.items():
         table.add_row(name, f"{amount:.6g}", f"{amount / ledger.throughput:.1%}" if ledger.throughput else "")
-    table.add_row(
-        "unaccounted for (sizes)", f"{ledger.unaccounted:.2g}", f"{ledger.unaccounted_share:.1e} of all"
-    )
+    table.add_row("unaccounted for (sizes)", f"{ledger.unaccounted:.2g}", f"{ledger.unaccounted_share:.1e}")
     table.add_section()
     table.add_row("logits", f"{ledger.logit:.6g}", "")
     return table
