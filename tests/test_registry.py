@@ -96,5 +96,8 @@ def test_a_new_file_with_a_registration_is_enough(tmp_path: Path, monkeypatch: p
 
 
 def test_every_method_of_the_contract_so_far_is_there() -> None:
-    expected = {"attnlrp", "gradient-x-input", "saliency", "integrated-gradients", "mutagenesis"}
+    expected = {
+        "attnlrp", "lrp", "gradient-x-input", "saliency", "integrated-gradients", "mutagenesis", "attention",
+        "rollout", "deeplift-shap",
+    }  # fmt: skip
     assert expected <= set(methods)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import fields
 from typing import Any
@@ -23,7 +23,20 @@ Load = Callable[..., Model]
 ToyModel = Callable[[str], Model]
 
 # Settings tried on every method that has such an option, one after the other.
-SETTINGS = {"site": ["block"], "reference": ["mean"], "baseline": ["zero", "mean", "shuffle:2"]}
+SETTINGS = {
+    "site": ["block"],
+    "reference": ["mean"],
+    "baseline": ["zero", "mean", "shuffle:2"],
+    "layers": ["mean"],
+    "query": ["first", "last", "mean"],
+}
+
+# Methods that are for some models only, and the toys that they refuse.
+REFUSED = {
+    methods["attention"]: {"cnn"},
+    methods["rollout"]: {"cnn"},
+    methods["deeplift-shap"]: set(TOYS) - {"cnn"},
+}
 
 
 def made(method: Any, **options: Any) -> Method:
@@ -35,17 +48,25 @@ def options_of(method: Any) -> set[str]:
     return {field.name for field in fields(method)}
 
 
-USUAL = [pytest.param(made(method), id=name) for name, method in methods.items()]
-OTHERS = [
-    pytest.param(made(method, **{option: value}), id=f"{name}-{option}={value}")
+USUAL = {name: made(method) for name, method in methods.items()}
+OTHERS = {
+    f"{name}-{option}={value}": made(method, **{option: value})
     for name, method in methods.items()
     for option in sorted(options_of(method) & SETTINGS.keys())
     for value in SETTINGS[option]
-]
-every_method = pytest.mark.parametrize("method", USUAL)
-every_variant = pytest.mark.parametrize("method", [*USUAL, *OTHERS])
-every_toy = pytest.mark.parametrize("name", TOYS)
-two_toys = pytest.mark.parametrize("name", ["protbert-masked", "cnn"])
+}
+TWO_TOYS = ("protbert-masked", "cnn")
+
+
+def on(toys: Iterable[str], tried: Mapping[str, Method]) -> pytest.MarkDecorator:
+    """Every method on every toy that it is for."""
+    pairs = [
+        pytest.param(toy, method, id=f"{toy}-{label}")
+        for label, method in tried.items()
+        for toy in toys
+        if toy not in REFUSED.get(type(method), ())
+    ]
+    return pytest.mark.parametrize(("name", "method"), pairs)
 
 
 def numbers(relevance: Relevance) -> dict[str, np.ndarray]:
@@ -80,24 +101,21 @@ def assert_independent_of_batches(
         assert_same(alone, relevance)
 
 
-@every_toy
-@every_method
+@on(TOYS, USUAL)
 def test_the_result_is_the_same_in_any_batch_and_with_any_padding(
     toy_model: ToyModel, name: str, method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert_independent_of_batches(toy_model, name, method, monkeypatch)
 
 
-@two_toys
-@pytest.mark.parametrize("method", OTHERS)
+@on(TWO_TOYS, OTHERS)
 def test_so_it_is_with_other_options(
     toy_model: ToyModel, name: str, method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert_independent_of_batches(toy_model, name, method, monkeypatch)
 
 
-@every_toy
-@every_method
+@on(TOYS, USUAL)
 def test_the_score_is_the_logit_of_the_unchanged_model(
     toy_model: ToyModel, name: str, method: Method
 ) -> None:
@@ -108,8 +126,7 @@ def test_the_score_is_the_logit_of_the_unchanged_model(
     np.testing.assert_allclose([r.score for r in method.attribute(model, batch)], plain, rtol=0, atol=1e-14)
 
 
-@every_toy
-@every_method
+@on(TOYS, USUAL)
 def test_letters_and_special_tokens_together_have_the_relevance_of_the_tokens(
     toy_model: ToyModel, name: str, method: Method
 ) -> None:
@@ -122,8 +139,7 @@ def test_letters_and_special_tokens_together_have_the_relevance_of_the_tokens(
         assert size > 0
 
 
-@pytest.mark.parametrize("name", ["esm", "cnn"])
-@every_variant
+@on(("esm", "cnn"), {**USUAL, **OTHERS})
 def test_the_score_of_a_sequences_own_letters_is_its_relevance(
     toy_model: ToyModel, name: str, method: Method
 ) -> None:
@@ -139,8 +155,7 @@ def test_the_score_of_a_sequences_own_letters_is_its_relevance(
         np.testing.assert_allclose(own, relevance.values[~relevance.tokens.special], atol=1e-12)
 
 
-@two_toys
-@every_variant
+@on(TWO_TOYS, {**USUAL, **OTHERS})
 def test_the_same_seed_gives_the_same_bytes(load: Load, name: str, method: Method) -> None:
     model = load(name, dtype="float32")
     batch = TOYS[name].batch(model, 9, 4, 13)
@@ -182,8 +197,7 @@ def unusual(model: Model) -> Model:
     return model
 
 
-@two_toys
-@every_variant
+@on(TWO_TOYS, {**USUAL, **OTHERS})
 def test_the_model_is_left_as_it_was(load: Load, name: str, method: Method) -> None:
     model = unusual(load(name))
     batch = TOYS[name].batch(model, 5, 3)
@@ -213,8 +227,7 @@ def break_backward(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
 
 
 @pytest.mark.parametrize("breakage", [break_forward, break_backward])
-@two_toys
-@every_variant
+@on(TWO_TOYS, {**USUAL, **OTHERS})
 def test_the_model_is_left_as_it_was_also_after_an_error(
     load: Load, name: str, method: Method, breakage: Callable[..., None]
 ) -> None:
@@ -248,13 +261,13 @@ def test_the_model_is_left_as_it_was_also_after_an_operation_without_a_rule(load
 
 
 @pytest.mark.parametrize(("training", "grad"), [(True, True), (True, False), (False, True), (False, False)])
-@every_method
+@on(("protbert", "cnn"), USUAL)
 def test_nothing_depends_on_the_state_in_which_the_model_comes(
-    load: Load, toy_model: ToyModel, method: Method, training: bool, grad: bool
+    load: Load, toy_model: ToyModel, name: str, method: Method, training: bool, grad: bool
 ) -> None:
-    model, usual = load("protbert"), toy_model("protbert")
+    model, usual = load(name), toy_model(name)
     model.module.train(training).requires_grad_(grad)
-    batch = TOYS["protbert"].batch(model, 6, 4)
+    batch = TOYS[name].batch(model, 6, 4)
     with torch.set_grad_enabled(not grad):
         found = method.attribute(model, batch)
     for one, other in zip(found, method.attribute(usual, batch), strict=True):

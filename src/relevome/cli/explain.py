@@ -41,10 +41,12 @@ def explain(
     rules: Annotated[
         str | None, typer.Option(help="LRP by layer, such as convolution=gamma:0.25,last=zplus.")
     ] = None,
+    layers: Annotated[str | None, typer.Option(help="Attention of which layers: last or mean.")] = None,
+    query: Annotated[
+        str | None, typer.Option(help="Attention of which token: read, first, last or mean.")
+    ] = None,
     heads: Annotated[bool, typer.Option(help="Keep the relevance of every attention head.")] = False,
-    audit: Annotated[
-        bool, typer.Option(help="Account for all relevance; several times slower.")
-    ] = False,
+    audit: Annotated[bool, typer.Option(help="Account for all relevance; several times slower.")] = False,
     # what is kept
     lift: Annotated[str, typer.Option(help="From tokens to letters: split or copy.")] = "split",
     average_strands: Annotated[bool, typer.Option(help="Explain both strands and average.")] = False,
@@ -88,7 +90,7 @@ def explain(
             letter_scores=letter_scores, long=long, on_bad=on_bad,
             batch_size=_batch_size(batch_size), seed=seed, overwrite=overwrite, progress=progress,
             baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference, rules=rules,
-            heads=heads or None, audit=audit or None,
+            layers=layers, query=query, heads=heads or None, audit=audit or None,
         )  # fmt: skip
     _report(run, method, output)
 

@@ -1,0 +1,224 @@
+"""What every attention of a running model looks at, fused or spelt out, without touching the model.
+
+Operations are intercepted while the model runs, as in `relevome.attribution.lrp`: where weights meet values
+they are read off, and a fused attention, which keeps its weights to itself, has them computed beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from relevome.attribution.lrp.flow import WEIGHTS, TensorTable
+from relevome.attribution.lrp.rules import RULES
+from relevome.attribution.lrp.rules.attention import between, softmax
+from relevome.attribution.lrp.rules.products import einsum, matrix_product, product
+from relevome.attribution.lrp.table import pair
+from relevome.data.errors import InputError
+from relevome.models.base import Batch, Model
+
+Query = Literal["read", "first", "last", "mean"]
+Tell = Callable[[int, Float[Tensor, "batch heads queries keys"]], None]
+
+# Told the number of an attention, how to get its weights, its context, and which axis of that is of queries;
+# gives the context that the model goes on with.
+_See = Callable[[int, Callable[[], Tensor], Tensor, int], Tensor]
+
+
+def each_attention(model: Model, batch: Batch, tell: Tell) -> tuple[Float[Tensor, "batch"], int]:
+    """Run a model and ``tell`` the number and weights of every attention over its tokens, one at a time.
+
+    They come in the order in which the model runs them, and are not kept. What padding looks at is 0. An
+    attention between anything but all tokens (a pooling, a window) is left out. Returns the explained logits
+    and how many there were; raises ``InputError`` if there was none.
+    """
+    own = _own(batch)
+
+    def see(layer: int, weights: Callable[[], Tensor], context: Tensor, _queries: int) -> Tensor:
+        found = weights().reshape(len(batch), -1, batch.width, batch.width)
+        tell(layer, found if own.all() else found.masked_fill(~own[:, None, :, None].to(found.device), 0.0))
+        return context
+
+    with model.frozen(), torch.no_grad():
+        inputs = model.inputs(batch)
+        with _Interception(batch.width, see) as seen:
+            scores = model.scores(inputs, batch)
+    if not seen.attentions:
+        raise InputError(
+            f"{type(model.module).__name__} has no attention over its tokens that can be seen: explain it by "
+            "a method that needs none, such as integrated-gradients"
+        )
+    return scores, seen.attentions
+
+
+def attention_weights(model: Model, batch: Batch) -> Float[Tensor, "batch layers heads queries keys"]:
+    """The weights of all heads in all layers at once; see `each_attention`.
+
+    Raises ``InputError`` if layers have different numbers of heads.
+    """
+    found: list[Tensor] = []
+    each_attention(model, batch, lambda _, weights: found.append(weights))
+    if len({weights.shape[1] for weights in found}) > 1:
+        raise InputError("the model's layers have different numbers of heads: read them one by one")
+    return torch.stack(found, dim=1)
+
+
+def query_shares(model: Model, batch: Batch, query: Query, attentions: int) -> Float[Tensor, "batch tokens"]:
+    """How much each token counts as the one that looks: shares that add up to 1.
+
+    ``read`` are the tokens whose output of the last of the ``attentions`` the logit depends on, in equal
+    shares: [CLS] where the head reads it, the last token of a causal model, the target's own where every
+    token has outputs, all where the head pools over them. It is found by a second pass through the model.
+    """
+    own = _own(batch)
+    if query == "read":
+        chosen = _read(model, batch, attentions) & own
+    elif query == "mean":
+        chosen = own
+    else:
+        places = [0 if query == "first" else len(tokens) - 1 for tokens in batch.tokens]
+        chosen = F.one_hot(torch.tensor(places), batch.width).bool()
+    if not chosen.any(1).all():
+        raise InputError(
+            "the prediction does not depend on the model's last attention: choose --query first, last or mean"
+        )
+    return (chosen.double() / chosen.sum(1, keepdim=True)).to(model.device, _wide(model.dtype))
+
+
+def _read(model: Model, batch: Batch, attentions: int) -> Bool[Tensor, "batch tokens"]:
+    """Where the gradient of the logits to what the last attention gives is not 0."""
+    last: list[tuple[Tensor, int]] = []
+
+    def see(number: int, _weights: Callable[[], Tensor], context: Tensor, queries: int) -> Tensor:
+        if number < attentions - 1:
+            return context
+        last.append((context.detach().requires_grad_(), queries))
+        # a copy, which the model may change in place
+        return last[0][0].clone()
+
+    with model.frozen(), torch.enable_grad():
+        inputs = model.inputs(batch)
+        with _Interception(batch.width, see):
+            scores = model.scores(inputs, batch)
+        context, queries = last[0]
+        (gradient,) = (
+            torch.autograd.grad(scores.sum(), context, allow_unused=True) if scores.requires_grad else (None,)
+        )
+    if gradient is None:
+        return torch.zeros(len(batch), batch.width, dtype=torch.bool)
+    return gradient.movedim(queries, -1).reshape(len(batch), -1, batch.width).ne(0).any(1).cpu()
+
+
+class _Interception(TorchFunctionMode):
+    """While active, ``see`` is told every attention between all of ``tokens``; ``attentions`` counts them."""
+
+    def __init__(self, tokens: int, see: _See) -> None:
+        super().__init__()
+        self.attentions = 0
+        self._shape = (tokens, tokens)
+        self._see = see
+        self._names = TensorTable()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Carries out one operation of the model as it is."""
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        if func is F.scaled_dot_product_attention:
+            query, key = (_argument(i, name, args, kwargs) for i, name in enumerate(("query", "key")))
+            shape = (query.shape[-2], key.shape[-2])
+            return self._attended(shape, lambda: _fused_weights(*args, **kwargs), result, -2)
+        if func is F.multi_head_attention_forward:
+            shape = tuple(
+                _argument(i, name, args, kwargs).shape[0] for i, name in enumerate(("query", "key"))
+            )
+            asked = kwargs | {"need_weights": True, "average_attn_weights": False}
+            return (self._attended(shape, lambda: func(*args, **asked)[1], result[0], 0), result[1])
+        return self._spelt_out(func, args, kwargs, result)
+
+    def _spelt_out(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
+        """Follows what a softmax gives until it meets the values."""
+        rule = RULES.get(func)
+        if rule is softmax:
+            if _argument(1, "dim", args, kwargs) in (-1, result.dim() - 1):
+                self._names[result] = WEIGHTS
+        elif rule is between or rule is product:
+            same = [x for x in args if self._holds(x) and (rule is between or x.shape == result.shape)]
+            if same:
+                self._names[result] = WEIGHTS
+        elif rule is matrix_product:
+            weights, _ = pair(args, kwargs)
+            if self._holds(weights) and result.dim() > 2:
+                return self._attended(tuple(weights.shape[-2:]), lambda: weights, result, -2)
+        elif rule is einsum:
+            return self._by_einsum(args, result)
+        return result
+
+    def _by_einsum(self, args: tuple[Any, ...], result: Tensor) -> Tensor:
+        """Weights (..., queries, keys) whose queries stay, and are no batch that the values have too."""
+        equation, *operands = args
+        operands = operands[0] if isinstance(operands[0], (tuple, list)) else operands
+        inputs, _, output = equation.replace(" ", "").partition("->")
+        for labels, weights in zip(inputs.split(","), operands, strict=True):
+            if self._holds(weights) and len(labels) > 2 and "." not in equation:
+                query, key = labels[-2:]
+                if query in output and key not in output and inputs.count(query) == 1:
+                    shape = tuple(weights.shape[-2:])
+                    return self._attended(shape, lambda w=weights: w, result, output.index(query))
+        return result
+
+    def _holds(self, value: Any) -> bool:
+        return isinstance(value, Tensor) and self._names.get(value) == WEIGHTS
+
+    def _attended(
+        self, shape: tuple[int, ...], weights: Callable[[], Tensor], context: Tensor, queries: int
+    ) -> Tensor:
+        if shape != self._shape:
+            return context
+        self.attentions += 1
+        return self._see(self.attentions - 1, weights, context, queries)
+
+
+def _argument(index: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """One argument of a call, however it was given; None if it was not."""
+    return args[index] if len(args) > index else kwargs.get(name)
+
+
+def _fused_weights(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Float[Tensor, "... queries keys"]:
+    """What `F.scaled_dot_product_attention` weighs its values by, in single precision or better."""
+    query, key = (x.to(_wide(x.dtype)) for x in (query, key))
+    if enable_gqa:
+        key = key.repeat_interleave(query.shape[-3] // key.shape[-3], dim=-3)
+    logits = query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if scale is None else scale)
+    if is_causal:
+        seen = torch.ones(logits.shape[-2:], dtype=torch.bool, device=logits.device).tril()
+        logits = logits.masked_fill(~seen, float("-inf"))
+    if attn_mask is not None and attn_mask.dtype == torch.bool:
+        logits = logits.masked_fill(~attn_mask, float("-inf"))
+    elif attn_mask is not None:
+        logits = logits + attn_mask
+    return torch.softmax(logits, dim=-1)
+
+
+def _own(batch: Batch) -> Bool[Tensor, "batch tokens"]:
+    """True at tokens, false at padding."""
+    lengths = torch.tensor([len(tokens) for tokens in batch.tokens])
+    return torch.arange(batch.width) < lengths[:, None]
+
+
+def _wide(dtype: torch.dtype) -> torch.dtype:
+    return torch.promote_types(dtype, torch.float32)
