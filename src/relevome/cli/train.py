@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,15 +11,27 @@ from relevome.cli.options import Device, OnBad, Output, Seed
 
 
 def train(
-    arch: Annotated[str, typer.Option(help="cnn, a model folder or id, or a config.json.")],
-    train: Annotated[Path, typer.Option(help="CSV or TSV with columns sequence and label.")],
-    validation: Annotated[Path, typer.Option(help="The same, to choose the best epoch by.")],
+    arch: Annotated[str, typer.Option(help="cnn, dnabert2, a model folder or id, or a config.json.")],
     output: Output,
+    objective: Annotated[
+        Literal["classify", "mlm"], typer.Option(help="Learn labels, or a language from hidden tokens.")
+    ] = "classify",
+    train: Annotated[Path | None, typer.Option(help="CSV or TSV with columns sequence and label.")] = None,
+    validation: Annotated[Path | None, typer.Option(help="The same, to choose the best epoch by.")] = None,
     test: Annotated[Path | None, typer.Option(help="The same, to report the final scores on.")] = None,
+    genome: Annotated[Path | None, typer.Option(help="mlm: FASTA to learn from, plain or gzip.")] = None,
+    window: Annotated[int, typer.Option(help="mlm: letters of every window.")] = 500,
+    windows: Annotated[
+        int | None, typer.Option(help="mlm: windows per epoch; as many as cover all letters once.")
+    ] = None,
+    held_out: Annotated[float, typer.Option(help="mlm: share of letters to validate on.")] = 0.1,
     task: Annotated[str, typer.Option(help="auto, or what labels mean: see the docs.")] = "auto",
     alphabet: Annotated[str | None, typer.Option(help="dna, rna or protein.")] = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="Folder of a tokenizer; single letters otherwise.")
+    ] = None,
+    tokens: Annotated[
+        int | None, typer.Option(help="Learn a byte-pair encoding of so many tokens from the data.")
     ] = None,
     epochs: Annotated[int, typer.Option(help="Most passes over the training table.")] = 10,
     batch_size: Annotated[int, typer.Option(help="Sequences per step.")] = 64,
@@ -38,22 +50,24 @@ def train(
     """Train a model from random weights, or fine-tune one.
 
     Example: relevome train --arch cnn --train t.csv --validation v.csv --test s.csv -o MODEL
+
+    Example: relevome train --objective mlm --arch dnabert2 --genome genome.fna.gz -o MODEL
     """
     from relevome.models.training import TrainingSettings
     from relevome.models.training import train as run_train
 
     result = run_train(
         TrainingSettings(
-            arch=arch, train=train, validation=validation, output=output, test=test, task=task,
-            alphabet=alphabet, tokenizer=tokenizer, epochs=epochs, batch_size=batch_size,
+            arch=arch, train=train, validation=validation, output=output, test=test, objective=objective,
+            genome=genome, window=window, windows=windows, held_out=held_out, task=task,
+            alphabet=alphabet, tokenizer=tokenizer, tokens=tokens, epochs=epochs, batch_size=batch_size,
             learning_rate=learning_rate, patience=patience, best=best, class_weights=class_weights,
             lora_rank=lora_rank, bpe_dropout=bpe_dropout, on_bad=on_bad, device=device, dtype=dtype,
             resume=resume, seed=seed,
         )
     )  # fmt: skip
-    typer.echo(
-        f"{output}: {result.task}, labels {', '.join(result.labels)}, best epoch {result.best_epoch:g}"
-    )
+    labels = f", labels {', '.join(result.labels)}" if result.labels else ""
+    typer.echo(f"{output}: {result.task}{labels}, best epoch {result.best_epoch:g}")
     for name, scores in result.metrics.items():
         listed = ", ".join(f"{key} {value:.3f}" for key, value in scores.items() if value is not None)
         typer.echo(f"  {name}: {listed}")

@@ -166,6 +166,7 @@ def test_the_cnn_learns_a_motif_and_says_how_it_pools(
 
 def test_the_folder_tells_the_whole_story(settings: Callable[..., TrainingSettings]) -> None:
     asked = settings(CNN)
+    assert asked.train is not None
     with asked.train.open("a") as file:
         file.write(f"{motifs(100, 100)[3][0]},1\n")
     result = train(asked)
@@ -486,6 +487,7 @@ def test_nothing_is_printed_but_a_bar_when_asked_for(
 
 def test_rows_that_are_skipped_are_counted(settings: Callable[..., TrainingSettings]) -> None:
     asked = settings(CNN, epochs=1, on_bad="skip")
+    assert asked.train is not None
     with asked.train.open("a") as file:
         file.write("ACGJ,1\n")
     record = json.loads((train(asked).output / "training.json").read_text())
@@ -497,6 +499,7 @@ def test_rows_that_are_skipped_are_counted(settings: Callable[..., TrainingSetti
 
 def test_a_row_that_cannot_be_used_is_refused(settings: Callable[..., TrainingSettings]) -> None:
     asked = settings(CNN, epochs=1)
+    assert asked.train is not None
     with asked.train.open("a") as file:
         file.write("ACGJ,1\n")
     with pytest.raises(InputError, match=r"train.csv, line 202: .*'J' at position 4"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from transformers import PreTrainedConfig
 
@@ -23,13 +23,18 @@ _FOREIGN = (
 class Dnabert2Config(PreTrainedConfig):
     """Sizes of a DNABERT-2, by default those of the published one.
 
-    ``alibi_starting_size`` is kept for those who read it: no length is too long here.
+    ``alibi_starting_size`` is kept for those who read it: no length is too long here. ``small`` sizes, with
+    a byte-pair encoding of ``byte_pairs`` tokens, are what ``relevome train --arch dnabert2`` begins with.
     """
 
     # transformers adds to __init__ what the fields do not name; run-time type checks cannot see that
     __no_type_check__ = True
 
     model_type = "relevome-dnabert2"
+    small: ClassVar[Mapping[str, int]] = {
+        "hidden_size": 128, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 256,
+    }  # fmt: skip
+    byte_pairs: ClassVar[int] = 512
     vocab_size: int = 4096
     hidden_size: int = 768
     num_hidden_layers: int = 12

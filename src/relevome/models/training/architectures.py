@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from transformers import (
     AutoConfig,
+    AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
@@ -25,7 +26,7 @@ from relevome.models import models
 from relevome.models.cnn import CnnConfig
 from relevome.models.huggingface import claimed_by, one_line_errors, read_config
 from relevome.models.tokenization import LetterTokenizer
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.training.labels import LabelScheme
 
 _OFFLINE = {"trust_remote_code": False, "local_files_only": True}
@@ -33,17 +34,26 @@ LEARNING_RATES = {"cnn": 1e-3, "config": 5e-4, "checkpoint": 3e-5, "lora": 3e-4}
 
 
 class Architecture:
-    """What ``--arch`` names: the CNN, a config.json, or a checkpoint (a folder or hub id)."""
+    """What ``--arch`` names: a model of our own, a config.json, or a checkpoint (a folder or hub id).
+
+    A name alone has the sizes that its configuration class calls ``small``, and where that says
+    ``byte_pairs``, an encoding of so many tokens that is learnt from the data.
+    """
 
     def __init__(self, name: str) -> None:
         models.discover()  # our own architectures enter transformers' Auto classes
         self.name = name
         self.fields: dict[str, Any] = {}
         self.kind = "checkpoint"
-        if name == "cnn":
-            self.kind = "cnn"
+        self.byte_pairs: int | None = None
+        if name in models:
+            own: Any = models[name]
+            self.byte_pairs = getattr(own.config_class, "byte_pairs", None)
+            small = getattr(own.config_class, "small", {})
+            self.fields = {"model_type": own.config_class.model_type, **small}
         elif name.endswith(".json"):
             self.fields = _read_config(name)
+        if self.fields:
             self.kind = "cnn" if self.fields["model_type"] == CnnConfig.model_type else "config"
 
     def tokenizer(self, folder: str | None, alphabet: str | None) -> LetterTokenizer:
@@ -64,22 +74,33 @@ class Architecture:
             raise InputError(f"the tokenizer of {path} has no padding token: give one that has (--tokenizer)")
         return LetterTokenizer(tokenizer, asked)
 
+    def with_byte_pairs(
+        self, plain: LetterTokenizer, folder: str | None, asked: int | None, sequences: Iterable[str]
+    ) -> LetterTokenizer:
+        """A byte-pair encoding learnt from sequences, if one is asked for, or usual here; else ``plain``."""
+        tokens = asked if asked is not None or folder is not None else self.byte_pairs
+        if tokens is None:
+            return plain
+        if self.kind != "config" or folder is not None:
+            raise InputError(
+                f"{folder or self.name} says how letters are read: leave --tokens out, which learns a new "
+                "tokenizer"
+            )
+        return LetterTokenizer(bpe_tokenizer(sequences, tokens, alphabet=plain.alphabet), plain.alphabet)
+
     def module(
-        self, letters: LetterTokenizer, scheme: LabelScheme, lengths: Iterable[int]
+        self, letters: LetterTokenizer, scheme: LabelScheme | None, lengths: Iterable[int] = ()
     ) -> tuple[PreTrainedModel, tuple[str, ...]]:
         """A module to train, in float32, and the names of weights that no checkpoint gave.
 
-        ``lengths`` are those of the training sequences: where all are equal, the CNN keeps positions.
+        Without a scheme it is a masked language model. ``lengths`` are those of the training sequences:
+        where all are equal, the CNN keeps positions.
         """
-        if self.kind == "cnn" and scheme.task == "token":
+        if self.kind == "cnn" and (scheme is None or scheme.task == "token"):
             raise InputError(
                 "the CNN gives one prediction per sequence: for one per letter choose a transformer"
             )
-        outputs: dict[str, Any] = {
-            "id2label": dict(enumerate(scheme.names)),
-            "label2id": {name: index for index, name in enumerate(scheme.names)},
-            "problem_type": scheme.problem_type,
-        }
+        outputs = {} if scheme is None else _outputs(scheme)
         if self.kind == "checkpoint":
             return self._from_checkpoint(letters, scheme, outputs)
         fields = self.fields | outputs
@@ -106,18 +127,21 @@ class Architecture:
             "sequence_length": length,
         }
 
-    def _from_fields(self, fields: dict[str, Any], scheme: LabelScheme) -> PreTrainedModel:
+    def _from_fields(self, fields: dict[str, Any], scheme: LabelScheme | None) -> PreTrainedModel:
         with one_line_errors(self.name):
             config = AutoConfig.for_model(**fields)
+            self._check_head(config, scheme)
             return _auto(scheme).from_config(config, dtype=torch.float32, trust_remote_code=False)
 
     def _from_checkpoint(
-        self, letters: LetterTokenizer, scheme: LabelScheme, outputs: dict[str, Any]
+        self, letters: LetterTokenizer, scheme: LabelScheme | None, outputs: dict[str, Any]
     ) -> tuple[PreTrainedModel, tuple[str, ...]]:
         with one_line_errors(self.name):
+            config = read_config(self.name, **_OFFLINE, **outputs)
+            self._check_head(config, scheme)
             module, loading = _auto(scheme).from_pretrained(
                 self.name,
-                config=read_config(self.name, **_OFFLINE, **outputs),
+                config=config,
                 dtype=torch.float32,
                 output_loading_info=True,
                 # A head for another number of outputs is replaced; what else does not fit is refused below.
@@ -140,6 +164,13 @@ class Architecture:
             module.config.pad_token_id = letters.pad_id
         replaced = {name for name, *_ in loading["mismatched_keys"]}
         return module, tuple(sorted(replaced | set(loading["missing_keys"])))
+
+    def _check_head(self, config: Any, scheme: LabelScheme | None) -> None:
+        if scheme is None and type(config) not in AutoModelForMaskedLM._model_mapping:
+            raise InputError(
+                f"{self.name} is a {config.model_type}, of which there is no masked language model: choose "
+                "another architecture, such as dnabert2, bert or esm"
+            )
 
 
 def add_lora(module: PreTrainedModel, rank: int, new_weights: Iterable[str]) -> Any:
@@ -179,7 +210,18 @@ def _head(module: PreTrainedModel) -> set[str]:
     return trained - {module.base_model_prefix}
 
 
-def _auto(scheme: LabelScheme) -> Any:
+def _outputs(scheme: LabelScheme) -> dict[str, Any]:
+    """What a config.json says about the outputs."""
+    return {
+        "id2label": dict(enumerate(scheme.names)),
+        "label2id": {name: index for index, name in enumerate(scheme.names)},
+        "problem_type": scheme.problem_type,
+    }
+
+
+def _auto(scheme: LabelScheme | None) -> Any:
+    if scheme is None:
+        return AutoModelForMaskedLM
     return AutoModelForTokenClassification if scheme.task == "token" else AutoModelForSequenceClassification
 
 

@@ -1,4 +1,4 @@
-"""Training examples that are tokenised afresh in every epoch."""
+"""Training examples that are another in every epoch."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ from relevome.models.tokenization import LetterTokenizer, Tokens
 from relevome.models.training.tables import Example
 
 
+class FreshExamples(Sequence[Example]):
+    """Examples that are drawn anew in every epoch, the number of which the trainer sets."""
+
+    epoch: int = 0
+
+
 @dataclass
-class DrawnExamples(Sequence[Example]):
+class DrawnExamples(FreshExamples):
     """Examples whose tokens are drawn by BPE dropout, each epoch anew.
 
     A draw depends on seed, epoch and row only, so that a training that is resumed sees the same ones.
@@ -25,7 +31,6 @@ class DrawnExamples(Sequence[Example]):
     tokenizer: LetterTokenizer
     dropout: float
     seed: int
-    epoch: int = 0
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -1,4 +1,4 @@
-"""Fitting a module to labelled tokens by transformers' Trainer, and scoring it.
+"""Fitting a module to examples by transformers' Trainer, and scoring it.
 
 The Trainer needs accelerate, an extra, so it is imported where it is made; a trainer is Any.
 """
@@ -6,21 +6,13 @@ The Trainer needs accelerate, an extra, so it is imported where it is made; a tr
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor
-from transformers import DataCollatorForTokenClassification, DataCollatorWithPadding
-
 from relevome.data.errors import InputError
-from relevome.models.training.drawn import DrawnExamples
-from relevome.models.training.labels import LabelScheme
-from relevome.models.training.performance import performance
+from relevome.models.training.drawn import FreshExamples
+from relevome.models.training.objective import Objective
 from relevome.models.training.settings import TrainingSettings
 from relevome.models.training.tables import Example
 
@@ -30,29 +22,24 @@ History = tuple[dict[str, float], ...]
 def make_trainer(
     settings: TrainingSettings,
     module: Any,
-    tokenizer: Any,
-    scheme: LabelScheme,
+    objective: Objective,
     examples: Mapping[str, Sequence[Example]],
     folder: Path,
 ) -> Any:
     """A Trainer for ``module`` on examples ``train`` and ``validation``, with checkpoints in ``folder``."""
-    from transformers import EarlyStoppingCallback, Trainer
+    from transformers import EarlyStoppingCallback
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
     train, validation = examples["train"], examples["validation"]
-    collator = DataCollatorForTokenClassification if scheme.task == "token" else DataCollatorWithPadding
-    trainer = Trainer(
+    trainer = _trainer_class()(
         model=module,
-        args=_arguments(settings, train, folder),
-        data_collator=collator(tokenizer),
+        args=_arguments(settings, folder, by_length=objective.by_length(train)),
         train_dataset=train,  # pyright: ignore[reportArgumentType]  # a list is a data set to torch
         eval_dataset=validation,  # pyright: ignore[reportArgumentType]
-        compute_loss_func=_weighted_loss(scheme, train) if settings.class_weights else None,
-        compute_metrics=lambda prediction: performance(scheme.task, *_arrays(prediction)),
-        preprocess_logits_for_metrics=_only_logits,
         callbacks=[EarlyStoppingCallback(settings.patience)],
+        **objective.trainer_options(train),
     )
-    if isinstance(train, DrawnExamples):
+    if isinstance(train, FreshExamples):
         trainer.add_callback(_fresh_draws(train))
     trainer.remove_callback(PrinterCallback)
     bar: Any = trainer.pop_callback(ProgressCallback)
@@ -88,11 +75,29 @@ def score(trainer: Any, examples: Sequence[Example]) -> dict[str, float]:
     return {name: value for name, value in measured.items() if not _is_timing(name)}
 
 
-def _arguments(settings: TrainingSettings, train: Sequence[Example], folder: Path) -> Any:
+def _trainer_class() -> Any:
+    from transformers import Trainer
+
+    class OwnLossTrainer(Trainer):
+        """A Trainer whose validation loss is that of the scores, if they have one.
+
+        Its own is a mean over batches; where the loss is one of hidden tokens, batches have unlike numbers.
+        """
+
+        def evaluation_loop(self, *given: Any, **named: Any) -> Any:
+            output = super().evaluation_loop(*given, **named)
+            measured = output.metrics or {}
+            if "eval_loss_of_scores" in measured:
+                measured["eval_loss"] = measured.pop("eval_loss_of_scores")
+            return output
+
+    return OwnLossTrainer
+
+
+def _arguments(settings: TrainingSettings, folder: Path, by_length: bool) -> Any:
     from transformers import TrainingArguments
 
     progress = sys.stderr.isatty() if settings.progress is None else settings.progress
-    ragged = len({len(example["input_ids"]) for example in train}) > 1
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=settings.epochs,
@@ -101,7 +106,7 @@ def _arguments(settings: TrainingSettings, train: Sequence[Example], folder: Pat
         learning_rate=settings.learning_rate or 0,
         weight_decay=settings.weight_decay,
         warmup_steps=settings.warmup,
-        train_sampling_strategy="group_by_length" if ragged else "random",
+        train_sampling_strategy="group_by_length" if by_length else "random",
         eval_strategy="epoch",
         save_strategy="epoch",
         logging_strategy="epoch",
@@ -121,7 +126,7 @@ def _arguments(settings: TrainingSettings, train: Sequence[Example], folder: Pat
     )
 
 
-def _fresh_draws(examples: DrawnExamples) -> Any:
+def _fresh_draws(examples: FreshExamples) -> Any:
     """Tells the examples which epoch begins."""
     from transformers import TrainerCallback
 
@@ -134,34 +139,6 @@ def _fresh_draws(examples: DrawnExamples) -> Any:
 
 def _say_nothing(*args: Any, **kwargs: Any) -> None:
     pass
-
-
-def _weighted_loss(scheme: LabelScheme, train: Sequence[Example]) -> Callable[..., Tensor]:
-    """A loss in which every class counts the same (multi-label: positives as much as negatives)."""
-    labels = np.array([x for example in train for x in np.atleast_1d(example["labels"])])
-    if scheme.task == "multi-label":
-        positives = labels.reshape(len(train), -1).mean(axis=0)
-        ratio = torch.tensor((1 - positives) / positives, dtype=torch.float32)
-        return lambda outputs, labels, num_items_in_batch=None: F.binary_cross_entropy_with_logits(
-            outputs.logits.float(), labels, pos_weight=ratio.to(labels.device)
-        )
-    labels = labels[labels != -100]
-    weights = torch.tensor(
-        len(labels) / (len(scheme.names) * np.bincount(labels, minlength=len(scheme.names))),
-        dtype=torch.float32,
-    )
-    return lambda outputs, labels, num_items_in_batch=None: F.cross_entropy(
-        outputs.logits.float().flatten(0, -2), labels.flatten(), weight=weights.to(labels.device)
-    )
-
-
-def _arrays(prediction: Any) -> tuple[Float[np.ndarray, "..."], np.ndarray]:
-    return np.asarray(prediction.predictions, dtype=np.float64), np.asarray(prediction.label_ids)
-
-
-def _only_logits(outputs: Any, labels: Tensor) -> Tensor:
-    """Some architectures return more than logits; only those are gathered."""
-    return outputs[0] if isinstance(outputs, tuple) else outputs
 
 
 def _named(entry: dict[str, float]) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
@@ -17,31 +17,33 @@ from transformers.utils import logging
 
 import relevome
 from relevome.data.errors import InputError
-from relevome.models.huggingface import most_tokens, pick_device
-from relevome.models.tokenization import LetterTokenizer
+from relevome.models.huggingface import pick_device
 from relevome.models.training.architectures import LEARNING_RATES, Architecture, add_lora
-from relevome.models.training.drawn import DrawnExamples
 from relevome.models.training.fitting import History, fit, make_trainer, score
 from relevome.models.training.folder import TrainingFolder
-from relevome.models.training.labels import LabelScheme, TrainingTask, label_scheme
-from relevome.models.training.performance import CLASSIFICATION, REGRESSION
+from relevome.models.training.labelled import LabelledObjective
+from relevome.models.training.masked import MaskedObjective
+from relevome.models.training.objective import Objective
 from relevome.models.training.settings import TrainingSettings
-from relevome.models.training.tables import Example, Table, read_labelled
 
-# What may differ between a training and its resumption; tables are known by their digests.
-_NOT_CLAIMED = ("train", "validation", "test", "output", "resume", "progress", "device")
+_OBJECTIVES = {"classify": LabelledObjective, "mlm": MaskedObjective}
+
+# What may differ between a training and its resumption; what was read is known by its digests.
+_NOT_CLAIMED = ("train", "validation", "test", "genome", "output", "resume", "progress", "device")
 
 
 @dataclass(frozen=True)
 class TrainingResult:
     """What was chosen and reached; the folder's training.json says the same and more.
 
-    ``pooling`` is the CNN's (None for others); ``metrics`` are by table (validation, test) and name, None
-    where undefined; ``new_weights`` names weights that started from random numbers.
+    ``task`` is that of the labels, or ``masked``, which has none. ``pooling`` is the CNN's (None for
+    others); ``metrics`` are by table (validation, test) and name, None where undefined, and of ``masked``
+    also what a guess by frequency (unigram) gives; ``new_weights`` names weights that started from random
+    numbers.
     """
 
     output: Path
-    task: TrainingTask
+    task: str
     labels: tuple[str, ...]
     pooling: str | None
     learning_rate: float
@@ -56,7 +58,7 @@ class TrainingResult:
 def train(settings: TrainingSettings) -> TrainingResult:
     """Trains a model and saves it in ``settings.output``: weights, tokenizer, metrics.json, training.json.
 
-    The best epoch by ``settings.best`` on the validation table is kept. The same seed gives the same
+    The best epoch by ``settings.best`` on what is validated on is kept. The same seed gives the same
     weights, and so does a training that was killed and resumed. Raises ``InputError`` for bad tables,
     sequences longer than the model takes, and an output folder that is in use.
     """
@@ -65,70 +67,40 @@ def train(settings: TrainingSettings) -> TrainingResult:
     with _quiet():
         architecture = Architecture(settings.arch)
         settings = _chosen(settings, architecture)
-        tokenizer = architecture.tokenizer(settings.tokenizer, settings.alphabet)
-        tables = _tables(settings, tokenizer)
-        folder = TrainingFolder(settings.output, _claim(settings, tables))
+        objective: Objective = _OBJECTIVES[settings.objective](settings, architecture)
+        folder = TrainingFolder(settings.output, _claim(settings, objective))
         record = folder.finished() if settings.resume else None
         if record is None:
-            scheme = label_scheme(tables["train"].rows, settings.task)
-            record = _train(settings, architecture, tokenizer, tables, scheme, folder)
+            record = _train(settings, objective, folder)
     return _result(settings.output, record)
 
 
-def _train(
-    settings: TrainingSettings,
-    architecture: Architecture,
-    tokenizer: LetterTokenizer,
-    tables: dict[str, Table],
-    scheme: LabelScheme,
-    folder: TrainingFolder,
-) -> dict[str, Any]:
+def _train(settings: TrainingSettings, objective: Objective, folder: TrainingFolder) -> dict[str, Any]:
     """Trains, scores and publishes; returns what training.json says."""
     from transformers import set_seed
 
     started = time.monotonic()
-    _check_fits(settings, scheme)
     set_seed(settings.seed)
-    lengths = {len(row.sequence) for row in tables["train"].rows}
-    module, new_weights = architecture.module(tokenizer, scheme, lengths)
-    examples = _examples(settings, module, tokenizer, tables, scheme)
+    module, new_weights = objective.module()
+    examples = objective.examples(module)
     folder.open(settings.resume)
     checkpoint, stopped = folder.last_checkpoint()
     now = replace(settings, epochs=stopped or settings.epochs)
     learner: Any = module if settings.lora_rank is None else add_lora(module, settings.lora_rank, new_weights)
-    trainer = make_trainer(now, learner, tokenizer.hf, scheme, examples, folder.checkpoints)
+    trainer = make_trainer(now, learner, objective, examples, folder.checkpoints)
     history, best_epoch = fit(trainer, checkpoint)
     if settings.lora_rank is not None:
         module = learner.merge_and_unload()
-        trainer = make_trainer(now, module, tokenizer.hf, scheme, examples, folder.checkpoints)
-    record = _record(settings, module, tokenizer, scheme, tables) | {
+        trainer = make_trainer(now, module, objective, examples, folder.checkpoints)
+    scores = {name: score(trainer, examples[name]) for name in examples if name != "train"}
+    record = _record(settings, module, objective) | {
         "new_weights": new_weights,
-        "metrics": {name: score(trainer, examples[name]) for name in examples if name != "train"},
+        "metrics": scores | objective.baselines(examples),
         "best_epoch": best_epoch,
         "history": history,
         "seconds": round(time.monotonic() - started, 2),
     }
-    return folder.publish([module, tokenizer.hf], record)
-
-
-def _examples(
-    settings: TrainingSettings,
-    module: PreTrainedModel,
-    tokenizer: LetterTokenizer,
-    tables: dict[str, Table],
-    scheme: LabelScheme,
-) -> dict[str, Sequence[Example]]:
-    """Examples of every table; those to train on are drawn afresh in every epoch, if asked for."""
-    own = {name: table.examples(module, tokenizer, scheme) for name, table in tables.items()}
-    if not settings.bpe_dropout:
-        return {**own}
-    try:
-        tokenizer.check_draws()
-    except InputError as error:
-        raise InputError(f"--bpe-dropout {settings.bpe_dropout:g}: {error}") from error
-    drawn = DrawnExamples(tables["train"].rows, own["train"], tokenizer, settings.bpe_dropout, settings.seed)
-    drawn.check_lengths(most_tokens(module, tokenizer.hf), settings.epochs)
-    return {**own, "train": drawn}
+    return folder.publish([module, objective.tokenizer.hf], record)
 
 
 def _chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
@@ -145,38 +117,13 @@ def _chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingS
     return replace(settings, learning_rate=rate, device=device)
 
 
-def _tables(settings: TrainingSettings, tokenizer: LetterTokenizer) -> dict[str, Table]:
-    paths = {"train": settings.train, "validation": settings.validation, "test": settings.test}
-    return {
-        name: read_labelled(path, tokenizer.alphabet, settings.on_bad)
-        for name, path in paths.items()
-        if path is not None
-    }
-
-
-def _check_fits(settings: TrainingSettings, scheme: LabelScheme) -> None:
-    """Refuses what was asked for and the task does not have."""
-    scores = ("loss", *(REGRESSION if scheme.task == "regression" else CLASSIFICATION))
-    if settings.best not in scores:
-        listed = ", ".join(scores)
-        raise InputError(f"task {scheme.task} has no score {settings.best!r}: expected one of {listed}")
-    if settings.class_weights and scheme.task == "regression":
-        raise InputError("class weights were asked for, but the task is regression: leave them out")
-
-
-def _claim(settings: TrainingSettings, tables: dict[str, Table]) -> dict[str, Any]:
+def _claim(settings: TrainingSettings, objective: Objective) -> dict[str, Any]:
     """What makes two trainings the same."""
     claim = {name: value for name, value in asdict(settings).items() if name not in _NOT_CLAIMED}
-    return claim | {f"{name} sha256": table.sha256 for name, table in tables.items()}
+    return claim | {f"{name} sha256": digest for name, digest in objective.digests.items()}
 
 
-def _record(
-    settings: TrainingSettings,
-    module: PreTrainedModel,
-    tokenizer: LetterTokenizer,
-    scheme: LabelScheme,
-    tables: dict[str, Table],
-) -> dict[str, Any]:
+def _record(settings: TrainingSettings, module: PreTrainedModel, objective: Objective) -> dict[str, Any]:
     """What was asked for, chosen and read, and by which software."""
     libraries = ["torch", "transformers", "tokenizers", "accelerate", "numpy", "scikit-learn"]
     libraries += ["peft"] if settings.lora_rank is not None else []
@@ -184,16 +131,17 @@ def _record(
     return {
         "settings": {name: str(x) if isinstance(x, Path) else x for name, x in asdict(settings).items()},
         "chosen": {
-            "task": scheme.task,
-            "labels": scheme.names,
-            "alphabet": tokenizer.alphabet.name,
-            "tokenizer": tokenizer.style,
+            "task": objective.task,
+            "labels": objective.labels,
+            "alphabet": objective.tokenizer.alphabet.name,
+            "tokenizer": objective.tokenizer.style,
+            "tokens": len(objective.tokenizer.hf),
             "pooling": getattr(module.config, "pooling", None),
             "learning_rate": settings.learning_rate,
             "device": settings.device,
             "parameters": module.num_parameters(),
         },
-        "data": {name: table.describe(tables["train"]) for name, table in tables.items()},
+        "data": objective.describe(),
         "versions": own | {name: version(name) for name in libraries},
     }
 

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from relevome.data.errors import InputError
 from relevome.data.problems import OnBad
 from relevome.data.sequence import ALPHABETS
+from relevome.models.training.corpus import SHORTEST
 from relevome.models.training.labels import TASKS
 from relevome.models.training.performance import CLASSIFICATION, REGRESSION
 
+OBJECTIVES = ("classify", "mlm")
+
 _CHOICES = {
+    "objective": OBJECTIVES,
     "task": ("auto", *TASKS),
     "best": ("loss", *CLASSIFICATION, *REGRESSION),
     "device": ("auto", "cpu", "cuda", "mps"),
     "dtype": ("float32", "bfloat16", "float16"),
     "on_bad": ("refuse", "skip"),
     "alphabet": (None, *ALPHABETS),
+}
+
+_POSITIVE = ("epochs", "batch_size", "patience", "lora_rank", "learning_rate", "tokens", "windows")
+
+# What only one of the objectives has.
+_ONLY = {
+    "classify": ("test", "task", "class_weights", "lora_rank", "bpe_dropout"),
+    "mlm": ("genome", "window", "windows", "held_out"),
 }
 
 
@@ -29,16 +41,27 @@ class TrainingSettings:
     random weights. ``best`` names the validation score whose best epoch is kept; ``patience`` is the
     number of epochs without a better one after which training stops. ``dtype`` is the precision of
     the arithmetic: weights are kept in float32. ``bpe_dropout`` is the share of merges that are left out
-    when training sequences are tokenised, afresh in every epoch.
+    when training sequences are tokenised, afresh in every epoch. ``tokens`` is the size of a byte-pair
+    encoding to learn from the training sequences.
+
+    With ``objective`` ``mlm`` a masked language model learns from ``windows`` windows of ``window`` letters
+    in every epoch (None: as many as cover everything once), from a ``genome`` (FASTA) or the sequences of
+    ``train``; without a ``validation`` table the share ``held_out`` is kept apart to validate on.
     """
 
     arch: str
-    train: Path
-    validation: Path
+    train: Path | None
+    validation: Path | None
     output: Path
     test: Path | None = None
+    objective: str = "classify"
+    genome: Path | None = None
+    window: int = 500
+    windows: int | None = None
+    held_out: float = 0.1
     alphabet: str | None = None
     tokenizer: str | None = None
+    tokens: int | None = None
     task: str = "auto"
     epochs: int = 10
     batch_size: int = 64
@@ -63,7 +86,8 @@ class TrainingSettings:
             if value not in choices:
                 listed = ", ".join(choice for choice in choices if choice)
                 raise InputError(f"unknown {name} {value!r}: expected one of {listed}")
-        for name in ("epochs", "batch_size", "patience", "lora_rank", "learning_rate"):
+        self._check_objective()
+        for name in _POSITIVE:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"{name} is {value}: expected a number above 0")
@@ -74,3 +98,25 @@ class TrainingSettings:
                 f"warmup is {self.warmup} and weight_decay {self.weight_decay}: "
                 "expected a share of all steps from 0 to under 1, and no negative number"
             )
+        if not 0 < self.held_out < 1:
+            raise InputError(f"held_out is {self.held_out}: expected a share of all letters, between 0 and 1")
+        if self.window < SHORTEST:
+            raise InputError(f"window is {self.window}: expected at least {SHORTEST} letters")
+
+    def _check_objective(self) -> None:
+        usual = {field.name: field.default for field in fields(self)}
+        for objective, names in _ONLY.items():
+            asked = [name for name in names if getattr(self, name) != usual[name]]
+            if objective != self.objective and asked:
+                option = asked[0].replace("_", "-")
+                raise InputError(
+                    f"--{option} belongs to --objective {objective}, not to {self.objective}: leave it out"
+                )
+        if self.objective == "classify" and (self.train is None or self.validation is None):
+            raise InputError("--objective classify learns from tables: expected --train and --validation")
+        if self.objective == "mlm" and (self.genome is None) == (self.train is None):
+            raise InputError(
+                "--objective mlm learns from a genome or a table: expected either --genome or --train"
+            )
+        if self.genome is not None and self.validation is not None:
+            raise InputError("a share of the genome is held out to validate on: leave --validation out")
