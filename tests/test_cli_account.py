@@ -25,7 +25,9 @@ def test_the_books_of_a_run_close(load):  # noqa: F811
     ledger = run.audit()
     assert ledger.sequences == 2 * len(PROTEINS)
     assert ledger.logit == pytest.approx(sum(row.score for row in run))
-    assert ledger.tokens == pytest.approx(sum(row.token_relevance.sum() for row in run), rel=1e-5)
+    assert ledger.tokens == pytest.approx(
+        sum(row.relevance.sum() + row.special_relevance for row in run), rel=1e-5
+    )
     assert ledger.logit == pytest.approx(ledger.tokens + sum(ledger.absorbed.values()), abs=1e-12)
     assert ledger.largest_share < 1e-12
     told = run.manifest["audit"]
@@ -76,6 +78,7 @@ def test_heads_are_kept_by_layer_head_and_token(load):  # noqa: F811
     run = relevome.explain(load("esm"), PROTEINS, heads=True)
     assert run.manifest["head_shape"] == {"layers": 2, "heads": 3}
     for row, letters in zip(run, PROTEINS, strict=True):
+        assert row.head_relevance is not None
         assert row.head_relevance.shape == (2, 3, len(letters) + 2)
     assert relevome.explain(load("esm"), PROTEINS)[0].head_relevance is None
 

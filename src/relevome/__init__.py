@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from relevome.data.errors import InputError as InputError
     from relevome.data.sequence import Sequence as Sequence
+    from relevome.evaluation.compare import compare as compare
+    from relevome.evaluation.evaluate import evaluate as evaluate
     from relevome.models.huggingface import load_model as load_model
     from relevome.pipeline import explain as explain
     from relevome.runs.run import Run as Run
@@ -20,6 +22,8 @@ _HOME = {
     "Sequence": "relevome.data.sequence",
     "load_model": "relevome.models.huggingface",
     "explain": "relevome.pipeline",
+    "evaluate": "relevome.evaluation.evaluate",
+    "compare": "relevome.evaluation.compare",
     "Run": "relevome.runs.run",
 }
 

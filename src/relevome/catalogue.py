@@ -7,7 +7,7 @@ from typing import Any
 
 from relevome.attribution import methods
 from relevome.data.errors import InputError
-from relevome.evaluation import metrics
+from relevome.evaluation import Metric, metrics
 from relevome.models import models
 from relevome.options import option_defaults
 from relevome.registry import Registry
@@ -34,5 +34,7 @@ def _summary(entry: Any) -> str:
     options = (
         option_defaults(entry) if inspect.isclass(entry) and hasattr(entry, "__dataclass_fields__") else {}
     )
+    if isinstance(entry, Metric):
+        return f"{entry.kind}, {entry.direction}: {text}"
     listed = ", ".join(name.replace("_", "-") for name in options if name != "seed")
     return f"{text} [options: {listed}]" if listed else text

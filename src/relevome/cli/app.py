@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 import relevome
+from relevome.cli.compare import compare
+from relevome.cli.evaluate import evaluate
 from relevome.cli.explain import explain
 from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
@@ -66,7 +68,7 @@ def _start(
     """What comes before any command."""
 
 
-for command in (explain, train, simulate, show, export):
+for command in (explain, evaluate, compare, train, simulate, show, export):
     app.command()(command)
 app.command("list")(list_)
 app.command()(demo)

@@ -17,8 +17,10 @@ def list_(what: Annotated[str, typer.Argument(help="methods, metrics, exporters 
     """
     from relevome.catalogue import catalogue
 
-    for name, summary in catalogue(what):
-        typer.echo(f"{name:<24}{summary}")
+    entries = catalogue(what)
+    width = max(24, *(len(name) + 2 for name, _ in entries))
+    for name, summary in entries:
+        typer.echo(f"{name:<{width}}{summary}")
 
 
 def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool
 
 from relevome.data.bed import bed_lines
 from relevome.data.errors import InputError
+from relevome.data.gff import gff_lines
 from relevome.data.lines import PathLike
 from relevome.data.problems import Problem
 from relevome.data.sequence import Sequence
@@ -25,19 +27,46 @@ class Site:
     strand: str = "."
 
 
-def read_sites(path: PathLike) -> dict[str, list[Site]]:
-    """Sites of a BED file by its first column, a sequence id or a chromosome, in file order.
+def read_sites(path: PathLike, kinds: Collection[str] = ()) -> dict[str, list[Site]]:
+    """Sites of a BED or GFF3 file by its first column, a sequence id or a chromosome, in file order.
 
-    A site without a name is called ``site``. Raises InputError for a line that is no BED.
+    A file is GFF3 if its name ends in ``.gff`` or ``.gff3``, compressed or not. Of GFF3, ``kinds`` chooses
+    types of features, all without it. A site without a name is called by its type, or ``site``. Raises
+    InputError for a line that is neither, and for types that the file does not have or BED cannot have.
     """
     sites: dict[str, list[Site]] = {}
+    for chrom, site in _gff_sites(path, kinds) if _is_gff(path) else _bed_sites(path, kinds):
+        sites.setdefault(chrom, []).append(site)
+    return sites
+
+
+def _is_gff(path: PathLike) -> bool:
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() not in (".gz", ".bgz")]
+    return bool(suffixes) and suffixes[-1] in (".gff", ".gff3")
+
+
+def _bed_sites(path: PathLike, kinds: Collection[str]) -> Iterator[tuple[str, Site]]:
+    if kinds:
+        raise InputError(f"{path} is read as BED, which has no types of features such as {min(kinds)!r}")
     for line in bed_lines(path):
         if isinstance(line, Problem):
             raise InputError(str(line))
         interval = line.interval
-        site = Site(interval.start, interval.end, line.name or "site", interval.strand)
-        sites.setdefault(interval.chrom, []).append(site)
-    return sites
+        yield interval.chrom, Site(interval.start, interval.end, line.name or "site", interval.strand)
+
+
+def _gff_sites(path: PathLike, kinds: Collection[str]) -> Iterator[tuple[str, Site]]:
+    seen = set()
+    for line in gff_lines(path):
+        if isinstance(line, Problem):
+            raise InputError(str(line))
+        seen.add(line.kind)
+        if not kinds or line.kind in kinds:
+            interval = line.interval
+            yield interval.chrom, Site(interval.start, interval.end, line.name or line.kind, interval.strand)
+    if missing := sorted(set(kinds) - seen):
+        known = ", ".join(sorted(seen)) or "a file with features"
+        raise InputError(f"{path} has no feature of type {missing[0]!r}: expected {known}")
 
 
 def mask(sequence: Sequence, sites: Mapping[str, list[Site]]) -> Bool[np.ndarray, " letters"]:

@@ -20,6 +20,7 @@ from relevome.runs.explanation import Explanation
 from relevome.runs.run import Run
 
 Truth: TypeAlias = Mapping[str, list[Site]]
+Given: TypeAlias = dict[str, np.ndarray | str]
 
 # What metrics need besides relevance, in words; whatever else one needs comes from the model.
 _NEEDS = {"mask": "known sites (truth)", "other": "another run of the same sequences"}
@@ -44,8 +45,9 @@ class Measured:
 class Scores:
     """A metric over the sequences of a run: their mean, its confidence interval, and what to compare it with.
 
-    ``random`` and ``null`` are what `Measured` says, over the same sequences. ``left_out`` counts the other
-    sequences of the run by the reason why the metric does not apply to them.
+    ``random`` and ``null`` are what `Measured` says, over those of the sequences that have them, and so are
+    ``random_values`` and ``null_values``, one for every value. ``left_out`` counts the other sequences of
+    the run by the reason why the metric does not apply to them.
     """
 
     metric: str
@@ -60,6 +62,8 @@ class Scores:
     left_out: Mapping[str, int]
     sequence_ids: tuple[str, ...]
     values: tuple[float, ...]
+    random_values: tuple[float | None, ...] = ()
+    null_values: tuple[float | None, ...] = ()
 
     @property
     def n(self) -> int:
@@ -77,15 +81,16 @@ def evaluate_run(
     target: str | None = None,
     seed: int = 0,
     draws: int = 10,
+    nulls: Mapping[str, Sequence[Explanation]] | None = None,
 ) -> list[Scores]:
     """Metrics that need no model, over the sequences of a run, in order of their names.
 
     ``wanted`` names metrics or kinds of metrics; without it, all that can be had. Those of localisation
     need known sites, the ``truth``; those of similarity, ``other``, a run of the same sequences, whose
     letters are gathered into the tokens of ``run`` where its own are others. ``level`` and ``how`` are
-    those of `relevance_at`. Every sequence is put into random order ``draws`` times. Raises InputError
-    for a metric that needs what is not given, for one that applies to fewer than two sequences, and
-    where a run has several targets and none is named.
+    those of `relevance_at`. Every sequence is put into random order ``draws`` times. ``nulls`` are
+    explanations of its shuffles, by its id. Raises InputError for a metric that needs what is not given, for
+    one that applies to fewer than two sequences, and where a run has several targets and none is named.
     """
     check_level(level)
     given = {"relevance": run, "mask": truth, "other": other}
@@ -97,8 +102,9 @@ def evaluate_run(
     for row in rows_of(run, target):
         found = source.given(row)
         orders = [rng.permutation(found["relevance"]) for _ in range(draws)]
+        shuffled = [source.given(null) for null in (nulls or {}).get(row.sequence_id, ())]
         for metric in chosen:
-            result = _measure(metric, row.sequence_id, found, orders)
+            result = _measure(metric, row.sequence_id, found, orders, shuffled)
             if isinstance(result, Measured):
                 measured[metric.name].append(result)
             else:
@@ -133,6 +139,8 @@ def summarise(
         dict(left_out),
         tuple(one.sequence_id for one in measured),
         values,
+        tuple(one.random for one in measured),
+        tuple(one.null for one in measured),
     )
 
 
@@ -160,8 +168,8 @@ class _Source:
     level: Level
     how: str
 
-    def given(self, row: Explanation) -> dict[str, np.ndarray | str]:
-        found: dict[str, np.ndarray | str] = {"relevance": relevance_at(row, self.level, self.how)}
+    def given(self, row: Explanation) -> Given:
+        found: Given = {"relevance": relevance_at(row, self.level, self.how)}
         if self.truth is not None:
             found["mask"] = self._mask(row, self.truth)
         if self.other is not None:
@@ -191,19 +199,32 @@ class _Source:
 
 
 def _measure(
-    metric: Metric, sequence_id: str, found: Mapping[str, np.ndarray | str], orders: Sequence[np.ndarray]
+    metric: Metric,
+    sequence_id: str,
+    found: Given,
+    orders: Sequence[np.ndarray],
+    shuffled: Sequence[Given],
 ) -> Measured | str:
     """The value of one sequence, or the reason why it has none."""
     arguments = [found[need] for need in metric.needs]
     reason = next((given for given in arguments if isinstance(given, str)), None)
     if reason is not None:
         return reason
-    value = metric.compute(*arguments)
-    if not metric.ordered or not orders:
-        return Measured(sequence_id, value)
-    place = metric.needs.index("relevance")
-    random = [metric.compute(*arguments[:place], order, *arguments[place + 1 :]) for order in orders]
-    return Measured(sequence_id, value, float(np.mean(random)))
+    random: list[float] = []
+    if metric.ordered:
+        given = [found | {"relevance": order} for order in orders]
+        random = [metric.compute(*(one[need] for need in metric.needs)) for one in given]
+    return Measured(sequence_id, metric.compute(*arguments), _mean(random), _mean(_nulls(metric, shuffled)))
+
+
+def _nulls(metric: Metric, shuffled: Sequence[Given]) -> list[float]:
+    """The values of those shuffles to which the metric applies."""
+    rows = [[given[need] for need in metric.needs] for given in shuffled]
+    return [metric.compute(*row) for row in rows if not any(isinstance(one, str) for one in row)]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
 
 
 def _chosen(wanted: Iterable[str] | None, given: set[str]) -> list[Metric]:
@@ -226,4 +247,4 @@ def _of_kind(kind: str) -> list[str]:
 
 def _over_all(values: Sequence[float | None], seed: int) -> Estimate | None:
     known = [value for value in values if value is not None]
-    return bootstrap_interval(known, seed) if known and len(known) == len(values) else None
+    return bootstrap_interval(known, seed) if len(known) > 1 else None

@@ -1,0 +1,106 @@
+"""The model of a run, and how the run was made, so that more can be explained alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from relevome.attribution import Method, methods
+from relevome.attribution.batches import Explained, explain_sequences
+from relevome.attribution.readings import Readings
+from relevome.data.errors import InputError
+from relevome.data.sequence import Sequence
+from relevome.data.shuffle import dinucleotide_shuffle
+from relevome.evaluation.perturbation import sequence_rng
+from relevome.models.base import Model, Target
+from relevome.models.huggingface import load_model
+from relevome.options import configured, option_defaults
+from relevome.runs.explanation import Explanation
+from relevome.runs.rows import to_row
+from relevome.runs.run import Run
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """A model and all that a run says about how it was explained."""
+
+    model: Model
+    method: Method
+    targets: tuple[Target, ...]
+    lift: str
+    readings: Readings
+
+    def target(self, row: Explanation) -> Target:
+        """The target of a row."""
+        return next(one for one in self.targets if (one.index, one.label) == (row.target_index, row.target))
+
+    def sequence(self, row: Explanation) -> Sequence:
+        """The sequence of a row."""
+        return Sequence(row.sequence_id, row.sequence, self.model.alphabet, row.interval)
+
+    def shuffled(self, row: Explanation, count: int, seed: int) -> list[Explanation]:
+        """Explanations of shuffles with the same dinucleotides; they keep the id and the place."""
+        own = self.sequence(row)
+        rng = sequence_rng(seed, own)
+        shuffles = [replace(own, letters=dinucleotide_shuffle(own.letters, rng)) for _ in range(count)]
+        found = explain_sequences(
+            self.model, self.method, shuffles, [self.target(row)], lift=self.lift, readings=self.readings
+        )
+        return [to_row(one, False, self.lift == "split") for one in found if isinstance(one, Explained)]
+
+
+def explainer(run: Run, model: Model) -> Explainer:
+    """How a run was made, with its model.
+
+    Raises InputError for other weights than the run explains, and for options that its method lacks.
+    """
+    said = run.manifest
+    _check_weights(run, model)
+    kind = methods[said["method"]]
+    unasked = ("heads", "audit")  # they keep more, and change no relevance
+    options = {name: value for name, value in said["parameters"].items() if name not in unasked}
+    if missing := set(options) - set(option_defaults(kind)):
+        raise InputError(
+            f"{run.path} was made by a method {said['method']} with an option {min(missing)!r}, which this "
+            "one has not: explain again, or leave the model out with --no-model"
+        )
+    return Explainer(
+        model,
+        configured(kind, f"method {said['method']}", options),
+        tuple(Target(**target) for target in said["targets"]),
+        said["lift"],
+        Readings(
+            said["tokenisations"],
+            said["tokenisation_dropout"],
+            said["offsets"],
+            said["average_strands"],
+            said["seed"],
+        ),
+    )
+
+
+def model_of(run: Run, path: str | Path | None, device: str, trust_remote_code: bool) -> Model:
+    """The model of a run, read as it was for the run, from where it was or another ``path``.
+
+    Raises InputError where there is no model.
+    """
+    said = run.manifest["model"]
+    return load_model(
+        path or said["path"],
+        task=said["task"],
+        alphabet=run.manifest["alphabet"],
+        device=device,
+        dtype=said["dtype"].removeprefix("torch."),
+        max_tokens=said["max_tokens"],
+        trust_remote_code=trust_remote_code,
+    )
+
+
+def _check_weights(run: Run, model: Model) -> None:
+    known, found = run.manifest["model"]["weights_sha256"], model.source.weights_sha256
+    if known is not None and found != known:
+        raise InputError(
+            f"the weights of {model.source.path} are not those that {run.path} explains (sha256 "
+            f"{(found or 'unknown')[:12]}, expected {known[:12]}): give the model of the run with --model "
+            "DIR, explain again, or leave the model out with --no-model"
+        )

@@ -1,0 +1,181 @@
+"""The folder that `relevome evaluate` leaves, and back: settings and sums as JSON, all values as tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from relevome.data.errors import InputError
+from relevome.evaluation.checks import Check
+from relevome.evaluation.faithfulness import Curves
+from relevome.evaluation.result import Evaluation
+from relevome.evaluation.runs import Scores
+from relevome.evaluation.settings import Settings
+from relevome.evaluation.statistics import Estimate
+from relevome.runs.files import whole_file
+
+SCHEMA_VERSION = 1
+NAME = "scores.json"
+VALUES, SEQUENCES, CURVES = "values.tsv", "sequences.tsv", "curves.tsv"
+
+_PLAIN = ("metric", "kind", "level", "direction", "mean", "low", "high")
+
+
+def is_scores(folder: str | Path) -> bool:
+    """Whether this is a folder that `write_evaluation` left."""
+    return (Path(folder) / NAME).is_file()
+
+
+def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
+    """Write all of it into a folder that is there; the file with the sums comes last."""
+    write_tsv(folder / SEQUENCES, ("sequence_id", "letters_sha256"), evaluation.sequences.items())
+    write_tsv(
+        folder / VALUES,
+        ("metric", "level", "sequence_id", "value", "random_order", "shuffled"),
+        (
+            (one.metric, one.level, *row)
+            for one in evaluation.scores
+            for row in zip(one.sequence_ids, one.values, one.random_values, one.null_values, strict=True)
+        ),
+    )
+    if evaluation.curves:
+        header = ("level", "sequence_id", "share", "morf", "lerf", "random_order")
+        write_tsv(folder / CURVES, header, _curve_rows(evaluation))
+    with whole_file(folder / NAME) as temporary:
+        temporary.write_text(json.dumps(_content(evaluation), indent=2, allow_nan=False) + "\n")
+
+
+def write_tsv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """A table; None is an empty field, and numbers are written so that they come back the same."""
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, delimiter="\t", lineterminator="\n")
+        table.writerow(header)
+        table.writerows(rows)
+
+
+def _curve_rows(evaluation: Evaluation) -> Iterator[tuple[Any, ...]]:
+    for level, found in (evaluation.curves or {}).items():
+        for name, one in found.items():
+            numbers = zip(one.shares, one.morf, one.lerf, one.random.mean(0), strict=True)
+            yield from ((level, name, *map(float, row)) for row in numbers)
+
+
+def _content(evaluation: Evaluation) -> dict[str, Any]:
+    names = ("relevome", "torch", "transformers", "tokenizers", "numpy", "scipy")
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **evaluation.about,
+        "settings": asdict(evaluation.settings),
+        "sequences": len(evaluation.sequences),
+        "scores": [_score(one) for one in evaluation.scores],
+        "checks": [asdict(check) for check in evaluation.checks],
+        "layers": evaluation.layers,
+        "notes": list(evaluation.notes),
+        "library_versions": {"python": platform.python_version()} | {n: version(n) for n in names},
+    }
+
+
+def _score(one: Scores) -> dict[str, Any]:
+    estimates = {
+        name: None if found is None else found._asdict()
+        for name, found in (("random_order", one.random), ("shuffled", one.null))
+    }
+    said = {name: getattr(one, name) for name in _PLAIN}
+    return said | {"sequences": one.n, "left_out": dict(one.left_out)} | estimates
+
+
+def read_evaluation(folder: str | Path) -> Evaluation:
+    """An evaluation as it was written; of its curves the random orders come as their mean.
+
+    Raises InputError for a folder that is none, is of a later version, or is damaged.
+    """
+    path = Path(folder)
+    if not is_scores(path):
+        raise InputError(f"{path} has no {NAME}: expected a folder of `relevome evaluate -o`")
+    try:
+        said = json.loads((path / NAME).read_text())
+        later = int(said["schema_version"]) > SCHEMA_VERSION
+        return _later(path) if later else _evaluation(path, said)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{path} is damaged ({type(error).__name__}: {error}): evaluate the run again with --overwrite"
+        ) from error
+
+
+def _later(path: Path) -> Evaluation:
+    raise InputError(f"{path} was written by a later relevome: upgrade relevome")
+
+
+def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:
+    values: dict[tuple[str, str], list[list[str]]] = {}
+    for metric, level, *row in _rows(path / VALUES):
+        values.setdefault((metric, level), []).append(row)
+    own = (
+        "schema_version",
+        "settings",
+        "sequences",
+        "scores",
+        "checks",
+        "layers",
+        "notes",
+        "library_versions",
+    )
+    settings = said["settings"] | {"metrics": tuple(said["settings"]["metrics"])}
+    return Evaluation(
+        {key: value for key, value in said.items() if key not in own},
+        Settings(**settings),
+        dict(_rows(path / SEQUENCES)),
+        tuple(_read_score(one, values[one["metric"], one["level"]]) for one in said["scores"]),
+        tuple(Check(**check) for check in said["checks"]),
+        _read_curves(path / CURVES),
+        said["layers"],
+        tuple(said["notes"]),
+    )
+
+
+def _rows(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file, delimiter="\t"))[1:]
+
+
+def _read_score(said: dict[str, Any], rows: list[list[str]]) -> Scores:
+    random, null = (said[name] and Estimate(**said[name]) for name in ("random_order", "shuffled"))
+    names, *columns = zip(*rows, strict=True)
+    values, *others = ([float(text) if text else None for text in column] for column in columns)
+    return Scores(
+        **{name: said[name] for name in _PLAIN},
+        random=random,
+        null=null,
+        left_out=said["left_out"],
+        sequence_ids=tuple(names),
+        values=tuple(value for value in values if value is not None),
+        random_values=tuple(others[0]),
+        null_values=tuple(others[1]),
+    )
+
+
+def _read_curves(path: Path) -> dict[Any, dict[str, Curves]] | None:
+    if not path.is_file():
+        return None
+    rows: dict[str, dict[str, list[list[float]]]] = {}
+    for level, name, *numbers in _rows(path):
+        rows.setdefault(level, {}).setdefault(name, []).append([float(number) for number in numbers])
+    return {
+        level: {name: _curves(np.array(found)) for name, found in by_name.items()}
+        for level, by_name in rows.items()
+    }
+
+
+def _curves(numbers: np.ndarray) -> Curves:
+    shares, morf, lerf, random = numbers.T
+    return Curves(shares, morf, lerf, random[None])

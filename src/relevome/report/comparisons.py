@@ -1,0 +1,160 @@
+"""What `relevome compare` leaves: a table for a paper, all tests, how alike runs are, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from relevome.evaluation.compare import Comparison
+from relevome.evaluation.faithfulness import Curves
+from relevome.evaluation.runs import Scores
+from relevome.evaluation.score_files import write_tsv
+from relevome.report.curves import draw_bars, draw_curves
+from relevome.report.logo import save_logo
+from relevome.report.scores import (
+    ARROWS,
+    COMPARISON,
+    SCORES,
+    bars,
+    fresh,
+    listed,
+    range_of,
+    score_row,
+    several_levels,
+)
+from relevome.report.tables import Cell, Table, interval, latex, markdown
+
+_TESTS = (
+    "metric", "level", "direction", "first", "second", "sequences", "difference", "low", "high",
+    "first_larger", "first_larger_low", "first_larger_high", "p", "adjusted_p", "better",
+)  # fmt: skip
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> None:
+    """Everything about several runs into a folder, in place of an earlier result."""
+    fresh(folder)
+    scores, tests = scores_table(comparison), tests_table(comparison)
+    tables = [scores, tests, *([similarity_table(comparison)] if comparison.similarities else [])]
+    pages = [markdown(table) for table in tables] + [listed(remarks(comparison))]
+    (folder / "table.md").write_text("\n".join(page for page in pages if page), encoding="utf-8")
+    (folder / "table.tex").write_text(
+        "\n".join(latex(table) for table in tables if table != tests), encoding="utf-8"
+    )
+    write_tsv(folder / "tests.tsv", _TESTS, _test_rows(comparison))
+    write_tsv(
+        folder / "similarity.tsv", ("first", "second", *SCORES[:-2], "left_out"), _alike_rows(comparison)
+    )
+    for level in ("letters", "tokens"):
+        curves = _common_curves(comparison, level)
+        if curves:
+            save_logo(draw_curves(curves, level), folder / f"curves-{level}.png")
+    first = next(iter(comparison.scores.values()))
+    levels = several_levels(first)
+    panels = [
+        bars(
+            one.metric,
+            one.level if levels else "",
+            {label: found[index] for label, found in comparison.scores.items()},
+        )
+        for index, one in enumerate(first)
+    ]
+    if panels:
+        save_logo(draw_bars(panels), folder / "scores.png")
+    rows = ((label, *row) for label, found in comparison.scores.items() for row in map(score_row, found))
+    write_tsv(folder / COMPARISON, ("run", *SCORES), rows)
+
+
+def scores_table(comparison: Comparison) -> Table:
+    """A row for every metric, a column for every run; bold where significantly better than every other."""
+    labels = tuple(comparison.scores)
+    rows = []
+    for index, one in enumerate(comparison.scores[labels[0]]):
+        best = comparison.best(one.metric, one.level)
+        found = {label: comparison.scores[label][index] for label in labels}
+        cells = [Cell(interval(s.mean, s.low, s.high), label == best) for label, s in found.items()]
+        words = (Cell(f"{one.metric} {ARROWS[one.direction]}"), Cell(one.level))
+        rows.append((*words, *cells, Cell(range_of([s.random for s in found.values()])), Cell(str(one.n))))
+    caption = (
+        "Means and 95% bootstrap intervals over sequences; ↑ higher is better, ↓ lower is better; bold: "
+        "significantly better than every other (paired sign-flip tests, false discovery rate 5% over all "
+        "tests)."
+    )
+    return Table(caption, ("metric", "level", *labels, "random order", "sequences"), tuple(rows), words=2)
+
+
+def tests_table(comparison: Comparison) -> Table:
+    """A row for every pair of runs and metric."""
+    rows = tuple(
+        (
+            Cell(test.metric), Cell(test.level), Cell(test.first), Cell(test.second),
+            Cell(interval(*test.paired.difference)), Cell(f"{test.paired.superiority.mean:.2f}"),
+            Cell(f"{test.p:.2g}"), Cell(test.better or "", bold=True),
+        )
+        for test in comparison.tests
+    )  # fmt: skip
+    caption = (
+        "Paired differences, first minus second, with 95% intervals; the share of sequences in which the "
+        "first is larger (ties count half); p adjusted for all tests (Benjamini, Hochberg)."
+    )
+    header = ("metric", "level", "first", "second", "difference", "first larger", "adjusted p", "better")
+    return Table(caption, header, rows, words=4)
+
+
+def similarity_table(comparison: Comparison) -> Table:
+    """How alike the relevance of every pair of runs is."""
+    names = list(dict.fromkeys((one.scores.metric, one.scores.level) for one in comparison.similarities))
+    pairs = list(dict.fromkeys((one.first, one.second) for one in comparison.similarities))
+    found = {(one.first, one.second, one.scores.metric, one.scores.level): one.scores
+             for one in comparison.similarities}  # fmt: skip
+    rows = tuple(
+        (Cell(a), Cell(b), *(Cell(_short(found.get((a, b, *name)))) for name in names)) for a, b in pairs
+    )
+    several = len({level for _, level in names}) > 1
+    columns = tuple(f"{metric}, {level}" if several else metric for metric, level in names)
+    caption = "Similarity of relevance, means and 95% intervals over the sequences that both runs have."
+    return Table(caption, ("first", "second", *columns), rows, words=2)
+
+
+def remarks(comparison: Comparison) -> list[str]:
+    """What else there is to know: failed checks of every run, sequences left out, what is missing."""
+    said = [
+        f"{name}: {check.sentence}" for name, one in comparison.evaluations.items() for check in one.failed
+    ]
+    for label, reasons in comparison.left_out.items():
+        said += [f"{label}: {count:,} sequences left out, {reason}" for reason, count in reasons.items()]
+    notes: dict[str, list[str]] = {}
+    for name, one in comparison.evaluations.items():
+        for note in one.notes:
+            notes.setdefault(note, []).append(name)
+    every = len(comparison.evaluations)
+    said += [note if len(names) == every else f"{', '.join(names)}: {note}" for note, names in notes.items()]
+    return said + list(comparison.notes)
+
+
+def _short(scores: Scores | None) -> str:
+    return "" if scores is None else interval(scores.mean, scores.low, scores.high)
+
+
+def _test_rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
+    for test in comparison.tests:
+        paired = test.paired
+        names = (test.metric, test.level, test.direction, test.first, test.second, paired.n)
+        yield (*names, *paired.difference, *paired.superiority, paired.p, test.p, test.better)
+
+
+def _alike_rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
+    for one in comparison.similarities:
+        *numbers, _, reasons = score_row(one.scores)
+        yield (one.first, one.second, *numbers, reasons)
+
+
+def _common_curves(comparison: Comparison, level: Any) -> dict[str, list[Curves]]:
+    """Curves of the sequences that have one in every run; none where a run has none."""
+    found = {label: (one.curves or {}).get(level, {}) for label, one in comparison.evaluations.items()}
+    shared = set.intersection(*({*curves} for curves in found.values()))
+    return (
+        {label: [curves[name] for name in sorted(shared)] for label, curves in found.items()}
+        if shared
+        else {}
+    )

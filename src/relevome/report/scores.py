@@ -1,0 +1,89 @@
+"""What is said of scores wherever they are shown: as rows of a table, as bars, and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from relevome.data.errors import InputError
+from relevome.evaluation.runs import Scores
+from relevome.evaluation.score_files import NAME
+from relevome.evaluation.statistics import Estimate
+from relevome.report.curves import Bars
+from relevome.report.tables import escaped, number
+
+COMPARISON = "table.tsv"
+_FILES = ("scores.*", "table.*", "curves*.*", "values.tsv", "sequences.tsv", "tests.tsv", "similarity.tsv")
+ARROWS = {"higher is better": "↑", "lower is better": "↓"}
+
+SCORES = (
+    "metric", "kind", "level", "direction", "sequences", "mean", "low", "high", "random_order", "shuffled",
+    "left_out",
+)  # fmt: skip
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Raises InputError where a result cannot go, or something is that is not to be replaced."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: expected the name of a folder for -o")
+    ours = any((folder / name).is_file() for name in (NAME, COMPARISON))
+    if folder.is_dir() and any(folder.iterdir()) and not (ours and overwrite):
+        hint = "choose another -o, or replace it with --overwrite" if ours else "choose another -o"
+        raise InputError(f"{folder} is there and not empty: {hint}")
+
+
+def fresh(folder: Path) -> None:
+    """The folder without an earlier result. Raises InputError where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in [path for pattern in _FILES for path in folder.glob(pattern)]:
+            path.unlink()
+    except OSError as error:
+        raise InputError(f"cannot make {folder}: {error.strerror}; choose another -o") from error
+
+
+def score_row(one: Scores) -> tuple[Any, ...]:
+    """The fields of `SCORES`."""
+    names = (one.metric, one.kind, one.level, one.direction, one.n)
+    others = (None if found is None else found.mean for found in (one.random, one.null))
+    reasons = "; ".join(f"{count} {reason}" for reason, count in one.left_out.items())
+    return (*names, one.mean, one.low, one.high, *others, reasons)
+
+
+def bars(metric: str, level: str, found: Mapping[str, Scores], with_null: bool = False) -> Bars:
+    """One metric of several runs; of one run perhaps beside its shuffles."""
+    means = {label: Estimate(one.mean, one.low, one.high) for label, one in found.items()}
+    for one in found.values():
+        if with_null and one.null is not None:
+            means["shuffled"] = one.null
+    direction = ARROWS[next(iter(found.values())).direction]
+    chance = {label: one.random for label, one in found.items()}
+    return Bars(f"{metric} {direction}" + f", {level}" * bool(level), means, chance)
+
+
+def range_of(estimates: Sequence[Estimate | None]) -> str:
+    """The lowest and the highest mean, one number where they look alike."""
+    means = sorted(one.mean for one in estimates if one is not None)
+    if not means:
+        return ""
+    largest = max(map(abs, means))
+    return " to ".join(dict.fromkeys(number(end, largest) for end in (means[0], means[-1])))
+
+
+def left_out(scores: Iterable[Scores]) -> list[str]:
+    """What sequences were left out and why, once for all metrics of a kind that agree."""
+    said: dict[tuple[str, str, str, int], None] = {}
+    for one in scores:
+        said |= dict.fromkeys((one.kind, one.level, reason, n) for reason, n in one.left_out.items())
+    return [f"{kind} of {level}: {n:,} sequences left out, {reason}" for kind, level, reason, n in said]
+
+
+def listed(said: Iterable[str]) -> str:
+    """Lines as a list in Markdown."""
+    return "".join(f"- {escaped(line)}\n" for line in said)
+
+
+def several_levels(scores: Iterable[Scores]) -> bool:
+    """Whether some are of letters and some of tokens."""
+    return len({one.level for one in scores}) > 1

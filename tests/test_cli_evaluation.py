@@ -1,0 +1,189 @@
+"""`relevome evaluate` and `relevome compare` as people type them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from relevome.cli import main
+from tests.toys import saved  # noqa: F401 - fixture
+
+FASTA = ">a\nMKTAYIAKQRGAVLI\n>b\nGAVLIMCFYWHKTAY\n>c\nWHKTAYMKTAYIAKQRG\n"
+BED = "a\t2\t6\tbox\nb\t1\t4\tbox\nc\t9\t12\tbox\n"
+GFF = "##gff-version 3\n" + "".join(
+    f"{name}\tme\t{kind}\t{start}\t{end}\t.\t+\t.\t.\n"
+    for name, start, end in (("a", 3, 6), ("b", 2, 4), ("c", 10, 12))
+    for kind, start, end in (("box", start, end), ("region", 1, 15))
+)
+
+
+@pytest.fixture
+def relevome_cli(monkeypatch, capsys):
+    """Runs a command in this process and gives its exit code, output and error lines."""
+
+    def run(*arguments: object) -> tuple[int, str, list[str]]:
+        capsys.readouterr()  # what making the models printed
+        monkeypatch.setattr(sys, "argv", ["relevome", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        captured = capsys.readouterr()
+        return int(exit_.value.code or 0), captured.out, captured.err.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def runs(relevome_cli, saved, write, tmp_path):  # noqa: F811
+    """Two runs of one model, by two methods."""
+    fasta = write("p.fa", FASTA)
+    model = shutil.copytree(saved("esm"), tmp_path / "model")
+    for method in ("gradient-x-input", "mutagenesis"):
+        code, _, err = relevome_cli(
+            "explain", "--model", model, "--fasta", fasta, "--method", method, "-o", tmp_path / method
+        )
+        assert (code, err) == (0, [])
+    return tmp_path / "gradient-x-input", tmp_path / "mutagenesis"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def test_evaluate_then_compare(relevome_cli, runs, write, tmp_path):
+    truth = write("sites.bed", BED)
+    for run in runs:
+        code, out, err = relevome_cli(
+            "evaluate", run, "--truth", truth, "--fast", "-o", tmp_path / f"{run.name}-scores"
+        )
+        assert (code, err) == (0, [])
+        assert "auroc" in out
+        assert "checks failed" in out or "checks passed" in out
+    scores = tmp_path / "mutagenesis-scores"
+    assert {path.name for path in scores.iterdir()} == {
+        "scores.json", "scores.tsv", "scores.md", "values.tsv", "sequences.tsv", "curves.tsv",
+        "curves-letters.png", "scores.png",
+    }  # fmt: skip
+    said = json.loads((scores / "scores.json").read_text())
+    assert said["method"] == "mutagenesis"
+    assert {check["name"] for check in said["checks"]} >= {"weight randomisation"}
+    assert {row["kind"] for row in rows(scores / "scores.tsv")} == {
+        "localisation", "complexity", "faithfulness", "infidelity", "robustness", "sanity",
+    }  # fmt: skip
+    folders = [tmp_path / f"{run.name}-scores" for run in runs]
+    code, out, err = relevome_cli(
+        "compare", *folders, "--label", "g", "--label", "m", "-o", tmp_path / "table"
+    )
+    assert (code, err) == (0, [])
+    assert "2 runs" in out
+    table = tmp_path / "table"
+    assert {row["run"] for row in rows(table / "table.tsv")} == {"g", "m"}
+    assert {row["metric"] for row in rows(table / "similarity.tsv")} == {
+        "pearson", "spearman", "cosine", "top-k-overlap",
+    }  # fmt: skip
+    assert r"\begin{tabular}" in (table / "table.tex").read_text()
+    assert "| auroc ↑ |" in (table / "table.md").read_text(encoding="utf-8")
+    assert (table / "curves-letters.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_sites_of_gff_are_those_of_bed(relevome_cli, runs, write, tmp_path):
+    values = []
+    for name, content, options in (("s.bed", BED, ()), ("s.gff", GFF, ("--feature", "box"))):
+        out = tmp_path / f"{name}-scores"
+        code, _, err = relevome_cli(
+            "evaluate",
+            runs[0],
+            "--truth",
+            write(name, content),
+            *options,
+            "--metrics",
+            "localisation",
+            "-o",
+            out,
+        )
+        assert (code, err) == (0, [])
+        values.append((out / "values.tsv").read_text())
+    assert values[0] == values[1]
+
+
+def test_compare_evaluates_runs_itself(relevome_cli, runs, tmp_path):
+    code, out, err = relevome_cli("compare", *runs, "--no-model", "-o", tmp_path / "table")
+    assert (code, err) == (0, [])
+    assert "sparseness ↑" in out
+    assert "what asks the model was left out (--no-model)" in out
+
+
+def test_a_model_that_changed_is_refused_and_one_that_moved_is_found(relevome_cli, runs, saved, tmp_path):  # noqa: F811
+    (tmp_path / "model").rename(tmp_path / "moved")
+    asked = ("evaluate", runs[0], "--metrics", "comprehensiveness", "--fast", "-o", tmp_path / "scores")
+    code, _, err = relevome_cli(*asked)
+    assert (code, len(err)) == (2, 1)
+    assert "or give --model DIR" in err[0]
+    code, out, err = relevome_cli(*asked, "--model", tmp_path / "moved")
+    assert (code, err) == (0, [])
+    assert "comprehensiveness" in out
+    code, _, err = relevome_cli(*asked, "--overwrite", "--model", saved("protbert"))
+    assert (code, len(err)) == (2, 1)
+    assert "the weights of" in err[0]
+    assert "are not those that" in err[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--truth", "none.bed"), "cannot read none.bed"),
+        (("--metrics", "auroc"), "needs known sites"),
+        (("--level", "words"), "expected one of letters, tokens, both"),
+        (("--target", "9"), "has no target '9'"),
+        (("--replacement", "1"), "unknown replacement '1'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(relevome_cli, runs, tmp_path, options, message):
+    code, _, err = relevome_cli("evaluate", runs[0], *options, "--fast", "-o", tmp_path / "scores")
+    assert (code, len(err)) == (2, 1)
+    assert message in err[0]
+
+
+def test_truth_that_fits_no_sequence_or_all_of_one(relevome_cli, runs, write, tmp_path):
+    for content, message in (
+        ("elsewhere\t0\t3\tx\n", "3 not in the file of known sites"),
+        ("a\t0\t15\tx\nb\t0\t15\tx\nc\t0\t17\tx\n", "3 with all letters inside known sites"),
+    ):
+        code, _, err = relevome_cli(
+            "evaluate", runs[0], "--truth", write("t.bed", content), "--no-model", "-o", tmp_path / "scores"
+        )
+        assert (code, len(err)) == (2, 1)
+        assert message in err[0]
+
+
+def test_results_are_replaced_only_when_asked(relevome_cli, runs, tmp_path):
+    asked = ("evaluate", runs[0], "--no-model", "-o", tmp_path / "scores")
+    assert relevome_cli(*asked)[0] == 0
+    code, _, err = relevome_cli(*asked)
+    assert (code, len(err)) == (2, 1)
+    assert "replace it with --overwrite" in err[0]
+    assert relevome_cli(*asked, "--overwrite")[0] == 0
+    code, _, err = relevome_cli("evaluate", runs[0], "--no-model", "--overwrite", "-o", runs[1])
+    assert (code, len(err)) == (2, 1)
+    assert "is there and not empty: choose another -o" in err[0]
+
+
+def test_every_metric_is_listed_with_its_kind_and_direction(relevome_cli):
+    code, out, _ = relevome_cli("list", "metrics")
+    assert code == 0
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert "localisation, higher is better: Probability" in lines["auroc"]
+    assert "sanity, lower is better: " in lines["weight-randomisation"]
+    assert "faithfulness, higher is better: " in lines["normalised-area-between-curves"]
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_help_has_an_example(relevome_cli, command):
+    code, out, _ = relevome_cli(command, "--help")
+    assert code == 0
+    assert f"Example: relevome {command}" in " ".join(out.split())
