@@ -104,7 +104,7 @@ def measure(quick: bool = False) -> list[Row]:
         passes = Passes(*shape)
         plain = _memory(passes.plain)
         for which, title, bound in (("attnlrp", name, 1.05), ("heads", "  with heads", 1.08)):
-            found = ratios(getattr(passes, which), passes.plain, 5 if quick else 31)
+            found = ratios(getattr(passes, which), passes.plain, 5 if quick else 21)
             middle = "{:.3f} to {:.3f}".format(*np.quantile(found, [0.25, 0.75]))
             rows += [
                 Row(f"{title}, seconds", float(np.median(found)), f"at most {bound}"),
