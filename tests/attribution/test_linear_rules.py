@@ -221,3 +221,20 @@ def test_a_number_that_is_none_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=rf"{name} {number:g}: expected a number above 0"):
         rule(number)
+
+
+class Named(nn.Linear):
+    """A layer that calls its operation by names."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return nn.functional.linear(input=input, weight=self.weight, bias=self.bias)
+
+
+def test_a_layer_that_names_its_arguments_follows_its_rule_and_closes() -> None:
+    layer = Named(5, 3, dtype=torch.float64).requires_grad_(False)
+    x = torch.linspace(-1, 1, 10, dtype=torch.float64).view(2, 5)
+    rules = AuditedRules(linear=chosen(layer, Gamma(0.3)))
+    y, above, gradient = under(rules, layer, x)
+    ledger = rules.ledger((y * above).sum().item(), (x * gradient).sum().item())
+    assert ledger.unaccounted_share < 1e-12
+    assert not torch.allclose(gradient, above @ layer.weight)

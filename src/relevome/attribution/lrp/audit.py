@@ -58,7 +58,9 @@ class AuditedRules(Rules):
         read = tree_map_only(Tensor, lambda t: self._read(t, page) if active(t) else t, (args, kwargs))
         result = super()._carry_out(rule, func, *read)
         outputs = tuple(tensors_in(result))
-        call = Call(func, args, kwargs, tuple(t.detach().clone() for t in outputs), self._chosen(args))
+        call = Call(
+            func, args, kwargs, tuple(t.detach().clone() for t in outputs), self._chosen(args, kwargs)
+        )
         account = ACCOUNTS.get(rule, affine)
         page.absorbed = account(call) if page.root is None else of_function(call, page.root)
         for index, output in enumerate(outputs):
@@ -66,8 +68,9 @@ class AuditedRules(Rules):
                 output.register_hook(page.incoming(index, call.results[index]))
         return result
 
-    def _chosen(self, args: tuple[Any, ...]) -> Any:
-        return self.flow.linear.get(id(args[1])) if len(args) > 1 else None
+    def _chosen(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        weight = args[1] if len(args) > 1 else kwargs.get("weight")
+        return self.flow.linear.get(id(weight))
 
     def _read_further_up(self, root: Tensor, page: _Page) -> Tensor:
         page.root = root.detach()
