@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relevome.data.errors import InputError
-from relevome.data.grammar import Grammar, Unit, motif_grammar, promoter_grammar
+from relevome.data.grammar import Grammar, Unit, motif_grammar, promoter_grammar, sites_grammar
 from relevome.data.motifs import Motif
 from relevome.data.sequence import DNA, PROTEIN, Alphabet
 
@@ -41,6 +41,30 @@ def test_a_grammar_of_motifs_has_each_on_its_own() -> None:
     assert [[m.name for m in unit.motifs] for unit in grammar.units] == [["a"], ["b"]]
     assert [unit.longest for unit in grammar.units] == [3, 5]
     assert grammar.alphabet == DNA
+
+
+def test_sites_are_halves_at_their_distance_and_one_box() -> None:
+    crp, fnr, dnaa = sites_grammar().units
+    consensus = [[m.consensus for m in unit.motifs] for unit in (crp, fnr, dnaa)]
+    assert consensus == [["TGTGA", "TCACA"], ["TTGAT", "ATCAA"], ["TTATCCACA"]]
+    assert [sorted(spacer) for unit in (crp, fnr) for spacer in unit.spacers] == [[5, 6, 7], [3, 4, 5]]
+    for m in (m for unit in (crp, fnr, dnaa) for m in unit.motifs):
+        np.testing.assert_allclose(m.probabilities.sum(axis=1), 1)
+        np.testing.assert_allclose(m.probabilities.max(axis=1), 0.98)
+
+
+def test_the_longest_positive_has_the_longest_of_the_units_that_it_gets() -> None:
+    assert sites_grammar(1).longest == 17
+    assert sites_grammar(2).longest == 17 + 15
+    assert sites_grammar(None).longest == 17 + 15 + 9
+
+
+@pytest.mark.parametrize("planted", [0, 4])
+def test_a_positive_has_one_unit_or_more_and_no_more_than_there_are(planted: int) -> None:
+    with pytest.raises(
+        InputError, match=f"{planted} units of grammar 'sites' in every positive: expected 1 to 3"
+    ):
+        sites_grammar(planted)
 
 
 @pytest.mark.parametrize(

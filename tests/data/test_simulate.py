@@ -13,7 +13,7 @@ from scipy.stats import chisquare
 from relevome.data.annotations import Site
 from relevome.data.background import Background
 from relevome.data.errors import InputError
-from relevome.data.grammar import Grammar, Unit, motif_grammar, promoter_grammar
+from relevome.data.grammar import Grammar, Unit, motif_grammar, promoter_grammar, sites_grammar
 from relevome.data.motifs import Motif
 from relevome.data.sequence import DNA, PROTEIN, Alphabet
 from relevome.data.simulate import Plan, Simulated, simulate
@@ -94,6 +94,19 @@ def test_promoters_have_both_elements_at_an_allowed_distance() -> None:
     (expected,) = PROMOTER.units[0].spacers
     assert set(spacers) == set(expected)
     assert chisquare([spacers[g] for g in expected], [2000 * p for p in expected.values()]).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("planted", [1, 2])
+def test_each_positive_has_units_drawn_with_equal_probability(planted: int) -> None:
+    plan = Plan(sites_grammar(planted), 80, Background.with_gc(0.5), seed=4, decoys=1)
+    drawn = Counter(
+        name for item in simulate(plan, 600, 0) for name in {site.name.split("-")[0] for site in item.sites}
+    )
+    assert drawn.keys() == {"CRP", "FNR", "DnaA"}
+    assert drawn.total() == 600 * planted
+    # Six standard deviations of a binomial count.
+    for count in drawn.values():
+        assert abs(count - 200 * planted) < 6 * (600 * planted / 3 * (1 - planted / 3)) ** 0.5
 
 
 def test_planted_elements_have_the_frequencies_of_their_motifs() -> None:

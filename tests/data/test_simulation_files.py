@@ -87,6 +87,7 @@ def test_all_parameters_are_written_down(folder: Path) -> None:
         "decoys": 1,
         "grammar": "promoter",
         "length": 60,
+        "planted": None,
         "negatives": 40,
         "position": None,
         "positives": 20,

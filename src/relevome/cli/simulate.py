@@ -13,11 +13,14 @@ from relevome.data.errors import InputError
 
 def simulate(
     output: Output,
-    grammar: Annotated[str, typer.Option(help="promoter, or meme for motifs of a file.")] = "promoter",
+    grammar: Annotated[str, typer.Option(help="promoter, sites, or meme for motifs of a file.")] = "promoter",
     motifs: Annotated[Path | None, typer.Option(help="MEME file with motifs to plant.")] = None,
     motif_names: Annotated[str | None, typer.Option(help="Which of them, separated by commas.")] = None,
     positives: Annotated[int, typer.Option(help="Sequences with the motifs.")] = 1000,
     negatives: Annotated[int, typer.Option(help="Their shuffles, without.")] = 1000,
+    planted: Annotated[
+        int | None, typer.Option(help="Units of every positive, drawn at random [default: all; sites: 1].")
+    ] = None,
     length: Annotated[int, typer.Option(help="Letters of every sequence.")] = 100,
     position: Annotated[
         int | None, typer.Option(help="Letter where the last motif has just ended; anywhere.")
@@ -36,7 +39,7 @@ def simulate(
 
     plan = plan_simulation(
         grammar, length=length, seed=seed, motifs=motifs, motif_names=motif_names, position=position, gc=gc,
-        decoys=decoys,
+        decoys=decoys, planted=planted,
     )  # fmt: skip
     shares = _numbers(split)
     if len(shares) != 3:

@@ -26,6 +26,14 @@ _MINUS_10 = (
 # Res. 15:2343. How the 92% and the rest are divided up is not in what we could read, and is ours.
 _SPACER = MappingProxyType({15: 0.04, 16: 0.23, 17: 0.46, 18: 0.23, 19: 0.04})
 
+# Consensus sequences of Escherichia coli: halves of CRP's site, TGTGA and TCACA six apart (Busby & Ebright
+# 1999, J Mol Biol 293:199), those of FNR's, TTGAT and ATCAA four apart (Eiglmeier et al. 1989, Mol Microbiol
+# 3:869), and the box of DnaA (Schaper & Messer 1995, J Biol Chem 270:17622). That letters keep to them in
+# _KEPT of all sites, and that distances vary by one, is ours.
+_KEPT = 0.98
+_CRP = {5: 0.25, 6: 0.5, 7: 0.25}
+_FNR = {3: 0.25, 4: 0.5, 5: 0.25}
+
 
 @dataclass(frozen=True, eq=False)
 class Unit:
@@ -58,12 +66,22 @@ class Unit:
 
 @dataclass(frozen=True, eq=False)
 class Grammar:
-    """What makes a positive: every unit once, in any order, none inside another."""
+    """What makes a positive: units in any order, none twice and none inside another.
+
+    A positive has every unit, or ``planted`` of them, drawn at random: with fewer than all, a model cannot
+    do with the easiest one.
+    """
 
     name: str
     units: tuple[Unit, ...]
+    planted: int | None = None
 
     def __post_init__(self) -> None:
+        if self.planted is not None and not 1 <= self.planted <= len(self.units):
+            raise InputError(
+                f"{self.planted} units of grammar {self.name!r} in every positive: expected 1 to "
+                f"{len(self.units)}"
+            )
         if len({motif.alphabet for unit in self.units for motif in unit.motifs}) != 1:
             raise InputError(f"grammar {self.name!r}: expected one motif or more, all of one alphabet")
 
@@ -71,6 +89,11 @@ class Grammar:
     def alphabet(self) -> Alphabet:
         """The alphabet of all motifs."""
         return self.units[0].motifs[0].alphabet
+
+    @property
+    def longest(self) -> int:
+        """Letters that the units of one positive take at most."""
+        return sum(sorted((unit.longest for unit in self.units), reverse=True)[: self.planted])
 
 
 def promoter_grammar() -> Grammar:
@@ -87,6 +110,26 @@ def promoter_grammar() -> Grammar:
     return Grammar("promoter", (Unit((minus_35, minus_10), (_SPACER,)),))
 
 
-def motif_grammar(motifs: Iterable[Motif]) -> Grammar:
-    """Each motif once, in any order and at any distance."""
-    return Grammar("meme", tuple(Unit((motif,)) for motif in motifs))
+def sites_grammar(planted: int | None = 1) -> Grammar:
+    """Clear binding sites of three factors, two of them in halves with a spacer; one in every positive.
+
+    ``CRP-left``, 5 to 7 letters, ``CRP-right``; ``FNR-left``, 3 to 5 letters, ``FNR-right``; ``DnaA``. Since
+    every letter matters and no site can stand in for another, a model that has learnt the task uses
+    just about what was planted.
+    """
+    crp = Unit((_consensus("CRP-left", "TGTGA"), _consensus("CRP-right", "TCACA")), (_CRP,))
+    fnr = Unit((_consensus("FNR-left", "TTGAT"), _consensus("FNR-right", "ATCAA")), (_FNR,))
+    dnaa = Unit((_consensus("DnaA", "TTATCCACA"),))
+    return Grammar("sites", (crp, fnr, dnaa), planted)
+
+
+def _consensus(name: str, letters: str) -> Motif:
+    """A motif that keeps to its consensus with _KEPT at every letter, else takes any other base."""
+    others = (1 - _KEPT) / (len(DNA.letters) - 1)
+    rows = [[_KEPT if base == letter else others for base in DNA.letters] for letter in letters]
+    return Motif(name, name, np.array(rows), DNA)
+
+
+def motif_grammar(motifs: Iterable[Motif], planted: int | None = None) -> Grammar:
+    """Each motif once, or ``planted`` of them, in any order and at any distance."""
+    return Grammar("meme", tuple(Unit((motif,)) for motif in motifs), planted)

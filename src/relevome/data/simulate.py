@@ -43,8 +43,8 @@ class Simulated:
 class Plan:
     """How sequences are simulated.
 
-    In every positive each unit of the grammar is planted in ``length`` letters of background:
-    anywhere with equal probability, or, if ``position`` is given and the grammar has one unit, so
+    In every positive each unit of the grammar, or those drawn, is planted in ``length`` letters of
+    background: anywhere with equal probability, or, if ``position`` is given and the grammar has one unit, so
     that its last motif ends right before letter ``position`` (0-based).
 
     Every sequence, positive or negative, also has ``decoys`` decoys: of a unit of several motifs
@@ -69,7 +69,7 @@ class Plan:
         if self.seed < 0 or self.decoys < 0:
             raise InputError(f"seed {self.seed} and {self.decoys} decoys: expected whole numbers from 0 on")
         widest = max((len(motif) for motif in self.decoy_motifs), default=0)
-        needed = sum(unit.longest for unit in self.grammar.units) + self.decoys * widest
+        needed = self.grammar.longest + self.decoys * widest
         if self.length < needed:
             raise InputError(f"length {self.length}: expected {needed} or more for all motifs and decoys")
         _check_position(self)
@@ -126,7 +126,8 @@ def _positive(plan: Plan, source: int) -> Simulated:
     for _ in range(_ATTEMPTS):
         letters = list(plan.background.sample(plan.length, rng))
         taken = np.zeros(plan.length, dtype=bool)
-        units = [plan.grammar.units[i] for i in rng.permutation(len(plan.grammar.units))]
+        drawn = rng.permutation(len(plan.grammar.units))[: plan.grammar.planted]
+        units = [plan.grammar.units[i] for i in drawn]
         planted = [_plant_unit(plan, unit, letters, taken, rng) for unit in units]
         sites = [site for unit_sites in planted for site in unit_sites]
         decoys = [] if not all(planted) else _plant_decoys(plan, letters, taken, sites, rng)

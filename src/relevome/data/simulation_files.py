@@ -111,6 +111,7 @@ def _described(plan: Plan) -> dict[str, Any]:
         "decoys": plan.decoys,
         "grammar": plan.grammar.name,
         "length": plan.length,
+        "planted": plan.grammar.planted,
         "position": plan.position,
         "seed": plan.seed,
         "units": units,
