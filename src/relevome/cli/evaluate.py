@@ -7,50 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relevome.cli.evaluation_options import (
-    Code,
-    Draws,
-    Fast,
-    Feature,
-    How,
-    LevelName,
-    Metrics,
-    NoModel,
-    Null,
-    Replace,
-    Replacement,
-    Sequences,
-    TargetLabel,
-    Truth,
-    print_list,
-    status,
-)
-from relevome.cli.options import Device, Output, Seed
+from relevome.cli.evaluation_options import EvaluationOptions, print_list, status, with_evaluation_options
+from relevome.cli.options import Output
 
 if TYPE_CHECKING:
     from relevome.evaluation.result import Evaluation
 
 
+@with_evaluation_options
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
     output: Output,
-    truth: Truth = None,
-    feature: Feature = None,
-    metrics: Metrics = None,
-    level: LevelName = "letters",
-    how: How = "sum",
-    target: TargetLabel = None,
+    asked: EvaluationOptions,
     model: Annotated[Path | None, typer.Option(help="The run's model, where it moved.")] = None,
-    no_model: NoModel = False,
-    replacement: Replacement = "unknown",
-    draws: Draws = 10,
-    null: Null = 1,
-    sequences: Sequences = 100,
-    fast: Fast = False,
-    device: Device = "auto",
-    seed: Seed = 0,
-    trust_remote_code: Code = False,
-    overwrite: Replace = False,
 ) -> None:
     """Say whether the explanations of a run can be trusted: numbers with error bars, and checks in words.
 
@@ -60,14 +29,9 @@ def evaluate(
     from relevome.report.evaluations import write_scores
     from relevome.report.scores import check_folder
 
-    check_folder(output, overwrite)
+    check_folder(output, asked.overwrite)
     with status() as say:
-        found = run_evaluate(
-            run, truth, features=feature or (), model=model, use_model=not no_model, device=device,
-            trust_remote_code=trust_remote_code, say=say, metrics=metrics or (), level=level, how=how,
-            target=target, replacement=replacement, draws=draws, null=null, sequences=sequences, fast=fast,
-            seed=seed,
-        )  # fmt: skip
+        found = run_evaluate(run, model=model, say=say, **asked.keywords())
         write_scores(found, output)
     _report(found, output)
 

@@ -4,34 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from inspect import Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-Truth = Annotated[
-    Path | None, typer.Option(help="Known sites as BED or GFF3, by sequence id or on the genome.")
-]
-Feature = Annotated[
-    list[str] | None, typer.Option(help="Type of feature of a GFF3 file; may be repeated [default: all].")
-]
-Metrics = Annotated[
-    list[str] | None,
-    typer.Option(help="Metric, or kind, of `relevome list metrics`; may be repeated [default: all]."),
-]
-LevelName = Annotated[str, typer.Option(help="letters, tokens or both.")]
-How = Annotated[str, typer.Option(help="From letters to tokens: sum, mean or max_abs.")]
-Replacement = Annotated[
-    str, typer.Option(help="For letters taken away: unknown, mask, random, shuffle, or a letter.")
-]
-Draws = Annotated[int, typer.Option(help="Random orders of every sequence.")]
-Null = Annotated[int, typer.Option(help="Shuffles of every sequence, explained and evaluated alike.")]
-Sequences = Annotated[int, typer.Option(help="On how many the model is asked, drawn at random; 0: all.")]
-Fast = Annotated[bool, typer.Option("--fast", help="Ask the model less for every sequence.")]
-NoModel = Annotated[bool, typer.Option("--no-model", help="Leave out what asks the model.")]
-TargetLabel = Annotated[str | None, typer.Option(help="Which target, if the run has several.")]
-Code = Annotated[bool, typer.Option("--trust-remote-code", help="Run code that comes with the checkpoint.")]
-Replace = Annotated[bool, typer.Option("--overwrite", help="Replace a result that is there.")]
+from relevome.cli.options import Device, Seed
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """What is evaluated, and how; `with_evaluation_options` makes every field an option of a command."""
+
+    truth: Annotated[
+        Path | None, typer.Option(help="Known sites as BED or GFF3, by sequence id or on the genome.")
+    ] = None
+    feature: Annotated[
+        list[str] | None, typer.Option(help="Type of feature of a GFF3 file; may be repeated [default: all].")
+    ] = None
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(help="Metric, or kind, of `relevome list metrics`; may be repeated [default: all]."),
+    ] = None
+    level: Annotated[str, typer.Option(help="letters, tokens or both.")] = "letters"
+    how: Annotated[str, typer.Option(help="From letters to tokens: sum, mean or max_abs.")] = "sum"
+    target: Annotated[str | None, typer.Option(help="Which target, if the run has several.")] = None
+    no_model: Annotated[bool, typer.Option("--no-model", help="Leave out what asks the model.")] = False
+    replacement: Annotated[
+        str, typer.Option(help="For letters taken away: unknown, mask, random, shuffle, or a letter.")
+    ] = "unknown"
+    draws: Annotated[int, typer.Option(help="Random orders of every sequence.")] = 10
+    null: Annotated[int, typer.Option(help="Shuffles of every sequence, explained and evaluated alike.")] = 1
+    sequences: Annotated[
+        int, typer.Option(help="On how many the model is asked, drawn at random; 0: all.")
+    ] = 100
+    fast: Annotated[bool, typer.Option("--fast", help="Ask the model less for every sequence.")] = False
+    device: Device = "auto"
+    seed: Seed = 0
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run code that comes with the checkpoint.")
+    ] = False
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that is there.")] = False
+
+    def keywords(self) -> dict[str, Any]:
+        """The same as `relevome.evaluate` and `relevome.compare` are told it."""
+        return {
+            "truth": self.truth, "features": self.feature or (), "metrics": self.metrics or (),
+            "level": self.level, "how": self.how, "target": self.target, "use_model": not self.no_model,
+            "replacement": self.replacement, "draws": self.draws, "null": self.null,
+            "sequences": self.sequences, "fast": self.fast, "device": self.device, "seed": self.seed,
+            "trust_remote_code": self.trust_remote_code,
+        }  # fmt: skip
+
+
+def with_evaluation_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator: the fields of `EvaluationOptions` are options of the command, which gets them as ``asked``.
+
+    typer reads the options of a command off its signature, so the fields are put there.
+    """
+    shared = signature(EvaluationOptions, eval_str=True).parameters
+    own = [one for name, one in signature(command, eval_str=True).parameters.items() if name != "asked"]
+
+    @wraps(command)
+    def wrapped(**given: Any) -> None:
+        asked = EvaluationOptions(**{name: given.pop(name) for name in shared})
+        command(**given, asked=asked)
+
+    wrapped.__signature__ = Signature([*own, *shared.values()])  # pyright: ignore[reportAttributeAccessIssue]
+    return wrapped
 
 
 @contextmanager
