@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -137,74 +137,55 @@ class Dnabert2ForMaskedLM(Dnabert2PreTrainedModel):
         )
 
 
+class Dnabert2ForClassification(Dnabert2PreTrainedModel):
+    """DNABERT-2 with dropout and a linear layer, on the pooled first token or on every token."""
+
+    pooled: ClassVar[bool]
+
+    def __init__(self, config: Dnabert2Config) -> None:
+        super().__init__(config)
+        self.bert = Dnabert2Model(config, add_pooling_layer=self.pooled)
+        given = config.classifier_dropout
+        self.dropout = nn.Dropout(config.hidden_dropout_prob if given is None else given)
+        self.classifier = nn.Linear(config.hidden_size, cast(int, config.num_labels))
+        self.post_init()
+
+    @can_return_tuple
+    def forward(
+        self,
+        input_ids: Int[Tensor, "batch tokens"] | None = None,
+        attention_mask: Int[Tensor, "batch tokens"] | None = None,
+        token_type_ids: Int[Tensor, "batch tokens"] | None = None,
+        inputs_embeds: Float[Tensor, "batch tokens channels"] | None = None,
+        labels: Tensor | None = None,
+        **asked: Any,
+    ) -> SequenceClassifierOutput | TokenClassifierOutput:
+        """Logits (batch, labels) or (batch, tokens, labels), and with ``labels`` the loss.
+
+        That of sequences is the one for ``config.problem_type``, that of tokens leaves out labels of -100.
+        """
+        given = (input_ids, attention_mask, token_type_ids, inputs_embeds)
+        seen = self.bert(*given, return_dict=True, **asked)
+        logits = self.classifier(self.dropout(seen.pooler_output if self.pooled else seen.last_hidden_state))
+        loss = None
+        if labels is not None:
+            # each of the two losses has its own name for logits, and does not mind the other
+            loss = self.loss_function(labels=labels, logits=logits, pooled_logits=logits, config=self.config)
+        output = SequenceClassifierOutput if self.pooled else TokenClassifierOutput
+        return output(loss=loss, logits=logits, hidden_states=seen.hidden_states, attentions=seen.attentions)
+
+
 @models.register("dnabert2")
-class Dnabert2ForSequenceClassification(Dnabert2PreTrainedModel):
+class Dnabert2ForSequenceClassification(Dnabert2ForClassification):
     """DNABERT-2: a BERT on byte-pair encoded DNA, with ALiBi for positions and gated layers."""
 
-    def __init__(self, config: Dnabert2Config) -> None:
-        super().__init__(config)
-        self.bert = Dnabert2Model(config)
-        self.dropout, self.classifier = classifier(config)
-        self.post_init()
-
-    @can_return_tuple
-    def forward(
-        self,
-        input_ids: Int[Tensor, "batch tokens"] | None = None,
-        attention_mask: Int[Tensor, "batch tokens"] | None = None,
-        token_type_ids: Int[Tensor, "batch tokens"] | None = None,
-        inputs_embeds: Float[Tensor, "batch tokens channels"] | None = None,
-        labels: Tensor | None = None,
-        **asked: Any,
-    ) -> SequenceClassifierOutput:
-        """Logits (batch, labels), and with ``labels`` the loss for ``config.problem_type``."""
-        given = (input_ids, attention_mask, token_type_ids, inputs_embeds)
-        seen = self.bert(*given, return_dict=True, **asked)
-        logits = self.classifier(self.dropout(seen.pooler_output))
-        loss = None
-        if labels is not None:
-            loss = self.loss_function(labels=labels, pooled_logits=logits, config=self.config)
-        return SequenceClassifierOutput(
-            loss=loss, logits=logits, hidden_states=seen.hidden_states, attentions=seen.attentions
-        )
+    pooled = True
 
 
-class Dnabert2ForTokenClassification(Dnabert2PreTrainedModel):
+class Dnabert2ForTokenClassification(Dnabert2ForClassification):
     """DNABERT-2 with a prediction for every token."""
 
-    def __init__(self, config: Dnabert2Config) -> None:
-        super().__init__(config)
-        self.bert = Dnabert2Model(config, add_pooling_layer=False)
-        self.dropout, self.classifier = classifier(config)
-        self.post_init()
-
-    @can_return_tuple
-    def forward(
-        self,
-        input_ids: Int[Tensor, "batch tokens"] | None = None,
-        attention_mask: Int[Tensor, "batch tokens"] | None = None,
-        token_type_ids: Int[Tensor, "batch tokens"] | None = None,
-        inputs_embeds: Float[Tensor, "batch tokens channels"] | None = None,
-        labels: Tensor | None = None,
-        **asked: Any,
-    ) -> TokenClassifierOutput:
-        """Logits (batch, tokens, labels), and with ``labels`` the loss where they are not -100."""
-        given = (input_ids, attention_mask, token_type_ids, inputs_embeds)
-        seen = self.bert(*given, return_dict=True, **asked)
-        logits = self.classifier(self.dropout(seen.last_hidden_state))
-        loss = None
-        if labels is not None:
-            loss = self.loss_function(logits=logits, labels=labels, config=self.config)
-        return TokenClassifierOutput(
-            loss=loss, logits=logits, hidden_states=seen.hidden_states, attentions=seen.attentions
-        )
-
-
-def classifier(config: Dnabert2Config) -> tuple[nn.Dropout, nn.Linear]:
-    """The two layers of a head for classification."""
-    given = config.classifier_dropout
-    dropout = nn.Dropout(config.hidden_dropout_prob if given is None else given)
-    return dropout, nn.Linear(config.hidden_size, cast(int, config.num_labels))
+    pooled = False
 
 
 AutoConfig.register(Dnabert2Config.model_type, Dnabert2Config)
