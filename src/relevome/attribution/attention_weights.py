@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from relevome.attribution.lrp.flow import WEIGHTS, TensorTable
+from relevome.attribution.lrp.fused import FusedAttention
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.rules.attention import between, softmax
 from relevome.attribution.lrp.rules.products import einsum, matrix_product, product
@@ -88,7 +89,8 @@ def query_shares(model: Model, batch: Batch, query: Query, attentions: int) -> F
         raise InputError(
             "the prediction does not depend on the model's last attention: choose --query first, last or mean"
         )
-    return (chosen.double() / chosen.sum(1, keepdim=True)).to(model.device, _wide(model.dtype))
+    wide = torch.promote_types(model.dtype, torch.float32)
+    return (chosen.double() / chosen.sum(1, keepdim=True)).to(model.device, wide)
 
 
 def _read(model: Model, batch: Batch, attentions: int) -> Bool[Tensor, "batch tokens"]:
@@ -130,9 +132,8 @@ class _Interception(TorchFunctionMode):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
         if func is F.scaled_dot_product_attention:
-            query, key = (_argument(i, name, args, kwargs) for i, name in enumerate(("query", "key")))
-            shape = (query.shape[-2], key.shape[-2])
-            return self._attended(shape, lambda: _fused_weights(*args, **kwargs), result, -2)
+            call = FusedAttention(*args, **kwargs)
+            return self._attended((call.query.shape[-2], call.key.shape[-2]), call.weights, result, -2)
         if func is F.multi_head_attention_forward:
             shape = tuple(
                 _argument(i, name, args, kwargs).shape[0] for i, name in enumerate(("query", "key"))
@@ -189,36 +190,7 @@ def _argument(index: int, name: str, args: tuple[Any, ...], kwargs: dict[str, An
     return args[index] if len(args) > index else kwargs.get(name)
 
 
-def _fused_weights(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Float[Tensor, "... queries keys"]:
-    """What `F.scaled_dot_product_attention` weighs its values by, in single precision or better."""
-    query, key = (x.to(_wide(x.dtype)) for x in (query, key))
-    if enable_gqa:
-        key = key.repeat_interleave(query.shape[-3] // key.shape[-3], dim=-3)
-    logits = query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if scale is None else scale)
-    if is_causal:
-        seen = torch.ones(logits.shape[-2:], dtype=torch.bool, device=logits.device).tril()
-        logits = logits.masked_fill(~seen, float("-inf"))
-    if attn_mask is not None and attn_mask.dtype == torch.bool:
-        logits = logits.masked_fill(~attn_mask, float("-inf"))
-    elif attn_mask is not None:
-        logits = logits + attn_mask
-    return torch.softmax(logits, dim=-1)
-
-
 def _own(batch: Batch) -> Bool[Tensor, "batch tokens"]:
     """True at tokens, false at padding."""
     lengths = torch.tensor([len(tokens) for tokens in batch.tokens])
     return torch.arange(batch.width) < lengths[:, None]
-
-
-def _wide(dtype: torch.dtype) -> torch.dtype:
-    return torch.promote_types(dtype, torch.float32)

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from relevome.attribution.lrp.flow import tensors_in
+from relevome.attribution.lrp.fused import FusedAttention
 from relevome.attribution.lrp.rules import attention, elementwise, linear, moves, normalisation, products
 from relevome.attribution.lrp.table import Rule, active
 
@@ -158,18 +159,17 @@ def softmax_gradient(y: Tensor, gradient: Tensor, dim: int) -> Tensor:
 @account(attention.attention)
 def of_attention(call: Call) -> Absorbed:
     """What its softmax loses, and what the additive mask (ALiBi, relative positions) takes."""
-    q, k, v, given, causal, scale = _attention_arguments(*call.args, **call.kwargs)
-    if not (active(q) or active(k) or active(given)):
+    fused = FusedAttention(*call.args, **call.kwargs)
+    learned = active(fused.attn_mask)
+    if not (active(fused.query) or active(fused.key) or learned):
         return lambda _index, _gradient: {}
-    share, learned = 0.5 if active(v) else 1.0, active(given)
-    q, k, v = (t.detach() for t in (q, k, v))
-    k, v = (t.repeat_interleave(q.shape[-3] // t.shape[-3], -3) if q.dim() > 3 else t for t in (k, v))
-    bias = _bias(given, causal, q, k)
-    logits = q @ k.mT * (q.shape[-1] ** -0.5 if scale is None else scale) + bias
-    weights = torch.softmax(logits, -1).nan_to_num()
+    share = 0.5 if active(fused.value) else 1.0
+    with torch.no_grad():
+        logits, weights, bias = fused.logits(), fused.weights(), fused.bias()
+        values = fused.by_head(fused.value).detach()
 
     def absorbed(_index: int, gradient: Tensor) -> dict[str, float]:
-        to_weights = gradient @ v.mT * share
+        to_weights = gradient @ values.mT * share
         to_logits = softmax_gradient(weights, to_weights, -1)
         return {
             "softmax": inner(weights, to_weights) - inner(logits, to_logits),
@@ -177,31 +177,6 @@ def of_attention(call: Call) -> Absorbed:
         }
 
     return absorbed
-
-
-def _attention_arguments(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attn_mask: Tensor | None = None,
-    dropout_p: float = 0.0,
-    is_causal: bool = False,
-    scale: float | None = None,
-    enable_gqa: bool = False,
-) -> tuple[Tensor, Tensor, Tensor, Tensor | None, bool, float | None]:
-    return query, key, value, attn_mask, is_causal, scale
-
-
-def _bias(given: Tensor | None, causal: bool, q: Tensor, k: Tensor) -> Tensor:
-    """What is added to the logits, (..., queries, keys)."""
-    bias = torch.zeros(q.shape[-2], k.shape[-2], dtype=q.dtype, device=q.device)
-    if causal:
-        bias = bias.masked_fill(torch.ones_like(bias, dtype=torch.bool).triu(1), float("-inf"))
-    if given is None:
-        return bias
-    if given.dtype == torch.bool:
-        return bias.expand(given.shape).masked_fill(~given, float("-inf"))
-    return bias + given.detach().to(q.dtype)
 
 
 # A scale that is a constant, or a sum of ever more of them, is linear.

@@ -84,6 +84,7 @@ BOOLEAN = np.where(MASK.numpy(), 0, -np.inf)
 FUSED = [
     fused(F.scaled_dot_product_attention),
     fused(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, MASK), BOOLEAN),
+    fused(lambda q, k, v: F.scaled_dot_product_attention(q, k, v, MASK[:, :, :1]), BOOLEAN),
     fused(lambda q, k, v: F.scaled_dot_product_attention(query=q, key=k, value=v, attn_mask=MASK), BOOLEAN),
     fused(
         lambda q, k, v: F.scaled_dot_product_attention(q, k, value=v, attn_mask=MASK, dropout_p=0.0), BOOLEAN

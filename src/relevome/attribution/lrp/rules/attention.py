@@ -10,6 +10,7 @@ from torch import Tensor
 
 from relevome.attribution.lrp.flow import WEIGHTS, Flow
 from relevome.attribution.lrp.functions import Scale
+from relevome.attribution.lrp.fused import FusedAttention
 from relevome.attribution.lrp.table import UnsupportedOperation, active, composed, rule
 
 _T = torch.Tensor
@@ -21,15 +22,14 @@ def attention(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
 
     A bias that is itself an activation stands in one product alone, and gets a half.
     """
-    names = ("query", "key", "value", "attn_mask")
-    given = dict(zip(names, args, strict=False)) | {n: kwargs[n] for n in names if n in kwargs}
-    q, k, v, bias = (active(given.get(name)) for name in names)
+    call = FusedAttention(*args, **kwargs)
+    q, k, v, bias = map(active, (call.query, call.key, call.value, call.attn_mask))
     outer = 0.5 if v else 1.0
     inner = outer * (0.5 if q and k else 1.0)
     factors = {"query": inner, "key": inner, "value": 0.5 if q or k or bias else 1.0, "attn_mask": outer}
-    scaled = [Scale.apply(t, factors[n]) if active(t) and factors[n] != 1.0 else t for n, t in given.items()]
-    others = {key: value for key, value in kwargs.items() if key not in names}
-    result = func(*scaled, *args[4:], **others)
+    given = vars(call)
+    scaled = {n: Scale.apply(given[n], f) for n, f in factors.items() if active(given[n]) and f != 1.0}
+    result = func(**given | scaled)
     return flow.attended(result, 1 if result.dim() == 4 else None, -2)
 
 
