@@ -1,8 +1,9 @@
-"""What all tests share: one thread, no network, and a way to data that is not part of the project."""
+"""What all tests share: one thread, no network, the command line, and a way to data beside the project."""
 
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when transformers is imported
 
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
+
+from relevome.cli import main
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,3 +43,20 @@ def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
         return path
 
     return write_file
+
+
+@pytest.fixture
+def relevome_cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, list[str]]]:
+    """Runs a command in this process and gives its exit code, output and error lines."""
+
+    def run(*arguments: object) -> tuple[int, str, list[str]]:
+        capsys.readouterr()  # what making the models printed
+        monkeypatch.setattr(sys, "argv", ["relevome", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        captured = capsys.readouterr()
+        return int(exit_.value.code or 0), captured.out, captured.err.splitlines()
+
+    return run

@@ -11,25 +11,9 @@ import numpy as np
 import pytest
 
 import relevome
-from relevome.cli import main
 from relevome.cli.app import app
 from tests.oracles.test_fixtures import with_bin
 from tests.toys import saved  # noqa: F401 - fixture
-
-
-@pytest.fixture
-def relevome_cli(monkeypatch, capsys):
-    """Runs a command in this process and gives its exit code, output and error lines."""
-
-    def run(*arguments: object) -> tuple[int, str, list[str]]:
-        capsys.readouterr()  # what making the models printed
-        monkeypatch.setattr(sys, "argv", ["relevome", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
-        return int(exit_.value.code or 0), captured.out, captured.err.splitlines()
-
-    return run
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ import relevome
 from relevome import pipeline
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.table import PLAIN
-from relevome.cli import main
 from tests.toys import TOYS, load, saved  # noqa: F401 - fixtures
 
 PROTEINS = [s.letters for s in TOYS["esm"].sequences(9, 5, 12, 7, 6)]
@@ -84,25 +82,21 @@ def test_heads_are_kept_by_layer_head_and_token(load):  # noqa: F811
 
 
 @pytest.fixture
-def explain(monkeypatch, capsys, saved, write, tmp_path):  # noqa: F811
-    """Explains two proteins with these options; gives exit code, output and errors."""
+def explain(relevome_cli, saved, write, tmp_path):  # noqa: F811
+    """Explains two proteins with these options; gives exit code, output and error lines."""
     fasta = write("p.fa", ">a\nMKTAYIAKQR\n>b\nGAVLIMCFYWHK\n")
 
-    def run(toy: str, *options: str) -> tuple[int, str, str]:
-        command = ["explain", "--model", saved(toy), "--fasta", fasta, "-o", tmp_path / "run", *options]
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["relevome", *map(str, command)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
-        return int(exit_.value.code or 0), captured.out, captured.err
+    def run(toy: str, *options: str) -> tuple[int, str, list[str]]:
+        return relevome_cli(
+            "explain", "--model", saved(toy), "--fasta", fasta, "-o", tmp_path / "run", *options
+        )
 
     return run
 
 
 def test_the_account_is_printed(explain, tmp_path: Path) -> None:
     code, out, err = explain("esm", "--heads", "--audit")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, [])
     for words in ("Account of 2 logits", "input tokens", "absorbed by softmax", "layer_norm"):
         assert words in out
     told = json.loads((tmp_path / "run" / "run.json").read_text())
@@ -114,8 +108,9 @@ def test_a_broken_rule_is_told_loudly(explain, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(RULES, torch.nn.functional.layer_norm, PLAIN)
     code, _, err = explain("esm", "--audit")
     assert code == 0
-    assert "WARNING" in err
-    assert "most of it at torch.nn.functional.layer_norm: do not trust this run" in err
+    assert len(err) == 1
+    assert "WARNING" in err[0]
+    assert "most of it at torch.nn.functional.layer_norm: do not trust this run" in err[0]
 
 
 @pytest.mark.parametrize(
@@ -127,9 +122,8 @@ def test_a_broken_rule_is_told_loudly(explain, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_what_a_method_cannot_do_is_refused(explain, toy: str, options: list[str], message: str) -> None:
     code, _, err = explain(toy, *options)
-    assert code == 2
-    assert message in err
-    assert err.count("\n") == 1
+    assert (code, len(err)) == (2, 1)
+    assert message in err[0]
 
 
 def test_a_model_without_attention_has_no_heads(load):  # noqa: F811

@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from relevome.cli import main
 from tests.toys import saved  # noqa: F401 - fixture
 
 FASTA = ">a\nMKTAYIAKQRGAVLI\n>b\nGAVLIMCFYWHKTAY\n>c\nWHKTAYMKTAYIAKQRG\n"
@@ -20,21 +18,6 @@ GFF = "##gff-version 3\n" + "".join(
     for name, start, end in (("a", 3, 6), ("b", 2, 4), ("c", 10, 12))
     for kind, start, end in (("box", start, end), ("region", 1, 15))
 )
-
-
-@pytest.fixture
-def relevome_cli(monkeypatch, capsys):
-    """Runs a command in this process and gives its exit code, output and error lines."""
-
-    def run(*arguments: object) -> tuple[int, str, list[str]]:
-        capsys.readouterr()  # what making the models printed
-        monkeypatch.setattr(sys, "argv", ["relevome", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
-        return int(exit_.value.code or 0), captured.out, captured.err.splitlines()
-
-    return run
 
 
 @pytest.fixture
@@ -131,6 +114,30 @@ def test_a_model_that_changed_is_refused_and_one_that_moved_is_found(relevome_cl
     assert (code, len(err)) == (2, 1)
     assert "the weights of" in err[0]
     assert "are not those that" in err[0]
+
+
+def test_the_model_of_a_run_is_found_from_any_folder(relevome_cli, saved, write, tmp_path, monkeypatch):  # noqa: F811
+    fasta, run, elsewhere = write("p.fa", FASTA), tmp_path / "run", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    shutil.copytree(saved("esm"), tmp_path / "model")
+    explain = ("explain", "--model", "model", "--fasta", fasta, "--method", "saliency", "-o", run)
+    evaluate = ("evaluate", run, "--metrics", "infidelity", "--null", 0, "--fast", "-o", tmp_path / "scores")
+    monkeypatch.chdir(tmp_path)
+    assert relevome_cli(*explain)[0] == 0
+    said = json.loads((run / "run.json").read_text())
+    assert said["model"]["path"] == str(tmp_path / "model")
+    monkeypatch.chdir(elsewhere)
+    assert relevome_cli(*evaluate)[::2] == (0, [])
+    # as runs were written before
+    said["model"]["path"] = "model"
+    (run / "run.json").write_text(json.dumps(said))
+    code, _, err = relevome_cli(*evaluate, "--overwrite")
+    assert (code, len(err)) == (2, 1)
+    assert "there is no folder model" in err[0]
+    monkeypatch.chdir(tmp_path)
+    assert relevome_cli(*evaluate, "--overwrite")[::2] == (0, [])
+    assert relevome_cli(*explain)[::2] == (0, [])
+    assert json.loads((run / "run.json").read_text())["model"]["path"] == str(tmp_path / "model")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from relevome.attribution.layerwise import LRP, composite, rules_by_weight
 from relevome.attribution.lrp.audit import AuditedRules
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.linear_rules import Epsilon, Gamma, ZPlus
-from relevome.cli import main
 from relevome.data.errors import InputError
 from relevome.models.base import Model
 from tests.toys import TOYS
@@ -247,18 +245,13 @@ def pooled(x: np.ndarray, width: int) -> tuple[np.ndarray, Back]:
 
 
 def test_rules_are_given_on_the_command_line(
-    saved: Callable[[str], Path], write: Callable[[str, str], Path], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    relevome_cli: Callable[..., tuple[int, str, list[str]]], saved: Callable[[str], Path],
+    write: Callable[[str, str], Path], tmp_path: Path,
 ) -> None:  # fmt: skip
     fasta, rules = write("d.fa", ">a\nACGTTGACAACGT\n>b\nTATAATGGC\n"), "linear=epsilon,first=zplus"
-    monkeypatch.setattr(
-        sys, "argv",
-        ["relevome", "explain", "--model", str(saved("cnn")), "--fasta", str(fasta), "--method", "lrp",
-         "--rules", rules, "-o", str(tmp_path / "run")],
-    )  # fmt: skip
-    with pytest.raises(SystemExit) as exit_:
-        main()
-    assert not exit_.value.code
+    asked = ("explain", "--model", saved("cnn"), "--fasta", fasta, "--method", "lrp", "--rules", rules)
+    code, _, err = relevome_cli(*asked, "-o", tmp_path / "run")
+    assert (code, err) == (0, [])
     run = relevome.Run(tmp_path / "run")
     assert json.loads((tmp_path / "run" / "run.json").read_text())["parameters"]["rules"] == rules
     model = relevome.load_model(str(saved("cnn")))

@@ -230,6 +230,19 @@ def test_says_in_what_a_run_differs_and_what_to_do(tmp_path, shards, change, sai
     assert content(tmp_path / "run") == before
 
 
+def test_a_model_that_moved_is_known_by_its_weights(tmp_path, shards):
+    write(tmp_path / "run", shards)
+    moved = {"path": "elsewhere/m", "weights_sha256": "0a"}
+    write(tmp_path / "run", shards, MANIFEST | {"model": moved})
+    assert run_json(tmp_path / "run")["model"] == moved
+
+
+def test_without_a_digest_a_model_is_known_by_its_path(tmp_path, shards):
+    write(tmp_path / "run", shards, MANIFEST | {"model": {"path": "m", "weights_sha256": None}})
+    with pytest.raises(InputError, match=r'differs in model.path \("m" there, "n" now\): choose'):
+        RunWriter(tmp_path / "run", MANIFEST | {"model": {"path": "n", "weights_sha256": None}})
+
+
 def test_a_parameter_that_is_gone_is_a_difference(tmp_path, shards):
     write(tmp_path / "run", shards, MANIFEST | {"steps": 50})
     with pytest.raises(InputError, match=r"steps \(50 there, none now\)"):

@@ -89,7 +89,7 @@ def load_model(
         labels=_labels(module.config, task, letters),
         max_tokens=max_tokens or most_tokens(module, tokenizer),
         fixed_tokens=getattr(module.config, "sequence_length", None),
-        source=Source(path, _weights_sha256(path), f"{type(tokenizer).__name__} ({letters.style})"),
+        source=Source(_lasting(path), _weights_sha256(path), f"{type(tokenizer).__name__} ({letters.style})"),
     )
 
 
@@ -199,6 +199,11 @@ def pick_dtype(name: str | torch.dtype) -> torch.dtype:
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise InputError(f"unknown dtype {name!r}: expected float32, float64, bfloat16 or float16")
     return dtype
+
+
+def _lasting(path: str) -> str:
+    """A folder by its whole path, by which it is found from any other; a hub id as it is."""
+    return str(Path(path).resolve()) if Path(path).exists() else path
 
 
 def _weights_sha256(path: str) -> str | None:

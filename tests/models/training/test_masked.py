@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,6 @@ import torch
 import transformers
 
 import relevome
-from relevome.cli import main
 from relevome.data.errors import InputError
 from relevome.data.sequence import DNA, Sequence
 from relevome.models.huggingface import load_model
@@ -407,17 +405,14 @@ def test_settings_that_make_no_sense_are_refused(more: dict[str, Any], message: 
 
 
 def test_the_command_line_says_how_it_compares_with_frequencies(
-    settings: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    settings: Make, relevome_cli: Callable[..., tuple[int, str, list[str]]]
 ) -> None:
     asked = settings(DNABERT2)
     arguments = (
         "train", "--objective", "mlm", "--arch", asked.arch, "--genome", asked.genome, "--tokens", 30,
         "--window", 50, "--windows", 16, "--epochs", 1, "--device", "cpu", "-o", asked.output,
     )  # fmt: skip
-    monkeypatch.setattr(sys, "argv", ["relevome", *map(str, arguments)])
-    with pytest.raises(SystemExit) as exit_:
-        main()
-    out, err = capsys.readouterr()
-    assert (exit_.value.code, err) == (0, "")
+    code, out, err = relevome_cli(*arguments)
+    assert (code, err) == (0, [])
     assert f"{asked.output}: masked, best epoch 1\n  validation: loss " in out
     assert "  unigram: loss " in out
