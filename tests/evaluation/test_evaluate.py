@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import relevome
+from relevome.attribution import methods
+from relevome.attribution.readings import Readings
 from relevome.data.annotations import Site
 from relevome.data.errors import InputError
 from relevome.evaluation import metrics
 from relevome.evaluation.evaluate import evaluate
 from relevome.evaluation.faithfulness import area, faithfulness_curves
 from relevome.evaluation.result import Evaluation
+from relevome.evaluation.robustness import Neighbours, explained_neighbours, robust_correlation
 from relevome.evaluation.runs import Scores
+from relevome.evaluation.sanity import weight_randomisation
 from relevome.evaluation.score_files import read_evaluation, write_evaluation
 from relevome.evaluation.settings import Settings
 from relevome.models.base import Model
 from relevome.runs.run import Run
 from tests.evaluation.additive import TARGET, additive_model, proteins
 from tests.evaluation.example_runs import LENGTHS, best_letters, changed, explained
+from tests.toys import TOYS
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +116,27 @@ def test_some_sequences_are_drawn_by_what_they_are_and_the_others_counted(model:
     every = evaluate(run, model=model, fast=True, null=0, sequences=0, metrics="area-between-curves")
     known = dict(zip(every.scores[0].sequence_ids, every.scores[0].values, strict=True))
     assert one.values == pytest.approx([known[name] for name in one.sequence_ids])
+
+
+def test_of_an_averaged_run_it_is_the_mean_that_is_robust_and_sane(
+    toy_model: Callable[[str], Model], tmp_path: Path
+) -> None:
+    model, toy = toy_model("bpe"), TOYS["bpe"]
+    sequences, target = toy.sequences(25, 30, 28), toy.target(model)
+    run = relevome.explain(
+        model, sequences, "gradient-x-input", target.index, tokenisations=3, average_strands=True,
+        out=tmp_path / "averaged",
+    )  # fmt: skip
+    wanted = ("robust-correlation", "weight-randomisation")
+    found = named(evaluate(run, model=model, null=0, metrics=wanted))
+    averaged = Readings(tokenisations=3, both_strands=True)
+    asked = (model, methods["gradient-x-input"](), sequences, [target] * 3)
+    for readings, same in ((averaged, True), (Readings(), False)):
+        near = explained_neighbours(*asked, readings=readings)
+        robust = [robust_correlation(one) for one in near if isinstance(one, Neighbours)]
+        left = weight_randomisation(*asked, readings=readings).similarity[-1].tolist()
+        assert (list(found["robust-correlation"].values) == pytest.approx(robust)) is same
+        assert (list(found["weight-randomisation"].values) == pytest.approx(left)) is same
 
 
 def test_without_its_model_the_rest_is_computed_and_the_note_says_so(run: Run) -> None:

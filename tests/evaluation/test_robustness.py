@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from relevome.attribution import Relevance, methods
+from relevome.attribution.readings import Readings
 from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
 from relevome.evaluation import metrics
@@ -21,7 +22,7 @@ from relevome.evaluation.robustness import (
     robust_overlap,
 )
 from relevome.models.base import Batch, Model
-from tests.evaluation.additive import TARGET, additive_model, proteins
+from tests.evaluation.additive import TARGET, additive_model, proteins, worth
 from tests.toys import TOYS
 
 ToyModel = Callable[[str], Model]
@@ -95,6 +96,23 @@ def test_substitutions_that_change_the_prediction_are_left_out() -> None:
             return model.scores(model.inputs(batch), batch).item()
 
     assert max(abs(score(letters) - score(sequence.letters)) for letters in method.seen) <= 0.01
+
+
+def test_with_several_readings_the_mean_of_their_logits_has_to_stay() -> None:
+    model, bound = additive_model(), 0.02
+    (sequence,) = proteins(9)
+    every = Substitutions(draws=9 * 19, bound=bound, spared=0.0)
+    (found,) = explained_neighbours(
+        model, Told(places), [sequence], [TARGET], every, readings=Readings(offsets=2)
+    )
+    assert isinstance(found, Neighbours)
+    letters = model.alphabet.letters
+    weights = np.array([0.5, *[1.0] * 7, 0.5]) / 8  # two windows of 8 letters, each without one end
+    moves = weights[:, None] * (worth(model, letters) - worth(model, sequence.letters)[:, None])
+    assert found.drawn == 9 * 19
+    assert len(found.variants) == (np.abs(moves) <= bound).sum() - 9  # but for the letters themselves
+    # the method tells places in a window: 0 to 7 for the first, and one less for the second
+    np.testing.assert_array_equal(found.relevance, [0, *(np.arange(1, 8) - 0.5), 7])
 
 
 def test_no_substitution_leaves_the_prediction() -> None:

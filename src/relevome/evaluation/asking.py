@@ -66,8 +66,9 @@ class Asking:
         """Explanations after weights were randomised, layer by layer."""
         made = self.explainer
         return weight_randomisation(
-            made.model, made.method, *self._questions(self.rows), lift=made.lift, seed=self.settings.seed
-        )
+            made.model, made.method, *self._questions(self.rows), lift=made.lift, readings=made.readings,
+            seed=self.settings.seed,
+        )  # fmt: skip
 
     def _curves(self, level: Level) -> Found:
         own, nulls = self._asked(faithfulness_curves, level, self.settings.removal(level))
@@ -92,8 +93,9 @@ class Asking:
         made, settings = self.explainer, self.settings
         sequences, targets = self._questions(self.rows)
         found = explained_neighbours(
-            made.model, made.method, sequences, targets, settings.substitutions, made.lift, self.scorer
-        )
+            made.model, made.method, sequences, targets, settings.substitutions, made.lift, self.scorer,
+            made.readings,
+        )  # fmt: skip
         rng = np.random.default_rng(settings.seed)
         return [one if isinstance(one, InputError) else self._in_random_orders(one, rng) for one in found]
 

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.attribution import Method
-from relevome.attribution.batches import explain_sequences
+from relevome.attribution.batches import ONCE, explain_sequences
+from relevome.attribution.readings import Readings
 from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
 from relevome.evaluation import Metric, metrics
@@ -82,14 +83,18 @@ def explained_neighbours(
     substitutions: Substitutions | None = None,
     lift: str = "split",
     scorer: Scorer | None = None,
+    readings: Readings = ONCE,
 ) -> list[Neighbours | InputError]:
-    """Every sequence and its variants explained; one that cannot be, or has no variant, gives its error."""
+    """Every sequence and its variants explained; one that cannot be, or has no variant, gives its error.
+
+    With several ``readings`` its relevance is their mean, and so is the logit that has to stay.
+    """
     substitutions = substitutions or Substitutions()
     scorer = scorer or Scorer(model)
     found: list[Neighbours | InputError] = []
     for sequence, target in zip(sequences, targets, strict=True):
         try:
-            found.append(_neighbours(model, method, sequence, target, substitutions, lift, scorer))
+            found.append(_neighbours(model, method, sequence, target, substitutions, lift, scorer, readings))
         except InputError as error:
             found.append(error)
     return found
@@ -103,10 +108,11 @@ def _neighbours(
     substitutions: Substitutions,
     lift: str,
     scorer: Scorer,
+    readings: Readings,
 ) -> Neighbours:
-    (own,) = _explained(model, method, [sequence], target, lift)
+    (own,) = _explained(model, method, [sequence], target, lift, readings)
     tried = _variants(sequence, target, own, substitutions)
-    scores = scorer.scores((model.tokenize(one), target) for one in [sequence, *tried])
+    scores = _scores(model, [sequence, *tried], target, scorer, readings)
     kept = [
         one
         for one, score in zip(tried, scores[1:], strict=True)
@@ -117,15 +123,32 @@ def _neighbours(
             f"none of {len(tried)} substitutions left the logit of sequence {sequence.id!r} within "
             f"{substitutions.bound:g}: expected a wider bound or more draws"
         )
-    variants = np.stack(_explained(model, method, kept, target, lift))
+    variants = np.stack(_explained(model, method, kept, target, lift, readings))
     return Neighbours(own, variants, len(tried))
 
 
+def _scores(
+    model: Model, sequences: list[Sequence], target: Target, scorer: Scorer, readings: Readings
+) -> Float[np.ndarray, " sequences"]:
+    """The logit of every sequence, its mean over readings."""
+    asked = (
+        (readings.tokens(model, sequence, reading), reading.target(model, target, sequence))
+        for sequence in sequences
+        for reading in readings.all
+    )
+    return scorer.scores(asked).reshape(len(sequences), -1).mean(1)
+
+
 def _explained(
-    model: Model, method: Method, sequences: list[Sequence], target: Target, lift: str
+    model: Model,
+    method: Method,
+    sequences: list[Sequence],
+    target: Target,
+    lift: str,
+    readings: Readings,
 ) -> list[Float[np.ndarray, " letters"]]:
     tracks = []
-    for result in explain_sequences(model, method, sequences, [target], lift=lift):
+    for result in explain_sequences(model, method, sequences, [target], lift=lift, readings=readings):
         if isinstance(result, InputError):
             raise result
         tracks.append(result.track.values.astype(np.float64))

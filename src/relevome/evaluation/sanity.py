@@ -17,7 +17,8 @@ from scipy import stats
 from torch import nn
 
 from relevome.attribution import Method
-from relevome.attribution.batches import explain_sequences
+from relevome.attribution.batches import ONCE, explain_sequences
+from relevome.attribution.readings import Readings
 from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
 from relevome.evaluation import Metric, metrics
@@ -95,6 +96,7 @@ def weight_randomisation(
     targets: list[Target],
     *,
     lift: str = "split",
+    readings: Readings = ONCE,
     seed: int = 0,
     bound: float = BOUND,
 ) -> Randomisation:
@@ -103,13 +105,13 @@ def weight_randomisation(
     A weight's own values are put in random order, so that their scale stays and all that was learnt goes.
     Raises ``InputError`` where a sequence cannot be explained, or nothing in the model is a weight.
     """
-    original = _explained(model, method, sequences, targets, lift)
+    original = _explained(model, method, sequences, targets, lift, readings)
     copied = copy.copy(model)
     copied.module = copy.deepcopy(model.module)
     layers = layers_from_the_top(copied, sequences[0], targets[0])
     similarity = []
     for _ in _randomised(layers, seed):
-        now = _explained(copied, method, sequences, targets, lift)
+        now = _explained(copied, method, sequences, targets, lift, readings)
         similarity.append([remaining_similarity(*pair) for pair in zip(original, now, strict=True)])
     return Randomisation(tuple(layers), np.array(similarity), bound)
 
@@ -171,13 +173,19 @@ def _randomised(layers: dict[str, list[nn.Parameter]], seed: int) -> Iterator[st
 
 
 def _explained(
-    model: Model, method: Method, sequences: list[Sequence], targets: list[Target], lift: str
+    model: Model,
+    method: Method,
+    sequences: list[Sequence],
+    targets: list[Target],
+    lift: str,
+    readings: Readings,
 ) -> list[Float[np.ndarray, " letters"]]:
     """Relevance of every letter, sequences of one target in one go."""
     found: dict[int, Float[np.ndarray, " letters"]] = {}
     for target in dict.fromkeys(targets):
         numbers = [i for i, other in enumerate(targets) if other == target]
-        results = explain_sequences(model, method, [sequences[i] for i in numbers], [target], lift=lift)
+        some = [sequences[i] for i in numbers]
+        results = explain_sequences(model, method, some, [target], lift=lift, readings=readings)
         for number, result in zip(numbers, results, strict=True):
             if isinstance(result, InputError):
                 raise result

@@ -101,7 +101,7 @@ class Work:
 
     def _asking(self, made: Explainer) -> Asking:
         """The rows to ask about, the same ones for every run of the same sequences, and their shuffles."""
-        self._note_explainer(made)
+        self._note_masks(made.model)
         rows = list(self._rows())
         if self.settings.sequences:
             drawn = {r.sequence_id: sequence_rng(self.settings.seed, made.sequence(r)).random() for r in rows}
@@ -185,14 +185,9 @@ class Work:
         missing = sum(1 for _ in self._rows()) - len(asking.rows)
         return {NOT_DRAWN: missing} if missing else {}
 
-    def _note_explainer(self, made: Explainer) -> None:
-        """What sets the answers of this model apart."""
-        if len(made.readings) > 1:
-            self.notes.append(
-                "robustness and weight randomisation are those of single readings: the run is a mean of "
-                f"{len(made.readings)}"
-            )
-        if self.settings.replacement == "mask" and _rescales(made.model):
+    def _note_masks(self, model: Model) -> None:
+        """Where masks change the embeddings of what is not masked."""
+        if self.settings.replacement == "mask" and _rescales(model):
             self.notes.append(
                 "this model rescales its embeddings by the share of mask tokens (token_dropout), so that "
                 "faithfulness by mask is about that: prefer --replacement unknown"
