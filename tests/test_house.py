@@ -19,7 +19,8 @@ SOURCE = ROOT / "src" / "relevome"
 MODULES = sorted(SOURCE.rglob("*.py"))
 PACKAGES = sorted({path.parent for path in MODULES})
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = SETTINGS["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 FEATURES = {extra: EXTRAS[extra] for extra in EXTRAS if extra not in ("dev", "docs")}
 OPTIONAL = sorted({library for libraries in FEATURES.values() for library in libraries})
@@ -86,6 +87,15 @@ def test_every_package_says_what_it_is_for(package: Path) -> None:
 @pytest.mark.parametrize("module", MODULES, ids=name)
 def test_a_file_is_one_idea(module: Path) -> None:
     assert len(module.read_text().splitlines()) <= 350
+
+
+def test_every_family_of_metrics_is_kept_from_the_others() -> None:
+    contracts = {one["name"]: one for one in SETTINGS["tool"]["importlinter"]["contracts"]}
+    named = set(contracts["Families of metrics do not import each other"]["modules"])
+    families = (SOURCE / "evaluation").glob("*.py")
+    assert named == {
+        f"relevome.evaluation.{f.stem}" for f in families if "metrics.register(" in f.read_text()
+    }
 
 
 def test_every_direct_dependency_is_pinned() -> None:
