@@ -13,48 +13,19 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float
 
 import relevome
 from benchmarks import Row, data
-from relevome.data.genome import open_genome
 from relevome.data.inputs import from_bed
-from relevome.data.readers import read_bed, refuse_or_skip
-from relevome.data.sequence import Interval
 from relevome.models.training import TrainingResult, TrainingSettings, train
+from relevome.studies.start_sites import UPSTREAM, StartSite, start_sites, write_tables, write_windows
 
-UPSTREAM, DOWNSTREAM = 70, 30
-TEST_END, VALIDATION_START = 1_000_000, 4_200_000
 METHODS = ("attnlrp", "integrated-gradients", "mutagenesis")
-
-
-class Site(NamedTuple):
-    """A 0-based position on a strand; ``real`` if transcription is known to start there."""
-
-    chrom: str
-    position: int
-    strand: str
-    real: bool
-
-    @property
-    def part(self) -> str:
-        """The table that the site belongs to."""
-        if self.position < TEST_END:
-            return "test"
-        return "train" if self.position < VALIDATION_START else "validation"
-
-    @property
-    def window(self) -> Interval:
-        """-70 to +29 as read on the strand."""
-        before, after = (UPSTREAM, DOWNSTREAM) if self.strand == "+" else (DOWNSTREAM - 1, UPSTREAM + 1)
-        return Interval(self.chrom, self.position - before, self.position + after, self.strand)
 
 
 def measure(quick: bool = False) -> list[Row]:
@@ -67,7 +38,7 @@ def measure(quick: bool = False) -> list[Row]:
             Row("AUROC on test", result.metrics["test"]["auroc"] or 0.0, "at least 0.95"),
             Row("training, seconds", result.seconds),
         ]
-        real = write_bed(folder / "real.bed", (s for s in sites if s.real and s.part == "test"))
+        real = write_windows(folder / "real.bed", (s for s in sites if s.real and s.part == "test"))
         model = relevome.load_model(result.output)
         for method in METHODS:
             begin = time.perf_counter()
@@ -89,52 +60,14 @@ def genome() -> Path:
     return data("ecoli", "NC_000913.3.fna.gz")
 
 
-def all_sites(seed: int) -> list[Site]:
-    """Every start site with a whole window, and as many random sites in each table, in random order."""
-    with open_genome(genome()) as chromosomes:
-        ((chrom, record),) = chromosomes.items()
-        whole = range(UPSTREAM, len(record) - UPSTREAM)
-    table = pd.read_csv(data("ecoli", "tss_thomason_wanner_regulondb.tsv"), sep="\t")
-    table = table[table["source_info"].str.contains("storz")]
-    places = zip(table["position_NC_000913.3"] - 1, table["strand"], strict=True)
-    real = [Site(chrom, position, strand, True) for position, strand in places if position in whole]
-    rng = np.random.default_rng(seed)
-    sites = [*real, *_random_sites(real, whole, rng)]
-    return [sites[i] for i in rng.permutation(len(sites))]
+def all_sites(seed: int) -> list[StartSite]:
+    """The known start sites of transcription, and as many random ones."""
+    return start_sites(genome(), data("ecoli", "tss_thomason_wanner_regulondb.tsv"), seed)
 
 
-def _random_sites(real: Sequence[Site], whole: range, rng: np.random.Generator) -> Iterator[Site]:
-    taken = {(site.position, site.strand) for site in real}
-    wanted = Counter(site.part for site in real)
-    while wanted.total():
-        position, strand = int(rng.integers(whole.start, whole.stop)), "+-"[rng.integers(2)]
-        site = Site(real[0].chrom, position, strand, False)
-        if wanted[site.part] and (position, strand) not in taken:
-            taken.add((position, strand))
-            wanted[site.part] -= 1
-            yield site
-
-
-def write_bed(path: Path, sites: Iterable[Site]) -> Path:
-    """The windows of some sites as BED."""
-    windows = [site.window for site in sites]
-    path.write_text("".join(f"{w.chrom}\t{w.start}\t{w.end}\t.\t0\t{w.strand}\n" for w in windows))
-    return path
-
-
-def write_tables(folder: Path, sites: Sequence[Site]) -> None:
-    """``train.csv``, ``validation.csv`` and ``test.csv`` with sequences and whether each is real."""
-    bed = write_bed(folder / "all.bed", sites)
-    found = refuse_or_skip(read_bed(bed, genome()), "refuse", [])
-    rows = [(site.part, s.letters, int(site.real)) for s, site in zip(found, sites, strict=True)]
-    table = pd.DataFrame(rows, columns=["part", "sequence", "label"])
-    for part, some in table.groupby("part"):
-        some[["sequence", "label"]].to_csv(folder / f"{part}.csv", index=False)
-
-
-def train_cnn(folder: Path, sites: Sequence[Site], epochs: int = 10, seed: int = 0) -> TrainingResult:
+def train_cnn(folder: Path, sites: Sequence[StartSite], epochs: int = 10, seed: int = 0) -> TrainingResult:
     """The CNN with its defaults, trained and scored in ``folder``."""
-    write_tables(folder, sites)
+    write_tables(folder, genome(), sites)
     settings = TrainingSettings(
         arch="cnn",
         train=folder / "train.csv",

@@ -1,0 +1,92 @@
+"""Windows around start sites of transcription, and as many random ones, as tables to learn from.
+
+Positions up to 1,000,000 are the test, those over 4,200,000 the validation, those between the training: a
+model is never tested on what lies near its training windows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from relevome.data.genome import open_genome
+from relevome.data.readers import read_bed, refuse_or_skip
+from relevome.data.sequence import Interval
+
+UPSTREAM, DOWNSTREAM = 70, 30
+TEST_END, VALIDATION_START = 1_000_000, 4_200_000
+
+
+class StartSite(NamedTuple):
+    """A 0-based position on a strand; ``real`` if transcription is known to start there."""
+
+    chrom: str
+    position: int
+    strand: str
+    real: bool
+
+    @property
+    def part(self) -> str:
+        """The table that the site belongs to."""
+        if self.position < TEST_END:
+            return "test"
+        return "train" if self.position < VALIDATION_START else "validation"
+
+    @property
+    def window(self) -> Interval:
+        """-70 to +29 as read on the strand."""
+        before, after = (UPSTREAM, DOWNSTREAM) if self.strand == "+" else (DOWNSTREAM - 1, UPSTREAM + 1)
+        return Interval(self.chrom, self.position - before, self.position + after, self.strand)
+
+
+def start_sites(genome: Path, table: Path, seed: int) -> list[StartSite]:
+    """Every start site with a whole window, and as many random sites in each part, in random order.
+
+    ``table`` has 1-based positions in ``position_NC_000913.3``, ``strand`` and ``source_info``, of which
+    those marked ``storz`` are taken (Thomason et al. 2015, doi 10.1128/JB.02096-14). A random site is any
+    but a start site, so its window may overlap that of one.
+    """
+    with open_genome(genome) as chromosomes:
+        ((chrom, record),) = chromosomes.items()
+        whole = range(UPSTREAM, len(record) - UPSTREAM)
+    known = pd.read_csv(table, sep="\t")
+    known = known[known["source_info"].str.contains("storz")]
+    places = zip(known["position_NC_000913.3"] - 1, known["strand"], strict=True)
+    real = [StartSite(chrom, position, strand, True) for position, strand in places if position in whole]
+    rng = np.random.default_rng(seed)
+    sites = [*real, *_random_sites(real, whole, rng)]
+    return [sites[i] for i in rng.permutation(len(sites))]
+
+
+def _random_sites(real: Sequence[StartSite], whole: range, rng: np.random.Generator) -> Iterator[StartSite]:
+    taken = {(site.position, site.strand) for site in real}
+    wanted = Counter(site.part for site in real)
+    while wanted.total():
+        position, strand = int(rng.integers(whole.start, whole.stop)), "+-"[rng.integers(2)]
+        site = StartSite(real[0].chrom, position, strand, False)
+        if wanted[site.part] and (position, strand) not in taken:
+            taken.add((position, strand))
+            wanted[site.part] -= 1
+            yield site
+
+
+def write_windows(path: Path, sites: Iterable[StartSite]) -> Path:
+    """The windows of some sites as BED."""
+    windows = [site.window for site in sites]
+    path.write_text("".join(f"{w.chrom}\t{w.start}\t{w.end}\t.\t0\t{w.strand}\n" for w in windows))
+    return path
+
+
+def write_tables(folder: Path, genome: Path, sites: Sequence[StartSite]) -> None:
+    """``train.csv``, ``validation.csv`` and ``test.csv`` with sequences and whether each is real."""
+    bed = write_windows(folder / "all.bed", sites)
+    found = refuse_or_skip(read_bed(bed, genome), "refuse", [])
+    rows = [(site.part, s.letters, int(site.real)) for s, site in zip(found, sites, strict=True)]
+    table = pd.DataFrame(rows, columns=["part", "sequence", "label"])
+    for part, some in table.groupby("part"):
+        some[["sequence", "label"]].to_csv(folder / f"{part}.csv", index=False)
