@@ -26,7 +26,7 @@ from relevome.evaluation.faithfulness import (
 from relevome.evaluation.perturbation import replacement, sequence_rng
 from relevome.evaluation.scoring import Scorer
 from relevome.models.base import Batch, Model, Target
-from tests.evaluation.additive import TARGET, additive_model, proteins, truth, worth
+from tests.evaluation.additive import TARGET, MeanOfLetters, additive_model, proteins, truth, worth
 from tests.toys import TOYS
 
 ToyModel = Callable[[str], Model]
@@ -197,6 +197,26 @@ def test_explanations_of_a_sequence_meet_the_same_random_orders_computed_once() 
     np.testing.assert_array_equal(first.random, second.random)
     np.testing.assert_array_equal(first.morf, second.lerf)
     assert scorer.computed == computed
+
+
+def test_only_inputs_that_differ_go_through_the_model_and_like_lengths_go_together() -> None:
+    model = additive_model(rows=4)
+    sequences = proteins(50, 48, 30, 30)
+    relevance = [truth(model, sequence) for sequence in sequences]
+    seen: list[tuple[int, ...]] = []
+
+    def see(_module: object, _args: object, inputs: dict[str, torch.Tensor]) -> None:
+        pairs = zip(inputs["input_ids"], inputs["attention_mask"], strict=True)
+        seen.extend(tuple(ids[mask == 1].tolist()) for ids, mask in pairs)
+
+    model.module.register_forward_pre_hook(see, with_kwargs=True)
+    removal = Removal(shares=(0.0, 0.3, 0.7, 1.0), random_pairs=1)
+    faithfulness_curves(model, sequences, [TARGET] * 4, relevance, removal)
+    # Of each sequence itself and 2 steps on 4 paths; of each length that which has lost all.
+    assert len(seen) == len(set(seen)) == 4 * (1 + 2 * 4) + 3
+    assert isinstance(model.module, MeanOfLetters)
+    like = [(4, 50)] * 3 + [(4, 48)] * 2
+    assert model.module.shapes == [*like, *[(4, 30)] * 4, (3, 30)]
 
 
 def test_what_is_removed_does_not_depend_on_the_sequences_beside() -> None:

@@ -115,6 +115,26 @@ def test_nothing_and_everything_taken_away(toy_model: ToyModel, name: str) -> No
     assert one.without(~marked(26)).others == 0
 
 
+@pytest.mark.parametrize("name", STYLES)
+def test_several_at_once_are_tokenised_as_if_each_came_so(toy_model: ToyModel, name: str) -> None:
+    model = toy_model(name)
+    units = np.stack([marked(26), marked(26, 0, 7, 8, 25), ~marked(26), marked(26, 13)])
+    found = eraser(model, LETTERS, "letter", "A").without_each(units)
+    assert len(found) == 4
+    for one, gone in zip(found, units, strict=True):
+        letters = "".join("A" if lost else letter for letter, lost in zip(LETTERS, gone, strict=True))
+        expected = model.tokenize(Sequence("s", letters, model.alphabet))
+        for part in ("ids", "starts", "ends", "special"):
+            np.testing.assert_array_equal(getattr(one.tokens, part), getattr(expected, part))
+
+
+@pytest.mark.parametrize("name", ["esm", "protbert-residues", "cnn"])
+def test_others_are_the_letters_that_stay_where_each_is_a_token(toy_model: ToyModel, name: str) -> None:
+    units = np.stack([marked(26), marked(26, 0, 7, 8, 25), ~marked(26), marked(26, 13)])
+    found = eraser(toy_model(name), LETTERS, "letter", "A").without_each(units)
+    assert [(one.others, one.changed) for one in found] == [(0, 0), (22, 0), (0, 0), (25, 0)]
+
+
 @pytest.mark.parametrize("name", ["bpe", "nucleotide-transformer", "dnabert", "roberta"])
 def test_other_tokens_that_changed_are_counted(toy_model: ToyModel, name: str) -> None:
     model = toy_model(name)

@@ -68,6 +68,31 @@ def test_a_hidden_letter_of_a_masked_language_model(load: Load) -> None:
     np.testing.assert_allclose(hidden, model.module(ids).logits.detach()[0, 5, 7], atol=1e-12)
 
 
+def test_short_sequences_are_filled_up_with_padding_outside_of_the_mask(load: Load) -> None:
+    model, toy = load("esm"), TOYS["esm"]
+    batch = toy.batch(model, 5, 9, 2)
+    inputs = model.inputs(batch)
+    widths = [len(tokens) for tokens in batch.tokens]
+    rows = [tokens.ids.tolist() + [model.pad_id] * (11 - len(tokens)) for tokens in batch.tokens]
+    assert widths == [7, 11, 4]
+    assert inputs["input_ids"].tolist() == rows
+    assert inputs["attention_mask"].tolist() == [[1] * width + [0] * (11 - width) for width in widths]
+    assert {values.dtype for values in inputs.values()} == {torch.long}
+
+
+def test_every_sequence_of_a_batch_has_its_own_letter_hidden(load: Load) -> None:
+    model = load("esm-masked")
+    tokens = TOYS["esm-masked"].batch(model, 6, 9, 6).tokens
+    targets = (
+        Target(7, "x", position=2, mask=True),
+        Target(7, "x", position=8, mask=True),
+        Target(7, "x", position=0),
+    )
+    hidden = model.inputs(Batch(tokens, targets))["input_ids"] == model.tokenizer.mask_id
+    assert hidden.nonzero().tolist() == [[0, 3], [1, 9]]
+    assert not any((one.ids == model.tokenizer.mask_id).any() for one in tokens)
+
+
 @pytest.mark.parametrize("position", [9, 40])
 def test_a_position_beyond_the_sequence_is_refused(load: Load, position: int) -> None:
     model = load("protbert-residues")

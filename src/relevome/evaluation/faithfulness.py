@@ -206,18 +206,17 @@ def _plan(
     own = [(order, eraser) for eraser in erasers]
     pairs = own + [(order, erasers[i % len(erasers)]) for i, order in enumerate(random)]
     found = [
-        eraser.without(gone)
+        one
         for order, eraser in pairs
         for path in (order, order[::-1])
-        for gone in _first(path, removal.shares)
+        for one in eraser.without_each(_first(path, removal.shares))
     ]
     counts = sum(one.others for one in found), sum(one.changed for one in found)
     return _Plan(len(erasers), *counts), [(one.tokens, target) for one in found]
 
 
-def _first(order: Int[np.ndarray, "units"], shares: tuple[float, ...]) -> Iterator[Bool[np.ndarray, "units"]]:
+def _first(order: Int[np.ndarray, " units"], shares: tuple[float, ...]) -> Bool[np.ndarray, "shares units"]:
     """The first units of an order, for every share; to the nearest number of units."""
-    for share in shares:
-        gone = np.zeros(len(order), dtype=bool)
-        gone[order[: int(share * len(order) + 0.5)]] = True
-        yield gone
+    rank = np.argsort(order)
+    counts = [int(share * len(order) + 0.5) for share in shares]
+    return rank < np.array(counts)[:, None]

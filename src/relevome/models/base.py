@@ -186,19 +186,20 @@ class Model:
 
     def inputs(self, batch: Batch) -> dict[str, Tensor]:
         """Padded ``input_ids`` and ``attention_mask`` on the model's device, each (batch, tokens)."""
-        pad = self.pad_id
-        if not self.pads and len({len(t) for t in batch.tokens}) > 1:
+        lengths = np.array([len(tokens) for tokens in batch.tokens])
+        if not self.pads and len(set(lengths)) > 1:
             raise ValueError("this model cannot pad: a batch must hold sequences of one length")
-        ids = torch.full((len(batch), batch.width), pad if pad is not None else 0, dtype=torch.long)
-        mask = torch.zeros_like(ids)
+        mask = np.arange(batch.width) < lengths[:, None]
+        ids = np.full(mask.shape, self.pad_id or 0, dtype=np.int64)
+        ids[mask] = np.concatenate([tokens.ids for tokens in batch.tokens])
+        inputs = {"input_ids": torch.from_numpy(ids)}
         for row, (tokens, target) in enumerate(zip(batch.tokens, batch.targets, strict=True)):
-            ids[row, : len(tokens)] = torch.from_numpy(tokens.ids)
-            mask[row, : len(tokens)] = 1
-            self._hide(ids[row], tokens, target)
-        inputs = {"input_ids": ids.to(self.device)}
+            if target.mask:
+                self._hide(inputs["input_ids"][row], tokens, target)
         if self.takes_mask:
-            inputs["attention_mask"] = mask.to(self.device)
-        return inputs
+            inputs["attention_mask"] = torch.from_numpy(mask).long()
+        device = self.device
+        return {name: values.to(device) for name, values in inputs.items()}
 
     def _hide(self, ids: Int[Tensor, "*batch tokens"], tokens: Tokens, target: Target) -> None:
         """Put the mask over the letter that the target hides, if any."""

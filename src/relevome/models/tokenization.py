@@ -224,12 +224,12 @@ class LetterTokenizer:
 
     @staticmethod
     def _to_letters(spans: list[tuple[int, int]], letter_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        starts, ends = np.zeros(len(spans), dtype=int), np.zeros(len(spans), dtype=int)
-        for token, (start, end) in enumerate(spans):
-            covered = letter_of[start:end]
-            covered = covered[covered >= 0]
-            if len(covered):
-                starts[token], ends[token] = covered[0], covered[-1] + 1
+        written = np.flatnonzero(letter_of >= 0)
+        first, behind = np.searchsorted(written, np.array(spans).reshape(-1, 2)).T
+        covers = behind > first
+        starts, ends = np.zeros((2, len(spans)), dtype=int)
+        starts[covers] = letter_of[written[first[covers]]]
+        ends[covers] = letter_of[written[behind[covers] - 1]] + 1
         return starts, ends
 
 
