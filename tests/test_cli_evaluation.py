@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -156,16 +157,64 @@ def test_what_is_wrong_is_said_in_one_line(relevome_cli, runs, tmp_path, options
     assert message in err[0]
 
 
-def test_truth_that_fits_no_sequence_or_all_of_one(relevome_cli, runs, write, tmp_path):
-    for content, message in (
-        ("elsewhere\t0\t3\tx\n", "3 not in the file of known sites"),
-        ("a\t0\t15\tx\nb\t0\t15\tx\nc\t0\t17\tx\n", "3 with all letters inside known sites"),
-    ):
-        code, _, err = relevome_cli(
-            "evaluate", runs[0], "--truth", write("t.bed", content), "--no-model", "-o", tmp_path / "scores"
-        )
-        assert (code, len(err)) == (2, 1)
-        assert message in err[0]
+BAD_TRUTH = {
+    "empty": ("", "is in the file of known sites: it holds none"),
+    "comments alone": ("# no sites\ntrack name=x\n", "is in the file of known sites: it holds none"),
+    "elsewhere": ("chrX\t0\t3\tx\nchrY\t0\t3\tx\n", "1 sites on 'chrX', which is no sequence that was read"),
+    "everything": ("a\t0\t15\nb\t0\t15\nc\t0\t17\n", "3 with all letters inside known sites"),
+    "one sequence": ("a\t2\t6\tbox\n", "applies to 1 of 3 sequences: expected two or more"),
+    "prose": ("these are no sites\n", "t.bed, line 1: 'are' is no BED coordinate"),
+    "no number": ("a\t2\t6\nb\tx\t4\n", "t.bed, line 2: 'x' is no BED coordinate"),
+    "nothing of a sequence": ("a\t3\t3\n", "t.bed, line 1: interval a:3-3 is empty or negative"),
+    "off the end": (
+        "a\t2\t60\tbox\n",
+        "site 'box' 2-60 is off the end of sequence 'a', which has 15 letters",
+    ),
+    "binary": (b"\x00\x01\xff", "t.bed is not text: expected UTF-8"),
+    "half a gzip": (gzip.compress(BED.encode())[:20], "t.bed is a damaged gzip file"),
+}
+
+
+def test_truth_that_tells_nothing_is_refused_in_one_line(relevome_cli, runs, write, tmp_path):
+    for name, (content, message) in BAD_TRUTH.items():
+        asked = ("evaluate", runs[0], "--truth", write("t.bed", content), "--no-model")
+        code, out, err = relevome_cli(*asked, "-o", tmp_path / "scores")
+        assert (code, out, len(err)) == (2, "", 1), name
+        assert message in err[0], name
+        assert not (tmp_path / "scores").exists()
+    gff = ("evaluate", runs[0], "--truth", write("t.gff", "a\tme\tbox\t0\tx\n"), "-o", tmp_path / "scores")
+    code, _, err = relevome_cli(*gff)
+    assert (code, len(err)) == (2, 1)
+    assert "t.gff, line 1: 5 columns: expected the 9 of GFF3" in err[0]
+
+
+def test_truth_that_fits_some_sequences_leaves_the_others_out_and_says_why(
+    relevome_cli, runs, write, tmp_path
+):
+    truth = write("t.bed", "a\t2\t6\tbox\nb\t0\t15\tall\nc\t1\t9\tbox\nd\t1\t3\tx\nd\t4\t5\tx\n")
+    out = tmp_path / "scores"
+    code, said, err = relevome_cli("evaluate", runs[0], "--truth", truth, "--no-model", "-o", out)
+    assert (code, err) == (0, [])
+    assert "localisation of letters: 1 sequences left out, with all letters inside known sites" in said
+    assert "known sites: 2 sites on 'd', which is no sequence that was read" in said
+    (auroc,) = [row for row in rows(out / "scores.tsv") if row["metric"] == "auroc"]
+    assert (auroc["sequences"], auroc["left_out"]) == ("2", "1 with all letters inside known sites")
+
+
+def test_runs_of_other_sequences(relevome_cli, runs, write, tmp_path):
+    """Other ids and other letters are refused; where two or more are the same, the rest is left out."""
+    others = {
+        "ids": (">x\nMKTAY\n>y\nGAVLI\n", 2, "the runs have 0 sequences in common: expected two or more"),
+        "letters": (FASTA.replace("LI\n", "LW\n").replace("AY\n", "AW\n"), 2, "2 with other letters"),
+        "some": (">a\nMKTAYIAKQRGAVLI\n>c\nWHKTAYMKTAYIAKQRG\n>z\nMKTT\n", 0, "1 sequences left out, not in"),
+    }  # fmt: skip
+    for name, (fasta, expected, message) in others.items():
+        explained = ("--fasta", write(f"{name}.fa", fasta), "--method", "saliency", "-o", tmp_path / name)
+        assert relevome_cli("explain", "--model", tmp_path / "model", *explained)[0] == 0
+        compared = ("compare", runs[0], tmp_path / name, "--no-model", "-o", tmp_path / f"{name}-table")
+        code, out, err = relevome_cli(*compared)
+        assert (code, len(err)) == (expected, int(expected > 0)), name
+        assert message in (err[0] if err else out)
 
 
 def test_results_are_replaced_only_when_asked(relevome_cli, runs, tmp_path):

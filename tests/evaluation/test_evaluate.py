@@ -167,7 +167,10 @@ ELSEWHERE = {"elsewhere": [Site(0, 3, "x")]}
         ({"metrics": ["auroc"]}, "auroc needs known sites: give them with --truth"),
         ({"metrics": ["pearson"]}, "pearson is about two runs: relevome compare"),
         ({"metrics": ["pointing"]}, "unknown metric 'pointing'"),
-        ({"truth": ELSEWHERE}, "applies to 0 of 8 sequences.*8 not in the file of known sites"),
+        (
+            {"truth": ELSEWHERE},
+            "no sequence of .* is in the file of known sites: 1 sites on 'elsewhere', which is no",
+        ),
         ({"level": "words"}, "--level words: expected one of letters, tokens, both"),
         ({"how": "max"}, "--how max: expected sum, mean or max_abs"),
         ({"draws": 3}, "--draws 3: expected an even number"),

@@ -65,7 +65,8 @@ def test_the_exact_relevance_of_an_additive_model_has_none(level: Level, by: str
         assert np.ptp(one.score) > 0
 
 
-def test_perfect_is_better_than_noisy_than_random_than_inverted() -> None:
+@pytest.mark.parametrize("metric", [infidelity, scaled_infidelity])
+def test_perfect_is_better_than_noisy_than_random_than_inverted(metric: Callable[[Falls], float]) -> None:
     model, draw = additive_model(), np.random.default_rng(2)
     sequences = proteins(*[60] * 12)
     exact = [truth(model, sequence) for sequence in sequences]
@@ -73,8 +74,9 @@ def test_perfect_is_better_than_noisy_than_random_than_inverted() -> None:
     means = []
     for relevance in (exact, noisy, [draw.permutation(x) for x in exact], [-x for x in exact]):
         found = falls_of_subsets(model, sequences, [TARGET] * 12, relevance)
-        means.append(np.mean([infidelity(one) for one in found if isinstance(one, Falls)]))
+        means.append(np.mean([metric(one) for one in found if isinstance(one, Falls)]))
     assert means == sorted(means)
+    assert len(set(means)) == 4
 
 
 class Recorder(Scorer):

@@ -220,6 +220,26 @@ def test_scikit_learn_ranks_the_same(case: tuple[list[int], list[bool]]) -> None
     assert average_precision(values, mask) == pytest.approx(average_precision_score(mask, values), abs=1e-12)
 
 
+def test_quantus_says_the_same() -> None:
+    from quantus import AUC, RelevanceMassAccuracy, RelevanceRankAccuracy  # slow to import
+
+    rng = np.random.default_rng(6)
+    relevance, mask = rng.standard_t(3, size=(5, 41)), rng.random((5, 41)) < 0.3
+    # Quantus adds negative relevance to the mass, so that shares may leave 0 to 1: it gets none.
+    positive = np.clip(relevance, 0, None)
+    for theirs, ours, values in (
+        (AUC, auroc, relevance),
+        (RelevanceRankAccuracy, rank_accuracy, relevance),
+        (RelevanceMassAccuracy, mass_accuracy, positive),
+    ):
+        expected = theirs(disable_warnings=True).evaluate_batch(a_batch=values.copy(), s_batch=mask)
+        found = [ours(*pair) for pair in zip(values, mask, strict=True)]
+        assert found == pytest.approx(list(expected), abs=1e-12)
+    assert [mass_accuracy(*pair) for pair in zip(relevance, mask, strict=True)] == pytest.approx(
+        [mass_accuracy(*pair) for pair in zip(positive, mask, strict=True)], abs=1e-12
+    )
+
+
 @pytest.mark.parametrize("inside", [1, 2, 5])
 def test_the_chance_of_average_precision_is_its_mean_over_all_orders(inside: int) -> None:
     mask, order = np.arange(6) < inside, floats(*range(6))

@@ -70,6 +70,28 @@ def test_what_stays_is_robust_and_what_changes_is_not() -> None:
     assert abs(robust_overlap(changes) - 0.1) < 0.1
 
 
+def test_the_same_is_more_robust_than_noisy_than_unrelated_than_inverted() -> None:
+    """The original is the same in all; only what becomes of it differs."""
+    model = additive_model()
+    (sequence,) = proteins(200)
+    own = noise(sequence)
+    answers: list[Callable[[Sequence], np.ndarray]] = [
+        lambda other: own,
+        lambda other: own + 0.5 * noise(other),
+        noise,
+        lambda other: -own,
+    ]
+    correlations, overlaps = [], []
+    for answer in answers:
+        told = Told(lambda s, answer=answer: own if s.letters == sequence.letters else answer(s))
+        found = neighbours(model, told, sequence, bound=10.0)
+        correlations.append(robust_correlation(found))
+        overlaps.append(robust_overlap(found))
+    assert correlations == sorted(correlations, reverse=True)
+    assert overlaps[0] > overlaps[1] > overlaps[2]
+    assert len(set(correlations)) == 4
+
+
 def test_substitutions_spare_what_is_most_relevant_of_either_sign() -> None:
     model, method = additive_model(), Told(lambda sequence: places(sequence) - 15)
     (sequence,) = proteins(30)

@@ -142,6 +142,24 @@ def test_similarity_by_hand() -> None:
     assert remaining_similarity(a, np.array([2.0, 0.0, 1.0, 3.0])) == pytest.approx(-1)
 
 
+def test_the_same_stays_more_than_noisy_than_unrelated() -> None:
+    rng = np.random.default_rng(7)
+    own, other = rng.normal(size=(2, 400))
+    found = [remaining_similarity(own, one) for one in (own, own + other / 2, other)]
+    assert found[0] == pytest.approx(1)
+    assert found[0] > found[1] > found[2]
+    assert abs(found[2]) < 0.2
+    assert remaining_similarity(own, -own) == pytest.approx(1)  # an inverted map shows the same letters
+
+
+def test_quantus_finds_the_same_rank_correlation() -> None:
+    from quantus.functions.similarity_func import correlation_spearman  # slow to import
+
+    own, other = np.random.default_rng(8).normal(size=(2, 61)).round(1)  # with ties
+    expected = correlation_spearman(np.abs(own), np.abs(other))
+    assert remaining_similarity(own, other) == pytest.approx(expected, abs=1e-12)
+
+
 def test_relevance_that_is_the_same_everywhere_does_not_go_with_the_weights() -> None:
     flat, some = np.zeros(4), np.array([1.0, 2.0, 3.0, 4.0])
     assert (remaining_similarity(flat, flat), remaining_similarity(some, flat)) == (1, 0)

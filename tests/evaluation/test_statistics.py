@@ -52,8 +52,9 @@ def test_the_interval_of_random_relevance_covers_chance_in_95_of_100_runs(metric
     assert abs(covered - 0.95) <= 0.02
 
 
-def test_the_paired_test_of_random_relevance_rejects_in_5_of_100_runs() -> None:
-    first, second = (random_scores("mass-accuracy", 20, seed) for seed in (2, 3))
+@pytest.mark.parametrize("metric", ["mass-accuracy", "rank-accuracy"])
+def test_the_paired_test_of_random_relevance_rejects_in_5_of_100_runs(metric: str) -> None:
+    first, second = (random_scores(metric, 20, seed) for seed in (2, 3))
     found = [paired_test(a, b, seed=s, draws=999) for s, (a, b) in enumerate(zip(first, second, strict=True))]
     assert abs(np.mean(np.array(found) <= 0.05) - 0.05) <= 0.015
 
@@ -92,6 +93,26 @@ def test_an_interval_leans_where_values_do() -> None:
     assert (-turned_high, -turned_low) == pytest.approx((low, high), rel=0.05)
 
 
+def test_an_interval_is_that_of_weighted_draws_one_by_one() -> None:
+    values, weights = np.array([0.2, 0.9, 0.4, 0.5, 0.3, 0.7]), np.random.default_rng(8)
+    mean, spread = values.mean(), values.std()
+    found = []
+    for drawn in weights.beta(0.5, 1.5, (500, 6)):
+        average = np.average(values, weights=drawn)
+        variance = np.average((values - average) ** 2, weights=drawn)
+        found.append((average - mean) / np.sqrt(variance))
+    expected = [mean - np.quantile(found, tail) * spread for tail in (0.9, 0.1)]
+    assert bootstrap_interval(values, 8, 500, 0.8)[1:] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("outliers", [1, 2])
+def test_an_interval_of_hardly_differing_values_has_ends(outliers: int) -> None:
+    values = np.r_[np.ones(40), np.full(outliers, 1 - 1e-9)]
+    for seed in range(20):
+        mean, low, high = bootstrap_interval(values, seed)
+        assert 1 - 1e-9 <= low < mean < high <= 1
+
+
 def test_an_interval_stays_among_its_values() -> None:
     assert bootstrap_interval([0.25, 0.25, 0.25], seed=0) == (0.25, 0.25, 0.25)
     assert bootstrap_interval([0.2, 0.4], seed=0) == pytest.approx((0.3, 0.2, 0.4))
@@ -107,13 +128,26 @@ def test_statistics_need_two_finite_values(values: list[float]) -> None:
             refuse()
 
 
-def test_few_pairs_are_tested_by_all_choices_of_signs() -> None:
-    first, second = np.array([0.9, 0.7, 0.8, 0.4, 0.6]), np.array([0.5, 0.6, 0.5, 0.5, 0.1])
-    difference = first - second
-    means = [abs(np.mean(difference * signs)) for signs in product([1, -1], repeat=5)]
-    expected = np.mean([mean >= abs(difference.mean()) - 1e-12 for mean in means])
+@pytest.mark.parametrize("differences", [(4, 1, 3, -1, 5), (2, 2, 0, -2, 2), (7, 3, 1, 4, 9), (0, 0, 3)])
+def test_few_pairs_are_tested_by_all_choices_of_signs(differences: tuple[int, ...]) -> None:
+    """Sums that tie count half, and tenths that do not add up exactly tie all the same."""
+    seen = abs(sum(differences))
+    choices = list(product([1, -1], repeat=len(differences)))
+    sums = [abs(sum(np.multiply(differences, signs))) for signs in choices]
+    expected = np.mean([(one > seen) + (one == seen) / 2 for one in sums])
+    first = np.linspace(0.3, 0.9, len(differences))
+    second = first - np.array(differences) / 10
     assert paired_test(first, second) == pytest.approx(expected, abs=1e-12)
     assert paired_test(second, first) == pytest.approx(expected, abs=1e-12)
+
+
+def test_drawn_signs_agree_with_all_choices_of_signs() -> None:
+    """Twelve pairs with many ties, against the exact distribution of their sum."""
+    difference = np.array([1, 1, 2, -1, 3, 1, 0, 2, -1, 1, 1, -2]) / 6
+    exact = paired_test(difference, np.zeros(12), draws=2**12)
+    drawn = [paired_test(difference, np.zeros(12), seed, draws=2**12 - 1) for seed in range(40)]
+    assert len(set(drawn)) > 1
+    assert np.mean(drawn) == pytest.approx(exact, abs=5 * np.sqrt(exact / 2**12 / 40))
 
 
 def test_many_pairs_are_tested_like_students_t_by_drawn_signs() -> None:
@@ -122,7 +156,7 @@ def test_many_pairs_are_tested_like_students_t_by_drawn_signs() -> None:
     second = first + rng.normal(0.13, 1, size=200)
     expected = stats.ttest_rel(first, second).pvalue
     assert paired_test(first, second) == pytest.approx(expected, abs=0.015)
-    assert paired_test(first, first + 1, draws=499) == pytest.approx(2 / 500)
+    assert paired_test(first, first + 1, draws=499) == pytest.approx(0.5 / 500)
 
 
 def test_equal_values_do_not_differ() -> None:

@@ -74,6 +74,17 @@ def test_bars_end_at_means_and_ticks_stand_at_random_orders():
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
 
 
+def test_what_a_metric_lacks_has_no_row_and_panels_beside_each_other_have_the_same_rows():
+    both = {"run": Estimate(3, 2, 4), "shuffled": Estimate(1, 0, 2)}
+    given = [both, both, {"run": both["run"]}, both]
+    figure = draw_bars([Bars(str(place), means, {}) for place, means in enumerate(given)])
+    shown = {axes.get_title(loc="left"): axes for axes in figure.axes if axes.axison}
+    assert [len(widths(shown[title])) for title in "0123"] == [2, 2, 1, 2]
+    assert shown["2"].get_ylim() == (1 - 0.4, -0.6)
+    labels = {title: [one.get_text() for one in axes.get_yticklabels()] for title, axes in shown.items()}
+    assert labels == {"0": ["run", "shuffled"], "1": [], "2": ["run"], "3": ["run", "shuffled"]}
+
+
 def test_colours_differ_in_lightness():
     """So that they are told apart in grey, too, where lines are next to each other."""
     luminance = [np.dot(to_rgb(colour), (0.2126, 0.7152, 0.0722)) for colour in COLOURS[:2]]

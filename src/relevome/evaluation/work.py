@@ -194,13 +194,18 @@ class Work:
             )
 
     def _note_sites(self) -> None:
-        """Known sites on what is no sequence of the run."""
+        """Known sites on what is no sequence of the run. Raises InputError where all are, and are needed."""
+        if self.truth is None:
+            return
         alphabet = named_alphabet(self.run.manifest["alphabet"])
         read = (Sequence(row.sequence_id, row.sequence, alphabet, row.interval) for row in self._rows())
-        unplaced = unplaced_sites(self.truth, read, "known sites") if self.truth else []
+        unplaced = unplaced_sites(self.truth, read, "known sites")
+        more = f" (and {len(unplaced) - 1:,} more such names)" if len(unplaced) > 1 else ""
+        reason = f"{unplaced[0].reason}{more}" if unplaced else "it holds none"
+        if len(unplaced) == len(self.truth) and any("mask" in metric.needs for metric in self.wanted):
+            raise InputError(f"no sequence of {self.run.path} is in the file of known sites: {reason}")
         if unplaced:
-            more = f" (and {len(unplaced) - 1:,} more such names)" if len(unplaced) > 1 else ""
-            self.notes.append(f"known sites: {unplaced[0].reason}{more}")
+            self.notes.append(f"known sites: {reason}")
 
     def _note_curves(self, curves: Mapping[Level, Mapping[str, Curves]]) -> None:
         """How far tokens changed of which no letter was taken away."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 import matplotlib.style
 import numpy as np
@@ -132,36 +131,45 @@ def draw_bars(panels: Sequence[Bars]) -> Figure:
     """A panel for every metric: bars with 95% intervals, and a tick where a random order is."""
     with matplotlib.style.context(STYLE):
         names = list(dict.fromkeys(name for panel in panels for name in panel.means))
-        across = min(3, len(panels))
-        down = ceil(len(panels) / across)
-        height = down * (0.62 + 0.19 * len(names)) + 0.35
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        grid = np.atleast_1d(figure.subplots(down, across, squeeze=False)).ravel()
-        for index, (axes, panel) in enumerate(zip(grid, panels, strict=False)):
-            _draw_bars(axes, panel, names, index % across == 0)
-        for axes in grid[len(panels) :]:
-            axes.set_axis_off()
+        colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
+        rows = _rows(panels)
+        heights = [0.62 + 0.19 * len(row[0].means) for row in rows]
+        figure = Figure(figsize=(WIDTH, sum(heights) + 0.35), layout="constrained")
+        grid = figure.subplots(len(rows), max(map(len, rows)), squeeze=False, height_ratios=heights)
+        for row, places in zip(rows, grid, strict=True):
+            for axes, panel in zip(places, row, strict=False):
+                _draw_bars(axes, panel, colours, axes is places[0])
+            for axes in places[len(row) :]:
+                axes.set_axis_off()
         figure.supxlabel(
             "bars: mean and its 95% interval over sequences; black tick: random order", fontsize=SMALL
         )
         return figure
 
 
-def _draw_bars(axes: Axes, panel: Bars, names: Sequence[str], named: bool) -> None:
-    for place, name in enumerate(names):
-        found = panel.means.get(name)
-        if found is None:
-            continue
+def _rows(panels: Sequence[Bars]) -> list[list[Bars]]:
+    """Up to three panels beside each other, with bars of the same names, which only the first says."""
+    rows: list[list[Bars]] = []
+    for panel in panels:
+        if rows and len(rows[-1]) < 3 and list(rows[-1][0].means) == list(panel.means):
+            rows[-1].append(panel)
+        else:
+            rows.append([panel])
+    return rows
+
+
+def _draw_bars(axes: Axes, panel: Bars, colours: Mapping[str, str], named: bool) -> None:
+    for place, (name, found) in enumerate(panel.means.items()):
         reach = [[found.mean - found.low], [found.high - found.mean]]
-        colour = COLOURS[place % len(COLOURS)]
-        axes.barh(place, found.mean, 0.7, color=colour, linewidth=0)
+        axes.barh(place, found.mean, 0.7, color=colours[name], linewidth=0)
         axes.errorbar(found.mean, place, xerr=np.maximum(reach, 0), color="black", linewidth=0.8, capsize=1.5)
         chance = panel.chance.get(name)
         if chance is not None:
             axes.plot([chance.mean] * 2, [place - 0.45, place + 0.45], color="black", linewidth=1.6)
-    labels = [shortened(name, TINY, 105.0) for name in names] if named else []
-    axes.set_yticks(range(len(names)) if named else [], labels, parse_math=False)
-    axes.set_ylim(len(names) - 0.4, -0.6)
+    count = len(panel.means)
+    labels = [shortened(name, TINY, 105.0) for name in panel.means] if named else []
+    axes.set_yticks(range(count) if named else [], labels, parse_math=False)
+    axes.set_ylim(count - 0.4, -0.6)
     axes.axvline(0, color="black", linewidth=0.5)
     title = "\n".join(wrapped(panel.title, SMALL, 125.0, 2))
     axes.set_title(title, fontsize=SMALL, loc="left", parse_math=False)
