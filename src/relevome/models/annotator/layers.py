@@ -1,0 +1,112 @@
+"""The parts of an annotator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from relevome.data.sequence import ALPHABETS
+from relevome.models.annotator.attention import Heads
+from relevome.models.annotator.config import AnnotatorConfig
+from relevome.models.cnn import FixedEmbedding, token_vectors
+from relevome.models.tokenizers import letter_vocabulary
+
+# Heads of a layer to their context (batch, heads, queries, size).
+Attend = Callable[[Heads], Tensor]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a layer should give: its output at letters from ``first`` to ``end``; the others are context.
+
+    ``biases`` are those of all layers, u and v of the equation. ``exists`` is false at keys that are padding.
+    """
+
+    attend: Attend
+    biases: tuple[Float[Tensor, "heads 1 size"], Float[Tensor, "heads 1 size"]]
+    first: int
+    end: int
+    exists: Bool[Tensor, "batch keys"] | None = None
+
+
+class AnnotatorEmbeddings(nn.Module):
+    """One-hot letters, codes being the mean of their letters and other tokens zero, made into channels."""
+
+    def __init__(self, config: AnnotatorConfig) -> None:
+        super().__init__()
+        vectors = vocabulary_vectors(config)
+        self.unknown_id = config.vocabulary[ALPHABETS[config.alphabet].unknown]
+        self.letters = FixedEmbedding(*vectors.shape)
+        self.channels = nn.Linear(vectors.shape[1], config.hidden_size, bias=False)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, input_ids: Int[Tensor, "batch letters"]) -> Float[Tensor, "batch letters channels"]:
+        """Vectors of letters, which know nothing of their places."""
+        return self.dropout(self.channels(self.letters(input_ids)))
+
+    def unknown(self) -> Float[Tensor, "channels"]:
+        """The vector of a letter of which nothing is known."""
+        return self.channels(self.letters.weight[self.unknown_id])
+
+
+class AnnotatorLayer(nn.Module):
+    """Attention whose queries, keys and values went through a convolution of their own; no feed-forward."""
+
+    def __init__(self, config: AnnotatorConfig) -> None:
+        super().__init__()
+        size, width = config.head_size, config.convolution
+        self.heads = config.num_attention_heads
+        # in the published layout, queries see nothing of the memory
+        self.alone = config.layout == "segments"
+        self.qkv = nn.Linear(config.hidden_size, 3 * self.heads * size, bias=False)
+        # padding is put at both ends alike: what it makes too much after the last letter is cut
+        before = config.convolved[0]
+        self.motifs = nn.ModuleList(nn.Conv1d(size, size, width, padding=before) for _ in range(3))
+        self.distance = nn.Linear(config.hidden_size, self.heads * size, bias=False)
+        self.output = nn.Linear(self.heads * size, config.hidden_size, bias=False)
+        self.dropout = nn.Dropout(config.dropout)
+        self.norm = nn.LayerNorm(config.hidden_size)
+
+    def forward(
+        self, hidden: Float[Tensor, "batch keys channels"], reading: Reading
+    ) -> Float[Tensor, "batch queries channels"]:
+        """LayerNorm(W context + hidden) of the letters that ``reading`` names."""
+        queries = slice(reading.first, reading.end)
+        parts = self.qkv(hidden).chunk(3, -1)
+        if self.alone:
+            query = self._convolve(0, parts[0][:, queries])
+        else:
+            query = self._convolve(0, parts[0])[..., queries, :]
+        heads = Heads(
+            query,
+            self._convolve(1, parts[1]),
+            self._convolve(2, parts[2]),
+            *reading.biases,
+            self.distance.weight.unflatten(0, (self.heads, -1)),
+            reading.first,
+            reading.exists,
+        )
+        context = reading.attend(heads).transpose(1, 2).flatten(2)
+        return self.norm(hidden[:, queries] + self.dropout(self.output(context)))
+
+    def _convolve(
+        self, motif: int, part: Float[Tensor, "batch keys channels"]
+    ) -> Float[Tensor, "batch heads keys size"]:
+        """All heads by the same convolution, zeros being before the first letter and after the last."""
+        heads = part.unflatten(-1, (self.heads, -1)).permute(0, 2, 3, 1)
+        seen = self.motifs[motif](heads.flatten(0, 1))[..., : part.shape[1]]
+        return seen.unflatten(0, heads.shape[:2]).transpose(2, 3)
+
+
+def vocabulary_vectors(config: AnnotatorConfig) -> Float[Tensor, "vocabulary letters"]:
+    """What each token is: see `token_vectors`; the two more tokens of a bracketed vocabulary are zero."""
+    alphabet = ALPHABETS[config.alphabet]
+    known, vocabulary = token_vectors(alphabet), letter_vocabulary(alphabet)
+    vectors = torch.zeros(len(config.vocabulary), known.shape[1])
+    for token, index in vocabulary.items():
+        vectors[config.vocabulary[token]] = known[index]
+    return vectors
