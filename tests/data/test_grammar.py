@@ -46,17 +46,17 @@ def test_a_grammar_of_motifs_has_each_on_its_own() -> None:
 def test_sites_are_halves_at_their_distance_and_two_boxes() -> None:
     units = sites_grammar().units
     consensus = [[m.consensus for m in unit.motifs] for unit in units]
-    assert consensus == [["TTGAT", "ATCAA"], ["TTATCCACA"], ["CTGTCATAAAT"]]
-    assert [[sorted(spacer) for spacer in unit.spacers] for unit in units] == [[[3, 4, 5]], [], []]
+    assert consensus == [["AATGTGA", "TCACATT"], ["TTATCCACA"], ["CTGTCATAAAT"]]
+    assert [[sorted(spacer) for spacer in unit.spacers] for unit in units] == [[[5, 6, 7]], [], []]
     for m in (m for unit in units for m in unit.motifs):
         np.testing.assert_allclose(m.probabilities.sum(axis=1), 1)
         np.testing.assert_allclose(m.probabilities.max(axis=1), 0.98)
 
 
 def test_the_longest_positive_has_the_longest_of_the_units_that_it_gets() -> None:
-    assert sites_grammar(1).longest == 15
-    assert sites_grammar(2).longest == 15 + 11
-    assert sites_grammar(None).longest == 15 + 11 + 9
+    assert sites_grammar(1).longest == 21
+    assert sites_grammar(2).longest == 21 + 11
+    assert sites_grammar(None).longest == 21 + 11 + 9
 
 
 @pytest.mark.parametrize("planted", [0, 4])

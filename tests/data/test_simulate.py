@@ -102,7 +102,7 @@ def test_each_positive_has_units_drawn_with_equal_probability(planted: int) -> N
     drawn = Counter(
         name for item in simulate(plan, 600, 0) for name in {site.name.split("-")[0] for site in item.sites}
     )
-    assert drawn.keys() == {"FNR", "DnaA", "PhoB"}
+    assert drawn.keys() == {"CRP", "DnaA", "PhoB"}
     assert drawn.total() == 600 * planted
     # Six standard deviations of a binomial count.
     for count in drawn.values():

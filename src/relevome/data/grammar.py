@@ -26,12 +26,12 @@ _MINUS_10 = (
 # Res. 15:2343. How the 92% and the rest are divided up is not in what we could read, and is ours.
 _SPACER = MappingProxyType({15: 0.04, 16: 0.23, 17: 0.46, 18: 0.23, 19: 0.04})
 
-# Consensus sequences of Escherichia coli: halves of FNR's site, TTGAT and ATCAA four apart (Eiglmeier et al.
-# 1989, Mol Microbiol 3:869), the box of DnaA (Schaper & Messer 1995, J Biol Chem 270:17622), a unit of
+# Consensus sequences of Escherichia coli: halves of CRP's site, AATGTGA and TCACATT six apart (Ebright et al.
+# 1989, Nucleic Acids Res 17:10295), the box of DnaA (Schaper & Messer 1995, J Biol Chem 270:17622), a unit of
 # PhoB's (Makino et al. 1988, J Mol Biol 203:85). That letters keep to them in _KEPT of all sites, and that
 # the distance varies by one, is ours.
 _KEPT = 0.98
-_FNR_SPACER = MappingProxyType({3: 0.25, 4: 0.5, 5: 0.25})
+_CRP_SPACER = MappingProxyType({5: 0.25, 6: 0.5, 7: 0.25})
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,12 +112,12 @@ def promoter_grammar() -> Grammar:
 def sites_grammar(planted: int | None = 1) -> Grammar:
     """Clear binding sites of three factors, one of them in halves with a spacer; one in every positive.
 
-    ``FNR-left``, 3 to 5 letters, ``FNR-right``; ``DnaA``; ``PhoB``. Since every letter matters and no site
+    ``CRP-left``, 5 to 7 letters, ``CRP-right``; ``DnaA``; ``PhoB``. Since every letter matters and no site
     can stand in for another, a model that has learnt the task uses just about what was planted.
     """
-    halves = (_consensus("FNR-left", "TTGAT"), _consensus("FNR-right", "ATCAA"))
+    halves = (_consensus("CRP-left", "AATGTGA"), _consensus("CRP-right", "TCACATT"))
     boxes = (_consensus("DnaA", "TTATCCACA"), _consensus("PhoB", "CTGTCATAAAT"))
-    return Grammar("sites", (Unit(halves, (_FNR_SPACER,)), *(Unit((box,)) for box in boxes)), planted)
+    return Grammar("sites", (Unit(halves, (_CRP_SPACER,)), *(Unit((box,)) for box in boxes)), planted)
 
 
 def _consensus(name: str, letters: str) -> Motif:
