@@ -21,6 +21,17 @@ def protein_fasta(write):
     return write("p.fa", ">a\nMKTAYIAKQR\n>b some words\nGAVLIMCFYWHK\n")
 
 
+def test_a_command_that_is_stopped_says_how_to_go_on(relevome_cli, saved, protein_fasta, monkeypatch):  # noqa: F811
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("relevome.pipeline.explain", stop)
+    model = ("--model", saved("esm"), "--fasta", protein_fasta, "-o", "never")
+    code, _, err = relevome_cli("explain", *model)
+    assert code == 130
+    assert err == ["relevome: stopped; what was finished is kept, and the same command goes on from there"]
+
+
 def test_explain_then_show_then_export(relevome_cli, saved, protein_fasta, tmp_path):  # noqa: F811
     code, out, err = relevome_cli(
         "explain", "--model", saved("esm"), "--fasta", protein_fasta, "--method", "attnlrp", "--target", "1",

@@ -229,6 +229,18 @@ def test_results_are_replaced_only_when_asked(relevome_cli, runs, tmp_path):
     assert "is there and not empty: choose another -o" in err[0]
 
 
+def test_a_result_that_was_stopped_half_way_is_replaced_when_asked(relevome_cli, runs, tmp_path):
+    asked = ("evaluate", runs[0], "--no-model", "-o", tmp_path / "scores")
+    assert relevome_cli(*asked)[0] == 0
+    (tmp_path / "scores" / "scores.json").rename(tmp_path / "scores" / ".scores.json.tmp")
+    assert relevome_cli(*asked)[0] == 2
+    assert relevome_cli(*asked, "--overwrite")[0] == 0
+    assert not (tmp_path / "scores" / ".scores.json.tmp").exists()
+    (tmp_path / "scores" / "scores.json").unlink()
+    (tmp_path / "scores" / "notes.txt").write_text("somebody's")
+    assert relevome_cli(*asked, "--overwrite")[0] == 2
+
+
 def test_every_metric_is_listed_with_its_kind_and_direction(relevome_cli):
     code, out, _ = relevome_cli("list", "metrics")
     assert code == 0

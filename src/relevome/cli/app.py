@@ -15,8 +15,11 @@ from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.show import show
 from relevome.cli.simulate import simulate
+from relevome.cli.study import study
 from relevome.cli.train import train
 from relevome.data.errors import InputError
+
+_STOPPED = 130  # as shells have it for Ctrl-C
 
 app = typer.Typer(
     name="relevome",
@@ -31,6 +34,8 @@ def main() -> None:
     """Entry point: every error that the user can mend is one line and exit code 2."""
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        if code == _STOPPED:  # typer makes it of Ctrl-C
+            raise KeyboardInterrupt
     except typer.TyperException as error:
         code = _fail(f"{_message(error)} (see relevome --help, or --help of the command)")
     except InputError as error:
@@ -38,7 +43,7 @@ def main() -> None:
     except OSError as error:
         code = _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
     except (KeyboardInterrupt, typer.Abort):
-        code = _fail("stopped; what was finished is kept, and the same command goes on from there", code=130)
+        code = _fail("stopped; what was finished is kept, and the same command goes on from there", _STOPPED)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -72,3 +77,4 @@ for command in (explain, evaluate, compare, train, simulate, show, export):
     app.command()(command)
 app.command("list")(list_)
 app.command()(demo)
+app.add_typer(study, name="study")

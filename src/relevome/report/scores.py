@@ -14,7 +14,10 @@ from relevome.report.curves import Bars
 from relevome.report.tables import escaped, number
 
 COMPARISON = "table.tsv"
-_FILES = ("scores.*", "table.*", "curves*.*", "values.tsv", "sequences.tsv", "tests.tsv", "similarity.tsv")
+_FILES = (
+    "scores.*", "table.*", "curves*.*", "values.tsv", "sequences.tsv", "tests.tsv", "similarity.tsv",
+    ".*.tmp",
+)  # fmt: skip
 ARROWS = {"higher is better": "↑", "lower is better": "↓"}
 
 SCORES = (
@@ -27,8 +30,11 @@ def check_folder(folder: Path, overwrite: bool) -> None:
     """Raises InputError where a result cannot go, or something is that is not to be replaced."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file: expected the name of a folder for -o")
-    ours = any((folder / name).is_file() for name in (NAME, COMPARISON))
-    if folder.is_dir() and any(folder.iterdir()) and not (ours and overwrite):
+    there = {*folder.iterdir()} if folder.is_dir() else set()
+    # Also of one that was stopped before its last file.
+    ours = there <= {path for pattern in _FILES for path in folder.glob(pattern)}
+    ours = ours or any((folder / name).is_file() for name in (NAME, COMPARISON))
+    if there and not (ours and overwrite):
         hint = "choose another -o, or replace it with --overwrite" if ours else "choose another -o"
         raise InputError(f"{folder} is there and not empty: {hint}")
 

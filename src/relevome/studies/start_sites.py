@@ -7,13 +7,14 @@ model is never tested on what lies near its training windows.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from relevome.data.errors import InputError
 from relevome.data.genome import open_genome
 from relevome.data.readers import read_bed, refuse_or_skip
 from relevome.data.sequence import Interval
@@ -49,18 +50,33 @@ def start_sites(genome: Path, table: Path, seed: int) -> list[StartSite]:
 
     ``table`` has 1-based positions in ``position_NC_000913.3``, ``strand`` and ``source_info``, of which
     those marked ``storz`` are taken (Thomason et al. 2015, doi 10.1128/JB.02096-14). A random site is any
-    but a start site, so its window may overlap that of one.
+    but a start site, so its window may overlap that of one. Raises InputError for other tables, and for a
+    genome of several sequences.
     """
     with open_genome(genome) as chromosomes:
-        ((chrom, record),) = chromosomes.items()
-        whole = range(UPSTREAM, len(record) - UPSTREAM)
-    known = pd.read_csv(table, sep="\t")
-    known = known[known["source_info"].str.contains("storz")]
-    places = zip(known["position_NC_000913.3"] - 1, known["strand"], strict=True)
-    real = [StartSite(chrom, position, strand, True) for position, strand in places if position in whole]
+        records = [(name, len(record)) for name, record in chromosomes.items()]
+    if len(records) != 1:
+        raise InputError(f"{genome} has {len(records)} sequences: expected one, the chromosome of E. coli")
+    ((chrom, length),) = records
+    whole = range(UPSTREAM, length - UPSTREAM)
+    real = [StartSite(chrom, place, strand, True) for place, strand in _known(table) if place in whole]
+    if missing := {"train", "validation", "test"} - {site.part for site in real}:
+        raise InputError(f"{table} has no start site on {genome} to {min(missing)} with: download them again")
     rng = np.random.default_rng(seed)
     sites = [*real, *_random_sites(real, whole, rng)]
     return [sites[i] for i in rng.permutation(len(sites))]
+
+
+def _known(table: Path) -> Iterator[tuple[int, str]]:
+    """0-based positions and strands."""
+    kinds: dict[Hashable, type] = {"position_NC_000913.3": int, "strand": str, "source_info": str}
+    try:
+        known = pd.read_csv(table, sep="\t", usecols=list(kinds), dtype=kinds)
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{table} is no table of start sites ({reason}): download it again") from error
+    known = known[known["source_info"].str.contains("storz", na=False)]
+    yield from zip(known["position_NC_000913.3"] - 1, known["strand"], strict=True)
 
 
 def _random_sites(real: Sequence[StartSite], whole: range, rng: np.random.Generator) -> Iterator[StartSite]:

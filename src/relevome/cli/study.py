@@ -1,0 +1,79 @@
+"""`relevome study`: one command for every published study."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from relevome.cli.options import Output, Seed
+from relevome.data.errors import InputError
+
+study = typer.Typer(help="Run one of the published studies, as a recipe of the other commands.")
+
+Jobs = Annotated[int, typer.Option(help="Commands to run at once, one thread each.")]
+
+
+@study.callback()
+def _studies() -> None:
+    """Run one of the published studies, as a recipe of the other commands."""
+
+
+@study.command()
+def dnabert2(
+    output: Output,
+    task: Annotated[
+        list[str] | None, typer.Option(help="simulated, ecoli, tf_2 or tf_4; may be repeated.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the public data; see the docs.")] = None,
+    size: Annotated[str, typer.Option(help="small (minutes) or default (most of an hour).")] = "default",
+    start: Annotated[
+        str, typer.Option(help="Weights of the transformer: random, mlm, or a checkpoint's folder.")
+    ] = "random",
+    jobs: Jobs = 2,
+    seed: Seed = 0,
+) -> None:
+    """Explain a DNABERT-2 and a CNN trained on the same tasks, and say which explanations can be trusted.
+
+    Example: relevome study dnabert2 --task simulated -o study
+    """
+    from relevome.studies.carry_out import carry_out
+    from relevome.studies.dnabert2 import Dnabert2Study
+
+    recipe = Dnabert2Study(tuple(task or ["simulated"]), data, size=size, start=start, seed=seed)
+    carry_out(recipe, output, run_command, jobs, typer.echo)
+
+
+def run_command(arguments: tuple[str, ...], folder: Path, log: Path) -> str | None:
+    """Runs a command in a folder; what it prints goes into a log. Gives None, or what went wrong."""
+    try:
+        os.chdir(folder)
+        with log.open("w", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
+            return _run(arguments)
+    except OSError as error:
+        return str(error)
+
+
+def _run(arguments: tuple[str, ...]) -> str | None:
+    from relevome.cli.app import app
+
+    one_thread()
+    try:
+        code = app(list(arguments), standalone_mode=False)
+    except (InputError, OSError, typer.TyperException) as error:
+        return " ".join(str(error).split())
+    except Exception as error:  # noqa: BLE001 - one failure must not take the others with it
+        traceback.print_exc()
+        return f"{type(error).__name__}: {error}"
+    return f"it ended with code {code}" if code else None
+
+
+def one_thread() -> None:
+    """Several commands at once leave each other no second core."""
+    import torch
+
+    torch.set_num_threads(1)

@@ -1,0 +1,213 @@
+"""Study A: can explanations of a genome language model be trusted, and are they as good as those of a CNN?
+
+After Kurth, Yanez Sarmiento & Renard (2026, arXiv 2604.21690). A CNN and a DNABERT-2 learn the same tasks;
+both are explained by several methods, all explanations are evaluated alike, letter by letter, and compared.
+The steps below are the whole study: to change it, change them, or the lines of ``commands.sh`` that it
+leaves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from relevome.data.errors import InputError
+from relevome.studies.recipe import Command, Say, command
+from relevome.studies.summary import conclude
+from relevome.studies.tasks import GENOME, TASKS, Amount, check_data, write_task
+
+# How the CNN and the transformer are explained: a name in tables, the method, its options.
+CNN_METHODS: dict[str, tuple[str, dict[str, Any]]] = {
+    "lrp": ("lrp", {}),
+    "integrated-gradients": ("integrated-gradients", {}),
+    "gradient-x-input": ("gradient-x-input", {}),
+    "mutagenesis": ("mutagenesis", {}),
+}
+TRANSFORMER_METHODS: dict[str, tuple[str, dict[str, Any]]] = {
+    "attnlrp": ("attnlrp", {}),
+    "attnlrp-mean": ("attnlrp", {"site": "block", "reference": "mean"}),
+    "attnlrp-averaged": ("attnlrp", {"tokenisations": 10}),
+    "integrated-gradients": ("integrated-gradients", {}),
+    "gradient-x-input": ("gradient-x-input", {}),
+    "rollout": ("rollout", {}),
+    "mutagenesis": ("mutagenesis", {}),
+}
+METHODS = {"cnn": CNN_METHODS, "transformer": TRANSFORMER_METHODS}
+
+# Sites may be anywhere, so positions are not kept.
+CNN = {"model_type": "relevome-cnn", "pooling": "max"}
+TRANSFORMER = {
+    "model_type": "relevome-dnabert2",
+    "hidden_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 256,
+    "hidden_dropout_prob": 0.0,  # BPE dropout does that work
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is done.
+
+    ``asked`` are the sequences on which the model is asked again (tests of fewer than six are never
+    significant); with ``steps`` None integrated gradients take as many as they need.
+    """
+
+    training: int
+    explained: int
+    asked: int
+    cnn_epochs: int
+    transformer_epochs: int
+    pretraining_epochs: int
+    steps: int | None = None
+    level: str = "both"
+    transformer: dict[str, Any] = field(default_factory=lambda: dict(TRANSFORMER))
+
+
+SIZES = {
+    "small": Size(
+        1600, 12, 6, 6, 4, 1, 16, "letters", TRANSFORMER | {"hidden_size": 32, "num_hidden_layers": 2}
+    ),
+    "default": Size(40_000, 100, 20, 6, 8, 4),
+}
+
+
+@dataclass(frozen=True)
+class Dnabert2Study:
+    """What ``relevome study dnabert2`` is told.
+
+    ``tasks`` are names of `TASKS`; those besides ``simulated`` read public files in the folder ``data``.
+    The transformer starts from ``random`` weights, from a masked language model of the *E. coli* genome
+    (``mlm``), or from the checkpoint in a folder.
+    """
+
+    tasks: tuple[str, ...] = ("simulated",)
+    data: Path | None = None
+    size: str = "default"
+    start: str = "random"
+    tokens: int = 256
+    bpe_dropout: float = 0.1
+    seed: int = 0
+
+    name = "dnabert2"
+
+    def __post_init__(self) -> None:
+        for task in self.tasks:
+            if task not in TASKS:
+                raise InputError(f"--task {task}: expected one of {', '.join(TASKS)}")
+            if self.tasks.count(task) > 1:
+                raise InputError(f"--task {task} is given {self.tasks.count(task)} times: expected once")
+        if self.size not in SIZES:
+            raise InputError(f"--size {self.size}: expected one of {', '.join(SIZES)}")
+        if self.start == "mlm" and (self.data is None or not (self.data / GENOME).is_file()):
+            raise InputError(
+                f"--start mlm learns from the file {GENOME} in the folder of --data: it is not there"
+            )
+        check_data(self.tasks, self.data)
+        if self.start not in ("random", "mlm") and not Path(self.start).is_dir():
+            raise InputError(f"--start {self.start}: expected random, mlm, or the folder of a checkpoint")
+
+    def about(self) -> dict[str, Any]:
+        """All that decides the results."""
+        told = {name: value for name, value in asdict(self).items() if name != "data"}
+        return told | {"training": self._size.training, "explained": self._size.explained}
+
+    def prepare(self, folder: Path, say: Say) -> None:
+        """Architectures, and the data of every task."""
+        say(f"data: {', '.join(self.tasks)}")
+        for name, fields in (("cnn", CNN), ("transformer", self._size.transformer)):
+            (folder / f"{name}.json").write_text(json.dumps(fields, indent=1) + "\n")
+        amount = Amount(self._size.training, self._size.explained)
+        for task in self.tasks:
+            write_task(task, folder / task / "data", self.data, amount, self.seed)
+
+    def commands(self) -> Sequence[Command]:
+        """Pre-train if asked, then for every task: train, explain, evaluate, compare."""
+        return [
+            *self._pretraining(),
+            *self._training(),
+            *self._explaining(),
+            *self._evaluating(),
+            *self._comparing(),
+        ]
+
+    def conclude(self, folder: Path) -> Sequence[str]:
+        """Tables over all tasks, and what they show."""
+        return conclude(folder, {task: TASKS[task].sites for task in self.tasks})
+
+    @property
+    def _size(self) -> Size:
+        return SIZES[self.size]
+
+    def _pretraining(self) -> Iterator[Command]:
+        if self.start == "mlm":
+            yield command(
+                "pretraining", "train", objective="mlm", arch="transformer.json", genome=self._genome,
+                tokens=self.tokens, window=100, windows=self._size.training,
+                epochs=self._size.pretraining_epochs, resume=True, seed=self.seed, output="pretrained",
+            )  # fmt: skip
+
+    @property
+    def _genome(self) -> Path:
+        return (self.data or Path()).resolve() / GENOME
+
+    def _training(self) -> Iterator[Command]:
+        for task in self.tasks:
+            tables = {part: f"{task}/data/{part}.csv" for part in ("train", "validation", "test")}
+            yield self._transformer(task, tables)
+            yield command(
+                f"{task}-cnn", "train", arch="cnn" if TASKS[task].pooling == "flatten" else "cnn.json",
+                **tables, epochs=self._size.cnn_epochs, resume=True, seed=self.seed, output=f"{task}/cnn",
+            )  # fmt: skip
+
+    def _transformer(self, task: str, tables: dict[str, str]) -> Command:
+        epochs = self._size.transformer_epochs
+        own: dict[str, Any] = {"arch": "transformer.json", "tokens": self.tokens, "learning_rate": 1e-3}
+        if self.start == "mlm":
+            own = {"arch": "pretrained", "learning_rate": 1e-3}
+        elif self.start != "random":
+            own = {"arch": Path(self.start).resolve()}
+        return command(
+            f"{task}-transformer", "train", **own, **tables, bpe_dropout=self.bpe_dropout, epochs=epochs,
+            patience=epochs, resume=True, seed=self.seed, output=f"{task}/transformer",
+            after=["pretraining"] if self.start == "mlm" else [],
+        )  # fmt: skip
+
+    def _explaining(self) -> Iterator[Command]:
+        for task, model, name in self._runs():
+            method, options = METHODS[model][name]
+            if method == "integrated-gradients":
+                options = options | {"steps": self._size.steps}
+            yield command(
+                f"{task}-{model}-{name}", "explain", model=f"{task}/{model}",
+                fasta=f"{task}/data/explained.fasta", method=method, target=1, contrast=0, **options,
+                seed=self.seed, output=f"{task}/runs/{model}-{name}", after=[f"{task}-{model}"],
+            )  # fmt: skip
+
+    def _evaluating(self) -> Iterator[Command]:
+        for task, model, name in self._runs():
+            yield command(
+                f"{task}-{model}-{name}-scores", "evaluate", f"{task}/runs/{model}-{name}",
+                truth=f"{task}/data/sites.bed", level=self._size.level, sequences=self._size.asked, fast=True,
+                seed=self.seed, overwrite=True, output=f"{task}/scores/{model}-{name}",
+                after=[f"{task}-{model}-{name}"],
+            )  # fmt: skip
+
+    def _comparing(self) -> Iterator[Command]:
+        for task in self.tasks:
+            runs = [f"{model}-{name}" for one, model, name in self._runs() if one == task]
+            yield command(
+                f"{task}-comparison", "compare", *(f"{task}/scores/{run}" for run in runs), overwrite=True,
+                output=f"{task}/comparison", after=[f"{task}-{run}-scores" for run in runs],
+            )  # fmt: skip
+
+    def _runs(self) -> Iterator[tuple[str, str, str]]:
+        """Every task, model and name of a method."""
+        for task in self.tasks:
+            for model, methods in METHODS.items():
+                for name in methods:
+                    yield task, model, name

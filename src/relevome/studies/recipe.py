@@ -1,0 +1,74 @@
+"""What a study is: data that it prepares, commands that it runs, and what it concludes."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of relevome, as it would be typed.
+
+    ``output`` is the folder that it makes; ``after`` are the names of the commands whose results it reads.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    output: str
+    after: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """What to type."""
+        return shlex.join(("relevome", *self.arguments))
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it goes on with what it left unfinished."""
+        return "--resume" in self.arguments
+
+
+@runtime_checkable
+class Study(Protocol):
+    """A recipe. Paths in its commands are relative to the folder that it is run in."""
+
+    @property
+    def name(self) -> str:
+        """As in ``relevome study NAME``."""
+        ...
+
+    def about(self) -> dict[str, Any]:
+        """All that decides the results: a folder belongs to one study with the same."""
+        ...
+
+    def prepare(self, folder: Path, say: Say) -> None:
+        """Writes the data that the commands read. Raises InputError for data that cannot be read."""
+        ...
+
+    def commands(self) -> Sequence[Command]:
+        """What is run: no name twice, and each command behind those whose results it reads."""
+        ...
+
+    def conclude(self, folder: Path) -> Sequence[str]:
+        """Writes tables of it all, and says in words what they show."""
+        ...
+
+
+def command(name: str, *words: object, output: str, after: Sequence[str] = (), **options: object) -> Command:
+    """A command by its words and options: ``bpe_dropout=0.1`` is ``--bpe-dropout 0.1``.
+
+    True stands for the option alone; what is None or False is left out.
+    """
+    arguments = [str(word) for word in words]
+    for key, value in options.items():
+        if value is None or value is False:
+            continue
+        arguments.append("--" + key.replace("_", "-"))
+        arguments += [] if value is True else [str(value)]
+    return Command(name, (*arguments, "-o", output), output, tuple(after))

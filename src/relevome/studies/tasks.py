@@ -1,0 +1,151 @@
+"""What the models of study A learn: tables to train on, sequences to explain, and their expected sites."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from relevome.data.annotations import Site, read_sites
+from relevome.data.errors import InputError
+from relevome.data.grammar import promoter_grammar
+from relevome.data.matches import best_match, best_match_on_either_strand
+from relevome.data.motifs import read_meme, select_motifs
+from relevome.data.readers import Problem, read_table
+from relevome.data.sequence import DNA, Sequence
+from relevome.data.simulation_files import write_simulation
+from relevome.data.simulation_plan import plan_simulation
+from relevome.studies.start_sites import UPSTREAM, start_sites, write_tables
+
+PARTS = ("train", "validation", "test")
+TSS = Path("ecoli", "tss_thomason_wanner_regulondb.tsv")
+GENOME = Path("ecoli", "NC_000913.3.fna.gz")
+JASPAR = Path("motifs", "JASPAR2024_CORE_vertebrates_nr.meme.gz")
+
+# Three in four promoters start 6 to 8 letters after the end of -10 (promoter_grammar); two more both ways.
+_BOX_ENDS = range(UPSTREAM - 10, UPSTREAM - 3)
+
+Find = Callable[[Sequence], list[Site]]
+
+
+class Amount(NamedTuple):
+    """How many sequences a task has: ``training`` at most, ``explained`` of those tested."""
+
+    training: int
+    explained: int
+
+
+class Task(NamedTuple):
+    """Data to learn from. ``write(folder, data, amount, seed)`` puts them into a folder that is there.
+
+    ``pooling`` is the CNN's: positions are kept where sites have their place. ``needs`` are files of the
+    folder with public data.
+    """
+
+    write: Callable[[Path, Path, Amount, int], None]
+    pooling: str
+    sites: str
+    needs: tuple[Path, ...] = ()
+
+
+def write_simulated(folder: Path, data: Path, amount: Amount, seed: int) -> None:
+    """Binding sites of three factors, one per positive, with two decoys in every sequence."""
+    plan = plan_simulation("sites", length=100, seed=seed, decoys=2)
+    each = round(amount.training / 2 / 0.8)
+    write_simulation(folder / "simulation", plan, each, each)
+    tables = {part: pd.read_csv(folder / "simulation" / f"{part}.csv") for part in PARTS}
+    planted = read_sites(folder / "simulation" / "test.truth.bed")
+    _write(folder, tables, amount, seed, lambda sequence: planted[sequence.id])
+
+
+def write_start_sites(folder: Path, data: Path, amount: Amount, seed: int) -> None:
+    """Windows around start sites of transcription in *E. coli*, and random ones."""
+    write_tables(folder, data / GENOME, start_sites(data / GENOME, data / TSS, seed))
+    (unit,) = promoter_grammar().units
+    tables = {part: pd.read_csv(folder / f"{part}.csv") for part in PARTS}
+    _write(folder, tables, amount, seed, lambda sequence: best_match(unit, sequence, _BOX_ENDS))
+
+
+def write_gue(name: str, motif: str, folder: Path, data: Path, amount: Amount, seed: int) -> None:
+    """Peaks of a transcription factor from the GUE benchmark, and sequences without."""
+    tables = {part: _labelled(data / path) for part, path in zip(PARTS, _gue_files(name), strict=True)}
+    (matrix,) = select_motifs(read_meme(data / JASPAR), [motif])
+    _write(folder, tables, amount, seed, partial(best_match_on_either_strand, matrix))
+
+
+def _labelled(path: Path) -> pd.DataFrame:
+    """Sequences of a table and their labels, 0 or 1."""
+    rows = []
+    for number, row in enumerate(read_table(path, DNA), 1):
+        if isinstance(row, Problem):
+            raise InputError(f"{row}; download the file again")
+        if row.label not in ("0", "1"):
+            raise InputError(f"{path}, row {number} has label {row.label}: expected 0 or 1")
+        rows.append((row.sequence.letters, int(row.label)))
+    return pd.DataFrame(rows, columns=["sequence", "label"])
+
+
+def _gue_files(name: str) -> tuple[Path, ...]:
+    """Training, validation and test."""
+    return tuple(Path("gue", f"GUE_{name}_{part}.csv.gz") for part in ("train", "dev", "test"))
+
+
+def _gue(name: str, motif: str, factor: str) -> Task:
+    files = _gue_files(name)
+    return Task(partial(write_gue, name, motif), "max", f"best match of {factor}", (*files, JASPAR))
+
+
+# Of JASPAR's matrices, those whose best match tells the classes apart best, by the validation table.
+TASKS = {
+    "simulated": Task(write_simulated, "max", "planted"),
+    "ecoli": Task(write_start_sites, "flatten", "best match of the -35 and -10 boxes", (TSS, GENOME)),
+    "tf_2": _gue("tf_2", "MA0067.3", "PAX2"),
+    "tf_4": _gue("tf_4", "MA1099.3", "HES1"),
+}
+
+
+def check_data(tasks: Iterable[str], data: Path | None) -> None:
+    """Raises InputError where the folder with public data lacks a file that a task needs."""
+    for name in tasks:
+        for path in TASKS[name].needs:
+            if data is None or not (data / path).is_file():
+                raise InputError(
+                    f"the task {name} needs the file {path} in the folder of --data: leave --task {name} "
+                    "out, or fetch it as the docs say"
+                )
+
+
+def write_task(name: str, folder: Path, data: Path | None, amount: Amount, seed: int) -> None:
+    """A task's data into a new folder, unless it is there. Raises InputError for files that are garbled."""
+    if folder.is_dir():
+        return
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    TASKS[name].write(unfinished, data or folder, amount, seed)
+    unfinished.rename(folder)
+
+
+def _write(folder: Path, tables: dict[str, pd.DataFrame], amount: Amount, seed: int, find: Find) -> None:
+    """Tables with ids, that to train on no longer than asked; the sequences to explain, and their sites."""
+    for part, table in tables.items():
+        if "id" not in table:
+            table.insert(0, "id", [f"{part}_{row + 1}" for row in range(len(table))])
+        if part == "train" and len(table) > amount.training:
+            table = table.sample(amount.training, random_state=seed)
+        table.to_csv(folder / f"{part}.csv", index=False)
+    positives = tables["test"].query("label == 1")
+    chosen = positives.sample(min(amount.explained, len(positives)), random_state=seed)
+    pairs = zip(chosen["id"], chosen["sequence"], strict=True)
+    sequences = [Sequence(name, letters, DNA) for name, letters in pairs]
+    (folder / "explained.fasta").write_text("".join(f">{s.id}\n{s.letters}\n" for s in sequences))
+    lines = [
+        f"{s.id}\t{site.start}\t{site.end}\t{site.name}\t0\t{site.strand}\n"
+        for s in sequences
+        for site in find(s)
+    ]
+    (folder / "sites.bed").write_text("".join(lines))

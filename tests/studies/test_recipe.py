@@ -1,0 +1,15 @@
+"""Commands as a recipe writes them, and as people type them."""
+
+from __future__ import annotations
+
+from relevome.studies.recipe import command
+
+
+def test_options_become_what_is_typed():
+    one = command("b", "train", "x y", bpe_dropout=0.1, resume=True, fast=False, steps=None, output="out")
+    assert one.line == "relevome train 'x y' --bpe-dropout 0.1 --resume -o out"
+    assert (one.output, one.resumes, one.after) == ("out", True, ())
+
+
+def test_a_command_that_is_not_told_to_does_not_resume():
+    assert not command("b", "explain", output="out", after=["a"]).resumes
