@@ -105,7 +105,7 @@ def test_a_bad_row_is_a_problem_and_the_others_are_read(write: Write, bad: str, 
 @pytest.mark.parametrize(
     ("content", "columns", "message"),
     [
-        ("", {}, "is empty: expected a header and one row per sequence"),
+        ("", {}, "is empty: expected a header and rows"),
         ("sequence,label\n", {}, "has a header but no rows"),
         (
             "dna,x\nACGT,1\n",

@@ -11,20 +11,47 @@ from relevome.cli.options import Device, OnBad, Output, Seed
 
 
 def train(
-    arch: Annotated[str, typer.Option(help="cnn, dnabert2, a model folder or id, or a config.json.")],
+    arch: Annotated[
+        str,
+        typer.Option(
+            help="cnn, dnabert2, annotator, annotator:published, a model folder or id, or a config.json."
+        ),
+    ],
     output: Output,
     objective: Annotated[
-        Literal["classify", "mlm"], typer.Option(help="Learn labels, or a language from hidden tokens.")
-    ] = "classify",
+        Literal["classify", "mlm", "annotate"] | None,
+        typer.Option(
+            help="Learn labels, a language from hidden tokens, or positions of a genome: annotate with "
+            "--labels, else classify."
+        ),
+    ] = None,
     train: Annotated[Path | None, typer.Option(help="CSV or TSV with columns sequence and label.")] = None,
     validation: Annotated[Path | None, typer.Option(help="The same, to choose the best epoch by.")] = None,
     test: Annotated[Path | None, typer.Option(help="The same, to report the final scores on.")] = None,
-    genome: Annotated[Path | None, typer.Option(help="mlm: FASTA to learn from, plain or gzip.")] = None,
+    genome: Annotated[Path | None, typer.Option(help="mlm, annotate: FASTA, plain or gzip.")] = None,
     window: Annotated[int, typer.Option(help="mlm: letters of every window.")] = 500,
     windows: Annotated[
         int | None, typer.Option(help="mlm: windows per epoch; as many as cover all letters once.")
     ] = None,
     held_out: Annotated[float, typer.Option(help="mlm: share of letters to validate on.")] = 0.1,
+    labels: Annotated[
+        Path | None, typer.Option(help="annotate: positions, as BED, GFF3, or CSV or TSV counted from 1.")
+    ] = None,
+    feature: Annotated[
+        list[str] | None, typer.Option(help="annotate: type of GFF3 features to label the first letter of.")
+    ] = None,
+    labels_column: Annotated[
+        str | None, typer.Option(help="annotate: column of a table that has the positions.")
+    ] = None,
+    labels_where: Annotated[
+        list[str] | None, typer.Option(help="annotate: only rows with COLUMN=TEXT, or COLUMN~PART of it.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="annotate: what is held out, the last share of contigs or a BED file.")
+    ] = "20%",
+    circular: Annotated[bool, typer.Option(help="annotate: every contig is a circle.")] = False,
+    steps: Annotated[int | None, typer.Option(help="annotate: most steps.")] = None,
+    streams: Annotated[int | None, typer.Option(help="annotate: segments per step.")] = None,
     task: Annotated[str, typer.Option(help="auto, or what labels mean: see the docs.")] = "auto",
     alphabet: Annotated[str | None, typer.Option(help="dna, rna or protein.")] = None,
     tokenizer: Annotated[
@@ -52,22 +79,27 @@ def train(
     Example: relevome train --arch cnn --train t.csv --validation v.csv --test s.csv -o MODEL
 
     Example: relevome train --objective mlm --arch dnabert2 --genome genome.fna.gz -o MODEL
+
+    Example: relevome train --arch annotator --genome genome.fna.gz --labels sites.bed --split 20% -o MODEL
     """
     from relevome.models.training import TrainingSettings
     from relevome.models.training import train as run_train
 
     result = run_train(
         TrainingSettings(
-            arch=arch, train=train, validation=validation, output=output, test=test, objective=objective,
-            genome=genome, window=window, windows=windows, held_out=held_out, task=task,
+            arch=arch, train=train, validation=validation, output=output, test=test,
+            objective=objective or ("classify" if labels is None else "annotate"),
+            genome=genome, window=window, windows=windows, held_out=held_out, labels=labels,
+            feature=tuple(feature or ()), labels_column=labels_column, labels_where=tuple(labels_where or ()),
+            split=split, circular=circular, steps=steps, streams=streams, task=task,
             alphabet=alphabet, tokenizer=tokenizer, tokens=tokens, epochs=epochs, batch_size=batch_size,
             learning_rate=learning_rate, patience=patience, best=best, class_weights=class_weights,
             lora_rank=lora_rank, bpe_dropout=bpe_dropout, on_bad=on_bad, device=device, dtype=dtype,
             resume=resume, seed=seed,
         )
     )  # fmt: skip
-    labels = f", labels {', '.join(result.labels)}" if result.labels else ""
-    typer.echo(f"{output}: {result.task}{labels}, best epoch {result.best_epoch:g}")
+    named = f", labels {', '.join(result.labels)}" if result.labels else ""
+    typer.echo(f"{output}: {result.task}{named}, best epoch {result.best_epoch:g}")
     for name, scores in result.metrics.items():
         listed = ", ".join(f"{key} {value:.3f}" for key, value in scores.items() if value is not None)
         typer.echo(f"  {name}: {listed}")

@@ -17,12 +17,16 @@ COLUMNS = 9
 
 @dataclass(frozen=True)
 class GffLine:
-    """One feature: where it lies, its type (``CDS``, ``promoter``), and its name, empty where it has none."""
+    """One feature: where it lies, its type (``CDS``, ``promoter``), and its name, empty where it has none.
+
+    Lines with the same ``id`` are parts of one feature; it is empty where a line has none.
+    """
 
     interval: Interval
     kind: str
     name: str
     where: str
+    id: str = ""
 
 
 def gff_lines(path: PathLike) -> Iterator[GffLine | Problem]:
@@ -59,10 +63,11 @@ def _parse(line: str, where: str) -> GffLine | Problem:
         interval = Interval(unquote(seqid), int(start) - 1, int(end), strand.replace("?", "."))
     except InputError as error:
         return Problem(label, str(error), where)
-    return GffLine(interval, unquote(kind), _name(attributes), where)
+    known = _attributes(attributes)
+    id = known.get("ID", "")
+    return GffLine(interval, unquote(kind), known.get("Name") or id, where, id)
 
 
-def _name(attributes: str) -> str:
-    pairs = (pair.partition("=") for pair in attributes.split(";"))
-    known = {key.strip(): value for key, _, value in pairs}
-    return unquote(known.get("Name") or known.get("ID") or "")
+def _attributes(text: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in text.split(";"))
+    return {key.strip(): unquote(value) for key, _, value in pairs}

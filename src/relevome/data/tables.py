@@ -48,7 +48,7 @@ def read_table(
     one candidate is an error. Without an id column ids are ``row1``, ``row2``, ... Raises InputError
     for a file that cannot be read, is no table, or lacks a column.
     """
-    rows = _rows(path)
+    rows = table_rows(path)
     columns = [name.strip() for name in next(rows)[1]]
     sequence_at = _column(path, columns, "sequence", sequence_column, SEQUENCE_COLUMNS)
     label_at = _column(path, columns, "label", label_column, LABEL_COLUMNS)
@@ -75,12 +75,12 @@ def read_table(
         raise InputError(f"{path} has a header but no rows: expected one row per sequence")
 
 
-def _rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields of each row that is not blank, header first."""
+def table_rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
+    """Line number and fields of each row of a CSV or TSV table that is not blank, header first."""
     lines = (line + "\n" for _, line in numbered_lines(path))
     header = next(lines, None)
     if header is None:
-        raise InputError(f"{path} is empty: expected a header and one row per sequence")
+        raise InputError(f"{path} is empty: expected a header and rows")
     csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader(itertools.chain([header], lines), delimiter=_delimiter(path, header), strict=True)
     try:

@@ -387,7 +387,7 @@ def test_overlapping_words_are_refused(settings: Make, tmp_path: Path) -> None:
     [
         ({"test": Path("s.csv")}, "--test belongs to --objective classify, not to mlm: leave it out"),
         ({"bpe_dropout": 0.1}, "--bpe-dropout belongs to --objective classify"),
-        ({"objective": "classify"}, "--genome belongs to --objective mlm, not to classify"),
+        ({"objective": "classify"}, "--genome belongs to --objective mlm or annotate, not to classify"),
         ({"objective": "classify", "genome": None}, "expected --train and --validation"),
         ({"genome": None}, "expected either --genome or --train"),
         ({"train": Path("t.csv")}, "expected either --genome or --train"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,8 @@ LEARNING_RATES = {"cnn": 1e-3, "config": 5e-4, "checkpoint": 3e-5, "lora": 3e-4}
 class Architecture:
     """What ``--arch`` names: a model of our own, a config.json, or a checkpoint (a folder or hub id).
 
-    A name alone has the sizes that its configuration class calls ``small``, and where that says
-    ``byte_pairs``, an encoding of so many tokens that is learnt from the data.
+    A name alone has the sizes that its configuration class calls ``small``, ``name:published`` those it calls
+    ``published``; where the class says ``byte_pairs``, an encoding of so many tokens is learnt from the data.
     """
 
     def __init__(self, name: str) -> None:
@@ -46,11 +46,11 @@ class Architecture:
         self.fields: dict[str, Any] = {}
         self.kind = "checkpoint"
         self.byte_pairs: int | None = None
-        if name in models:
-            own: Any = models[name]
-            self.byte_pairs = getattr(own.config_class, "byte_pairs", None)
-            small = getattr(own.config_class, "small", {})
-            self.fields = {"model_type": own.config_class.model_type, **small}
+        own, _, size = name.partition(":")
+        if own in models:
+            config_class: Any = getattr(models[own], "config_class", None)
+            self.byte_pairs = getattr(config_class, "byte_pairs", None)
+            self.fields = {"model_type": config_class.model_type, **_sizes(config_class, name, size)}
         elif name.endswith(".json"):
             self.fields = _read_config(name)
         if self.fields:
@@ -197,6 +197,15 @@ def add_lora(module: PreTrainedModel, rank: int, new_weights: Iterable[str]) -> 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         return get_peft_model(module, config)
+
+
+def _sizes(config_class: Any, name: str, size: str) -> dict[str, Any]:
+    """The sizes after the colon, else small ones, if the architecture has them."""
+    if size and not isinstance(getattr(config_class, size, None), Mapping):
+        known = [key for key, value in vars(config_class).items() if isinstance(value, Mapping)]
+        listed = ", ".join(key for key in known if not key.startswith("_")) or "none"
+        raise InputError(f"{name} has no sizes {size!r}: expected one of {listed}")
+    return dict(getattr(config_class, size or "small", {}))
 
 
 def _inside(name: str, parts: Iterable[str]) -> bool:

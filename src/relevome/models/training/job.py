@@ -18,18 +18,23 @@ from transformers.utils import logging
 import relevome
 from relevome.data.errors import InputError
 from relevome.models.huggingface import pick_device
+from relevome.models.training.annotation import AnnotationObjective
 from relevome.models.training.architectures import LEARNING_RATES, Architecture, add_lora
 from relevome.models.training.fitting import History, fit, make_trainer, score
 from relevome.models.training.folder import TrainingFolder
 from relevome.models.training.labelled import LabelledObjective
 from relevome.models.training.masked import MaskedObjective
 from relevome.models.training.objective import Objective
+from relevome.models.training.regimes import regime_of
 from relevome.models.training.settings import TrainingSettings
+from relevome.models.training.streaming import Fit
 
-_OBJECTIVES = {"classify": LabelledObjective, "mlm": MaskedObjective}
+_OBJECTIVES = {"classify": LabelledObjective, "mlm": MaskedObjective, "annotate": AnnotationObjective}
 
 # What may differ between a training and its resumption; what was read is known by its digests.
-_NOT_CLAIMED = ("train", "validation", "test", "genome", "output", "resume", "progress", "device")
+_NOT_CLAIMED = (
+    "train", "validation", "test", "genome", "labels", "split", "output", "resume", "progress", "device",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def train(settings: TrainingSettings) -> TrainingResult:
     with _quiet():
         architecture = Architecture(settings.arch)
         settings = _chosen(settings, architecture)
-        objective: Objective = _OBJECTIVES[settings.objective](settings, architecture)
+        objective = _OBJECTIVES[settings.objective](settings, architecture)
         folder = TrainingFolder(settings.output, _claim(settings, objective))
         record = folder.finished() if settings.resume else None
         if record is None:
@@ -75,13 +80,31 @@ def train(settings: TrainingSettings) -> TrainingResult:
     return _result(settings.output, record)
 
 
-def _train(settings: TrainingSettings, objective: Objective, folder: TrainingFolder) -> dict[str, Any]:
+def _train(
+    settings: TrainingSettings, objective: Objective | AnnotationObjective, folder: TrainingFolder
+) -> dict[str, Any]:
     """Trains, scores and publishes; returns what training.json says."""
     from transformers import set_seed
 
     started = time.monotonic()
     set_seed(settings.seed)
     module, new_weights = objective.module()
+    if isinstance(objective, AnnotationObjective):
+        trained, reached = _by_streams(settings, objective, module, folder)
+    else:
+        trained, reached = _by_examples(settings, objective, module, new_weights, folder)
+    seconds = round(time.monotonic() - started, 2)
+    record = _record(settings, trained, objective) | {"new_weights": new_weights, **reached}
+    return folder.publish([trained, objective.tokenizer.hf], record | {"seconds": seconds})
+
+
+def _by_examples(
+    settings: TrainingSettings,
+    objective: Objective,
+    module: PreTrainedModel,
+    new_weights: tuple[str, ...],
+    folder: TrainingFolder,
+) -> tuple[PreTrainedModel, dict[str, Any]]:
     examples = objective.examples(module)
     folder.open(settings.resume)
     checkpoint, stopped = folder.last_checkpoint()
@@ -93,14 +116,17 @@ def _train(settings: TrainingSettings, objective: Objective, folder: TrainingFol
         module = learner.merge_and_unload()
         trainer = make_trainer(now, module, objective, examples, folder.checkpoints)
     scores = {name: score(trainer, examples[name]) for name in examples if name != "train"}
-    record = _record(settings, module, objective) | {
-        "new_weights": new_weights,
-        "metrics": scores | objective.baselines(examples),
-        "best_epoch": best_epoch,
-        "history": history,
-        "seconds": round(time.monotonic() - started, 2),
-    }
-    return folder.publish([module, objective.tokenizer.hf], record)
+    metrics = scores | objective.baselines(examples)
+    return module, {"metrics": metrics, "best_epoch": best_epoch, "history": history}
+
+
+def _by_streams(
+    settings: TrainingSettings, objective: AnnotationObjective, module: Any, folder: TrainingFolder
+) -> tuple[PreTrainedModel, dict[str, Any]]:
+    folder.open(settings.resume)
+    reached = Fit(settings, objective, module, folder.checkpoints).run()
+    metrics = {"validation": reached.scores, "chance": objective.chance()}
+    return module, {"metrics": metrics, "best_epoch": float(reached.best_epoch), "history": reached.history}
 
 
 def _chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
@@ -113,17 +139,26 @@ def _chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingS
         raise InputError(
             f"LoRA fine-tunes a trained model and {settings.arch} is none: leave --lora-rank out"
         )
+    if settings.objective == "annotate":
+        return _with_regime(replace(settings, device=device, best="average_precision"))
     rate = settings.learning_rate or LEARNING_RATES[kind]
     return replace(settings, learning_rate=rate, device=device)
 
 
-def _claim(settings: TrainingSettings, objective: Objective) -> dict[str, Any]:
+def _with_regime(settings: TrainingSettings) -> TrainingSettings:
+    regime = regime_of(settings)
+    return replace(settings, learning_rate=regime.learning_rate, steps=regime.steps, streams=regime.streams)
+
+
+def _claim(settings: TrainingSettings, objective: Objective | AnnotationObjective) -> dict[str, Any]:
     """What makes two trainings the same."""
     claim = {name: value for name, value in asdict(settings).items() if name not in _NOT_CLAIMED}
     return claim | {f"{name} sha256": digest for name, digest in objective.digests.items()}
 
 
-def _record(settings: TrainingSettings, module: PreTrainedModel, objective: Objective) -> dict[str, Any]:
+def _record(
+    settings: TrainingSettings, module: PreTrainedModel, objective: Objective | AnnotationObjective
+) -> dict[str, Any]:
     """What was asked for, chosen and read, and by which software."""
     libraries = ["torch", "transformers", "tokenizers", "accelerate", "numpy", "scikit-learn"]
     libraries += ["peft"] if settings.lora_rank is not None else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 from relevome.data.errors import InputError
@@ -12,7 +12,7 @@ from relevome.models.training.corpus import SHORTEST
 from relevome.models.training.labels import TASKS
 from relevome.models.training.performance import CLASSIFICATION, REGRESSION
 
-OBJECTIVES = ("classify", "mlm")
+OBJECTIVES = ("classify", "mlm", "annotate")
 
 _CHOICES = {
     "objective": OBJECTIVES,
@@ -24,29 +24,52 @@ _CHOICES = {
     "alphabet": (None, *ALPHABETS),
 }
 
-_POSITIVE = ("epochs", "batch_size", "patience", "lora_rank", "learning_rate", "tokens", "windows")
+_POSITIVE = (
+    "epochs",
+    "batch_size",
+    "patience",
+    "lora_rank",
+    "learning_rate",
+    "tokens",
+    "windows",
+    "steps",
+    "streams",
+)
 
-# What only one of the objectives has.
+# What only some of the objectives have.
 _ONLY = {
-    "classify": ("test", "task", "class_weights", "lora_rank", "bpe_dropout"),
-    "mlm": ("genome", "window", "windows", "held_out"),
-}
+    ("classify",): ("test", "task", "class_weights", "lora_rank", "bpe_dropout"),
+    ("mlm", "annotate"): ("genome",),
+    ("mlm",): ("window", "windows", "held_out"),
+    ("annotate",): (
+        "labels", "feature", "labels_column", "labels_where", "split", "circular", "steps", "streams",
+    ),
+    ("classify", "mlm"): (
+        "train", "validation", "alphabet", "tokenizer", "tokens", "epochs", "batch_size", "weight_decay",
+        "warmup", "dtype",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """Everything that ``relevome train`` can be told; None means: chosen, and recorded in training.json.
 
-    ``arch`` is ``cnn``, the folder or hub id of a model to fine-tune, or a config.json to start from
-    random weights. ``best`` names the validation score whose best epoch is kept; ``patience`` is the
-    number of epochs without a better one after which training stops. ``dtype`` is the precision of
-    the arithmetic: weights are kept in float32. ``bpe_dropout`` is the share of merges that are left out
-    when training sequences are tokenised, afresh in every epoch. ``tokens`` is the size of a byte-pair
-    encoding to learn from the training sequences.
+    ``arch`` is ``cnn`` or the name of another architecture of our own, the folder or hub id of a model to
+    fine-tune, or a config.json to start from random weights. ``best`` names the validation score whose
+    best epoch is kept; ``patience`` is the number of epochs without a better one after which training stops.
+    ``dtype`` is the precision of the arithmetic: weights are kept in float32. ``bpe_dropout`` is the share of
+    merges that are left out when training sequences are tokenised, afresh in every epoch. ``tokens`` is the
+    size of a byte-pair encoding to learn from the training sequences.
 
     With ``objective`` ``mlm`` a masked language model learns from ``windows`` windows of ``window`` letters
     in every epoch (None: as many as cover everything once), from a ``genome`` (FASTA) or the sequences of
     ``train``; without a ``validation`` table the share ``held_out`` is kept apart to validate on.
+
+    With ``objective`` ``annotate`` an annotator learns to tell positions of a ``genome`` that ``labels`` name
+    (see `relevome.data.positions` for ``feature``, ``labels_column``, ``labels_where``) from all others, in
+    so many ``steps``, each on a segment of ``streams`` lanes; ``split`` (a share, ``20%``, or a BED file) is
+    held out, and ``best`` is always its average precision.
     """
 
     arch: str
@@ -59,6 +82,14 @@ class TrainingSettings:
     window: int = 500
     windows: int | None = None
     held_out: float = 0.1
+    labels: Path | None = None
+    feature: tuple[str, ...] = ()
+    labels_column: str | None = None
+    labels_where: tuple[str, ...] = ()
+    split: str = "20%"
+    circular: bool = False
+    steps: int | None = None
+    streams: int | None = None
     alphabet: str | None = None
     tokenizer: str | None = None
     tokens: int | None = None
@@ -104,13 +135,13 @@ class TrainingSettings:
             raise InputError(f"window is {self.window}: expected at least {SHORTEST} letters")
 
     def _check_objective(self) -> None:
-        usual = {field.name: field.default for field in fields(self)}
-        for objective, names in _ONLY.items():
-            asked = [name for name in names if getattr(self, name) != usual[name]]
-            if objective != self.objective and asked:
-                option = asked[0].replace("_", "-")
+        usual = {field.name: field.default for field in fields(self) if field.default is not MISSING}
+        for objectives, names in _ONLY.items():
+            asked = [name for name in names if getattr(self, name) != usual.get(name)]
+            if self.objective not in objectives and asked:
+                option, homes = asked[0].replace("_", "-"), " or ".join(objectives)
                 raise InputError(
-                    f"--{option} belongs to --objective {objective}, not to {self.objective}: leave it out"
+                    f"--{option} belongs to --objective {homes}, not to {self.objective}: leave it out"
                 )
         if self.objective == "classify" and (self.train is None or self.validation is None):
             raise InputError("--objective classify learns from tables: expected --train and --validation")
@@ -118,5 +149,7 @@ class TrainingSettings:
             raise InputError(
                 "--objective mlm learns from a genome or a table: expected either --genome or --train"
             )
+        if self.objective == "annotate" and (self.genome is None or self.labels is None):
+            raise InputError("--objective annotate learns from a genome: expected --genome and --labels")
         if self.genome is not None and self.validation is not None:
             raise InputError("a share of the genome is held out to validate on: leave --validation out")
