@@ -13,6 +13,7 @@ from relevome.cli.evaluate import evaluate
 from relevome.cli.explain import explain
 from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
+from relevome.cli.heads import heads
 from relevome.cli.show import show
 from relevome.cli.simulate import simulate
 from relevome.cli.study import study
@@ -73,7 +74,7 @@ def _start(
     """What comes before any command."""
 
 
-for command in (explain, evaluate, compare, train, simulate, show, export):
+for command in (explain, evaluate, compare, heads, train, simulate, show, export):
     app.command()(command)
 app.command("list")(list_)
 app.command()(demo)

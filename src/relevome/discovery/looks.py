@@ -1,0 +1,84 @@
+"""What every head looks at where a prediction at a site is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from relevome.attribution.attention_weights import Query, each_attention, query_shares
+from relevome.discovery.windows import Windows, over_letters
+from relevome.models.base import Batch, Model
+
+
+class HeadName(NamedTuple):
+    """A head of a layer, both counted from 0 in the order in which the model runs them."""
+
+    layer: int
+    head: int
+
+    def __str__(self) -> str:
+        return f"{self.layer}.{self.head}"
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Attention over the letters of every window, from the tokens that its logit is read from.
+
+    What special tokens get is left out, so that a row adds up to 1 or less.
+    """
+
+    names: tuple[HeadName, ...]
+    weights: Float[np.ndarray, "sites heads letters"]
+
+
+def look(
+    model: Model,
+    windows: Windows,
+    query: Query = "read",
+    advance: Callable[[int], None] = lambda _: None,
+) -> Looks:
+    """Run a model over windows and keep the attention of all heads, single precision.
+
+    ``query`` says which tokens look, see `query_shares`; of the weights no other rows are kept. ``advance``
+    is told how many windows were done. Raises ``InputError`` for a model without attention over its tokens,
+    and where the logit depends on none of the last layer's.
+    """
+    names = _heads(model, windows.part(np.arange(1)))
+    weights = np.zeros((len(windows), len(names), windows.length), dtype=np.float32)
+    for rows, batch in windows.batches(model):
+        by_token = _from_the_query(model, batch, query_shares(model, batch, query, names[-1].layer + 1))
+        for row, seen, tokens in zip(rows, by_token, batch.tokens, strict=True):
+            weights[row] = seen[:, : len(tokens)] @ over_letters(tokens)
+        advance(len(rows))
+    return Looks(names, weights)
+
+
+def _heads(model: Model, windows: Windows) -> tuple[HeadName, ...]:
+    """All heads of a model, by what they do on one window."""
+    names: list[HeadName] = []
+
+    def count(layer: int, weights: Tensor) -> None:
+        names.extend(HeadName(layer, head) for head in range(weights.shape[1]))
+
+    for _, batch in windows.batches(model):
+        each_attention(model, batch, count)
+    return tuple(names)
+
+
+def _from_the_query(
+    model: Model, batch: Batch, shares: Float[Tensor, "batch tokens"]
+) -> Float[np.ndarray, "batch heads tokens"]:
+    """Attention of the tokens that look, by their ``shares``, all layers one after the other."""
+    found: list[Tensor] = []
+
+    def keep(_layer: int, weights: Tensor) -> None:
+        found.append(torch.einsum("bq,bhqk->bhk", shares.to(weights.dtype), weights))
+
+    each_attention(model, batch, keep)
+    return torch.cat(found, 1).float().cpu().numpy()

@@ -1,0 +1,121 @@
+"""What a head looks for, from its attention and the letters alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import chi2_contingency
+
+from relevome.data.motifs import Motif
+from relevome.data.sequence import DNA
+from relevome.discovery.consensus import (
+    Attended,
+    Consensus,
+    attended,
+    consensus,
+    correlation,
+    unattended,
+)
+
+
+def test_attended_is_what_exceeds_the_mean_at_its_distance() -> None:
+    # the first letter gets most attention, but the same at every site
+    weights = np.array([[0.8, 0.2, 0.0], [0.8, 0.0, 0.2], [0.8, 0.1, 0.1], [0.8, 0.1, 0.1]])
+    found = attended(weights, share=0.5)
+    assert (found.sites.tolist(), found.letters.tolist()) == ([0, 1], [1, 2])
+
+
+def test_a_head_that_looks_alike_everywhere_attends_to_nothing() -> None:
+    assert len(attended(np.tile(np.array([0.1, 0.6, 0.3], dtype=np.float32), (5, 1)))) == 0
+
+
+def test_the_lower_half_is_unattended() -> None:
+    weights = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6], [0.5, 0.5]])
+    assert unattended(weights).tolist() == [
+        [True, False],
+        [True, False],
+        [False, False],
+        [False, True],
+        [False, True],
+    ]
+
+
+def test_some_sites_are_counted_anew() -> None:
+    some = Attended(np.array([1, 4, 6]), np.array([7, 8, 9])).among(np.array([0, 4, 5, 6]))
+    assert (some.sites.tolist(), some.letters.tolist()) == ([1, 3], [8, 9])
+
+
+def test_counts_are_of_letters_beside_attended_ones() -> None:
+    codes = np.array([[0, 1, 2, 3], [3, 3, 2, -1], [1, 1, 1, 1], [0, 0, 0, 0]])
+    passed_over = np.zeros((4, 4), dtype=bool)
+    passed_over[2:, :] = True
+    found = consensus(codes, Attended(np.array([0, 1]), np.array([1, 3])), passed_over, DNA, flank=1)
+    # before: A, G; itself: C, unknown; behind: G, off the window
+    assert found.counts.tolist() == [[1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+    # A and C of the two others, one pseudocount shared by all letters over an effective size of 4
+    np.testing.assert_allclose(found.background, np.tile([2.25, 2.25, 0.25, 0.25], (3, 1)) / 5)
+
+
+def test_the_test_of_every_row_is_scipys() -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(4, size=(60, 11))
+    passed_over = np.zeros((60, 11), dtype=bool)
+    passed_over[20:] = True
+    found = consensus(codes, Attended(np.arange(20), np.full(20, 5)), passed_over, DNA, flank=2)
+    others = np.stack([(codes[20:, 3:8] == letter).sum(0) for letter in range(4)], axis=1)
+    for row in range(5):
+        table = np.stack([found.counts[row], others[row]])
+        assert found.p[row] == pytest.approx(chi2_contingency(table, correction=False)[1])
+
+
+def made(frequencies: list[float], background: list[float], p: float = 0.0, rows: int = 5) -> Consensus:
+    n = 1e9  # so that the pseudocount does not matter
+    tiled = (np.tile(np.array(values), (rows, 1)) for values in (frequencies, background))
+    counts, others = tiled
+    return Consensus(DNA, rows // 2, n * counts, others, np.full(rows, p))
+
+
+def test_information_is_relative_to_the_background() -> None:
+    found = made([0.5, 0.5, 0, 0], [0.25, 0.25, 0.25, 0.25])
+    np.testing.assert_allclose(found.information, 1.0, atol=1e-6)
+    np.testing.assert_allclose(made([0.7, 0.1, 0.1, 0.1], [0.7, 0.1, 0.1, 0.1]).information, 0, atol=1e-6)
+
+
+def test_preference_is_frequency_where_the_background_says_nothing() -> None:
+    found = made([0.7, 0.1, 0.1, 0.1], [0.25] * 4)
+    np.testing.assert_allclose(found.probabilities, found.frequencies, atol=1e-9)
+
+
+def test_what_all_sites_have_is_no_preference() -> None:
+    found = made([0.7, 0.1, 0.1, 0.1], [0.7, 0.1, 0.1, 0.1])
+    np.testing.assert_allclose(found.probabilities, 0.25, atol=1e-6)
+    assert not found.core
+    assert found.motif("none") is None
+
+
+def test_between_them_the_share_is_that_of_information() -> None:
+    p, q = np.array([0.7, 0.1, 0.1, 0.1]), np.array([0.4, 0.2, 0.2, 0.2])
+    share = (p * np.log2(p / q)).sum() / (p * np.log2(4 * p)).sum()
+    expected = share * p + (1 - share) / 4
+    np.testing.assert_allclose(made([*p], [*q]).probabilities[0], expected, atol=1e-6)
+
+
+def test_the_core_is_from_the_first_to_the_last_row_that_differs() -> None:
+    found = made([0.7, 0.1, 0.1, 0.1], [0.25] * 4, rows=9)
+    found.p[[0, 3, 8]] = 1
+    assert (found.core, found.offsets) == (range(1, 8), range(-3, 4))
+    motif = found.motif("it")
+    assert motif is not None
+    assert motif.consensus == "AAAAAAA"
+    found = made([0.7, 0.1, 0.1, 0.1], [0.25] * 4, rows=9)
+    found.p[3:] = 1
+    assert (found.core, found.offsets) == (range(0), range(0, 1))
+
+
+def test_correlation_finds_a_motif_on_either_strand() -> None:
+    rng = np.random.default_rng(2)
+    motif = Motif("m", "m", rng.dirichlet([0.3] * 4, size=4), DNA)
+    inside = np.concatenate([np.full((3, 4), 0.25), motif.probabilities[::-1, ::-1], np.full((2, 4), 0.25)])
+    found = Consensus(DNA, 4, 1e9 * inside, np.full((9, 4), 0.25), np.zeros(9))
+    assert correlation(found, motif) == pytest.approx(1)
+    assert correlation(found, motif.shuffled(rng)) < 0.9

@@ -1,0 +1,81 @@
+"""`relevome heads`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from relevome.cli.heads import heads
+from relevome.data.errors import InputError
+from relevome.data.motif_files import meme_text
+from tests.discovery.planted import made_up_motif
+from tests.toys import TOYS
+
+RNG = np.random.default_rng(0)
+DATABASE = [made_up_motif(f"m{i}", RNG, 9) for i in range(30)]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return TOYS["bpe"].save(tmp_path_factory.mktemp("toy") / "model")
+
+
+@pytest.fixture
+def run() -> Callable[..., str]:
+    app = typer.Typer()
+    app.command()(heads)
+
+    def run_command(*arguments: object) -> str:
+        result = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return run_command
+
+
+@pytest.fixture
+def files(write: Callable[..., Path]) -> dict[str, Path]:
+    genome = "".join(RNG.choice(list("ACGT"), 3000))
+    windows = "".join(f"chr\t{60 * i}\t{60 * i + 31}\tw{i}\t0\t{'+-'[i % 2]}\n" for i in range(40))
+    known = "".join(f"chr\t{60 * i + 4}\t{60 * i + 12}\tX\n" for i in range(0, 40, 3))
+    return {
+        "genome": write("genome.fa", f">chr\n{genome}\n"),
+        "bed": write("windows.bed", windows),
+        "known": write("known.bed", known),
+        "motifs": write("known.meme", meme_text(DATABASE)),
+    }
+
+
+def test_it_characterises_a_model_of_tokens(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    given = [part for name, path in files.items() for part in (f"--{name}", path)]
+    said = run("--model", model, *given, "--target", 0, "--ablate", 5, "-o", tmp_path / "out")
+    assert "6 heads in 40 windows" in said
+    with (tmp_path / "out" / "heads.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [(row["layer"], row["head"]) for row in rows] == [
+        (f"{i}", f"{j}") for i in range(2) for j in range(3)
+    ]
+    assert all(row["logit_fall"] for row in rows)
+
+
+def test_windows_come_from_one_place(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="expected windows from one of --fasta F, or BED"):
+        run("--model", model, "--bed", files["bed"], "--target", 0, "-o", tmp_path / "out")
+
+
+def test_a_motif_in_two_files_is_refused(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    twice = ["--motifs", files["motifs"], "--motifs", files["motifs"]]
+    with pytest.raises(InputError, match="'m0' is in two files of --motifs"):
+        run("--model", model, "--bed", files["bed"], *twice, "-o", tmp_path / "out")
