@@ -40,7 +40,7 @@ FAILED = {
 EVERY = ("faithfulness against random order", "normalised-area-between-curves", "letters")
 
 # AUROC of every sequence, and its log odds: the model misses the last two.
-PLACED = (("a", 0.75), ("b", 1.0), ("c", 0.5), ("d", 0.5))
+PLACED = {"a": 0.75, "b": 1.0, "c": 0.5, "d": 0.5}
 LOGITS = {"a": 3.0, "b": 0.1, "c": -0.1, "d": -2.0}
 
 
@@ -58,7 +58,7 @@ def write_checks(folder: Path, run: str) -> None:
         Check(name, "fail", "fails", metric, level) for name, metric, level in (*FAILED.get(run, ()), EVERY)
     ]
     folder.mkdir(parents=True)
-    names, values = zip(*PLACED, strict=True)
+    names, values = tuple(PLACED), tuple(PLACED.values())
     missing = (None,) * len(PLACED)
     placed = Scores(
         "auroc", "localisation", "letters", "higher is better", 0.7, 0.5, 0.9, None, None, {}, names, values,
