@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import relevome
+from relevome.cli.annotate import annotate
 from relevome.cli.compare import compare
 from relevome.cli.evaluate import evaluate
 from relevome.cli.explain import explain
@@ -74,7 +75,7 @@ def _start(
     """What comes before any command."""
 
 
-for command in (explain, evaluate, compare, heads, train, simulate, show, export):
+for command in (explain, evaluate, compare, heads, annotate, train, simulate, show, export):
     app.command()(command)
 app.command("list")(list_)
 app.command()(demo)

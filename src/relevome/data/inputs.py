@@ -66,11 +66,12 @@ def _described(**paths: str | Path) -> dict[str, str]:
     described = {}
     for kind, path in paths.items():
         described[kind] = str(path)
-        described[f"{kind}_sha256"] = _sha256(path)
+        described[f"{kind}_sha256"] = sha256_of(path)
     return described
 
 
-def _sha256(path: str | Path) -> str:
+def sha256_of(path: str | Path) -> str:
+    """Digest of a file. Raises InputError if it cannot be read."""
     try:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

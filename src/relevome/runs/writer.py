@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,9 +14,8 @@ from relevome.data.errors import InputError
 from relevome.runs import manifest as manifests
 from relevome.runs.explanation import Explanation
 from relevome.runs.files import temporary_name
+from relevome.runs.lock import LOCK, lock_folder
 from relevome.runs.parts import Counts, common_head_shape, part_path, part_paths, read_info, total, write_part
-
-_LOCK = ".lock"
 
 
 class RunWriter:
@@ -37,7 +35,7 @@ class RunWriter:
         self.folder = Path(folder)
         self._manifest = manifests.plain(manifest)
         _prepare(self.folder)
-        self._lock = _lock(self.folder)
+        self._lock = lock_folder(self.folder)
         try:
             self._open(overwrite)
         except BaseException:
@@ -125,28 +123,12 @@ def _prepare(folder: Path) -> None:
     except OSError as error:
         raise InputError(f"cannot write a run to {folder}: {error.strerror}; choose another -o") from error
     # A run that was killed at once has left no more than these.
-    harmless = {_LOCK, temporary_name(folder / manifests.NAME).name}
+    harmless = {LOCK, temporary_name(folder / manifests.NAME).name}
     if manifests.NAME not in names and names - harmless:
         raise InputError(
             f"{folder} holds files that are no run, such as {min(names - harmless)}: choose an empty or new "
             "folder with -o"
         )
-
-
-def _lock(folder: Path) -> int:
-    """Keep other processes from writing here until the descriptor is closed, by us or by our death."""
-    try:
-        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror}; choose another -o") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise InputError(
-            f"another process is writing {folder}: wait until it has ended, or choose another -o"
-        ) from error
-    return descriptor
 
 
 def _remove_stray(folder: Path) -> None:

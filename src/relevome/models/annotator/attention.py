@@ -19,6 +19,7 @@ from torch import Tensor
 # Letters whose attention is computed in one piece; more of them waste time on pairs outside the window, fewer
 # on starting. Measured on a CPU with AVX-512: 64 is 1.7 times as fast as 512.
 BLOCK = 64
+_UNSEEN = float("-inf")
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ def banded_attention(heads: Heads, window: tuple[int, int]) -> Float[Tensor, "ba
     window = min(window[0], heads.first + queries), min(window[1], heads.key.shape[-2] - heads.first)
     block = min(BLOCK, queries)
     query, key = _with_positions(heads)
+    if key.device.type == "cpu" and heads.exists is None and not torch.is_grad_enabled():
+        return _by_tiles(heads, query, key, window, block)
     value = F.pad(heads.value, (0, key.shape[-1] - size))  # fused kernels want one size
     more = -queries % block
     query = F.pad(query, (0, 0, 0, more)).unflatten(2, (-1, block)).transpose(1, 2).flatten(0, 1)
@@ -118,6 +121,30 @@ def banded_attention(heads: Heads, window: tuple[int, int]) -> Float[Tensor, "ba
     )
     context = context.unflatten(0, (len(heads.query), -1)).transpose(1, 2).flatten(2, 3)
     return context[..., :queries, :size]
+
+
+def _by_tiles(
+    heads: Heads,
+    query: Float[Tensor, "batch heads queries places"],
+    key: Float[Tensor, "batch heads keys places"],
+    window: tuple[int, int],
+    block: int,
+) -> Float[Tensor, "batch heads queries size"]:
+    """The same without gradients, block after block: on a CPU faster, as a tile stays in the cache."""
+    query, key, value = ((query * heads.scale).flatten(0, 1), key.flatten(0, 1), heads.value.flatten(0, 1))
+    context = value.new_empty(*query.shape[:2], value.shape[-1])
+    left, right = window
+    seen = _seen(_distances(left, block, left + block + right, key.device), window, None)
+    mask = torch.zeros(seen.shape, dtype=key.dtype).masked_fill(~seen, _UNSEEN)
+    for start in range(0, query.shape[1], block):
+        some = slice(start, start + block)
+        here = heads.first + start - left  # the first key of the whole window, if there are so many
+        keys = slice(max(here, 0), min(here + mask.shape[1], key.shape[1]))
+        tile = query[:, some] @ key[:, keys].transpose(1, 2)
+        tile += mask[: tile.shape[1], keys.start - here : keys.stop - here]
+        torch.softmax(tile, -1, out=tile)
+        context[:, some] = tile @ value[:, keys]
+    return context.unflatten(0, heads.query.shape[:2])
 
 
 def _with_positions(heads: Heads) -> tuple[Tensor, Tensor]:

@@ -25,7 +25,7 @@ from relevome.models.annotator.config import AnnotatorConfig
 from relevome.models.annotator.encoder import AnnotatorEncoder, Memory
 from relevome.models.annotator.layers import vocabulary_vectors
 
-CHUNK = 4096  # letters read at a time: enough that what is read twice, the memory, costs little
+CHUNK = 2048  # letters read at a time: enough that what is read twice, the memory, costs little
 
 
 @models.register("annotator")

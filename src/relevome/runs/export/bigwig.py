@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import errno
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from relevome.data.errors import InputError
 from relevome.runs.coverage import Coordinates, Layout, lay_out, skipped
 from relevome.runs.export import ExportReport, exporters
-from relevome.runs.files import whole_file
 from relevome.runs.outputs import check_free, target_paths, wanted_targets
 from relevome.runs.run import Run
+from relevome.runs.tracks import bigwig_track
 
 
 @exporters.register("bigwig")
@@ -56,39 +53,12 @@ class BigWig:
 
 def _write(layout: Layout, sizes: Mapping[str, int], path: Path) -> int:
     """The number of bases written."""
-    try:
-        import pyBigWig
-    except ImportError as error:
-        raise InputError(
-            "bigwig needs pyBigWig: pip install 'relevome[bigwig]', or export to bedgraph"
-        ) from error
     bases = 0
-    with whole_file(path) as temporary, _failures_named():
-        with closing(pyBigWig.open(str(temporary), "w")) as track:
-            track.addHeader(list(sizes.items()))
-            for stretch in layout.track():
-                track.addEntries(stretch.chrom, stretch.start, values=stretch.values, span=1, step=1)
-                bases += len(stretch.values)
-        if not _is_whole(temporary):
-            raise RuntimeError
+    with bigwig_track(path, sizes) as add:
+        for stretch in layout.track():
+            add(stretch.chrom, stretch.start, stretch.values)
+            bases += len(stretch.values)
     return bases
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether the file ends in the magic number that it begins with: pyBigWig closes a cut one in silence."""
-    with path.open("rb") as file:
-        first = file.read(4)
-        file.seek(-4, os.SEEK_END)
-        return file.read() == first
-
-
-@contextmanager
-def _failures_named() -> Iterator[None]:
-    """What pyBigWig raises, which says nothing, as an error of the disk."""
-    try:
-        yield
-    except (RuntimeError, SystemError) as error:
-        raise OSError(errno.EIO, "pyBigWig could not write all of it, as when the disk is full") from error
 
 
 def _read_sizes(path: Path) -> dict[str, int]:

@@ -1,0 +1,109 @@
+"""`relevome annotate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from relevome.cli.options import AlphabetName, Device, ModelPath, OnBad, Output
+from relevome.cli.progress import progress_bar
+from relevome.data.errors import InputError
+
+
+def annotate(
+    model: ModelPath,
+    genome: Annotated[Path, typer.Option(help="Genome as FASTA, plain or gzip.")],
+    output: Output,
+    # what is annotated
+    circular: Annotated[bool, typer.Option(help="Every contig is a circle.")] = False,
+    circular_contig: Annotated[list[str], typer.Option(help="This contig is a circle; repeatable.")] = [],  # noqa: B006  # typer copies it
+    region: Annotated[
+        list[str],
+        typer.Option(help="Only contig:first-last, counted from 1, or a BED file; repeatable."),
+    ] = [],  # noqa: B006
+    target: Annotated[
+        list[str],
+        typer.Option(help="Class, by index or label; repeatable [default: all but the first]."),
+    ] = [],  # noqa: B006
+    window: Annotated[
+        str | None, typer.Option(help="Letters before,after each position, for a model of whole sequences.")
+    ] = None,
+    # what is known
+    truth: Annotated[
+        Path | None, typer.Option(help="Positions, as BED, GFF3, or CSV or TSV counted from 1.")
+    ] = None,
+    feature: Annotated[
+        list[str], typer.Option(help="Type of GFF3 features whose first letters are meant.")
+    ] = [],  # noqa: B006
+    labels_column: Annotated[
+        str | None, typer.Option(help="Column of a table that has the positions.")
+    ] = None,
+    labels_where: Annotated[
+        list[str], typer.Option(help="Only rows with COLUMN=TEXT, or COLUMN~PART of it.")
+    ] = [],  # noqa: B006
+    on_bad: OnBad = "refuse",
+    # how sites are called
+    threshold: Annotated[float | None, typer.Option(help="Least probability of a site.")] = None,
+    precision: Annotated[float, typer.Option(help="Without a threshold: share of right calls.")] = 0.5,
+    apart: Annotated[int, typer.Option(help="No higher position is within so many letters of a site.")] = 1,
+    within: Annotated[int, typer.Option(help="A site is right so near to one of --truth, in letters.")] = 0,
+    # what is kept
+    values: Annotated[
+        Literal["probability", "logit"], typer.Option(help="What bigWig files hold.")
+    ] = "probability",
+    tracks: Annotated[bool, typer.Option(help="Write bigWig files, which need pyBigWig.")] = True,
+    feature_type: Annotated[str, typer.Option(help="Third column of the GFF3 file.")] = "sequence_feature",
+    overwrite: Annotated[bool, typer.Option(help="Replace an annotation that is there.")] = False,
+    # how it is computed
+    device: Device = "auto",
+    alphabet: AlphabetName = None,
+) -> None:
+    """Say of every position of both strands of a genome what it is, and call sites.
+
+    Example: relevome annotate --model MODEL --genome genome.fna.gz --circular --truth sites.bed -o annotation
+    """
+    from relevome.annotation import AnnotationSettings
+    from relevome.annotation import annotate as run_annotate
+    from relevome.data.positions import Choice
+    from relevome.models.huggingface import load_model
+
+    if circular and circular_contig:
+        raise InputError("--circular is for every contig: leave out --circular-contig, or give only that")
+    settings = AnnotationSettings(
+        genome=genome, circular=circular or tuple(circular_contig), regions=tuple(region),
+        targets=tuple(target), window=_window(window), truth=truth,
+        choice=Choice(tuple(feature), labels_column, tuple(labels_where)), on_bad=on_bad,
+        threshold=threshold, precision=precision, apart=apart, within=within, values=values, tracks=tracks,
+        feature_type=feature_type,
+    )  # fmt: skip
+    loaded = load_model(model, device=device, alphabet=alphabet)
+    with progress_bar("annotated") as progress:
+        found = run_annotate(loaded, settings, output, overwrite=overwrite, progress=progress)
+    _report(found, output)
+
+
+def _window(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    before, _, after = text.partition(",")
+    if not (before.isdecimal() and after.isdecimal()):
+        raise InputError(f"--window {text}: expected letters before and after a position, such as 70,29")
+    return int(before), int(after)
+
+
+def _report(found: dict[str, Any], output: Path) -> None:
+    counts, threshold = found["counts"], found["threshold"]
+    said = "no threshold is so precise" if threshold is None else f"probability from {threshold:.4g} on"
+    typer.echo(
+        f"{output}: {counts['letters']:,} positions of {counts['contigs']:,} contigs, "
+        f"{counts['sites']:,} sites called ({said})"
+    )
+    if found["problems"]:
+        typer.echo(f"  {len(found['problems']):,} positions of the truth left out, see annotation.json")
+    if found["truth"] is not None:
+        numbers = found["truth"]["all"]
+        shown = ("roc_auc", "average_precision", "base_rate", "precision", "recall")
+        pairs = (f"{name} {numbers[name]:.4g}" for name in shown if numbers[name] is not None)
+        typer.echo(f"  {numbers['sites']:,} labelled positions: {', '.join(pairs)}")
