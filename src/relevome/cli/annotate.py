@@ -18,15 +18,17 @@ def annotate(
     output: Output,
     # what is annotated
     circular: Annotated[bool, typer.Option(help="Every contig is a circle.")] = False,
-    circular_contig: Annotated[list[str], typer.Option(help="This contig is a circle; repeatable.")] = [],  # noqa: B006  # typer copies it
+    circular_contig: Annotated[
+        list[str] | None, typer.Option(help="This contig is a circle; repeatable.")
+    ] = None,
     region: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(help="Only contig:first-last, counted from 1, or a BED file; repeatable."),
-    ] = [],  # noqa: B006
+    ] = None,
     target: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(help="Class, by index or label; repeatable [default: all but the first]."),
-    ] = [],  # noqa: B006
+    ] = None,
     window: Annotated[
         str | None, typer.Option(help="Letters before,after each position, for a model of whole sequences.")
     ] = None,
@@ -35,14 +37,14 @@ def annotate(
         Path | None, typer.Option(help="Positions, as BED, GFF3, or CSV or TSV counted from 1.")
     ] = None,
     feature: Annotated[
-        list[str], typer.Option(help="Type of GFF3 features whose first letters are meant.")
-    ] = [],  # noqa: B006
+        list[str] | None, typer.Option(help="Type of GFF3 features whose first letters are meant.")
+    ] = None,
     labels_column: Annotated[
         str | None, typer.Option(help="Column of a table that has the positions.")
     ] = None,
     labels_where: Annotated[
-        list[str], typer.Option(help="Only rows with COLUMN=TEXT, or COLUMN~PART of it.")
-    ] = [],  # noqa: B006
+        list[str] | None, typer.Option(help="Only rows with COLUMN=TEXT, or COLUMN~PART of it.")
+    ] = None,
     on_bad: OnBad = "refuse",
     # how sites are called
     threshold: Annotated[float | None, typer.Option(help="Least probability of a site.")] = None,
@@ -72,9 +74,9 @@ def annotate(
     if circular and circular_contig:
         raise InputError("--circular is for every contig: leave out --circular-contig, or give only that")
     settings = AnnotationSettings(
-        genome=genome, circular=circular or tuple(circular_contig), regions=tuple(region),
-        targets=tuple(target), window=_window(window), truth=truth,
-        choice=Choice(tuple(feature), labels_column, tuple(labels_where)), on_bad=on_bad,
+        genome=genome, circular=circular or tuple(circular_contig or ()), regions=tuple(region or ()),
+        targets=tuple(target or ()), window=_window(window), truth=truth,
+        choice=Choice(tuple(feature or ()), labels_column, tuple(labels_where or ())), on_bad=on_bad,
         threshold=threshold, precision=precision, apart=apart, within=within, values=values, tracks=tracks,
         feature_type=feature_type,
     )  # fmt: skip
