@@ -40,4 +40,4 @@ def test_an_unknown_benchmark_is_refused(
     with pytest.raises(SystemExit) as stop:
         main()
     assert stop.value.code == 2
-    assert "no benchmark 'nothing': expected one of attnlrp," in capsys.readouterr().err
+    assert "no benchmark 'nothing': expected one of annotation_speed," in capsys.readouterr().err
