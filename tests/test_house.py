@@ -23,7 +23,11 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = SETTINGS["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 FEATURES = {extra: EXTRAS[extra] for extra in EXTRAS if extra not in ("dev", "docs")}
-OPTIONAL = sorted({library for libraries in FEATURES.values() for library in libraries})
+# What is imported has another name than what is installed.
+IMPORTED_AS = {"biopython": "Bio"}
+OPTIONAL = sorted(
+    {IMPORTED_AS.get(library, library) for libraries in FEATURES.values() for library in libraries}
+)
 
 # None in sys.modules is Python's own way to say that a library is not there: `import` raises
 # ModuleNotFoundError and find_spec, by which others ask whether a library is installed, gives None.

@@ -1,0 +1,116 @@
+"""Entries of UniProt, as XML or as flat text, one at a time; Biopython reads each."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+
+from relevome.data.errors import InputError
+from relevome.data.lines import PathLike, numbered_lines, open_bytes
+from relevome.data.problems import Problem
+
+if TYPE_CHECKING:
+    from Bio.SeqRecord import SeqRecord
+
+# What Biopython raises, of all kinds, for an entry that it does not understand.
+_NOT_UNDERSTOOD = (
+    ValueError, LookupError, TypeError, AttributeError, AssertionError, NotImplementedError, Warning,
+)  # fmt: skip
+
+# Releases since 2024 write the second, and Biopython 1.88 knows the first only.
+_NAMESPACE, _NEW_NAMESPACE = b'"http://uniprot.org/uniprot"', b'"https://uniprot.org/uniprot"'
+_HEAD = 4096
+
+
+def entries(path: PathLike) -> Iterator[SeqRecord | Problem]:
+    """Entries of a UniProt file, plain or gzip, lazily; what it is shows in how it begins.
+
+    An entry that Biopython cannot read is a ``Problem``, and so is one without a sequence. Raises
+    ``InputError`` for a file that is neither XML nor flat text of UniProt, is broken, or has no entry; and
+    without Biopython (the extra ``uniprot``).
+    """
+    if find_spec("Bio") is None:
+        raise InputError("UniProt files need the library biopython: pip install relevome[uniprot]")
+    number = 0
+    read = _from_xml if _is_xml(path) else _from_text
+    for number, (where, record) in enumerate(read(path), 1):
+        if isinstance(record, Exception):
+            reason = f"Biopython cannot read it ({type(record).__name__}: {' '.join(str(record).split())})"
+            yield Problem(f"entry{number}", reason, where)
+        elif not record.seq:
+            yield Problem(record.id, f"entry {record.id!r} has no sequence", where)
+        else:
+            yield record
+    if not number:
+        raise InputError(f"{path} has no entries: expected UniProt XML or flat text")
+
+
+def _is_xml(path: PathLike) -> bool:
+    with open_bytes(path) as content:
+        head = content.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"ID   "):
+        return False
+    if head.startswith(b"<") and (_NAMESPACE in head or _NEW_NAMESPACE in head):
+        return True
+    raise InputError(f"{path} is neither XML nor flat text of UniProt: expected <uniprot ...> or 'ID   ...'")
+
+
+def _from_xml(path: PathLike) -> Iterator[tuple[str, Any]]:
+    """Where each entry is, and the record or what Biopython raised, after which it goes on."""
+    from Bio.SeqIO.UniprotIO import UniprotIterator
+
+    with open_bytes(path) as content:
+        stream: Any = _KnownNamespace(content)
+        records, number = UniprotIterator(stream), 0
+        while True:
+            number += 1
+            try:
+                yield f"{path}, entry {number}", next(records)
+            except StopIteration:
+                return
+            except ParseError as error:
+                raise InputError(f"{path} is broken XML ({error}): copy or download it again") from error
+            except _NOT_UNDERSTOOD as error:
+                yield f"{path}, entry {number}", error
+
+
+def _from_text(path: PathLike) -> Iterator[tuple[str, Any]]:
+    """Entries cut at their ends ``//``, so that one that cannot be read does not take others along."""
+    first, lines = 1, []
+    for number, line in numbered_lines(path):
+        if not lines and not line.strip():
+            first = number + 1
+            continue
+        lines.append(line + "\n")
+        if line.startswith("//"):
+            yield f"{path}, line {first}", _text_entry("".join(lines))
+            first, lines = number + 1, []
+    if lines:
+        raise InputError(f"{path}, line {first}: an entry without its end '//': copy or download it again")
+
+
+def _text_entry(text: str) -> Any:
+    from Bio.SeqIO.SwissIO import SwissIterator
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a line that is passed over with a warning is not understood
+            return next(SwissIterator(io.StringIO(text)))
+    except _NOT_UNDERSTOOD as error:
+        return error
+
+
+class _KnownNamespace:
+    """A stream in which the namespace of UniProt is the one that Biopython knows."""
+
+    def __init__(self, content: Any) -> None:  # any binary file
+        self._content = content
+
+    def read(self, size: int) -> bytes:
+        """About ``size`` bytes, in whole lines, so that the name is never cut."""
+        lines = self._content.readlines(size) if size else []
+        return b"".join(lines).replace(_NEW_NAMESPACE, _NAMESPACE)
