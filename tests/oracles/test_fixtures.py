@@ -73,12 +73,12 @@ def test_hidden_states_are_those_of_the_published_dnabert2(
     np.testing.assert_allclose(logits, reference["logits"], rtol=0, atol=1e-5)
 
 
-def test_integrated_gradients_at_the_embedding_block_are_those_of_captum(shared: Path) -> None:
-    """As the published head-level helper calls it: pads for letters, straight between the blocks' outputs."""
+def test_integrated_gradients_at_the_embedding_block_and_at_heads_are_those_published(shared: Path) -> None:
+    """As the published head-level helper calls captum: pads for letters, between the blocks' outputs."""
     folder = shared / "fixtures" / "head_ig_protbert_tiny"
     reference = np.load(folder / "reference.npz")
     model = load_model(folder, dtype="float64", device="cpu")
-    method = IntegratedGradients(baseline="pad", site="block", steps=int(reference["n_steps"]))
+    method = IntegratedGradients(baseline="pad", site="block", steps=int(reference["n_steps"]), heads=True)
     batch = batch_for(model, folder, int(reference["target"]))
     for i, found in enumerate(method.attribute(model, batch), start=1):
         expected = reference[f"embedding_ig_{i}"]
@@ -86,3 +86,7 @@ def test_integrated_gradients_at_the_embedding_block_are_those_of_captum(shared:
         assert found.score == pytest.approx(float(reference[f"logit_{i}"]), abs=1e-5)
         assert found.baseline_score == pytest.approx(float(reference[f"baseline_logit_{i}"]), abs=1e-5)
         assert np.linalg.norm(found.values - expected) < 1e-4 * np.linalg.norm(expected)
+        heads = reference[f"head_ig_{i}"]
+        assert found.heads is not None
+        assert found.heads.shape == heads.shape
+        assert np.linalg.norm(found.heads - heads) < 1e-6 * np.linalg.norm(heads)

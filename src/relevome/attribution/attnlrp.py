@@ -35,5 +35,5 @@ class AttnLRP:
         recorder = HeadRecorder() if self.heads else None
         found = gradient_product(model, batch, self.site, self.reference, Rules(heads=recorder))
         if recorder:
-            found = with_heads(batch, found, recorder)
+            found = with_heads(batch, found, recorder.relevance(len(batch), batch.width))
         return audited(model, batch, self.site, found) if self.audit else found

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from relevome.attribution.embeddings import at_site, gradients, letter_scores, mean_letter, ordinary, unpadded
 from relevome.attribution.lrp.audit import AuditedRules
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.flow import LinearRule
-from relevome.attribution.lrp.heads import HeadRecorder
 from relevome.attribution.relevance import Relevance
 from relevome.data.errors import InputError
 from relevome.ledger import Ledger
@@ -36,10 +36,11 @@ def gradient_product(
     ]
 
 
-def with_heads(batch: Batch, relevances: list[Relevance], recorder: HeadRecorder) -> list[Relevance]:
-    """The same with what was recorded of attention heads in the pass that gave it."""
-    heads = recorder.relevance(len(batch), batch.width).movedim(-1, 1)
-    rows = zip(relevances, unpadded(batch, heads), strict=True)
+def with_heads(
+    batch: Batch, relevances: list[Relevance], heads: Float[Tensor, "batch layers heads tokens"]
+) -> list[Relevance]:
+    """The same with the relevance of attention heads from the passes that gave it."""
+    rows = zip(relevances, unpadded(batch, heads.movedim(-1, 1)), strict=True)
     return [replace(relevance, heads=row.transpose(1, 2, 0)) for relevance, row in rows]
 
 

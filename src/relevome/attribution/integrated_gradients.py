@@ -1,8 +1,9 @@
-"""Integrated gradients at the embeddings (Sundararajan, Taly, Yan 2017, arXiv 1703.01365)."""
+"""Integrated gradients at the embeddings (Sundararajan, Taly, Yan 2017, arXiv 1703.01365), and at heads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -12,6 +13,9 @@ from torch import Tensor
 from relevome.attribution import methods
 from relevome.attribution.baselines import baseline_words, draws
 from relevome.attribution.embeddings import at_site, gradients, letter_scores, unpadded
+from relevome.attribution.gradient_product import with_heads
+from relevome.attribution.lrp.path import PathRecorder
+from relevome.attribution.lrp.watching import Watching
 from relevome.attribution.relevance import Relevance
 from relevome.data.errors import InputError
 from relevome.models.base import Batch, Model, Site
@@ -38,18 +42,28 @@ class IntegratedGradients:
     Gauss-Legendre quadrature. With ``steps`` None the number of steps is doubled from 16, up to 1,024,
     until the completeness error is under ``tolerance`` times the score difference, per sequence.
     Several baselines (``shuffle:N``) are averaged.
+
+    ``heads`` keeps the relevance of every attention head from the same passes: at its context, before the
+    output projection, along the curve that the context takes (Wenzel, Gruner & Strodthoff 2024, doi
+    10.1093/bioinformatics/btae031); see `PathRecorder`.
     """
 
     baseline: str = "unknown"
     steps: int | None = None
     tolerance: float = 0.01
     site: Site = "word"
+    heads: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
         draws(self.baseline)
         if self.steps is not None and self.steps < 1:
             raise InputError(f"--steps {self.steps}: expected at least 1")
+        if self.heads and self.steps == 1:
+            raise InputError(
+                "--steps 1 with --heads: expected at least 2, since what a head gives is followed from step "
+                "to step"
+            )
         if not 0 < self.tolerance < 1:
             raise InputError(
                 f"--tolerance {self.tolerance}: expected a share of the score difference between 0 and 1"
@@ -86,16 +100,19 @@ class IntegratedGradients:
 
     def _integrate(self, model: Model, batch: Batch, draw: int, steps: int) -> list[Relevance]:
         path, at_words = self._path(model, batch, draw)
-        slopes = _mean_gradient(model, batch, self.site, path, steps)
+        alphas, weights = _quadrature(steps)
+        recorder = PathRecorder(len(batch), batch.width, alphas, weights) if self.heads else None
+        slopes = _mean_gradient(model, batch, self.site, path, steps, recorder)
         values = unpadded(batch, (slopes * (path.end - path.start)).sum(-1))
         every = letter_scores(model, batch, slopes, path.start) if at_words else [None] * len(batch)
         ends = (path.end_scores.tolist(), path.start_scores.tolist())
-        return [
+        found = [
             Relevance(tokens, target, score, values=value, baseline_score=origin, letter_scores=scores,
                       complete=True, notes={"integration_steps": steps})
             for tokens, target, score, origin, value, scores in zip(
                 batch.tokens, batch.targets, *ends, values, every, strict=True)
         ]  # fmt: skip
+        return with_heads(batch, found, recorder.relevance()) if recorder else found
 
     def _path(self, model: Model, batch: Batch, draw: int) -> tuple[_Path, bool]:
         with torch.no_grad():
@@ -106,20 +123,34 @@ class IntegratedGradients:
         return _Path(start, end, *ends), model.site(self.site) is model.word_embedding
 
 
-def _mean_gradient(model: Model, batch: Batch, site: Site, path: _Path, steps: int) -> Tensor:
+def _mean_gradient(
+    model: Model, batch: Batch, site: Site, path: _Path, steps: int, recorder: PathRecorder | None
+) -> Tensor:
     """Gradient averaged over the path; several steps share a pass if the batch leaves room."""
-    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    start, change = path.start, path.end - path.start
+    alphas, weights = (
+        torch.tensor(numbers, dtype=start.dtype, device=start.device) for numbers in _quadrature(steps)
+    )
     at_once = max(1, model.rows(batch.width) // len(batch))
-    total = torch.zeros_like(path.start)
+    total = torch.zeros_like(start)
     for first in range(0, steps, at_once):
-        some = slice(first, first + at_once)
-        alphas = torch.tensor((nodes[some] + 1) / 2, dtype=path.start.dtype, device=path.start.device)
-        shares = torch.tensor(weights[some] / 2, dtype=path.start.dtype, device=path.start.device)
-        repeated = Batch(batch.tokens * len(alphas), batch.targets * len(alphas))
-        points = path.start + alphas.view(-1, 1, 1, 1) * (path.end - path.start)
-        found = gradients(model, repeated, site, embeddings=points.flatten(0, 1))
+        some = alphas[first : first + at_once]
+        if recorder:
+            recorder.begin(first, len(some))
+        repeated = Batch(batch.tokens * len(some), batch.targets * len(some))
+        points = start + some.view(-1, 1, 1, 1) * change
+        at_work = Watching(recorder) if recorder else None
+        found = gradients(model, repeated, site, rules=at_work, embeddings=points.flatten(0, 1))
+        shares = weights[first : first + at_once]
         total += torch.einsum("s,sbtc->btc", shares, found.gradient.view(points.shape))
     return total
+
+
+@cache
+def _quadrature(steps: int) -> tuple[Float[np.ndarray, "steps"], Float[np.ndarray, "steps"]]:
+    """Where on the way from 0 to 1 gradients are taken, and what they weigh (Gauss-Legendre)."""
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    return (nodes + 1) / 2, weights / 2
 
 
 def _average(same: list[Relevance]) -> Relevance:
@@ -127,10 +158,12 @@ def _average(same: list[Relevance]) -> Relevance:
     if len(same) == 1:
         return same[0]
     scores = [r.letter_scores for r in same if r.letter_scores is not None]
+    heads = [r.heads for r in same if r.heads is not None]
     return replace(
         same[0],
         values=np.mean([r.values for r in same if r.values is not None], axis=0),
         baseline_score=float(np.mean([r.baseline_score for r in same if r.baseline_score is not None])),
         letter_scores=np.mean(scores, axis=0) if scores else None,
+        heads=np.mean(heads, axis=0) if heads else None,
         notes={"integration_steps": sum(r.notes["integration_steps"] for r in same)},
     )

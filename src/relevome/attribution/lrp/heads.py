@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -13,15 +14,16 @@ from relevome.data.errors import InputError
 
 # pyright: reportIncompatibleMethodOverride=false
 
+# Which axes of a context are heads and queries; without an axis for heads, they share the first one with
+# the batch. Channels are the last.
+Axes = tuple[int | None, int]
 
-class HeadRecorder:
-    """Collects the relevance of every head in every layer: context before the output projection.
 
-    The relevance of a head at a token is the sum over its channels of context times gradient.
-    """
+class Recorder:
+    """Sees the context of every attention, before the output projection, and the gradient to it."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[Tensor, int | None, int] | None] = []
+        self.attentions = 0
 
     def watch(self, context: Tensor, heads: int | None, queries: int) -> Tensor:
         """The context of one attention, (..., channels), passed on; ``heads`` and ``queries`` name its axes.
@@ -32,34 +34,62 @@ class HeadRecorder:
             return context
         # computed again for a checkpoint, it is the same attention
         if not _in_backward_pass():
-            self._found.append(None)
-        return Watch.apply(context, self, len(self._found) - 1, (heads, queries % context.dim()))
+            self.attentions += 1
+        return Watch.apply(context, self, self.attentions - 1, (heads, queries % context.dim()))
 
-    def put(self, index: int, relevance: Tensor, axes: tuple[int | None, int]) -> None:
+    def put(self, index: int, context: Tensor, gradient: Tensor, axes: Axes) -> None:
         """Keep what the backward pass found for one attention."""
-        self._found[index] = (relevance, *axes)
+        raise NotImplementedError
+
+
+class HeadRecorder(Recorder):
+    """Collects the relevance of every head in every layer, from one pass.
+
+    The relevance of a head at a token is the sum over its channels of context times gradient.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: dict[int, tuple[Tensor, Axes]] = {}
+
+    def put(self, index: int, context: Tensor, gradient: Tensor, axes: Axes) -> None:
+        """Keeps the product."""
+        self._found[index] = ((context * gradient).sum(-1), axes)
 
     def relevance(self, batch: int, tokens: int) -> Float[Tensor, "batch layers heads tokens"]:
-        """What was found, layers in the order in which the model ran them.
+        """What was found, layers in the order in which the model ran them; raises as `stacked` does.
 
-        An attention whose queries are not the tokens (a pooling) is left out. Raises ``InputError`` if no
-        attention over the tokens was seen, or if layers have different numbers of heads.
+        An attention whose queries are not the tokens (a pooling) is left out.
         """
-        layers = [_batch_first(*found, batch) for found in self._found if found is not None]
-        layers = [layer for layer in layers if layer.shape[0] == batch and layer.shape[2] == tokens]
-        if not layers:
-            raise InputError("--heads: the model has no attention whose queries are the tokens: leave it out")
-        if len({layer.shape[1] for layer in layers}) > 1:
-            raise InputError("--heads: the model's layers have different numbers of heads: leave it out")
-        return torch.stack(layers, dim=1)
+        layers = [
+            by_head(relevance.unsqueeze(-1), axes, batch).squeeze(-1)
+            for _, (relevance, axes) in sorted(self._found.items())
+        ]
+        return stacked(layer for layer in layers if layer.shape[0] == batch and layer.shape[2] == tokens)
 
 
-def _batch_first(relevance: Tensor, heads: int | None, queries: int, batch: int) -> Tensor:
-    """(batch, heads, queries), whatever the order was; an attention over something else has another shape."""
+def by_head(context: Tensor, axes: Axes, batch: int) -> Float[Tensor, "batch heads queries channels"]:
+    """A context, whatever its order was; an attention over something else has another shape."""
+    heads, queries = axes
     if heads is not None:
-        return relevance.movedim((heads, queries), (-2, -1)).flatten(0, -3)
-    merged = relevance.movedim(queries, -1).flatten(0, -2)
+        return context.movedim((heads, queries), (-3, -2)).flatten(0, -4)
+    merged = context.movedim(queries, -2).flatten(0, -3)
     return merged.unflatten(0, (batch, -1)) if len(merged) % batch == 0 else merged.unsqueeze(0)
+
+
+def stacked(
+    layers: Iterable[Float[Tensor, "batch heads tokens"]],
+) -> Float[Tensor, "batch layers heads tokens"]:
+    """The relevance of the heads of all layers.
+
+    Raises ``InputError`` if there is none, or if layers have different numbers of heads.
+    """
+    found = list(layers)
+    if not found:
+        raise InputError("--heads: the model has no attention whose queries are the tokens: leave it out")
+    if len({layer.shape[1] for layer in found}) > 1:
+        raise InputError("--heads: the model's layers have different numbers of heads: leave it out")
+    return torch.stack(found, dim=1)
 
 
 def _in_backward_pass() -> bool:
@@ -68,12 +98,10 @@ def _in_backward_pass() -> bool:
 
 
 class Watch(Function):
-    """Passes a context on; backward, tells its relevance."""
+    """Passes a context on; backward, tells it and its gradient."""
 
     @staticmethod
-    def forward(
-        ctx: Any, context: Tensor, recorder: HeadRecorder, index: int, axes: tuple[int | None, int]
-    ) -> Tensor:
+    def forward(ctx: Any, context: Tensor, recorder: Recorder, index: int, axes: Axes) -> Tensor:
         """A copy, since the model may change it in place."""
         ctx.save_for_backward(context)
         ctx.told = (recorder, index, axes)
@@ -81,8 +109,8 @@ class Watch(Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
-        """``grad``, after the relevance was read off it."""
+        """``grad``, after it was told."""
         (context,) = ctx.saved_tensors
         recorder, index, axes = ctx.told
-        recorder.put(index, (context * grad).sum(-1), axes)
+        recorder.put(index, context, grad, axes)
         return grad, None, None, None

@@ -29,8 +29,12 @@ def attention(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
     factors = {"query": inner, "key": inner, "value": 0.5 if q or k or bias else 1.0, "attn_mask": outer}
     given = vars(call)
     scaled = {n: Scale.apply(given[n], f) for n, f in factors.items() if active(given[n]) and f != 1.0}
-    result = func(**given | scaled)
-    return flow.attended(result, 1 if result.dim() == 4 else None, -2)
+    return context_of_call(flow, func(**given | scaled))
+
+
+def context_of_call(flow: Flow, context: Tensor) -> Tensor:
+    """What a fused attention gives, watched: (batch, [heads,] queries, channels)."""
+    return flow.attended(context, 1 if context.dim() == 4 else None, -2)
 
 
 @rule(F.softmax, torch.softmax, _T.softmax, torch.special.softmax)

@@ -64,6 +64,11 @@ def matrix_product(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[st
     a, b = pair(args, kwargs)
     both = active(a) and active(b)
     result = func(Scale.apply(a, 0.5), Scale.apply(b, 0.5)) if both else func(*args, **kwargs)
+    return context_of_product(flow, a, result)
+
+
+def context_of_product(flow: Flow, a: Any, result: Tensor) -> Tensor:
+    """The product of ``a`` with another matrix, watched if it is of attention weights and values."""
     if flow.holds(a, WEIGHTS) and result.dim() > 2:
         return flow.attended(result, 1 if result.dim() == 4 else None, -2)
     return result
@@ -78,11 +83,11 @@ def einsum(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
     factors = sum(map(active, operands))
     scaled = [Scale.apply(t, 1 / factors) if active(t) and factors > 1 else t for t in operands]
     result = func(equation, *scaled)
-    return _if_attention(flow, equation, operands, result)
+    return context_of_indices(flow, equation, operands, result)
 
 
-def _if_attention(flow: Flow, equation: str, operands: list[Tensor], result: Tensor) -> Tensor:
-    """Watch the context where attention weights (..., queries, keys) meet the values."""
+def context_of_indices(flow: Flow, equation: str, operands: list[Tensor], result: Tensor) -> Tensor:
+    """What einsum gives, watched where attention weights (..., queries, keys) meet the values."""
     inputs, arrow, output = equation.replace(" ", "").partition("->")
     for labels, tensor in zip(inputs.split(","), operands, strict=True):
         if arrow and flow.holds(tensor, WEIGHTS) and "." not in equation and result.requires_grad:
