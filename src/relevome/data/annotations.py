@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +12,17 @@ from jaxtyping import Bool
 
 from relevome.data.bed import bed_lines
 from relevome.data.errors import InputError
+from relevome.data.feature_tables import is_feature_table, table_features
+from relevome.data.features import Feature, Found, Listed, Unplaced, same_type
 from relevome.data.gff import gff_lines
-from relevome.data.lines import PathLike
+from relevome.data.lines import PathLike, open_bytes
 from relevome.data.problems import Problem
+from relevome.data.residue_labels import label_features
 from relevome.data.sequence import Sequence
+from relevome.data.uniprot_features import text_features, xml_features
+
+# https://www.uniprot.org/help/accession_numbers
+_ACCESSION = re.compile("[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2}")
 
 
 @dataclass(frozen=True)
@@ -27,55 +35,118 @@ class Site:
     strand: str = "."
 
 
-def read_sites(path: PathLike, kinds: Collection[str] = ()) -> dict[str, list[Site]]:
-    """Sites of a BED or GFF3 file by its first column, a sequence id or a chromosome, in file order.
+def read_sites(
+    path: PathLike, kinds: Collection[str] = (), left_out: list[Problem] | None = None
+) -> dict[str, list[Site]]:
+    """Sites of a file by sequence id or chromosome, in file order: BED or features of one of five formats.
 
-    A file is GFF3 if its name ends in ``.gff`` or ``.gff3``, compressed or not. Of GFF3, ``kinds`` chooses
-    types of features, all without it. A site without a name is called by its type, or ``site``. Raises
-    InputError for a line that is neither, and for types that the file does not have or BED cannot have.
+    Which it is: GFF3 if the name ends in ``.gff`` or ``.gff3``; 3-line labels if it has ``.3line`` in it;
+    UniProt XML or flat text if the file begins like one; a table if it is called ``.csv``, ``.tsv`` or
+    ``.tab`` and has columns ``start`` and ``end``; BED otherwise. ``kinds`` chooses types of features, all
+    without it; types are the same whatever their case and ``_``, ``-`` or blanks. A sequence without sites
+    in a format that lists sequences has none. A site without a name is called by its type, or ``site``.
+
+    Features of which nobody knows the letters are appended to ``left_out``, or refused where there is no such
+    list. Raises InputError for a line that is none of the format's, and for types that the file does not have
+    or its format cannot have.
     """
     sites: dict[str, list[Site]] = {}
-    for chrom, site in _gff_sites(path, kinds) if _is_gff(path) else _bed_sites(path, kinds):
-        sites.setdefault(chrom, []).append(site)
+    wanted, seen = {same_type(kind) for kind in kinds}, set()
+    exact = _is_labels(path)  # H and h are two labels
+    for item in _found(path, kinds):
+        if isinstance(item, Listed):
+            sites.setdefault(item.id, [])
+            continue
+        if isinstance(item, Feature | Unplaced):
+            seen.add(item.kind)
+            if wanted and not exact and same_type(item.kind) not in wanted:
+                continue
+        if isinstance(item, Problem):
+            _leave_out(item, left_out)
+        else:
+            named = (Site(*span, item.name or item.kind, item.strand) for span in item.spans)
+            sites.setdefault(item.id, []).extend(named)
+    _check_kinds(path, kinds, seen, exact)
     return sites
 
 
-def _is_gff(path: PathLike) -> bool:
+def _leave_out(problem: Problem, left_out: list[Problem] | None) -> None:
+    if left_out is None:
+        raise InputError(
+            f"{problem.where}, {problem.id}: {problem.reason}: expected a list of what to leave out"
+        )
+    left_out.append(problem)
+
+
+def _check_kinds(path: PathLike, kinds: Collection[str], seen: set[str], exact: bool) -> None:
+    known = seen if exact else {same_type(kind) for kind in seen}
+    missing = [kind for kind in sorted(kinds) if (kind if exact else same_type(kind)) not in known]
+    if missing:
+        names = ", ".join(sorted(seen)) or "a file with features"
+        raise InputError(f"{path} has no feature of type {missing[0]!r}: expected {names}")
+
+
+def _found(path: PathLike, kinds: Collection[str]) -> Iterator[Found]:
+    """What the reader of a file's format finds in it."""
     suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() not in (".gz", ".bgz")]
-    return bool(suffixes) and suffixes[-1] in (".gff", ".gff3")
+    last = suffixes[-1] if suffixes else ""
+    if last in (".gff", ".gff3"):
+        return _gff_features(path)
+    if _is_labels(path):
+        return label_features(path, kinds)
+    if last in (".csv", ".tsv", ".tab") and is_feature_table(path):
+        return table_features(path)
+    with open_bytes(path) as content:
+        head = content.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"<"):
+        return xml_features(path)
+    return text_features(path) if head.startswith(b"ID   ") else _bed_features(path, kinds)
 
 
-def _bed_sites(path: PathLike, kinds: Collection[str]) -> Iterator[tuple[str, Site]]:
+def _is_labels(path: PathLike) -> bool:
+    return ".3line" in {suffix.lower() for suffix in Path(path).suffixes}
+
+
+def _bed_features(path: PathLike, kinds: Collection[str]) -> Iterator[Found]:
     if kinds:
         raise InputError(f"{path} is read as BED, which has no types of features such as {min(kinds)!r}")
     for line in bed_lines(path):
         if isinstance(line, Problem):
             raise InputError(str(line))
-        interval = line.interval
-        yield interval.chrom, Site(interval.start, interval.end, line.name or "site", interval.strand)
+        place = line.interval
+        yield Feature(place.chrom, "site", place.start, place.end, line.name, place.strand)
 
 
-def _gff_sites(path: PathLike, kinds: Collection[str]) -> Iterator[tuple[str, Site]]:
-    seen = set()
+def _gff_features(path: PathLike) -> Iterator[Found]:
     for line in gff_lines(path):
-        if isinstance(line, Problem):
+        if isinstance(line, Unplaced):
+            yield line
+        elif isinstance(line, Problem):
             raise InputError(str(line))
-        seen.add(line.kind)
-        if not kinds or line.kind in kinds:
-            interval = line.interval
-            yield interval.chrom, Site(interval.start, interval.end, line.name or line.kind, interval.strand)
-    if missing := sorted(set(kinds) - seen):
-        known = ", ".join(sorted(seen)) or "a file with features"
-        raise InputError(f"{path} has no feature of type {missing[0]!r}: expected {known}")
+        else:
+            place = line.interval
+            yield Feature(place.chrom, line.kind, place.start, place.end, line.name, place.strand)
+
+
+def listed_as(id: str, sites: Mapping[str, list[Site]]) -> str | None:
+    """The name under which sites of a sequence are listed: its id, or the UniProt accession in it.
+
+    An accession counts where ``|`` sets it apart, as in ``sp|P02724|GLPA_HUMAN``. None where neither is
+    listed.
+    """
+    if id in sites:
+        return id
+    parts = [part for part in id.split("|") if part in sites and _ACCESSION.fullmatch(part)]
+    return parts[0] if parts else None
 
 
 def mask(sequence: Sequence, sites: Mapping[str, list[Site]]) -> Bool[np.ndarray, " letters"]:
     """Which letters of a sequence are covered by a site on either strand.
 
     Sites listed under the chromosome of the sequence's interval are in coordinates of the
-    chromosome, and what lies outside the interval is cut off; sites listed under the sequence's id
-    are in letters of the sequence. Letter 0 of an interval on ``-`` is the base at its end. Raises
-    InputError for a site off the end of its sequence, and where both id and chromosome have sites.
+    chromosome, and what lies outside the interval is cut off; sites listed under the sequence's id (see
+    `listed_as`) are in letters of the sequence. Letter 0 of an interval on ``-`` is the base at its end.
+    Raises InputError for a site off the end of its sequence, and where both id and chromosome have sites.
     """
     covered = np.zeros(len(sequence), dtype=bool)
     for site in sites_on(sequence, sites):
@@ -86,30 +157,31 @@ def mask(sequence: Sequence, sites: Mapping[str, list[Site]]) -> Bool[np.ndarray
 def unplaced_sites(
     sites: Mapping[str, list[Site]], sequences: Iterable[Sequence], where: str
 ) -> list[Problem]:
-    """One problem for each id or chromosome in ``sites`` that no sequence has, with its number of sites.
+    """One problem for each id or chromosome with ``sites`` that no sequence has, with its number of sites.
 
     ``where`` names the source of the sites in the problems.
     """
-    unknown = dict(sites)
+    unknown: dict[str | None, list[Site]] = {id: placed for id, placed in sites.items() if placed}
     for sequence in sequences:
-        unknown.pop(sequence.id, None)
+        unknown.pop(listed_as(sequence.id, sites), None)
         if sequence.interval is not None:
-            unknown.pop(sequence.interval.chrom, None)
+            unknown.pop(listed_as(sequence.interval.chrom, sites), None)
     reason = "{} sites on {!r}, which is no sequence that was read: expected its id or its chromosome"
-    return [Problem(id, reason.format(len(placed), id), where) for id, placed in unknown.items()]
+    return [Problem(str(id), reason.format(len(placed), id), where) for id, placed in unknown.items()]
 
 
 def sites_on(sequence: Sequence, sites: Mapping[str, list[Site]]) -> list[Site]:
     """The sites of one sequence in its own letters and on its own strand; see `mask`."""
-    interval = sequence.interval
-    if interval is None or interval.chrom not in sites:
-        return [_checked(site, sequence) for site in sites.get(sequence.id, [])]
-    if sequence.id in sites and sequence.id != interval.chrom:
+    interval, own = sequence.interval, listed_as(sequence.id, sites)
+    chrom = None if interval is None else listed_as(interval.chrom, sites)
+    if interval is None or chrom is None:
+        return [] if own is None else [_checked(site, sequence) for site in sites[own]]
+    if own not in (None, chrom):
         raise InputError(
             f"sites on both {sequence.id!r} and its chromosome {interval.chrom!r}: expected one of the two"
         )
     inside = []
-    for site in sites[interval.chrom]:
+    for site in sites[chrom]:
         start = max(site.start, interval.start) - interval.start
         end = min(site.end, interval.end) - interval.start
         if start < end:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from relevome.data.errors import InputError
+from relevome.data.features import Unplaced, from_one, is_unsure
 from relevome.data.lines import PathLike, numbered_lines
 from relevome.data.problems import Problem
 from relevome.data.sequence import Interval
@@ -32,7 +31,8 @@ class GffLine:
 def gff_lines(path: PathLike) -> Iterator[GffLine | Problem]:
     """Features of a GFF3 file, plain, gzip or bgzip, one at a time, 0-based and half-open as everywhere here.
 
-    The file itself counts from 1 and includes the end. The name is the attribute ``Name``, or else ``ID``.
+    The file itself counts from 1 and includes the end. The name is the attribute ``Name``, or else ``ID``,
+    or else ``Note``, as UniProt has it. An end that is not known (``<1``, ``?``) makes an `Unplaced` feature.
     Directives and comments are no features, nor is what follows ``##FASTA``; strand ``?`` is unknown.
     """
     for number, line in numbered_lines(path):
@@ -50,22 +50,17 @@ def _parse(line: str, where: str) -> GffLine | Problem:
             label, f"{len(fields)} columns: expected the {COLUMNS} of GFF3, separated by tabs", where
         )
     seqid, _, kind, start, end, _, strand, _, attributes = fields
-    for value in (start, end):
-        if not re.fullmatch("0*[1-9][0-9]*", value):
-            return Problem(
-                label, f"{value!r} is no GFF3 coordinate: expected a whole number from 1 on", where
-            )
-    if int(end) < int(start):
-        return Problem(
-            label, f"end {end} is before start {start}: expected start <= end, both counted", where
-        )
+    kind = unquote(kind)
+    if is_unsure(start, end):
+        return Unplaced(unquote(seqid), f"{kind} at {start} to {end}, an end that is not known", where, kind)
     try:
-        interval = Interval(unquote(seqid), int(start) - 1, int(end), strand.replace("?", "."))
-    except InputError as error:
+        first, last = from_one(start, end, "GFF3 coordinate")
+        interval = Interval(unquote(seqid), first, last, strand.replace("?", "."))
+    except ValueError as error:
         return Problem(label, str(error), where)
     known = _attributes(attributes)
     id = known.get("ID", "")
-    return GffLine(interval, unquote(kind), known.get("Name") or id, where, id)
+    return GffLine(interval, kind, known.get("Name") or id or known.get("Note", ""), where, id)
 
 
 def _attributes(text: str) -> dict[str, str]:

@@ -1,0 +1,66 @@
+"""Known sites by the words of a user: a file, a pattern, a class of letters."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+
+from relevome.data.annotations import Site, read_sites
+from relevome.data.errors import InputError
+from relevome.data.inputs import sha256_of
+from relevome.data.patterns import Pattern, read_patterns
+from relevome.data.problems import Problem
+from relevome.data.residue_classes import class_sites
+from relevome.data.sequence import Sequence
+
+PATTERN, PROSITE, LETTERS = "pattern:", "prosite:", "residues:"
+
+
+def known_sites(
+    source: str | Path,
+    sequences: Iterable[Sequence],
+    kinds: Collection[str] = (),
+    left_out: list[Problem] | None = None,
+) -> dict[str, list[Site]]:
+    """Sites by sequence id from a file (see `read_sites`), or what sequences match.
+
+    ``pattern:[AC]-x-V`` is a pattern of PROSITE; ``prosite:FILE`` all patterns of a file, or those whose
+    accessions are ``kinds``; ``residues:hydrophobic`` a class of letters, ``residues:DE`` these letters. Of
+    sequences with one id, all are matched. Raises InputError as the readers do.
+    """
+    find = _finder(str(source), kinds)
+    if find is None:
+        return read_sites(source, kinds, left_out)
+    return {sequence.id: find(sequence) for sequence in sequences}
+
+
+def source_digest(source: str | Path) -> str:
+    """A sha256 that says which sites a source gives: that of its file, or of its words."""
+    text = str(source)
+    if text.startswith(PROSITE):
+        return sha256_of(text.removeprefix(PROSITE))
+    if text.startswith((PATTERN, LETTERS)):
+        return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(text)
+
+
+def _finder(source: str, kinds: Collection[str]) -> Callable[[Sequence], list[Site]] | None:
+    """What finds the sites of a sequence by its letters; None for a file of sites."""
+    if source.startswith(PROSITE):
+        patterns = list(read_patterns(source.removeprefix(PROSITE)))
+        known = {pattern.name for pattern in patterns}
+        if missing := sorted(set(kinds) - known):
+            raise InputError(
+                f"{source} has no pattern {missing[0]!r}: expected accessions such as {min(known)}"
+            )
+        chosen = [pattern for pattern in patterns if not kinds or pattern.name in kinds]
+        return lambda sequence: [site for pattern in chosen for site in pattern.sites(sequence)]
+    if not source.startswith((PATTERN, LETTERS)):
+        return None
+    if kinds:
+        raise InputError(f"{source} has no types of features such as {min(kinds)!r}: leave it out")
+    if source.startswith(LETTERS):
+        return lambda sequence: class_sites(source.removeprefix(LETTERS), sequence)
+    text = source.removeprefix(PATTERN)
+    return lambda sequence: Pattern(text, "", sequence.alphabet).sites(sequence)
