@@ -109,16 +109,21 @@ def banded_attention(heads: Heads, window: tuple[int, int]) -> Float[Tensor, "ba
     window = min(window[0], heads.first + queries), min(window[1], heads.key.shape[-2] - heads.first)
     block = min(BLOCK, queries)
     query, key = _with_positions(heads)
-    if key.device.type == "cpu" and heads.exists is None and not torch.is_grad_enabled():
+    on_cpu = key.device.type == "cpu" and heads.exists is None
+    if on_cpu and not torch.is_grad_enabled():
         return _by_tiles(heads, query, key, window, block)
-    value = F.pad(heads.value, (0, key.shape[-1] - size))  # fused kernels want one size
     more = -queries % block
     query = F.pad(query, (0, 0, 0, more)).unflatten(2, (-1, block)).transpose(1, 2).flatten(0, 1)
     reach = heads.first - window[0], heads.first + queries + more + window[1]
+    seen = _block_mask(heads, window, reach, block)
+    # fused kernels want one size, and their gradients are slow on a CPU
+    value = heads.value if on_cpu else F.pad(heads.value, (0, key.shape[-1] - size))
     key, value = (_windows(x, reach, block, sum(window) + block) for x in (key, value))
-    context = F.scaled_dot_product_attention(
-        query, key, value, _block_mask(heads, window, reach, block), scale=heads.scale
-    )
+    if on_cpu:
+        logits = (query * heads.scale) @ key.transpose(-1, -2)
+        context = F.softmax(logits.masked_fill(~seen, _UNSEEN), -1) @ value
+    else:
+        context = F.scaled_dot_product_attention(query, key, value, seen, scale=heads.scale)
     context = context.unflatten(0, (len(heads.query), -1)).transpose(1, 2).flatten(2, 3)
     return context[..., :queries, :size]
 
@@ -165,11 +170,21 @@ def _with_positions(heads: Heads) -> tuple[Tensor, Tensor]:
 def _windows(
     x: Float[Tensor, "batch heads keys size"], reach: tuple[int, int], block: int, width: int
 ) -> Float[Tensor, "blocks heads width size"]:
-    """What each block of queries sees, for all of a batch; zeros before the first key and after the last."""
+    """What each block of queries sees, for all of a batch; zeros before the first key and after the last.
+
+    Put together from whole blocks: the gradients of ``Tensor.unfold`` take as long as attention itself.
+    """
     before, after = max(-reach[0], 0), max(reach[1] - x.shape[-2], 0)
     x = x[..., max(reach[0], 0) : reach[1], :]
+    blocks = (x.shape[-2] + before + after - width) // block + 1
+    parts, rest = divmod(width, block)
+    after += -width % block
     x = F.pad(x, (0, 0, before, after)) if before or after else x
-    return x.unfold(2, width, block).permute(0, 2, 1, 4, 3).flatten(0, 1)
+    tiles = x.unflatten(2, (-1, block))
+    pieces = [tiles[:, :, part : part + blocks] for part in range(parts)]
+    if rest:
+        pieces.append(tiles[:, :, parts : parts + blocks, :rest])
+    return torch.cat(pieces, 3).transpose(1, 2).flatten(0, 1)
 
 
 def _block_mask(
