@@ -13,10 +13,11 @@ from relevome.data.annotations import read_sites
 from relevome.data.background import Background
 from relevome.data.errors import InputError
 from relevome.data.fasta import read_fasta
+from relevome.data.genome_files import write_genome
 from relevome.data.grammar import Unit
 from relevome.data.motifs import Motif, read_meme
 from relevome.data.sequence import DNA, Sequence
-from relevome.data.simulated_genome import GenomePlan, Placed, simulate_genome, write_genome
+from relevome.data.simulated_genome import GenomePlan, Placed, simulate_genome
 
 
 def exact(name: str, letters: str) -> Motif:

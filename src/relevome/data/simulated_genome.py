@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,12 +11,10 @@ from relevome.data.annotations import Site
 from relevome.data.background import Background
 from relevome.data.errors import InputError
 from relevome.data.grammar import Unit
-from relevome.data.lines import PathLike
-from relevome.data.motif_files import meme_text
+from relevome.data.motifs import Motif
 from relevome.data.sequence import DNA, Sequence
 
 CONTIG = "made_up"
-_LINE = 80
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +48,7 @@ class GenomePlan:
     """A genome of ``length`` letters with ``starts`` start sites, half of them on each strand.
 
     What is planted at one site never reaches what is planted at another. What looks like a motif elsewhere
-    by chance is left as it is.
+    by chance is left as it is. ``others`` are motifs that are not planted, to be told from those that are.
     """
 
     placed: tuple[Placed, ...]
@@ -60,17 +56,31 @@ class GenomePlan:
     starts: int
     background: Background
     seed: int
+    others: tuple[Motif, ...] = ()
 
     def __post_init__(self) -> None:
         if self.background.alphabet != DNA:
             raise InputError(f"a made-up genome of {self.background.alphabet.name}: expected dna")
         if not self.placed or self.starts < 1 or self.seed < 0:
             raise InputError("expected motifs to plant, at least one start site, and a seed from 0 on")
+        ids = [motif.id for motif in self.database]
+        if len(set(ids)) < len(ids):
+            raise InputError("motifs that are planted and others have the same id: expected every id once")
         if self.length < self.starts * self.room:
             raise InputError(
                 f"length {self.length} for {self.starts} start sites: expected at least "
                 f"{self.starts * self.room}"
             )
+
+    @property
+    def motifs(self) -> tuple[Motif, ...]:
+        """All that are planted, in their order."""
+        return tuple(motif for placed in self.placed for motif in placed.unit.motifs)
+
+    @property
+    def database(self) -> tuple[Motif, ...]:
+        """Motifs that are planted, and others."""
+        return (*self.motifs, *self.others)
 
     @property
     def half(self) -> int:
@@ -106,32 +116,6 @@ def simulate_genome(plan: GenomePlan) -> Genome:
     return Genome(Sequence(CONTIG, "".join(letters), DNA), tuple(starts), tuple(order))
 
 
-def write_genome(folder: PathLike, plan: GenomePlan) -> Genome:
-    """Writes a genome into a new folder, what is true of it, and how it was made.
-
-    ``genome.fa``, ``starts.bed``, ``truth.bed`` with every planted motif, ``planted.meme``, ``genome.json``.
-    Raises InputError for a folder that is not empty.
-    """
-    folder = Path(folder)
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise InputError(f"{folder} is there and not empty: give a new folder, or remove it first")
-    folder.mkdir(parents=True, exist_ok=True)
-    genome = simulate_genome(plan)
-    letters = genome.sequence.letters
-    lines = [letters[i : i + _LINE] for i in range(0, len(letters), _LINE)]
-    motifs = [motif for placed in plan.placed for motif in placed.unit.motifs]
-    content = {
-        "genome.fa": "\n".join([f">{CONTIG}", *lines, ""]),
-        "starts.bed": _bed(genome.starts),
-        "truth.bed": _bed(genome.planted),
-        "planted.meme": meme_text(motifs),
-        "genome.json": json.dumps(_described(plan), indent=1) + "\n",
-    }
-    for name, text in content.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    return genome
-
-
 def _places(plan: GenomePlan, rng: np.random.Generator) -> Iterator[int]:
     """Start sites in ascending order, so far apart that each has its room: all such places are as likely."""
     free = plan.length - plan.starts * plan.room
@@ -148,10 +132,10 @@ def _plant(
     for placed in plan.placed:
         if rng.random() >= placed.share:
             continue
-        at = _drawn(placed.distances, rng)
+        at = drawn(placed.distances, rng)
         for index, motif in enumerate(placed.unit.motifs):
             if index:
-                at += _drawn(placed.unit.spacers[index - 1], rng)
+                at += drawn(placed.unit.spacers[index - 1], rng)
             for offset, letter in enumerate(motif.sample(rng), start=at):
                 there = place + offset if strand == "+" else place - offset
                 letters[there] = letter if strand == "+" else complements[letter]
@@ -160,22 +144,6 @@ def _plant(
             at += len(motif)
 
 
-def _drawn(chances: Mapping[int, float], rng: np.random.Generator) -> int:
+def drawn(chances: Mapping[int, float], rng: np.random.Generator) -> int:
+    """One of the numbers, by their probabilities."""
     return int(rng.choice(list(chances), p=list(chances.values())))
-
-
-def _bed(sites: tuple[Site, ...]) -> str:
-    return "".join(f"{CONTIG}\t{s.start}\t{s.end}\t{s.name}\t0\t{s.strand}\n" for s in sites)
-
-
-def _described(plan: GenomePlan) -> dict[str, object]:
-    placed = [
-        {
-            "motifs": [motif.name for motif in one.unit.motifs],
-            "spacers": [dict(spacer) for spacer in one.unit.spacers],
-            "distances": dict(one.distances),
-            "share": one.share,
-        }
-        for one in plan.placed
-    ]
-    return {"length": plan.length, "starts": plan.starts, "seed": plan.seed, "placed": placed}

@@ -1,0 +1,102 @@
+"""From what a user names to a made-up genome, and the database that its motifs are to be found in."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from relevome.data.background import Background
+from relevome.data.errors import InputError
+from relevome.data.grammar import Unit
+from relevome.data.motifs import Motif, read_meme, select_motifs
+from relevome.data.sequence import DNA
+from relevome.data.simulated_genome import GenomePlan, Placed
+
+LENGTH, STARTS, OTHERS = 250_000, 2_000, 97
+DISTANCES = "-54:-47,-34:-27,-14:-7"
+
+# Positions of made-up motifs hold 1.5 bits on average: clear, and no letter is certain.
+_CONCENTRATION = 0.12
+_PLANTED_WIDTH, _WIDTHS = 8, (8, 12)
+
+# Streams of random numbers under one seed.
+_PLANTED, _OTHERS = range(2)
+
+
+def plan_genome(
+    *,
+    length: int = LENGTH,
+    starts: int = STARTS,
+    distances: str = DISTANCES,
+    share: float = 1.0,
+    gc: float = 0.5,
+    others: int = OTHERS,
+    motifs: Path | None = None,
+    motif_names: str | None = None,
+    seed: int = 0,
+) -> GenomePlan:
+    """A genome whose start sites have one factor for each of ``distances``, such as ``-34:-27,5``.
+
+    A range holds the places of a motif's first letter, all as likely. Motifs are made up, or those of a MEME
+    file, in its order or that of ``motif_names``. ``others`` are made up too, and planted nowhere. Raises
+    ``InputError`` for ranges that may overlap, and where motifs and distances are not of one number.
+    """
+    ranges = _ranges(distances)
+    if motif_names is not None and motifs is None:
+        raise InputError("--motif-names chooses from the file of --motifs: give both, or leave it out")
+    if motifs is None:
+        factors = made_up([_PLANTED_WIDTH] * len(ranges), "factor", np.random.default_rng([seed, _PLANTED]))
+    else:
+        read = read_meme(motifs)
+        factors = select_motifs(read, motif_names.split(",")) if motif_names else read
+    if len(factors) != len(ranges):
+        raise InputError(
+            f"{len(factors)} motifs and {len(ranges)} distances ({distances}): expected a distance, or a "
+            "range such as -34:-27, for every motif"
+        )
+    _check_apart(factors, ranges)
+    placed = tuple(
+        Placed(Unit((motif,)), dict.fromkeys(places, 1 / len(places)), share)
+        for motif, places in zip(factors, ranges, strict=True)
+    )
+    rng = np.random.default_rng([seed, _OTHERS])
+    widths = rng.integers(_WIDTHS[0], _WIDTHS[1] + 1, size=others).tolist()
+    unplanted = tuple(made_up(widths, "other", rng))
+    return GenomePlan(placed, length, starts, Background.with_gc(gc), seed, unplanted)
+
+
+def made_up(widths: list[int], name: str, rng: np.random.Generator) -> list[Motif]:
+    """Motifs of DNA whose positions mostly keep to one letter."""
+    return [
+        Motif(f"{name}{number}", f"{name}{number}", rng.dirichlet([_CONCENTRATION] * 4, size=width), DNA)
+        for number, width in enumerate(widths, 1)
+    ]
+
+
+def _ranges(text: str) -> list[range]:
+    ranges = []
+    for part in text.split(","):
+        try:
+            ends = [int(end) for end in part.split(":")]
+            first, last = ends if len(ends) == 2 else (*ends, *ends)
+        except ValueError as error:
+            raise InputError(
+                f"distance {part!r}: expected letters from the start site, such as -30, or a range -34:-27"
+            ) from error
+        if first > last:
+            raise InputError(f"distances {part}: expected the first one to be no larger than the last")
+        ranges.append(range(first, last + 1))
+    return ranges
+
+
+def _check_apart(motifs: list[Motif], ranges: list[range]) -> None:
+    """What is planted last would else overwrite what was planted before."""
+    order = sorted(zip(ranges, motifs, strict=True), key=lambda pair: pair[0][0])
+    for (before, first), (after, second) in pairwise(order):
+        if before[-1] + len(first) > after[0]:
+            raise InputError(
+                f"{first.name} may reach letter {before[-1] + len(first) - 1} from a start site, and "
+                f"{second.name} may begin at {after[0]}: expected distances at which motifs cannot overlap"
+            )

@@ -1,0 +1,64 @@
+"""What a user names becomes a made-up genome with a database to find its motifs in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relevome.data.errors import InputError
+from relevome.data.genome_plan import made_up, plan_genome
+from relevome.data.motif_files import meme_text
+
+
+def test_every_motif_has_its_range_of_distances() -> None:
+    plan = plan_genome(length=20_000, starts=50, distances="-34:-30,5", others=7)
+    assert [dict(placed.distances) for placed in plan.placed] == [
+        dict.fromkeys(range(-34, -29), pytest.approx(0.2)),
+        {5: 1.0},
+    ]
+    assert [motif.id for motif in plan.database[:3]] == ["factor1", "factor2", "other1"]
+    assert len(plan.others) == 7
+
+
+def test_planted_motifs_do_not_depend_on_how_many_others_there_are() -> None:
+    few, many = (plan_genome(others=others, seed=3) for others in (2, 40))
+    for one, same in zip(few.motifs, many.motifs, strict=True):
+        np.testing.assert_array_equal(one.probabilities, same.probabilities)
+    assert few.motifs[0].consensus != plan_genome(seed=4).motifs[0].consensus
+
+
+def test_motifs_come_from_a_file_in_the_order_of_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "known.meme"
+    path.write_text(meme_text(made_up([7, 9, 11], "known", np.random.default_rng(0))))
+    plan = plan_genome(motifs=path, motif_names="known3,known1", distances="-40:-35,-20")
+    assert [motif.name for motif in plan.motifs] == ["known3", "known1"]
+    with pytest.raises(InputError, match="3 motifs and 2 distances"):
+        plan_genome(motifs=path, distances="-40,-20")
+
+
+@pytest.mark.parametrize(
+    ("distances", "said"),
+    [
+        ("-30:-20,x", "distance 'x': expected letters from the start site"),
+        ("-30:-20:-10", "distance '-30:-20:-10': expected letters"),
+        ("-20:-30", "expected the first one to be no larger"),
+        ("-30:-20,-15", "factor1 may reach letter -13 from a start site, and factor2 may begin at -15"),
+    ],
+)
+def test_distances_that_mean_nothing_are_refused(distances: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        plan_genome(distances=distances)
+
+
+def test_names_without_a_file_are_refused() -> None:
+    with pytest.raises(InputError, match="--motif-names chooses from the file"):
+        plan_genome(motif_names="CRP")
+
+
+def test_ids_that_are_planted_and_not_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "known.meme"
+    path.write_text(meme_text(made_up([7], "other", np.random.default_rng(0))))
+    with pytest.raises(InputError, match="the same id"):
+        plan_genome(motifs=path, distances="-20", others=3)
