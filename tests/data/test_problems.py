@@ -69,5 +69,7 @@ def test_a_stop_at_the_end_of_a_protein_is_a_problem_with_advice() -> None:
     taken = Intake(PROTEIN).take("a", "MKV*", "x")
     assert isinstance(taken, Problem)
     assert taken.reason.startswith("sequence 'a' has '*' at position 4")
-    assert taken.reason.endswith("'*' marks a stop and is no residue: strip it")
+    assert taken.reason.endswith(
+        "'*' marks a stop and is no residue: strip it (or --strip-stop, of explain and train)"
+    )
     assert "strip" not in str(Intake(PROTEIN).take("a", "M-K", "x"))

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from relevome.data.errors import InputError
 from relevome.data.lines import PathLike, numbered_lines
-from relevome.data.problems import Intake, Problem
+from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequence import Alphabet, Sequence
 
 
-def read_fasta(path: PathLike, alphabet: Alphabet) -> Iterator[Sequence | Problem]:
+def read_fasta(
+    path: PathLike, alphabet: Alphabet, stops: Stops | None = None
+) -> Iterator[Sequence | Problem]:
     """Sequences of a FASTA file, plain, gzip or bgzip, one at a time.
 
     The id is the header up to the first blank. Blank lines and Windows line ends are tolerated.
     Raises InputError for a file that cannot be read, has no sequences, or is not FASTA.
     """
-    intake = Intake(alphabet)
+    intake = Intake(alphabet, stops)
     empty = True
     for number, header, letters in _records(path):
         empty = False

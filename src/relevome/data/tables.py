@@ -10,7 +10,7 @@ from pathlib import Path
 
 from relevome.data.errors import InputError
 from relevome.data.lines import PathLike, numbered_lines
-from relevome.data.problems import Intake, Problem
+from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequence import Alphabet, Sequence
 
 SEQUENCE_COLUMNS = ("sequence", "seq", "text")
@@ -41,6 +41,7 @@ def read_table(
     sequence_column: str | None = None,
     label_column: str | None = None,
     id_column: str | None = None,
+    stops: Stops | None = None,
 ) -> Iterator[Labelled | Problem]:
     """Rows of a CSV or TSV table with a header, plain or gzip, one at a time.
 
@@ -58,7 +59,7 @@ def read_table(
             f"{path} has no sequence column: expected one of {', '.join(SEQUENCE_COLUMNS)}, or give its "
             f"name; it has {_listed(columns)}"
         )
-    intake = Intake(alphabet)
+    intake = Intake(alphabet, stops)
     count = 0
     for count, (number, row) in enumerate(rows, 1):
         where = f"{path}, line {number}"

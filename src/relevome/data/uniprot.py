@@ -49,9 +49,21 @@ def entries(path: PathLike) -> Iterator[SeqRecord | Problem]:
         raise InputError(f"{path} has no entries: expected UniProt XML or flat text")
 
 
-def _is_xml(path: PathLike) -> bool:
+def is_uniprot(path: PathLike) -> bool:
+    """Whether a file begins as UniProt's XML or flat text does, rather than as a table.
+
+    Raises ``InputError`` if it cannot be read.
+    """
+    return _head(path).startswith((b"<", b"ID   "))
+
+
+def _head(path: PathLike) -> bytes:
     with open_bytes(path) as content:
-        head = content.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+        return content.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def _is_xml(path: PathLike) -> bool:
+    head = _head(path)
     if head.startswith(b"ID   "):
         return False
     if head.startswith(b"<") and (_NAMESPACE in head or _NEW_NAMESPACE in head):

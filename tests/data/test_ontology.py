@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from relevome.data.errors import InputError
+from relevome.data.ontology import Ontology, propagated, read_obo
+
+Write = Callable[[str, str], Path]
+
+HEADER = "format-version: 1.2\ndata-version: releases/2026-01-01\n"
+ROOT, CATALYSIS, LYASE, BINDING, PROCESS = (f"GO:000000{i}" for i in range(1, 6))
+MERGED, GONE, REPLACED, SPLIT, CHAINED = (f"GO:000001{i}" for i in range(1, 6))
+
+
+def term(id: str, *lines: str, namespace: str = "molecular_function") -> str:
+    return "\n".join(["[Term]", f"id: {id}", f"name: {id} name", f"namespace: {namespace}", *lines, "\n"])
+
+
+SMALL = "\n".join(
+    [
+        HEADER,
+        term(ROOT, "def: \"is_a: GO:9999999 in a text\" [x]"),
+        term(CATALYSIS, f"alt_id: {MERGED}", f"is_a: {ROOT} ! root"),
+        term(LYASE, f"is_a: {CATALYSIS} ! catalysis", f"relationship: part_of {BINDING} ! binding",
+             f"relationship: part_of {PROCESS} ! x", f"relationship: regulates {PROCESS} ! no"),
+        term(BINDING, f"is_a: {ROOT} {{source=\"x\"}} ! root"),
+        term(PROCESS, namespace="biological_process"),
+        term(GONE, "is_obsolete: true", f"consider: {BINDING}"),
+        term(REPLACED, "is_obsolete: true", f"replaced_by: {MERGED}"),
+        term(SPLIT, "is_obsolete: true", f"replaced_by: {BINDING}", f"replaced_by: {LYASE}"),
+        term(CHAINED, "is_obsolete: true", f"replaced_by: {REPLACED}"),
+        "[Typedef]\nid: part_of\nname: part of\n",
+    ]
+)  # fmt: skip
+
+
+@pytest.fixture
+def small(write: Write) -> Ontology:
+    return read_obo(write("go.obo", SMALL))
+
+
+def test_terms_are_those_of_the_file(small: Ontology) -> None:
+    assert set(small.terms) == {ROOT, CATALYSIS, LYASE, BINDING, PROCESS}
+    assert small.version == "releases/2026-01-01"
+    assert small.terms[CATALYSIS].name == f"{CATALYSIS} name"
+
+
+def test_ancestors_are_followed_by_is_a_and_part_of_within_a_namespace(small: Ontology) -> None:
+    assert small.ancestors(LYASE) == {LYASE, CATALYSIS, BINDING, ROOT}
+    assert small.ancestors(PROCESS) == {PROCESS}
+    assert propagated(small, [CATALYSIS, PROCESS]) == {CATALYSIS, ROOT, PROCESS}
+
+
+def test_ids_of_merged_and_obsolete_terms_lead_to_what_stands_for_them_now(small: Ontology) -> None:
+    assert small.current(MERGED) == CATALYSIS
+    assert small.current(REPLACED) == CATALYSIS
+    assert small.current(CHAINED) == CATALYSIS
+    assert small.current(LYASE) == LYASE
+    assert small.current(GONE) is None
+    assert small.current(SPLIT) is None  # two replacements are a choice
+
+
+def test_an_unknown_term_is_refused_with_the_version_that_lacks_it(small: Ontology) -> None:
+    with pytest.raises(InputError, match=r"term GO:7654321 is not in the ontology \(releases/2026-01-01\)"):
+        small.current("GO:7654321")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (term(ROOT, f"is_a: {LYASE}") + term(LYASE, f"is_a: {ROOT}"),
+         f"go.obo: the ontology has a cycle, {ROOT} is under {LYASE} is under {ROOT}|"
+         f"go.obo: the ontology has a cycle, {LYASE} is under {ROOT} is under {LYASE}"),
+        (term(ROOT, f"is_a: {ROOT}"), f"cycle, {ROOT} is under {ROOT}"),
+        (term(ROOT) + term(LYASE, "is_a: GO:9999999 ! x"),
+         f"go.obo, line 6: {LYASE} is under GO:9999999, which the file does not have"),
+        ("[Term]\nname: x\n", "go.obo, line 1: a term without an id"),
+        (HEADER, "go.obo has no terms: expected an OBO file"),
+    ],
+)  # fmt: skip
+def test_an_ontology_that_cannot_be_followed_is_refused_in_one_line(
+    write: Write, content: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message) as refusal:
+        read_obo(write("go.obo", content))
+    assert "\n" not in str(refusal.value)
