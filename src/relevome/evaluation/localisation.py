@@ -16,9 +16,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import stats
 
+from relevome import placement
 from relevome.data.errors import InputError
 from relevome.evaluation import Metric, metrics
-from relevome.evaluation.values import check_finite, correlation, scaled
+from relevome.evaluation.values import check_finite
 
 Relevance: TypeAlias = Float[np.ndarray, " letters"]
 Mask: TypeAlias = Bool[np.ndarray, " letters"]
@@ -28,9 +29,20 @@ ARRAS = "Arras et al. 2022, Information Fusion 81:14-40, doi 10.1016/j.inffus.20
 SHARE = "the share of letters inside known sites"
 
 
-def _localisation(name: str, chance: str, source: str) -> Callable[[Compute], Compute]:
+def _localisation(
+    name: str, chance: str, source: str, least: float = 0.0
+) -> Callable[[Compute], Compute]:
     def enter(compute: Compute) -> Compute:
-        entry = Metric(name, "localisation", True, compute, source, ("relevance", "mask"), chance)
+        entry = Metric(
+            name,
+            "localisation",
+            True,
+            compute,
+            source,
+            ("relevance", "mask"),
+            chance,
+            bounds=(least, 1.0),
+        )
         metrics.register(name)(entry)
         return compute
 
@@ -80,10 +92,7 @@ def mass_accuracy(relevance: Relevance, mask: Mask) -> float:
     where no relevance is positive. Raises InputError for a mask that covers nothing or everything.
     """
     _check(relevance, mask)
-    positive = np.clip(scaled(relevance), 0, None)
-    if not positive.any():
-        return float(mask.mean())
-    return float(positive[mask].sum() / positive.sum())
+    return _inside(placement.mass_accuracy, relevance, mask)
 
 
 @_localisation("rank-accuracy", SHARE, ARRAS)
@@ -95,14 +104,10 @@ def rank_accuracy(relevance: Relevance, mask: Mask) -> float:
     nothing or everything.
     """
     _check(relevance, mask)
-    places = int(mask.sum())
-    last = np.sort(relevance)[-places]
-    above, tied = relevance > last, relevance == last
-    share_of_tied = (places - above.sum()) / tied.sum()
-    return float((mask[above].sum() + share_of_tied * mask[tied].sum()) / places)
+    return _inside(placement.rank_accuracy, relevance, mask)
 
 
-@_localisation("point-biserial", "0", "Tate 1954, Annals of Mathematical Statistics 25:603-607")
+@_localisation("point-biserial", "0", "Tate 1954, Annals of Mathematical Statistics 25:603-607", -1.0)
 def point_biserial(relevance: Relevance, mask: Mask) -> float:
     """Pearson correlation of relevance with being inside the mask, from -1 to 1.
 
@@ -110,7 +115,14 @@ def point_biserial(relevance: Relevance, mask: Mask) -> float:
     a mask that covers nothing or everything.
     """
     _check(relevance, mask)
-    return correlation(scaled(relevance), mask.astype(np.float64))
+    return float(np.clip(_inside(placement.point_biserial, relevance, mask), -1, 1))
+
+
+def _inside(
+    weights: Callable[[placement.Rows, int], placement.Rows], relevance: Relevance, mask: Mask
+) -> float:
+    """What the letters inside add up to."""
+    return float(weights(relevance.astype(np.float64)[None], int(mask.sum()))[0, mask].sum())
 
 
 def _check(relevance: Relevance, mask: Mask) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from relevome.evaluation.levels import Level, check_level, mask_at, relevance_at
 from relevome.evaluation.statistics import Estimate, bootstrap_interval
 from relevome.runs.explanation import Explanation
 from relevome.runs.run import Run
+from relevome.runs.targets import rows_of
 
 Truth: TypeAlias = Mapping[str, list[Site]]
 Given: TypeAlias = dict[str, np.ndarray | str]
@@ -142,20 +143,6 @@ def summarise(
         tuple(one.random for one in measured),
         tuple(one.null for one in measured),
     )
-
-
-def rows_of(run: Run, target: str | None = None) -> Iterator[Explanation]:
-    """The rows of one target, one for each sequence.
-
-    Raises InputError for an empty run, a target that it lacks, and several targets of which none is named.
-    """
-    if not run.targets:
-        raise InputError(f"{run.path} holds no explanations: there is nothing to evaluate")
-    if target is None and len(run.targets) > 1:
-        raise InputError(f"{run.path} has several targets: choose one of {', '.join(run.targets)}")
-    if target is not None and target not in run.targets:
-        raise InputError(f"{run.path} has no target {target!r}: expected one of {', '.join(run.targets)}")
-    return (row for row in run if target is None or row.target == target)
 
 
 @dataclass(frozen=True)

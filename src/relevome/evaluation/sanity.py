@@ -24,6 +24,7 @@ from relevome.data.sequence import Sequence
 from relevome.evaluation import Metric, metrics
 from relevome.evaluation.values import correlation
 from relevome.models.base import Batch, Model, Target
+from relevome.models.shuffled_weights import shuffle_values
 
 ADEBAYO = "Adebayo et al. 2018, NeurIPS 31:9505-9515, section 3.1"
 
@@ -165,10 +166,7 @@ def _randomised(layers: dict[str, list[nn.Parameter]], seed: int) -> Iterator[st
     """The name of every layer, right after its weights were put in random order."""
     rng = np.random.default_rng(seed)
     for name, parameters in layers.items():
-        for parameter in parameters:
-            order = torch.from_numpy(rng.permutation(parameter.numel())).to(parameter.device)
-            with torch.no_grad():
-                parameter.copy_(parameter.flatten()[order].view_as(parameter))
+        shuffle_values(parameters, rng)
         yield name
 
 

@@ -17,7 +17,8 @@ from scipy import stats
 
 from relevome.data.errors import InputError
 from relevome.evaluation import Metric, metrics
-from relevome.evaluation.values import check_finite, correlation, scaled
+from relevome.evaluation.values import check_finite, correlation
+from relevome.placement import scaled
 
 Relevance: TypeAlias = Float[np.ndarray, " letters"]
 Other: TypeAlias = Float[np.ndarray, " others"]  # as many, which is checked for users too

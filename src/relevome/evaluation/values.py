@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.data.errors import InputError
+from relevome.placement import scaled
 
 
 def check_finite(relevance: np.ndarray) -> None:
@@ -22,16 +23,10 @@ def check_finite(relevance: np.ndarray) -> None:
         )
 
 
-def scaled(relevance: Float[np.ndarray, " units"]) -> Float[np.ndarray, " units"]:
-    """In units of its largest magnitude, so that no sum or square overflows or vanishes."""
-    values = relevance.astype(np.float64)
-    largest = np.abs(values).max()
-    return values / largest if largest > 0 else values
-
-
 def correlation(first: Float[np.ndarray, " units"], second: Float[np.ndarray, " units"]) -> float:
     """Pearson correlation; 0 where one of the two is the same everywhere."""
     if first.min() == first.max() or second.min() == second.max():
         return 0.0
+    first, second = (one.astype(np.float64) for one in (first, second))
     first, second = scaled(first - first.mean()), scaled(second - second.mean())
     return float(np.clip(first @ second / np.sqrt((first @ first) * (second @ second)), -1, 1))

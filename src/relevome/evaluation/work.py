@@ -19,13 +19,14 @@ from relevome.evaluation.faithfulness import Curves
 from relevome.evaluation.levels import Level
 from relevome.evaluation.perturbation import sequence_rng
 from relevome.evaluation.result import Evaluation
-from relevome.evaluation.runs import Measured, Scores, evaluate_run, rows_of, summarise
+from relevome.evaluation.runs import Measured, Scores, evaluate_run, summarise
 from relevome.evaluation.sanity import Randomisation
 from relevome.evaluation.scoring import Scorer
 from relevome.evaluation.settings import Settings
 from relevome.models.base import Model
 from relevome.runs.explanation import Explanation
 from relevome.runs.run import Run
+from relevome.runs.targets import rows_of
 
 # What metrics take that only the model can give; those of the second kind have no level but letters.
 ASKED = ("curves", "falls", "neighbours")
