@@ -29,20 +29,9 @@ ARRAS = "Arras et al. 2022, Information Fusion 81:14-40, doi 10.1016/j.inffus.20
 SHARE = "the share of letters inside known sites"
 
 
-def _localisation(
-    name: str, chance: str, source: str, least: float = 0.0
-) -> Callable[[Compute], Compute]:
+def _localisation(name: str, chance: str, source: str) -> Callable[[Compute], Compute]:
     def enter(compute: Compute) -> Compute:
-        entry = Metric(
-            name,
-            "localisation",
-            True,
-            compute,
-            source,
-            ("relevance", "mask"),
-            chance,
-            bounds=(least, 1.0),
-        )
+        entry = Metric(name, "localisation", True, compute, source, ("relevance", "mask"), chance)
         metrics.register(name)(entry)
         return compute
 
@@ -107,7 +96,7 @@ def rank_accuracy(relevance: Relevance, mask: Mask) -> float:
     return _inside(placement.rank_accuracy, relevance, mask)
 
 
-@_localisation("point-biserial", "0", "Tate 1954, Annals of Mathematical Statistics 25:603-607", -1.0)
+@_localisation("point-biserial", "0", "Tate 1954, Annals of Mathematical Statistics 25:603-607")
 def point_biserial(relevance: Relevance, mask: Mask) -> float:
     """Pearson correlation of relevance with being inside the mask, from -1 to 1.
 
