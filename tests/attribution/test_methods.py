@@ -29,6 +29,7 @@ SETTINGS = {
     "baseline": ["zero", "mean", "shuffle:2"],
     "layers": ["mean"],
     "query": ["first", "last", "mean"],
+    "heads": [True],
 }
 
 # Methods that are for some models only, and the toys that they refuse.
@@ -64,7 +65,7 @@ def on(toys: Iterable[str], tried: Mapping[str, Method]) -> pytest.MarkDecorator
         pytest.param(toy, method, id=f"{toy}-{label}")
         for label, method in tried.items()
         for toy in toys
-        if toy not in REFUSED.get(type(method), ())
+        if toy not in REFUSED.get(type(method), ()) and not (toy == "cnn" and getattr(method, "heads", False))
     ]
     return pytest.mark.parametrize(("name", "method"), pairs)
 
@@ -73,7 +74,7 @@ def numbers(relevance: Relevance) -> dict[str, np.ndarray]:
     """All that a method found."""
     found = {
         key: getattr(relevance, key)
-        for key in ("score", "baseline_score", "values", "letters", "letter_scores")
+        for key in ("score", "baseline_score", "values", "letters", "letter_scores", "heads")
     }
     found |= relevance.notes
     return {key: np.asarray(value) for key, value in found.items() if value is not None}
