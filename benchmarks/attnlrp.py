@@ -102,19 +102,19 @@ def measure(quick: bool = False) -> list[Row]:
     rows = []
     for name, shape in SHAPES.items():
         passes = Passes(*shape)
-        plain = _memory(passes.plain)
+        plain = tensor_memory(passes.plain)
         for which, title, bound in (("attnlrp", name, 1.05), ("heads", "  with heads", 1.08)):
             found = ratios(getattr(passes, which), passes.plain, 5 if quick else 21)
             middle = "{:.3f} to {:.3f}".format(*np.quantile(found, [0.25, 0.75]))
             rows += [
                 Row(f"{title}, seconds", float(np.median(found)), f"at most {bound}"),
                 Row("    middle half of the ratios", middle),
-                Row(f"{title}, peak memory", _memory(getattr(passes, which)) / plain, "at most 1.0"),
+                Row(f"{title}, peak memory", tensor_memory(getattr(passes, which)) / plain, "at most 1.0"),
             ]
     return rows
 
 
-def _memory(work: Callable[[], object]) -> float:
+def tensor_memory(work: Callable[[], object]) -> float:
     """Bytes of tensors at the peak of ``work``, beyond those that were there before."""
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
         work()
