@@ -18,6 +18,7 @@ from relevome.cli.heads import heads
 from relevome.cli.show import show
 from relevome.cli.simulate import simulate
 from relevome.cli.study import study
+from relevome.cli.substitute import substitute
 from relevome.cli.train import train
 from relevome.data.errors import InputError
 
@@ -75,7 +76,7 @@ def _start(
     """What comes before any command."""
 
 
-for command in (explain, evaluate, compare, heads, annotate, train, simulate, show, export):
+for command in (explain, evaluate, compare, substitute, heads, annotate, train, simulate, show, export):
     app.command()(command)
 app.command("list")(list_)
 app.command()(demo)

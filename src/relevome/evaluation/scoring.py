@@ -45,23 +45,11 @@ class Scorer:
         Raises ``InputError`` for a score that is not finite.
         """
         with self.model.frozen(), torch.inference_mode():
-            parts = [self._pool(pool) for pool in self._pools(asked)]
+            parts = [self._pool(pool) for pool in pooled(asked, self._pooled_tokens)]
         return np.concatenate([np.zeros(0), *parts])
 
-    def _pools(self, asked: Iterable[Asked]) -> Iterator[list[Asked]]:
-        pool: list[Asked] = []
-        size = 0
-        for one in asked:
-            pool.append(one)
-            size += len(one[0])
-            if size >= self._pooled_tokens:
-                yield pool
-                pool, size = [], 0
-        if pool:
-            yield pool
-
     def _pool(self, pool: list[Asked]) -> Float[np.ndarray, "asked"]:
-        keys = [_key(*one) for one in pool]
+        keys = [input_key(*one) for one in pool]
         scores = {key: self._known[key] for key in set(keys) if key in self._known}
         new = {key: one for key, one in zip(keys, pool, strict=True) if key not in scores}
         scores.update(self._computed(new))
@@ -82,7 +70,7 @@ class Scorer:
     def _computed(self, new: dict[bytes, Asked]) -> dict[bytes, float]:
         found: list[Tensor] = []
         order: list[bytes] = []
-        for keys in _batches(self.model, new):
+        for keys in like_lengths(self.model, new):
             tokens, targets = zip(*(new[key] for key in keys), strict=True)
             batch = Batch(tokens, targets)
             found.append(self.model.scores(self.model.inputs(batch), batch))
@@ -92,7 +80,21 @@ class Scorer:
         return dict(zip(order, torch.cat(found).double().tolist(), strict=True)) if found else {}
 
 
-def _batches(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes]]:
+def pooled(asked: Iterable[Asked], tokens: int = POOLED_TOKENS) -> Iterator[list[Asked]]:
+    """A stream of inputs in pieces of so many tokens together, or a little more."""
+    pool: list[Asked] = []
+    size = 0
+    for one in asked:
+        pool.append(one)
+        size += len(one[0])
+        if size >= tokens:
+            yield pool
+            pool, size = [], 0
+    if pool:
+        yield pool
+
+
+def like_lengths(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes]]:
     """Inputs of one kind of target and of like lengths, longest first: the first batch needs most memory."""
     kinds: dict[tuple[bool, bool], list[bytes]] = {}
     for key, (_, target) in asked.items():
@@ -109,7 +111,7 @@ def _batches(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes]]:
             first += len(rows)
 
 
-def _key(tokens: Tokens, target: Target) -> bytes:
+def input_key(tokens: Tokens, target: Target) -> bytes:
     """What decides a score: the tokens, the outputs asked for, and the token at which they are asked."""
     at = None if target.position is None else tokens.covering(target.position)
     asked = repr((target.index, target.contrast, at, target.mask))

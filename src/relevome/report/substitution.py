@@ -1,0 +1,165 @@
+"""What `relevome substitute` leaves: a page to read, tables to compute with, and the curves as a picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import matplotlib.style
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from relevome.data.errors import InputError
+from relevome.evaluation.answers import LOGIT, PROBABILITY
+from relevome.evaluation.score_files import write_tsv
+from relevome.evaluation.substitute import Substitution
+from relevome.evaluation.substituted import ORDERS, Area, Curve
+from relevome.report.curves import COLOURS, GREY
+from relevome.report.logo import STYLE, save_logo
+from relevome.report.scores import listed
+from relevome.report.tables import Cell, Table, interval, markdown, number
+from relevome.runs.files import whole_file
+
+SCHEMA_VERSION = 1
+NAME = "substitution.json"
+_FILES = ("substitution.*", "curves.tsv", "areas.tsv", "sequences.tsv", "curves.png", ".*.tmp")
+_LOOKS = {"most": (COLOURS[1], "-"), "random": (GREY, ":"), "least": (COLOURS[0], "--")}
+_TITLES = {"logit": "logit", "probability": "probability", "accuracy": "accuracy", "auroc": "AUROC"}
+_PANEL, _HEIGHT = 2.4, 2.5  # inches
+SMALL, TINY = 7.0, 6.5
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Raises InputError where a result cannot go, or something is that is not to be replaced."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: expected the name of a folder for -o")
+    there = {*folder.iterdir()} if folder.is_dir() else set()
+    # Also of one that was stopped before its last file.
+    ours = there <= {path for pattern in _FILES for path in folder.glob(pattern)}
+    if there and not (ours and overwrite):
+        hint = "choose another -o, or replace it with --overwrite" if ours else "choose another -o"
+        raise InputError(f"{folder} is there and not empty: {hint}")
+
+
+def write_substitution(found: Substitution, folder: Path) -> None:
+    """Everything into a folder, in place of an earlier result; ``substitution.json`` comes last."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make {folder}: {error.strerror}; choose another -o") from error
+    for path in [path for pattern in _FILES for path in folder.glob(pattern)]:
+        path.unlink()
+    header = ("measure", "order", "letters", "mean", "low", "high")
+    write_tsv(folder / "curves.tsv", header, _curve_rows(found))
+    header = ("measure", "upper", "lower", "mean", "low", "high", "excludes_0", "p")
+    write_tsv(folder / "areas.tsv", header, map(_area_row, found.areas))
+    header = ("sequence_id", "order", "letters", "logit", "probability")
+    write_tsv(folder / "sequences.tsv", header, _sequence_rows(found))
+    save_logo(draw_substitution(found), folder / "curves.png")
+    (folder / "substitution.md").write_text(_page(found), encoding="utf-8")
+    with whole_file(folder / NAME) as temporary:
+        temporary.write_text(json.dumps(_content(found), indent=2, allow_nan=False) + "\n")
+
+
+def summary(found: Substitution) -> list[str]:
+    """The areas in words, what was left out, and notes."""
+    lines = [_sentence(area) for area in found.areas if area.upper == "random"]
+    lines += [_sentence(area) for area in found.areas if area.lower == "random"]
+    lines += [f"left out: {count:,} {reason}" for reason, count in found.left_out.items()]
+    return [*lines, *found.notes]
+
+
+def _sentence(area: Area) -> str:
+    verdict = "excludes 0" if area.excludes_0 else "does not exclude 0"
+    return (
+        f"{_TITLES[area.measure]}: {ORDERS[area.upper]} minus {ORDERS[area.lower]} is "
+        f"{interval(*area.estimate)}, which {verdict}"
+    )
+
+
+def _area_row(area: Area) -> tuple[Any, ...]:
+    return (area.measure, area.upper, area.lower, *area.estimate, area.excludes_0, area.p)
+
+
+def _curve_rows(found: Substitution) -> Iterator[tuple[Any, ...]]:
+    for curve in found.curves:
+        for count, estimate in zip(found.exchange.counts, curve.estimates, strict=True):
+            yield (curve.measure, curve.order, count, *estimate)
+
+
+def _sequence_rows(found: Substitution) -> Iterator[tuple[Any, ...]]:
+    with_probability = any(curve.measure == "probability" for curve in found.curves)
+    for name, one in found.found.items():
+        for order in ORDERS:
+            means = getattr(one, order).mean(0)
+            for count, row in zip(found.exchange.counts, means.tolist(), strict=True):
+                yield (name, order, count, row[LOGIT], row[PROBABILITY] if with_probability else None)
+
+
+def _content(found: Substitution) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **found.about,
+        "exchange": asdict(found.exchange) | {"counts": found.exchange.counts},
+        "sequences": len(found.found),
+        "left_out": dict(found.left_out),
+        "areas": [
+            {"measure": a.measure, "upper": a.upper, "lower": a.lower, **a.estimate._asdict(), "p": a.p}
+            | {"excludes_0": a.excludes_0}
+            for a in found.areas
+        ],
+        "notes": list(found.notes),
+    }
+
+
+def _page(found: Substitution) -> str:
+    by = "random others" if found.exchange.by == "random" else found.exchange.by
+    caption = (
+        f"{found.about['run']}: {found.about['method']}, target {found.about['target']}, relevance of "
+        f"{found.about['relevance']}; letters exchanged for {by} in {len(found.found):,} sequences. Areas "
+        "between the curves are mean differences over doublings of the number of letters, with 95% intervals "
+        "over sequences; above 0 where relevance is right."
+    )
+    header = ("measure", "upper curve", "lower curve", "area", "excludes 0", "p")
+    rows = []
+    for area in found.areas:
+        words = (_TITLES[area.measure], ORDERS[area.upper], ORDERS[area.lower])
+        p = "" if area.p is None else number(area.p)
+        texts = (*words, interval(*area.estimate), "yes" if area.excludes_0 else "no", p)
+        rows.append(tuple(Cell(text) for text in texts))
+    table = markdown(Table(caption, header, tuple(rows), words=3))
+    said = [f"left out: {count} {reason}" for reason, count in found.left_out.items()]
+    return f"{table}\n{listed([*said, *found.notes])}"
+
+
+def draw_substitution(found: Substitution) -> Figure:
+    """One panel for every measure: means over sequences and their intervals, by letters exchanged."""
+    measures = list(dict.fromkeys(curve.measure for curve in found.curves))
+    with matplotlib.style.context(STYLE):
+        figure = Figure(figsize=(0.5 + _PANEL * len(measures), _HEIGHT), layout="constrained")
+        panels = figure.subplots(1, len(measures), squeeze=False)[0]
+        for axes, measure in zip(panels, measures, strict=True):
+            _draw(axes, [curve for curve in found.curves if curve.measure == measure], found.exchange.counts)
+            axes.set_title(_TITLES[measure], fontsize=SMALL, loc="left")
+        handles, names = panels[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside upper center", ncols=3, fontsize=SMALL, frameon=False)
+        by = "random others" if found.exchange.by == "random" else found.exchange.by
+        figure.supxlabel(f"letters exchanged for {by}", fontsize=SMALL)
+        return figure
+
+
+def _draw(axes: Axes, curves: list[Curve], counts: tuple[int, ...]) -> None:
+    at = np.arange(len(counts))
+    for curve in curves:
+        colour, style = _LOOKS[curve.order]
+        means, low, high = (np.array(values) for values in zip(*curve.estimates, strict=True))
+        axes.plot(at, means, style, color=colour, linewidth=1.4, label=ORDERS[curve.order])
+        axes.fill_between(at, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.set_xticks(at, [str(count) for count in counts])
+    axes.margins(x=0.02)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=TINY, length=2.5, pad=2)
