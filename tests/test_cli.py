@@ -76,6 +76,26 @@ def test_the_published_numbers_come_out_of_the_command_line(
     assert np.linalg.norm(found - expected) < 1e-4 * np.linalg.norm(expected)
 
 
+def test_the_published_relevance_of_heads_comes_out_of_the_command_line(relevome_cli, shared, tmp_path):
+    folder = shared / "fixtures" / "head_ig_protbert_tiny"
+    reference = np.load(folder / "reference.npz")
+    code, _, err = relevome_cli(
+        "explain", "--model", folder, "--fasta", folder / "sequences.fasta",
+        "--method", "integrated-gradients", "--heads", "--baseline", "pad", "--site", "block",
+        "--steps", int(reference["n_steps"]), "--target", int(reference["target"]), "-o", tmp_path / "run",
+    )  # fmt: skip
+    assert (code, err) == (0, [])
+    run = relevome.Run(tmp_path / "run")
+    assert len(run) == 2
+    for i, explanation in enumerate(run, start=1):
+        found = {"embedding_ig": explanation.token_relevance, "head_ig": explanation.head_relevance}
+        for name, values in found.items():
+            expected = reference[f"{name}_{i}"]
+            assert values is not None
+            assert values.shape == expected.shape
+            assert np.linalg.norm(values - expected) < 1e-3 * np.linalg.norm(expected)
+
+
 def test_many_tokenisations_and_offsets(relevome_cli, saved, write, tmp_path):  # noqa: F811
     fasta = write("d.fa", ">a\nACGTTGCAATCGGATTC\n>b\nGGATTACA\n")
     arguments = (
