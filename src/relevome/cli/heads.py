@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from relevome.cli.evaluation_options import status
-from relevome.cli.options import AlphabetName, Device, ModelPath, OnBad, Output, Seed
+from relevome.cli.options import AlphabetName, Device, OnBad, Output, Seed
+from relevome.cli.relevance_heads import (
+    Annotations,
+    Asked,
+    Classes,
+    Draws,
+    Families,
+    Map,
+    Random,
+    RunFolder,
+    Types,
+    by_relevance,
+)
 from relevome.data.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +33,22 @@ if TYPE_CHECKING:
 
 
 def heads(
-    model: ModelPath,
     output: Output,
+    model: Annotated[
+        str | None, typer.Option(help="Folder or hub id; by relevance, the run's own unless it moved.")
+    ] = None,
+    by: Annotated[
+        Literal["attention", "relevance"], typer.Option(help="What heads are characterised by.")
+    ] = "attention",
+    # by relevance
+    run: RunFolder = None,
+    annotations: Annotations = None,
+    kinds: Types = None,
+    clusters: Families = None,
+    classes: Classes = None,
+    random: Random = 0,
+    exchanges: Draws = 200,
+    points: Map = None,
     # windows around sites
     fasta: Annotated[Path | None, typer.Option(help="Windows around sites as FASTA.")] = None,
     bed: Annotated[Path | None, typer.Option(help="Windows as BED; needs --genome.")] = None,
@@ -35,8 +61,10 @@ def heads(
     ] = None,
     most: Annotated[int, typer.Option(help="Windows at most; of more, some are drawn.", min=2)] = 2000,
     # what is asked
-    by: Annotated[Literal["attention"], typer.Option(help="What heads are characterised by.")] = "attention",
-    target: Annotated[str, typer.Option(help="Output at the site: index or label.")] = "1",
+    target: Annotated[
+        str | None,
+        typer.Option(help="Output at the site: index or label [default: 1; by relevance: the run's]."),
+    ] = None,
     query: Annotated[
         Literal["read", "first", "last", "mean"], typer.Option(help="Which token looks.")
     ] = "read",
@@ -59,10 +87,20 @@ def heads(
     overwrite: Annotated[bool, typer.Option(help="Replace a result that is there.")] = False,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
 ) -> None:
-    """Say what every attention head looks at around sites, what it looks for, and whether that matters.
+    """Say what every attention head looks at around sites, or on which annotated sites its relevance lies.
 
     Example: relevome heads --model MODEL --bed starts.bed --genome G.fa --motifs known.meme -o heads
+
+    Example: relevome heads --by relevance --run RUN --annotations U.xml --type active_site -o heads
     """
+    if by == "relevance":
+        wanted = Asked(
+            output, run, annotations, kinds or (), clusters, classes, random, exchanges, level, points,
+            target, model, device, seed, overwrite, trust_remote_code,
+        )  # fmt: skip
+        return by_relevance(wanted)
+    if model is None:
+        raise InputError("--by attention needs --model DIR, and windows around sites")
     from relevome.data.annotations import read_sites
     from relevome.discovery.heads import Settings, characterise
     from relevome.discovery.windows import Windows
@@ -76,7 +114,7 @@ def heads(
     loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
     letters = _drawn(_source(loaded, fasta, bed, genome), on_bad, most, seed)
     site = len(letters[0]) // 2 if position is None else position
-    asked = resolve_target(loaded, target, position=None if loaded.task == "sequence" else site)
+    asked = resolve_target(loaded, target or "1", position=None if loaded.task == "sequence" else site)
     others = None
     if controls is not None:
         source = _source(loaded, *_by_name(controls), genome)

@@ -1,0 +1,247 @@
+"""Where the relevance of every head lies in every protein of a run, against its annotation.
+
+A protein is read, measured and let go; what stays is a few numbers for each of its heads. The first unit is
+the embedding, whose relevance is that of the letters; heads follow, layer by layer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from relevome.data.annotations import Site, listed_as, mask
+from relevome.data.errors import InputError
+from relevome.data.sequence import Sequence, named_alphabet
+from relevome.discovery.nulls import Exchanges, exchange_moments, exchanges, shift_ranks
+from relevome.placement import STATISTICS
+from relevome.runs.explanation import Explanation
+from relevome.runs.run import Run
+from relevome.runs.targets import rows_of
+
+METRICS = tuple(STATISTICS)
+# The chance level of each, in units of the share of letters inside.
+CHANCE = {"point-biserial": 0.0, "rank-accuracy": 1.0, "mass-accuracy": 1.0}
+DRAWS = 200
+_AT_ONCE = 64  # units, whose numbers stay in the cache of the processor
+
+Sites: TypeAlias = Mapping[str, list[Site]]
+Units: TypeAlias = Float[np.ndarray, "units letters"]
+Numbers: TypeAlias = Float[np.ndarray, "metrics units"]
+
+
+class Placed(NamedTuple):
+    """How the relevance of one protein lies: statistics, and what they are beside null models.
+
+    ``excess`` is a statistic less its chance level: 0 for r, the share of letters inside for accuracies.
+    ``shift`` and ``exchange`` are mid-ranks less 1/2 among shifts and exchanges of the annotation; ``beyond``
+    is what the statistic exceeds the mean of exchanges by, ``spread`` their standard deviation. NaN for a
+    unit whose relevance is the same at every letter.
+    """
+
+    excess: Numbers
+    shift: Numbers
+    exchange: Numbers
+    beyond: Numbers
+    spread: Numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Placements:
+    """`Placed` of many proteins, one array for each of its fields, in single precision."""
+
+    ids: tuple[str, ...]
+    excess: Float[np.ndarray, "proteins metrics units"]
+    shift: Float[np.ndarray, "proteins metrics units"]
+    exchange: Float[np.ndarray, "proteins metrics units"]
+    beyond: Float[np.ndarray, "proteins metrics units"]
+    spread: Float[np.ndarray, "proteins metrics units"]
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """All that a run says about annotated sites: placements by type, and sums of relevance of all proteins.
+
+    ``totals`` are over all tokens, special ones too. ``left_out`` says of each type why proteins are not in
+    its placements, by their ids.
+    """
+
+    shape: tuple[int, int]
+    ids: tuple[str, ...]
+    totals: Float[np.ndarray, "proteins units"]
+    placements: Mapping[str, Placements]
+    left_out: Mapping[str, Mapping[str, str]]
+
+    def reasons(self, kind: str) -> Mapping[str, int]:
+        """How many proteins are left out for which reason."""
+        return Counter(self.left_out[kind].values())
+
+
+def placed(
+    relevance: Units,
+    inside: Bool[np.ndarray, " letters"],
+    letters: str,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+    nulls: bool = True,
+) -> Placed:
+    """Measure one protein. Without ``nulls`` only the statistics, and zeros for all else."""
+    drawn = exchanges(inside, letters, draws, rng) if nulls else None
+    parts = [
+        _measured(relevance[first : first + _AT_ONCE], inside, letters, drawn)
+        for first in range(0, len(relevance), _AT_ONCE)
+    ]
+    return Placed(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
+
+
+def _measured(
+    relevance: Units, inside: Bool[np.ndarray, " letters"], letters: str, drawn: Exchanges | None
+) -> list[Numbers]:
+    """The fields of `Placed` for some units."""
+    count = int(inside.sum())
+    weights = np.concatenate([weigh(relevance, count) for weigh in STATISTICS.values()])
+    statistic = weights[:, inside].sum(1)
+    chance = np.repeat([CHANCE[metric] * inside.mean() for metric in METRICS], len(relevance))
+    found = [statistic - chance, *[np.zeros(len(weights))] * 4]
+    if drawn is not None:
+        moments = exchange_moments(weights, inside, letters)
+        ranks = (shift_ranks(weights, inside) - 0.5, drawn.ranks(weights) - 0.5)
+        found = [found[0], *ranks, statistic - moments.mean, moments.deviation]
+    alike = relevance.min(1) == relevance.max(1)
+    return [np.where(alike, np.nan, one.reshape(len(STATISTICS), -1)) for one in found]
+
+
+def collect(
+    run: Run,
+    annotations: Mapping[str, Sites],
+    target: str | None = None,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+    nulls: bool = True,
+    only: Collection[str] | None = None,
+) -> Collected:
+    """Measure all proteins of a run against annotations by type, protein by protein.
+
+    ``only`` chooses proteins by id. Raises InputError for a run without the relevance of heads, of several
+    targets where none is named, with one id twice, and for sites off the end of a protein.
+    """
+    collector: _Collector | None = None
+    for row in rows_of(run, target):
+        if only is not None and row.sequence_id not in only:
+            continue
+        units = units_of(row, run)
+        if collector is None:
+            heads = row.head_relevance
+            shape = (0, 0) if heads is None else heads.shape[:2]
+            collector = _Collector(shape, annotations, run.manifest["alphabet"], draws, seed, nulls)
+        collector.add(row, units)
+    if collector is None:
+        raise InputError(f"{run.path} has none of the proteins that are asked for: expected one at least")
+    return collector.done()
+
+
+def units_of(row: Explanation, run: Run) -> Units:
+    """Relevance of letters at the embedding and in every head, a head's tokens in equal shares."""
+    if row.head_relevance is None:
+        raise InputError(f"{run.path} has no relevance of heads: explain with --heads")
+    heads = row.head_relevance.reshape(-1, len(row.tokens))
+    starts, ends, size = row.token_start, row.token_end, len(row.sequence)
+    ordinary = np.flatnonzero(starts < ends)
+    if len(ordinary) == size and np.array_equal(starts[ordinary], np.arange(size)):
+        spread = heads[:, ordinary]
+    else:
+        shares = np.zeros((len(ordinary), size), dtype=heads.dtype)
+        for share, token in zip(shares, ordinary, strict=True):
+            share[starts[token] : ends[token]] = 1 / (ends[token] - starts[token])
+        spread = heads[:, ordinary] @ shares
+    return np.concatenate([row.relevance[None], spread])
+
+
+def same_proteins(collected: Collected, other: Collected) -> Collected:
+    """The same with the placements of those proteins that another has, in its order; NaN for one without.
+
+    A model of random weights may give all letters the same relevance, where the model does not.
+    """
+    found = {}
+    for kind, wanted in other.placements.items():
+        own = collected.placements[kind]
+        rows = {id: row for row, id in enumerate(own.ids)}
+        arrays = []
+        for name in Placed._fields:
+            values = getattr(own, name)
+            array = np.full((len(wanted.ids), *values.shape[1:]), np.nan, dtype=values.dtype)
+            there = [row for row, id in enumerate(wanted.ids) if id in rows]
+            array[there] = values[[rows[wanted.ids[row]] for row in there]]
+            arrays.append(array)
+        found[kind] = Placements(wanted.ids, *arrays)
+    return replace(collected, placements=found)
+
+
+@dataclass
+class _Collector:
+    shape: tuple[int, int]
+    annotations: Mapping[str, Sites]
+    alphabet: str
+    draws: int
+    seed: int
+    nulls: bool
+    totals: dict[str, np.ndarray] = field(default_factory=dict)
+    found: dict[str, dict[str, Placed]] = field(default_factory=dict)
+    left_out: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.found = {kind: {} for kind in self.annotations}
+        self.left_out = {kind: {} for kind in self.annotations}
+
+    def add(self, row: Explanation, units: Units) -> None:
+        if row.sequence_id in self.totals:
+            raise InputError(
+                f"{row.sequence_id!r} is in the run more than once, as windows are: expected whole proteins"
+            )
+        if row.head_relevance is not None:
+            heads = row.head_relevance.astype(np.float64).sum(-1).ravel()
+            own = float(row.relevance.sum(dtype=np.float64)) + row.special_relevance
+            self.totals[row.sequence_id] = np.concatenate([[own], heads])
+        # Draws depend on the protein, not on how many were read before it.
+        rng = np.random.default_rng([self.seed, len(row.sequence), *row.sequence_id.encode()])
+        for kind in self.annotations:
+            inside = self._mask(row, units, kind)
+            if isinstance(inside, str):
+                self.left_out[kind][row.sequence_id] = inside
+                continue
+            one = placed(units, inside, row.sequence, rng, self.draws, self.nulls)
+            self.found[kind][row.sequence_id] = Placed(*(part.astype(np.float32) for part in one))
+
+    def _mask(self, row: Explanation, units: Units, kind: str) -> np.ndarray | str:
+        """The letters inside, or why the protein says nothing."""
+        known = (
+            sites for sites in self.annotations.values() if row.sequence_id in sites or row.chrom in sites
+        )
+        if next(known, None) is None:
+            return "not in the annotations"
+        own = Sequence(row.sequence_id, row.sequence, named_alphabet(self.alphabet), row.interval)
+        inside = mask(own, self.annotations[kind])
+        if inside.all() or not inside.any():
+            return "every position annotated" if inside.any() else "no position annotated"
+        if (units.min(1) == units.max(1)).all():
+            return "relevance the same at every position"
+        return inside
+
+    def _is_listed(self, row: Explanation, sites: Sites) -> bool:
+        return listed_as(row.sequence_id, sites) is not None or row.chrom in sites
+
+    def done(self) -> Collected:
+        placements = {kind: self._stacked(found) for kind, found in self.found.items()}
+        totals = np.array(list(self.totals.values()))
+        return Collected(self.shape, tuple(self.totals), totals, placements, self.left_out)
+
+    def _stacked(self, found: Mapping[str, Placed]) -> Placements:
+        empty = np.zeros((0, len(METRICS), 1 + self.shape[0] * self.shape[1]), dtype=np.float32)
+        columns: Iterable[tuple[np.ndarray, ...]] = zip(*found.values(), strict=True)
+        arrays = [np.stack(column) for column in columns] or [empty] * len(Placed._fields)
+        return Placements(tuple(found), *arrays)

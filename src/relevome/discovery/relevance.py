@@ -1,0 +1,292 @@
+"""Which heads put their relevance on annotated sites, protein after protein, and what of that is special.
+
+A head is significant if its statistic is above chance by the published test: Wilcoxon's signed ranks over
+proteins, one-sided, corrected over heads and types of sites (Wenzel, Gruner, Strodthoff 2024, doi
+10.1093/bioinformatics/btae031). It is specialised if it also exceeds what models of random weights do, and
+what an exchange of the annotation among like letters gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from relevome.discovery.placements import METRICS, Collected, Placements
+from relevome.discovery.signed_rank import Median, adjusted, median_interval, signed_rank
+
+FEWEST = 6  # proteins, or families of them: with fewer no median has an interval of 95%
+ALL = "all"
+
+Units = Float[np.ndarray, " units"]
+Flags = Bool[np.ndarray, " units"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``level`` is the false discovery rate; ``draws`` the exchanges of annotation of every protein."""
+
+    level: float = 0.05
+    draws: int = 200
+    seed: int = 0
+
+
+DEFAULT = Settings()
+
+
+@dataclass(frozen=True, eq=False)
+class Against:
+    """What remains of an effect over a null model: its median over proteins, and the test of it."""
+
+    median: Units
+    p: Units
+    q: Units
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """One statistic of one type of sites in one class of proteins, for the embedding and all heads.
+
+    ``proteins`` counts those with a value, families as one. ``effect`` is the statistic less its chance
+    level, which is 0 for r and the share of letters inside for accuracies. ``shift`` holds mid-ranks among
+    circular shifts, less 1/2; ``exchange`` what exceeds the mean of exchanges among like letters, in units of
+    the statistic, and its p is that of mid-ranks. ``random`` is what exceeds the mean head of the same layer
+    of models with random weights, None without them; ``random_rank`` the share of all their heads, and this
+    one, whose median effect is as large.
+    """
+
+    group: str
+    kind: str
+    metric: str
+    proteins: Int[np.ndarray, " units"]
+    effect: Median
+    p: Units
+    q: Units
+    shift: Against
+    exchange: Against
+    random: Against | None
+    random_rank: Units | None
+    positive: Flags
+    level: float
+
+    @property
+    def significant(self) -> Flags:
+        """By the published test."""
+        return self.q < self.level
+
+    @property
+    def specialised(self) -> Flags:
+        """Significant, and more than random weights and the exchange of like letters explain."""
+        if self.random is None:
+            return np.zeros(len(self.p), dtype=bool)
+        return self.significant & (self.exchange.q < self.level) & (self.random.q < self.level)
+
+
+@dataclass(frozen=True, eq=False)
+class Contribution:
+    """Whether the relevance of a head adds up to more than 0 in the proteins of a class."""
+
+    group: str
+    proteins: int
+    sums: Median
+    p: Units
+    q: Units
+    level: float
+
+    @property
+    def positive(self) -> Flags:
+        """Those that speak for the class."""
+        return self.q < self.level
+
+
+@dataclass(frozen=True, eq=False)
+class RelevantHeads:
+    """All effects and contributions; ``left_out`` says which classes and types are not there, and why."""
+
+    shape: tuple[int, int]
+    effects: tuple[Effect, ...]
+    contributions: tuple[Contribution, ...]
+    left_out: Mapping[str, str]
+    settings: Settings
+
+
+def relevant_heads(
+    collected: Collected,
+    random: Sequence[Collected] = (),
+    *,
+    clusters: Mapping[str, str | int] | None = None,
+    classes: Mapping[str, str] | None = None,
+    settings: Settings = DEFAULT,
+) -> RelevantHeads:
+    """Test all heads over all proteins, and over those of every class.
+
+    ``random`` are the same proteins explained with random weights. Values of proteins of one cluster are
+    averaged before they are tested; a protein without a cluster is one of its own.
+    """
+    groups = {ALL: set(collected.ids)}
+    for id in collected.ids:
+        if classes and id in classes:
+            groups.setdefault(classes[id], set()).add(id)
+    effects: list[Effect] = []
+    contributions: list[Contribution] = []
+    left_out: dict[str, str] = {}
+    for group, ids in groups.items():
+        sums = _families(collected.ids, collected.totals, ids, clusters)
+        if len(sums) < FEWEST:
+            left_out[group] = _too_few(len(sums))
+            continue
+        contributions.append(_contribution(group, sums, settings.level))
+        found = []
+        for kind, placements in collected.placements.items():
+            sample = _Sample.of(placements, [one.placements[kind] for one in random], ids, clusters)
+            if len(sample.excess) < FEWEST:
+                left_out[f"{group}, {kind}" if group != ALL else kind] = _too_few(len(sample.excess))
+            else:
+                found.append((kind, sample))
+        positive = contributions[-1].positive
+        effects += _tested(group, found, positive, collected.shape, settings.level)
+    return RelevantHeads(collected.shape, tuple(effects), tuple(contributions), left_out, settings)
+
+
+def _too_few(count: int) -> str:
+    return f"{count} proteins or families, where fewer than {FEWEST} cannot be significant"
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    """Values of the families of a class: (families, metrics, units); ``random`` (families, seeds, ...)."""
+
+    excess: np.ndarray
+    shift: np.ndarray
+    exchange: np.ndarray
+    beyond: np.ndarray
+    random: np.ndarray | None
+
+    @classmethod
+    def of(
+        cls,
+        placements: Placements,
+        random: Sequence[Placements],
+        ids: set[str],
+        clusters: Mapping[str, str | int] | None,
+    ) -> _Sample:
+        names = ("excess", "shift", "exchange", "beyond")
+        own = (_families(placements.ids, getattr(placements, name), ids, clusters) for name in names)
+        if not random:
+            return cls(*own, None)
+        if any(one.ids != placements.ids for one in random):
+            raise ValueError("models with random weights explain other proteins than the model")
+        stacked = np.stack([one.excess for one in random], axis=1)
+        return cls(*own, _families(placements.ids, stacked, ids, clusters))
+
+
+def _families(
+    ids: Sequence[str],
+    values: Float[np.ndarray, "proteins ..."],
+    chosen: set[str],
+    clusters: Mapping[str, str | int] | None,
+) -> Float[np.ndarray, "families ..."]:
+    """Values of some proteins, those of one cluster averaged; NaN are left out of means."""
+    rows = [i for i, id in enumerate(ids) if id in chosen]
+    names: dict[object, int] = {}
+    known = clusters or {}
+    # A protein without a cluster has a name that no cluster can have.
+    keys = [(known[ids[row]],) if ids[row] in known else ids[row] for row in rows]
+    family = np.array([names.setdefault(key, len(names)) for key in keys], dtype=int)
+    if len(names) == len(rows):
+        return values[rows]
+    sums, counts = (np.zeros((len(names), *values.shape[1:])) for _ in range(2))
+    np.add.at(sums, family, np.nan_to_num(values[rows]))
+    np.add.at(counts, family, ~np.isnan(values[rows]))
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def _contribution(group: str, sums: Float[np.ndarray, "families units"], level: float) -> Contribution:
+    p = signed_rank(sums)
+    return Contribution(group, len(sums), median_interval(sums), p, _corrected(p[None])[0], level)
+
+
+def _tested(
+    group: str, found: Sequence[tuple[str, _Sample]], positive: Flags, shape: tuple[int, int], level: float
+) -> list[Effect]:
+    """Every metric of every type; p-values of one metric are corrected over heads and types."""
+    effects = []
+    for number, metric in enumerate(METRICS):
+        tests = [_tests(sample, number, shape) for _, sample in found]
+        for name in tests[0] if tests else ():
+            levels = _corrected(np.array([one[name].p for one in tests]))
+            for one, q in zip(tests, levels, strict=True):
+                one[name] = replace(one[name], q=q)
+        for (kind, sample), one in zip(found, tests, strict=True):
+            excess = sample.excess[:, number]
+            effects.append(
+                Effect(
+                    group, kind, metric, (~np.isnan(excess)).sum(0), median_interval(excess),
+                    one["published"].p, one["published"].q, one["shift"], one["exchange"],
+                    one.get("random"), _random_ranks(sample, number), positive, level,
+                )
+            )  # fmt: skip
+    return effects
+
+
+def _tests(sample: _Sample, number: int, shape: tuple[int, int]) -> dict[str, Against]:
+    """One metric of one type against chance and every null model, not yet corrected."""
+    excess, beyond = sample.excess[:, number], sample.beyond[:, number]
+    found = {
+        "published": _against(excess, excess),
+        "shift": _against(sample.shift[:, number], sample.shift[:, number]),
+        "exchange": _against(beyond, sample.exchange[:, number]),
+    }
+    if sample.random is not None:
+        over = excess - _mean_heads(sample.random[:, :, number], shape)
+        found["random"] = _against(over, over)
+    return found
+
+
+def _against(
+    effect: Float[np.ndarray, "families units"], tested: Float[np.ndarray, "families units"]
+) -> Against:
+    p = signed_rank(tested)
+    return Against(median_interval(effect).median, p, p)
+
+
+def _mean_heads(
+    random: Float[np.ndarray, "families seeds units"], shape: tuple[int, int]
+) -> Float[np.ndarray, "families units"]:
+    """The mean of all random models and all heads of a layer, for every head of it; and of the embeddings.
+
+    What has no value in a model says nothing about it; 0, chance, where no model has one.
+    """
+    layers, heads = shape
+    embedding = _mean(random[:, :, :1], (1, 2))
+    by_layer = _mean(random[:, :, 1:].reshape(*random.shape[:2], layers, heads), (1, 3))
+    return np.concatenate([embedding[:, None], np.repeat(by_layer, heads, axis=1)], axis=1)
+
+
+def _mean(values: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    known = ~np.isnan(values)
+    return np.where(known, values, 0).sum(axes, dtype=np.float64) / np.maximum(known.sum(axes), 1)
+
+
+def _random_ranks(sample: _Sample, number: int) -> Units | None:
+    """Where medians lie among those of all heads, or of the embeddings, of all random models."""
+    if sample.random is None:
+        return None
+    own = median_interval(sample.excess[:, number]).median
+    values = sample.random[:, :, number]
+    medians = median_interval(values.reshape(len(values), -1)).median.reshape(values.shape[1:])
+    return np.concatenate([_shares(own[:1], medians[:, 0]), _shares(own[1:], medians[:, 1:].ravel())])
+
+
+def _shares(own: Units, others: Units) -> Units:
+    """The share of others, and oneself, that are as large."""
+    known = np.sort(others[~np.isnan(others)])
+    below = np.searchsorted(known, own, side="left")
+    return np.where(np.isnan(own), np.nan, (1 + len(known) - below) / (1 + len(known)))
+
+
+def _corrected(p: Float[np.ndarray, "types units"]) -> Float[np.ndarray, "types units"]:
+    """By false discovery rate: heads over heads and types, the embedding over types."""
+    return np.concatenate([adjusted(p[:, :1]), adjusted(p[:, 1:])], axis=1)

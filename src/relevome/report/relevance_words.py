@@ -1,0 +1,94 @@
+"""Heads by relevance in words: which are worth looking at, and what of each remains over every null."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from relevome.discovery.looks import HeadName
+from relevome.discovery.placements import Collected
+from relevome.discovery.relevance import ALL, Effect, RelevantHeads
+from relevome.report.scores import listed
+from relevome.report.tables import Cell, Table, interval, markdown, number
+
+MAIN = "point-biserial"
+_MOST = 20  # heads of a table; all are in heads.tsv
+
+
+def page(found: RelevantHeads, collected: Collected, about: Mapping[str, Any]) -> str:
+    """What to read: the heads worth looking at by name, then all types and metrics in sentences."""
+    random = about.get("random", 0)
+    caption = (
+        f"{about.get('run', 'run')}: relevance of {found.shape[0]} x {found.shape[1]} heads against "
+        f"annotated sites. Specialised heads first, at most {_MOST} of each type; r: median over proteins "
+        "with its 95% interval; over composition: what exceeds exchanges of the annotation among like "
+        "letters; over "
+        f"random weights: what exceeds the mean head of the layer in {random} models; false discovery rate "
+        f"{found.settings.level:g}."
+    )
+    header = (
+        "class", "type", "head", "specialised", "contributes", "proteins", "r", "q", "over composition", "q",
+        "over random weights", "q", "rank among random",
+    )  # fmt: skip
+    rows = tuple(row for one in found.effects if one.metric == MAIN for row in _best(one, found.shape))
+    table = (
+        markdown(Table(caption, header, rows, words=5)) if rows else f"{caption}\n\nNo head is significant.\n"
+    )
+    return f"{table}\n{listed(summary(found, collected))}"
+
+
+def summary(found: RelevantHeads, collected: Collected) -> list[str]:
+    """What was found, in sentences."""
+    said = []
+    for one in found.effects:
+        if one.metric == MAIN or one.group == ALL:
+            said.append(_said(one, found.shape))
+    if found.effects and found.effects[0].random is None:
+        said.append("no head can be called specialised without models of random weights (--random 10)")
+    heads = found.shape[0] * found.shape[1]
+    for one in found.contributions:
+        said.append(
+            f"{one.group}: relevance adds up to more than 0 in {one.positive[1:].sum()} of {heads} heads "
+            f"({one.proteins} proteins or families)"
+        )
+    said += [f"not tested: {name}: {why}" for name, why in found.left_out.items()]
+    for kind in collected.left_out:
+        said += [f"{kind}: {n:,} proteins left out: {why}" for why, n in collected.reasons(kind).items()]
+    return said
+
+
+def _said(one: Effect, shape: tuple[int, int]) -> str:
+    """One type and metric."""
+    where = one.kind if one.group == ALL else f"{one.group}, {one.kind}"
+    embedding = interval(*(float(part[0]) for part in one.effect)) if one.proteins[0] else "none"
+    specialised = [str(HeadName(*divmod(i, shape[1]))) for i in np.flatnonzero(one.specialised[1:]).tolist()]
+    shifts = int((one.shift.q[1:] < one.level).sum())
+    named = f": {', '.join(specialised[:12])}{', ...' * (len(specialised) > 12)}" * bool(specialised)
+    asked = "" if one.random is None else f", {len(specialised)} specialised{named}"
+    both = int((one.significant & one.positive)[1:].sum())
+    return (
+        f"{where}, {one.metric}: at the embedding {embedding}, q {number(float(one.q[0]))}; "
+        f"{one.significant[1:].sum()} of {len(one.p) - 1} heads significant, {shifts} by mid-ranks among "
+        f"shifts, {both} that also contribute{asked}"
+    )
+
+
+def _best(one: Effect, shape: tuple[int, int]) -> Iterator[tuple[Cell, ...]]:
+    """The heads worth looking at: specialised ones, then others that are significant, the strongest first."""
+    left = one.exchange.median if one.random is None else np.fmin(one.exchange.median, one.random.median)
+    chosen = [unit for unit in range(1, len(one.p)) if one.significant[unit]]
+    chosen.sort(key=lambda unit: (not one.specialised[unit], -float(left[unit])))
+    for unit in chosen[:_MOST]:
+        yes = bool(one.specialised[unit])
+        flags = ("yes" if yes else "no" if one.random else "not asked", "yes" if one.positive[unit] else "no")
+        words = (one.group, one.kind, str(HeadName(*divmod(unit - 1, shape[1]))), *flags)
+        over = (("", "", "") if one.random is None or one.random_rank is None else (
+            number(float(one.random.median[unit])), number(float(one.random.q[unit])),
+            number(float(one.random_rank[unit])),
+        ))  # fmt: skip
+        effect = interval(*(float(part[unit]) for part in one.effect))
+        composition = (number(float(one.exchange.median[unit])), number(float(one.exchange.q[unit])))
+        cells = (*words, str(one.proteins[unit]), effect, number(float(one.q[unit])), *composition, *over)
+        yield tuple(Cell(text, bold=yes and i == 2) for i, text in enumerate(cells))

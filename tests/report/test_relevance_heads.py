@@ -1,0 +1,102 @@
+"""What is left of heads by relevance: a table without holes, words, pictures, a record."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relevome.data.errors import InputError
+from relevome.discovery.head_map import head_map
+from relevome.discovery.placements import METRICS, Collected, Placements
+from relevome.discovery.relevance import relevant_heads
+from relevome.report.relevance_heads import check_folder, write_relevant_heads
+
+CLASSES = {f"p{number}": "a/b" if number < 9 else "few" for number in range(12)}
+
+
+def made_up(seed: int, special: float) -> Collected:
+    """Head 1.2 is above every null; head 0.0 has no value in any protein."""
+    rng = np.random.default_rng(seed)
+    ids = tuple(f"p{number}" for number in range(15))
+    fields = rng.normal(0, 0.1, size=(5, 15, len(METRICS), 7)).astype(np.float32)
+    fields[:4, :, :, 6] += special
+    fields[..., 1] = np.nan
+    totals = rng.normal(size=(15, 7))
+    totals[:, 6] += special * 10
+    left_out = {"site|x": {"p15": "no position annotated"}}
+    return Collected((2, 3), ids, totals, {"site|x": Placements(ids, *fields)}, left_out)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("relevance") / "out"
+    collected = made_up(0, 0.5)
+    found = relevant_heads(collected, [made_up(1, 0), made_up(2, 0)], classes=CLASSES)
+    points = head_map(collected.totals[:, 1:])
+    write_relevant_heads(found, collected, folder, {"run": "a|b", "random": 2}, CLASSES, points)
+    return folder
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def test_the_table_has_a_line_for_everything_and_no_nan(folder: Path) -> None:
+    found = rows(folder / "heads.tsv")
+    assert len(found) == 2 * len(METRICS) * 7
+    assert not any("nan" in value for row in found for value in row.values() if value)
+    assert [row["layer"] for row in found[:7]] == ["", "0", "0", "0", "1", "1", "1"]
+    named = [(row["layer"], row["head"]) for row in found if row["specialised"] == "1"]
+    assert set(named) == {("1", "2")}
+    empty = found[1]
+    assert (empty["proteins"], empty["effect"], empty["p"]) == ("0", "", "1.0")
+
+
+def test_the_page_names_the_special_head_and_what_is_missing(folder: Path) -> None:
+    page = (folder / "heads.md").read_text()
+    assert "| all | site\\|x | **1.2** | yes | yes | 15 |" in page
+    assert "not tested: few: 3 proteins or families, where fewer than 6 cannot be significant" in page
+    assert "1 proteins left out: no position annotated" in page
+
+
+def test_pictures_are_there_for_every_class(folder: Path) -> None:
+    for name in ("maps.png", "maps-a_b.png", "proteins.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+    assert len(rows(folder / "proteins.tsv")) == 15
+
+
+def test_the_record_says_what_was_done(folder: Path) -> None:
+    said = json.loads((folder / "heads.json").read_text())
+    assert said["left_out"] == {"site|x": {"no position annotated": 1}}
+    assert said["maps"] == {"all": "maps.png", "a/b": "maps-a_b.png"}
+    assert said["settings"]["level"] == 0.05
+
+
+def test_a_folder_is_replaced_only_if_asked_and_goes_on_without_its_record(
+    folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="or replace it with --overwrite"):
+        check_folder(folder, overwrite=False)
+    check_folder(folder, overwrite=True)
+    (tmp_path / "random").mkdir()
+    check_folder(tmp_path, overwrite=False)
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(InputError, match="not empty: choose another -o"):
+        check_folder(tmp_path, overwrite=True)
+
+
+def test_points_are_principal_components() -> None:
+    rng = np.random.default_rng(0)
+    totals = rng.normal(size=(20, 5)) * [1, 10, 1, 1, 0]
+    found = head_map(totals)
+    used = totals[:, :4] / totals[:, :4].std(0)
+    left, values, _ = np.linalg.svd(used - used.mean(0), full_matrices=False)
+    np.testing.assert_allclose(np.abs(found.points), np.abs(left[:, :2] * values[:2]))
+    assert found.shares == pytest.approx(tuple(values[:2] ** 2 / (values**2).sum()))
+    with pytest.raises(InputError, match="a map of 3 proteins by 4 heads that differ"):
+        head_map(totals[:3])
