@@ -20,10 +20,12 @@ class EvaluationOptions:
     """What is evaluated, and how; `with_evaluation_options` makes every field an option of a command."""
 
     truth: Annotated[
-        Path | None, typer.Option(help="Known sites as BED or GFF3, by sequence id or on the genome.")
+        Path | None,
+        typer.Option(help="Known sites: BED, GFF3, UniProt, a table, labels, or residues:hydrophobic."),
     ] = None
     feature: Annotated[
-        list[str] | None, typer.Option(help="Type of feature of a GFF3 file; may be repeated [default: all].")
+        list[str] | None,
+        typer.Option(help="Type of feature, as active_site; may be repeated [default: all]."),
     ] = None
     metrics: Annotated[
         list[str] | None,

@@ -16,7 +16,10 @@ def show(
     id: Annotated[str, typer.Option("--id", help="Which sequence.")],
     target: Annotated[str | None, typer.Option(help="Which target, if the run has several.")] = None,
     sites: Annotated[
-        Path | None, typer.Option(help="Known sites as BED, by sequence id or on the genome.")
+        Path | None, typer.Option(help="Known sites: BED, GFF3, UniProt, a table, or residues:hydrophobic.")
+    ] = None,
+    feature: Annotated[
+        list[str] | None, typer.Option(help="Type of feature; may be repeated [default: all].")
     ] = None,
 ) -> None:
     """Draw the relevance of a sequence as a logo (png, svg or pdf).
@@ -25,5 +28,6 @@ def show(
     """
     from relevome.report.show import show_sequence
 
-    show_sequence(run, id, output, target, sites)
+    for problem in show_sequence(run, id, output, target, sites, feature or ()):
+        typer.echo(f"left out {problem.reason}", err=True)
     typer.echo(str(output))

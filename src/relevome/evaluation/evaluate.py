@@ -8,8 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from relevome.data.annotations import Site, read_sites
+from relevome.data.annotations import Site
 from relevome.data.errors import InputError
+from relevome.data.known_sites import known_sites, source_digest
+from relevome.data.problems import Problem
+from relevome.data.sequence import Sequence as Letters
+from relevome.data.sequence import named_alphabet
 from relevome.evaluation import Metric, metrics
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.evaluation.result import Evaluation
@@ -35,7 +39,8 @@ def evaluate(
 ) -> Evaluation:
     """Every metric that can be computed of a run, and the checks that its explanations pass and fail.
 
-    ``truth`` are known sites or a file of them, BED or GFF3 (of ``features``), for localisation. The model is
+    ``truth`` are known sites, a file of them or a pattern or class of letters (see `known_sites`), of
+    ``features``, for localisation. The model is
     that of the run, read again from where it was or given as ``model``, and must have the same weights;
     without it, or with ``use_model=False``, what asks it is left out, and the notes say so. ``options`` are
     the fields of `Settings`, unless ``settings`` are given. Raises InputError for metrics that were named
@@ -53,8 +58,20 @@ def evaluate(
         raise InputError(f"the metric {asked[0].name} needs the model: expected it without --no-model")
     elif asked:
         notes.append("what asks the model was left out (--no-model)")
-    sites = read_sites(truth, features) if isinstance(truth, str | Path) else truth
+    sites = _read(opened, truth, features, notes) if isinstance(truth, str | Path) else truth
     return Work(opened, settings, sites, found, wanted, notes, say).evaluation(truth_record(truth, features))
+
+
+def _read(run: Run, source: str | Path, features: Collection[str], notes: list[str]) -> dict[str, list[Site]]:
+    """Known sites of the sequences of a run, with a note about features of which nobody knows the letters."""
+    alphabet = named_alphabet(run.manifest["alphabet"])
+    letters = (Letters(row.sequence_id, row.sequence, alphabet, row.interval) for row in run)
+    unplaced: list[Problem] = []
+    sites = known_sites(source, letters, features, unplaced)
+    if unplaced:
+        first = f"{unplaced[0].id}: {unplaced[0].reason}"
+        notes.append(f"known sites: {len(unplaced):,} features left out, the first {first}")
+    return sites
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
@@ -88,8 +105,7 @@ def truth_record(
     if truth is None:
         return None
     if isinstance(truth, str | Path):
-        digest = hashlib.sha256(Path(truth).read_bytes()).hexdigest()
-        return {"path": str(truth), "sha256": digest, "features": sorted(features)}
+        return {"path": str(truth), "sha256": source_digest(truth), "features": sorted(features)}
     said = repr(sorted((name, [asdict(site) for site in sites]) for name, sites in truth.items()))
     return {"path": None, "sha256": hashlib.sha256(said.encode()).hexdigest(), "features": []}
 

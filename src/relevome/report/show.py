@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-from relevome.data.annotations import read_sites, sites_on
+from relevome.data.annotations import sites_on
+from relevome.data.known_sites import known_sites
+from relevome.data.problems import Problem
 from relevome.data.sequence import ALPHABETS, Sequence
 from relevome.report.logo import draw_logo, save_logo
 from relevome.runs.run import Run
 
 
 def show_sequence(
-    run: str | Path, sequence_id: str, out: Path, target: str | None = None, sites: Path | None = None
-) -> None:
-    """Draw the relevance of one sequence of a run, with the known sites of a BED file, as PNG, SVG or PDF.
+    run: str | Path,
+    sequence_id: str,
+    out: Path,
+    target: str | None = None,
+    sites: Path | None = None,
+    features: Collection[str] = (),
+) -> list[Problem]:
+    """Draw the relevance of one sequence of a run, with its known sites, as PNG, SVG or PDF.
 
+    ``sites`` are a file, a pattern or a class of letters (see `known_sites`), of which ``features`` chooses
+    types. What is given are its features that were left out, since nobody knows which letters they have.
     Raises ``InputError`` for an id or target that the run does not have, sites off the sequence, and a
     file that cannot be written.
     """
@@ -22,13 +32,16 @@ def show_sequence(
     row = opened.find(sequence_id, target)[0]
     alphabet = ALPHABETS[opened.manifest["alphabet"]]
     sequence = Sequence(row.sequence_id, row.sequence, alphabet, row.interval)
+    left_out: list[Problem] = []
+    known = known_sites(sites, [sequence], features, left_out) if sites else {}
     figure = draw_logo(
         row.sequence,
         row.relevance,
         alphabet,
         title=row.sequence_id,
         subtitle=f"{opened.manifest['method']}, logit of {row.target}: {row.score:.3g}",
-        sites=sites_on(sequence, read_sites(sites)) if sites else (),
+        sites=sites_on(sequence, known),
         origin=row.interval or 1,
     )
     save_logo(figure, out)
+    return [one for one in left_out if one.id in row.sequence_id.split("|")]
