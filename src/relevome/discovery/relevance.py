@@ -280,7 +280,7 @@ def _random_ranks(sample: _Sample, number: int) -> Units | None:
     return np.concatenate([_shares(own[:1], medians[:, 0]), _shares(own[1:], medians[:, 1:].ravel())])
 
 
-def _shares(own: Units, others: Units) -> Units:
+def _shares(own: Units, others: Float[np.ndarray, " others"]) -> Units:
     """The share of others, and oneself, that are as large."""
     known = np.sort(others[~np.isnan(others)])
     below = np.searchsorted(known, own, side="left")
