@@ -11,6 +11,7 @@ from relevome.data.sequence import DNA
 from relevome.discovery.consensus import (
     Attended,
     Consensus,
+    align,
     attended,
     consensus,
     correlation,
@@ -110,6 +111,18 @@ def test_the_core_is_from_the_first_to_the_last_row_that_differs() -> None:
     found = made([0.7, 0.1, 0.1, 0.1], [0.25] * 4, rows=9)
     found.p[3:] = 1
     assert (found.core, found.offsets) == (range(0), range(0, 1))
+
+
+@pytest.mark.parametrize("strand", ["+", "-"])
+def test_a_motif_stands_where_it_was_put(strand: str) -> None:
+    rng = np.random.default_rng(3)
+    motif = Motif("m", "m", rng.dirichlet([0.2] * 4, size=6), DNA)
+    rows = np.full((21, 4), 0.25)
+    rows[13:19] = motif.probabilities if strand == "+" else motif.probabilities[::-1, ::-1]
+    found = Consensus(DNA, 10, 1e6 * rows, np.full((21, 4), 0.25), np.zeros(21))
+    fit = align(found, motif)
+    assert (fit.offset, fit.strand) == (3, strand)
+    assert fit.r == pytest.approx(1, abs=1e-4)
 
 
 def test_correlation_finds_a_motif_on_either_strand() -> None:

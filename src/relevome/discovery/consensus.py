@@ -169,15 +169,43 @@ def _differ(
     return np.where(kinds > 1, chi2.sf(terms.sum((0, 2)), np.maximum(kinds - 1, 1)), 1.0)
 
 
-def correlation(consensus: Consensus, motif: Motif) -> float:
-    """Pearson's r between a motif and the stretch of a consensus that is most like it, on either strand."""
-    wanted = [motif.probabilities]
+@dataclass(frozen=True)
+class Alignment:
+    """Where a consensus is most like a motif.
+
+    The motif's first letter on the strand of the windows, or its last if ``strand`` is ``-``, stands
+    ``offset`` letters from the attended one. ``r`` is Pearson's.
+    """
+
+    r: float
+    offset: int
+    strand: str
+
+
+def align(consensus: Consensus, motif: Motif) -> Alignment:
+    """The stretch of a consensus that is most like a motif, on either strand."""
+    wanted = {"+": motif.probabilities}
     if motif.alphabet.complements is not None:
         order = [motif.alphabet.letters.index(motif.alphabet.complements[x]) for x in motif.alphabet.letters]
-        wanted.append(motif.probabilities[::-1, order])
+        wanted["-"] = motif.probabilities[::-1, order]
     found = consensus.probabilities
-    return max(
-        float(np.corrcoef(found[start : start + len(motif)].ravel(), one.ravel())[0, 1])
-        for one in wanted
+    fits = [
+        Alignment(
+            _pearson(found[start : start + len(motif)], one),
+            start - consensus.flank,
+            strand,
+        )
+        for strand, one in wanted.items()
         for start in range(len(found) - len(motif) + 1)
-    )
+    ]
+    return max(fits, key=lambda fit: fit.r)
+
+
+def _pearson(a: Float[np.ndarray, "rows letters"], b: Float[np.ndarray, "rows letters"]) -> float:
+    """Pearson's r; 0 where letters are as likely everywhere, which is like nothing."""
+    return 0.0 if np.ptp(a) == 0 or np.ptp(b) == 0 else float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+
+
+def correlation(consensus: Consensus, motif: Motif) -> float:
+    """Pearson's r between a motif and the stretch of a consensus that is most like it, on either strand."""
+    return align(consensus, motif).r
