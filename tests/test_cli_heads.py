@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,3 +80,28 @@ def test_a_motif_in_two_files_is_refused(
     twice = ["--motifs", files["motifs"], "--motifs", files["motifs"]]
     with pytest.raises(InputError, match="'m0' is in two files of --motifs"):
         run("--model", model, "--bed", files["bed"], *twice, "-o", tmp_path / "out")
+
+
+def test_random_weights_are_those_of_the_seed_and_said(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    given = ["--bed", files["bed"], "--genome", files["genome"], "--target", 0, "--ablate", 0]
+    found = []
+    for name, more in {"own": (), "one": (3,), "same": (3,), "other": (4,)}.items():
+        asked = [part for seed in more for part in ("--random-weights", "--seed", seed)]
+        run("--model", model, *given, *asked, "-o", tmp_path / name)
+        found.append([row["sites"] for row in rows(tmp_path / name / "profiles.tsv")])
+    own, one, same, other = found
+    assert one == same
+    assert own != one != other
+    said = json.loads((tmp_path / "one" / "heads.json").read_text())
+    assert (said["random_weights"], said["weights_sha256"]) == (True, None)
+    assert f"{model} with random weights: attention" in (tmp_path / "one" / "heads.md").read_text()
+    said = json.loads((tmp_path / "own" / "heads.json").read_text())
+    assert not said["random_weights"]
+    assert said["weights_sha256"]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file, delimiter="\t"))

@@ -65,6 +65,9 @@ def heads(
         str | None,
         typer.Option(help="Output at the site: index or label [default: 1; by relevance: the run's]."),
     ] = None,
+    random_weights: Annotated[
+        bool, typer.Option(help="Ask the model with weights drawn by --seed: what is found in any.")
+    ] = False,
     query: Annotated[
         Literal["read", "first", "last", "mean"], typer.Option(help="Which token looks.")
     ] = "read",
@@ -105,6 +108,7 @@ def heads(
     from relevome.discovery.heads import Settings, characterise
     from relevome.discovery.windows import Windows
     from relevome.models.huggingface import load_model
+    from relevome.models.random_weights import with_random_weights
     from relevome.models.targets import resolve_target
     from relevome.report.heads import check_folder, summary, write_heads
 
@@ -112,13 +116,16 @@ def heads(
     database = _motifs(motifs or [])
     places = None if known is None else read_sites(known)
     loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
+    source = loaded.source
+    if random_weights:
+        loaded = with_random_weights(loaded, seed)
     letters = _drawn(_source(loaded, fasta, bed, genome), on_bad, most, seed)
     site = len(letters[0]) // 2 if position is None else position
     asked = resolve_target(loaded, target or "1", position=None if loaded.task == "sequence" else site)
     others = None
     if controls is not None:
-        source = _source(loaded, *_by_name(controls), genome)
-        others = Windows(tuple(_drawn(source, on_bad, most, seed)), asked, site)
+        apart = _source(loaded, *_by_name(controls), genome)
+        others = Windows(tuple(_drawn(apart, on_bad, most, seed)), asked, site)
     settings = Settings(query, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed)
     with status() as say:
         found = characterise(
@@ -127,7 +134,8 @@ def heads(
         )  # fmt: skip
         say("writing tables and pictures")
         about = {
-            "by": by, "model": loaded.source.path, "weights_sha256": loaded.source.weights_sha256,
+            "by": by, "model": source.path, "random_weights": random_weights,
+            "weights_sha256": None if random_weights else source.weights_sha256,
             "target": asked.label, "position": site, "sites": str(fasta or bed),
             "controls": None if controls is None else str(controls), "motifs": list(map(str, motifs or [])),
             "known": None if known is None else str(known),
