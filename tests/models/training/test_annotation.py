@@ -243,6 +243,36 @@ def test_scores_are_over_every_held_out_position_of_both_strands_as_the_whole_ge
     assert len(truth) == 300
 
 
+@pytest.mark.parametrize("circular", [False, True])
+def test_regions_named_test_are_held_out_and_choose_nothing(
+    settings: Make, tmp_path: Path, circular: bool
+) -> None:
+    (tmp_path / "all.bed").write_text("chr\t0\t80\ttest\nchr\t200\t260\tvalidation\nchr\t250\t300\n")
+    (tmp_path / "some.bed").write_text("chr\t200\t300\n")
+    sites = [("chr", index, "+-"[index % 2]) for index in range(1, 400, 9)]
+    both, choosing = (
+        AnnotationObjective(asked, Architecture(asked.arch))
+        for asked in (
+            settings({"chr": bases(400)}, sites, split=str(tmp_path / name), circular=circular)
+            for name in ("all.bed", "some.bed")
+        )
+    )
+    module = network()
+    assert both.score(module) == choosing.score(module)
+    assert both.chance() == choosing.chance()
+    for strand in both.strands:
+        place = np.arange(400) if strand.sign == "+" else 399 - np.arange(400)
+        held = (place < 80) | ((place >= 200) & (place < 300))
+        np.testing.assert_array_equal(strand.held_out, held)
+    said, usual = both.describe(), choosing.describe()
+    assert (said["held_out"], said["test"]) == (["chr:200-300(.)"], ["chr:0-80(.)"])
+    assert said["labels"]["held_out"] == usual["labels"]["held_out"]
+    assert said["labels"]["test"] == sum(index < 80 for _, index, _ in sites)
+    assert both.digests["held_out"] == choosing.digests["held_out"]
+    assert "test" in both.digests
+    assert not {"test"} & {*choosing.digests, *usual, *usual["labels"]}
+
+
 # Training
 
 
@@ -422,6 +452,7 @@ def test_the_command_line_trains_on_a_table_of_positions(
         ({"split": "all.bed"}, "holds out 4000 of 4000 letters"),
         ({"split": "off.bed"}, "chr:7-4001(.) is not on contig 'chr', which has 4000 letters"),
         ({"split": "other.bed"}, "is not on contig 'chr9', which the genome does not have"),
+        ({"split": "test.bed"}, "has no labelled position held out with --split"),
         ({"split": "none.bed"}, "has no labelled position held out with --split"),
         ({"labels": Path("gone.bed")}, "cannot read gone.bed"),
         ({"arch": "cnn"}, "the CNN gives one prediction per sequence"),
@@ -434,6 +465,7 @@ def test_what_cannot_be_trained_is_refused_in_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     regions = {"all": "chr\t0\t4000", "off": "chr\t7\t4001", "other": "chr9\t0\t7", "none": "chr\t0\t5"}
+    regions["test"] = "chr\t0\t900\ttest"
     for name, line in regions.items():
         (tmp_path / f"{name}.bed").write_text(line + "\n")
     sizes = {"hidden_size": 12, "num_hidden_layers": 1, "num_attention_heads": 3, "intermediate_size": 20}

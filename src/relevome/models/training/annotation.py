@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from collections.abc import Sequence as List
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,28 @@ from relevome.models.tokenizers import letter_tokenizer
 from relevome.models.training.architectures import Architecture
 from relevome.models.training.labels import LabelScheme
 from relevome.models.training.settings import TrainingSettings
-from relevome.models.training.strands import IGNORED, both_strands, held_out_part
+from relevome.models.training.strands import (
+    IGNORED,
+    TEST,
+    Strand,
+    both_strands,
+    held_out_part,
+    test_part,
+)
 
 _SCHEME = LabelScheme("token", ("none", "site"))
+_PARTS = {
+    "to_learn_from": "to learn from",
+    "held_out": "held out",
+    "test": f"in held-out regions named {TEST}",
+}
 
 
 class AnnotationObjective:
-    """A genome with labelled positions, part of it held out on both strands."""
+    """A genome with labelled positions, part of it held out on both strands.
+
+    What is held out chooses the best epoch, but for regions named ``test``.
+    """
 
     task = _SCHEME.task
     labels = _SCHEME.names
@@ -48,12 +64,24 @@ class AnnotationObjective:
             refuse_or_skip(read_fasta(self._paths["genome"], DNA), settings.on_bad, self._problems)
         )
         self._contigs = {sequence.id: len(sequence) for sequence in self._sequences}
-        self._held_out = held_out_part(settings.split, self._contigs)
+        self._held_out = held_out_part(self._split, self._contigs)
         self._positions = self._read_positions()
         self.strands = tuple(
             both_strands(self._sequences, self._positions, self._held_out, settings.circular)
         )
+        self._scored = tuple(self._choosing())
         self._check_counts()
+
+    def _choosing(self) -> Iterator[Strand]:
+        """The strands, held out being only what chooses the best epoch."""
+        test = test_part(self._split, self._contigs)
+        for strand in self.strands:
+            kept = test[strand.contig] if strand.sign == "+" else test[strand.contig][::-1]
+            yield replace(strand, held_out=strand.held_out & ~kept)
+
+    @property
+    def _split(self) -> str:
+        return self._settings.split
 
     def _read_positions(self) -> list[Position]:
         asked = self._settings
@@ -65,15 +93,24 @@ class AnnotationObjective:
         for name, count in self._counts().items():
             if not count:
                 raise InputError(
-                    f"{self._paths['labels']} has no labelled position {name.replace('_', ' ')} with --split "
-                    f"{self._settings.split}: expected some in each part"
+                    f"{self._paths['labels']} has no labelled position {_PARTS[name]} with --split "
+                    f"{self._split}: expected some in each part"
                 )
 
     def _counts(self) -> dict[str, int]:
         """Labelled positions by part, each once, but for those on unknown letters."""
-        sites = [(strand.labels == 1, strand.held_out) for strand in self.strands]
-        held = sum(int((site & held).sum()) for site, held in sites)
-        return {"to_learn_from": sum(int(site.sum()) for site, _ in sites) - held, "held_out": held}
+        sites = sum(int((strand.labels == 1).sum()) for strand in self.strands)
+        held, choosing = (
+            sum(int(((strand.labels == 1) & strand.held_out).sum()) for strand in strands)
+            for strands in (self.strands, self._scored)
+        )
+        counts = {"to_learn_from": sites - held, "held_out": choosing}
+        return counts | ({"test": held - choosing} if self._has_test else {})
+
+    @property
+    def _has_test(self) -> bool:
+        pairs = zip(self.strands, self._scored, strict=True)
+        return any((strand.held_out != scored.held_out).any() for strand, scored in pairs)
 
     def _all_counts(self) -> dict[str, int]:
         parts = self._counts()
@@ -91,13 +128,26 @@ class AnnotationObjective:
         for name, path in self._paths.items():
             with path.open("rb") as file:
                 digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
-        regions = "\n".join(map(str, self._regions()))
-        return digests | {"held_out": hashlib.sha256(regions.encode()).hexdigest()}
+        for name, regions in self._held_out_regions().items():
+            digests[name] = hashlib.sha256("\n".join(regions).encode()).hexdigest()
+        return digests
 
-    def _regions(self) -> Iterator[Interval]:
-        for strand in self.strands[::2]:
-            for start, end in replace(strand, circular=False).runs(held_out=True):
-                yield Interval(strand.contig, start, end)
+    def _held_out_regions(self) -> dict[str, list[str]]:
+        """What chooses the best epoch, and what is kept for a last word, if anything is."""
+        found = {"held_out": self._regions(self._scored)}
+        if self._has_test:
+            pairs = zip(self.strands, self._scored, strict=True)
+            found["test"] = self._regions(
+                [replace(strand, held_out=strand.held_out & ~scored.held_out) for strand, scored in pairs]
+            )
+        return found
+
+    def _regions(self, strands: List[Strand]) -> list[str]:
+        return [
+            str(Interval(strand.contig, start, end))
+            for strand in strands[::2]
+            for start, end in replace(strand, circular=False).runs(held_out=True)
+        ]
 
     def module(self) -> tuple[PreTrainedModel, tuple[str, ...]]:
         """An annotator whose first guess, if it is new, is how frequent labelled positions are."""
@@ -108,17 +158,13 @@ class AnnotationObjective:
                 "annotator:published, or a config.json or folder of one with the layout 'sliding'"
             )
         if "classifier.bias" in new_weights:
-            rate = self._base_rate(held_out=False)
+            rate = _base_rate(self.strands, held_out=False)
             with torch.no_grad():
                 module.classifier.bias.copy_(torch.tensor([0.0, np.log(rate / (1 - rate))]))
         return module, new_weights
 
-    def _base_rate(self, held_out: bool) -> float:
-        labels = np.concatenate([strand.labels[strand.held_out == held_out] for strand in self.strands])
-        return float((labels[labels != IGNORED] == 1).mean())
-
     def score(self, module: AnnotatorForTokenClassification) -> dict[str, float]:
-        """Loss, ROC AUC and average precision over every held-out position of both strands.
+        """Loss, ROC AUC and average precision over every position of both strands that chooses the epoch.
 
         What is said of a position is what is said of it when the whole genome is read. NaN if the model
         gives no numbers.
@@ -140,7 +186,7 @@ class AnnotationObjective:
     ) -> Iterator[tuple[Float[np.ndarray, "letters 2"], Int[np.ndarray, " letters"]]]:
         left, right = module.config.context
         chunk = CHUNK if module.device.type == "cpu" else 16 * CHUNK  # a GPU wants more at a time
-        for strand in self.strands:
+        for strand in self._scored:
             for start, end in strand.runs(held_out=True):
                 first = start - left if strand.circular else max(0, start - left)
                 last = end + right if strand.circular else min(len(strand), end + right)
@@ -150,7 +196,7 @@ class AnnotationObjective:
 
     def chance(self) -> dict[str, float]:
         """Scores of a guess that knows nothing."""
-        return {"auroc": 0.5, "average_precision": self._base_rate(held_out=True)}
+        return {"auroc": 0.5, "average_precision": _base_rate(self._scored, held_out=True)}
 
     def describe(self) -> dict[str, Any]:
         """What was read, and which part was held out."""
@@ -166,9 +212,15 @@ class AnnotationObjective:
             },
             "labels": {"path": str(asked.labels)} | self._all_counts(),
             "sha256": dict(self.digests),
-            "held_out": [str(region) for region in self._regions()],
+            **self._held_out_regions(),
             "skipped": [asdict(problem) for problem in self._problems],
         }
+
+
+def _base_rate(strands: List[Strand], held_out: bool) -> float:
+    """The share of labelled positions among those that are held out, or among those that are not."""
+    labels = np.concatenate([strand.labels[strand.held_out == held_out] for strand in strands])
+    return float((labels[labels != IGNORED] == 1).mean())
 
 
 def _paths(settings: TrainingSettings) -> dict[str, Path]:

@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
-from relevome.data.bed import bed_lines
+from relevome.data.bed import BedLine, bed_lines
 from relevome.data.errors import InputError
 from relevome.data.positions import Position
 from relevome.data.problems import Problem
-from relevome.data.sequence import Interval, Sequence
+from relevome.data.sequence import Sequence
+
+# Regions of this name are held out and choose nothing.
+TEST = "test"
 
 # The label of a letter that is neither learnt from nor scored, as everywhere in transformers.
 IGNORED = -100
@@ -108,14 +111,27 @@ def held_out_part(split: str, contigs: Mapping[str, int]) -> dict[str, Bool[np.n
         for mask in held.values():
             mask[len(mask) - round(share * len(mask)) :] = True
     else:
-        for region in _regions(split, contigs):
-            held[region.chrom][region.start : region.end] = True
+        _mark(held, _regions(split, contigs))
     count, letters = sum(int(mask.sum()) for mask in held.values()), sum(contigs.values())
     if not 0 < count < letters:
         raise InputError(
             f"--split {split} holds out {count} of {letters} letters: expected some, and others to learn from"
         )
     return held
+
+
+def test_part(split: str, contigs: Mapping[str, int]) -> dict[str, Bool[np.ndarray, " letters"]]:
+    """Which of the held-out letters are kept for a last word: those in regions named ``test``, if any."""
+    kept = {contig: np.zeros(length, dtype=bool) for contig, length in contigs.items()}
+    if not split.endswith("%"):
+        _mark(kept, (line for line in _regions(split, contigs) if line.name == TEST))
+    return kept
+
+
+def _mark(masks: Mapping[str, Bool[np.ndarray, "_"]], regions: Iterable[BedLine]) -> None:
+    for line in regions:
+        region = line.interval
+        masks[region.chrom][region.start : region.end] = True
 
 
 def _share(split: str) -> float:
@@ -128,7 +144,7 @@ def _share(split: str) -> float:
     return share
 
 
-def _regions(split: str, contigs: Mapping[str, int]) -> Iterator[Interval]:
+def _regions(split: str, contigs: Mapping[str, int]) -> Iterator[BedLine]:
     for line in bed_lines(split):
         if isinstance(line, Problem):
             raise InputError(str(line))
@@ -137,4 +153,4 @@ def _regions(split: str, contigs: Mapping[str, int]) -> Iterator[Interval]:
             length = contigs.get(region.chrom)
             found = f"which has {length} letters" if length else "which the genome does not have"
             raise InputError(f"{line.where}: {region} is not on contig {region.chrom!r}, {found}")
-        yield region
+        yield line
