@@ -48,6 +48,46 @@ def dnabert2(
     carry_out(recipe, output, run_command, jobs, typer.echo)
 
 
+@study.command()
+def annotation(
+    output: Output,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with E. coli's public data; see the docs.")
+    ] = None,
+    genome: Annotated[Path | None, typer.Option(help="A genome of your own, as FASTA.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Its start sites, as for train.")] = None,
+    feature: Annotated[list[str] | None, typer.Option(help="Type of GFF3 features, as for train.")] = None,
+    labels_column: Annotated[str | None, typer.Option(help="Column of positions, as for train.")] = None,
+    labels_where: Annotated[
+        list[str] | None, typer.Option(help="Only rows with COLUMN=TEXT, as for train.")
+    ] = None,
+    motifs: Annotated[Path | None, typer.Option(help="Known motifs of its factors, MEME.")] = None,
+    known: Annotated[Path | None, typer.Option(help="Known binding sites of them, BED or GFF3.")] = None,
+    circular: Annotated[bool, typer.Option(help="Every contig of it is a circle.")] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="An annotator that is trained already, in place of a new one.")
+    ] = None,
+    size: Annotated[
+        str, typer.Option(help="small (minutes), default (an hour or two) or published (for a GPU).")
+    ] = "default",
+    jobs: Jobs = 2,
+    seed: Seed = 0,
+) -> None:
+    """Annotate start sites of a genome, and say what the attention heads of the annotator recognise.
+
+    Example: relevome study annotation --data DATA -o study
+    """
+    from relevome.data.positions import Choice
+    from relevome.studies.annotation import AnnotationStudy
+    from relevome.studies.carry_out import carry_out
+
+    choice = Choice(tuple(feature or ()), labels_column, tuple(labels_where or ()))
+    recipe = AnnotationStudy(
+        data, genome, labels, choice, motifs, known, circular, model, size=size, seed=seed
+    )
+    carry_out(recipe, output, run_command, jobs, typer.echo)
+
+
 def run_command(arguments: tuple[str, ...], folder: Path, log: Path) -> str | None:
     """Runs a command in a folder; what it prints goes into a log. Gives None, or what went wrong."""
     try:

@@ -1,0 +1,216 @@
+"""Study B: what the attention heads of a transformer that annotates a bacterial genome recognise.
+
+After Clauwaert, Menschaert & Waegeman (2021, doi 10.1093/bib/bbab060). An annotator learns start sites, a CNN
+and two matrix scans say the same of the same positions, and its heads are characterised, beside those of
+networks that have learnt nothing. The steps below are the whole study.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from relevome.data.errors import InputError
+from relevome.data.inputs import sha256_of
+from relevome.data.positions import Choice
+from relevome.studies.annotation_data import CNN_REACH, DONE, Amount, write_data, write_simulated
+from relevome.studies.annotation_summary import conclude
+from relevome.studies.genome_parts import Question
+from relevome.studies.recipe import Command, Say, command
+
+# Files of the folder with public data.
+GENOME = Path("ecoli", "NC_000913.3.fna.gz")
+LABELS = Path("ecoli", "tss_thomason_wanner_regulondb.tsv")
+MOTIFS = Path("ecoli", "RegulonDB_PSSM_2025-05.meme")
+KNOWN = Path("ecoli", "regulondb_tfbs_unique.bed")
+# Letters of E. coli up to the first are reported on, those from the second on choose the best epoch.
+_ENDS = (1_000_000, 4_200_000)
+
+# Models beside the annotator, and what each of them is given.
+RIVALS = ("cnn", "scan", "scan-published")
+
+_TINY = {
+    "model_type": "relevome-annotator", "num_hidden_layers": 2, "num_attention_heads": 2, "head_size": 12,
+    "hidden_size": 16, "convolution": 7, "segment": 128, "memory": 64, "downstream": 20, "dropout": 0.1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is done.
+
+    ``random`` are networks with random weights, ``simulated`` letters and start sites of a made-up genome.
+    """
+
+    arch: str
+    steps: int | None
+    cnn_epochs: int
+    random: int
+    ablated: int
+    amount: Amount
+    simulated: tuple[int, int]
+
+
+SIZES = {
+    "small": Size("annotator.json", 80, 3, 2, 20, Amount(2, 60, (100, 30)), (40_000, 300)),
+    "default": Size("annotator", None, 6, 10, 200, Amount(5, 1000, (150, 30)), (250_000, 2_000)),
+    "published": Size(
+        "annotator:published", None, 10, 10, 200, Amount(10, 2000, (530, 30)), (2_000_000, 12_000)
+    ),
+}
+
+
+@dataclass(frozen=True)
+class AnnotationStudy:
+    """What ``relevome study annotation`` is told.
+
+    The genome is that of *E. coli* in the folder ``data``, a ``genome`` with ``labels`` of the user's own, or
+    without either a made-up one. ``model`` is an annotator that was trained before, in place of one that the
+    study trains; it must never have seen what is reported on.
+    """
+
+    data: Path | None = None
+    genome: Path | None = None
+    labels: Path | None = None
+    choice: Choice = field(default_factory=Choice)
+    motifs: Path | None = None
+    known: Path | None = None
+    circular: bool = False
+    model: Path | None = None
+    size: str = "default"
+    seed: int = 0
+
+    name = "annotation"
+
+    def __post_init__(self) -> None:
+        if self.size not in SIZES:
+            raise InputError(f"--size {self.size}: expected one of {', '.join(SIZES)}")
+        if (self.genome is None) != (self.labels is None):
+            raise InputError("a genome of your own needs --genome and --labels: give both or neither")
+        if self.data is not None and self.genome is not None:
+            raise InputError("--data is E. coli, --genome a genome of your own: give one of both")
+        own = (self.motifs, self.known, self.choice != Choice(), self.circular)
+        if self.genome is None and any(own):
+            raise InputError(
+                "--motifs, --known, --circular and the --labels options belong to --genome: give that, or "
+                "leave them out"
+            )
+        paths = [self.data / path for path in (GENOME, LABELS, MOTIFS, KNOWN)] if self.data else []
+        given = (self.genome, self.labels, self.motifs, self.known)
+        for path in (*paths, *(path for path in given if path is not None)):
+            if not path.is_file():
+                raise InputError(f"{path} is not there: fetch it as the docs say, or name another")
+        if self.model is not None and not (self.model / "config.json").is_file():
+            raise InputError(f"--model {self.model}: expected the folder of a trained annotator")
+
+    def about(self) -> dict[str, Any]:
+        """All that decides the results."""
+        question, motifs, known = self.asked
+        paths = (question.genome, question.labels, motifs, known) if question else ()
+        read = {str(path): sha256_of(path) for path in paths if path is not None}
+        own = None if self.model is None else str(self.model.resolve())
+        choice = asdict(question.choice) if question else None
+        told = {"size": self.size, "seed": self.seed, "model": own, "read": read, "choice": choice}
+        return told | {"circular": bool(question and question.circular)}
+
+    def prepare(self, folder: Path, say: Say) -> None:
+        """The genome, if one is made up, and all that the commands read of it."""
+        say("data: " + ("a made-up genome" if self.asked[0] is None else str(self.asked[0].genome)))
+        (folder / "annotator.json").write_text(json.dumps(_TINY, indent=1) + "\n")
+        question, motifs, _ = self.asked
+        if question is None:
+            question = write_simulated(folder / "simulated", *self._size.simulated, self.seed)
+            motifs = folder / "simulated" / "database.meme"
+        if not (folder / "data" / DONE).is_file():
+            (folder / "data").mkdir(exist_ok=True)
+            write_data(folder / "data", question, motifs, self._size.amount, self.seed)
+
+    def commands(self) -> Sequence[Command]:
+        """Train, annotate the test region by every model, characterise heads, trained and random ones."""
+        return [*self._training(), *self._annotating(), *self._heads()]
+
+    def conclude(self, folder: Path) -> Sequence[str]:
+        """Tables of models and heads, and what they show."""
+        return conclude(folder, ("annotator", *RIVALS), self._size.random)
+
+    @property
+    def _size(self) -> Size:
+        return SIZES[self.size]
+
+    @property
+    def asked(self) -> tuple[Question | None, Path | None, Path | None]:
+        """Genome and labels, known motifs, known sites; nothing where the genome is made up."""
+        if self.data is not None:
+            folder = self.data.resolve()
+            choice = Choice((), "position_NC_000913.3", ("source_info~storz",))
+            question = Question(folder / GENOME, folder / LABELS, choice, circular=True, ends=_ENDS)
+            return question, folder / MOTIFS, folder / KNOWN
+        if self.genome is None or self.labels is None:
+            return None, None, None
+        question = Question(self.genome.resolve(), self.labels.resolve(), self.choice, self.circular)
+        motifs, known = (None if path is None else path.resolve() for path in (self.motifs, self.known))
+        return question, motifs, known
+
+    @property
+    def _genome(self) -> dict[str, Any]:
+        question, _, _ = self.asked
+        return {"genome": "simulated/genome.fa" if question is None else question.genome}
+
+    @property
+    def _circular(self) -> dict[str, Any]:
+        question, _, _ = self.asked
+        return {"circular": question is not None and question.circular}
+
+    @property
+    def _annotator(self) -> tuple[str | Path, list[str]]:
+        """The annotator's folder, and the command that makes it, if one does."""
+        return ("annotator", ["annotator"]) if self.model is None else (self.model.resolve(), [])
+
+    def _training(self) -> Iterator[Command]:
+        size = self._size
+        if self.model is None:
+            yield command(
+                "annotator", "train", arch=size.arch, **self._genome, labels="data/sites.bed",
+                split="data/regions.bed", **self._circular, steps=size.steps, patience=100, resume=True,
+                seed=self.seed, output="annotator",
+            )  # fmt: skip
+        yield command(
+            "cnn", "train", arch="cnn", train="data/train.csv", validation="data/validation.csv",
+            best="average_precision", epochs=size.cnn_epochs, resume=True, seed=self.seed, output="cnn",
+        )  # fmt: skip
+
+    def _annotating(self) -> Iterator[Command]:
+        folder, made = self._annotator
+        models = {"annotator": (folder, made), "cnn": ("cnn", ["cnn"])}
+        for name in ("annotator", *RIVALS):
+            model, after = models.get(name, (f"data/{name}", []))
+            yield command(
+                f"{name}-annotation", "annotate", model=model, **self._genome, **self._circular,
+                region="data/test.bed", truth="data/sites.bed", no_tracks=True,
+                window=",".join(map(str, CNN_REACH)) if name == "cnn" else None,
+                output=f"annotation/{name}", after=after,
+            )  # fmt: skip
+
+    def _heads(self) -> Iterator[Command]:
+        folder, made = self._annotator
+        asked = {
+            "model": folder, "bed": "data/windows.bed", **self._genome, "controls": "data/controls.bed",
+            "position": self._size.amount.reach[0], "motifs": "data/motifs.meme", "known": self._known,
+        }  # fmt: skip
+        yield command(
+            "heads", "heads", **asked, ablate=self._size.ablated, seed=self.seed, output="heads/annotator",
+            after=made,
+        )  # fmt: skip
+        for number in range(self._size.random):
+            yield command(
+                f"random-{number}-heads", "heads", **asked, random_weights=True, ablate=0,
+                seed=self.seed + number, output=f"heads/random-{number}", after=made,
+            )  # fmt: skip
+
+    @property
+    def _known(self) -> Path | str | None:
+        question, _, known = self.asked
+        return "simulated/known.bed" if question is None else known

@@ -1,0 +1,154 @@
+"""What the commands of study B read: tables, windows, regions, motifs, and the matrix scan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from relevome.data.errors import InputError
+from relevome.data.genome_files import write_genome
+from relevome.data.genome_plan import plan_genome
+from relevome.data.grammar import promoter_grammar
+from relevome.data.motif_files import meme_text
+from relevome.data.motifs import Motif, read_meme
+from relevome.data.sequence import DNA, Interval
+from relevome.discovery.boxes import Boxes, estimate_boxes
+from relevome.discovery.known_motifs import FEWEST
+from relevome.models.scan import save_scan, scan_for
+from relevome.studies.genome_parts import (
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Labelled,
+    Parts,
+    Question,
+    labelled,
+    parts_of,
+)
+
+# What the CNN reads before and behind a position; what the boxes of promoters are looked for in.
+CNN_REACH = (70, 29)
+# Written last.
+DONE = "counts.json"
+# Three in four promoters start 6 to 8 letters after the end of -10 (promoter_grammar); two more both ways.
+_GAP = range(4, 11)
+_GUESS = dict(zip(_GAP, (0.05, 0.08, 0.25, 0.25, 0.25, 0.07, 0.05), strict=True))  # ours
+_PSEUDO = 0.01  # of every probability of the published counts
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How many windows: ``negatives`` for every labelled one to train the CNN on, ``windows`` for the heads.
+
+    ``reach`` are the letters before and behind a site in the windows for the heads.
+    """
+
+    negatives: int
+    windows: int
+    reach: tuple[int, int]
+
+
+def write_simulated(folder: Path, length: int, starts: int, seed: int) -> Question:
+    """A made-up genome with three factors at known distances from its start sites."""
+    if not (folder / "genome.json").is_file():
+        write_genome(folder, plan_genome(length=length, starts=starts, seed=seed))
+    return Question(folder / "genome.fa", folder / "starts.bed")
+
+
+def write_data(folder: Path, question: Question, motifs: Path | None, amount: Amount, seed: int) -> None:
+    """Everything that is read, into a folder that is there.
+
+    ``sites.bed`` all labelled positions; ``regions.bed`` what is held out, ``test.bed`` what of it is
+    reported on; ``train.csv``, ``validation.csv`` windows for the CNN; ``windows.bed``, ``controls.bed``
+    around test sites and other positions there; ``motifs.meme`` boxes and known motifs; ``scan`` and
+    ``scan-published`` the matrix scans; ``counts.json`` how many of each.
+    """
+    rng = np.random.default_rng(seed)
+    with parts_of(question) as parts:
+        sites = labelled(question, parts)
+        known = {(one.contig, one.index, one.strand) for one in sites}
+        _bed(folder / "sites.bed", [(one.window(0, 0), "site") for one in sites])
+        _regions(folder, parts)
+        counts = {"sites": len(sites)}
+        for part in (TRAIN, VALIDATION):
+            counts[part] = _table(folder / f"{part}.csv", parts, part, sites, known, amount.negatives, rng)
+        around = [one for one in sites if parts.within(TEST, one, *amount.reach)]
+        around = [around[i] for i in sorted(rng.permutation(len(around))[: amount.windows])]
+        _check(around, TEST, question)
+        others = parts.drawn(TEST, len(around), amount.reach, known, rng)
+        for name, some in (("windows", around), ("controls", others)):
+            _bed(folder / f"{name}.bed", [(one.window(*amount.reach), name) for one in some])
+        counts |= {"windows": len(around), "controls": len(others)}
+        boxes = _boxes(parts, sites, folder)
+    counts["boxes"] = boxes.sites
+    (folder / "motifs.meme").write_text(meme_text(_motifs(boxes, motifs, rng)), encoding="utf-8")
+    (folder / DONE).write_text(json.dumps(counts, indent=1) + "\n", encoding="utf-8")
+
+
+def _regions(folder: Path, parts: Parts) -> None:
+    test = [(region, TEST) for region in parts.regions(TEST)]
+    _bed(folder / "test.bed", test)
+    _bed(folder / "regions.bed", [*test, *((region, VALIDATION) for region in parts.regions(VALIDATION))])
+
+
+def _bed(path: Path, rows: Iterable[tuple[Interval, str]]) -> None:
+    lines = (f"{r.chrom}\t{r.start}\t{r.end}\t{name}\t0\t{r.strand}\n" for r, name in rows)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def _table(
+    path: Path, parts: Parts, part: str, sites: Sequence[Labelled], known: set[tuple[str, int, str]],
+    negatives: int, rng: np.random.Generator,
+) -> int:  # fmt: skip
+    """Windows around labelled positions of a part, and around others; gives how many labelled ones."""
+    real = [one for one in sites if parts.within(part, one, *CNN_REACH)]
+    rows = [*real, *parts.drawn(part, negatives * len(real), CNN_REACH, known, rng)]
+    lines = [f"{parts.letters(rows[i], *CNN_REACH)},{int(rows[i].real)}" for i in rng.permutation(len(rows))]
+    path.write_text("\n".join(["sequence,label", *lines, ""]), encoding="utf-8")
+    return len(real)
+
+
+def _check(sites: Sequence[Labelled], part: str, question: Question) -> None:
+    if not sites:
+        raise InputError(
+            f"{question.labels} has no labelled position with a whole window in the part to {part} on: "
+            "expected some in every part"
+        )
+
+
+def _boxes(parts: Parts, sites: Sequence[Labelled], folder: Path) -> Boxes:
+    """The boxes of training sites, and both scans: by the published counts, and by these boxes."""
+    background = parts.background()
+    training = [one for part in (TRAIN, VALIDATION) for one in sites if parts.within(part, one, *CNN_REACH)]
+    texts = [parts.letters(one, *CNN_REACH) for one in training]
+    codes = np.array([["ACGT".find(letter) for letter in text] for text in texts])
+    (guess,) = promoter_grammar().units
+    softened = tuple(
+        Motif(m.name, m.id, (m.probabilities + _PSEUDO) / (1 + 4 * _PSEUDO), DNA) for m in guess.motifs
+    )
+    save_scan(scan_for(type(guess)(softened, guess.spacers), _GUESS, background), folder / "scan-published")
+    boxes = estimate_boxes(codes, CNN_REACH[0], guess, _GAP, background)
+    save_scan(scan_for(boxes.unit, boxes.gap, background), folder / "scan")
+    return boxes
+
+
+def _motifs(boxes: Boxes, path: Path | None, rng: np.random.Generator) -> list[Motif]:
+    """The boxes as published and as estimated, with letters beside them, and known motifs.
+
+    Of fewer than a database needs, the rest are these with their positions in another order.
+    """
+    (published,) = promoter_grammar().units
+    own = [
+        Motif(f"{m.name}_published", f"{m.name}_published", m.probabilities, DNA) for m in published.motifs
+    ]
+    own += [Motif(f"{m.name}_box", f"{m.name}_box", m.probabilities, DNA) for m in boxes.wider]
+    found = own + ([] if path is None else read_meme(path))
+    decoys = []
+    for number in range(FEWEST - len(found)):
+        shuffled = found[number % len(found)].shuffled(rng)
+        decoys.append(Motif(f"decoy{number}", f"decoy{number}", shuffled.probabilities, DNA))
+    return found + decoys

@@ -1,0 +1,190 @@
+"""What study B shows: how good every model is, what heads recognise, and what random weights would."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from relevome.evaluation.score_files import write_tsv
+from relevome.report.scores import listed
+from relevome.report.tables import Cell, Table, markdown
+from relevome.runs.files import whole_file
+
+# Boxes of sigma 70, and the q under which a consensus is said to be one.
+ELEMENTS, STRICT = ("-10", "-35"), 0.01
+_PAGE, _MODELS, _FOUND = "study.md", "models.tsv", "found.tsv"
+_MODEL_FIELDS = ("model", "positions", "sites", "base_rate", "roc_auc", "average_precision")
+_FOUND_FIELDS = ("network", "head", "kind", "name", "q", "distance", "from", "to")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A name that a head was given: by its ``consensus``, or by the known ``sites`` that it looks at."""
+
+    network: str
+    head: str
+    kind: str
+    name: str
+    q: float
+    distance: str
+    first: str
+    last: str
+
+
+class Characterised:
+    """What `relevome heads` left of one network."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self.level = float(json.loads((folder / "heads.json").read_text())["settings"]["level"])
+        self.heads = {_head(row): row for row in _read(folder / "heads.tsv")}
+
+    @property
+    def with_consensus(self) -> int:
+        """Heads that look for anything in particular."""
+        return sum(bool(row["consensus"]) for row in self.heads.values())
+
+    @cached_property
+    def found(self) -> list[Found]:
+        """All names, those of matches first."""
+        by_consensus = [
+            self._found(row, "consensus", "motif")
+            for row in _read(self.folder / "matches.tsv")
+            if float(row["q"]) < self.level
+        ]
+        on_sites = [
+            self._found(row, "sites", "factor")
+            for row in _read(self.folder / "factors.tsv")
+            if float(row["q"]) < self.level and float(row["on_sites"]) > float(row["expected"])
+        ]
+        return by_consensus + on_sites
+
+    def _found(self, row: dict[str, str], kind: str, column: str) -> Found:
+        head = self.heads[_head(row)]
+        place = head["distance"], head["from"], head["to"]
+        return Found(self.name, _head(row), kind, row[column], float(row["q"]), *place)
+
+    def names(self, kind: str) -> list[str]:
+        """What was found in one of both ways, each once."""
+        return sorted({one.name for one in self.found if one.kind == kind})
+
+    def element(self, name: str) -> Found | None:
+        """The best match of a box of sigma 70, as published or as estimated, if it is good enough."""
+        own = [
+            one
+            for one in self.found
+            if one.kind == "consensus" and one.q < STRICT and one.name.rpartition("_")[0] == name
+        ]
+        return min(own, key=lambda one: one.q, default=None)
+
+
+def conclude(folder: Path, models: Sequence[str], random: int) -> list[str]:
+    """``study.md``, ``models.tsv`` and ``found.tsv`` in a study's folder; gives in words what they say.
+
+    ``models`` annotated the test region, the annotator first; ``random`` networks have random weights.
+    """
+    measured = {name: _measured(folder / "annotation" / name) for name in models}
+    trained = Characterised("annotator", folder / "heads" / "annotator")
+    others = [Characterised(f"random-{i}", folder / "heads" / f"random-{i}") for i in range(random)]
+    said = [*_on_models(measured), *_on_heads(trained, others)]
+    with whole_file(folder / _PAGE) as temporary:
+        temporary.write_text(_page(measured, trained, others, said), encoding="utf-8")
+    numbers = ((name, *map(one.get, _MODEL_FIELDS[1:])) for name, one in measured.items())
+    write_tsv(folder / _MODELS, _MODEL_FIELDS, numbers)
+    found = (one for network in (trained, *others) for one in network.found)
+    write_tsv(folder / _FOUND, _FOUND_FIELDS, map(astuple, found))
+    return [*said, f"{folder / _PAGE}: all tables; heads/annotator/logos.png: what heads look for"]
+
+
+def _measured(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "annotation.json").read_text(encoding="utf-8"))["truth"]["all"])
+
+
+def _on_models(measured: dict[str, dict[str, Any]]) -> Iterator[str]:
+    (first, own), *rivals = measured.items()
+    yield (
+        f"{first}: average precision {own['average_precision']:.4f}, ROC AUC {own['roc_auc']:.4f} over "
+        f"{own['positions']:,} positions, of which {own['sites']:,} are sites (base rate "
+        f"{own['base_rate']:.5f})"
+    )
+    for name, one in rivals:
+        times = own["average_precision"] / one["average_precision"]
+        yield f"{times:.2f} times the average precision of {name} ({one['average_precision']:.4f})"
+
+
+def _on_heads(trained: Characterised, others: Sequence[Characterised]) -> Iterator[str]:
+    yield f"{trained.with_consensus} of {len(trained.heads)} heads have a consensus"
+    for name in ELEMENTS:
+        best = trained.element(name)
+        if best is None:
+            yield f"no head's consensus is the {name} box (q < {STRICT:g})"
+        else:
+            yield f"head {best.head} looks for the {name} box ({best.name}, q {best.q:.2g})"
+    for kind, words in (("consensus", "named by a consensus"), ("sites", "whose known sites heads sit on")):
+        names = trained.names(kind)
+        yield f"{words}: {', '.join(names) or 'none'}"
+        with_any = [len(one.names(kind)) for one in others]
+        yield (
+            f"the same by networks with random weights: names in {sum(map(bool, with_any))} of "
+            f"{len(others)}, {sum(with_any)} in all"
+        )
+
+
+def _page(
+    measured: dict[str, dict[str, Any]], trained: Characterised, others: Sequence[Characterised],
+    said: Sequence[str],
+) -> str:  # fmt: skip
+    parts = ["# What the study shows\n", listed(said), "## Models\n", markdown(_models(measured))]
+    parts += ["## Heads\n", markdown(_names(trained)), markdown(_networks([trained, *others]))]
+    parts.append("![What heads look for](heads/annotator/logos.png)\n")
+    parts.append("![Where heads look](heads/annotator/profiles.png)\n")
+    return "\n".join(parts)
+
+
+def _models(measured: dict[str, dict[str, Any]]) -> Table:
+    rows = tuple(
+        (Cell(name), Cell(f"{one['roc_auc']:.4f}"), Cell(f"{one['average_precision']:.4f}"))
+        for name, one in measured.items()
+    )
+    base = next(iter(measured.values()))
+    chance = (Cell("chance"), Cell("0.5"), Cell(f"{base['base_rate']:.5f}"))
+    caption = f"Over every position of both strands of the test region: {base['positions']:,}."
+    return Table(caption, ("model", "ROC AUC", "average precision"), (*rows, chance))
+
+
+def _names(trained: Characterised) -> Table:
+    rows = tuple(
+        (Cell(one.head), Cell(one.kind), Cell(one.name), Cell(f"{one.q:.2g}"), Cell(one.distance))
+        for one in trained.found
+    )
+    caption = f"All names that heads of the annotator were given (false discovery rate {trained.level:g})."
+    return Table(caption, ("head", "by", "name", "q", "distance"), rows, words=3)
+
+
+def _networks(networks: Sequence[Characterised]) -> Table:
+    rows = tuple(
+        (
+            Cell(one.name),
+            Cell(", ".join(one.names("consensus")) or "none"),
+            Cell(", ".join(one.names("sites")) or "none"),
+            Cell(f"{one.with_consensus} of {len(one.heads)}"),
+        )
+        for one in networks
+    )
+    header = ("network", "named by a consensus", "sits on sites of", "heads with a consensus")
+    return Table("The same questions asked of networks that have learnt nothing.", header, rows, words=3)
+
+
+def _head(row: dict[str, str]) -> str:
+    return f"{row['layer']}.{row['head']}"
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))

@@ -1,0 +1,112 @@
+"""The commands of study B, as the command line would take them, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from relevome.cli.app import app
+from relevome.data.errors import InputError
+from relevome.data.positions import Choice
+from relevome.studies.annotation import GENOME, KNOWN, LABELS, MOTIFS, RIVALS, SIZES, AnnotationStudy
+from relevome.studies.recipe import Command
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder with all public files, empty."""
+    for path in (GENOME, LABELS, MOTIFS, KNOWN):
+        (tmp_path / "public data" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "public data" / path).touch()
+    return tmp_path / "public data"
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    (tmp_path / "trained").mkdir()
+    (tmp_path / "trained" / "config.json").touch()
+    return tmp_path / "trained"
+
+
+def studies(data: Path, trained: Path, size: str) -> list[AnnotationStudy]:
+    """Every kind of genome, with a model and without."""
+    own = {"genome": data / GENOME, "labels": data / LABELS, "circular": True}
+    asked: list[dict[str, Any]] = [
+        {},
+        {"data": data},
+        own,
+        own | {"motifs": data / MOTIFS, "known": data / KNOWN},
+    ]
+    return [AnnotationStudy(**one, size=size, model=model) for one in asked for model in (None, trained)]
+
+
+def every(data: Path, trained: Path) -> list[Command]:
+    return [one for size in SIZES for study in studies(data, trained, size) for one in study.commands()]
+
+
+def test_the_command_line_understands_every_command(data, trained):
+    group: Any = typer.main.get_command(app)
+    with group.make_context("relevome", ["list", "methods"]) as context:
+        for one in every(data, trained):
+            _, found, rest = group.resolve_command(context, list(one.arguments))
+            parsed = found.make_context(one.arguments[0], rest, parent=context).params
+            assert str(parsed["output"]) == one.output
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_whatever_is_read_was_made_by_a_command_that_stands_before_it(data, trained, size):
+    for study in studies(data, trained, size):
+        before: dict[str, str] = {}
+        for one in study.commands():
+            read = {before[word] for word in one.arguments if word in before}
+            assert set(one.after) == read
+            assert one.output not in before
+            assert one.name not in before.values()
+            before[one.output] = one.name
+        assert ("annotator" in before) == (study.model is None)
+        assert {f"annotation/{name}" for name in ("annotator", *RIVALS)} < set(before)
+        assert sum("--random-weights" in one.arguments for one in study.commands()) == SIZES[size].random
+
+
+def test_paths_are_relative_but_for_what_the_user_has(data, trained):
+    for study in studies(data, trained, "default"):
+        own = {data / GENOME, data / KNOWN, trained}
+        for one in study.commands():
+            assert {Path(word) for word in one.arguments if word.startswith("/")} <= own
+
+
+def test_a_folder_belongs_to_the_bytes_that_are_read(data):
+    before = AnnotationStudy(data).about()
+    (data / MOTIFS).write_text("MEME version 4\n")
+    assert AnnotationStudy(data).about() != before
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({"size": "large"}, "--size large: expected one of small, default, published"),
+        ({"genome": Path("g.fa")}, "a genome of your own needs --genome and --labels"),
+        ({"labels": Path("s.bed")}, "a genome of your own needs --genome and --labels"),
+        (
+            {"data": Path("d"), "genome": Path("g"), "labels": Path("l")},
+            "--data is E. coli, --genome a genome",
+        ),
+        (
+            {"motifs": Path("m.meme")},
+            "--motifs, --known, --circular and the --labels options belong to --genome",
+        ),
+        ({"choice": Choice(("CDS",))}, "--motifs, --known, --circular and the --labels options belong to"),
+        ({"circular": True}, "--motifs, --known, --circular and the --labels options belong to --genome"),
+        ({"data": Path("nowhere")}, f"nowhere/{GENOME} is not there: fetch it as the docs say"),
+        ({"genome": Path("g.fa"), "labels": Path("s.bed")}, "g.fa is not there: fetch it as the docs say"),
+        ({"model": Path("nowhere")}, "--model nowhere: expected the folder of a trained annotator"),
+    ],
+)
+def test_what_cannot_be_is_one_clear_line(told, message):
+    with pytest.raises(InputError) as error:
+        AnnotationStudy(**told)
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)

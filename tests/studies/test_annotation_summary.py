@@ -1,0 +1,100 @@
+"""What study B concludes, from results that are written by hand."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from relevome.studies.annotation_summary import Characterised, conclude
+
+HEADS = (
+    ("0", "0", "TATAAT", "-11", "-13", "-8"),
+    ("0", "1", "TTGACA", "-33", "-36", "-31"),
+    ("1", "0", "", "4", "", ""),
+)
+MODELS = {"annotator": 0.4, "cnn": 0.1, "scan": 0.05}
+
+
+def write(path: Path, header: str, rows: list[tuple[object, ...]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [header.split(), *[[str(value) for value in row] for row in rows]]
+    path.write_text("".join("\t".join(line) + "\n" for line in lines))
+
+
+def heads(folder: Path, matches: list[tuple[object, ...]], factors: list[tuple[object, ...]]) -> None:
+    write(folder / "heads.tsv", "layer head consensus distance from to", [*HEADS])
+    write(folder / "matches.tsv", "layer head motif p q strand", matches)
+    write(folder / "factors.tsv", "layer head factor attended on_sites expected p q", factors)
+    (folder / "heads.json").write_text(json.dumps({"settings": {"level": 0.05}}))
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    for name, precision in MODELS.items():
+        numbers = {
+            "positions": 2000,
+            "sites": 4,
+            "base_rate": 0.002,
+            "roc_auc": 0.9,
+            "average_precision": precision,
+        }
+        (tmp_path / "annotation" / name).mkdir(parents=True)
+        content = json.dumps({"truth": {"all": numbers}})
+        (tmp_path / "annotation" / name / "annotation.json").write_text(content)
+    matches = [
+        (0, 0, "-10_published", 1e-6, 0.002, "+"), (0, 0, "-10_box", 1e-7, 0.001, "+"),
+        (0, 0, "FNR", 0.1, 0.06, "+"), (0, 1, "-35_box", 1e-4, 0.02, "+"), (0, 1, "Fis", 1e-4, 0.03, "-"),
+    ]  # fmt: skip
+    factors = [(0, 0, "CRP", 40, 9, 2.5, 1e-5, 0.01), (0, 1, "Fur", 40, 1, 7.0, 1e-5, 0.01)]
+    heads(tmp_path / "heads" / "annotator", matches, factors)
+    heads(tmp_path / "heads" / "random-0", [(1, 0, "Lrp", 1e-5, 0.01, "+")], [])
+    heads(tmp_path / "heads" / "random-1", [(1, 0, "Lrp", 1e-2, 0.2, "+")], [])
+    return tmp_path
+
+
+def test_a_box_needs_a_stricter_level_and_a_factor_more_than_chance(study: Path) -> None:
+    one = Characterised("annotator", study / "heads" / "annotator")
+    box = one.element("-10")
+    assert box is not None
+    assert (box.head, box.name, box.q, box.distance, box.first, box.last) == (
+        "0.0",
+        "-10_box",
+        0.001,
+        "-11",
+        "-13",
+        "-8",
+    )
+    assert one.element("-35") is None
+    assert one.names("consensus") == ["-10_box", "-10_published", "-35_box", "Fis"]
+    assert one.names("sites") == ["CRP"]
+    assert one.with_consensus == 2
+
+
+def test_models_and_networks_are_said_and_tabled(study: Path) -> None:
+    said = "\n".join(conclude(study, list(MODELS), 2))
+    for words in (
+        "annotator: average precision 0.4000, ROC AUC 0.9000 over 2,000 positions, of which 4 are sites",
+        "4.00 times the average precision of cnn (0.1000)",
+        "8.00 times the average precision of scan (0.0500)",
+        "head 0.0 looks for the -10 box (-10_box, q 0.001)",
+        "no head's consensus is the -35 box (q < 0.01)",
+        "whose known sites heads sit on: CRP",
+        "names in 1 of 2, 1 in all",
+        "names in 0 of 2, 0 in all",
+    ):
+        assert words in said
+    page = (study / "study.md").read_text()
+    assert "4.00 times the average precision of cnn" in page
+    assert "| random-1 | none | none | 2 of 3 |" in page
+    with (study / "models.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert {row["model"]: float(row["average_precision"]) for row in rows} == MODELS
+    with (study / "found.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [(row["network"], row["name"]) for row in rows] == [
+        ("annotator", "-10_published"), ("annotator", "-10_box"), ("annotator", "-35_box"),
+        ("annotator", "Fis"), ("annotator", "CRP"), ("random-0", "Lrp"),
+    ]  # fmt: skip

@@ -1,0 +1,58 @@
+"""`relevome study annotation` from end to end, on a made-up genome."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def test_study_b_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = ("study", "annotation", "--size", "small", "-o", "a study")
+    code, out, err = relevome_cli(*asked)
+    study = tmp_path / "a study"
+    assert (code, err) == (0, [])
+    assert sum(line.startswith("[") for line in out.splitlines()) == 9
+    models = rows(study / "models.tsv")
+    assert [row["model"] for row in models] == ["annotator", "cnn", "scan", "scan-published"]
+    assert len({(row["positions"], row["sites"], row["base_rate"]) for row in models}) == 1
+    assert int(models[0]["positions"]) == 16_000
+    held = json.loads((study / "annotator" / "training.json").read_text())["data"]
+    assert held["test"] == ["made_up:0-8000(.)"]
+    assert held["held_out"] == ["made_up:36000-40000(.)"]
+    page = (study / "study.md").read_text(encoding="utf-8")
+    for words in ("| annotator |", "| scan-published |", "| random-1 |", "heads/annotator/logos.png"):
+        assert words in page
+    assert (study / "heads" / "annotator" / "logos.png").is_file()
+    for number in range(2):
+        said = json.loads((study / "heads" / f"random-{number}" / "heads.json").read_text())
+        assert said["random_weights"]
+
+    code, again, err = relevome_cli(*asked)
+    assert (code, err) == (0, [])
+    assert "9 of 9 commands were done before" in again
+    assert not any(line.startswith("[") for line in again.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        (("--size", "big"), "relevome: --size big: expected one of small, default, published"),
+        (("--genome", "g.fa"), "relevome: a genome of your own needs --genome and --labels"),
+        (("--circular",), "relevome: --motifs, --known, --circular and the --labels options belong to"),
+        (("--model", "nothing"), "relevome: --model nothing: expected the folder of a trained annotator"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_nothing_is_made(relevome_cli, tmp_path, told, message):
+    code, out, err = relevome_cli("study", "annotation", *told, "-o", tmp_path / "study")
+    assert (code, out, len(err)) == (2, "", 1)
+    assert err[0].startswith(message)
+    assert not (tmp_path / "study").exists()
