@@ -284,6 +284,7 @@ class _Tally:
         self._add("windows", not item.begins_sequence)
         self._add("unknown_tokens", int((tokens.ids == model.tokenizer.unknown_id).sum()))
         self._add("ambiguous_letters", len(results[0].track.sequence.ambiguous_positions))
+        self._add("rare_letters_read_as_X", model.tokenizer.rare_letters(results[0].track.sequence))
 
     def _add(self, name: str, count: int) -> None:
         if count:
@@ -299,7 +300,8 @@ def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "model": asdict(model.source) | {"class": type(model.module).__name__, "task": model.task,
-                                         "dtype": str(model.dtype), "max_tokens": model.max_tokens},
+                                         "dtype": str(model.dtype), "max_tokens": model.max_tokens}
+        | ({"rare_as_x": True} if model.tokenizer.rare_as_x else {}),
         "input": dict(source.description),
         "method": plan.method_name,
         "parameters": asdict(plan.method),

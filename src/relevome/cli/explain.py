@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relevome.cli.account import print_account
-from relevome.cli.options import AlphabetName, Device, ModelPath, OnBad, Output, Seed
+from relevome.cli.options import (
+    AlphabetName,
+    Device,
+    ModelPath,
+    OnBad,
+    Output,
+    RareAsX,
+    Seed,
+    StripStop,
+)
 from relevome.cli.progress import progress_bar
 from relevome.data.errors import InputError
 
@@ -63,6 +72,8 @@ def explain(
     # how the model is read, where it does not say so itself
     task: Annotated[str | None, typer.Option(help="sequence, token or masked; read off the model.")] = None,
     alphabet: AlphabetName = None,
+    rare_as_x: RareAsX = False,
+    strip_stop: StripStop = False,
     max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
     # the rest
     seed: Seed = 0,
@@ -80,11 +91,11 @@ def explain(
     with progress_bar() as progress:
         loaded = load_model(
             model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
-            trust_remote_code=trust_remote_code, download=download,
+            rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
         )  # fmt: skip
         run = run_explain(
-            loaded, _input(loaded, fasta, bed, genome, table), method, target or ["1"], out=output,
-            position=position, contrast=contrast, mask_position=mask_position, lift=lift,
+            loaded, _input(loaded, fasta, bed, genome, table, strip_stop), method, target or ["1"],
+            out=output, position=position, contrast=contrast, mask_position=mask_position, lift=lift,
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
@@ -96,7 +107,12 @@ def explain(
 
 
 def _input(
-    model: Model, fasta: Path | None, bed: Path | None, genome: Path | None, table: Path | None
+    model: Model,
+    fasta: Path | None,
+    bed: Path | None,
+    genome: Path | None,
+    table: Path | None,
+    strip_stop: bool,
 ) -> Input:
     from relevome.data.inputs import from_bed, from_fasta, from_table
 
@@ -104,10 +120,12 @@ def _input(
     if len(given) != 1 or (bed is None) != (genome is None):
         raise InputError("expected sequences from one of --fasta F, --bed B with --genome G, or --table T")
     if fasta:
-        return from_fasta(fasta, model.alphabet)
+        return from_fasta(fasta, model.alphabet, strip_stop)
     if bed and genome:
+        if strip_stop:
+            raise InputError("--strip-stop is about proteins, not a genome: leave it out")
         return from_bed(bed, genome, model.alphabet)
-    return from_table(given[0], model.alphabet)
+    return from_table(given[0], model.alphabet, strip_stop)
 
 
 def _batch_size(text: str) -> int | None:
@@ -121,6 +139,8 @@ def _batch_size(text: str) -> int | None:
 def _report(run: Run, method: str, output: Path) -> None:
     counts = run.counts
     typer.echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
+    if stops := run.manifest["input"].get("stops_stripped"):
+        typer.echo(f"  stops stripped: {int(stops):,}")
     for name, count in counts.other.items():
         typer.echo(f"  {name.replace('_', ' ')}: {count:,}")
     for refusal in counts.refused[:5]:

@@ -17,3 +17,10 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AlphabetName = Annotated[
     str | None, typer.Option("--alphabet", help="dna, rna or protein; read off the model.")
 ]
+RareAsX = Annotated[
+    bool,
+    typer.Option("--rare-as-x", help="Proteins: read U, Z, O, B and J as X, as ProtBert and ProtT5 want."),
+]
+StripStop = Annotated[
+    bool, typer.Option("--strip-stop", help="Proteins: take off a * at the end, which marks a stop.")
+]

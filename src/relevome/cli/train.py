@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from relevome.cli.options import Device, OnBad, Output, Seed
+from relevome.cli.options import Device, OnBad, Output, RareAsX, Seed, StripStop
 
 
 def train(
@@ -25,9 +25,29 @@ def train(
             "--labels, else classify."
         ),
     ] = None,
-    train: Annotated[Path | None, typer.Option(help="CSV or TSV with columns sequence and label.")] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV or TSV with columns sequence and label; with --labels-from also UniProt files."
+        ),
+    ] = None,
     validation: Annotated[Path | None, typer.Option(help="The same, to choose the best epoch by.")] = None,
     test: Annotated[Path | None, typer.Option(help="The same, to report the final scores on.")] = None,
+    labels_from: Annotated[
+        Literal["ec", "go"] | None, typer.Option(help="Learn what proteins do: EC numbers or GO terms.")
+    ] = None,
+    ec_level: Annotated[int, typer.Option(help="ec: level 1 to 4; 0 for enzymes against others.")] = 1,
+    obo: Annotated[Path | None, typer.Option(help="go: the ontology, such as go-basic.obo.")] = None,
+    go_terms: Annotated[
+        str | None, typer.Option(help="go: only these, with commas between; all common ones otherwise.")
+    ] = None,
+    min_proteins: Annotated[int, typer.Option(help="ec, go: fewest proteins to learn a class from.")] = 6,
+    max_length: Annotated[int | None, typer.Option(help="ec, go: leave longer proteins out.")] = None,
+    clusters: Annotated[
+        Path | None,
+        typer.Option(help="Split --train so that no cluster is cut: MMseqs2 TSV or CD-HIT .clstr."),
+    ] = None,
+    id_column: Annotated[str | None, typer.Option(help="Column of tables that has the ids.")] = None,
     genome: Annotated[Path | None, typer.Option(help="mlm, annotate: FASTA, plain or gzip.")] = None,
     window: Annotated[int, typer.Option(help="mlm: letters of every window.")] = 500,
     windows: Annotated[
@@ -41,14 +61,18 @@ def train(
         list[str] | None, typer.Option(help="annotate: type of GFF3 features to label the first letter of.")
     ] = None,
     labels_column: Annotated[
-        str | None, typer.Option(help="annotate: column of a table that has the positions.")
+        str | None, typer.Option(help="Column of a table that has the labels, or the positions.")
     ] = None,
     labels_where: Annotated[
         list[str] | None, typer.Option(help="annotate: only rows with COLUMN=TEXT, or COLUMN~PART of it.")
     ] = None,
     split: Annotated[
-        str, typer.Option(help="annotate: what is held out, the last share of contigs or a BED file.")
-    ] = "20%",
+        str | None,
+        typer.Option(
+            help="Shares of --train to train, validate and test on, such as 0.8,0.1,0.1; annotate: what is "
+            "held out, the last share of contigs or a BED file [default: 20%]."
+        ),
+    ] = None,
     circular: Annotated[bool, typer.Option(help="annotate: every contig is a circle.")] = False,
     steps: Annotated[int | None, typer.Option(help="annotate: most steps.")] = None,
     streams: Annotated[int | None, typer.Option(help="annotate: segments per step.")] = None,
@@ -68,6 +92,8 @@ def train(
     class_weights: Annotated[bool, typer.Option(help="Weigh rare classes up.")] = False,
     lora_rank: Annotated[int | None, typer.Option(help="Fine-tune low-rank additions only.")] = None,
     bpe_dropout: Annotated[float, typer.Option(help="Share of merges left out, afresh every epoch.")] = 0.0,
+    rare_as_x: RareAsX = False,
+    strip_stop: StripStop = False,
     on_bad: OnBad = "refuse",
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, bfloat16 or float16 arithmetic.")] = "float32",
@@ -77,6 +103,8 @@ def train(
     """Train a model from random weights, or fine-tune one.
 
     Example: relevome train --arch cnn --train t.csv --validation v.csv --test s.csv -o MODEL
+
+    Example: relevome train --arch MODEL --train proteins.xml --labels-from ec --clusters c.tsv -o FUNCTION
 
     Example: relevome train --objective mlm --arch dnabert2 --genome genome.fna.gz -o MODEL
 
@@ -91,7 +119,11 @@ def train(
             objective=objective or ("classify" if labels is None else "annotate"),
             genome=genome, window=window, windows=windows, held_out=held_out, labels=labels,
             feature=tuple(feature or ()), labels_column=labels_column, labels_where=tuple(labels_where or ()),
-            split=split, circular=circular, steps=steps, streams=streams, task=task,
+            labels_from=labels_from, ec_level=ec_level, obo=obo,
+            go_terms=tuple(term.strip() for term in (go_terms or "").split(",") if term.strip()),
+            min_proteins=min_proteins, max_length=max_length, clusters=clusters, id_column=id_column,
+            rare_as_x=rare_as_x, strip_stop=strip_stop, split=split, circular=circular, steps=steps,
+            streams=streams, task=task,
             alphabet=alphabet, tokenizer=tokenizer, tokens=tokens, epochs=epochs, batch_size=batch_size,
             learning_rate=learning_rate, patience=patience, best=best, class_weights=class_weights,
             lora_rank=lora_rank, bpe_dropout=bpe_dropout, on_bad=on_bad, device=device, dtype=dtype,
@@ -100,6 +132,8 @@ def train(
     )  # fmt: skip
     named = f", labels {', '.join(result.labels)}" if result.labels else ""
     typer.echo(f"{output}: {result.task}{named}, best epoch {result.best_epoch:g}")
+    for note in result.notes:
+        typer.echo(f"  {note}")
     for name, scores in result.metrics.items():
         listed = ", ".join(f"{key} {value:.3f}" for key, value in scores.items() if value is not None)
         typer.echo(f"  {name}: {listed}")

@@ -10,8 +10,8 @@ from pathlib import Path
 from relevome.data.errors import InputError
 from relevome.data.fasta import read_fasta
 from relevome.data.genome import read_bed
-from relevome.data.problems import Problem
-from relevome.data.sequence import Alphabet, Sequence
+from relevome.data.problems import Problem, Stops
+from relevome.data.sequence import PROTEIN, Alphabet, Sequence
 from relevome.data.tables import Labelled, read_table
 
 
@@ -26,9 +26,9 @@ class Input:
     read: Callable[[], Iterator[Sequence | Problem]]
 
 
-def from_fasta(path: str | Path, alphabet: Alphabet) -> Input:
-    """Records of a FASTA file."""
-    return Input(_described(fasta=path), lambda: read_fasta(path, alphabet))
+def from_fasta(path: str | Path, alphabet: Alphabet, strip_stop: bool = False) -> Input:
+    """Records of a FASTA file; with ``strip_stop`` without the ``*`` at the end of proteins, counted."""
+    return _read_by(read_fasta, "fasta", path, alphabet, strip_stop)
 
 
 def from_bed(bed: str | Path, genome: str | Path, alphabet: Alphabet) -> Input:
@@ -36,14 +36,34 @@ def from_bed(bed: str | Path, genome: str | Path, alphabet: Alphabet) -> Input:
     return Input(_described(bed=bed, genome=genome), lambda: read_bed(bed, genome, alphabet))
 
 
-def from_table(path: str | Path, alphabet: Alphabet) -> Input:
-    """The sequence column of a CSV or TSV table."""
+def from_table(path: str | Path, alphabet: Alphabet, strip_stop: bool = False) -> Input:
+    """The sequence column of a CSV or TSV table, as ``from_fasta``."""
+    return _read_by(_table_sequences, "table", path, alphabet, strip_stop)
 
-    def read() -> Iterator[Sequence | Problem]:
-        rows = read_table(path, alphabet)
-        return (row.sequence if isinstance(row, Labelled) else row for row in rows)
 
-    return Input(_described(table=path), read)
+def _table_sequences(
+    path: str | Path, alphabet: Alphabet, stops: Stops | None
+) -> Iterator[Sequence | Problem]:
+    rows = read_table(path, alphabet, stops=stops)
+    return (row.sequence if isinstance(row, Labelled) else row for row in rows)
+
+
+def _read_by(
+    reader: Callable[[str | Path, Alphabet, Stops | None], Iterator[Sequence | Problem]],
+    kind: str,
+    path: str | Path,
+    alphabet: Alphabet,
+    strip_stop: bool,
+) -> Input:
+    description = _described(**{kind: path})
+    if strip_stop:
+        if alphabet != PROTEIN:
+            raise InputError(f"--strip-stop is about proteins, not {alphabet.name}: leave it out")
+        counted = Stops()
+        for _ in reader(path, alphabet, counted):
+            pass
+        description["stops_stripped"] = str(counted.stripped)
+    return Input(description, lambda: reader(path, alphabet, Stops() if strip_stop else None))
 
 
 def from_sequences(given: Iterable[str | Sequence], alphabet: Alphabet) -> Input:

@@ -53,6 +53,7 @@ def load_model(
     device: str = "auto",
     dtype: str | torch.dtype = "float32",
     max_tokens: int | None = None,
+    rare_as_x: bool | None = None,
     trust_remote_code: bool = False,
     download: bool = False,
 ) -> Model:
@@ -62,7 +63,8 @@ def load_model(
 
     ``task`` (``sequence``, ``token``, ``masked``) is read off the checkpoint where not given, and so is
     ``alphabet`` (``dna``, ``rna``, ``protein``). ``max_tokens`` replaces the length that the
-    checkpoint states. Weights come from safetensors, or from ``.bin`` by ``weights_only``; code that
+    checkpoint states. ``rare_as_x`` has U, Z, O, B and J of proteins read as X; None is as the model was
+    trained. Weights come from safetensors, or from ``.bin`` by ``weights_only``; code that
     comes with a checkpoint runs only if ``trust_remote_code`` says so.
 
     Raises ``InputError`` if there is no model, its head has no trained weights, or its code or
@@ -81,7 +83,11 @@ def load_model(
         with _weight_errors(path):
             module, task = _load_module(path, config, task, dtype, hub)
     module.to(pick_device(device)).eval()
-    letters = LetterTokenizer(tokenizer, None if alphabet is None else named_alphabet(alphabet))
+    letters = LetterTokenizer(
+        tokenizer,
+        None if alphabet is None else named_alphabet(alphabet),
+        getattr(config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
+    )
     return Model(
         module=module,
         tokenizer=letters,

@@ -11,8 +11,12 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from relevome.data.errors import InputError
-from relevome.data.sequence import ALPHABETS, Alphabet, Sequence
+from relevome.data.sequence import ALPHABETS, PROTEIN, Alphabet, Sequence
 from relevome.models.bpe_dropout import BytePairs, read_byte_pairs
+
+# Codes of proteins other than X itself; ProtTrans has U, Z, O and B read as X, and no model has a J.
+_RARE = "".join(code for code in PROTEIN.ambiguous if code != PROTEIN.unknown)
+_AS_X = str.maketrans(_RARE, PROTEIN.unknown * len(_RARE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,14 +71,23 @@ class LetterTokenizer:
     Models want their letters written in one of three ways, found by trying them on a probe sequence:
     ``plain`` (ESM-2, Nucleotide Transformer, BPE), ``blanks`` between letters (ProtBert, ProtT5), or
     ``kmers``: overlapping words of k letters with blanks between them (DNABERT).
+
+    With ``rare_as_x`` it reads U, Z, O, B and J of proteins as X, as the models of ProtTrans are used; the
+    sequence keeps its own letters. Raises ``InputError`` where nothing can be read as X.
     """
 
-    def __init__(self, tokenizer: Any, alphabet: Alphabet | None = None) -> None:
+    def __init__(self, tokenizer: Any, alphabet: Alphabet | None = None, rare_as_x: bool = False) -> None:
         self.hf = tokenizer
         self.alphabet = alphabet or detect_alphabet(tokenizer.get_vocab())
         self.pad_id: int | None = tokenizer.pad_token_id
         self.mask_id: int | None = tokenizer.mask_token_id
         self.unknown_id: int | None = tokenizer.unk_token_id
+        self.rare_as_x = rare_as_x
+        if rare_as_x and (self.alphabet != PROTEIN or self.letter_id(PROTEIN.unknown) is None):
+            raise InputError(
+                f"the tokenizer {type(tokenizer).__name__} reads {self.alphabet.name} letters and has no "
+                "residue X: leave --rare-as-x out"
+            )
         self._k = 1
         self._style = self._find_style()
 
@@ -89,7 +102,7 @@ class LetterTokenizer:
             raise InputError(
                 f"sequence {sequence.id!r} has {len(sequence)} letters, fewer than one token of {self._k}"
             )
-        text, letter_of = self._write(sequence.letters)
+        text, letter_of = self._write(self.read_as(sequence))
         ids, spans = self._fast(text) if self.hf.is_fast else self._slow(sequence.id, text)
         starts, ends = self._to_letters(spans, letter_of)
         special = ends == starts
@@ -97,13 +110,21 @@ class LetterTokenizer:
             sequence, ids, starts, ends, special, tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
         )
 
+    def read_as(self, sequence: Sequence) -> str:
+        """The letters of a sequence as the model reads them."""
+        return sequence.letters.translate(_AS_X) if self.rare_as_x else sequence.letters
+
+    def rare_letters(self, sequence: Sequence) -> int:
+        """How many letters of a sequence are read as X and are another."""
+        return sum(map(sequence.letters.count, _RARE)) if self.rare_as_x else 0
+
     def draw(self, sequence: Sequence, dropout: float, rng: np.random.Generator) -> Tokens:
         """Tokens of one sequence by a tokenisation drawn with BPE dropout, between its own special tokens.
 
         Raises ``InputError`` for a tokenizer that is no byte-pair encoding.
         """
         own = self.encode(sequence)
-        pieces = np.array(self._byte_pairs.encode(sequence.letters, dropout, rng)).reshape(-1, 3)
+        pieces = np.array(self._byte_pairs.encode(self.read_as(sequence), dropout, rng)).reshape(-1, 3)
         first, last = np.flatnonzero(~own.special)[[0, -1]]
         ids, starts, ends = (
             np.concatenate([old[:first], drawn, old[last + 1 :]])

@@ -27,7 +27,7 @@ from relevome.models.tokenization import LetterTokenizer
 from relevome.models.tokenizers import letter_tokenizer
 from relevome.models.training.architectures import Architecture
 from relevome.models.training.labels import LabelScheme
-from relevome.models.training.settings import TrainingSettings
+from relevome.models.training.settings import HELD_OUT, TrainingSettings
 from relevome.models.training.strands import (
     IGNORED,
     TEST,
@@ -81,7 +81,7 @@ class AnnotationObjective:
 
     @property
     def _split(self) -> str:
-        return self._settings.split
+        return self._settings.split or HELD_OUT
 
     def _read_positions(self) -> list[Position]:
         asked = self._settings

@@ -25,6 +25,7 @@ from relevome.data.sequence import DNA, named_alphabet
 from relevome.models import models
 from relevome.models.cnn import CnnConfig
 from relevome.models.huggingface import claimed_by, one_line_errors, read_config
+from relevome.models.t5_encoder import encoder_config
 from relevome.models.tokenization import LetterTokenizer
 from relevome.models.tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.training.labels import LabelScheme
@@ -56,23 +57,26 @@ class Architecture:
         if self.fields:
             self.kind = "cnn" if self.fields["model_type"] == CnnConfig.model_type else "config"
 
-    def tokenizer(self, folder: str | None, alphabet: str | None) -> LetterTokenizer:
-        """The tokenizer in ``folder``, else the checkpoint's own, else one token per letter."""
+    def tokenizer(self, folder: str | None, alphabet: str | None, rare_as_x: bool = False) -> LetterTokenizer:
+        """The tokenizer in ``folder``, else the checkpoint's own, else one token per letter.
+
+        A checkpoint that was trained with rare residues read as X goes on so.
+        """
         asked = None if alphabet is None else named_alphabet(alphabet)
         if self.kind == "cnn":
             if folder is not None:
                 raise InputError("the CNN reads single letters: leave --tokenizer out")
             asked = asked or named_alphabet(self.fields.get("alphabet", DNA.name))
-            return LetterTokenizer(letter_tokenizer(asked), asked)
+            return LetterTokenizer(letter_tokenizer(asked), asked, rare_as_x)
         if self.kind == "config" and folder is None:
-            return LetterTokenizer(letter_tokenizer(asked or DNA, specials=True), asked or DNA)
+            return LetterTokenizer(letter_tokenizer(asked or DNA, specials=True), asked or DNA, rare_as_x)
         path = folder or self.name
         with one_line_errors(path):
             config = read_config(path, **_OFFLINE) if folder is None else None
             tokenizer = AutoTokenizer.from_pretrained(path, config=config, **_OFFLINE)
         if tokenizer.pad_token_id is None:
             raise InputError(f"the tokenizer of {path} has no padding token: give one that has (--tokenizer)")
-        return LetterTokenizer(tokenizer, asked)
+        return LetterTokenizer(tokenizer, asked, rare_as_x or getattr(config, "rare_as_x", False))
 
     def with_byte_pairs(
         self, plain: LetterTokenizer, folder: str | None, asked: int | None, sequences: Iterable[str]
@@ -86,7 +90,8 @@ class Architecture:
                 f"{folder or self.name} says how letters are read: leave --tokens out, which learns a new "
                 "tokenizer"
             )
-        return LetterTokenizer(bpe_tokenizer(sequences, tokens, alphabet=plain.alphabet), plain.alphabet)
+        learnt = bpe_tokenizer(sequences, tokens, alphabet=plain.alphabet)
+        return LetterTokenizer(learnt, plain.alphabet, plain.rare_as_x)
 
     def module(
         self, letters: LetterTokenizer, scheme: LabelScheme | None, lengths: Iterable[int] = ()
@@ -101,6 +106,7 @@ class Architecture:
                 "the CNN gives one prediction per sequence: for one per letter choose a transformer"
             )
         outputs = {} if scheme is None else _outputs(scheme)
+        outputs |= {"rare_as_x": True} if letters.rare_as_x else {}
         if self.kind == "checkpoint":
             return self._from_checkpoint(letters, scheme, outputs)
         fields = self.fields | outputs
@@ -129,7 +135,7 @@ class Architecture:
 
     def _from_fields(self, fields: dict[str, Any], scheme: LabelScheme | None) -> PreTrainedModel:
         with one_line_errors(self.name):
-            config = AutoConfig.for_model(**fields)
+            config = _with_head(AutoConfig.for_model(**fields), scheme)
             self._check_head(config, scheme)
             return _auto(scheme).from_config(config, dtype=torch.float32, trust_remote_code=False)
 
@@ -137,7 +143,7 @@ class Architecture:
         self, letters: LetterTokenizer, scheme: LabelScheme | None, outputs: dict[str, Any]
     ) -> tuple[PreTrainedModel, tuple[str, ...]]:
         with one_line_errors(self.name):
-            config = read_config(self.name, **_OFFLINE, **outputs)
+            config = _with_head(read_config(self.name, **_OFFLINE, **outputs), scheme)
             self._check_head(config, scheme)
             module, loading = _auto(scheme).from_pretrained(
                 self.name,
@@ -226,6 +232,11 @@ def _outputs(scheme: LabelScheme) -> dict[str, Any]:
         "label2id": {name: index for index, name in enumerate(scheme.names)},
         "problem_type": scheme.problem_type,
     }
+
+
+def _with_head(config: Any, scheme: LabelScheme | None) -> Any:
+    """A configuration whose class of transformers reads a sequence once: of T5 only the encoder does."""
+    return config if scheme is None or scheme.task == "token" else encoder_config(config)
 
 
 def _auto(scheme: LabelScheme | None) -> Any:

@@ -113,7 +113,7 @@ def _arguments(settings: TrainingSettings, folder: Path, by_length: bool) -> Any
         save_total_limit=2,  # the best and the last
         load_best_model_at_end=True,
         metric_for_best_model=settings.best,
-        greater_is_better=settings.best not in ("loss", "rmse"),
+        greater_is_better=settings.best not in ("loss", "rmse", "smin"),
         restore_callback_states_from_checkpoint=True,
         seed=settings.seed,
         use_cpu=settings.device == "cpu",

@@ -24,16 +24,18 @@ from relevome.models.training.fitting import History, fit, make_trainer, score
 from relevome.models.training.folder import TrainingFolder
 from relevome.models.training.labelled import LabelledObjective
 from relevome.models.training.masked import MaskedObjective
+from relevome.models.training.notes import notes
 from relevome.models.training.objective import Objective
 from relevome.models.training.regimes import regime_of
-from relevome.models.training.settings import TrainingSettings
+from relevome.models.training.settings import HELD_OUT, TrainingSettings
 from relevome.models.training.streaming import Fit
 
 _OBJECTIVES = {"classify": LabelledObjective, "mlm": MaskedObjective, "annotate": AnnotationObjective}
 
 # What may differ between a training and its resumption; what was read is known by its digests.
 _NOT_CLAIMED = (
-    "train", "validation", "test", "genome", "labels", "split", "output", "resume", "progress", "device",
+    "train", "validation", "test", "genome", "labels", "obo", "clusters", "output", "resume", "progress",
+    "device",
 )  # fmt: skip
 
 
@@ -44,7 +46,7 @@ class TrainingResult:
     ``task`` is that of the labels, or ``masked``, which has none. ``pooling`` is the CNN's (None for
     others); ``metrics`` are by table (validation, test) and name, None where undefined, and of ``masked``
     also what a guess by frequency (unigram) gives; ``new_weights`` names weights that started from random
-    numbers.
+    numbers; ``notes`` say what was left out, and how what is rare was read.
     """
 
     output: Path
@@ -58,6 +60,7 @@ class TrainingResult:
     history: History
     best_epoch: float
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def train(settings: TrainingSettings) -> TrainingResult:
@@ -95,7 +98,8 @@ def _train(
         trained, reached = _by_examples(settings, objective, module, new_weights, folder)
     seconds = round(time.monotonic() - started, 2)
     record = _record(settings, trained, objective) | {"new_weights": new_weights, **reached}
-    return folder.publish([trained, objective.tokenizer.hf], record | {"seconds": seconds})
+    beside = objective.saved if isinstance(objective, LabelledObjective) else ()
+    return folder.publish([trained, objective.tokenizer.hf, *beside], record | {"seconds": seconds})
 
 
 def _by_examples(
@@ -147,12 +151,19 @@ def _chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingS
 
 def _with_regime(settings: TrainingSettings) -> TrainingSettings:
     regime = regime_of(settings)
-    return replace(settings, learning_rate=regime.learning_rate, steps=regime.steps, streams=regime.streams)
+    return replace(
+        settings,
+        learning_rate=regime.learning_rate,
+        steps=regime.steps,
+        streams=regime.streams,
+        split=settings.split or HELD_OUT,
+    )
 
 
 def _claim(settings: TrainingSettings, objective: Objective | AnnotationObjective) -> dict[str, Any]:
     """What makes two trainings the same."""
-    claim = {name: value for name, value in asdict(settings).items() if name not in _NOT_CLAIMED}
+    left = _NOT_CLAIMED if settings.objective == "classify" else (*_NOT_CLAIMED, "split")
+    claim = {name: value for name, value in asdict(settings).items() if name not in left}
     return claim | {f"{name} sha256": digest for name, digest in objective.digests.items()}
 
 
@@ -195,6 +206,7 @@ def _result(output: Path, record: dict[str, Any]) -> TrainingResult:
         history=tuple(record["history"]),
         best_epoch=record["best_epoch"],
         seconds=record["seconds"],
+        notes=notes(record["data"]),
     )
 
 

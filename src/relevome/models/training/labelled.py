@@ -1,8 +1,9 @@
-"""The objective of labelled sequences: classes, numbers, or a class for every letter."""
+"""The objective of labelled sequences: classes, functions, numbers, or a class for every letter."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,19 @@ from torch import Tensor
 from transformers import DataCollatorForTokenClassification, DataCollatorWithPadding, PreTrainedModel
 
 from relevome.data.errors import InputError
+from relevome.data.inputs import sha256_of
+from relevome.data.problems import Stops
+from relevome.data.sequence import PROTEIN, Alphabet
 from relevome.models.huggingface import most_tokens
 from relevome.models.training.architectures import Architecture
 from relevome.models.training.drawn import DrawnExamples
+from relevome.models.training.function import FunctionData, read_function_data
+from relevome.models.training.function_scores import FUNCTION
 from relevome.models.training.labels import LabelScheme, label_scheme
 from relevome.models.training.performance import CLASSIFICATION, REGRESSION, performance
 from relevome.models.training.settings import TrainingSettings
-from relevome.models.training.tables import Example, read_labelled
+from relevome.models.training.splits import SavedParts, split_of
+from relevome.models.training.tables import Example, Table, read_labelled
 
 
 class LabelledObjective:
@@ -28,17 +35,41 @@ class LabelledObjective:
     def __init__(self, settings: TrainingSettings, architecture: Architecture) -> None:
         self._settings = settings
         self._architecture = architecture
-        plain = architecture.tokenizer(settings.tokenizer, settings.alphabet)
-        paths = {"train": settings.train, "validation": settings.validation, "test": settings.test}
-        self._tables = {
-            name: read_labelled(path, plain.alphabet, settings.on_bad)
+        alphabet = PROTEIN.name if settings.labels_from else settings.alphabet
+        plain = architecture.tokenizer(settings.tokenizer, alphabet, settings.rare_as_x)
+        self._stops = Stops() if settings.strip_stop else None
+        self._function: FunctionData | None = None
+        self._split_record: dict[str, Any] = {}
+        self._tables = self._read(plain.alphabet)
+        training = (row.sequence.letters for row in self._tables["train"].rows)
+        self.tokenizer = architecture.with_byte_pairs(plain, settings.tokenizer, settings.tokens, training)
+        if self._function is None:
+            self._scheme = label_scheme(self._tables["train"].rows, settings.task)
+        else:
+            self._scheme = self._function.scheme
+        _check_fits(settings, self._scheme)
+
+    def _read(self, alphabet: Alphabet) -> Mapping[str, Table]:
+        """The tables, as they are given, or parts of one."""
+        asked = self._settings
+        split = split_of(asked)
+        if asked.labels_from is not None:
+            self._function = read_function_data(asked, split, self._stops)
+            return self._function.tables
+        paths = {"train": asked.train, "validation": asked.validation, "test": asked.test}
+        columns = asked.labels_column, asked.id_column
+        tables = {
+            name: read_labelled(path, alphabet, asked.on_bad, *columns, self._stops)
             for name, path in paths.items()
             if path is not None
         }
-        training = (row.sequence.letters for row in self._tables["train"].rows)
-        self.tokenizer = architecture.with_byte_pairs(plain, settings.tokenizer, settings.tokens, training)
-        self._scheme = label_scheme(self._tables["train"].rows, settings.task)
-        _check_fits(settings, self._scheme)
+        if split is None:
+            return tables
+        whole = tables["train"]
+        self._split_record = split.describe(whole.rows)
+        parts = split.cut(whole.rows)
+        cut = {name: Table(whole.path, whole.sha256, tuple(rows), ()) for name, rows in parts.items()}
+        return tables | cut | {"train": replace(cut["train"], problems=whole.problems)}
 
     @property
     def task(self) -> str:
@@ -52,8 +83,10 @@ class LabelledObjective:
 
     @property
     def digests(self) -> Mapping[str, str]:
-        """sha256 of the tables."""
-        return {name: table.sha256 for name, table in self._tables.items()}
+        """sha256 of the tables, and of what says how they are read and split."""
+        others = {"obo": self._settings.obo, "clusters": self._settings.clusters}
+        tables = {name: table.sha256 for name, table in self._tables.items()}
+        return tables | {name: sha256_of(path) for name, path in others.items() if path is not None}
 
     def module(self) -> tuple[PreTrainedModel, tuple[str, ...]]:
         """A module with one output for each label."""
@@ -88,22 +121,42 @@ class LabelledObjective:
         return {
             "data_collator": collator(self.tokenizer.hf),
             "compute_loss_func": _weighted_loss(self._scheme, train) if weighted else None,
-            "compute_metrics": lambda prediction: performance(self._scheme.task, *_arrays(prediction)),
+            "compute_metrics": lambda prediction: self._score(*_arrays(prediction)),
             "preprocess_logits_for_metrics": _only_logits,
         }
+
+    def _score(self, logits: Float[np.ndarray, "..."], truth: np.ndarray) -> dict[str, float]:
+        scores = performance(self._scheme.task, logits, truth)
+        if self._function is None:
+            return scores
+        return scores | self._function.outputs.scores(logits, truth, self._scheme.task != "multi-label")
+
+    @property
+    def saved(self) -> tuple[SavedParts, ...]:
+        """The tables, where they are not those that were given."""
+        if self._function is None and not self._split_record:
+            return ()
+        return (SavedParts({name: table.rows for name, table in self._tables.items()}),)
 
     def baselines(self, examples: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, float]]:
         """None: the scores have a chance level of their own."""
         return {}
 
     def describe(self) -> dict[str, Any]:
-        """Path, digest and counts of every table."""
-        return {name: table.describe(self._tables["train"]) for name, table in self._tables.items()}
+        """Path, digest and counts of every table, how functions became labels, and how one was split."""
+        training = self._tables["train"]
+        described: dict[str, Any] = {
+            name: table.describe(training, self.tokenizer) for name, table in self._tables.items()
+        }
+        described |= {"split": self._split_record} if self._split_record else {}
+        described |= {} if self._function is None else {"function": dict(self._function.record)}
+        return described | ({"stops_stripped": self._stops.stripped} if self._stops else {})
 
 
 def _check_fits(settings: TrainingSettings, scheme: LabelScheme) -> None:
     """Refuses what was asked for and the task does not have."""
     scores = ("loss", *(REGRESSION if scheme.task == "regression" else CLASSIFICATION))
+    scores += FUNCTION if settings.labels_from else ()
     if settings.best not in scores:
         listed = ", ".join(scores)
         raise InputError(f"task {scheme.task} has no score {settings.best!r}: expected one of {listed}")

@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
+from relevome.data.ec_numbers import LEVELS
 from relevome.data.errors import InputError
 from relevome.data.problems import OnBad
-from relevome.data.sequence import ALPHABETS
+from relevome.data.sequence import ALPHABETS, PROTEIN
 from relevome.models.training.corpus import SHORTEST
+from relevome.models.training.function_scores import FUNCTION
 from relevome.models.training.labels import TASKS
 from relevome.models.training.performance import CLASSIFICATION, REGRESSION
 
 OBJECTIVES = ("classify", "mlm", "annotate")
+LABELS_FROM = ("ec", "go")
+HELD_OUT = "20%"  # of every contig, unless something else is asked for
 
 _CHOICES = {
     "objective": OBJECTIVES,
     "task": ("auto", *TASKS),
-    "best": ("loss", *CLASSIFICATION, *REGRESSION),
+    "labels_from": (None, *LABELS_FROM),
+    "best": ("loss", *CLASSIFICATION, *REGRESSION, *FUNCTION),
     "device": ("auto", "cpu", "cuda", "mps"),
     "dtype": ("float32", "bfloat16", "float16"),
     "on_bad": ("refuse", "skip"),
@@ -34,15 +39,21 @@ _POSITIVE = (
     "windows",
     "steps",
     "streams",
+    "min_proteins",
+    "max_length",
 )
 
 # What only some of the objectives have.
 _ONLY = {
-    ("classify",): ("test", "task", "class_weights", "lora_rank", "bpe_dropout"),
+    ("classify",): (
+        "test", "task", "class_weights", "lora_rank", "bpe_dropout", "labels_from", "ec_level", "obo",
+        "go_terms", "min_proteins", "max_length", "id_column", "clusters", "rare_as_x", "strip_stop",
+    ),
+    ("classify", "annotate"): ("labels_column", "split"),
     ("mlm", "annotate"): ("genome",),
     ("mlm",): ("window", "windows", "held_out"),
     ("annotate",): (
-        "labels", "feature", "labels_column", "labels_where", "split", "circular", "steps", "streams",
+        "labels", "feature", "labels_where", "circular", "steps", "streams",
     ),
     ("classify", "mlm"): (
         "train", "validation", "alphabet", "tokenizer", "tokens", "epochs", "batch_size", "weight_decay",
@@ -68,8 +79,15 @@ class TrainingSettings:
 
     With ``objective`` ``annotate`` an annotator learns to tell positions of a ``genome`` that ``labels`` name
     (see `relevome.data.positions` for ``feature``, ``labels_column``, ``labels_where``) from all others, in
-    so many ``steps``, each on a segment of ``streams`` lanes; ``split`` (a share, ``20%``, or a BED file) is
-    held out, and ``best`` is always its average precision.
+    so many ``steps``, each on a segment of ``streams`` lanes; ``split`` (a share, None: ``20%``, or a BED
+    file) is held out, and ``best`` is always its average precision.
+
+    ``labels_from`` says that classes are those of ``ec`` numbers at ``ec_level`` (0: whether there is one),
+    or ``go`` terms of the ontology ``obo``, all or ``go_terms``, with at least ``min_proteins`` to learn
+    from; longer proteins than ``max_length`` are left out. Without a ``validation`` table the only one is
+    ``split`` by shares (``0.8,0.1,0.1``), so that none of the ``clusters`` of a file, or of identical
+    sequences, is in two parts. ``rare_as_x`` has U, Z, O, B and J read as X, and ``strip_stop`` takes off a
+    ``*`` at the end of proteins.
     """
 
     arch: str
@@ -86,10 +104,20 @@ class TrainingSettings:
     feature: tuple[str, ...] = ()
     labels_column: str | None = None
     labels_where: tuple[str, ...] = ()
-    split: str = "20%"
+    split: str | None = None
     circular: bool = False
     steps: int | None = None
     streams: int | None = None
+    labels_from: str | None = None
+    ec_level: int = 1
+    obo: Path | None = None
+    go_terms: tuple[str, ...] = ()
+    min_proteins: int = 6
+    max_length: int | None = None
+    id_column: str | None = None
+    clusters: Path | None = None
+    rare_as_x: bool = False
+    strip_stop: bool = False
     alphabet: str | None = None
     tokenizer: str | None = None
     tokens: int | None = None
@@ -118,6 +146,7 @@ class TrainingSettings:
                 listed = ", ".join(choice for choice in choices if choice)
                 raise InputError(f"unknown {name} {value!r}: expected one of {listed}")
         self._check_objective()
+        self._check_function()
         for name in _POSITIVE:
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -143,8 +172,18 @@ class TrainingSettings:
                 raise InputError(
                     f"--{option} belongs to --objective {homes}, not to {self.objective}: leave it out"
                 )
-        if self.objective == "classify" and (self.train is None or self.validation is None):
-            raise InputError("--objective classify learns from tables: expected --train and --validation")
+        asked_to_split = self.clusters is not None or self.split is not None
+        if self.objective == "classify" and (
+            self.train is None or (self.validation is None and not asked_to_split)
+        ):
+            raise InputError(
+                "--objective classify learns from tables: expected --train and --validation, or --train and "
+                "--split 0.8,0.1,0.1 (with --clusters, by identity)"
+            )
+        if self.objective == "classify" and self.validation is not None and asked_to_split:
+            raise InputError(
+                "--split and --clusters part one table, and --validation gives another: leave one of them out"
+            )
         if self.objective == "mlm" and (self.genome is None) == (self.train is None):
             raise InputError(
                 "--objective mlm learns from a genome or a table: expected either --genome or --train"
@@ -153,3 +192,30 @@ class TrainingSettings:
             raise InputError("--objective annotate learns from a genome: expected --genome and --labels")
         if self.genome is not None and self.validation is not None:
             raise InputError("a share of the genome is held out to validate on: leave --validation out")
+
+    def _check_function(self) -> None:
+        """Refuses options of labels that are not asked for, or not given."""
+        usual = {field.name: field.default for field in fields(self) if field.default is not MISSING}
+        homes = {
+            "ec_level": ("ec",),
+            "obo": ("go",),
+            "go_terms": ("go",),
+            "min_proteins": LABELS_FROM,
+            "max_length": LABELS_FROM,
+        }
+        for name, kinds in homes.items():
+            if getattr(self, name) != usual[name] and self.labels_from not in kinds:
+                option = name.replace("_", "-")
+                raise InputError(
+                    f"--{option} belongs to --labels-from {' or '.join(kinds)}: add it, or leave this out"
+                )
+        if self.labels_from == "go" and self.obo is None:
+            raise InputError("--labels-from go needs the ontology: expected --obo go-basic.obo")
+        if not 0 <= self.ec_level <= LEVELS:
+            raise InputError(
+                f"ec_level is {self.ec_level}: expected 1 to {LEVELS}, or 0 for enzymes against others"
+            )
+        if self.labels_from and self.alphabet not in (None, PROTEIN.name):
+            raise InputError(f"--labels-from {self.labels_from} is about proteins, not {self.alphabet}")
+        if self.strip_stop and self.alphabet not in (None, PROTEIN.name):
+            raise InputError(f"--strip-stop is about proteins, not {self.alphabet}: leave it out")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 from transformers import PreTrainedModel
 
 from relevome.data.errors import InputError
-from relevome.data.problems import OnBad, Problem, refuse_or_skip
-from relevome.data.sequence import Alphabet
+from relevome.data.inputs import sha256_of
+from relevome.data.problems import OnBad, Problem, Stops, refuse_or_skip
+from relevome.data.sequence import Alphabet, Sequence
 from relevome.data.tables import Labelled, read_table
+from relevome.data.uniprot import is_uniprot
 from relevome.models.huggingface import most_tokens
 from relevome.models.tokenization import LetterTokenizer, Tokens
 from relevome.models.training.labels import LabelScheme
@@ -46,8 +47,11 @@ class Table:
             examples.append({"input_ids": tokens.ids.tolist(), "labels": labels})
         return examples
 
-    def describe(self, training: Table) -> dict[str, Any]:
-        """For the record: path, digest, counts, and how many sequences are in ``training`` too."""
+    def describe(self, training: Table, tokenizer: LetterTokenizer) -> dict[str, Any]:
+        """For the record: path, digest, counts, how many sequences are in ``training`` too, and codes.
+
+        ``codes`` are letters that are no plain ones: how many, and as which token each is read.
+        """
         seen = {row.sequence.letters for row in training.rows}
         return {
             "path": str(self.path),
@@ -55,18 +59,38 @@ class Table:
             "sequences": len(self.rows),
             "also_in_training": sum(row.sequence.letters in seen for row in self.rows),
             "skipped": [asdict(problem) for problem in self.problems],
+            "codes": self._codes(tokenizer),
         }
 
+    def _codes(self, tokenizer: LetterTokenizer) -> dict[str, dict[str, Any]]:
+        if not tokenizer.one_letter_always:
+            return {}
+        alphabet, found = tokenizer.alphabet, {}
+        for code in alphabet.ambiguous:
+            count = sum(row.sequence.letters.count(code) for row in self.rows)
+            if count:
+                tokens = tokenizer.encode(Sequence("code", code, alphabet))
+                found[code] = {"count": count, "read_as": tokens.texts[int(tokens.covering(0))]}
+        return found
 
-def read_labelled(path: Path, alphabet: Alphabet, on_bad: OnBad) -> Table:
+
+def read_labelled(
+    path: Path,
+    alphabet: Alphabet,
+    on_bad: OnBad,
+    labels_column: str | None = None,
+    id_column: str | None = None,
+    stops: Stops | None = None,
+) -> Table:
     """A table of labelled sequences, whole; ``on_bad`` says what happens to unusable rows."""
+    if is_uniprot(path):
+        raise InputError(f"{path} holds UniProt entries: say what they teach with --labels-from ec or go")
     problems: list[Problem] = []
-    rows = tuple(refuse_or_skip(read_table(path, alphabet), on_bad, problems))
+    found = read_table(path, alphabet, None, labels_column, id_column, stops)
+    rows = tuple(refuse_or_skip(found, on_bad, problems))
     if not rows:
         raise InputError(f"{path} has no usable sequence: all {len(problems)} were skipped")
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Table(path, digest, rows, tuple(problems))
+    return Table(path, sha256_of(path), rows, tuple(problems))
 
 
 def _labels(row: Labelled, tokens: Tokens, scheme: LabelScheme) -> Any:
