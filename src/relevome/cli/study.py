@@ -48,6 +48,34 @@ def dnabert2(
     carry_out(recipe, output, run_command, jobs, typer.echo)
 
 
+@study.command("protein-function")
+def protein_function(
+    output: Output,
+    data: Annotated[Path, typer.Option(help="Folder of the public data; see the docs.")],
+    task: Annotated[
+        list[str] | None, typer.Option(help="membrane or signal-peptide; may be repeated.")
+    ] = None,
+    size: Annotated[
+        str, typer.Option(help="small (minutes), default (an hour) or published (for a GPU).")
+    ] = "default",
+    start: Annotated[
+        str, typer.Option(help="Weights of the model: random, or a checkpoint's folder.")
+    ] = "random",
+    jobs: Jobs = 2,
+    seed: Seed = 0,
+) -> None:
+    """Find the attention heads of a protein transformer whose relevance lies on annotated segments.
+
+    Example: relevome study protein-function --task signal-peptide --data DATA -o study
+    """
+    from relevome.studies.carry_out import carry_out
+    from relevome.studies.protein_function import ProteinFunctionStudy
+
+    asked = tuple(task or ["membrane", "signal-peptide"])
+    recipe = ProteinFunctionStudy(asked, data, size=size, start=start, seed=seed)
+    carry_out(recipe, output, run_command, jobs, typer.echo)
+
+
 @study.command()
 def annotation(
     output: Output,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from relevome.data.annotations import Site, mask
+from relevome.data.annotations import Site, listed_as, mask
 from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence as Letters
 from relevome.data.sequence import named_alphabet
@@ -164,7 +164,7 @@ class _Source:
         return found
 
     def _mask(self, row: Explanation, truth: Truth) -> np.ndarray | str:
-        if row.sequence_id not in truth and row.chrom not in truth:
+        if not any(name and listed_as(name, truth) for name in (row.sequence_id, row.chrom)):
             return "not in the file of known sites"
         alphabet = named_alphabet(self.run.manifest["alphabet"])
         inside = mask(Letters(row.sequence_id, row.sequence, alphabet, row.interval), truth)

@@ -203,7 +203,8 @@ class Work:
         unplaced = unplaced_sites(self.truth, read, "known sites")
         more = f" (and {len(unplaced) - 1:,} more such names)" if len(unplaced) > 1 else ""
         reason = f"{unplaced[0].reason}{more}" if unplaced else "it holds none"
-        if len(unplaced) == len(self.truth) and any("mask" in metric.needs for metric in self.wanted):
+        listed = sum(1 for sites in self.truth.values() if sites)
+        if len(unplaced) == listed and any("mask" in metric.needs for metric in self.wanted):
             raise InputError(f"no sequence of {self.run.path} is in the file of known sites: {reason}")
         if unplaced:
             self.notes.append(f"known sites: {reason}")

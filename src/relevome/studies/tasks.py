@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from relevome.data.readers import Problem, read_table
 from relevome.data.sequence import DNA, Sequence
 from relevome.data.simulation_files import write_simulation
 from relevome.data.simulation_plan import plan_simulation
+from relevome.studies.prepared import check_files, prepare_once
 from relevome.studies.start_sites import UPSTREAM, start_sites, write_tables
 
 PARTS = ("train", "validation", "test")
@@ -111,23 +111,12 @@ TASKS = {
 def check_data(tasks: Iterable[str], data: Path | None) -> None:
     """Raises InputError where the folder with public data lacks a file that a task needs."""
     for name in tasks:
-        for path in TASKS[name].needs:
-            if data is None or not (data / path).is_file():
-                raise InputError(
-                    f"the task {name} needs the file {path} in the folder of --data: leave --task {name} "
-                    "out, or fetch it as the docs say"
-                )
+        check_files(name, TASKS[name].needs, data)
 
 
 def write_task(name: str, folder: Path, data: Path | None, amount: Amount, seed: int) -> None:
     """A task's data into a new folder, unless it is there. Raises InputError for files that are garbled."""
-    if folder.is_dir():
-        return
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    TASKS[name].write(unfinished, data or folder, amount, seed)
-    unfinished.rename(folder)
+    prepare_once(folder, lambda new: TASKS[name].write(new, data or new, amount, seed))
 
 
 def _write(folder: Path, tables: dict[str, pd.DataFrame], amount: Amount, seed: int, find: Find) -> None:

@@ -1,0 +1,30 @@
+"""Data that a study prepares once, and the public files that it reads for that."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from relevome.data.errors import InputError
+
+
+def check_files(task: str, needs: Iterable[Path], data: Path | None) -> None:
+    """Raises InputError where the folder with public data lacks a file that a task needs."""
+    for path in needs:
+        if data is None or not (data / path).is_file():
+            raise InputError(
+                f"the task {task} needs the file {path} in the folder of --data: leave --task {task} "
+                "out, or fetch it as the docs say"
+            )
+
+
+def prepare_once(folder: Path, write: Callable[[Path], None]) -> None:
+    """Have ``write`` fill a new folder, which is there as a whole or not at all; one that is there stays."""
+    if folder.is_dir():
+        return
+    unfinished = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    write(unfinished)
+    unfinished.rename(folder)

@@ -1,0 +1,172 @@
+"""Study C: which attention heads of a protein transformer carry what a prediction rests on?
+
+After Wenzel, Gruner & Strodthoff (2024, doi 10.1093/bioinformatics/btae031). A model learns to tell two kinds
+of proteins apart; relevance of the prediction is carried to every residue and into every head, and compared
+across proteins with annotated segments, beside models with random weights and other nulls; residues are
+replaced by their relevance; all methods are evaluated alike. The steps below are the whole study.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from relevome.data.errors import InputError
+from relevome.studies.prepared import check_files, prepare_once
+from relevome.studies.protein_summary import conclude
+from relevome.studies.protein_tasks import PROTEIN_TASKS, Amount, write_protein_task
+from relevome.studies.recipe import Command, Say, command
+
+# A name in tables, the method, its options. The published study integrates from [PAD], whose embedding is
+# nothing at all in many models, where a layer norm behind it has no slope: so the unknown letter is ours.
+METHODS: dict[str, tuple[str, dict[str, Any]]] = {
+    "integrated-gradients": ("integrated-gradients", {"site": "block", "heads": True}),
+    "integrated-gradients-pad": (
+        "integrated-gradients",
+        {"site": "block", "baseline": "pad", "heads": True},
+    ),
+    "attnlrp": ("attnlrp", {"heads": True}),
+    "gradient-x-input": ("gradient-x-input", {}),
+}
+
+# An ESM-2 in small, without the rescaling of embeddings that only masked training needs.
+MODEL = {
+    "model_type": "esm",
+    "hidden_size": 64,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "intermediate_size": 128,
+    "position_embedding_type": "rotary",
+    "max_position_embeddings": 1026,
+    "token_dropout": False,
+    "emb_layer_norm_before": True,
+    "attention_probs_dropout_prob": 0.0,  # with it attention is not fused, and takes twice as long
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is done: proteins, passes over them, steps of integration, models with random weights.
+
+    ``asked`` are the proteins on which the model is asked again, by `relevome evaluate`.
+    """
+
+    proteins: Amount
+    epochs: int
+    steps: int
+    random: int
+    asked: int
+
+
+SIZES = {
+    "small": Size(Amount(160, 12, 128), 2, 8, 2, 6),
+    "default": Size(Amount(1_000_000, 200, 512), 10, 32, 10, 20),
+    "published": Size(Amount(1_000_000, 1_000, 998), 10, 500, 10, 100),
+}
+
+
+@dataclass(frozen=True)
+class ProteinFunctionStudy:
+    """What ``relevome study protein-function`` is told.
+
+    ``tasks`` are names of `PROTEIN_TASKS`, which read public files in the folder ``data``. The model starts
+    from ``random`` weights, or from the checkpoint in a folder, such as an ESM-2 or ProtBert.
+    """
+
+    tasks: tuple[str, ...]
+    data: Path | None
+    size: str = "default"
+    start: str = "random"
+    seed: int = 0
+
+    name = "protein-function"
+
+    def __post_init__(self) -> None:
+        for task in self.tasks:
+            if task not in PROTEIN_TASKS:
+                raise InputError(f"--task {task}: expected one of {', '.join(PROTEIN_TASKS)}")
+            if self.tasks.count(task) > 1:
+                raise InputError(f"--task {task} is given {self.tasks.count(task)} times: expected once")
+            check_files(task, PROTEIN_TASKS[task].needs, self.data)
+        if self.size not in SIZES:
+            raise InputError(f"--size {self.size}: expected one of {', '.join(SIZES)}")
+        if self.start != "random" and not Path(self.start).is_dir():
+            raise InputError(f"--start {self.start}: expected random, or the folder of a checkpoint")
+
+    def about(self) -> dict[str, Any]:
+        """All that decides the results."""
+        told = {name: value for name, value in asdict(self).items() if name != "data"}
+        return told | {"amount": asdict(self._size)}
+
+    def prepare(self, folder: Path, say: Say) -> None:
+        """The architecture, and the data of every task."""
+        say(f"data: {', '.join(self.tasks)}")
+        (folder / "model.json").write_text(json.dumps(MODEL, indent=1) + "\n", encoding="utf-8")
+        for task in self.tasks:
+            prepare_once(
+                folder / task / "data",
+                lambda new, task=task: write_protein_task(
+                    task, new, self.data or new, self._size.proteins, self.seed
+                ),
+            )
+
+    def commands(self) -> Sequence[Command]:
+        """For every task: train, explain, ask the heads, substitute, evaluate, compare."""
+        return [one for task in self.tasks for one in self._of_task(task)]
+
+    def conclude(self, folder: Path) -> Sequence[str]:
+        """Tables over all tasks, and what they show."""
+        return conclude(folder, {task: PROTEIN_TASKS[task].sites for task in self.tasks})
+
+    @property
+    def _size(self) -> Size:
+        return SIZES[self.size]
+
+    def _of_task(self, task: str) -> Iterator[Command]:
+        yield self._training(task)
+        for name, (method, options) in METHODS.items():
+            if method == "integrated-gradients":
+                options = options | {"steps": self._size.steps}
+            yield command(
+                f"{task}-{name}", "explain", model=f"{task}/model", fasta=f"{task}/data/explained.fasta",
+                method=method, target=1, contrast=0, **options, seed=self.seed, output=f"{task}/runs/{name}",
+                after=[f"{task}-model"],
+            )  # fmt: skip
+        for name in METHODS:
+            yield from self._asking(task, name)
+        yield command(
+            f"{task}-comparison", "compare", *(f"{task}/scores/{name}" for name in METHODS), overwrite=True,
+            output=f"{task}/comparison", after=[f"{task}-{name}-scores" for name in METHODS],
+        )  # fmt: skip
+
+    def _training(self, task: str) -> Command:
+        tables = {part: f"{task}/data/{part}.csv" for part in ("train", "validation", "test")}
+        own: dict[str, Any] = {"arch": "model.json", "alphabet": "protein", "learning_rate": 1e-3}
+        if self.start != "random":
+            own = {"arch": Path(self.start).resolve()}
+        return command(
+            f"{task}-model", "train", **own, **tables, batch_size=16, class_weights=True, best="auroc",
+            epochs=self._size.epochs, patience=4, resume=True, seed=self.seed, output=f"{task}/model",
+        )  # fmt: skip
+
+    def _asking(self, task: str, name: str) -> Iterator[Command]:
+        """What a run is worth: its heads, substitution by its relevance, all metrics."""
+        run, after, segments = f"{task}/runs/{name}", [f"{task}-{name}"], f"{task}/data/segments.tsv"
+        if METHODS[name][1].get("heads"):
+            yield command(
+                f"{task}-{name}-heads", "heads", by="relevance", run=run, annotations=segments,
+                type=PROTEIN_TASKS[task].kind, random=self._size.random, seed=self.seed, overwrite=True,
+                output=f"{task}/heads/{name}", after=after,
+            )  # fmt: skip
+        yield command(
+            f"{task}-{name}-substitution", "substitute", run, seed=self.seed, overwrite=True,
+            output=f"{task}/substitution/{name}", after=after,
+        )  # fmt: skip
+        yield command(
+            f"{task}-{name}-scores", "evaluate", run, truth=segments, level="letters",
+            sequences=self._size.asked, fast=True, seed=self.seed, overwrite=True,
+            output=f"{task}/scores/{name}", after=after,
+        )  # fmt: skip
