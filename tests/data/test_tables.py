@@ -7,6 +7,7 @@ import gzip
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,8 +126,9 @@ def test_a_bad_row_is_a_problem_and_the_others_are_read(write: Write, bad: str, 
 def test_a_table_that_cannot_be_read_is_refused_in_one_line(
     write: Write, content: str, columns: dict[str, str], message: str
 ) -> None:
+    asked: dict[str, Any] = dict(columns)
     with pytest.raises(InputError, match=message) as caught:
-        list(read_table(write("t.csv", content), DNA, **columns))
+        list(read_table(write("t.csv", content), DNA, **asked))
     assert "t.csv" in str(caught.value)
     assert "\n" not in str(caught.value)
 

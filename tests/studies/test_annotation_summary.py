@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,13 @@ HEADS = (
 MODELS = {"annotator": 0.4, "cnn": 0.1, "scan": 0.05}
 
 
-def write(path: Path, header: str, rows: list[tuple[object, ...]]) -> None:
+def write(path: Path, header: str, rows: Sequence[tuple[object, ...]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [header.split(), *[[str(value) for value in row] for row in rows]]
     path.write_text("".join("\t".join(line) + "\n" for line in lines))
 
 
-def heads(folder: Path, matches: list[tuple[object, ...]], factors: list[tuple[object, ...]]) -> None:
+def heads(folder: Path, matches: Sequence[tuple[object, ...]], factors: Sequence[tuple[object, ...]]) -> None:
     write(folder / "heads.tsv", "layer head consensus distance from to", [*HEADS])
     write(folder / "matches.tsv", "layer head motif p q strand", matches)
     write(folder / "factors.tsv", "layer head factor attended on_sites expected p q", factors)

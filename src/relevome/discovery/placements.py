@@ -219,10 +219,7 @@ class _Collector:
 
     def _mask(self, row: Explanation, units: Units, kind: str) -> np.ndarray | str:
         """The letters inside, or why the protein says nothing."""
-        known = (
-            sites for sites in self.annotations.values() if row.sequence_id in sites or row.chrom in sites
-        )
-        if next(known, None) is None:
+        if not any(self._is_listed(row, sites) for sites in self.annotations.values()):
             return "not in the annotations"
         own = Sequence(row.sequence_id, row.sequence, named_alphabet(self.alphabet), row.interval)
         inside = mask(own, self.annotations[kind])

@@ -15,7 +15,7 @@ THRESHOLDS = [round(0.01 * k, 2) for k in range(1, 101)]
 
 
 def sets(matrix: np.ndarray) -> list[set[int]]:
-    return [set(np.flatnonzero(row)) for row in matrix]
+    return [set(np.flatnonzero(row).tolist()) for row in matrix]
 
 
 def fmax_by_sets(chance: np.ndarray, known: np.ndarray) -> float:
