@@ -1,0 +1,50 @@
+"""`relevome study protein-function` as people type it, on made-up proteins."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from tests.studies.made_proteins import write_made_proteins
+
+
+def test_study_c_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_made_proteins(tmp_path / "data", each=40)
+    asked = ("study", "protein-function", "--data", "data", "--size", "small", "--task", "signal-peptide")
+    code, out, err = relevome_cli(*asked, "-o", "study")
+    assert (code, err) == (0, [])
+    assert sum(line.startswith("[") for line in out.splitlines()) == 17
+    study = tmp_path / "study"
+    page = (study / "study.md").read_text(encoding="utf-8")
+    said = [line for line in out.splitlines() if line.startswith("signal-peptide: ")]
+    assert any("heads are significant" in line for line in said)
+    assert all(line.split("[")[0] in page for line in said)
+    assert "nan" not in page.lower()
+    with (study / "study.tsv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    # three methods with heads, three statistics, the embedding and 16 heads
+    assert len(rows) == 3 * 3 * 17
+    assert {row["type"] for row in rows} == {"signal peptide"}
+    code, out, err = relevome_cli(*asked, "-o", "study")
+    assert (code, err) == (0, [])
+    assert "17 of 17 commands were done before" in out
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        (("--size", "big"), "relevome: --size big: expected one of small, default, published"),
+        (("--task", "fold"), "relevome: --task fold: expected one of membrane, signal-peptide"),
+        (("--start", "nothing"), "relevome: --start nothing: expected random, or the folder of a checkpoint"),
+        (("--data", "nowhere"), "relevome: the task membrane needs the file protein/tmbed_alpha"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_nothing_is_made(relevome_cli, tmp_path, told, message):
+    write_made_proteins(tmp_path / "data", each=1)
+    given = told if "--data" in told else (*told, "--data", tmp_path / "data")
+    code, out, err = relevome_cli("study", "protein-function", *given, "-o", tmp_path / "study")
+    assert (code, out, len(err)) == (2, "", 1)
+    assert err[0].startswith(message)
+    assert not (tmp_path / "study").exists()
