@@ -72,6 +72,10 @@ def ends(model: Model, batch: Batch, site: Site, baseline: str) -> tuple[Tensor,
     return at_site(model, batch, site, origin), at_site(model, batch, site, words)
 
 
+def kept_in(contexts: list[Tensor]) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+    return lambda _, inputs: contexts.append(inputs[0])
+
+
 def followed(
     model: Model, batch: Batch, site: Site, output: nn.Module, points: list[Tensor]
 ) -> tuple[Tensor, Tensor]:
@@ -79,7 +83,7 @@ def followed(
     found: list[tuple[Tensor, Tensor]] = []
     for point in points:
         contexts: list[Tensor] = []
-        handle = output.register_forward_pre_hook(lambda _, inputs, kept=contexts: kept.append(inputs[0]))
+        handle = output.register_forward_pre_hook(kept_in(contexts))
         try:
             with model.frozen(), leaf(model.site(site), point.clone().requires_grad_()):
                 score = model.scores(model.inputs(batch), batch).sum()

@@ -173,13 +173,13 @@ class _Sample:
         clusters: Mapping[str, str | int] | None,
     ) -> _Sample:
         names = ("excess", "shift", "exchange", "beyond")
-        own = (_families(placements.ids, getattr(placements, name), ids, clusters) for name in names)
+        own = {name: _families(placements.ids, getattr(placements, name), ids, clusters) for name in names}
         if not random:
-            return cls(*own, None)
+            return cls(**own, random=None)
         if any(one.ids != placements.ids for one in random):
             raise ValueError("models with random weights explain other proteins than the model")
         stacked = np.stack([one.excess for one in random], axis=1)
-        return cls(*own, _families(placements.ids, stacked, ids, clusters))
+        return cls(**own, random=_families(placements.ids, stacked, ids, clusters))
 
 
 def _families(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel
@@ -22,10 +23,11 @@ def with_random_weights(model: Model, seed: int) -> Model:
             f"{type(module).__name__} does not say how its weights are drawn: expected an architecture of "
             "transformers"
         )
+    kind: Any = type(module)  # its __init__ has no type that says what it takes
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        drawn = type(module)(copy.deepcopy(module.config))
-    drawn.to(device=model.device, dtype=model.dtype).eval()  # pyright: ignore[reportArgumentType]
+        drawn = kind(copy.deepcopy(module.config))
+    drawn.to(device=model.device, dtype=model.dtype).eval()
     other = copy.copy(model)
     other.module = drawn
     return other

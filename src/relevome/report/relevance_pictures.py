@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.style
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import TwoSlopeNorm
+from matplotlib.colors import Colormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -65,7 +66,7 @@ def _draw_map(figure: Figure, axes: Axes, one: Effect, shape: tuple[int, int]) -
     size = float(np.clip(260 / max(shape), 4, 40))
     plain = one.significant & ~one.positive & ~one.specialised
     both = one.significant & one.positive & ~one.specialised
-    marks = (
+    marks: tuple[tuple[np.ndarray, dict[str, Any]], ...] = (
         (plain, {"marker": "o", "facecolors": "none"}),
         (both, {"marker": "o", "facecolors": "black"}),
         (one.specialised, {"marker": "*", "facecolors": "black"}),
@@ -81,7 +82,7 @@ def _draw_map(figure: Figure, axes: Axes, one: Effect, shape: tuple[int, int]) -
     axes.set_title(title, fontsize=SMALL, loc="left", pad=3, parse_math=False)
 
 
-def _colours() -> object:
+def _colours() -> Colormap:
     colours = colormaps["RdBu_r"].copy()
     colours.set_bad("#DDDDDD")
     return colours

@@ -70,7 +70,7 @@ def write_data(folder: Path, question: Question, motifs: Path | None, amount: Am
     rng = np.random.default_rng(seed)
     with parts_of(question) as parts:
         sites = labelled(question, parts)
-        known = {(one.contig, one.index, one.strand) for one in sites}
+        known = {(one.contig, one.letter, one.strand) for one in sites}
         _bed(folder / "sites.bed", [(one.window(0, 0), "site") for one in sites])
         _regions(folder, parts)
         counts = {"sites": len(sites)}

@@ -43,14 +43,14 @@ class Labelled(NamedTuple):
     """A letter of a strand, counted from 0 along ``+``, and whether it is labelled."""
 
     contig: str
-    index: int
+    letter: int
     strand: str
     real: bool
 
     def window(self, before: int, after: int) -> Interval:
         """So many letters before it and behind it as read on its strand."""
         left, right = (before, after) if self.strand == "+" else (after, before)
-        return Interval(self.contig, self.index - left, self.index + right + 1, self.strand)
+        return Interval(self.contig, self.letter - left, self.letter + right + 1, self.strand)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +79,14 @@ class Parts:
         """Whether all of the window around a letter lies in a part."""
         left, right = (before, after) if one.strand == "+" else (after, before)
         return any(
-            r.chrom == one.contig and r.start <= one.index - left and one.index + right < r.end
+            r.chrom == one.contig and r.start <= one.letter - left and one.letter + right < r.end
             for r in self.regions(part)
         )
 
     def letters(self, one: Labelled, before: int, after: int) -> str:
         """The window around a letter, in the direction of its strand."""
         contig = next(contig for contig in self.contigs if contig.name == one.contig)
-        at = one.index if one.strand == "+" else contig.length - 1 - one.index
+        at = one.letter if one.strand == "+" else contig.length - 1 - one.letter
         return ContigStrand(self.chromosomes, contig, one.strand, DNA).read(at - before, at + after + 1)
 
     def drawn(

@@ -40,9 +40,10 @@ def test_passes_of_any_size_and_contexts_of_any_order_give_the_same(at_once: int
     for first in range(0, 7, at_once):
         some = slice(first, first + at_once)
         recorder.begin(first, len(contexts[some]))
-        given, axes = zip(*(arranged(t[some].flatten(0, 1), order) for t in (contexts, slopes)), strict=True)
-        recorder.put(3, *given, axes[0])
-        recorder.put(1, 2 * given[0], given[1], axes[0])
+        context, axes = arranged(contexts[some].flatten(0, 1), order)
+        slope, _ = arranged(slopes[some].flatten(0, 1), order)
+        recorder.put(3, context, slope, axes)
+        recorder.put(1, 2 * context, slope, axes)
     (derivative,) = torch.gradient(contexts, spacing=(torch.from_numpy(alphas),), dim=0, edge_order=1)
     expected = torch.einsum("s,sbhtc,sbhtc->bht", torch.from_numpy(weights), slopes, derivative)
     found = recorder.relevance()
