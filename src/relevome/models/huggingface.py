@@ -16,13 +16,13 @@ from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig
-from transformers.utils import logging
 from transformers.utils.hub import cached_file
 
 from relevome.data.errors import InputError
 from relevome.data.sequence import named_alphabet
 from relevome.models import models
 from relevome.models.base import Model, Source, Task
+from relevome.models.quiet import quiet
 from relevome.models.tokenization import LetterTokenizer
 
 _AUTO: dict[Task, Any] = {
@@ -279,18 +279,10 @@ def _weight_errors(path: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No reports, warnings and bars about weights: what matters is raised, or read off the model."""
-    verbosity = logging.get_verbosity()
-    # bars of downloads are the hub's own, and stay
-    hook = logging.set_tqdm_hook(lambda bar, args, kwargs: bar(*args, **{**kwargs, "disable": True}))
-    logging.set_verbosity_error()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
-        logging.set_tqdm_hook(hook)
+    """No reports, bars and warnings about weights."""
+    with quiet(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _first_line(error: BaseException) -> str:

@@ -22,6 +22,7 @@ from relevome.data.errors import InputError
 from relevome.data.grammar import Unit
 from relevome.data.sequence import ALPHABETS
 from relevome.models.cnn import FixedEmbedding, token_vectors
+from relevome.models.quiet import quiet
 from relevome.models.tokenizers import letter_tokenizer
 
 # Of a number of letters that was never seen: impossible, but finite.
@@ -157,8 +158,9 @@ def scan_for(
 
 def save_scan(module: ScanForTokenClassification, folder: Path) -> None:
     """The scan as a model folder."""
-    module.save_pretrained(folder)
-    letter_tokenizer(ALPHABETS[module.config.alphabet]).save_pretrained(folder)
+    with quiet():
+        module.save_pretrained(folder)
+        letter_tokenizer(ALPHABETS[module.config.alphabet]).save_pretrained(folder)
 
 
 AutoConfig.register(ScanConfig.model_type, ScanConfig)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -13,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedModel
-from transformers.utils import logging
 
 import relevome
 from relevome.data.errors import InputError
 from relevome.models.huggingface import pick_device
+from relevome.models.quiet import quiet
 from relevome.models.training.annotation import AnnotationObjective
 from relevome.models.training.architectures import LEARNING_RATES, Architecture, add_lora
 from relevome.models.training.fitting import History, fit, make_trainer, score
@@ -72,7 +71,7 @@ def train(settings: TrainingSettings) -> TrainingResult:
     """
     if find_spec("accelerate") is None:
         raise InputError("training needs the library accelerate: pip install relevome[train]")
-    with _quiet():
+    with quiet():
         architecture = Architecture(settings.arch)
         settings = _chosen(settings, architecture)
         objective = _OBJECTIVES[settings.objective](settings, architecture)
@@ -208,17 +207,3 @@ def _result(output: Path, record: dict[str, Any]) -> TrainingResult:
         seconds=record["seconds"],
         notes=notes(record["data"]),
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps reports and bars of transformers off the screen: what matters of them is in training.json."""
-    verbosity = logging.get_verbosity()
-    # The bars of downloads are the hub's own, and stay.
-    hook = logging.set_tqdm_hook(lambda bar, args, kwargs: bar(*args, **{**kwargs, "disable": True}))
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        logging.set_tqdm_hook(hook)

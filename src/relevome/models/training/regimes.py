@@ -33,7 +33,7 @@ class Regime:
 # By the size of the architecture. `published` is that of Clauwaert et al. 2021.
 REGIMES: Mapping[str, Regime] = MappingProxyType(
     {
-        "small": Regime(20_000, 10, 2e-3, 1_000, falls=True, site_weight=1.0),
+        "small": Regime(7_000, 10, 2e-3, 350, falls=True, site_weight=1.0),
         "published": Regime(85_000, 10, 1e-4, 3_000, falls=False, site_weight=1.0),
     }
 )
