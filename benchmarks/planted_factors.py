@@ -9,7 +9,7 @@ fits it best, on either strand. Distances are from a start site to the factor's 
 is the share of attended windows in which it is to the letter. The best possible average precision is that of
 the exact odds of all letters, with the planted matrices, distances and shares.
 
-Targets: r > 0.9 for all factors, distances within two letters, and no name below q = 0.05 for what was not
+Target: r > 0.9 for all factors, distances within two letters, and no name below q = 0.05 for what was not
 planted, by matrix or by sites.
 """
 

@@ -180,7 +180,7 @@ def stopped(script: Path, folder: Path, end: signal.Signals, whole_group: bool) 
     for name in "bc":
         wait_for(folder / f"{name}.beat")
     (os.killpg if whole_group else os.kill)(process.pid, end)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
     return process.returncode, said
 
 

@@ -127,7 +127,7 @@ def _sums(found: RelevantHeads) -> Iterator[tuple[Any, ...]]:
             yield (one.group, *name, one.proteins, *map(_shown, numbers), int(one.positive[unit]))
 
 
-def _shown(value: float | None) -> float | None:
+def _shown(value: float | np.floating | None) -> float | None:
     """A number that a table may hold."""
     return None if value is None or np.isnan(value) else float(value)
 

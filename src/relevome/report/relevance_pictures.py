@@ -83,9 +83,7 @@ def _draw_map(figure: Figure, axes: Axes, one: Effect, shape: tuple[int, int]) -
 
 
 def _colours() -> Colormap:
-    colours = colormaps["RdBu_r"].copy()
-    colours.set_bad("#DDDDDD")
-    return colours
+    return colormaps["RdBu_r"].with_extremes(bad="#DDDDDD")
 
 
 def _legend() -> list[Line2D]:
