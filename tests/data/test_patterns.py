@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from collections.abc import Sequence as List
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ Write = Callable[[str, str | bytes], Path]
 
 # Letters that each element takes, and how often, by hand.
 EVERY = set(PROTEIN.letters)
-CASES = {
+CASES: dict[str, List[tuple[Collection[str], int, int]]] = {
     "[AC]-x-V-x(4)-{ED}.": [("AC", 1, 1), (EVERY, 1, 1), ("V", 1, 1), (EVERY, 4, 4), (EVERY - {*"ED"}, 1, 1)],
     "N-{P}-[ST]-{P}": [("N", 1, 1), (EVERY - {"P"}, 1, 1), ("ST", 1, 1), (EVERY - {"P"}, 1, 1)],
     "A-x(1,3)-[AV]": [("A", 1, 1), (EVERY, 1, 3), ("AV", 1, 1)],
@@ -27,7 +28,7 @@ CASES = {
 }
 
 
-def ends(letters: str, start: int, elements: list[tuple[object, int, int]]) -> Iterator[int]:
+def ends(letters: str, start: int, elements: List[tuple[Collection[str], int, int]]) -> Iterator[int]:
     """Every place where a match from ``start`` on can end."""
     if not elements:
         yield start
@@ -35,7 +36,7 @@ def ends(letters: str, start: int, elements: list[tuple[object, int, int]]) -> I
     (allowed, least, most), *rest = elements
     for times in range(least, most + 1):
         part = letters[start : start + times]
-        if len(part) == times and all(letter in allowed for letter in part):  # type: ignore[operator]
+        if len(part) == times and all(letter in allowed for letter in part):
             yield from ends(letters, start + times, rest)
 
 
