@@ -46,18 +46,27 @@ def shifted_sums(weights: Weights, mask: Mask) -> Float[np.ndarray, "rows letter
     if min(len(places), len(starts)) > _MANY:
         spectrum = np.fft.rfft(weights, axis=1) * np.conj(np.fft.rfft(mask.astype(weights.dtype)))
         return np.fft.irfft(spectrum, n=letters, axis=1)
-    twice = np.concatenate([weights, weights], axis=1)
     sums = np.zeros_like(weights)
     if len(places) <= 2 * len(starts) + 2:
+        twice = np.concatenate([weights, weights], axis=1)
         for place in places:
             sums += twice[:, place : place + letters]
         return sums
     ends = np.flatnonzero(mask & ~np.concatenate([mask[1:], [False]])) + 1
-    running = np.zeros((len(weights), 2 * letters + 1), dtype=weights.dtype)
-    np.cumsum(twice, axis=1, out=running[:, 1:])
+    running = _twice_around(weights)
     for start, end in zip(starts, ends, strict=True):
-        sums += running[:, end : end + letters] - running[:, start : start + letters]
+        sums += running[:, end : end + letters]
+        sums -= running[:, start : start + letters]
     return sums
+
+
+def _twice_around(weights: Weights) -> Float[np.ndarray, "rows running"]:
+    """Running sums from 0 letters to twice as many as there are, of weights in a circle."""
+    letters = weights.shape[1]
+    running = np.zeros((len(weights), 2 * letters + 1), dtype=weights.dtype)
+    np.cumsum(weights, axis=1, out=running[:, 1 : letters + 1])
+    np.add(running[:, 1 : letters + 1], running[:, letters, None], out=running[:, letters + 1 :])
+    return running
 
 
 class Exchanges(NamedTuple):
