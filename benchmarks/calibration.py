@@ -36,7 +36,9 @@ def _rows(runs: int, kind: str, inside: int, sequences: int) -> Iterator[Row]:
     for name, metric in metrics.items():
         if metric.kind == "localisation":
             values = np.array([metric.compute(one, mask) for one in relevance]).reshape(2, runs, sequences)
-            intervals = [bootstrap_interval(run, seed) for seed, run in enumerate(values[0])]
+            intervals = [
+                bootstrap_interval(run, seed, bounds=metric.bounds) for seed, run in enumerate(values[0])
+            ]
             covered = np.mean([low <= _chance(name, inside) <= high for _, low, high in intervals])
             tests = [paired_test(values[0, i], values[1, i], i, draws=999) for i in range(runs)]
             rejected = np.mean(np.array(tests) <= 0.05)

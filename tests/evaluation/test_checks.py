@@ -74,9 +74,9 @@ def test_many_comparisons_are_adjusted_together() -> None:
     alone = summarise(metrics["auroc"], "letters", weak, {})
     nothing = [
         summarise(
-            metrics["auroc"], "letters", [Measured(f"s{i}", float(a), 0.0) for i, a in enumerate(row)], {}
+            metrics["auroc"], "letters", [Measured(f"s{i}", float(a), 0.5) for i, a in enumerate(row)], {}
         )
-        for row in rng.normal(size=(9, 20))
+        for row in rng.uniform(size=(9, 20))
     ]
     assert checks([alone])[0].outcome == "pass"
     assert checks([alone, *nothing])[0].outcome == "fail"

@@ -71,7 +71,8 @@ def test_every_sequence_has_a_value_and_all_of_them_an_interval(make: MakeRun) -
     values = [auroc(one.relevance, INSIDE) for one in rows()]
     assert found.values == pytest.approx(values)
     assert found.sequence_ids == tuple(TRUTH)
-    assert (found.mean, found.low, found.high) == pytest.approx(bootstrap_interval(values, seed=3))
+    expected = bootstrap_interval(values, seed=3, bounds=(0.0, 1.0))
+    assert (found.mean, found.low, found.high) == pytest.approx(tuple(expected))
     assert (found.n, found.kind, found.level) == (6, "localisation", "letters")
     assert found.direction == "higher is better"
     assert found.left_out == {}
@@ -211,7 +212,7 @@ def test_an_empty_run_is_refused(make: MakeRun) -> None:
 def test_families_that_need_the_model_join_with_what_they_measured() -> None:
     measured = [Measured("a", 0.9, 0.5, 0.6), Measured("b", 0.7, 0.4, 0.5), Measured("c", 0.8, 0.6, 0.4)]
     found = summarise(metrics["auroc"], "tokens", measured, {"too long": 2}, seed=5)
-    assert (found.mean, found.low, found.high) == bootstrap_interval([0.9, 0.7, 0.8], 5)
-    assert found.random == bootstrap_interval([0.5, 0.4, 0.6], 5)
-    assert found.null == bootstrap_interval([0.6, 0.5, 0.4], 5)
+    assert (found.mean, found.low, found.high) == bootstrap_interval([0.9, 0.7, 0.8], 5, bounds=(0.0, 1.0))
+    assert found.random == bootstrap_interval([0.5, 0.4, 0.6], 5, bounds=(0.0, 1.0))
+    assert found.null == bootstrap_interval([0.6, 0.5, 0.4], 5, bounds=(0.0, 1.0))
     assert (found.sequence_ids, found.left_out) == (("a", "b", "c"), {"too long": 2})

@@ -46,7 +46,8 @@ def chance(metric: str) -> float:
 @pytest.mark.parametrize("metric", [name for name, one in metrics.items() if one.kind == "localisation"])
 def test_the_interval_of_random_relevance_covers_chance_in_95_of_100_runs(metric: str) -> None:
     intervals = [
-        bootstrap_interval(run, seed=s, draws=1000) for s, run in enumerate(random_scores(metric, 25, 1))
+        bootstrap_interval(run, seed=s, draws=1000, bounds=metrics[metric].bounds)
+        for s, run in enumerate(random_scores(metric, 25, 1))
     ]
     covered = np.mean([low <= chance(metric) <= high for _, low, high in intervals])
     assert abs(covered - 0.95) <= 0.02
@@ -95,14 +96,34 @@ def test_an_interval_leans_where_values_do() -> None:
 
 def test_an_interval_is_that_of_weighted_draws_one_by_one() -> None:
     values, weights = np.array([0.2, 0.9, 0.4, 0.5, 0.3, 0.7]), np.random.default_rng(8)
-    mean, spread = values.mean(), values.std()
-    found = []
-    for drawn in weights.beta(0.5, 1.5, (500, 6)):
+    mean, spread = values.mean(), values.std(ddof=1)
+    found, between = [], []
+    for drawn in weights.beta(1 / 4, 5 / 12, (500, 6)):
+        drawn /= drawn.sum()
         average = np.average(values, weights=drawn)
-        variance = np.average((values - average) ** 2, weights=drawn)
+        variance = np.average((values - average) ** 2, weights=drawn) / (1 - (drawn**2).sum())
         found.append((average - mean) / np.sqrt(variance))
+        place = np.arcsin(np.sqrt(average)) - np.arcsin(np.sqrt(mean))
+        between.append(place * 2 * np.sqrt(average * (1 - average)) / np.sqrt(variance))
     expected = [mean - np.quantile(found, tail) * spread for tail in (0.9, 0.1)]
     assert bootstrap_interval(values, 8, 500, 0.8)[1:] == pytest.approx(expected, abs=1e-12)
+    reach = np.quantile(between, [0.9, 0.1]) * spread / (2 * np.sqrt(mean * (1 - mean)))
+    expected = np.sin(np.arcsin(np.sqrt(mean)) - reach) ** 2
+    assert bootstrap_interval(values, 8, 500, 0.8, (0.0, 1.0))[1:] == pytest.approx(expected, abs=1e-12)
+    # Bounds move with the values: those of a correlation are -1 and 1.
+    moved = bootstrap_interval(2 * values - 1, 8, 500, 0.8, (-1.0, 1.0))[1:]
+    assert moved == pytest.approx(2 * expected - 1, abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [6, 1500])
+def test_an_interval_of_shares_leans_to_the_middle_and_stays_between_bounds(size: int) -> None:
+    values = np.r_[np.zeros(size - size // 5), np.full(size // 5, 0.25)]
+    mean, low, high = bootstrap_interval(values, seed=0, bounds=(0.0, 1.0))
+    assert 0 <= low < mean < high
+    assert high - mean > mean - low
+    assert bootstrap_interval([0.0, 1 + 1e-15, 1.0], seed=0, bounds=(0.0, 1.0)).high <= 1
+    with pytest.raises(InputError, match=r"values from 0 to 1\.1: expected none beyond 0 and 1"):
+        bootstrap_interval([0.0, 1.1], seed=0, bounds=(0.0, 1.0))
 
 
 @pytest.mark.parametrize("outliers", [1, 2])
@@ -115,7 +136,8 @@ def test_an_interval_of_hardly_differing_values_has_ends(outliers: int) -> None:
 
 def test_an_interval_stays_among_its_values() -> None:
     assert bootstrap_interval([0.25, 0.25, 0.25], seed=0) == (0.25, 0.25, 0.25)
-    assert bootstrap_interval([0.2, 0.4], seed=0) == pytest.approx((0.3, 0.2, 0.4))
+    # Of two values a draw may leave nearly all the weight to one: little short of all there is.
+    assert bootstrap_interval([0.2, 0.4], seed=0) == pytest.approx((0.3, 0.2, 0.4), abs=1e-4)
     _, low, high = bootstrap_interval([1, 1, 1, 0.9, 1], seed=0)
     assert 0.9 <= low < high <= 1
 

@@ -21,6 +21,7 @@ class Metric:
     sequence by another run). A metric that needs anything else, such as ``model``, is computed by its own
     family. ``source`` is the publication, ``chance`` says what relevance without meaning reaches, and
     ``ordered`` is False where values in any order give the same number, so that a random order says nothing.
+    ``bounds`` are the least and the largest value that there can be, which intervals of means heed.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Metric:
     needs: tuple[str, ...] = ("relevance",)
     chance: str = ""
     ordered: bool = True
+    bounds: tuple[float, float] | None = None
 
     @property
     def direction(self) -> str:

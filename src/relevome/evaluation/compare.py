@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import Any
 
 from relevome.data.annotations import Site
 from relevome.data.errors import InputError
+from relevome.evaluation import metrics
 from relevome.evaluation.evaluate import evaluate, settings_of, truth_record
 from relevome.evaluation.levels import Level
 from relevome.evaluation.result import Evaluation
-from relevome.evaluation.runs import Scores, evaluate_run
+from relevome.evaluation.runs import Scores, evaluate_run, over_all
 from relevome.evaluation.score_files import is_scores, read_evaluation
 from relevome.evaluation.settings import Settings
-from relevome.evaluation.statistics import Estimate, Paired, adjusted, bootstrap_interval
+from relevome.evaluation.statistics import Paired, adjusted, bootstrap_interval
 from relevome.evaluation.statistics import compare as compare_values
 from relevome.evaluation.work import Say
 from relevome.runs.run import Run
@@ -253,24 +254,20 @@ def _over(scores: Scores, shared: Collection[str], seed: int) -> Scores:
         if row[0] in shared
     )
     names, values, random, null = zip(*rows, strict=True)
-    mean, low, high = bootstrap_interval(values, seed)
+    bounds = metrics[scores.metric].bounds if scores.metric in metrics else None
+    mean, low, high = bootstrap_interval(values, seed, bounds=bounds)
     return replace(
         scores,
         mean=mean,
         low=low,
         high=high,
-        random=_estimate(random, seed),
-        null=_estimate(null, seed),
+        random=over_all(random, seed, bounds),
+        null=over_all(null, seed, bounds),
         sequence_ids=names,
         values=values,
         random_values=random,
         null_values=null,
     )
-
-
-def _estimate(values: Iterable[float | None], seed: int) -> Estimate | None:
-    known = [value for value in values if value is not None]
-    return bootstrap_interval(known, seed) if len(known) > 1 else None
 
 
 def _tests(scores: Mapping[str, tuple[Scores, ...]], seed: int) -> list[Test]:

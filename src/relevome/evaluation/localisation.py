@@ -29,9 +29,12 @@ ARRAS = "Arras et al. 2022, Information Fusion 81:14-40, doi 10.1016/j.inffus.20
 SHARE = "the share of letters inside known sites"
 
 
-def _localisation(name: str, chance: str, source: str) -> Callable[[Compute], Compute]:
+def _localisation(
+    name: str, chance: str, source: str, bounds: tuple[float, float] = (0.0, 1.0)
+) -> Callable[[Compute], Compute]:
     def enter(compute: Compute) -> Compute:
-        entry = Metric(name, "localisation", True, compute, source, ("relevance", "mask"), chance)
+        needs = ("relevance", "mask")
+        entry = Metric(name, "localisation", True, compute, source, needs, chance, bounds=bounds)
         metrics.register(name)(entry)
         return compute
 
@@ -96,7 +99,7 @@ def rank_accuracy(relevance: Relevance, mask: Mask) -> float:
     return _inside(placement.rank_accuracy, relevance, mask)
 
 
-@_localisation("point-biserial", "0", "Tate 1954, Annals of Mathematical Statistics 25:603-607")
+@_localisation("point-biserial", "0", "Tate 1954, Annals of Mathematical Statistics 25:603-607", (-1.0, 1.0))
 def point_biserial(relevance: Relevance, mask: Mask) -> float:
     """Pearson correlation of relevance with being inside the mask, from -1 to 1.
 

@@ -134,9 +134,9 @@ def summarise(
         metric.kind,
         level,
         metric.direction,
-        *bootstrap_interval(values, seed),
-        _over_all([one.random for one in measured], seed),
-        _over_all([one.null for one in measured], seed),
+        *bootstrap_interval(values, seed, bounds=metric.bounds),
+        over_all([one.random for one in measured], seed, metric.bounds),
+        over_all([one.null for one in measured], seed, metric.bounds),
         dict(left_out),
         tuple(one.sequence_id for one in measured),
         values,
@@ -232,6 +232,9 @@ def _of_kind(kind: str) -> list[str]:
     return [name for name, metric in metrics.items() if metric.kind == kind]
 
 
-def _over_all(values: Sequence[float | None], seed: int) -> Estimate | None:
+def over_all(
+    values: Iterable[float | None], seed: int, bounds: tuple[float, float] | None = None
+) -> Estimate | None:
+    """Mean and interval of values that are known, if two or more are."""
     known = [value for value in values if value is not None]
-    return bootstrap_interval(known, seed) if len(known) > 1 else None
+    return bootstrap_interval(known, seed, bounds=bounds) if len(known) > 1 else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,6 +26,9 @@ Numbers: TypeAlias = ArrayLike | Sequence[float]  # a tuple is an ArrayLike only
 _SMALL = 1000
 _AT_ONCE = 1_000_000
 _ROUNDING = 1e-12
+# Beta(a, a (a + 1) / (1 - a)) has a standard deviation as large as its mean for every a. Of 1/2, 3/10 and 1/4
+# the last covers best where values are few and skewed (docs/benchmarks.md).
+_BETA = (1 / 4, 5 / 12)
 
 
 class Estimate(NamedTuple):
@@ -49,26 +53,74 @@ class Paired:
     p: float
 
 
-def bootstrap_interval(values: Numbers, seed: int, draws: int = 2000, level: float = 0.95) -> Estimate:
+class _Scale(NamedTuple):
+    """A scale on which a mean between two bounds varies alike everywhere; without bounds, that of the values.
+
+    asin(sqrt(x)) of the place x between them, as for a share of tosses (Bartlett 1936, Journal of the Royal
+    Statistical Society Supplement 3:68-78).
+    """
+
+    low: float
+    high: float
+
+    def within(self, values: Values) -> Values:
+        """Values as they are, but for rounding at the bounds. Raises InputError for one that lies beyond."""
+        inside = np.clip(values, self.low, self.high)
+        if not np.allclose(inside, values, rtol=0, atol=1e-9):
+            raise InputError(
+                f"values from {values.min():g} to {values.max():g}: expected none beyond {self.low:g} and "
+                f"{self.high:g}"
+            )
+        return inside
+
+    def of(self, values: Values) -> Values:
+        if np.isinf(self.low):
+            return values
+        return np.arcsin(np.sqrt(np.clip((values - self.low) / (self.high - self.low), 0, 1)))
+
+    def back(self, scaled: Values) -> Values:
+        if np.isinf(self.low):
+            return scaled
+        return self.low + (self.high - self.low) * np.sin(np.clip(scaled, 0, np.pi / 2)) ** 2
+
+    def slope(self, values: Values) -> Values:
+        """How much the scale moves with the value."""
+        if np.isinf(self.low):
+            return np.ones_like(values)
+        least = (_ROUNDING * (self.high - self.low)) ** 2
+        return 0.5 / np.sqrt(np.maximum((values - self.low) * (self.high - values), least))
+
+
+def bootstrap_interval(
+    values: Numbers,
+    seed: int,
+    draws: int = 2000,
+    level: float = 0.95,
+    bounds: tuple[float, float] | None = None,
+) -> Estimate:
     """Mean of one value per sequence, and the ends of its bootstrap confidence interval.
 
     Bootstrap-t (Hall 1988, Annals of Statistics 16:927-953): how many standard deviations the mean of a draw
     lies off tells how far the true mean may, skewness and few sequences heeded. A draw gives every
-    sequence a random weight, Beta(1/2, 3/2), instead of a count, so that no draw is without spread (Owen
-    2025, arXiv:2508.10083). Above 1,000 values it is Student's t. Ends stay within the range of the values.
-    Raises InputError for fewer than two values or one that is not finite.
+    sequence a random weight, Beta(1/4, 5/12), instead of a count, so that no draw is without spread (Owen
+    2025, arXiv:2508.10083, with Beta(1/2, 3/2)); its variance is divided by 1 less the sum of squared
+    weights, so that it is unbiased. Above 1,000 values it is Student's t. Where values have ``bounds``, all
+    this is on a scale on which a mean near a bound varies as much as one in the middle. Ends stay within the
+    range of the values. Raises InputError for fewer than two values, one that is not finite or beyond bounds.
     """
-    sample = _sample(values)
+    scale = _Scale(*(bounds or (-inf, inf)))
+    sample = scale.within(_sample(values))
     lowest, highest = float(sample.min()), float(sample.max())
     if lowest == highest:
         return Estimate(lowest, lowest, lowest)
-    tails, n = [(1 + level) / 2, (1 - level) / 2], len(sample)
+    tails, n, mean = [(1 + level) / 2, (1 - level) / 2], len(sample), sample.mean(keepdims=True)
     if n <= _SMALL:
-        reach = np.quantile(_deviations(sample, _weights(n, seed, draws)), tails)
+        reach = np.quantile(_deviations(sample, _weights(n, seed, draws), scale), tails)
     else:
-        reach = stats.t.ppf(tails, n - 1) / np.sqrt(n - 1)
-    low, high = np.clip(sample.mean() - reach * sample.std(), lowest, highest)
-    return Estimate(float(sample.mean()), float(low), float(high))
+        reach = stats.t.ppf(tails, n - 1) / np.sqrt(n)
+    ends = scale.back(scale.of(mean) - reach * scale.slope(mean) * sample.std(ddof=1))
+    low, high = np.clip(ends, lowest, highest)
+    return Estimate(float(mean[0]), float(low), float(high))
 
 
 def paired_test(first: Numbers, second: Numbers, seed: int = 0, draws: int = 9999) -> float:
@@ -136,18 +188,22 @@ def adjusted(p_values: Sequence[float], method: str = "bh") -> list[float]:
 @lru_cache(maxsize=4)  # most of an evaluation asks for the same ones
 def _weights(n: int, seed: int, draws: int) -> Weights:
     """What every one of n sequences counts in every draw."""
-    drawn = np.random.default_rng(seed).beta(0.5, 1.5, (draws, n))
+    drawn = np.random.default_rng(seed).beta(*_BETA, (draws, n))
     drawn /= drawn.sum(1, keepdims=True)
     drawn.setflags(write=False)
     return drawn
 
 
-def _deviations(sample: Values, weights: Weights) -> Float[np.ndarray, " draws"]:
+def _deviations(sample: Values, weights: Weights, scale: _Scale) -> Float[np.ndarray, " draws"]:
     """How many standard deviations of its own the mean of every draw lies above that of the sample."""
-    centred = sample - sample.mean()
+    mean = sample.mean(keepdims=True)
+    centred = sample - mean
     off, squares = (weights @ np.stack([centred, centred**2], axis=1)).T
     # Where one sequence has all the weight, rounding may leave less than nothing.
-    return off / np.sqrt(np.maximum(squares - off**2, _ROUNDING**2 * squares.max()))
+    biased = np.maximum(squares - off**2, _ROUNDING**2 * squares.max())
+    variance = biased / np.maximum(1 - (weights**2).sum(1), _ROUNDING)
+    moved = scale.of(mean + off) - scale.of(mean)
+    return moved / (scale.slope(mean + off) * np.sqrt(variance))
 
 
 def _flipped(difference: Values, seed: int, draws: int) -> Float[np.ndarray, " draws"]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
+from relevome.evaluation import metrics
 from relevome.evaluation.checks import Check
 from relevome.evaluation.score_files import read_evaluation, write_tsv
 from relevome.evaluation.statistics import Estimate, bootstrap_interval
@@ -187,7 +188,8 @@ def _predicted(one: Compared) -> Table:
     rows = []
     for run in one.runs:
         groups = one.by_prediction(_PLACE, run)
-        cells = [Cell(text) for values in groups for text in (_mean(values), str(len(values)))]
+        bounds = metrics[_PLACE].bounds
+        cells = [Cell(text) for values in groups for text in (_mean(values, bounds), str(len(values)))]
         rows.append((Cell(run), *cells))
     caption = (
         f"The {_PLACE} above, of the positives that the model takes for positives (log odds above 0) and of "
@@ -197,8 +199,8 @@ def _predicted(one: Compared) -> Table:
     return Table(caption, header, tuple(rows))
 
 
-def _mean(values: list[float]) -> str:
-    return interval(*bootstrap_interval(values, seed=0)) if len(values) > 1 else ""
+def _mean(values: list[float], bounds: tuple[float, float] | None) -> str:
+    return interval(*bootstrap_interval(values, seed=0, bounds=bounds)) if len(values) > 1 else ""
 
 
 def _failed(checks: list[Check]) -> str:
