@@ -74,3 +74,20 @@ def test_measuring_leaves_the_model_as_it_was(load: Load, name: str, monkeypatch
     assert MeasuredBatchSizes().rows(model, 9) in (1, 2)
     assert all(module.training for module in model.module.modules())
     assert all(parameter.requires_grad for parameter in model.module.parameters())
+
+
+def test_short_passes_take_any_gain_and_count_what_a_batch_takes_beside(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "_seconds", lambda _model, rows, _width: rows * 1e-3)
+    assert MeasuredBatchSizes().rows(load("esm"), 1024) == 16, "up to 30 ms fewer batches are a gain"
+    monkeypatch.setattr(batching, "_seconds", lambda _model, rows, _width: rows * 1.0)
+    assert MeasuredBatchSizes().rows(load("esm"), 1024) == 1
+
+
+def test_a_fast_model_is_timed_over_several_passes(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([9.0, 0.004, 0.002, 0.004, 0.001, *[0.004] * 20])
+    monkeypatch.setattr(batching, "_pass", lambda *_: next(times))
+    assert batching._seconds(load("esm"), 1, 9) == 0.004
+    times = iter([9.0, 4.0, 3.0])
+    assert batching._seconds(load("esm"), 1, 9) == 3.0, "two are enough where they are long"
