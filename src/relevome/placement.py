@@ -25,7 +25,6 @@ def point_biserial(relevance: Rows, inside: int) -> Rows:
     alike = relevance.min(1, keepdims=True) == relevance.max(1, keepdims=True)
     values = scaled(relevance)
     values -= values.mean(1, keepdims=True)
-    values = scaled(values)
     spread = np.einsum("ij,ij->i", values, values)[:, None] * (inside * (letters - inside) / letters)
     values *= np.where(alike, 0, 1 / np.sqrt(np.where(alike, 1, spread)))
     return values
