@@ -199,6 +199,7 @@ def _checked(site: Site, sequence: Sequence) -> Site:
     if site.end > len(sequence):
         raise InputError(
             f"site {site.name!r} {site.start}-{site.end} is off the end of sequence {sequence.id!r}, "
-            f"which has {len(sequence)} letters"
+            f"which has {len(sequence)} letters (places count from 0, ends excluded): expected sites of this "
+            "very sequence; correct the site, or take it out"
         )
     return site
