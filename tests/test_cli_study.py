@@ -82,6 +82,7 @@ def test_study_a_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
             ("--task", "tf_2"),
             "relevome: the task tf_2 needs the file gue/GUE_tf_2_train.csv.gz in the folder",
         ),
+        (("--data", "nowhere"), "relevome: the task ecoli needs the file ecoli/"),
         (("--start", "mlm", "--data", "nowhere"), "relevome: --start mlm learns from the file ecoli/NC_000"),
     ],
 )

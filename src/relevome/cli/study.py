@@ -27,7 +27,10 @@ def _studies() -> None:
 def dnabert2(
     output: Output,
     task: Annotated[
-        list[str] | None, typer.Option(help="simulated, ecoli, tf_2 or tf_4; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="simulated, ecoli, tf_2 or tf_4; may be repeated [default: all with --data, else simulated]."
+        ),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data; see the docs.")] = None,
     size: Annotated[str, typer.Option(help="small (minutes) or default (most of an hour).")] = "default",
@@ -43,8 +46,10 @@ def dnabert2(
     """
     from relevome.studies.carry_out import carry_out
     from relevome.studies.dnabert2 import Dnabert2Study
+    from relevome.studies.tasks import TASKS
 
-    recipe = Dnabert2Study(tuple(task or ["simulated"]), data, size=size, start=start, seed=seed)
+    asked = tuple(task or (["simulated"] if data is None else TASKS))
+    recipe = Dnabert2Study(asked, data, size=size, start=start, seed=seed)
     carry_out(recipe, output, run_command, jobs, typer.echo)
 
 
@@ -53,7 +58,7 @@ def protein_function(
     output: Output,
     data: Annotated[Path, typer.Option(help="Folder of the public data; see the docs.")],
     task: Annotated[
-        list[str] | None, typer.Option(help="membrane or signal-peptide; may be repeated.")
+        list[str] | None, typer.Option(help="membrane or signal-peptide; may be repeated [default: both].")
     ] = None,
     size: Annotated[
         str, typer.Option(help="small (minutes), default (an hour) or published (for a GPU).")

@@ -14,8 +14,8 @@ def check_files(task: str, needs: Iterable[Path], data: Path | None) -> None:
     for path in needs:
         if data is None or not (data / path).is_file():
             raise InputError(
-                f"the task {task} needs the file {path} in the folder of --data: leave --task {task} "
-                "out, or fetch it as the docs say"
+                f"the task {task} needs the file {path} in the folder of --data: fetch it as the docs say, "
+                "or name other tasks by --task"
             )
 
 
