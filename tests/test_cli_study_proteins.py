@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from tests.studies.made_proteins import write_made_proteins
+from tests.studies.made_proteins import write_made_enzymes, write_made_proteins
 
 
 def test_study_c_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
@@ -32,6 +32,22 @@ def test_study_c_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     assert "17 of 17 commands were done before" in out
 
 
+def test_enzymes_of_ones_own_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table, sites = write_made_enzymes(tmp_path, of=(1,))
+    asked = ("study", "protein-function", "--proteins", table.name, "--annotations", sites.name)
+    code, out, err = relevome_cli(*asked, "--size", "small", "-o", "study")
+    assert (code, err) == (0, [])
+    assert any(line.startswith("enzymes/model tells held-out proteins apart") for line in out.splitlines())
+    page = (tmp_path / "study" / "study.md").read_text(encoding="utf-8")
+    assert "## enzymes/ec-1\n" in page
+    assert "nan" not in page.lower()
+    with (tmp_path / "study" / "study.tsv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert {row["task"] for row in rows} == {"enzymes/ec-1"}
+    assert {row["type"] for row in rows} == {"active site", "binding site"}
+
+
 @pytest.mark.parametrize(
     ("told", "message"),
     [
@@ -39,6 +55,8 @@ def test_study_c_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
         (("--task", "fold"), "relevome: --task fold: expected one of membrane, signal-peptide"),
         (("--start", "nothing"), "relevome: --start nothing: expected random, or the folder of a checkpoint"),
         (("--data", "nowhere"), "relevome: the task membrane needs the file protein/tmbed_alpha"),
+        (("--task", "enzymes"), "relevome: the task enzymes and the proteins that it reads (--proteins)"),
+        (("--clusters", "c.tsv"), "relevome: --annotations and --clusters are of --proteins: add those"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_nothing_is_made(relevome_cli, tmp_path, told, message):
@@ -48,3 +66,9 @@ def test_what_cannot_be_is_one_line_and_nothing_is_made(relevome_cli, tmp_path, 
     assert (code, out, len(err)) == (2, "", 1)
     assert err[0].startswith(message)
     assert not (tmp_path / "study").exists()
+
+
+def test_without_any_proteins_it_says_what_it_studies(relevome_cli, tmp_path):
+    code, _, err = relevome_cli("study", "protein-function", "-o", tmp_path / "study")
+    assert (code, len(err)) == (2, 1)
+    assert err[0].startswith("relevome: no proteins to study: expected the public ones (--data), or enzymes")

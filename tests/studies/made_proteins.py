@@ -39,6 +39,34 @@ def write_made_proteins(data: Path, each: int = 20, seed: int = 0) -> None:
         write_threes(data / path, records)
 
 
+def write_made_enzymes(
+    folder: Path, each: int = 100, seed: int = 0, of: tuple[int, ...] = (1, 3)
+) -> tuple[Path, Path]:
+    """A table of ``each`` enzymes of EC 1 and 3, whose active sites are unlike stretches, and sites of some.
+
+    Three in four of EC 1 have a binding site, too.
+    """
+    rng = np.random.default_rng(seed)
+    table, sites = ["id,sequence,ec"], ["id\ttype\tstart\tend"]
+    for number in range(2 * each):
+        name, ec = f"E{number:04d}", 3 if number % 2 else 1
+        start = int(rng.integers(10, 50))
+        letters = list(rng.choice(PLAIN, 70))
+        letters[start : start + 6] = "CWCHWC" if ec == 3 else "MYPMYP"
+        table.append(f"{name},{''.join(letters)},{ec}.1.1.{number % 5 + 1}")
+        if ec not in of:
+            continue
+        sites.append(f"{name}\tactive site\t{start + 1}\t{start + 6}")
+        if ec == 1 and number % 8 < 6:
+            sites.append(f"{name}\tBinding site\t{start + 3}\t{start + 3}")
+        sites.append(f"{name}\thelix\t1\t5")
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = folder / "enzymes.csv", folder / "sites.tsv"
+    for path, lines in zip(paths, (table, sites), strict=True):
+        path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return paths
+
+
 def write_threes(path: Path, records: Iterable[tuple[str, str, str]]) -> None:
     """Three lines for each record."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,5 +11,10 @@ def test_options_become_what_is_typed():
     assert (one.output, one.resumes, one.after) == ("out", True, ())
 
 
+def test_an_option_of_many_values_is_typed_with_each():
+    one = command("b", "heads", type=("active site", "motif"), random=(), output="out")
+    assert one.line == "relevome heads --type 'active site' --type motif -o out"
+
+
 def test_a_command_that_is_not_told_to_does_not_resume():
     assert not command("b", "explain", output="out", after=["a"]).resumes

@@ -56,9 +56,19 @@ def dnabert2(
 @study.command("protein-function")
 def protein_function(
     output: Output,
-    data: Annotated[Path, typer.Option(help="Folder of the public data; see the docs.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of the public data; see the docs.")] = None,
+    proteins: Annotated[
+        Path | None, typer.Option(help="Enzymes of your own: UniProt XML or flat text, or a table.")
+    ] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="Where their sites are [default: with the enzymes].")
+    ] = None,
+    clusters: Annotated[Path | None, typer.Option(help="Their clusters by identity, as for train.")] = None,
     task: Annotated[
-        list[str] | None, typer.Option(help="membrane or signal-peptide; may be repeated [default: both].")
+        list[str] | None,
+        typer.Option(
+            help="membrane, signal-peptide or enzymes; may be repeated [default: all that is given]."
+        ),
     ] = None,
     size: Annotated[
         str, typer.Option(help="small (minutes), default (an hour) or published (for a GPU).")
@@ -72,12 +82,22 @@ def protein_function(
     """Find the attention heads of a protein transformer whose relevance lies on annotated segments.
 
     Example: relevome study protein-function --task signal-peptide --data DATA -o study
+
+    Example: relevome study protein-function --proteins uniprot.xml.gz --start CHECKPOINT -o study
     """
     from relevome.studies.carry_out import carry_out
+    from relevome.studies.enzymes import ENZYMES, Source
     from relevome.studies.protein_function import ProteinFunctionStudy
+    from relevome.studies.protein_tasks import PROTEIN_TASKS
 
-    asked = tuple(task or ["membrane", "signal-peptide"])
-    recipe = ProteinFunctionStudy(asked, data, size=size, start=start, seed=seed)
+    if proteins is None and (annotations or clusters):
+        raise InputError("--annotations and --clusters are of --proteins: add those, or leave them out")
+    enzymes = None if proteins is None else Source(proteins, annotations, clusters)
+    given = (*PROTEIN_TASKS,) * (data is not None) + (ENZYMES,) * (enzymes is not None)
+    asked = tuple(task or given)
+    if not asked:
+        raise InputError("no proteins to study: expected the public ones (--data), or enzymes (--proteins)")
+    recipe = ProteinFunctionStudy(asked, data, enzymes, size=size, start=start, seed=seed)
     carry_out(recipe, output, run_command, jobs, typer.echo)
 
 

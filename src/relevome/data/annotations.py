@@ -53,7 +53,7 @@ def read_sites(
     sites: dict[str, list[Site]] = {}
     wanted, seen = {same_type(kind) for kind in kinds}, set()
     exact = _is_labels(path)  # H and h are two labels
-    for item in _found(path, kinds):
+    for item in features_of(path, kinds):
         if isinstance(item, Listed):
             sites.setdefault(item.id, [])
             continue
@@ -86,8 +86,11 @@ def _check_kinds(path: PathLike, kinds: Collection[str], seen: set[str], exact: 
         raise InputError(f"{path} has no feature of type {missing[0]!r}: expected {names}")
 
 
-def _found(path: PathLike, kinds: Collection[str]) -> Iterator[Found]:
-    """What the reader of a file's format finds in it."""
+def features_of(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Found]:
+    """What the reader of a file's format (see `read_sites`) finds in it, of all types.
+
+    Only 3-line labels give those of ``kinds`` alone, and BED refuses any.
+    """
     suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() not in (".gz", ".bgz")]
     last = suffixes[-1] if suffixes else ""
     if last in (".gff", ".gff3"):
@@ -128,7 +131,7 @@ def _gff_features(path: PathLike) -> Iterator[Found]:
             yield Feature(place.chrom, line.kind, place.start, place.end, line.name, place.strand)
 
 
-def listed_as(id: str, sites: Mapping[str, list[Site]]) -> str | None:
+def listed_as(id: str, sites: Collection[str]) -> str | None:
     """The name under which sites of a sequence are listed: its id, or the UniProt accession in it.
 
     An accession counts where ``|`` sets it apart, as in ``sp|P02724|GLPA_HUMAN``. None where neither is

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from relevome.data.errors import InputError
+from relevome.data.sequence import Sequence
 
 
 def check_files(task: str, needs: Iterable[Path], data: Path | None) -> None:
@@ -28,3 +31,16 @@ def prepare_once(folder: Path, write: Callable[[Path], None]) -> None:
     unfinished.mkdir(parents=True)
     write(unfinished)
     unfinished.rename(folder)
+
+
+def write_fasta(path: Path, sequences: Iterable[Sequence]) -> None:
+    """Sequences, each on one line."""
+    path.write_text("".join(f">{one.id}\n{one.letters}\n" for one in sequences), encoding="utf-8")
+
+
+def write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[Any, ...]], sep: str) -> None:
+    """A header and rows, with ``sep`` between fields."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=sep, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

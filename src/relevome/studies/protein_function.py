@@ -11,13 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from relevome.data.errors import InputError
+from relevome.data.inputs import sha256_of
+from relevome.studies.enzymes import ENZYMES, Enzymes, Source, read_enzymes, write_enzymes
 from relevome.studies.prepared import check_files, prepare_once
 from relevome.studies.protein_summary import conclude
-from relevome.studies.protein_tasks import PROTEIN_TASKS, Amount, write_protein_task
+from relevome.studies.protein_tasks import PARTS, PROTEIN_TASKS, Amount, Asked, write_protein_task
 from relevome.studies.recipe import Command, Say, command
 
 # A name in tables, the method, its options. The published study integrates from [PAD], whose embedding is
@@ -72,12 +75,14 @@ SIZES = {
 class ProteinFunctionStudy:
     """What ``relevome study protein-function`` is told.
 
-    ``tasks`` are names of `PROTEIN_TASKS`, which read public files in the folder ``data``. The model starts
-    from ``random`` weights, or from the checkpoint in a folder, such as an ESM-2 or ProtBert.
+    ``tasks`` are names of `PROTEIN_TASKS`, which read public files in the folder ``data``, and ``enzymes``,
+    of a file of the user's own. The model starts from ``random`` weights, or from the checkpoint in a folder,
+    such as an ESM-2 or ProtBert.
     """
 
     tasks: tuple[str, ...]
-    data: Path | None
+    data: Path | None = None
+    enzymes: Source | None = None
     size: str = "default"
     start: str = "random"
     seed: int = 0
@@ -85,12 +90,22 @@ class ProteinFunctionStudy:
     name = "protein-function"
 
     def __post_init__(self) -> None:
+        known = (*PROTEIN_TASKS, ENZYMES)
         for task in self.tasks:
-            if task not in PROTEIN_TASKS:
-                raise InputError(f"--task {task}: expected one of {', '.join(PROTEIN_TASKS)}")
+            if task not in known:
+                raise InputError(f"--task {task}: expected one of {', '.join(known)}")
             if self.tasks.count(task) > 1:
                 raise InputError(f"--task {task} is given {self.tasks.count(task)} times: expected once")
-            check_files(task, PROTEIN_TASKS[task].needs, self.data)
+            if task in PROTEIN_TASKS:
+                check_files(task, PROTEIN_TASKS[task].needs, self.data)
+        if (ENZYMES in self.tasks) != (self.enzymes is not None):
+            raise InputError(
+                f"the task {ENZYMES} and the proteins that it reads (--proteins) go together: give both, or "
+                "neither"
+            )
+        for path in () if self.enzymes is None else self.enzymes.paths:
+            if not path.is_file():
+                raise InputError(f"{path} is not there: expected a file")
         if self.size not in SIZES:
             raise InputError(f"--size {self.size}: expected one of {', '.join(SIZES)}")
         if self.start != "random" and not Path(self.start).is_dir():
@@ -98,7 +113,9 @@ class ProteinFunctionStudy:
 
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
-        told = {name: value for name, value in asdict(self).items() if name != "data"}
+        told = {name: value for name, value in asdict(self).items() if name not in ("data", "enzymes")}
+        if self.enzymes is not None:
+            told["read"] = {str(path): sha256_of(path) for path in self.enzymes.paths}
         return told | {"amount": asdict(self._size)}
 
     def prepare(self, folder: Path, say: Say) -> None:
@@ -106,12 +123,19 @@ class ProteinFunctionStudy:
         say(f"data: {', '.join(self.tasks)}")
         (folder / "model.json").write_text(json.dumps(MODEL, indent=1) + "\n", encoding="utf-8")
         for task in self.tasks:
-            prepare_once(
-                folder / task / "data",
-                lambda new, task=task: write_protein_task(
-                    task, new, self.data or new, self._size.proteins, self.seed
-                ),
-            )
+            prepare_once(folder / task / "data", partial(self._write, task))
+
+    def _write(self, task: str, folder: Path) -> None:
+        if task == ENZYMES:
+            write_enzymes(self._enzymes, folder)
+        else:
+            write_protein_task(task, folder, self.data or folder, self._size.proteins, self.seed)
+
+    @cached_property
+    def _enzymes(self) -> Enzymes:
+        if self.enzymes is None:
+            raise AssertionError("checked when this was made")
+        return read_enzymes(self.enzymes, self._size.proteins, self.seed)
 
     def commands(self) -> Sequence[Command]:
         """For every task: train, explain, ask the heads, substitute, evaluate, compare."""
@@ -119,54 +143,62 @@ class ProteinFunctionStudy:
 
     def conclude(self, folder: Path) -> Sequence[str]:
         """Tables over all tasks, and what they show."""
-        return conclude(folder, {task: PROTEIN_TASKS[task].sites for task in self.tasks})
+        return conclude(folder, [asked for task in self.tasks for asked in self._asked(task)])
 
     @property
     def _size(self) -> Size:
         return SIZES[self.size]
 
+    def _asked(self, task: str) -> list[Asked]:
+        return [one.asked for one in self._enzymes.classes] if task == ENZYMES else [Asked.of(task)]
+
     def _of_task(self, task: str) -> Iterator[Command]:
         yield self._training(task)
-        for name, (method, options) in METHODS.items():
-            if method == "integrated-gradients":
-                options = options | {"steps": self._size.steps}
+        for asked in self._asked(task):
+            for name, (method, options) in METHODS.items():
+                steps = self._size.steps if method == "integrated-gradients" else None
+                yield command(
+                    f"{asked.name}-{name}", "explain", model=asked.model, fasta=asked.fasta, method=method,
+                    target=asked.target, contrast=asked.contrast, **options, steps=steps,
+                    rare_as_x=task == ENZYMES, seed=self.seed, output=f"{asked.folder}/runs/{name}",
+                    after=[f"{task}-model"],
+                )  # fmt: skip
+            for name in METHODS:
+                yield from self._asking(asked, name)
             yield command(
-                f"{task}-{name}", "explain", model=f"{task}/model", fasta=f"{task}/data/explained.fasta",
-                method=method, target=1, contrast=0, **options, seed=self.seed, output=f"{task}/runs/{name}",
-                after=[f"{task}-model"],
+                f"{asked.name}-comparison", "compare",
+                *(f"{asked.folder}/scores/{name}" for name in METHODS), overwrite=True,
+                output=f"{asked.folder}/comparison",
+                after=[f"{asked.name}-{name}-scores" for name in METHODS],
             )  # fmt: skip
-        for name in METHODS:
-            yield from self._asking(task, name)
-        yield command(
-            f"{task}-comparison", "compare", *(f"{task}/scores/{name}" for name in METHODS), overwrite=True,
-            output=f"{task}/comparison", after=[f"{task}-{name}-scores" for name in METHODS],
-        )  # fmt: skip
 
     def _training(self, task: str) -> Command:
-        tables = {part: f"{task}/data/{part}.csv" for part in ("train", "validation", "test")}
+        tables = {part: f"{task}/data/{part}.csv" for part in PARTS}
         own: dict[str, Any] = {"arch": "model.json", "alphabet": "protein", "learning_rate": 1e-3}
         if self.start != "random":
             own = {"arch": Path(self.start).resolve()}
+        if task == ENZYMES:
+            own |= {"task": "multi-class", "rare_as_x": True}
         return command(
             f"{task}-model", "train", **own, **tables, batch_size=16, class_weights=True, best="auroc",
             epochs=self._size.epochs, patience=4, resume=True, seed=self.seed, output=f"{task}/model",
         )  # fmt: skip
 
-    def _asking(self, task: str, name: str) -> Iterator[Command]:
+    def _asking(self, asked: Asked, name: str) -> Iterator[Command]:
         """What a run is worth: its heads, substitution by its relevance, all metrics."""
-        run, after, segments = f"{task}/runs/{name}", [f"{task}-{name}"], f"{task}/data/segments.tsv"
+        run, after = f"{asked.folder}/runs/{name}", [f"{asked.name}-{name}"]
         if METHODS[name][1].get("heads"):
             yield command(
-                f"{task}-{name}-heads", "heads", by="relevance", run=run, annotations=segments,
-                type=PROTEIN_TASKS[task].kind, random=self._size.random, seed=self.seed, overwrite=True,
-                output=f"{task}/heads/{name}", after=after,
+                f"{asked.name}-{name}-heads", "heads", by="relevance", run=run, annotations=asked.segments,
+                type=asked.kinds, random=self._size.random, seed=self.seed, overwrite=True,
+                output=f"{asked.folder}/heads/{name}", after=after,
             )  # fmt: skip
         yield command(
-            f"{task}-{name}-substitution", "substitute", run, seed=self.seed, overwrite=True,
-            output=f"{task}/substitution/{name}", after=after,
+            f"{asked.name}-{name}-substitution", "substitute", run, seed=self.seed, overwrite=True,
+            output=f"{asked.folder}/substitution/{name}", after=after,
         )  # fmt: skip
         yield command(
-            f"{task}-{name}-scores", "evaluate", run, truth=segments, level="letters",
+            f"{asked.name}-{name}-scores", "evaluate", run, truth=asked.segments, level="letters",
             sequences=self._size.asked, fast=True, seed=self.seed, overwrite=True,
-            output=f"{task}/scores/{name}", after=after,
+            output=f"{asked.folder}/scores/{name}", after=after,
         )  # fmt: skip

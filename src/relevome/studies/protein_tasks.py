@@ -7,10 +7,9 @@ in folds that were made for cross-validation.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -23,6 +22,7 @@ from relevome.data.features import Feature
 from relevome.data.problems import Problem
 from relevome.data.residue_labels import LabelledLetters, label_features, labelled_sequences
 from relevome.data.sequence import PROTEIN, Sequence
+from relevome.studies.prepared import write_fasta, write_table
 
 PARTS = ("train", "validation", "test")
 ALPHA = Path("protein", "tmbed_alpha.3line.fasta.gz")
@@ -68,8 +68,37 @@ class ProteinTask(NamedTuple):
 
     read: Callable[[Path, Amount, np.random.Generator], Read]
     kind: str
-    sites: str
     needs: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Proteins of one class whose prediction is explained, and where their annotated segments are.
+
+    Paths are in the folder of the study: of what is made, of the model, of the proteins and of their
+    ``segments``, which are of the types ``kinds``. The logit is that of ``target``, less that of a
+    ``contrast``.
+    """
+
+    folder: str
+    model: str
+    fasta: str
+    segments: str
+    kinds: tuple[str, ...]
+    target: str
+    contrast: str | None = None
+
+    @classmethod
+    def of(cls, task: str) -> Asked:
+        """The positives of a task."""
+        data = f"{task}/data"
+        kinds = (PROTEIN_TASKS[task].kind,)
+        return cls(task, f"{task}/model", f"{data}/explained.fasta", f"{data}/segments.tsv", kinds, "1", "0")
+
+    @property
+    def name(self) -> str:
+        """What its commands are called by."""
+        return self.folder.replace("/", "-")
 
 
 def read_membrane(data: Path, amount: Amount, rng: np.random.Generator) -> Read:
@@ -109,8 +138,8 @@ def read_signal(data: Path, amount: Amount, rng: np.random.Generator) -> Read:
 
 
 PROTEIN_TASKS = {
-    "membrane": ProteinTask(read_membrane, "transmembrane", "transmembrane helices", (ALPHA, GLOBULAR)),
-    "signal-peptide": ProteinTask(read_signal, "signal peptide", "signal peptides", (GLOBULAR,)),
+    "membrane": ProteinTask(read_membrane, "transmembrane", (ALPHA, GLOBULAR)),
+    "signal-peptide": ProteinTask(read_signal, "signal peptide", (GLOBULAR,)),
 }
 
 
@@ -125,14 +154,12 @@ def write_protein_task(name: str, folder: Path, data: Path, amount: Amount, seed
     tables = {part: _at_most(amount.each, part, read, rng) for part in PARTS}
     for part, proteins in tables.items():
         rows = ((one.sequence.id, one.sequence.letters, one.label) for one in proteins)
-        _write_table(folder / f"{part}.csv", ("id", "sequence", "label"), rows, ",")
+        write_table(folder / f"{part}.csv", ("id", "sequence", "label"), rows, ",")
     positives = [one for one in tables["test"] if one.label]
     chosen = positives[: amount.explained]
-    (folder / "explained.fasta").write_text(
-        "".join(f">{one.sequence.id}\n{one.sequence.letters}\n" for one in chosen), encoding="utf-8"
-    )
+    write_fasta(folder / "explained.fasta", [one.sequence for one in chosen])
     rows = ((one.sequence.id, kind, start + 1, end) for one in chosen for kind, start, end in one.segments)
-    _write_table(folder / "segments.tsv", ("id", "type", "start", "end"), rows, "\t")
+    write_table(folder / "segments.tsv", ("id", "type", "start", "end"), rows, "\t")
     known = {part: Counter(one.label for one in proteins) for part, proteins in tables.items()}
     said: dict[str, Any] = {
         "proteins": {part: {"positive": count[1], "negative": count[0]} for part, count in known.items()},
@@ -184,10 +211,3 @@ def _segments(path: Path, labels: str, kind: str) -> dict[str, tuple[tuple[str, 
         if isinstance(one, Feature):
             found[one.id] = (*found.get(one.id, ()), (kind, one.start, one.end))
     return found
-
-
-def _write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[Any, ...]], sep: str) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=sep, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)

@@ -63,12 +63,13 @@ class Study(Protocol):
 def command(name: str, *words: object, output: str, after: Sequence[str] = (), **options: object) -> Command:
     """A command by its words and options: ``bpe_dropout=0.1`` is ``--bpe-dropout 0.1``.
 
-    True stands for the option alone; what is None or False is left out.
+    True stands for the option alone, a tuple for the option with each of its values; what is None or False is
+    left out.
     """
     arguments = [str(word) for word in words]
     for key, value in options.items():
-        if value is None or value is False:
-            continue
-        arguments.append("--" + key.replace("_", "-"))
-        arguments += [] if value is True else [str(value)]
+        for one in value if isinstance(value, tuple) else (value,):
+            if one is not None and one is not False:
+                arguments.append("--" + key.replace("_", "-"))
+                arguments += [] if one is True else [str(one)]
     return Command(name, (*arguments, "-o", output), output, tuple(after))

@@ -1,0 +1,163 @@
+"""Enzymes of a file of the user's own, for study C: which EC class, and on which sites does that rest?
+
+As in the published study: EC level 1, a protein of several classes left out, clusters of relatives never in
+two parts, and its four types of annotations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from relevome.data.annotations import features_of, listed_as
+from relevome.data.errors import InputError
+from relevome.data.features import Feature, same_type
+from relevome.data.problems import Stops
+from relevome.data.tables import Labelled
+from relevome.models.training.function import FunctionData, read_function_data
+from relevome.models.training.settings import TrainingSettings
+from relevome.models.training.splits import split_of
+from relevome.studies.prepared import write_fasta, write_table
+from relevome.studies.protein_tasks import PARTS, Amount, Asked
+
+ENZYMES = "enzymes"
+
+KINDS = ("active site", "binding site", "motif", "transmembrane")
+FEWEST = 6  # proteins with sites of a type: fewer cannot be significant
+
+# The type of a site, and its letters, 0-based and half-open.
+Place = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Proteins with EC numbers (UniProt or a table), where their sites are, and clusters of relatives.
+
+    Without ``annotations`` the sites are those of ``proteins``.
+    """
+
+    proteins: Path
+    annotations: Path | None = None
+    clusters: Path | None = None
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files that are read."""
+        return tuple(path for path in (self.proteins, self.annotations, self.clusters) if path is not None)
+
+
+@dataclass(frozen=True)
+class EnzymeClass:
+    """Held-out proteins of a class that have sites of types which enough of them have."""
+
+    name: str
+    kinds: tuple[str, ...]
+    proteins: tuple[tuple[Labelled, tuple[Place, ...]], ...]
+
+    @property
+    def asked(self) -> Asked:
+        """What the study asks about it: the logit of its class, which all others are weighed against."""
+        files = f"{ENZYMES}/data/{self.name}"
+        return Asked(
+            f"{ENZYMES}/ec-{self.name}", f"{ENZYMES}/model", f"{files}.fasta", f"{files}.tsv", self.kinds,
+            self.name,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Enzymes:
+    """What is learnt, the classes that are asked about, and what was left out for which reason."""
+
+    tables: Mapping[str, Sequence[Labelled]]
+    classes: tuple[EnzymeClass, ...]
+    record: Mapping[str, Any]
+
+
+def read_enzymes(source: Source, amount: Amount, seed: int) -> Enzymes:
+    """Proteins of one EC class each, in three parts, and the classes with enough sites among those to test.
+
+    Raises InputError for files that cannot be read, and where no class has enough.
+    """
+    settings = TrainingSettings(
+        "", source.proteins, None, Path(), labels_from="ec", split="0.8,0.1,0.1", clusters=source.clusters,
+        max_length=amount.letters, on_bad="skip", seed=seed,
+    )  # fmt: skip
+    found = read_function_data(settings, split_of(settings), Stops())
+    rng = np.random.default_rng(seed)
+    tables = {part: _at_most(amount.each, found.tables[part].rows, rng) for part in PARTS}
+    sites = _sites(source.annotations or source.proteins)
+    classes = [_class(name, tables["test"], sites, amount.explained) for name in found.scheme.names]
+    asked = tuple(one for one in classes if one.kinds)
+    if not asked:
+        raise InputError(
+            f"{source.proteins}: no EC class has {FEWEST} proteins to test on with sites of one type "
+            f"({', '.join(KINDS)}): expected more proteins, or their sites in --annotations"
+        )
+    return Enzymes(tables, asked, _record(found, tables, classes))
+
+
+def write_enzymes(enzymes: Enzymes, folder: Path) -> None:
+    """Tables to learn from, proteins and sites of every class that is asked about, and the record."""
+    for part, rows in enzymes.tables.items():
+        lines = ((row.sequence.id, row.sequence.letters, row.label) for row in rows)
+        write_table(folder / f"{part}.csv", ("id", "sequence", "label"), lines, ",")
+    for one in enzymes.classes:
+        write_fasta(folder / f"{one.name}.fasta", [row.sequence for row, _ in one.proteins])
+        lines = (
+            (row.sequence.id, kind, start + 1, end)
+            for row, places in one.proteins
+            for kind, start, end in places
+        )
+        write_table(folder / f"{one.name}.tsv", ("id", "type", "start", "end"), lines, "\t")
+    (folder / "data.json").write_text(json.dumps(enzymes.record, indent=1) + "\n", encoding="utf-8")
+
+
+def _at_most(most: int, rows: Sequence[Labelled], rng: np.random.Generator) -> list[Labelled]:
+    """Rows in an order that is drawn, no more than so many."""
+    return [rows[place] for place in rng.permutation(len(rows))[:most]]
+
+
+def _sites(path: Path) -> dict[str, list[Place]]:
+    """Sites of the four types by the id of their protein; none where a letter is not known."""
+    found: dict[str, list[Place]] = {}
+    for one in features_of(path):
+        if isinstance(one, Feature) and (kind := same_type(one.kind)) in KINDS:
+            found.setdefault(one.id, []).extend((kind, *span) for span in one.spans)
+    return found
+
+
+def _class(name: str, tested: Sequence[Labelled], sites: Mapping[str, list[Place]], most: int) -> EnzymeClass:
+    rows = [row for row in tested if row.label == name]
+    own = [(row, sites[id]) for row in rows if (id := listed_as(row.sequence.id, sites)) is not None][:most]
+    having = Counter(kind for _, places in own for kind in {kind for kind, _, _ in places})
+    kinds = tuple(kind for kind in KINDS if having[kind] >= FEWEST)
+    kept = [(row, tuple(place for place in places if place[0] in kinds)) for row, places in own]
+    return EnzymeClass(name, kinds, tuple((row, places) for row, places in kept if places))
+
+
+def _record(
+    found: FunctionData, tables: Mapping[str, Sequence[Labelled]], classes: Sequence[EnzymeClass]
+) -> dict[str, Any]:
+    counts = {part: Counter(row.label for row in rows) for part, rows in tables.items()}
+    return {
+        "proteins": {one.name: {part: counts[part][one.name] for part in PARTS} for one in classes},
+        "explained": {one.name: len(one.proteins) for one in classes},
+        "types": {one.name: list(one.kinds) for one in classes},
+        "not_asked": dict(_not_asked(classes)),
+        "left_out": dict(found.record["left_out"]),
+        "not_read": [str(problem) for problem in found.tables["train"].problems],
+        "more_than_asked_for": {part: len(found.tables[part].rows) - len(tables[part]) for part in PARTS},
+        "split": found.record["split"],
+    }
+
+
+def _not_asked(classes: Sequence[EnzymeClass]) -> Iterator[tuple[str, str]]:
+    for one in classes:
+        if not one.kinds:
+            yield one.name, f"no type of site in {FEWEST} of its proteins to test on"
