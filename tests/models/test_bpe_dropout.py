@@ -194,6 +194,15 @@ def test_draws_stand_between_the_special_tokens_and_cover_every_letter(saved, na
     assert max(numbers) > 0
 
 
+@pytest.mark.parametrize("name", ["bpe", "roberta"])
+def test_ids_alone_are_those_of_the_same_draw(saved, name: str) -> None:
+    tokenizer = LetterTokenizer(AutoTokenizer.from_pretrained(saved(name)))
+    for number, text in enumerate(texts("NRY")):
+        sequence = Sequence(f"s{number}", text, DNA)
+        whole = tokenizer.draw(sequence, 0.4, np.random.default_rng(number))
+        assert tokenizer.draw_ids(sequence, 0.4, np.random.default_rng(number)) == whole.ids.tolist()
+
+
 def test_letters_that_are_not_known_stay_unknown() -> None:
     tokenizer = LetterTokenizer(trained("whitespace, as DNABERT-2"))
     drawn = tokenizer.draw(Sequence("s", "ACGTNNACGT", DNA), 0.3, np.random.default_rng(0))

@@ -69,6 +69,10 @@ class BytePairs:
 
     def _symbols(self, word: str, at: int) -> list[Piece]:
         """The single characters of a word that begins at letter ``at``, the marks of words not counted."""
+        if at >= 0 and not self.prefix and not self.suffix:
+            tokens = list(map(self.vocabulary.get, word))
+            if None not in tokens and self.unknown not in tokens:  # nearly always, and much faster
+                return [Piece(token, start, start + 1) for start, token in enumerate(tokens, at)]
         symbols: list[Piece] = []
         for index, character in enumerate(word):
             inside = self.prefix if index else ""
@@ -115,10 +119,10 @@ def _merge(symbols: list[Piece], merges: Merges, kept: Iterator[bool]) -> list[P
     waiting: list[tuple[int, int, int, int, int, int]] = []
 
     def meet(left: int, right: int) -> None:
-        if left >= 0 and right < count:
-            pair = tokens[left], tokens[right]
-            if pair in merges and next(kept):
-                heapq.heappush(waiting, (merges[pair][0], left, right, *pair, merges[pair][1]))
+        first, second = tokens[left], tokens[right]
+        merge = merges.get((first, second))
+        if merge is not None and next(kept):
+            heapq.heappush(waiting, (merge[0], left, right, first, second, merge[1]))
 
     for left in range(count - 1):
         meet(left, left + 1)
@@ -130,7 +134,9 @@ def _merge(symbols: list[Piece], merges: Merges, kept: Iterator[bool]) -> list[P
         after[left] = after[right]
         if after[left] < count:
             before[after[left]] = left
-        meet(before[left], left)
-        meet(left, after[left])
+        if before[left] >= 0:
+            meet(before[left], left)
+        if after[left] < count:
+            meet(left, after[left])
     starts = (index for index in range(count) if tokens[index] != _GONE)
     return [Piece(tokens[i], symbols[i].start, symbols[after[i] - 1].end) for i in starts]

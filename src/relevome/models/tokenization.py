@@ -133,9 +133,22 @@ class LetterTokenizer:
         texts = tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
         return Tokens(sequence, ids, starts, ends, ends == starts, texts)
 
+    def draw_ids(self, sequence: Sequence, dropout: float, rng: np.random.Generator) -> list[int]:
+        """The ids of `draw` alone, in half its time."""
+        before, after = self._around
+        pieces = self._byte_pairs.encode(self.read_as(sequence), dropout, rng)
+        return [*before, *(piece.token for piece in pieces), *after]
+
     def check_draws(self) -> None:
         """Raises ``InputError`` if no tokenisations can be drawn, since this is no byte-pair encoding."""
         _ = self._byte_pairs
+
+    @cached_property
+    def _around(self) -> tuple[list[int], list[int]]:
+        """The special tokens before and behind those of every sequence."""
+        own = self.encode(Sequence("probe", self.alphabet.letters, self.alphabet))
+        first, last = np.flatnonzero(~own.special)[[0, -1]]
+        return own.ids[:first].tolist(), own.ids[last + 1 :].tolist()
 
     @cached_property
     def _byte_pairs(self) -> BytePairs:

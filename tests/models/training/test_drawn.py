@@ -17,6 +17,9 @@ from safetensors.torch import load_file
 
 from relevome.data.errors import InputError
 from relevome.data.sequence import DNA
+from relevome.data.sequence import Sequence as Letters
+from relevome.data.tables import Labelled
+from relevome.models.tokenization import LetterTokenizer
 from relevome.models.tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.training import TrainingSettings, train
 from relevome.models.training.drawn import DrawnExamples
@@ -97,6 +100,25 @@ def test_every_epoch_has_other_tokens_of_the_same_letters(settings: Make, seen: 
     distinct = [set(found) for found in epochs.values()]
     assert len(distinct[1] & distinct[2]) < 10
     assert sum(len(ids) for ids in distinct[1]) > sum(len(ids) for ids in own.values())
+
+
+def test_a_row_is_drawn_once_in_an_epoch_and_anew_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = LetterTokenizer(bpe_tokenizer([text for text, _ in promoters(40)], 60))
+    rows = tuple(Labelled(Letters(f"s{i}", text, DNA), "1") for i, (text, _) in enumerate(promoters(40)))
+    own = [{"input_ids": tokenizer.encode(row.sequence).ids.tolist(), "labels": 1} for row in rows]
+    examples = DrawnExamples(rows, own, tokenizer, 0.5, 0)
+    asked = []
+    draw = tokenizer.draw_ids
+    monkeypatch.setattr(tokenizer, "draw_ids", lambda *told: asked.append(told) or draw(*told))
+    first = [examples[row]["input_ids"] for row in range(40)]
+    assert [examples[row]["input_ids"] for row in range(40)] == first
+    assert len(asked) == 40
+    examples.epoch = 1
+    second = [examples[row]["input_ids"] for row in range(40)]
+    assert len(asked) == 80
+    assert sum(a != b for a, b in zip(first, second, strict=True)) > 30
+    examples.epoch = 0
+    assert [examples[row]["input_ids"] for row in range(40)] == first
 
 
 def test_validation_keeps_the_tokenizers_own_tokens(settings: Make, seen: list) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from jaxtyping import Int
 
 from relevome.data.errors import InputError
 from relevome.data.tables import Labelled
-from relevome.models.tokenization import LetterTokenizer, Tokens
+from relevome.models.tokenization import LetterTokenizer
 from relevome.models.training.tables import Example
 
 
@@ -23,7 +24,8 @@ class FreshExamples(Sequence[Example]):
 class DrawnExamples(FreshExamples):
     """Examples whose tokens are drawn by BPE dropout, each epoch anew.
 
-    A draw depends on seed, epoch and row only, so that a training that is resumed sees the same ones.
+    A draw depends on seed, epoch and row only, so that a training that is resumed sees the same ones. Those
+    of an epoch are kept until the next: their lengths are asked for before they are learnt from.
     """
 
     rows: tuple[Labelled, ...]
@@ -31,12 +33,18 @@ class DrawnExamples(FreshExamples):
     tokenizer: LetterTokenizer
     dropout: float
     seed: int
+    _kept: dict[int, Int[np.ndarray, " tokens"]] = field(default_factory=dict, init=False, repr=False)
+    _kept_of: int = field(default=0, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, row: int) -> Example:  # pyright: ignore[reportIncompatibleMethodOverride]  # no slices
-        return self.examples[row] | {"input_ids": self._draw(row, self.epoch).ids.tolist()}
+        if self._kept_of != self.epoch:
+            self._kept, self._kept_of = {}, self.epoch
+        if row not in self._kept:
+            self._kept[row] = np.array(self._draw(row, self.epoch), dtype=np.int32)
+        return self.examples[row] | {"input_ids": self._kept[row].tolist()}
 
     def check_lengths(self, longest: int | None, epochs: int) -> None:
         """Raises ``InputError`` if a draw of any epoch will be longer than the model takes."""
@@ -52,6 +60,6 @@ class DrawnExamples(FreshExamples):
                     "fewer merges out"
                 )
 
-    def _draw(self, row: int, epoch: int) -> Tokens:
+    def _draw(self, row: int, epoch: int) -> list[int]:
         rng = np.random.default_rng([self.seed, epoch, row])
-        return self.tokenizer.draw(self.rows[row].sequence, self.dropout, rng)
+        return self.tokenizer.draw_ids(self.rows[row].sequence, self.dropout, rng)
