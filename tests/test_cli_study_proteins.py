@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 
 import pytest
 
+from relevome.studies.protein_function import SIZES
 from tests.studies.made_proteins import write_made_enzymes, write_made_proteins
 
 
@@ -34,6 +36,7 @@ def test_study_c_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
 
 def test_enzymes_of_ones_own_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(SIZES, "small", replace(SIZES["small"], steps=2, random=1))
     table, sites = write_made_enzymes(tmp_path, of=(1,))
     asked = ("study", "protein-function", "--proteins", table.name, "--annotations", sites.name)
     code, out, err = relevome_cli(*asked, "--size", "small", "-o", "study")

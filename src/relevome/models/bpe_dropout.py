@@ -69,9 +69,10 @@ class BytePairs:
 
     def _symbols(self, word: str, at: int) -> list[Piece]:
         """The single characters of a word that begins at letter ``at``, the marks of words not counted."""
-        if at >= 0 and not self.prefix and not self.suffix:
-            tokens = list(map(self.vocabulary.get, word))
-            if None not in tokens and self.unknown not in tokens:  # nearly always, and much faster
+        known = self.vocabulary
+        if at >= 0 and not self.prefix and not self.suffix and all(map(known.__contains__, word)):
+            tokens = [known[character] for character in word]
+            if self.unknown not in tokens:  # nearly always, and much faster
                 return [Piece(token, start, start + 1) for start, token in enumerate(tokens, at)]
         symbols: list[Piece] = []
         for index, character in enumerate(word):
