@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from relevome.studies.protein_function import SIZES
 from tests.studies.made_proteins import write_made_enzymes, write_made_proteins
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def test_study_c_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
@@ -24,8 +30,11 @@ def test_study_c_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     assert any("heads are significant" in line for line in said)
     assert all(line.split("[")[0] in page for line in said)
     assert "nan" not in page.lower()
-    with (study / "study.tsv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+    areas = [row for path in study.glob("*/substitution/*/areas.tsv") for row in rows_of(path)]
+    apart = [row for row in areas if row["measure"] == "logit" and float(row["low"]) * float(row["high"]) > 0]
+    assert page.count("| yes |") == len(apart)
+    assert page.count("| no |") == sum(row["measure"] == "logit" for row in areas) - len(apart)
+    rows = rows_of(study / "study.tsv")
     # three methods with heads, three statistics, the embedding and 16 heads
     assert len(rows) == 3 * 3 * 17
     assert {row["type"] for row in rows} == {"signal peptide"}
@@ -45,8 +54,7 @@ def test_enzymes_of_ones_own_from_end_to_end(relevome_cli, tmp_path, monkeypatch
     page = (tmp_path / "study" / "study.md").read_text(encoding="utf-8")
     assert "## enzymes/ec-1\n" in page
     assert "nan" not in page.lower()
-    with (tmp_path / "study" / "study.tsv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+    rows = rows_of(tmp_path / "study" / "study.tsv")
     assert {row["task"] for row in rows} == {"enzymes/ec-1"}
     assert {row["type"] for row in rows} == {"active site", "binding site"}
 

@@ -82,7 +82,7 @@ def _sentence(area: Area) -> str:
 
 
 def _area_row(area: Area) -> tuple[Any, ...]:
-    return (area.measure, area.upper, area.lower, *area.estimate, area.excludes_0, area.p)
+    return (area.measure, area.upper, area.lower, *area.estimate, int(area.excludes_0), area.p)
 
 
 def _curve_rows(found: Substitution) -> Iterator[tuple[Any, ...]]:

@@ -164,7 +164,7 @@ def _evaluations(one: Shown) -> Table:
         (Cell(run), *(Cell(_numbers(scores[run, metric], "mean", "low", "high")) for metric in metrics))
         for run in runs
     )
-    return Table("Some scores of `relevome evaluate`, means with 95% intervals.", ("method", *metrics), rows)
+    return Table("Some scores of relevome evaluate, means with 95% intervals.", ("method", *metrics), rows)
 
 
 def _learnt(one: Shown) -> str:
