@@ -150,7 +150,7 @@ def _one_layer(
                 torch.autograd.grad(score, point)
     finally:
         handle.remove()
-    (change,) = torch.gradient(torch.cat(contexts), spacing=(alphas,), dim=0, edge_order=1)
+    (change,) = torch.gradient(torch.cat(contexts), spacing=(alphas.float(),), dim=0, edge_order=1)
     found = torch.einsum("s,stc,stc->tc", torch.from_numpy(weights / 2).float(), torch.cat(slopes), change)
     return found.unflatten(-1, (HEADS, -1)).sum(-1).T.numpy()
 
