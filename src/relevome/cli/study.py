@@ -93,7 +93,7 @@ def protein_function(
     if proteins is None and (annotations or clusters):
         raise InputError("--annotations and --clusters are of --proteins: add those, or leave them out")
     enzymes = None if proteins is None else Source(proteins, annotations, clusters)
-    given = (*PROTEIN_TASKS,) * (data is not None) + (ENZYMES,) * (enzymes is not None)
+    given = ([] if data is None else [*PROTEIN_TASKS]) + ([] if enzymes is None else [ENZYMES])
     asked = tuple(task or given)
     if not asked:
         raise InputError("no proteins to study: expected the public ones (--data), or enzymes (--proteins)")

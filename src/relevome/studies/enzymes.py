@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,13 @@ from relevome.data.tables import Labelled
 from relevome.models.training.function import FunctionData, read_function_data
 from relevome.models.training.settings import TrainingSettings
 from relevome.models.training.splits import split_of
-from relevome.studies.prepared import write_fasta, write_table
+from relevome.studies.prepared import Segment, write_examples, write_fasta, write_segments
 from relevome.studies.protein_tasks import PARTS, Amount, Asked
 
 ENZYMES = "enzymes"
 
 KINDS = ("active site", "binding site", "motif", "transmembrane")
 FEWEST = 6  # proteins with sites of a type: fewer cannot be significant
-
-# The type of a site, and its letters, 0-based and half-open.
-Place = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class EnzymeClass:
 
     name: str
     kinds: tuple[str, ...]
-    proteins: tuple[tuple[Labelled, tuple[Place, ...]], ...]
+    proteins: tuple[tuple[Labelled, tuple[Segment, ...]], ...]
 
     @property
     def asked(self) -> Asked:
@@ -105,16 +102,10 @@ def read_enzymes(source: Source, amount: Amount, seed: int) -> Enzymes:
 def write_enzymes(enzymes: Enzymes, folder: Path) -> None:
     """Tables to learn from, proteins and sites of every class that is asked about, and the record."""
     for part, rows in enzymes.tables.items():
-        lines = ((row.sequence.id, row.sequence.letters, row.label) for row in rows)
-        write_table(folder / f"{part}.csv", ("id", "sequence", "label"), lines, ",")
+        write_examples(folder / f"{part}.csv", ((row.sequence, row.label) for row in rows))
     for one in enzymes.classes:
         write_fasta(folder / f"{one.name}.fasta", [row.sequence for row, _ in one.proteins])
-        lines = (
-            (row.sequence.id, kind, start + 1, end)
-            for row, places in one.proteins
-            for kind, start, end in places
-        )
-        write_table(folder / f"{one.name}.tsv", ("id", "type", "start", "end"), lines, "\t")
+        write_segments(folder / f"{one.name}.tsv", ((row.sequence.id, own) for row, own in one.proteins))
     (folder / "data.json").write_text(json.dumps(enzymes.record, indent=1) + "\n", encoding="utf-8")
 
 
@@ -123,16 +114,18 @@ def _at_most(most: int, rows: Sequence[Labelled], rng: np.random.Generator) -> l
     return [rows[place] for place in rng.permutation(len(rows))[:most]]
 
 
-def _sites(path: Path) -> dict[str, list[Place]]:
+def _sites(path: Path) -> dict[str, list[Segment]]:
     """Sites of the four types by the id of their protein; none where a letter is not known."""
-    found: dict[str, list[Place]] = {}
+    found: dict[str, list[Segment]] = {}
     for one in features_of(path):
         if isinstance(one, Feature) and (kind := same_type(one.kind)) in KINDS:
             found.setdefault(one.id, []).extend((kind, *span) for span in one.spans)
     return found
 
 
-def _class(name: str, tested: Sequence[Labelled], sites: Mapping[str, list[Place]], most: int) -> EnzymeClass:
+def _class(
+    name: str, tested: Sequence[Labelled], sites: Mapping[str, list[Segment]], most: int
+) -> EnzymeClass:
     rows = [row for row in tested if row.label == name]
     own = [(row, sites[id]) for row in rows if (id := listed_as(row.sequence.id, sites)) is not None][:most]
     having = Counter(kind for _, places in own for kind in {kind for kind, _, _ in places})
@@ -149,15 +142,13 @@ def _record(
         "proteins": {one.name: {part: counts[part][one.name] for part in PARTS} for one in classes},
         "explained": {one.name: len(one.proteins) for one in classes},
         "types": {one.name: list(one.kinds) for one in classes},
-        "not_asked": dict(_not_asked(classes)),
+        "not_asked": {
+            one.name: f"no type of site in {FEWEST} of its proteins to test on"
+            for one in classes
+            if not one.kinds
+        },
         "left_out": dict(found.record["left_out"]),
         "not_read": [str(problem) for problem in found.tables["train"].problems],
         "more_than_asked_for": {part: len(found.tables[part].rows) - len(tables[part]) for part in PARTS},
         "split": found.record["split"],
     }
-
-
-def _not_asked(classes: Sequence[EnzymeClass]) -> Iterator[tuple[str, str]]:
-    for one in classes:
-        if not one.kinds:
-            yield one.name, f"no type of site in {FEWEST} of its proteins to test on"

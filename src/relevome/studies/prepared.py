@@ -6,10 +6,14 @@ import csv
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence
+from relevome.evaluation.score_files import write_tsv
+
+# The type of a stretch of letters, and its ends, 0-based and half-open.
+Segment: TypeAlias = tuple[str, int, int]
 
 
 def check_files(task: str, needs: Iterable[Path], data: Path | None) -> None:
@@ -38,9 +42,15 @@ def write_fasta(path: Path, sequences: Iterable[Sequence]) -> None:
     path.write_text("".join(f">{one.id}\n{one.letters}\n" for one in sequences), encoding="utf-8")
 
 
-def write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[Any, ...]], sep: str) -> None:
-    """A header and rows, with ``sep`` between fields."""
+def write_examples(path: Path, examples: Iterable[tuple[Sequence, Any]]) -> None:
+    """Sequences and their labels as a table to train on."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=sep, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("id", "sequence", "label"))
+        writer.writerows((sequence.id, sequence.letters, label) for sequence, label in examples)
+
+
+def write_segments(path: Path, placed: Iterable[tuple[str, Iterable[Segment]]]) -> None:
+    """Segments of proteins, by their ids, as a table of features, which counts from 1."""
+    header = ("id", "type", "start", "end")
+    write_tsv(path, header, ((id, kind, start + 1, end) for id, own in placed for kind, start, end in own))

@@ -22,7 +22,7 @@ from relevome.data.features import Feature
 from relevome.data.problems import Problem
 from relevome.data.residue_labels import LabelledLetters, label_features, labelled_sequences
 from relevome.data.sequence import PROTEIN, Sequence
-from relevome.studies.prepared import write_fasta, write_table
+from relevome.studies.prepared import Segment, write_examples, write_fasta, write_segments
 
 PARTS = ("train", "validation", "test")
 ALPHA = Path("protein", "tmbed_alpha.3line.fasta.gz")
@@ -52,7 +52,7 @@ class Protein:
     part: str
     sequence: Sequence
     label: int
-    segments: tuple[tuple[str, int, int], ...] = ()
+    segments: tuple[Segment, ...] = ()
 
 
 @dataclass
@@ -153,13 +153,11 @@ def write_protein_task(name: str, folder: Path, data: Path, amount: Amount, seed
     read = PROTEIN_TASKS[name].read(data, amount, rng)
     tables = {part: _at_most(amount.each, part, read, rng) for part in PARTS}
     for part, proteins in tables.items():
-        rows = ((one.sequence.id, one.sequence.letters, one.label) for one in proteins)
-        write_table(folder / f"{part}.csv", ("id", "sequence", "label"), rows, ",")
+        write_examples(folder / f"{part}.csv", ((one.sequence, one.label) for one in proteins))
     positives = [one for one in tables["test"] if one.label]
     chosen = positives[: amount.explained]
     write_fasta(folder / "explained.fasta", [one.sequence for one in chosen])
-    rows = ((one.sequence.id, kind, start + 1, end) for one in chosen for kind, start, end in one.segments)
-    write_table(folder / "segments.tsv", ("id", "type", "start", "end"), rows, "\t")
+    write_segments(folder / "segments.tsv", ((one.sequence.id, one.segments) for one in chosen))
     known = {part: Counter(one.label for one in proteins) for part, proteins in tables.items()}
     said: dict[str, Any] = {
         "proteins": {part: {"positive": count[1], "negative": count[0]} for part, count in known.items()},
@@ -204,9 +202,9 @@ def _fold(one: LabelledLetters, data: Path) -> str:
     return _FOLDS[fold]
 
 
-def _segments(path: Path, labels: str, kind: str) -> dict[str, tuple[tuple[str, int, int], ...]]:
+def _segments(path: Path, labels: str, kind: str) -> dict[str, tuple[Segment, ...]]:
     """Stretches of letters with one of the labels, by the whole id of their sequence."""
-    found: dict[str, tuple[tuple[str, int, int], ...]] = {}
+    found: dict[str, tuple[Segment, ...]] = {}
     for one in label_features(path, [labels]):
         if isinstance(one, Feature):
             found[one.id] = (*found.get(one.id, ()), (kind, one.start, one.end))

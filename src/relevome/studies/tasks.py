@@ -18,7 +18,7 @@ from relevome.data.readers import Problem, read_table
 from relevome.data.sequence import DNA, Sequence
 from relevome.data.simulation_files import write_simulation
 from relevome.data.simulation_plan import plan_simulation
-from relevome.studies.prepared import check_files, prepare_once
+from relevome.studies.prepared import check_files, prepare_once, write_fasta
 from relevome.studies.start_sites import UPSTREAM, start_sites, write_tables
 
 PARTS = ("train", "validation", "test")
@@ -131,7 +131,7 @@ def _write(folder: Path, tables: dict[str, pd.DataFrame], amount: Amount, seed: 
     chosen = positives.sample(min(amount.explained, len(positives)), random_state=seed)
     pairs = zip(chosen["id"], chosen["sequence"], strict=True)
     sequences = [Sequence(name, letters, DNA) for name, letters in pairs]
-    (folder / "explained.fasta").write_text("".join(f">{s.id}\n{s.letters}\n" for s in sequences))
+    write_fasta(folder / "explained.fasta", sequences)
     lines = [
         f"{s.id}\t{site.start}\t{site.end}\t{site.name}\t0\t{site.strand}\n"
         for s in sequences
