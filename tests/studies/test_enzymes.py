@@ -57,17 +57,17 @@ def test_a_class_without_sites_is_named_and_not_asked_about(tmp_path: Path) -> N
     assert [one.name for one in enzymes.classes] == ["1"]
     write_enzymes(enzymes, tmp_path)
     said = json.loads((tmp_path / "data.json").read_text())
-    assert said["not_asked"] == {"3": "no type of site in 6 of its proteins to test on"}
+    assert said["not_asked"] == {"3": "no type of site in 6 of its proteins or families to test on"}
     assert said["proteins"]["3"]["train"] > 60
 
 
 def test_clusters_stay_whole_and_what_is_too_long_or_unreadable_is_counted(tmp_path: Path) -> None:
-    table, sites = write_made_enzymes(tmp_path)
+    table, sites = write_made_enzymes(tmp_path, each=200)
     with table.open("a") as file:
         file.write(f"LONG,{'A' * 600},1.1.1.1\nODD,ACD!,1.1.1.1\nBOTH,ACDE,1.1.1.1;3.1.1.1\n")
     clusters = tmp_path / "clusters.tsv"
-    names = [f"E{number:04d}" for number in range(200)]
-    pairs = [(names[number - number % 10 + number % 2], name) for number, name in enumerate(names)]
+    names = [f"E{number:04d}" for number in range(400)]
+    pairs = [(names[number - number % 4 + number % 2], name) for number, name in enumerate(names)]
     clusters.write_text("".join(f"{a}\t{b}\n" for a, b in [*pairs, ("BOTH", "BOTH"), ("LONG", "LONG")]))
     enzymes = read_enzymes(Source(table, sites, clusters), ALL, seed=0)
     of = {name: cluster for cluster, name in pairs}
@@ -79,6 +79,18 @@ def test_clusters_stay_whole_and_what_is_too_long_or_unreadable_is_counted(tmp_p
     }
     (problem,) = enzymes.record["not_read"]
     assert "ODD" in problem
+
+
+def test_families_count_once(tmp_path: Path) -> None:
+    table, sites = write_made_enzymes(tmp_path)
+    clusters = tmp_path / "clusters.tsv"
+    # EC 1 in 8 large families, EC 3 one by one: a tenth of 8 is one family
+    names = [f"E{number:04d}" for number in range(200)]
+    of = {name: name if number % 2 else names[number % 16] for number, name in enumerate(names)}
+    clusters.write_text("".join(f"{cluster}\t{name}\n" for name, cluster in of.items()))
+    (only,) = read_enzymes(Source(table, sites, clusters), ALL, seed=0).classes
+    assert only.name == "3"
+    assert only.asked.clusters == clusters.resolve()
 
 
 def test_fewer_are_drawn_where_fewer_are_asked_for(source: Source) -> None:

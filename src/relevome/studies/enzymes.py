@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 
 from relevome.data.annotations import features_of, listed_as
+from relevome.data.clusters import read_clusters
 from relevome.data.errors import InputError
 from relevome.data.features import Feature, same_type
 from relevome.data.problems import Stops
 from relevome.data.tables import Labelled
+from relevome.discovery.relevance import FEWEST
 from relevome.models.training.function import FunctionData, read_function_data
 from relevome.models.training.settings import TrainingSettings
 from relevome.models.training.splits import split_of
@@ -29,7 +31,6 @@ from relevome.studies.protein_tasks import PARTS, Amount, Asked
 ENZYMES = "enzymes"
 
 KINDS = ("active site", "binding site", "motif", "transmembrane")
-FEWEST = 6  # proteins with sites of a type: fewer cannot be significant
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,12 @@ class Source:
 
 @dataclass(frozen=True)
 class EnzymeClass:
-    """Held-out proteins of a class that have sites of types which enough of them have."""
+    """Held-out proteins of a class that have sites of types which enough of them, or families, have."""
 
     name: str
     kinds: tuple[str, ...]
     proteins: tuple[tuple[Labelled, tuple[Segment, ...]], ...]
+    clusters: Path | None = None
 
     @property
     def asked(self) -> Asked:
@@ -63,7 +65,7 @@ class EnzymeClass:
         files = f"{ENZYMES}/data/{self.name}"
         return Asked(
             f"{ENZYMES}/ec-{self.name}", f"{ENZYMES}/model", f"{files}.fasta", f"{files}.tsv", self.kinds,
-            self.name,
+            self.name, clusters=self.clusters,
         )  # fmt: skip
 
 
@@ -89,7 +91,9 @@ def read_enzymes(source: Source, amount: Amount, seed: int) -> Enzymes:
     rng = np.random.default_rng(seed)
     tables = {part: _at_most(amount.each, found.tables[part].rows, rng) for part in PARTS}
     sites = _sites(source.annotations or source.proteins)
-    classes = [_class(name, tables["test"], sites, amount.explained) for name in found.scheme.names]
+    classes = [
+        _class(name, tables["test"], sites, amount.explained, source.clusters) for name in found.scheme.names
+    ]
     asked = tuple(one for one in classes if one.kinds)
     if not asked:
         raise InputError(
@@ -124,14 +128,22 @@ def _sites(path: Path) -> dict[str, list[Segment]]:
 
 
 def _class(
-    name: str, tested: Sequence[Labelled], sites: Mapping[str, list[Segment]], most: int
+    name: str,
+    tested: Sequence[Labelled],
+    sites: Mapping[str, list[Segment]],
+    most: int,
+    clusters: Path | None,
 ) -> EnzymeClass:
+    """A class, and the types of sites that as many families have as a test of heads needs."""
+    family = str if clusters is None else read_clusters(clusters).find
     rows = [row for row in tested if row.label == name]
     own = [(row, sites[id]) for row in rows if (id := listed_as(row.sequence.id, sites)) is not None][:most]
-    having = Counter(kind for _, places in own for kind in {kind for kind, _, _ in places})
-    kinds = tuple(kind for kind in KINDS if having[kind] >= FEWEST)
+    having = {(kind, family(row.sequence.id)) for row, places in own for kind, _, _ in places}
+    families = Counter(kind for kind, _ in having)
+    kinds = tuple(kind for kind in KINDS if families[kind] >= FEWEST)
     kept = [(row, tuple(place for place in places if place[0] in kinds)) for row, places in own]
-    return EnzymeClass(name, kinds, tuple((row, places) for row, places in kept if places))
+    shared = None if clusters is None else clusters.resolve()
+    return EnzymeClass(name, kinds, tuple((row, places) for row, places in kept if places), shared)
 
 
 def _record(
@@ -143,7 +155,7 @@ def _record(
         "explained": {one.name: len(one.proteins) for one in classes},
         "types": {one.name: list(one.kinds) for one in classes},
         "not_asked": {
-            one.name: f"no type of site in {FEWEST} of its proteins to test on"
+            one.name: f"no type of site in {FEWEST} of its proteins or families to test on"
             for one in classes
             if not one.kinds
         },

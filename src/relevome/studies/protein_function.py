@@ -190,8 +190,8 @@ class ProteinFunctionStudy:
         if METHODS[name][1].get("heads"):
             yield command(
                 f"{asked.name}-{name}-heads", "heads", by="relevance", run=run, annotations=asked.segments,
-                type=asked.kinds, random=self._size.random, seed=self.seed, overwrite=True,
-                output=f"{asked.folder}/heads/{name}", after=after,
+                type=asked.kinds, clusters=asked.clusters, random=self._size.random, seed=self.seed,
+                overwrite=True, output=f"{asked.folder}/heads/{name}", after=after,
             )  # fmt: skip
         yield command(
             f"{asked.name}-{name}-substitution", "substitute", run, seed=self.seed, overwrite=True,

@@ -77,7 +77,7 @@ class Asked:
 
     Paths are in the folder of the study: of what is made, of the model, of the proteins and of their
     ``segments``, which are of the types ``kinds``. The logit is that of ``target``, less that of a
-    ``contrast``.
+    ``contrast``. Proteins of one of the ``clusters`` of a file count once.
     """
 
     folder: str
@@ -87,6 +87,7 @@ class Asked:
     kinds: tuple[str, ...]
     target: str
     contrast: str | None = None
+    clusters: Path | None = None
 
     @classmethod
     def of(cls, task: str) -> Asked:
