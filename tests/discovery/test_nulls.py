@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from relevome.discovery.nulls import exchange_moments, exchanges, shift_ranks, shifted_sums
+from relevome.discovery.nulls import Standing, among_exchanges, among_shifts, shifted_sums, sum_test
 from relevome.placement import STATISTICS
 
 RNG = np.random.default_rng(3)
@@ -22,29 +24,38 @@ MASKS = {
 
 @pytest.mark.parametrize("name", MASKS)
 @pytest.mark.parametrize("statistic", STATISTICS)
-def test_sums_are_those_of_every_shift_written_out(name: str, statistic: str) -> None:
+def test_shifts_are_those_written_out(name: str, statistic: str) -> None:
     mask = MASKS[name]
     relevance = RNG.normal(size=(70, len(mask)))
     weights = STATISTICS[statistic](relevance, int(mask.sum()))
-    expected = np.stack([(weights * np.roll(mask, shift)).sum(1) for shift in range(len(mask))], axis=1)
-    np.testing.assert_allclose(shifted_sums(weights, mask), expected, atol=1e-12)
-    seen = expected[:, :1]
-    below, tied = (expected < seen - 1e-9).sum(1), (np.abs(expected - seen) <= 1e-9).sum(1)
-    np.testing.assert_allclose(shift_ranks(weights, mask), (below + tied / 2) / len(mask))
+    sums = np.stack([(weights * np.roll(mask, shift)).sum(1) for shift in range(len(mask))], axis=1)
+    np.testing.assert_allclose(shifted_sums(weights, mask), sums, atol=1e-12)
+    check_standing(among_shifts(weights, mask), weights[:, mask].sum(1), sums)
 
 
-def test_letters_that_tie_keep_the_rank_in_the_middle() -> None:
-    weights = np.zeros((2, 12))
-    weights[1, 3] = 1
-    mask = np.isin(np.arange(12), [3, 4, 5])
-    np.testing.assert_allclose(shift_ranks(weights, mask), [0.5, 1 - 3 / 24])
+def check_standing(found: Standing, seen: np.ndarray, sums: np.ndarray) -> None:
+    """``seen`` among ``sums``, the values of every row under the null."""
+    beyond, deviation = seen - sums.mean(1), sums.std(1)
+    np.testing.assert_allclose(found.beyond, beyond, atol=1e-12)
+    varied = deviation > 1e-9
+    np.testing.assert_allclose(found.score[varied], beyond[varied] / deviation[varied], rtol=1e-9)
+    np.testing.assert_allclose(found.skewness[varied], stats.skew(sums, axis=1)[varied], atol=1e-9)
+    assert np.isnan(found.score[~varied]).all()
+    assert np.isnan(found.skewness[~varied]).all()
 
 
-def test_single_precision_ranks_are_those_of_double() -> None:
+def test_in_single_precision_shifts_say_nearly_the_same() -> None:
     mask = np.isin(np.arange(211), range(40, 61)) | np.isin(np.arange(211), range(100, 121))
     weights = STATISTICS["mass-accuracy"](RNG.standard_t(2, size=(40, 211)), 42)
-    single = shift_ranks(weights.astype(np.float32), mask)
-    np.testing.assert_allclose(single, shift_ranks(weights, mask), atol=1e-12)
+    single = among_shifts(weights.astype(np.float32), mask)
+    for one, two in zip(single, among_shifts(weights, mask), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)
+
+
+def test_where_relevance_is_even_shifts_say_nothing() -> None:
+    weights = np.full((2, 12), 0.1, dtype=np.float32)
+    found = among_shifts(weights, np.arange(12) < 5)
+    assert np.isnan(found.score).all()
 
 
 LETTERS = "AACACCAAG"
@@ -61,40 +72,59 @@ def every_exchange() -> np.ndarray:
     return masks
 
 
-def test_moments_are_those_of_all_exchanges_written_out() -> None:
+def test_exchanges_are_those_written_out() -> None:
     weights = RNG.normal(size=(5, len(LETTERS)))
-    sums = weights @ every_exchange().T
-    found = exchange_moments(weights, INSIDE, LETTERS)
-    np.testing.assert_allclose(found.mean, sums.mean(1))
-    np.testing.assert_allclose(found.deviation, sums.std(1))
+    check_standing(among_exchanges(weights, INSIDE, LETTERS), weights @ INSIDE, weights @ every_exchange().T)
 
 
-def test_draws_keep_the_letters_and_have_the_moments_of_all_exchanges() -> None:
-    weights = RNG.normal(size=(5, len(LETTERS)))
-    drawn = exchanges(INSIDE, LETTERS, 20_000, np.random.default_rng(0))
-    np.testing.assert_array_equal(drawn.drawn[:, 0], INSIDE[drawn.free])
-    free = "".join(LETTERS[i] for i in drawn.free)
-    for letter in "AC":
-        at = [i for i, x in enumerate(free) if x == letter]
-        assert len(set(drawn.drawn[at].sum(0))) == 1
-    assert "G" not in free
-    sums = weights[:, drawn.free] @ drawn.drawn[:, 1:]
-    fixed = weights[:, INSIDE].sum(1) - weights[:, drawn.free] @ INSIDE[drawn.free]
-    found = exchange_moments(weights, INSIDE, LETTERS)
-    np.testing.assert_allclose(sums.mean(1) + fixed, found.mean, atol=0.05)
-    np.testing.assert_allclose(sums.std(1), found.deviation, rtol=0.03)
+def test_relevance_that_depends_on_the_letter_only_has_nothing_over_exchanges() -> None:
+    by_letter = {"A": 0.3, "C": 0.1, "G": -2.0}
+    weights = np.array([[by_letter[letter] for letter in LETTERS]], dtype=np.float32)
+    found = among_exchanges(weights, INSIDE, LETTERS)
+    np.testing.assert_allclose(found.beyond, 0, atol=1e-6)
+    assert np.isnan(found.score).all()
 
 
-def test_ranks_among_draws_come_close_to_those_among_all() -> None:
-    weights = RNG.normal(size=(5, len(LETTERS)))
-    sums = weights @ every_exchange().T
-    seen = weights @ INSIDE
-    expected = ((sums < seen[:, None] - 1e-9).mean(1) + (sums <= seen[:, None] + 1e-9).mean(1)) / 2
-    drawn = exchanges(INSIDE, LETTERS, 20_000, np.random.default_rng(0))
-    np.testing.assert_allclose(drawn.ranks(weights), expected, atol=0.02)
-
-
-def test_where_no_letter_can_move_the_rank_says_nothing() -> None:
+def test_where_no_letter_can_move_exchanges_say_nothing() -> None:
     weights = RNG.normal(size=(3, 4))
-    drawn = exchanges(np.array([True, True, False, False]), "AACC", 50, np.random.default_rng(0))
-    np.testing.assert_array_equal(drawn.ranks(weights), 0.5)
+    found = among_exchanges(weights, np.array([True, True, False, False]), "AACC")
+    np.testing.assert_allclose(found.beyond, 0, atol=1e-12)
+    assert np.isnan(found.score).all()
+
+
+def test_scores_that_add_up_are_normal_where_nothing_is_skewed() -> None:
+    scores = np.array([[1.0, np.nan, 0.0], [0.5, 2.0, np.nan], [2.0, np.nan, -1.0]])
+    found = sum_test(scores, np.zeros((3, 3)))
+    np.testing.assert_allclose(found, stats.norm.sf([3.5 / 3**0.5, 2.0, -1 / 2**0.5]))
+    np.testing.assert_array_equal(sum_test(scores * np.nan, scores), 1.0)
+
+
+@pytest.mark.parametrize(("proteins", "chance", "hits"), [(40, 0.01, 2), (40, 0.01, 4), (300, 0.05, 28)])
+def test_rare_hits_have_nearly_the_probability_of_the_binomial(
+    proteins: int, chance: float, hits: int
+) -> None:
+    """A site of one letter is the most relevant one, or not: scores are two values, and skewed."""
+    deviation = (chance * (1 - chance)) ** 0.5
+    scores = (np.where(np.arange(proteins) < hits, 1, 0) - chance)[:, None] / deviation
+    skewness = np.full((proteins, 1), (1 - 2 * chance) / deviation)
+    law: Any = stats.binom(proteins, chance)
+    middle = law.sf(hits) + law.pmf(hits) / 2
+    assert 0.7 * middle < sum_test(scores, skewness)[0] < law.sf(hits - 1)
+
+
+@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize(("proteins", "inside"), [(8, 3), (8, 6), (40, 3), (40, 6)])
+def test_p_values_of_sites_anywhere_are_even(statistic: str, proteins: int, inside: int) -> None:
+    """Peaky relevance, 3,000 studies: 5 and 1% of p-values are below 0.05 and 0.01."""
+    rng = np.random.default_rng([proteins, inside])
+    studies, letters = 3000, 60
+    scores, skewness = (np.zeros((proteins, studies)) for _ in range(2))
+    for protein in range(proteins):
+        relevance = rng.lognormal(0, 1.5, size=(studies, letters))
+        weights = STATISTICS[statistic](relevance, inside)
+        mask = np.roll(np.arange(letters) < inside, rng.integers(letters))
+        found = among_shifts(weights, mask)
+        scores[protein], skewness[protein] = found.score, found.skewness
+    p = sum_test(scores, skewness)
+    assert (p < 0.05).mean() == pytest.approx(0.05, abs=0.02)
+    assert (p < 0.01).mean() == pytest.approx(0.01, abs=0.006)

@@ -11,7 +11,7 @@ import pytest
 
 from relevome.data.errors import InputError
 from relevome.discovery.head_map import head_map
-from relevome.discovery.placements import METRICS, Collected, Placements
+from relevome.discovery.placements import METRICS, Collected, Placed, Placements
 from relevome.discovery.relevance import relevant_heads
 from relevome.report.relevance_heads import check_folder, write_relevant_heads
 
@@ -22,8 +22,10 @@ def made_up(seed: int, special: float) -> Collected:
     """Head 1.2 is above every null; head 0.0 has no value in any protein."""
     rng = np.random.default_rng(seed)
     ids = tuple(f"p{number}" for number in range(15))
-    fields = rng.normal(0, 0.1, size=(5, 15, len(METRICS), 7)).astype(np.float32)
-    fields[:4, :, :, 6] += special
+    fields = rng.normal(0, 0.1, size=(len(Placed._fields), 15, len(METRICS), 7)).astype(np.float32)
+    fields[..., 6] += special
+    for name in ("shift", "exchange"):  # in standard deviations
+        fields[Placed._fields.index(name)] *= 10
     fields[..., 1] = np.nan
     totals = rng.normal(size=(15, 7))
     totals[:, 6] += special * 10

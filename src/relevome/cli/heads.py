@@ -14,7 +14,6 @@ from relevome.cli.relevance_heads import (
     Annotations,
     Asked,
     Classes,
-    Draws,
     Families,
     Map,
     Random,
@@ -47,7 +46,6 @@ def heads(
     clusters: Families = None,
     classes: Classes = None,
     random: Random = 0,
-    exchanges: Draws = 200,
     points: Map = None,
     # windows around sites
     fasta: Annotated[Path | None, typer.Option(help="Windows around sites as FASTA.")] = None,
@@ -98,7 +96,7 @@ def heads(
     """
     if by == "relevance":
         wanted = Asked(
-            output, run, annotations, kinds or (), clusters, classes, random, exchanges, level, points,
+            output, run, annotations, kinds or (), clusters, classes, random, level, points,
             target, model, device, seed, overwrite, trust_remote_code,
         )  # fmt: skip
         return by_relevance(wanted)

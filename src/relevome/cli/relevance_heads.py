@@ -35,9 +35,6 @@ Classes = Annotated[
 Random = Annotated[
     int, typer.Option("--random", help="Models with random weights to compare with; 10 is good.", min=0)
 ]
-Draws = Annotated[
-    int, typer.Option(help="Exchanges of annotation among like letters of every protein.", min=1)
-]
 Map = Annotated[
     Literal["pca", "tsne", "umap"] | None,
     typer.Option("--map", help="Draw proteins as points by the relevance in their heads."),
@@ -55,7 +52,6 @@ class Asked:
     clusters: Path | None
     classes: Path | None
     random: int
-    draws: int
     level: float
     map: Literal["pca", "tsne", "umap"] | None
     target: str | None
@@ -81,7 +77,7 @@ def by_relevance(asked: Asked) -> None:
     from relevome.data.classes import read_classes
     from relevome.data.clusters import read_clusters
     from relevome.discovery.placements import collect
-    from relevome.discovery.relevance import Settings, relevant_heads
+    from relevome.discovery.relevance import relevant_heads
     from relevome.report.relevance_heads import check_folder, write_relevant_heads
     from relevome.report.relevance_words import summary
     from relevome.runs.run import Run
@@ -95,7 +91,7 @@ def by_relevance(asked: Asked) -> None:
     clusters = None if asked.clusters is None else read_clusters(asked.clusters)
     with status() as say:
         say(f"measuring {len(run):,} proteins")
-        collected = collect(run, sites, asked.target, draws=asked.draws, seed=asked.seed)
+        collected = collect(run, sites, asked.target)
         random = _at_random(asked, run, collected, sites, say) if asked.random else []
         say("testing")
         families = None
@@ -104,7 +100,7 @@ def by_relevance(asked: Asked) -> None:
             families = {id: cluster for id, cluster in found.items() if cluster is not None}
         tested = relevant_heads(
             collected, random, clusters=families, classes=classes,
-            settings=Settings(asked.level, asked.draws, asked.seed),
+            level=asked.level,
         )  # fmt: skip
         say("writing tables and pictures")
         about = asked.about | {"target": asked.target or run.targets[0], "unplaced_sites": len(unplaced)}

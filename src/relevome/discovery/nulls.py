@@ -1,8 +1,8 @@
 """Where the annotation of a protein might as well have been: shifted in a circle, or on like letters.
 
-Everything is about statistics that are sums of weights of the letters inside (`relevome.placement`). A
-statistic becomes its mid-rank among those of a null, from 0 to 1: under the null it is uniform but for ties,
-and symmetric about 1/2 however skewed the statistic is, so that a signed-rank test of many is calibrated.
+Everything is about statistics that are sums of weights of the letters inside (`relevome.placement`). Their
+first three moments over all shifts, or all exchanges, are known without drawing any, and so is how far a
+statistic stands above its null: what many proteins add up to is then tested against the same moments.
 """
 
 from __future__ import annotations
@@ -11,27 +11,36 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.stats import pearson3
 
 _MANY = 48  # letters or stretches beyond which the Fourier transform is faster
 _ROUNDING = 32.0  # of sums, in units of the last place of the sum of all magnitudes
 
 Weights = Float[np.ndarray, "rows letters"]
 Mask = Bool[np.ndarray, " letters"]
+Row = Float[np.ndarray, " rows"]
 
 
-class Moments(NamedTuple):
-    """Mean and standard deviation of a statistic under a null."""
+class Standing(NamedTuple):
+    """What statistics exceed the mean of their null by, and the same in its standard deviations.
 
-    mean: Float[np.ndarray, " rows"]
-    deviation: Float[np.ndarray, " rows"]
-
-
-def shift_ranks(weights: Weights, mask: Mask) -> Float[np.ndarray, " rows"]:
-    """Mid-rank of each row's sum inside the mask among those for all circular shifts of the mask.
-
-    The mask where it is counts among the shifts; ties count half.
+    ``skewness`` is that of the null. It and ``score`` are NaN where the null is one value only.
     """
-    return _midranks(shifted_sums(weights, mask), weights)
+
+    beyond: Row
+    score: Row
+    skewness: Row
+
+
+def among_shifts(weights: Weights, mask: Mask) -> Standing:
+    """Where each row's sum inside the mask stands among those for all circular shifts of the mask.
+
+    The mask where it is counts among the shifts.
+    """
+    sums = shifted_sums(weights - weights.mean(1, keepdims=True), mask)
+    squares = sums**2
+    third = np.einsum("ij,ij->i", squares, sums) / len(mask)
+    return _standing(sums[:, 0], squares.mean(1), third, weights)
 
 
 def shifted_sums(weights: Weights, mask: Mask) -> Float[np.ndarray, "rows letters"]:
@@ -69,62 +78,50 @@ def _twice_around(weights: Weights) -> Float[np.ndarray, "rows running"]:
     return running
 
 
-class Exchanges(NamedTuple):
-    """Masks drawn anew among positions of the same letter; what is seen comes first.
+def among_exchanges(weights: Weights, mask: Mask, letters: str) -> Standing:
+    """Where each row's sum stands among those for all exchanges between positions of the same letter.
 
-    Only positions that are ``free`` differ: their letter is both inside and outside.
+    k of the n positions of a letter are a sample without replacement. With weights less their mean m over
+    the letter, the mean of its sum is 0, its variance k (n - k) / (n - 1) times sum (w - m)^2 / n, and its
+    third moment k (n - k) (n - 2 k) / ((n - 1) (n - 2)) times sum (w - m)^3 / n (Cochran 1977, Sampling
+    Techniques, theorem 2.2; Sukhatme 1944, Sankhya 6:363-382). Letters are independent.
     """
-
-    free: np.ndarray
-    drawn: Float[np.ndarray, "free masks"]
-
-    def ranks(self, weights: Weights) -> Float[np.ndarray, " rows"]:
-        """Mid-rank of each row's sum inside the mask among those of all draws."""
-        some = weights[:, self.free]
-        return _midranks(some @ self.drawn.astype(weights.dtype, copy=False), some)
-
-
-def exchanges(mask: Mask, letters: str, draws: int, rng: np.random.Generator) -> Exchanges:
-    """Draw masks that have as many positions of every letter inside as a mask has."""
-    codes = _codes(letters)
-    free = np.flatnonzero(np.isin(codes, codes[mask]) & np.isin(codes, codes[~mask]))
-    drawn = np.zeros((len(free), draws + 1), dtype=np.float32)
-    drawn[:, 0] = mask[free]
-    for code in np.unique(codes[free]):
-        at = np.flatnonzero(codes[free] == code)
-        chosen = rng.random((draws, len(at)), dtype=np.float32).argsort(1)[:, : int(mask[free][at].sum())]
-        drawn[at[chosen], np.arange(1, draws + 1)[:, None]] = 1
-    return Exchanges(free, drawn)
+    codes = np.frombuffer(letters.encode("utf-32-le"), dtype=np.uint32)
+    inner = np.unique(codes[mask])
+    at = np.flatnonzero(np.isin(codes, inner))
+    own = (codes[at, None] == inner).astype(weights.dtype)
+    n, k = own.sum(0), own[mask[at]].sum(0)
+    values = weights[:, at]
+    values = values - (values @ (own / n)) @ own.T
+    squares = values**2
+    second = squares @ (own @ (k * (n - k) / np.maximum(n - 1, 1) / n))
+    squares *= values
+    third = squares @ (own @ (k * (n - k) * (n - 2 * k) / np.maximum((n - 1) * (n - 2), 1) / n))
+    return _standing(values @ mask[at].astype(weights.dtype), second, third, weights)
 
 
-def exchange_moments(weights: Weights, mask: Mask, letters: str) -> Moments:
-    """Mean and deviation of each row's sum over all exchanges among positions of the same letter.
+def _standing(beyond: Row, second: Row, third: Row, weights: Weights) -> Standing:
+    """From central moments; a deviation that rounding could make is none."""
+    deviation = np.sqrt(second)
+    rounding = _ROUNDING * np.finfo(weights.dtype).eps * np.abs(weights).sum(1)
+    varied = np.where(deviation > rounding, deviation, np.nan)
+    return Standing(beyond, beyond / varied, third / varied**3)
 
-    k of the n positions of a letter are a sample without replacement: the mean of their sum is k times the
-    mean weight m of that letter, and its variance k (n - k) / (n - 1) times the variance of its weights,
-    sum (w - m)^2 / n (Cochran 1977, Sampling Techniques, theorem 2.2). Letters are independent.
+
+def sum_test(
+    scores: Float[np.ndarray, "proteins columns"], skewness: Float[np.ndarray, "proteins columns"]
+) -> Float[np.ndarray, " columns"]:
+    """One-sided p-value of every column: do the scores of proteins add up to more than nulls give?
+
+    n independent scores of variance 1 have a sum of variance n, and their third moments add up; p is that of
+    Pearson's distribution of type III, a gamma distribution moved along, with these moments (Mielke, Berry
+    2007, Permutation Methods, chapter 2; Winkler et al. 2016, NeuroImage 141:502-516, doi
+    10.1016/j.neuroimage.2016.05.068), or of the normal distribution, whose tail is longer, where skewness is
+    negative. It splits the probability of a value that many shifts share in about half, as a mid-p-value
+    does. NaN are left out; 1 for a column without any score.
     """
-    codes = _codes(letters)
-    own = (codes[:, None] == np.unique(codes[mask])).astype(weights.dtype)
-    n, inside = own.sum(0), own[mask].sum(0)
-    mean = weights @ (own / n)
-    variances = np.maximum(weights**2 @ (own / n) - mean**2, 0)
-    variance = variances @ (inside * (n - inside) / np.maximum(n - 1, 1))
-    return Moments(mean @ inside, np.sqrt(variance))
-
-
-def _codes(letters: str) -> np.ndarray:
-    return np.frombuffer(letters.encode("utf-32-le"), dtype=np.uint32)
-
-
-def _midranks(sums: Float[np.ndarray, "rows masks"], weights: Weights) -> Float[np.ndarray, " rows"]:
-    """Mid-rank of the first sum of every row among all of the row, from 0 to 1."""
-    rounding = _ROUNDING * np.finfo(weights.dtype).eps * np.abs(weights).sum(1, keepdims=True)
-    below = _count(sums < sums[:, :1] - rounding)
-    above = _count(sums > sums[:, :1] + rounding)
-    return (1 + (below - above) / sums.shape[1]) / 2
-
-
-def _count(rows: np.ndarray) -> np.ndarray:
-    """How many of each row are true; bits are counted faster than truths are added."""
-    return np.bitwise_count(np.packbits(rows, axis=1)).sum(1, dtype=np.int64)
+    known = ~np.isnan(scores)
+    n = np.maximum(known.sum(0), 1)
+    total = np.where(known, scores, 0).sum(0, dtype=np.float64) / np.sqrt(n)
+    third = np.where(known, skewness, 0).sum(0, dtype=np.float64) / n**1.5
+    return np.where(known.any(0), pearson3.sf(total, np.maximum(third, 0)), 1.0)

@@ -6,8 +6,10 @@ the embedding, whose relevance is that of the letters; heads follow, layer by la
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
@@ -17,7 +19,7 @@ from jaxtyping import Bool, Float
 from relevome.data.annotations import Site, listed_as, mask
 from relevome.data.errors import InputError
 from relevome.data.sequence import Sequence, named_alphabet
-from relevome.discovery.nulls import Exchanges, exchange_moments, exchanges, shift_ranks
+from relevome.discovery.nulls import among_exchanges, among_shifts
 from relevome.placement import STATISTICS
 from relevome.runs.explanation import Explanation
 from relevome.runs.run import Run
@@ -26,7 +28,6 @@ from relevome.runs.targets import rows_of
 METRICS = tuple(STATISTICS)
 # The chance level of each, in units of the share of letters inside.
 CHANCE = {"point-biserial": 0.0, "rank-accuracy": 1.0, "mass-accuracy": 1.0}
-DRAWS = 200
 _AT_ONCE = 64  # units, whose numbers stay in the cache of the processor
 
 Sites: TypeAlias = Mapping[str, list[Site]]
@@ -37,17 +38,18 @@ Numbers: TypeAlias = Float[np.ndarray, "metrics units"]
 class Placed(NamedTuple):
     """How the relevance of one protein lies: statistics, and what they are beside null models.
 
-    ``excess`` is a statistic less its chance level: 0 for r, the share of letters inside for accuracies.
-    ``shift`` and ``exchange`` are mid-ranks less 1/2 among shifts and exchanges of the annotation; ``beyond``
-    is what the statistic exceeds the mean of exchanges by, ``spread`` their standard deviation. NaN for a
-    unit whose relevance is the same at every letter.
+    ``excess`` is a statistic less its chance level, which is the mean of all shifts of the annotation too: 0
+    for r, the share of letters inside for accuracies. ``beyond`` is what it exceeds the mean of exchanges by.
+    ``shift`` and ``exchange`` are the same in standard deviations of their null, beside its skewness. NaN for
+    a unit whose relevance is the same at every letter; scores also where a null does not vary.
     """
 
     excess: Numbers
     shift: Numbers
-    exchange: Numbers
+    shift_skewness: Numbers
     beyond: Numbers
-    spread: Numbers
+    exchange: Numbers
+    exchange_skewness: Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +59,10 @@ class Placements:
     ids: tuple[str, ...]
     excess: Float[np.ndarray, "proteins metrics units"]
     shift: Float[np.ndarray, "proteins metrics units"]
-    exchange: Float[np.ndarray, "proteins metrics units"]
+    shift_skewness: Float[np.ndarray, "proteins metrics units"]
     beyond: Float[np.ndarray, "proteins metrics units"]
-    spread: Float[np.ndarray, "proteins metrics units"]
+    exchange: Float[np.ndarray, "proteins metrics units"]
+    exchange_skewness: Float[np.ndarray, "proteins metrics units"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,35 +85,28 @@ class Collected:
 
 
 def placed(
-    relevance: Units,
-    inside: Bool[np.ndarray, " letters"],
-    letters: str,
-    rng: np.random.Generator,
-    draws: int = DRAWS,
-    nulls: bool = True,
+    relevance: Units, inside: Bool[np.ndarray, " letters"], letters: str, nulls: bool = True
 ) -> Placed:
     """Measure one protein. Without ``nulls`` only the statistics, and zeros for all else."""
-    drawn = exchanges(inside, letters, draws, rng) if nulls else None
-    parts = [
-        _measured(relevance[first : first + _AT_ONCE], inside, letters, drawn)
-        for first in range(0, len(relevance), _AT_ONCE)
-    ]
+    some = [relevance[first : first + _AT_ONCE] for first in range(0, len(relevance), _AT_ONCE)]
+    # Array operations leave the interpreter to other threads.
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        parts = list(pool.map(lambda units: _measured(units, inside, letters, nulls), some))
     return Placed(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
 
 
 def _measured(
-    relevance: Units, inside: Bool[np.ndarray, " letters"], letters: str, drawn: Exchanges | None
+    relevance: Units, inside: Bool[np.ndarray, " letters"], letters: str, nulls: bool
 ) -> list[Numbers]:
     """The fields of `Placed` for some units."""
     count = int(inside.sum())
     weights = np.concatenate([weigh(relevance, count) for weigh in STATISTICS.values()])
     statistic = weights[:, inside].sum(1)
     chance = np.repeat([CHANCE[metric] * inside.mean() for metric in METRICS], len(relevance))
-    found = [statistic - chance, *[np.zeros(len(weights))] * 4]
-    if drawn is not None:
-        moments = exchange_moments(weights, inside, letters)
-        ranks = (shift_ranks(weights, inside) - 0.5, drawn.ranks(weights) - 0.5)
-        found = [found[0], *ranks, statistic - moments.mean, moments.deviation]
+    found = [statistic - chance, *[np.zeros(len(weights))] * (len(Placed._fields) - 1)]
+    if nulls:
+        found[1:3] = among_shifts(weights, inside)[1:]
+        found[3:] = among_exchanges(weights, inside, letters)
     alike = relevance.min(1) == relevance.max(1)
     return [np.where(alike, np.nan, one.reshape(len(STATISTICS), -1)) for one in found]
 
@@ -120,8 +116,6 @@ def collect(
     annotations: Mapping[str, Sites],
     target: str | None = None,
     *,
-    draws: int = DRAWS,
-    seed: int = 0,
     nulls: bool = True,
     only: Collection[str] | None = None,
 ) -> Collected:
@@ -138,7 +132,7 @@ def collect(
         if collector is None:
             heads = row.head_relevance
             shape = (0, 0) if heads is None else heads.shape[:2]
-            collector = _Collector(shape, annotations, run.manifest["alphabet"], draws, seed, nulls)
+            collector = _Collector(shape, annotations, run.manifest["alphabet"], nulls)
         collector.add(row, units)
     if collector is None:
         raise InputError(f"{run.path} has none of the proteins that are asked for: expected one at least")
@@ -187,8 +181,6 @@ class _Collector:
     shape: tuple[int, int]
     annotations: Mapping[str, Sites]
     alphabet: str
-    draws: int
-    seed: int
     nulls: bool
     totals: dict[str, np.ndarray] = field(default_factory=dict)
     found: dict[str, dict[str, Placed]] = field(default_factory=dict)
@@ -207,14 +199,12 @@ class _Collector:
             heads = row.head_relevance.astype(np.float64).sum(-1).ravel()
             own = float(row.relevance.sum(dtype=np.float64)) + row.special_relevance
             self.totals[row.sequence_id] = np.concatenate([[own], heads])
-        # Draws depend on the protein, not on how many were read before it.
-        rng = np.random.default_rng([self.seed, len(row.sequence), *row.sequence_id.encode()])
         for kind in self.annotations:
             inside = self._mask(row, units, kind)
             if isinstance(inside, str):
                 self.left_out[kind][row.sequence_id] = inside
                 continue
-            one = placed(units, inside, row.sequence, rng, self.draws, self.nulls)
+            one = placed(units, inside, row.sequence, self.nulls)
             self.found[kind][row.sequence_id] = Placed(*(part.astype(np.float32) for part in one))
 
     def _mask(self, row: Explanation, units: Units, kind: str) -> np.ndarray | str:

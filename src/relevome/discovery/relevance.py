@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from relevome.discovery.placements import METRICS, Collected, Placements
+from relevome.discovery.nulls import sum_test
+from relevome.discovery.placements import METRICS, Collected, Placed, Placements
 from relevome.discovery.signed_rank import Median, adjusted, median_interval, signed_rank
 
 FEWEST = 6  # proteins, or families of them: with fewer no median has an interval of 95%
@@ -22,18 +23,6 @@ ALL = "all"
 
 Units = Float[np.ndarray, " units"]
 Flags = Bool[np.ndarray, " units"]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """``level`` is the false discovery rate; ``draws`` the exchanges of annotation of every protein."""
-
-    level: float = 0.05
-    draws: int = 200
-    seed: int = 0
-
-
-DEFAULT = Settings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +39,11 @@ class Effect:
     """One statistic of one type of sites in one class of proteins, for the embedding and all heads.
 
     ``proteins`` counts those with a value, families as one. ``effect`` is the statistic less its chance
-    level, which is 0 for r and the share of letters inside for accuracies. ``shift`` holds mid-ranks among
-    circular shifts, less 1/2; ``exchange`` what exceeds the mean of exchanges among like letters, in units of
-    the statistic, and its p is that of mid-ranks. ``random`` is what exceeds the mean head of the same layer
-    of models with random weights, None without them; ``random_rank`` the share of all their heads, and this
-    one, whose median effect is as large.
+    level, which is 0 for r and the share of letters inside for accuracies. ``shift`` holds standard
+    deviations above the mean of circular shifts, ``exchange`` what exceeds the mean of exchanges among like
+    letters, in units of the statistic; p of both is that of `sum_test`. ``random`` is what exceeds the mean
+    head of the same layer of models with random weights, None without them; ``random_rank`` the share of all
+    their heads, and this one, whose median effect is as large.
     """
 
     group: str
@@ -109,7 +98,7 @@ class RelevantHeads:
     effects: tuple[Effect, ...]
     contributions: tuple[Contribution, ...]
     left_out: Mapping[str, str]
-    settings: Settings
+    level: float
 
 
 def relevant_heads(
@@ -118,12 +107,13 @@ def relevant_heads(
     *,
     clusters: Mapping[str, str | int] | None = None,
     classes: Mapping[str, str] | None = None,
-    settings: Settings = DEFAULT,
+    level: float = 0.05,
 ) -> RelevantHeads:
     """Test all heads over all proteins, and over those of every class.
 
     ``random`` are the same proteins explained with random weights. Values of proteins of one cluster are
-    averaged before they are tested; a protein without a cluster is one of its own.
+    averaged before they are tested, scores too, as if all of a cluster were one protein; a protein without a
+    cluster is one of its own. ``level`` is the false discovery rate.
     """
     groups = {ALL: set(collected.ids)}
     for id in collected.ids:
@@ -137,7 +127,7 @@ def relevant_heads(
         if len(sums) < FEWEST:
             left_out[group] = _too_few(len(sums))
             continue
-        contributions.append(_contribution(group, sums, settings.level))
+        contributions.append(_contribution(group, sums, level))
         found = []
         for kind, placements in collected.placements.items():
             sample = _Sample.of(placements, [one.placements[kind] for one in random], ids, clusters)
@@ -146,8 +136,8 @@ def relevant_heads(
             else:
                 found.append((kind, sample))
         positive = contributions[-1].positive
-        effects += _tested(group, found, positive, collected.shape, settings.level)
-    return RelevantHeads(collected.shape, tuple(effects), tuple(contributions), left_out, settings)
+        effects += _tested(group, found, positive, collected.shape, level)
+    return RelevantHeads(collected.shape, tuple(effects), tuple(contributions), left_out, level)
 
 
 def _too_few(count: int) -> str:
@@ -160,8 +150,10 @@ class _Sample:
 
     excess: np.ndarray
     shift: np.ndarray
-    exchange: np.ndarray
+    shift_skewness: np.ndarray
     beyond: np.ndarray
+    exchange: np.ndarray
+    exchange_skewness: np.ndarray
     random: np.ndarray | None
 
     @classmethod
@@ -172,8 +164,10 @@ class _Sample:
         ids: set[str],
         clusters: Mapping[str, str | int] | None,
     ) -> _Sample:
-        names = ("excess", "shift", "exchange", "beyond")
-        own = {name: _families(placements.ids, getattr(placements, name), ids, clusters) for name in names}
+        own = {
+            name: _families(placements.ids, getattr(placements, name), ids, clusters)
+            for name in Placed._fields
+        }
         if not random:
             return cls(**own, random=None)
         if any(one.ids != placements.ids for one in random):
@@ -233,22 +227,19 @@ def _tested(
 
 def _tests(sample: _Sample, number: int, shape: tuple[int, int]) -> dict[str, Against]:
     """One metric of one type against chance and every null model, not yet corrected."""
-    excess, beyond = sample.excess[:, number], sample.beyond[:, number]
+    one = {name: getattr(sample, name)[:, number] for name in Placed._fields}
     found = {
-        "published": _against(excess, excess),
-        "shift": _against(sample.shift[:, number], sample.shift[:, number]),
-        "exchange": _against(beyond, sample.exchange[:, number]),
+        "published": _against(one["excess"], signed_rank(one["excess"])),
+        "shift": _against(one["shift"], sum_test(one["shift"], one["shift_skewness"])),
+        "exchange": _against(one["beyond"], sum_test(one["exchange"], one["exchange_skewness"])),
     }
     if sample.random is not None:
-        over = excess - _mean_heads(sample.random[:, :, number], shape)
-        found["random"] = _against(over, over)
+        over = one["excess"] - _mean_heads(sample.random[:, :, number], shape)
+        found["random"] = _against(over, signed_rank(over))
     return found
 
 
-def _against(
-    effect: Float[np.ndarray, "families units"], tested: Float[np.ndarray, "families units"]
-) -> Against:
-    p = signed_rank(tested)
+def _against(effect: Float[np.ndarray, "families units"], p: Units) -> Against:
     return Against(median_interval(effect).median, p, p)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ _FILES = ("heads.*", "contributions.tsv", "left_out.tsv", "maps*.png", "proteins
 
 _HEADS = (
     "class", "type", "metric", "layer", "head", "proteins", "effect", "low", "high", "p", "q",
-    "shift_rank", "shift_p", "shift_q", "exchange_left", "exchange_p", "exchange_q",
+    "shift_score", "shift_p", "shift_q", "exchange_left", "exchange_p", "exchange_q",
     "random_left", "random_p", "random_q", "random_rank", "significant", "specialised", "contributes",
 )  # fmt: skip
 _SUMS = ("class", "layer", "head", "proteins", "sum", "low", "high", "p", "q", "contributes")
@@ -82,7 +81,7 @@ def write_relevant_heads(
         "proteins_with_sites": {kind: len(one.ids) for kind, one in collected.placements.items()},
         "left_out": {kind: dict(collected.reasons(kind)) for kind in collected.left_out},
         "not_tested": dict(found.left_out), "maps": dict(zip(groups, _file_names(groups), strict=True)),
-        "settings": asdict(found.settings),
+        "settings": {"level": found.level},
     }  # fmt: skip
     (folder / NAME).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 

@@ -26,7 +26,7 @@ def page(found: RelevantHeads, collected: Collected, about: Mapping[str, Any]) -
         "with its 95% interval; over composition: what exceeds exchanges of the annotation among like "
         "letters; over "
         f"random weights: what exceeds the mean head of the layer in {random} models; false discovery rate "
-        f"{found.settings.level:g}."
+        f"{found.level:g}."
     )
     header = (
         "class", "type", "head", "specialised", "contributes", "proteins", "r", "q", "over composition", "q",
@@ -70,8 +70,8 @@ def _said(one: Effect, shape: tuple[int, int]) -> str:
     both = int((one.significant & one.positive)[1:].sum())
     return (
         f"{where}, {one.metric}: at the embedding {embedding}, q {number(float(one.q[0]))}; "
-        f"{one.significant[1:].sum()} of {len(one.p) - 1} heads significant, {shifts} by mid-ranks among "
-        f"shifts, {both} that also contribute{asked}"
+        f"{one.significant[1:].sum()} of {len(one.p) - 1} heads significant, {shifts} against "
+        f"circular shifts, {both} that also contribute{asked}"
     )
 
 
