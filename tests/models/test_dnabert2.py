@@ -264,6 +264,26 @@ def test_gradient_checkpointing_changes_no_gradient(implementation: str) -> None
         torch.testing.assert_close(one, other, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("implementation", ["eager", "sdpa"])
+def test_training_reads_one_token_of_the_last_layer_and_learns_the_same(implementation: str) -> None:
+    model = tiny(attn_implementation=implementation, hidden_dropout_prob=0.0, classifier_dropout=0.0)
+    ids, mask = torch.randint(5, 29, (3, 11)), torch.ones(3, 11, dtype=torch.long)
+    mask[1, 7:] = 0
+    found, shapes = [], []
+    last = model.bert.encoder.layer[-1]
+    last.register_forward_hook(lambda module, given, output: shapes.append(tuple(output.shape)))
+    for training in (False, True):
+        model.train(training).zero_grad()
+        output = model(input_ids=ids, attention_mask=mask, labels=torch.tensor([0, 3, 1]))
+        output.loss.backward()
+        found.append([output.logits, *(parameter.grad for parameter in model.parameters())])
+    assert shapes == [(3, 11, 18), (3, 1, 18)]
+    for whole, first in zip(*found, strict=True):
+        torch.testing.assert_close(first, whole, rtol=1e-10, atol=1e-12)
+    states = model(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
+    assert [tuple(one.shape) for one in states] == [(3, 11, 18)] * 3
+
+
 def test_dropout_is_where_it_was() -> None:
     model, inputs = tiny(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0), ids(9, 4, 7)
     exact = model(**inputs).logits

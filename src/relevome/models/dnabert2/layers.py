@@ -39,14 +39,14 @@ def alibi(heads: int, like: Float[Tensor, "batch tokens channels"]) -> Float[Ten
 
 def eager_attention_forward(
     module: nn.Module,
-    query: Float[Tensor, "batch heads tokens size"],
+    query: Float[Tensor, "batch heads read size"],
     key: Float[Tensor, "batch heads tokens size"],
     value: Float[Tensor, "batch heads tokens size"],
-    attention_mask: Float[Tensor, "#batch heads tokens tokens"],
+    attention_mask: Float[Tensor, "#batch heads read tokens"],
     scaling: float,
     dropout: float = 0.0,
     **_: Any,
-) -> tuple[Float[Tensor, "batch tokens heads size"], Float[Tensor, "batch heads tokens tokens"]]:
+) -> tuple[Float[Tensor, "batch read heads size"], Float[Tensor, "batch heads read tokens"]]:
     """Attention in single steps, called as transformers calls every implementation of it."""
     weights = F.softmax(query @ key.transpose(-1, -2) * scaling + attention_mask, dim=-1)
     weights = F.dropout(weights, dropout, module.training)
@@ -92,12 +92,15 @@ class Dnabert2SelfAttention(nn.Module):
         self,
         hidden: Float[Tensor, "batch tokens channels"],
         bias: Float[Tensor, "#batch heads tokens tokens"],
-    ) -> tuple[Float[Tensor, "batch tokens channels"], Tensor | None]:
+        read: int | None = None,
+    ) -> tuple[Float[Tensor, "batch read channels"], Tensor | None]:
         """The context of all heads side by side, and with eager attention its weights."""
         query, key, value = (
             part.unflatten(-1, (-1, self.head_size)).transpose(1, 2)
             for part in self.Wqkv(hidden).chunk(3, dim=-1)
         )
+        if read is not None:
+            query, bias = query[:, :, :read], bias[:, :, :read]
         attend = ALL_ATTENTION_FUNCTIONS.get_interface(
             self.config._attn_implementation or "eager", eager_attention_forward
         )
@@ -135,10 +138,11 @@ class Dnabert2Attention(nn.Module):
         self,
         hidden: Float[Tensor, "batch tokens channels"],
         bias: Float[Tensor, "#batch heads tokens tokens"],
-    ) -> Float[Tensor, "batch tokens channels"]:
-        """Hidden states of the same shape."""
-        context, _ = self.self(hidden, bias)
-        return self.output(context, hidden)
+        read: int | None = None,
+    ) -> Float[Tensor, "batch read channels"]:
+        """Hidden states of all tokens, or of the first that are ``read``."""
+        context, _ = self.self(hidden, bias, read)
+        return self.output(context, hidden if read is None else hidden[:, :read])
 
 
 class Dnabert2GatedMlp(nn.Module):
@@ -171,9 +175,10 @@ class Dnabert2Layer(GradientCheckpointingLayer):
         self,
         hidden: Float[Tensor, "batch tokens channels"],
         bias: Float[Tensor, "#batch heads tokens tokens"],
-    ) -> Float[Tensor, "batch tokens channels"]:
-        """Hidden states of the same shape."""
-        return self.mlp(self.attention(hidden, bias))
+        read: int | None = None,
+    ) -> Float[Tensor, "batch read channels"]:
+        """Hidden states of all tokens, or of the first that are ``read``."""
+        return self.mlp(self.attention(hidden, bias, read))
 
 
 class Dnabert2Encoder(nn.Module):
@@ -185,15 +190,21 @@ class Dnabert2Encoder(nn.Module):
         self.layer = nn.ModuleList(Dnabert2Layer(config) for _ in range(config.num_hidden_layers))
 
     def forward(
-        self, hidden: Float[Tensor, "batch tokens channels"], padding: Bool[Tensor, "batch tokens"] | None
-    ) -> Float[Tensor, "batch tokens channels"]:
-        """Hidden states of the last layer; no token attends to ``padding``."""
+        self,
+        hidden: Float[Tensor, "batch tokens channels"],
+        padding: Bool[Tensor, "batch tokens"] | None,
+        read: int | None = None,
+    ) -> Float[Tensor, "batch read channels"]:
+        """Hidden states of the last layer; no token attends to ``padding``.
+
+        With ``read`` the last layer does no work for tokens after so many first ones.
+        """
         bias = alibi(self.heads, hidden)
         if padding is not None:
             bias = bias.masked_fill(padding[:, None, None, :], torch.finfo(bias.dtype).min)
-        for layer in self.layer:
+        for layer in self.layer[:-1]:
             hidden = layer(hidden, bias)
-        return hidden
+        return self.layer[-1](hidden, bias, read)
 
 
 def pooler(config: Dnabert2Config) -> nn.Module:
