@@ -28,7 +28,7 @@ from relevome.runs.targets import rows_of
 METRICS = tuple(STATISTICS)
 # The chance level of each, in units of the share of letters inside.
 CHANCE = {"point-biserial": 0.0, "rank-accuracy": 1.0, "mass-accuracy": 1.0}
-_AT_ONCE = 64  # units, whose numbers stay in the cache of the processor
+_AT_ONCE = 256  # units: fewer, and threads wait for one another; more, and there is one only
 
 Sites: TypeAlias = Mapping[str, list[Site]]
 Units: TypeAlias = Float[np.ndarray, "units letters"]
