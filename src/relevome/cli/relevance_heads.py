@@ -98,10 +98,7 @@ def by_relevance(asked: Asked) -> None:
         if clusters is not None:
             found = {id: clusters.find(id) for id in collected.ids}
             families = {id: cluster for id, cluster in found.items() if cluster is not None}
-        tested = relevant_heads(
-            collected, random, clusters=families, classes=classes,
-            level=asked.level,
-        )  # fmt: skip
+        tested = relevant_heads(collected, random, clusters=families, classes=classes, level=asked.level)
         say("writing tables and pictures")
         about = asked.about | {"target": asked.target or run.targets[0], "unplaced_sites": len(unplaced)}
         about |= {"model": run.manifest["model"], "method": run.manifest["method"]}

@@ -28,7 +28,7 @@ from relevome.runs.targets import rows_of
 METRICS = tuple(STATISTICS)
 # The chance level of each, in units of the share of letters inside.
 CHANCE = {"point-biserial": 0.0, "rank-accuracy": 1.0, "mass-accuracy": 1.0}
-_AT_ONCE = 256  # units: fewer, and threads wait for one another; more, and there is one only
+_AT_ONCE = 256  # units: with fewer threads wait for one another, with more one thread has them all
 
 Sites: TypeAlias = Mapping[str, list[Site]]
 Units: TypeAlias = Float[np.ndarray, "units letters"]

@@ -202,9 +202,10 @@ class Dnabert2Encoder(nn.Module):
         bias = alibi(self.heads, hidden)
         if padding is not None:
             bias = bias.masked_fill(padding[:, None, None, :], torch.finfo(bias.dtype).min)
-        for layer in self.layer[:-1]:
+        *others, last = self.layer
+        for layer in others:
             hidden = layer(hidden, bias)
-        return self.layer[-1](hidden, bias, read)
+        return last(hidden, bias, read)
 
 
 def pooler(config: Dnabert2Config) -> nn.Module:
