@@ -153,7 +153,7 @@ def test_what_remains_over_random_models_is_by_layer(planted: tuple[Run, dict]) 
     run, sites = planted
     own = collect(run, {"site": sites})
     one = of_metric(relevant_heads(own, [own, own]))
-    excess = own.placements["site"].excess[:, 0]
+    excess = own.placements["site"].placed.excess[:, 0]
     assert one.random is not None
     over = excess[:, 1:4] - excess[:, 1:4].mean(1, keepdims=True)
     np.testing.assert_allclose(one.random.median[1:4], np.median(over, 0), atol=1e-6)
@@ -180,7 +180,7 @@ def test_families_count_once_and_a_class_of_few_is_left_out(planted: tuple[Run, 
     found = relevant_heads(collected, clusters=clusters, classes=classes)
     one = of_metric(found)
     assert one.proteins.tolist() == [25] * 7
-    excess = collected.placements["site"].excess[:, 0]
+    excess = collected.placements["site"].placed.excess[:, 0]
     own = np.concatenate([excess[:20].reshape(5, 4, 7).mean(1), excess[20:]])
     np.testing.assert_allclose(one.effect.median, np.median(own, 0), rtol=1e-5)
     assert found.left_out == {"few": "5 proteins or families, where fewer than 6 cannot be significant"}
@@ -224,7 +224,7 @@ def test_tokens_of_several_letters_are_shared_out(make_run: MakeRun) -> None:
     flat = heads.reshape(6, 4)
     letters = np.stack([flat[:, 1] / 2, flat[:, 1] / 2, flat[:, 2], *[flat[:, 3] / 3] * 3], axis=1)
     expected = [metrics["mass-accuracy"].compute(x, np.arange(6) < 2) - 1 / 3 for x in letters]
-    np.testing.assert_allclose(found.placements["site"].excess[0, 2, 1:], expected, rtol=1e-5)
+    np.testing.assert_allclose(found.placements["site"].placed.excess[0, 2, 1:], expected, rtol=1e-5)
 
 
 def test_a_run_without_heads_is_refused(make_run: MakeRun) -> None:
@@ -242,26 +242,24 @@ def test_proteins_are_put_in_the_order_of_others(planted: tuple[Run, dict]) -> N
     some = collect(run, {"site": sites}, only={"p3", "p7"})
     found = same_proteins(some, whole).placements["site"]
     assert found.ids == whole.placements["site"].ids
-    np.testing.assert_array_equal(found.excess[3], whole.placements["site"].excess[3])
-    assert np.isnan(found.excess[4]).all()
+    np.testing.assert_array_equal(found.placed.excess[3], whole.placements["site"].placed.excess[3])
+    assert np.isnan(found.placed.excess[4]).all()
 
 
 def null_collected(rng: np.random.Generator, count: int, heads: int, mixed: bool) -> Collected:
     """Peaky relevance and sites anywhere; heads have a part in common if ``mixed``."""
-    fields = [[] for _ in Placed._fields]
-    for _ in range(count):
+    found: dict[str, Placed] = {}
+    for number in range(count):
         letters = int(rng.integers(40, 80))
         relevance = rng.lognormal(0, 1.5, size=(heads + 1, letters))
         if mixed:
             relevance += rng.lognormal(0, 2.0, size=letters)
         inside = np.roll(np.arange(letters) < 4, int(rng.integers(letters)))
-        one = placed(relevance, inside, "".join(rng.choice(list("ACD"), letters)))
-        for part, value in zip(fields, one, strict=True):
-            part.append(value)
-    ids = tuple(f"p{number}" for number in range(count))
-    arrays = [np.stack(part) for part in fields]
+        found[f"p{number}"] = placed(relevance, inside, "".join(rng.choice(list("ACD"), letters)))
     totals = np.zeros((count, heads + 1))
-    return Collected((1, heads), ids, totals, {"site": Placements(ids, *arrays)}, {"site": {}})
+    return Collected(
+        (1, heads), tuple(found), totals, {"site": Placements.of(found, heads + 1)}, {"site": {}}
+    )
 
 
 @pytest.mark.parametrize("metric", METRICS)

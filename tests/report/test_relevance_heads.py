@@ -30,7 +30,7 @@ def made_up(seed: int, special: float) -> Collected:
     totals = rng.normal(size=(15, 7))
     totals[:, 6] += special * 10
     left_out = {"site|x": {"p15": "no position annotated"}}
-    return Collected((2, 3), ids, totals, {"site|x": Placements(ids, *fields)}, left_out)
+    return Collected((2, 3), ids, totals, {"site|x": Placements(ids, Placed(*fields))}, left_out)
 
 
 @pytest.fixture(scope="module")

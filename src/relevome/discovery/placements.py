@@ -32,11 +32,11 @@ _AT_ONCE = 256  # units: with fewer threads wait for one another, with more one 
 
 Sites: TypeAlias = Mapping[str, list[Site]]
 Units: TypeAlias = Float[np.ndarray, "units letters"]
-Numbers: TypeAlias = Float[np.ndarray, "metrics units"]
+Numbers: TypeAlias = Float[np.ndarray, "*proteins metrics units"]
 
 
 class Placed(NamedTuple):
-    """How the relevance of one protein lies: statistics, and what they are beside null models.
+    """How the relevance of a protein, or of many, lies: statistics, and what they are beside null models.
 
     ``excess`` is a statistic less its chance level, which is the mean of all shifts of the annotation too: 0
     for r, the share of letters inside for accuracies. ``beyond`` is what it exceeds the mean of exchanges by.
@@ -54,15 +54,18 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Placements:
-    """`Placed` of many proteins, one array for each of its fields, in single precision."""
+    """`Placed` of many proteins, in single precision."""
 
     ids: tuple[str, ...]
-    excess: Float[np.ndarray, "proteins metrics units"]
-    shift: Float[np.ndarray, "proteins metrics units"]
-    shift_skewness: Float[np.ndarray, "proteins metrics units"]
-    beyond: Float[np.ndarray, "proteins metrics units"]
-    exchange: Float[np.ndarray, "proteins metrics units"]
-    exchange_skewness: Float[np.ndarray, "proteins metrics units"]
+    placed: Placed
+
+    @classmethod
+    def of(cls, found: Mapping[str, Placed], units: int) -> Placements:
+        """Proteins by their ids, each with so many units."""
+        none = np.zeros((0, len(METRICS), units), dtype=np.float32)
+        columns: Iterable[tuple[Numbers, ...]] = zip(*found.values(), strict=True)
+        arrays = [np.stack(column).astype(np.float32, copy=False) for column in columns]
+        return cls(tuple(found), Placed(*(arrays or [none] * len(Placed._fields))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,15 +168,20 @@ def same_proteins(collected: Collected, other: Collected) -> Collected:
     for kind, wanted in other.placements.items():
         own = collected.placements[kind]
         rows = {id: row for row, id in enumerate(own.ids)}
-        arrays = []
-        for name in Placed._fields:
-            values = getattr(own, name)
-            array = np.full((len(wanted.ids), *values.shape[1:]), np.nan, dtype=values.dtype)
-            there = [row for row, id in enumerate(wanted.ids) if id in rows]
-            array[there] = values[[rows[wanted.ids[row]] for row in there]]
-            arrays.append(array)
-        found[kind] = Placements(wanted.ids, *arrays)
+        there = [row for row, id in enumerate(wanted.ids) if id in rows]
+        source = [rows[wanted.ids[row]] for row in there]
+        arrays = [_moved(values, source, there, len(wanted.ids)) for values in own.placed]
+        found[kind] = Placements(wanted.ids, Placed(*arrays))
     return replace(collected, placements=found)
+
+
+def _moved(
+    values: Float[np.ndarray, "own metrics units"], source: list[int], there: list[int], size: int
+) -> Float[np.ndarray, "{size} metrics units"]:
+    """Some rows where they belong among ``size``; NaN in the others."""
+    array = np.full((size, *values.shape[1:]), np.nan, dtype=values.dtype)
+    array[there] = values[source]
+    return array
 
 
 @dataclass
@@ -223,12 +231,7 @@ class _Collector:
         return listed_as(row.sequence_id, sites) is not None or row.chrom in sites
 
     def done(self) -> Collected:
-        placements = {kind: self._stacked(found) for kind, found in self.found.items()}
+        units = 1 + self.shape[0] * self.shape[1]
+        placements = {kind: Placements.of(found, units) for kind, found in self.found.items()}
         totals = np.array(list(self.totals.values()))
         return Collected(self.shape, tuple(self.totals), totals, placements, self.left_out)
-
-    def _stacked(self, found: Mapping[str, Placed]) -> Placements:
-        empty = np.zeros((0, len(METRICS), 1 + self.shape[0] * self.shape[1]), dtype=np.float32)
-        columns: Iterable[tuple[np.ndarray, ...]] = zip(*found.values(), strict=True)
-        arrays = [np.stack(column) for column in columns] or [empty] * len(Placed._fields)
-        return Placements(tuple(found), *arrays)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -130,9 +131,10 @@ def relevant_heads(
         contributions.append(_contribution(group, sums, level))
         found = []
         for kind, placements in collected.placements.items():
-            sample = _Sample.of(placements, [one.placements[kind] for one in random], ids, clusters)
-            if len(sample.excess) < FEWEST:
-                left_out[f"{group}, {kind}" if group != ALL else kind] = _too_few(len(sample.excess))
+            sample = _sample(placements, [one.placements[kind] for one in random], ids, clusters)
+            families = len(sample.placed.excess)
+            if families < FEWEST:
+                left_out[f"{group}, {kind}" if group != ALL else kind] = _too_few(families)
             else:
                 found.append((kind, sample))
         positive = contributions[-1].positive
@@ -144,36 +146,26 @@ def _too_few(count: int) -> str:
     return f"{count} proteins or families, where fewer than {FEWEST} cannot be significant"
 
 
-@dataclass(frozen=True, eq=False)
-class _Sample:
-    """Values of the families of a class: (families, metrics, units); ``random`` (families, seeds, ...)."""
+class _Sample(NamedTuple):
+    """Values of the families of a class; ``random`` is the excess in models of random weights."""
 
-    excess: np.ndarray
-    shift: np.ndarray
-    shift_skewness: np.ndarray
-    beyond: np.ndarray
-    exchange: np.ndarray
-    exchange_skewness: np.ndarray
-    random: np.ndarray | None
+    placed: Placed
+    random: Float[np.ndarray, "families seeds metrics units"] | None
 
-    @classmethod
-    def of(
-        cls,
-        placements: Placements,
-        random: Sequence[Placements],
-        ids: set[str],
-        clusters: Mapping[str, str | int] | None,
-    ) -> _Sample:
-        own = {
-            name: _families(placements.ids, getattr(placements, name), ids, clusters)
-            for name in Placed._fields
-        }
-        if not random:
-            return cls(**own, random=None)
-        if any(one.ids != placements.ids for one in random):
-            raise ValueError("models with random weights explain other proteins than the model")
-        stacked = np.stack([one.excess for one in random], axis=1)
-        return cls(**own, random=_families(placements.ids, stacked, ids, clusters))
+
+def _sample(
+    placements: Placements,
+    random: Sequence[Placements],
+    ids: set[str],
+    clusters: Mapping[str, str | int] | None,
+) -> _Sample:
+    if any(one.ids != placements.ids for one in random):
+        raise ValueError("models with random weights explain other proteins than the model")
+    own = Placed(*(_families(placements.ids, values, ids, clusters) for values in placements.placed))
+    if not random:
+        return _Sample(own, None)
+    others = np.stack([one.placed.excess for one in random], axis=1)
+    return _Sample(own, _families(placements.ids, others, ids, clusters))
 
 
 def _families(
@@ -214,7 +206,7 @@ def _tested(
             for one, q in zip(tests, levels, strict=True):
                 one[name] = replace(one[name], q=q)
         for (kind, sample), one in zip(found, tests, strict=True):
-            excess = sample.excess[:, number]
+            excess = sample.placed.excess[:, number]
             effects.append(
                 Effect(
                     group, kind, metric, (~np.isnan(excess)).sum(0), median_interval(excess),
@@ -227,14 +219,14 @@ def _tested(
 
 def _tests(sample: _Sample, number: int, shape: tuple[int, int]) -> dict[str, Against]:
     """One metric of one type against chance and every null model, not yet corrected."""
-    one = {name: getattr(sample, name)[:, number] for name in Placed._fields}
+    one = Placed(*(values[:, number] for values in sample.placed))
     found = {
-        "published": _against(one["excess"], signed_rank(one["excess"])),
-        "shift": _against(one["shift"], sum_test(one["shift"], one["shift_skewness"])),
-        "exchange": _against(one["beyond"], sum_test(one["exchange"], one["exchange_skewness"])),
+        "published": _against(one.excess, signed_rank(one.excess)),
+        "shift": _against(one.shift, sum_test(one.shift, one.shift_skewness)),
+        "exchange": _against(one.beyond, sum_test(one.exchange, one.exchange_skewness)),
     }
     if sample.random is not None:
-        over = one["excess"] - _mean_heads(sample.random[:, :, number], shape)
+        over = one.excess - _mean_heads(sample.random[:, :, number], shape)
         found["random"] = _against(over, signed_rank(over))
     return found
 
@@ -265,7 +257,7 @@ def _random_ranks(sample: _Sample, number: int) -> Units | None:
     """Where medians lie among those of all heads, or of the embeddings, of all random models."""
     if sample.random is None:
         return None
-    own = median_interval(sample.excess[:, number]).median
+    own = median_interval(sample.placed.excess[:, number]).median
     values = sample.random[:, :, number]
     medians = median_interval(values.reshape(len(values), -1)).median.reshape(values.shape[1:])
     return np.concatenate([_shares(own[:1], medians[:, 0]), _shares(own[1:], medians[:, 1:].ravel())])
