@@ -265,6 +265,25 @@ def test_a_folder_with_anything_else_is_refused(tmp_path, write):
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
 
 
+class Twice(Toy):
+    """Begins itself once more while it runs."""
+
+    def prepare(self, folder, say):
+        with pytest.raises(InputError) as error:
+            carried(folder)
+        say(str(error.value))
+
+
+def test_a_folder_is_run_by_one_process_at_a_time(tmp_path):
+    said: list[str] = []
+    carry_out(Twice(), tmp_path, run_toy, 1, said.append)
+    assert said[0] == (
+        f"another process is running the study in {tmp_path}: wait for it, or choose another -o"
+    )
+    assert ran(tmp_path) == ["a", "b", "c", "d", "e"]
+    assert "5 of 5 commands were done before" in carried(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["", "{", "[1]", "7"])
 def test_a_damaged_record_is_said(tmp_path, write, content):
     write("study/study.json", content)

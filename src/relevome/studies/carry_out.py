@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from relevome.data.errors import InputError
 from relevome.runs.files import whole_file
@@ -19,7 +22,7 @@ from relevome.studies.workers import workers
 # went wrong. A process of its own calls it, so it must be found by its name.
 Runner = Callable[[tuple[str, ...], Path, Path], str | None]
 
-_ABOUT, _SCRIPT, _DONE, _LOGS = "study.json", "commands.sh", "done", "logs"
+_ABOUT, _SCRIPT, _DONE, _LOGS, _LOCK = "study.json", "commands.sh", "done", "logs", ".lock"
 
 _HEAD = """\
 # All commands of the study, to be run in this folder. To change them, or the data that they read, copy the
@@ -33,24 +36,37 @@ def carry_out(study: Study, folder: Path, run: Runner, jobs: int, say: Say) -> N
 
     ``commands.sh`` has all command lines, ``logs`` what each of them printed, ``done`` a mark for each that
     is done. A command without its mark or its result is run again, and so are all that read its result.
-    Raises InputError where the folder belongs to something else, and, once what runs has ended, where a
-    command fails.
+    Raises InputError where the folder belongs to something else or another process is at it, and, once what
+    runs has ended, where a command fails.
     """
     if jobs < 1:
         raise InputError(f"--jobs {jobs}: expected a number of commands at once, from 1 on")
     folder = folder.resolve()
     _claim(study, folder)
-    study.prepare(folder, say)
-    commands = study.commands()
-    with whole_file(folder / _SCRIPT) as temporary:
-        lines = [f"{one.line}\n" for one in commands]
-        temporary.write_text(_HEAD + "".join(lines), encoding="utf-8")
-    for name in (_DONE, _LOGS):
-        (folder / name).mkdir(exist_ok=True)
-    with workers(jobs) as pool:
-        _Course(commands, folder, say).run(pool, run, jobs)
-    for line in study.conclude(folder):
-        say(line)
+    with _alone(folder):
+        study.prepare(folder, say)
+        commands = study.commands()
+        with whole_file(folder / _SCRIPT) as temporary:
+            lines = [f"{one.line}\n" for one in commands]
+            temporary.write_text(_HEAD + "".join(lines), encoding="utf-8")
+        for name in (_DONE, _LOGS):
+            (folder / name).mkdir(exist_ok=True)
+        with workers(jobs) as pool:
+            _Course(commands, folder, say).run(pool, run, jobs)
+        for line in study.conclude(folder):
+            say(line)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process runs this folder's study in the block; the end of this one, even killed, frees it."""
+    try:
+        with FileLock(folder / _LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise InputError(
+            f"another process is running the study in {folder}: wait for it, or choose another -o"
+        ) from error
 
 
 def _claim(study: Study, folder: Path) -> None:
