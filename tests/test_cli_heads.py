@@ -67,6 +67,25 @@ def test_it_characterises_a_model_of_tokens(
     assert all(row["logit_fall"] for row in rows)
 
 
+def test_what_heads_bring_is_said_and_drawn_as_such(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    given = ["--bed", files["bed"], "--genome", files["genome"], "--target", 0, "--ablate", 0]
+    run("--model", model, *given, "--weigh", "contribution", "-o", tmp_path / "out")
+    assert ": contribution in 40 windows." in (tmp_path / "out" / "heads.md").read_text()
+    assert json.loads((tmp_path / "out" / "heads.json").read_text())["settings"]["weigh"] == "contribution"
+    with (tmp_path / "out" / "profiles.tsv").open() as file:
+        values = [float(row["sites"]) for row in csv.DictReader(file, delimiter="\t")]
+    assert min(values) < 0 < max(values)
+
+
+def test_a_query_means_nothing_for_what_heads_bring(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="--query first with --weigh contribution: leave --query out"):
+        run("--model", model, "--weigh", "contribution", "--query", "first", "-o", tmp_path / "out")
+
+
 def test_windows_come_from_one_place(
     model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
 ) -> None:

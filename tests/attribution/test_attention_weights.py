@@ -15,7 +15,12 @@ import torch.nn.functional as F
 from scipy.special import softmax
 from torch import Tensor, nn
 
-from relevome.attribution.attention_weights import attention_weights, each_attention, query_shares
+from relevome.attribution.attention_weights import (
+    attention_weights,
+    contributions,
+    each_attention,
+    query_shares,
+)
 from relevome.data.errors import InputError
 from relevome.models.base import Batch, Model
 from relevome.models.dnabert2.layers import Dnabert2SelfAttention
@@ -266,6 +271,72 @@ def test_however_attention_is_written_they_are_those_by_hand(
     assert weights.shape[1] == 1
     for row, tokens in zip(weights[:, 0].numpy(), batch.tokens, strict=True):
         np.testing.assert_allclose(row, by_hand(model, tokens.ids, **how), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("attend", "how"), WAYS.values(), ids=WAYS)
+def test_what_heads_bring_from_each_token_is_as_by_hand(
+    attend: Callable[..., Tensor], how: dict[str, Any]
+) -> None:
+    """Of a mean over tokens and a linear head: weights times the value's share of the logit."""
+    architecture = Architecture(lambda words: OneLayer(words, attend), attention=(None,), specials=False)
+    model = architecture.make()
+    batch = architecture.batch(model, 8, 8)
+    (found,) = contributions(model, batch)
+    module: Any = model.module
+    for row, tokens, target in zip(found, batch.tokens, batch.targets, strict=True):
+        with torch.no_grad():
+            _, _, v = (part[0].numpy() for part in module.parts(torch.from_numpy(tokens.ids)[None]))
+        v = v[:, :1].repeat(HEADS, axis=1) if how.get("shared") else v
+        share = module.head.weight[target.index].detach().numpy().reshape(HEADS, SIZE)
+        value = np.einsum("khd,hd->hk", v, share)
+        expected = by_hand(model, tokens.ids, **how).sum(1) * value / len(tokens)
+        np.testing.assert_allclose(row, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", WITH_HEADS)
+def test_heads_bring_the_same_in_fused_and_eager_attention(make: Make, name: str) -> None:
+    architecture = ARCHITECTURES[name]
+    batch = architecture.batch(make(name))
+    found = []
+    with Double():
+        for attention in architecture.attention:
+            model = make(name, attention)
+            found.append(torch.stack(contributions(model, batch), 1))
+    assert found[0].shape == (len(batch), architecture.layers, architecture.heads, batch.width)
+    assert found[0].abs().amax((0, 2, 3)).gt(0).all()
+    for row, tokens in zip(found[0], batch.tokens, strict=True):
+        assert row[..., len(tokens) :].eq(0).all()
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+def test_all_that_a_head_brings_is_how_the_logit_changes_with_its_output(make: Make, attention: str) -> None:
+    model = make("BERT", attention)
+    architecture = ARCHITECTURES["BERT"]
+    batch = architecture.batch(model)
+    shape = (len(batch), 1, architecture.heads, 1)
+    gates = [torch.ones(shape, dtype=torch.float64, requires_grad=True) for _ in range(architecture.layers)]
+    outputs = [
+        module for name, module in model.module.named_modules() if name.endswith("attention.output.dense")
+    ]
+    for output, gate in zip(outputs, gates, strict=True):
+
+        def times(_module: nn.Module, inputs: tuple[Tensor], gate: Tensor = gate) -> tuple[Tensor]:
+            return ((inputs[0].unflatten(-1, (architecture.heads, -1)) * gate).flatten(-2),)
+
+        output.register_forward_pre_hook(times)
+    slopes = torch.autograd.grad(model.scores(model.inputs(batch), batch).sum(), gates)
+    found = contributions(make("BERT", attention), batch)
+    for one, slope in zip(found, slopes, strict=True):
+        np.testing.assert_allclose(one.sum(-1), slope.flatten(1), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_without_attention_nothing_is_brought(make: Make, name: str) -> None:
+    model = make(name)
+    with pytest.raises(InputError, match="has no attention over its tokens that can be seen"):
+        contributions(model, ARCHITECTURES[name].batch(model))
 
 
 def test_a_pooling_is_no_attention_though_it_has_as_many_heads_as_there_are_tokens() -> None:

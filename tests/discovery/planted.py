@@ -34,10 +34,11 @@ class PlantedAttention(nn.Module):
     """One layer, one head for each of ``looking`` and a last one that looks ten letters back.
 
     A head attends to the first letter of its motif by log odds, and to the letter that looks where those are
-    below ``rest``. The logits of a letter are its heads' values, which are those odds too, and their sum.
+    below ``rest``. The logits of a letter are its heads' values, which are those odds too, and their sum. The
+    last head brings the odds of the motif ``back``, or nothing.
     """
 
-    def __init__(self, looking: Sequence[Looking], rest: float) -> None:
+    def __init__(self, looking: Sequence[Looking], rest: float, back: Motif | None = None) -> None:
         super().__init__()
         self.rest = rest
         vectors = token_vectors(DNA)
@@ -45,8 +46,8 @@ class PlantedAttention(nn.Module):
         self.embedding.weight.copy_(vectors)
         self.looking = looking
         self.scale = nn.Parameter(torch.ones(1))
-        odds = [np.log((head.motif.probabilities + 0.01) / 0.26) for head in looking]
-        self.odds = [torch.from_numpy(one).float() for one in odds]
+        self.odds = [_odds(head.motif) for head in looking]
+        self.back = None if back is None else _odds(back)
 
     def get_input_embeddings(self) -> nn.Embedding:
         return self.embedding
@@ -55,7 +56,8 @@ class PlantedAttention(nn.Module):
         letters = self.embedding(input_ids)
         places = torch.arange(letters.shape[1])
         apart = places - places[:, None]
-        fits = [self._fit(letters, one) for one in self.odds] + [0 * letters.sum(-1)]
+        fits = [self._fit(letters, one) for one in self.odds]
+        fits.append(0 * letters.sum(-1) if self.back is None else self._fit(letters, self.back))
         logits = [
             fit[:, None]
             .masked_fill((apart < head.distances.start) | (apart >= head.distances.stop), -30.0)
@@ -74,9 +76,13 @@ class PlantedAttention(nn.Module):
         return F.conv1d(seen.transpose(1, 2), odds.T[None]).squeeze(1)
 
 
-def planted_model(*looking: Looking, rest: float = 4.0) -> Model:
+def _odds(motif: Motif) -> Tensor:
+    return torch.from_numpy(np.log((motif.probabilities + 0.01) / 0.26)).float()
+
+
+def planted_model(*looking: Looking, rest: float = 4.0, back: Motif | None = None) -> Model:
     """The model as relevome has models; its last output is the sum over all heads."""
-    module = PlantedAttention(looking, rest)
+    module = PlantedAttention(looking, rest, back)
     labels = (*(head.motif.name for head in looking), "back", "sum")
     tokenizer = LetterTokenizer(letter_tokenizer(DNA))
     return Model(module, tokenizer, "token", labels, None, Source("planted", None, "letters"))

@@ -86,6 +86,23 @@ def test_heads_that_matter_are_told_from_one_that_does_not(found: Findings) -> N
     assert all(fall.logit <= together.fall.logit + 1e-6 for fall in together.any_layers)
 
 
+def test_what_a_head_brings_is_seen_where_it_looks_alike_everywhere() -> None:
+    """The last head always looks ten letters back, and brings how well a motif fits there."""
+    brought = Looking(DATABASE[11], range(-10, -9))
+    model = planted_model(*LOOKING, back=brought.motif)
+    windows = planted_windows(np.random.default_rng(4), 300, (*LOOKING, brought), share=0.4)
+    sites = Windows(tuple(windows), target(model), SITE)
+    settings = Settings(shuffles=40, ablated=0)
+    looks = characterise(model, sites, motifs=DATABASE, settings=settings).heads[-1]
+    brings = characterise(
+        model, sites, motifs=DATABASE, settings=replace(settings, weigh="contribution")
+    ).heads[-1]
+    assert (looks.profile.peak, looks.distance, len(looks.consensus.core)) == (-10, None, 0)
+    assert brings.distance == -10
+    assert correlation(brings.consensus, brought.motif) > 0.9
+    assert [match.motif.name for match in brings.named(0.05)] == [brought.motif.name]
+
+
 def test_the_same_seed_gives_the_same(found: Findings) -> None:
     model = planted_model(*LOOKING)
     sites = Windows(tuple(planted_windows(np.random.default_rng(2), 60, LOOKING)), target(model), SITE)

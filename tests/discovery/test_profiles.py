@@ -51,3 +51,11 @@ def test_the_shortest_stretch_is_that_of_brute_force() -> None:
         ]
         assert end - start == min(lengths)
         assert values[start:end].sum() >= 0.5 * values.sum() - 1e-12
+
+
+def test_half_of_what_is_brought_is_half_of_what_raises_the_logit() -> None:
+    values = np.array([-9.0, 1.0, 0.5, -9.0, 3.0])
+    where = profile(np.arange(-2, 3), np.tile(values, (2, 1)), np.zeros((2, 5)))
+    assert where.half == (2, 2)
+    lowering = profile(np.arange(-2, 3), -np.ones((2, 5)), np.zeros((2, 5)))
+    assert lowering.half == (-2, 2)

@@ -7,6 +7,7 @@ they are read off, and a fused attention, which keeps its weights to itself, has
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -18,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from relevome.attribution.lrp.flow import WEIGHTS, TensorTable
 from relevome.attribution.lrp.fused import FusedAttention
 from relevome.attribution.lrp.rules import RULES
-from relevome.attribution.lrp.rules.attention import between, softmax
+from relevome.attribution.lrp.rules.attention import between, multi_head_attention, softmax
 from relevome.attribution.lrp.rules.products import einsum, matrix_product, product
 from relevome.attribution.lrp.table import pair
 from relevome.data.errors import InputError
@@ -27,9 +28,23 @@ from relevome.models.base import Batch, Model
 Query = Literal["read", "first", "last", "mean"]
 Tell = Callable[[int, Float[Tensor, "batch heads queries keys"]], None]
 
-# Told the number of an attention, how to get its weights, its context, and which axis of that is of queries;
-# gives the context that the model goes on with.
-_See = Callable[[int, Callable[[], Tensor], Tensor, int], Tensor]
+
+@dataclass(frozen=True, eq=False)
+class _Attention:
+    """One attention of a running model: its weights, its context, and which axis of that is of queries.
+
+    ``by`` gives the context that other weights would.
+    """
+
+    number: int
+    weights: Callable[[], Tensor]
+    context: Tensor
+    queries: int
+    by: Callable[[Tensor], Tensor]
+
+
+# Told of every attention; gives the context that the model goes on with.
+_See = Callable[[_Attention], Tensor]
 
 
 def each_attention(model: Model, batch: Batch, tell: Tell) -> tuple[Float[Tensor, "batch"], int]:
@@ -41,21 +56,26 @@ def each_attention(model: Model, batch: Batch, tell: Tell) -> tuple[Float[Tensor
     """
     own = _own(batch)
 
-    def see(layer: int, weights: Callable[[], Tensor], context: Tensor, _queries: int) -> Tensor:
-        found = weights().reshape(len(batch), -1, batch.width, batch.width)
-        tell(layer, found if own.all() else found.masked_fill(~own[:, None, :, None].to(found.device), 0.0))
-        return context
+    def see(one: _Attention) -> Tensor:
+        found = one.weights().reshape(len(batch), -1, batch.width, batch.width)
+        whole = found if own.all() else found.masked_fill(~own[:, None, :, None].to(found.device), 0.0)
+        tell(one.number, whole)
+        return one.context
 
     with model.frozen(), torch.no_grad():
         inputs = model.inputs(batch)
         with _Interception(batch.width, see) as seen:
             scores = model.scores(inputs, batch)
     if not seen.attentions:
-        raise InputError(
-            f"{type(model.module).__name__} has no attention over its tokens that can be seen: explain it by "
-            "a method that needs none, such as integrated-gradients"
-        )
+        raise _no_attention(model)
     return scores, seen.attentions
+
+
+def _no_attention(model: Model) -> InputError:
+    return InputError(
+        f"{type(model.module).__name__} has no attention over its tokens that can be seen: explain it by "
+        "a method that needs none, such as integrated-gradients"
+    )
 
 
 def attention_weights(model: Model, batch: Batch) -> Float[Tensor, "batch layers heads queries keys"]:
@@ -68,6 +88,32 @@ def attention_weights(model: Model, batch: Batch) -> Float[Tensor, "batch layers
     if len({weights.shape[1] for weights in found}) > 1:
         raise InputError("the model's layers have different numbers of heads: read them one by one")
     return torch.stack(found, dim=1)
+
+
+def contributions(model: Model, batch: Batch) -> list[Float[Tensor, "batch heads tokens"]]:
+    """What every head of every attention brings from each token to the explained logits, to first order.
+
+    Attention times its gradient (Chefer, Gur & Wolf 2021, arXiv 2103.15679, eq. 5, before heads are averaged
+    and what is below 0 is cut), added up over the tokens that look: so each of these counts as the logit
+    depends on what it gets, and each token that is looked at as its value matters. Raises ``InputError`` for
+    a model without attention over its tokens.
+    """
+    seen: list[Tensor] = []
+
+    def see(one: _Attention) -> Tensor:
+        weights = one.weights()
+        seen.append(weights if weights.requires_grad else weights.detach().requires_grad_())
+        return one.by(seen[-1]).to(one.context.dtype)
+
+    with model.frozen(), torch.enable_grad():
+        inputs = model.inputs(batch)
+        with _Interception(batch.width, see):
+            scores = model.scores(inputs, batch)
+        if not seen:
+            raise _no_attention(model)
+        slopes = torch.autograd.grad(scores.sum(), seen, materialize_grads=True)
+    effects = (weights.detach() * slope for weights, slope in zip(seen, slopes, strict=True))
+    return [one.reshape(len(batch), -1, batch.width, batch.width).sum(-2) for one in effects]
 
 
 def query_shares(model: Model, batch: Batch, query: Query, attentions: int) -> Float[Tensor, "batch tokens"]:
@@ -97,10 +143,10 @@ def _read(model: Model, batch: Batch, attentions: int) -> Bool[Tensor, "batch to
     """Where the gradient of the logits to what the last attention gives is not 0."""
     last: list[tuple[Tensor, int]] = []
 
-    def see(number: int, _weights: Callable[[], Tensor], context: Tensor, queries: int) -> Tensor:
-        if number < attentions - 1:
-            return context
-        last.append((context.detach().requires_grad_(), queries))
+    def see(one: _Attention) -> Tensor:
+        if one.number < attentions - 1:
+            return one.context
+        last.append((one.context.detach().requires_grad_(), one.queries))
         # a copy, which the model may change in place
         return last[0][0].clone()
 
@@ -130,16 +176,14 @@ class _Interception(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Carries out one operation of the model as it is."""
         kwargs = kwargs or {}
+        if func is F.multi_head_attention_forward:
+            with self:
+                return multi_head_attention(*args, **kwargs)
         result = func(*args, **kwargs)
         if func is F.scaled_dot_product_attention:
             call = FusedAttention(*args, **kwargs)
-            return self._attended((call.query.shape[-2], call.key.shape[-2]), call.weights, result, -2)
-        if func is F.multi_head_attention_forward:
-            shape = tuple(
-                _argument(i, name, args, kwargs).shape[0] for i, name in enumerate(("query", "key"))
-            )
-            asked = kwargs | {"need_weights": True, "average_attn_weights": False}
-            return (self._attended(shape, lambda: func(*args, **asked)[1], result[0], 0), result[1])
+            shape = (call.query.shape[-2], call.key.shape[-2])
+            return self._attended(shape, call.weights, result, -2, call.by)
         return self._spelt_out(func, args, kwargs, result)
 
     def _spelt_out(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
@@ -153,9 +197,10 @@ class _Interception(TorchFunctionMode):
             if same:
                 self._names[result] = WEIGHTS
         elif rule is matrix_product:
-            weights, _ = pair(args, kwargs)
+            weights, values = pair(args, kwargs)
             if self._holds(weights) and result.dim() > 2:
-                return self._attended(tuple(weights.shape[-2:]), lambda: weights, result, -2)
+                shape = tuple(weights.shape[-2:])
+                return self._attended(shape, lambda: weights, result, -2, lambda other: other @ values)
         elif rule is einsum:
             return self._by_einsum(args, result)
         return result
@@ -165,24 +210,33 @@ class _Interception(TorchFunctionMode):
         equation, *operands = args
         operands = operands[0] if isinstance(operands[0], (tuple, list)) else operands
         inputs, _, output = equation.replace(" ", "").partition("->")
-        for labels, weights in zip(inputs.split(","), operands, strict=True):
+        for place, (labels, weights) in enumerate(zip(inputs.split(","), operands, strict=True)):
             if self._holds(weights) and len(labels) > 2 and "." not in equation:
                 query, key = labels[-2:]
                 if query in output and key not in output and inputs.count(query) == 1:
+
+                    def by(other: Tensor, place: int = place) -> Tensor:
+                        return torch.einsum(equation, *operands[:place], other, *operands[place + 1 :])
+
                     shape = tuple(weights.shape[-2:])
-                    return self._attended(shape, lambda w=weights: w, result, output.index(query))
+                    return self._attended(shape, lambda w=weights: w, result, output.index(query), by)
         return result
 
     def _holds(self, value: Any) -> bool:
         return isinstance(value, Tensor) and self._names.get(value) == WEIGHTS
 
     def _attended(
-        self, shape: tuple[int, ...], weights: Callable[[], Tensor], context: Tensor, queries: int
+        self,
+        shape: tuple[int, ...],
+        weights: Callable[[], Tensor],
+        context: Tensor,
+        queries: int,
+        by: Callable[[Tensor], Tensor],
     ) -> Tensor:
         if shape != self._shape:
             return context
         self.attentions += 1
-        return self._see(self.attentions - 1, weights, context, queries)
+        return self._see(_Attention(self.attentions - 1, weights, context, queries, by))
 
 
 def _argument(index: int, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -69,6 +69,10 @@ def heads(
     query: Annotated[
         Literal["read", "first", "last", "mean"], typer.Option(help="Which token looks.")
     ] = "read",
+    weigh: Annotated[
+        Literal["attention", "contribution"],
+        typer.Option(help="What counts of a letter: attention, or what a head brings from it to the logit."),
+    ] = "attention",
     motifs: Annotated[
         list[Path] | None, typer.Option(help="MEME file of known motifs; several are read together.")
     ] = None,
@@ -100,6 +104,11 @@ def heads(
             target, model, device, seed, overwrite, trust_remote_code,
         )  # fmt: skip
         return by_relevance(wanted)
+    if weigh == "contribution" and query != "read":
+        raise InputError(
+            f"--query {query} with --weigh contribution: leave --query out, since all tokens look there, "
+            "each as the logit depends on it"
+        )
     if model is None:
         raise InputError("--by attention needs --model DIR, and windows around sites")
     from relevome.data.annotations import read_sites
@@ -124,7 +133,7 @@ def heads(
     if controls is not None:
         apart = _source(loaded, *_by_name(controls), genome)
         others = Windows(tuple(_drawn(apart, on_bad, most, seed)), asked, site)
-    settings = Settings(query, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed)
+    settings = Settings(query, weigh, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed)
     with status() as say:
         found = characterise(
             loaded, Windows(tuple(letters), asked, site), others, motifs=database, known=places,

@@ -55,7 +55,7 @@ def attended(weights: Float[np.ndarray, "sites letters"], share: float = SHARE) 
     most = excess[rows, best]
     count = max(1, round(share * len(weights)))
     first = np.argsort(-most, kind="stable")[:count]
-    sites = np.sort(first[most[first] > _ROUNDING * mean[best[first]]])
+    sites = np.sort(first[most[first] > _ROUNDING * np.abs(mean[best[first]])])
     return Attended(sites, best[sites])
 
 

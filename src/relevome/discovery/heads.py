@@ -14,7 +14,7 @@ from relevome.discovery.ablation import Ablation, Fall, Replacement, random_sets
 from relevome.discovery.consensus import FLANK, SHARE, Attended, Consensus, attended, consensus, unattended
 from relevome.discovery.enrichment import Enrichment, apart, enrichments, placed_by_factor
 from relevome.discovery.known_motifs import SHUFFLES, Match, matches
-from relevome.discovery.looks import HeadName, look
+from relevome.discovery.looks import HeadName, Weighing, look
 from relevome.discovery.profiles import Profile, profile
 from relevome.discovery.windows import Windows
 from relevome.models.base import Model
@@ -26,11 +26,13 @@ Say = Callable[[str], None]
 class Settings:
     """How heads are characterised; see the modules that take each of these.
 
+    ``weigh`` says what counts of a letter: attention, or what a head brings from there.
     A match or an enrichment is a finding below ``level``. ``ablated`` windows of each kind are scored without
     every head, none if 0; ``draws`` random sets of heads stand against those that have a name.
     """
 
     query: Query = "read"
+    weigh: Weighing = "attention"
     share: float = SHARE
     flank: int = FLANK
     shuffles: int = SHUFFLES
@@ -134,9 +136,9 @@ def characterise(
 def _looked(model: Model, sites: Windows, controls: Windows, settings: Settings, say: Say) -> list[Head]:
     """Where heads look and what for."""
     say(f"reading attention in {len(sites):,} windows around sites")
-    at_sites = look(model, sites, settings.query)
+    at_sites = look(model, sites, settings.query, settings.weigh)
     say(f"reading attention in {len(controls):,} control windows")
-    elsewhere = look(model, controls, settings.query)
+    elsewhere = look(model, controls, settings.query, settings.weigh)
     heads = []
     for index, name in enumerate(at_sites.names):
         weights = at_sites.weights[:, index]

@@ -1,19 +1,22 @@
-"""What every head looks at where a prediction at a site is read."""
+"""What every head looks at where a prediction at a site is read, or what it brings from there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from relevome.attribution.attention_weights import Query, each_attention, query_shares
+from relevome.attribution.attention_weights import Query, contributions, each_attention, query_shares
 from relevome.discovery.windows import Windows, over_letters
 from relevome.models.base import Batch, Model
+
+# What counts of a letter: the attention that it gets, or what of it reaches the logit.
+Weighing: TypeAlias = Literal["attention", "contribution"]
 
 
 class HeadName(NamedTuple):
@@ -28,9 +31,9 @@ class HeadName(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Looks:
-    """Attention over the letters of every window, from the tokens that its logit is read from.
+    """What every letter of every window weighs with each head.
 
-    What special tokens get is left out, so that a row adds up to 1 or less.
+    What special tokens get is left out, so that a row of attention adds up to 1 or less.
     """
 
     names: tuple[HeadName, ...]
@@ -41,18 +44,25 @@ def look(
     model: Model,
     windows: Windows,
     query: Query = "read",
+    weigh: Weighing = "attention",
     advance: Callable[[int], None] = lambda _: None,
 ) -> Looks:
-    """Run a model over windows and keep the attention of all heads, single precision.
+    """Run a model over windows and keep what letters weigh with all heads, single precision.
 
-    ``query`` says which tokens look, see `query_shares`; of the weights no other rows are kept. ``advance``
-    is told how many windows were done. Raises ``InputError`` for a model without attention over its tokens,
+    By ``attention``: ``query`` says which tokens look, see `query_shares`; no other rows are kept. By
+    ``contribution`` all tokens look, each as the logit depends on it, see `contributions`. ``advance`` is
+    told how many windows were done. Raises ``InputError`` for a model without attention over its tokens,
     and where the logit depends on none of the last layer's.
     """
     names = _heads(model, windows.part(np.arange(1)))
+    layers = names[-1].layer + 1
     weights = np.zeros((len(windows), len(names), windows.length), dtype=np.float32)
-    for rows, batch in windows.batches(model):
-        by_token = _from_the_query(model, batch, query_shares(model, batch, query, names[-1].layer + 1))
+    # for gradients the weights of all layers are held
+    for rows, batch in windows.batches(model, share=1.0 if weigh == "attention" else 0.5 / layers):
+        if weigh == "attention":
+            by_token = _from_the_query(model, batch, query_shares(model, batch, query, layers))
+        else:
+            by_token = torch.cat(contributions(model, batch), 1).float().cpu().numpy()
         for row, seen, tokens in zip(rows, by_token, batch.tokens, strict=True):
             weights[row] = seen[:, : len(tokens)] @ over_letters(tokens)
         advance(len(rows))

@@ -34,8 +34,11 @@ class Profile:
 
     @property
     def half(self) -> tuple[int, int]:
-        """First and last distance of the shortest stretch that holds half of the attention at sites."""
-        start, end = shortest_stretch(self.sites, 0.5)
+        """First and last distance of the shortest stretch with half of the attention at sites.
+
+        Of contributions, of those that raise the logit.
+        """
+        start, end = shortest_stretch(np.maximum(self.sites, 0), 0.5)
         return int(self.distances[start]), int(self.distances[end - 1])
 
 
@@ -61,12 +64,15 @@ def explained_by_distance(weights: Float[np.ndarray, "sites letters"]) -> float:
 
 
 def shortest_stretch(values: Float[np.ndarray, " letters"], share: float) -> tuple[int, int]:
-    """Start and end (half-open) of the shortest stretch that holds a share of the sum of all values."""
+    """Start and end (half-open) of the shortest stretch that holds a share of the sum of all values.
+
+    Everything, if they are all 0.
+    """
     before = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
     wanted = share * before[-1] * (1 - 1e-12)
     ends = np.searchsorted(before, before + wanted, side="left")
     starts = np.flatnonzero(ends < len(before))
-    if not len(starts):
+    if not len(starts) or before[-1] == 0:
         return 0, len(values)
     best = starts[np.argmin(ends[starts] - starts)]
     return int(best), max(int(ends[best]), int(best) + 1)

@@ -80,13 +80,13 @@ class Windows:
         controls = (Sequence(one.id, shuffled(one.letters, rng), one.alphabet) for one in self.sequences)
         return Windows(tuple(controls), self.target, self.site)
 
-    def batches(self, model: Model) -> Iterator[tuple[Int[np.ndarray, " rows"], Batch]]:
-        """Batches of like numbers of tokens, and which windows they hold."""
+    def batches(self, model: Model, share: float = 1.0) -> Iterator[tuple[Int[np.ndarray, " rows"], Batch]]:
+        """Batches of like numbers of tokens, and which windows they hold; smaller ones by a ``share``."""
         tokens = [model.tokenize(one) for one in self.sequences]
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
         rows: list[int] = []
         for i in order:
-            if rows and not _fits(model, tokens, rows, i):
+            if rows and not _fits(model, tokens, rows, i, int(_PAIRS * share)):
                 yield self._batch(rows, tokens)
                 rows = []
             rows.append(i)
@@ -96,11 +96,11 @@ class Windows:
         return np.array(rows), Batch(tuple(tokens[i] for i in rows), (self.target,) * len(rows))
 
 
-def _fits(model: Model, tokens: list[Tokens], rows: list[int], more: int) -> bool:
+def _fits(model: Model, tokens: list[Tokens], rows: list[int], more: int, pairs: int) -> bool:
     """Whether a window may join a batch whose windows have no more tokens."""
     width = len(tokens[more])
     alike = model.pads or width == len(tokens[rows[0]])
-    return alike and len(rows) < min(_MOST_ROWS, max(1, _PAIRS // width**2))
+    return alike and len(rows) < min(_MOST_ROWS, max(1, pairs // width**2))
 
 
 def drawn(sequences: list[Sequence], most: int, seed: int) -> list[Sequence]:

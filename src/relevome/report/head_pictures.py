@@ -44,7 +44,7 @@ def draw_logos(findings: Findings) -> Figure:
 
 
 def draw_profiles(findings: Findings) -> Figure:
-    """Mean attention of every head by distance from the site, beside that in control windows."""
+    """What letters weigh with every head by distance from the site, beside that in control windows."""
     with matplotlib.style.context(STYLE):
         figure, panels = _page(len(findings.heads), _CURVE)
         for axes, head in zip(panels, findings.heads, strict=False):
@@ -52,12 +52,13 @@ def draw_profiles(findings: Findings) -> Figure:
             axes.plot(where.distances, where.controls, color=CONTROLS, linewidth=0.9, label="control windows")
             axes.plot(where.distances, where.sites, color=SITES, linewidth=0.9, label="sites")
             axes.axvline(0, color="black", linewidth=0.4, linestyle=":")
-            axes.set_ylim(bottom=0)
+            if findings.settings.weigh == "attention":
+                axes.set_ylim(bottom=0)
             axes.margins(x=0)
             _title(axes, f"head {head.name}")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper right", ncols=2, fontsize=SMALL, frameon=False)
-        figure.supylabel("mean attention", fontsize=SMALL)
+        figure.supylabel(f"mean {findings.settings.weigh}", fontsize=SMALL)
         figure.supxlabel("letters from the site", fontsize=SMALL)
         return figure
 

@@ -80,10 +80,10 @@ def page(findings: Findings, about: Mapping[str, Any]) -> str:
     )  # fmt: skip
     rows = tuple(tuple(Cell(text) for text in _cells(head, level)) for head in findings.heads)
     caption = (
-        f"{about.get('model', 'model')}{_weights(about)}: attention in {findings.windows:,} windows. "
-        f"Distances in letters from the site; names at a false discovery rate of {level:g}; by distance: "
-        "share of attention's variance that distance alone explains; fall: what the mean logit at sites "
-        "loses without the head; rank: share of heads whose loss is as large."
+        f"{about.get('model', 'model')}{_weights(about)}: {findings.settings.weigh} in "
+        f"{findings.windows:,} windows. Distances in letters from the site; names at a false discovery rate "
+        f"of {level:g}; by distance: share of its variance that distance alone explains; fall: what the mean "
+        "logit at sites loses without the head; rank: share of heads whose loss is as large."
     )
     return f"{markdown(Table(caption, header, rows, words=4))}\n{listed(summary(findings))}"
 

@@ -49,7 +49,14 @@ class FusedAttention:
 
     def weights(self) -> Float[Tensor, "... queries keys"]:
         """What values are weighed by; 0 for a query that sees no key."""
-        return torch.softmax(self.logits(), dim=-1).nan_to_num()
+        logits = self.logits()
+        # without a key to see, a softmax has neither a value nor a gradient
+        blind = logits.amax(-1, keepdim=True) == float("-inf")
+        return torch.softmax(logits.masked_fill(blind, 0.0), dim=-1).masked_fill(blind, 0.0)
+
+    def by(self, weights: Float[Tensor, "... queries keys"]) -> Float[Tensor, "... queries size"]:
+        """The context that weights give."""
+        return weights @ self.by_head(self.value).to(weights.dtype)
 
     @property
     def _dtype(self) -> torch.dtype:
