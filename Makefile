@@ -18,7 +18,7 @@ demo: $(STAMP)  ## the main job from end to end, on data it makes itself, into d
 	$(BIN)/relevome demo -o demo
 
 test: $(STAMP)  ## run the tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(STAMP)  ## style and format
 	$(BIN)/ruff check .

@@ -47,6 +47,20 @@ def test_motifs_made_up_anew_have_no_name() -> None:
     assert named <= 1
 
 
+def test_vague_motifs_do_not_take_the_name_of_another() -> None:
+    """Of wide motifs of little information p of TOMTOM is far too small, and so is that of their shuffles."""
+    rng = np.random.default_rng(2)
+    short = Motif("short", "short", DATABASE[3].probabilities[:6], DNA)
+    rows = rng.dirichlet([9.0, 6.0, 6.0, 9.0], size=(6, 13))
+    vague = [Motif("vague", "vague", one, DNA) for one in rows]
+    database = [*DATABASE, *(Motif(f"v{i}", f"v{i}", one, DNA) for i, one in enumerate(rows[:, ::-1]))]
+    (alone,) = matches([short], database, shuffles=300)
+    beside, *_ = matches([short, *vague], database, shuffles=300)
+    assert alone[0].motif.name == beside[0].motif.name == "m3"
+    # no more than what is asked more often
+    assert beside[0].q <= 7.5 * alone[0].q
+
+
 def test_no_motif_can_be_better_than_all_its_shuffles_allow() -> None:
     (found,) = matches([DATABASE[5]], DATABASE, shuffles=20)
     assert found[0].q == pytest.approx(1 / (1 / len(DATABASE) + 20))

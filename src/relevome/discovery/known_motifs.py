@@ -12,7 +12,7 @@ from scipy.stats import false_discovery_control
 from relevome.data.errors import InputError
 from relevome.data.motifs import Motif
 
-SHUFFLES = 200
+SHUFFLES = 1000
 
 FEWEST = 25  # motifs, whose columns are all that p-values of TOMTOM are made of
 
@@ -37,22 +37,31 @@ def matches(
     """For every motif all of a database, the best first.
 
     p by TOMTOM (Gupta et al. 2007, Genome Biology 8:R24), as memelite computes it. The second null are
-    ``shuffles`` random orders of the positions of every motif: p-values of all against the whole database
-    say how often one as small comes up. Both kinds of p are corrected over all motifs and the database by
-    Benjamini and Hochberg (1995). Raises ``InputError`` for anything but DNA and for a small database.
+    ``shuffles`` random orders of the positions of every motif: p-values of these against the whole database
+    say how often that motif gets one as small. That differs by orders of magnitude, since for wide motifs of
+    little information p of TOMTOM is far too small: so each has its own null. Both kinds of p are corrected
+    over all motifs and the database by Benjamini and Hochberg (1995). Raises ``InputError`` for anything but
+    DNA and for a small database.
     """
     _check(database)
     if not motifs:
         return []
     rng = np.random.default_rng(seed)
     p, strands = _tomtom([motif.probabilities for motif in motifs], database)
-    null = np.concatenate([_tomtom(_shuffles(motif, rng, shuffles), database)[0] for motif in motifs], None)
-    as_small = np.searchsorted(np.sort(null), p, side="right")
-    q = np.maximum(_adjusted(p), _adjusted((1 + as_small) / (1 + null.size)))
+    nulls = [_tomtom(_shuffles(motif, rng, shuffles), database)[0] for motif in motifs]
+    by_shuffles = [_as_small(row, null) for row, null in zip(p, nulls, strict=True)]
+    q = np.maximum(_adjusted(p), _adjusted(np.array(by_shuffles)))
     return [
         [Match(database[i], float(p[row, i]), float(q[row, i]), "+-"[strands[row, i]]) for i in order]
         for row, order in enumerate(np.argsort(p, axis=1, kind="stable"))
     ]
+
+
+def _as_small(
+    p: Float[np.ndarray, " motifs"], null: Float[np.ndarray, "shuffles motifs"]
+) -> Float[np.ndarray, " motifs"]:
+    """The share of p-values of shuffles, and itself, that are as small."""
+    return (1 + np.searchsorted(np.sort(null, axis=None), p, side="right")) / (1 + null.size)
 
 
 def _check(database: Sequence[Motif]) -> None:
