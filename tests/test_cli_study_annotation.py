@@ -20,7 +20,7 @@ def test_study_b_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     code, out, err = relevome_cli(*asked)
     study = tmp_path / "a study"
     assert (code, err) == (0, [])
-    assert sum(line.startswith("[") for line in out.splitlines()) == 9
+    assert sum(line.startswith("[") for line in out.splitlines()) == 12
     models = rows(study / "models.tsv")
     assert [row["model"] for row in models] == ["annotator", "cnn", "scan", "scan-published"]
     assert len({(row["positions"], row["sites"], row["base_rate"]) for row in models}) == 1
@@ -29,16 +29,23 @@ def test_study_b_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     assert held["test"] == ["made_up:0-8000(.)"]
     assert held["held_out"] == ["made_up:36000-40000(.)"]
     page = (study / "study.md").read_text(encoding="utf-8")
-    for words in ("| annotator |", "| scan-published |", "| random-1 |", "heads/annotator/logos.png"):
+    for words in (
+        "| annotator |",
+        "| scan-published |",
+        "| random-1 |",
+        "heads/contribution/annotator/logos.png",
+    ):
         assert words in page
-    assert (study / "heads" / "annotator" / "logos.png").is_file()
-    for number in range(2):
-        said = json.loads((study / "heads" / f"random-{number}" / "heads.json").read_text())
-        assert said["random_weights"]
+    for weigh in ("attention", "contribution"):
+        folder = study / "heads" / weigh
+        assert (folder / "annotator" / "logos.png").is_file()
+        for number in range(2):
+            said = json.loads((folder / f"random-{number}" / "heads.json").read_text())
+            assert (said["random_weights"], said["settings"]["weigh"]) == (True, weigh)
 
     code, again, err = relevome_cli(*asked)
     assert (code, err) == (0, [])
-    assert "9 of 9 commands were done before" in again
+    assert "12 of 12 commands were done before" in again
     assert not any(line.startswith("[") for line in again.splitlines())
 
 

@@ -12,6 +12,7 @@ from relevome.cli.app import app
 from relevome.data.errors import InputError
 from relevome.data.positions import Choice
 from relevome.studies.annotation import GENOME, KNOWN, LABELS, MOTIFS, RIVALS, SIZES, AnnotationStudy
+from relevome.studies.annotation_summary import WEIGHED
 from relevome.studies.recipe import Command
 
 
@@ -68,7 +69,11 @@ def test_whatever_is_read_was_made_by_a_command_that_stands_before_it(data, trai
             before[one.output] = one.name
         assert ("annotator" in before) == (study.model is None)
         assert {f"annotation/{name}" for name in ("annotator", *RIVALS)} < set(before)
-        assert sum("--random-weights" in one.arguments for one in study.commands()) == SIZES[size].random
+        for weigh in WEIGHED:
+            asked = [one for one in study.commands() if f"heads/{weigh}/" in one.output]
+            assert len(asked) == 1 + SIZES[size].random
+            assert sum("--random-weights" in one.arguments for one in asked) == SIZES[size].random
+            assert all(weigh in one.arguments for one in asked)
 
 
 def test_paths_are_relative_but_for_what_the_user_has(data, trained):

@@ -50,14 +50,18 @@ def study(tmp_path: Path) -> Path:
         (0, 0, "FNR", 0.1, 0.06, "+"), (0, 1, "-35_box", 1e-4, 0.02, "+"), (0, 1, "Fis", 1e-4, 0.03, "-"),
     ]  # fmt: skip
     factors = [(0, 0, "CRP", 40, 9, 2.5, 1e-5, 0.01), (0, 1, "Fur", 40, 1, 7.0, 1e-5, 0.01)]
-    heads(tmp_path / "heads" / "annotator", matches, factors)
-    heads(tmp_path / "heads" / "random-0", [(1, 0, "Lrp", 1e-5, 0.01, "+")], [])
-    heads(tmp_path / "heads" / "random-1", [(1, 0, "Lrp", 1e-2, 0.2, "+")], [])
+    looks, brings = (tmp_path / "heads" / name for name in ("attention", "contribution"))
+    heads(looks / "annotator", matches, factors)
+    heads(looks / "random-0", [(1, 0, "Lrp", 1e-5, 0.01, "+")], [])
+    heads(looks / "random-1", [(1, 0, "Lrp", 1e-2, 0.2, "+")], [])
+    heads(brings / "annotator", [(0, 1, "-35_box", 1e-7, 0.004, "+")], [])
+    for name in ("random-0", "random-1"):
+        heads(brings / name, [], [])
     return tmp_path
 
 
 def test_a_box_needs_a_stricter_level_and_a_factor_more_than_chance(study: Path) -> None:
-    one = Characterised("annotator", study / "heads" / "annotator")
+    one = Characterised(study, "attention", "annotator")
     box = one.element("-10")
     assert box is not None
     assert (box.head, box.name, box.q, box.distance, box.first, box.last) == (
@@ -80,11 +84,13 @@ def test_models_and_networks_are_said_and_tabled(study: Path) -> None:
         "annotator: average precision 0.4000, ROC AUC 0.9000 over 2,000 positions, of which 4 are sites",
         "4.00 times the average precision of cnn (0.1000)",
         "8.00 times the average precision of scan (0.0500)",
-        "head 0.0 looks for the -10 box (-10_box, q 0.001)",
-        "no head's consensus is the -35 box (q < 0.01)",
-        "whose known sites heads sit on: CRP",
-        "names in 1 of 2, 1 in all",
-        "names in 0 of 2, 0 in all",
+        "by attention: head 0.0 looks for the -10 box (-10_box, q 0.001)",
+        "by attention: no head's consensus is the -35 box (q < 0.01)",
+        "by contribution: head 0.1 looks for the -35 box (-35_box, q 0.004)",
+        "by contribution: no head's consensus is the -10 box (q < 0.01)",
+        "by attention, whose known sites heads sit on: CRP",
+        "by attention, the same of networks with random weights: names in 1 of 2, 1 in all",
+        "by contribution, the same of networks with random weights: names in 0 of 2, 0 in all",
     ):
         assert words in said
     page = (study / "study.md").read_text()
@@ -95,7 +101,10 @@ def test_models_and_networks_are_said_and_tabled(study: Path) -> None:
     assert {row["model"]: float(row["average_precision"]) for row in rows} == MODELS
     with (study / "found.tsv").open() as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    assert [(row["network"], row["name"]) for row in rows] == [
+    assert [(row["network"], row["name"]) for row in rows if row["weigh"] == "attention"] == [
         ("annotator", "-10_published"), ("annotator", "-10_box"), ("annotator", "-35_box"),
         ("annotator", "Fis"), ("annotator", "CRP"), ("random-0", "Lrp"),
     ]  # fmt: skip
+    assert [(row["head"], row["name"]) for row in rows if row["weigh"] == "contribution"] == [
+        ("0.1", "-35_box")
+    ]

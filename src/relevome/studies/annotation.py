@@ -17,7 +17,7 @@ from relevome.data.errors import InputError
 from relevome.data.inputs import sha256_of
 from relevome.data.positions import Choice
 from relevome.studies.annotation_data import CNN_REACH, DONE, Amount, write_data, write_simulated
-from relevome.studies.annotation_summary import conclude
+from relevome.studies.annotation_summary import WEIGHED, conclude
 from relevome.studies.genome_parts import Question
 from relevome.studies.recipe import Command, Say, command
 
@@ -200,15 +200,17 @@ class AnnotationStudy:
             "model": folder, "bed": "data/windows.bed", **self._genome, "controls": "data/controls.bed",
             "position": self._size.amount.reach[0], "motifs": "data/motifs.meme", "known": self._known,
         }  # fmt: skip
-        yield command(
-            "heads", "heads", **asked, ablate=self._size.ablated, seed=self.seed, output="heads/annotator",
-            after=made,
-        )  # fmt: skip
-        for number in range(self._size.random):
+        for weigh in WEIGHED:
+            ablate = self._size.ablated if weigh == WEIGHED[0] else 0  # which says the same of both
             yield command(
-                f"random-{number}-heads", "heads", **asked, random_weights=True, ablate=0,
-                seed=self.seed + number, output=f"heads/random-{number}", after=made,
+                f"heads-{weigh}", "heads", **asked, weigh=weigh, ablate=ablate, seed=self.seed,
+                output=f"heads/{weigh}/annotator", after=made,
             )  # fmt: skip
+            for number in range(self._size.random):
+                yield command(
+                    f"random-{number}-heads-{weigh}", "heads", **asked, weigh=weigh, random_weights=True,
+                    ablate=0, seed=self.seed + number, output=f"heads/{weigh}/random-{number}", after=made,
+                )  # fmt: skip
 
     @property
     def _known(self) -> Path | str | None:

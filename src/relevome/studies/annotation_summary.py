@@ -17,15 +17,18 @@ from relevome.runs.files import whole_file
 
 # Boxes of sigma 70, and the q under which a consensus is said to be one.
 ELEMENTS, STRICT = ("-10", "-35"), 0.01
+# What counts of a letter for a head: each in a folder of its own.
+WEIGHED = ("attention", "contribution")
 _PAGE, _MODELS, _FOUND = "study.md", "models.tsv", "found.tsv"
 _MODEL_FIELDS = ("model", "positions", "sites", "base_rate", "roc_auc", "average_precision")
-_FOUND_FIELDS = ("network", "head", "kind", "name", "q", "distance", "from", "to")
+_FOUND_FIELDS = ("weigh", "network", "head", "kind", "name", "q", "distance", "from", "to")
 
 
 @dataclass(frozen=True)
 class Found:
     """A name that a head was given: by its ``consensus``, or by the known ``sites`` that it looks at."""
 
+    weigh: str
     network: str
     head: str
     kind: str
@@ -37,11 +40,12 @@ class Found:
 
 
 class Characterised:
-    """What `relevome heads` left of one network."""
+    """What `relevome heads` left of one network, letters weighed in one way."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, study: Path, weigh: str, name: str) -> None:
+        self.weigh = weigh
         self.name = name
-        self.folder = folder
+        self.folder = folder = study / "heads" / weigh / name
         self.level = float(json.loads((folder / "heads.json").read_text())["settings"]["level"])
         self.heads = {_head(row): row for row in _read(folder / "heads.tsv")}
 
@@ -68,7 +72,7 @@ class Characterised:
     def _found(self, row: dict[str, str], kind: str, column: str) -> Found:
         head = self.heads[_head(row)]
         place = head["distance"], head["from"], head["to"]
-        return Found(self.name, _head(row), kind, row[column], float(row["q"]), *place)
+        return Found(self.weigh, self.name, _head(row), kind, row[column], float(row["q"]), *place)
 
     def names(self, kind: str) -> list[str]:
         """What was found in one of both ways, each once."""
@@ -90,16 +94,19 @@ def conclude(folder: Path, models: Sequence[str], random: int) -> list[str]:
     ``models`` annotated the test region, the annotator first; ``random`` networks have random weights.
     """
     measured = {name: _measured(folder / "annotation" / name) for name in models}
-    trained = Characterised("annotator", folder / "heads" / "annotator")
-    others = [Characterised(f"random-{i}", folder / "heads" / f"random-{i}") for i in range(random)]
-    said = [*_on_models(measured), *_on_heads(trained, others)]
+    names = ["annotator", *(f"random-{i}" for i in range(random))]
+    asked = [[Characterised(folder, weigh, name) for name in names] for weigh in WEIGHED]
+    said = [*_on_models(measured), *(line for networks in asked for line in _on_heads(*networks))]
     with whole_file(folder / _PAGE) as temporary:
-        temporary.write_text(_page(measured, trained, others, said), encoding="utf-8")
+        temporary.write_text(_page(measured, asked, said), encoding="utf-8")
     numbers = ((name, *map(one.get, _MODEL_FIELDS[1:])) for name, one in measured.items())
     write_tsv(folder / _MODELS, _MODEL_FIELDS, numbers)
-    found = (one for network in (trained, *others) for one in network.found)
+    found = (one for networks in asked for network in networks for one in network.found)
     write_tsv(folder / _FOUND, _FOUND_FIELDS, map(astuple, found))
-    return [*said, f"{folder / _PAGE}: all tables; heads/annotator/logos.png: what heads look for"]
+    return [
+        *said,
+        f"{folder / _PAGE}: all tables; heads/{WEIGHED[0]}/annotator/logos.png: what heads look for",
+    ]
 
 
 def _measured(folder: Path) -> dict[str, Any]:
@@ -118,32 +125,35 @@ def _on_models(measured: dict[str, dict[str, Any]]) -> Iterator[str]:
         yield f"{times:.2f} times the average precision of {name} ({one['average_precision']:.4f})"
 
 
-def _on_heads(trained: Characterised, others: Sequence[Characterised]) -> Iterator[str]:
-    yield f"{trained.with_consensus} of {len(trained.heads)} heads have a consensus"
+def _on_heads(trained: Characterised, *others: Characterised) -> Iterator[str]:
+    by = f"by {trained.weigh}"
+    yield f"{by}: {trained.with_consensus} of {len(trained.heads)} heads have a consensus"
     for name in ELEMENTS:
         best = trained.element(name)
         if best is None:
-            yield f"no head's consensus is the {name} box (q < {STRICT:g})"
+            yield f"{by}: no head's consensus is the {name} box (q < {STRICT:g})"
         else:
-            yield f"head {best.head} looks for the {name} box ({best.name}, q {best.q:.2g})"
+            yield f"{by}: head {best.head} looks for the {name} box ({best.name}, q {best.q:.2g})"
     for kind, words in (("consensus", "named by a consensus"), ("sites", "whose known sites heads sit on")):
         names = trained.names(kind)
-        yield f"{words}: {', '.join(names) or 'none'}"
+        yield f"{by}, {words}: {', '.join(names) or 'none'}"
         with_any = [len(one.names(kind)) for one in others]
         yield (
-            f"the same by networks with random weights: names in {sum(map(bool, with_any))} of "
+            f"{by}, the same of networks with random weights: names in {sum(map(bool, with_any))} of "
             f"{len(others)}, {sum(with_any)} in all"
         )
 
 
 def _page(
-    measured: dict[str, dict[str, Any]], trained: Characterised, others: Sequence[Characterised],
-    said: Sequence[str],
-) -> str:  # fmt: skip
+    measured: dict[str, dict[str, Any]], asked: Sequence[Sequence[Characterised]], said: Sequence[str]
+) -> str:
     parts = ["# What the study shows\n", listed(said), "## Models\n", markdown(_models(measured))]
-    parts += ["## Heads\n", markdown(_names(trained)), markdown(_networks([trained, *others]))]
-    parts.append("![What heads look for](heads/annotator/logos.png)\n")
-    parts.append("![Where heads look](heads/annotator/profiles.png)\n")
+    for networks in asked:
+        trained = networks[0]
+        folder = f"heads/{trained.weigh}/{trained.name}"
+        parts += [f"## Heads by {trained.weigh}\n", markdown(_names(trained)), markdown(_networks(networks))]
+        parts.append(f"![What heads look for]({folder}/logos.png)\n")
+        parts.append(f"![Where heads look]({folder}/profiles.png)\n")
     return "\n".join(parts)
 
 
