@@ -20,6 +20,8 @@ DISTANCES = "-54:-47,-34:-27,-14:-7"
 # Positions of made-up motifs hold 1.5 bits on average: clear, and no letter is certain.
 _CONCENTRATION = 0.12
 _PLANTED_WIDTH, _WIDTHS = 8, (8, 12)
+# Of motifs with so many positions that correlate as much, on either strand, who finds one finds the other.
+_POSITIONS, _ALIKE = 6, 0.8
 
 # Streams of random numbers under one seed.
 _PLANTED, _OTHERS = range(2)
@@ -40,8 +42,9 @@ def plan_genome(
     """A genome whose start sites have one factor for each of ``distances``, such as ``-34:-27,5``.
 
     A range holds the places of a motif's first letter, all as likely. Motifs are made up, or those of a MEME
-    file, in its order or that of ``motif_names``. ``others`` are made up too, and planted nowhere. Raises
-    ``InputError`` for ranges that may overlap, and where motifs and distances are not of one number.
+    file, in its order or that of ``motif_names``. ``others`` are made up too, are like none of these, and
+    planted nowhere. Raises ``InputError`` for ranges that may overlap, and where motifs and distances are not
+    of one number.
     """
     ranges = _ranges(distances)
     if motif_names is not None and motifs is None:
@@ -63,8 +66,36 @@ def plan_genome(
     )
     rng = np.random.default_rng([seed, _OTHERS])
     widths = rng.integers(_WIDTHS[0], _WIDTHS[1] + 1, size=others).tolist()
-    unplanted = tuple(made_up(widths, "other", rng))
+    unplanted = tuple(_unlike(factors, width, f"other{i}", rng) for i, width in enumerate(widths, 1))
     return GenomePlan(placed, length, starts, Background.with_gc(gc), seed, unplanted)
+
+
+def _unlike(factors: list[Motif], width: int, name: str, rng: np.random.Generator) -> Motif:
+    """A made-up motif that is like none of the factors."""
+    while True:
+        (drawn,) = made_up([width], name, rng)
+        if all(likeness(drawn, factor) < _ALIKE for factor in factors):
+            return Motif(name, name, drawn.probabilities, DNA)
+
+
+def likeness(first: Motif, second: Motif) -> float:
+    """The largest Pearson's r of any stretch of six positions or more that two motifs may share.
+
+    On either strand; of all positions of a shorter motif.
+    """
+    a = first.probabilities
+    return max(_best_overlap(a, b) for b in (second.probabilities, second.probabilities[::-1, ::-1]))
+
+
+def _best_overlap(a: np.ndarray, b: np.ndarray) -> float:
+    least = min(_POSITIONS, len(a), len(b))
+    found = [0.0]
+    for shift in range(least - len(b), len(a) - least + 1):
+        start, end = max(shift, 0), min(shift + len(b), len(a))
+        pair = a[start:end].ravel(), b[start - shift : end - shift].ravel()
+        if min(map(np.ptp, pair)) > 0:
+            found.append(float(np.corrcoef(*pair)[0, 1]))
+    return max(found)
 
 
 def made_up(widths: list[int], name: str, rng: np.random.Generator) -> list[Motif]:
