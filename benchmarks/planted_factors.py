@@ -1,13 +1,14 @@
 """Whether the heads of a trained annotator give back what was planted in a made-up genome.
 
 Ten genomes of 250,000 letters, each with 2,000 start sites and three made-up motifs of 8 letters, each motif
-near 80% of the sites and at one of eight distances. An annotator of one layer and four heads is trained on
-70% of each; its heads are asked by ``relevome heads --by attention`` in windows around the start sites of the
-rest. The database has the three and 97 motifs that were planted nowhere; the known sites are those planted,
-and for each of the 97 as many places at the same distances. A factor's consensus is that of the head which
-fits it best, on either strand. Distances are from a start site to the factor's first letter. ``as planted``
-is the share of attended windows in which it is to the letter. The best possible average precision is that of
-the exact odds of all letters, with the planted matrices, distances and shares.
+near 80% of the sites and at one of eight distances. An annotator of one layer and eight heads is trained on
+70% of each (with four heads, some learn one factor only); its heads are asked by ``relevome heads --by
+attention`` in windows around the start sites of the rest. The database has the three and 97 motifs that are
+like none of them and were planted nowhere; the known sites are those planted, and for each of the 97 as many
+places at the same distances. A factor's consensus is that of the head which fits it best, on either strand.
+Distances are from a start site to the factor's first letter. ``as planted`` is the share of attended windows
+in which it is to the letter. The best possible average precision is that of the exact odds of all letters,
+with the planted matrices, distances and shares.
 
 Target: r > 0.9 for all factors, distances within two letters, and no name below q = 0.05 for what was not
 planted, by matrix or by sites.
@@ -46,7 +47,7 @@ ATTENDED = (
     0.4  # of windows, which make a consensus: the clearest fewer would be clearer than what was planted
 )
 ANNOTATOR = {
-    "model_type": "relevome-annotator", "num_hidden_layers": 1, "num_attention_heads": 4, "head_size": 8,
+    "model_type": "relevome-annotator", "num_hidden_layers": 1, "num_attention_heads": 8, "head_size": 8,
     "hidden_size": 16, "convolution": 7, "memory": 64, "downstream": 4, "segment": 512, "dropout": 0.0,
 }  # fmt: skip
 STEPS, STREAMS, LEARNING_RATE = 500, 5, 0.01
