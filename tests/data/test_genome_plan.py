@@ -48,6 +48,7 @@ def test_likeness_is_that_of_the_best_overlap_on_either_strand() -> None:
         assert likeness(same, first) == pytest.approx(1)
     assert likeness(first, second) < 0.8
     assert likeness(first, Motif("u", "u", np.full((8, 4), 0.25), DNA)) == 0
+    np.testing.assert_array_equal(first.turned, turned.probabilities)
 
 
 def test_motifs_come_from_a_file_in_the_order_of_their_names(tmp_path: Path) -> None:

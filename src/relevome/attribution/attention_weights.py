@@ -63,19 +63,20 @@ def each_attention(model: Model, batch: Batch, tell: Tell) -> tuple[Float[Tensor
         return one.context
 
     with model.frozen(), torch.no_grad():
-        inputs = model.inputs(batch)
-        with _Interception(batch.width, see) as seen:
-            scores = model.scores(inputs, batch)
+        return _watched(model, batch, see)
+
+
+def _watched(model: Model, batch: Batch, see: _See) -> tuple[Float[Tensor, "batch"], int]:
+    """The explained logits and how many attentions there were; raises ``InputError`` if there was none."""
+    inputs = model.inputs(batch)
+    with _Interception(batch.width, see) as seen:
+        scores = model.scores(inputs, batch)
     if not seen.attentions:
-        raise _no_attention(model)
+        raise InputError(
+            f"{type(model.module).__name__} has no attention over its tokens that can be seen: explain it by "
+            "a method that needs none, such as integrated-gradients"
+        )
     return scores, seen.attentions
-
-
-def _no_attention(model: Model) -> InputError:
-    return InputError(
-        f"{type(model.module).__name__} has no attention over its tokens that can be seen: explain it by "
-        "a method that needs none, such as integrated-gradients"
-    )
 
 
 def attention_weights(model: Model, batch: Batch) -> Float[Tensor, "batch layers heads queries keys"]:
@@ -106,11 +107,7 @@ def contributions(model: Model, batch: Batch) -> list[Float[Tensor, "batch heads
         return one.by(seen[-1]).to(one.context.dtype)
 
     with model.frozen(), torch.enable_grad():
-        inputs = model.inputs(batch)
-        with _Interception(batch.width, see):
-            scores = model.scores(inputs, batch)
-        if not seen:
-            raise _no_attention(model)
+        scores, _ = _watched(model, batch, see)
         slopes = torch.autograd.grad(scores.sum(), seen, materialize_grads=True)
     effects = (weights.detach() * slope for weights, slope in zip(seen, slopes, strict=True))
     return [one.reshape(len(batch), -1, batch.width, batch.width).sum(-2) for one in effects]
@@ -151,9 +148,7 @@ def _read(model: Model, batch: Batch, attentions: int) -> Bool[Tensor, "batch to
         return last[0][0].clone()
 
     with model.frozen(), torch.enable_grad():
-        inputs = model.inputs(batch)
-        with _Interception(batch.width, see):
-            scores = model.scores(inputs, batch)
+        scores, _ = _watched(model, batch, see)
         context, queries = last[0]
         (gradient,) = (
             torch.autograd.grad(scores.sum(), context, allow_unused=True) if scores.requires_grad else (None,)

@@ -10,7 +10,7 @@ import numpy as np
 from relevome.data.background import Background
 from relevome.data.errors import InputError
 from relevome.data.grammar import Unit
-from relevome.data.motifs import Motif, read_meme, select_motifs
+from relevome.data.motifs import Motif, pearson, read_meme, select_motifs
 from relevome.data.sequence import DNA
 from relevome.data.simulated_genome import GenomePlan, Placed
 
@@ -84,17 +84,15 @@ def likeness(first: Motif, second: Motif) -> float:
     On either strand; of all positions of a shorter motif.
     """
     a = first.probabilities
-    return max(_best_overlap(a, b) for b in (second.probabilities, second.probabilities[::-1, ::-1]))
+    return max(_best_overlap(a, b) for b in (second.probabilities, second.turned))
 
 
 def _best_overlap(a: np.ndarray, b: np.ndarray) -> float:
     least = min(_POSITIONS, len(a), len(b))
-    found = [0.0]
+    found = []
     for shift in range(least - len(b), len(a) - least + 1):
         start, end = max(shift, 0), min(shift + len(b), len(a))
-        pair = a[start:end].ravel(), b[start - shift : end - shift].ravel()
-        if min(map(np.ptp, pair)) > 0:
-            found.append(float(np.corrcoef(*pair)[0, 1]))
+        found.append(pearson(a[start:end], b[start - shift : end - shift]))
     return max(found)
 
 

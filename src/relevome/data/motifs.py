@@ -50,6 +50,15 @@ class Motif:
         """The most probable letter of each position."""
         return "".join(self.alphabet.letters[i] for i in self.probabilities.argmax(axis=1))
 
+    @property
+    def turned(self) -> Float[np.ndarray, "positions letters"]:
+        """Probabilities of the reverse complement. Raises ValueError for letters without complements."""
+        complements = self.alphabet.complements
+        if complements is None:
+            raise ValueError(f"{self.alphabet.name} has no other strand")
+        order = [self.alphabet.letters.index(complements[letter]) for letter in self.alphabet.letters]
+        return self.probabilities[::-1, order]
+
     def information_content(
         self, background: Float[np.ndarray, " letters"] | None = None
     ) -> Float[np.ndarray, " positions"]:
@@ -84,6 +93,11 @@ class Motif:
     def _cumulative(self) -> Float[np.ndarray, "positions bounds"]:
         # Without the last column, which is one but for rounding: every draw then finds a letter.
         return np.cumsum(self.probabilities, axis=1)[:, :-1]
+
+
+def pearson(a: Float[np.ndarray, "positions letters"], b: Float[np.ndarray, "positions letters"]) -> float:
+    """Pearson's r of two matrices; 0 where letters are as likely everywhere, which is like nothing."""
+    return 0.0 if np.ptp(a) == 0 or np.ptp(b) == 0 else float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
 def read_meme(path: PathLike) -> list[Motif]:

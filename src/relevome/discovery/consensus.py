@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.stats import chi2
 
-from relevome.data.motifs import Motif
+from relevome.data.motifs import Motif, pearson
 from relevome.data.sequence import Alphabet
 from relevome.discovery.windows import MISSING
 
@@ -186,12 +186,11 @@ def align(consensus: Consensus, motif: Motif) -> Alignment:
     """The stretch of a consensus that is most like a motif, on either strand."""
     wanted = {"+": motif.probabilities}
     if motif.alphabet.complements is not None:
-        order = [motif.alphabet.letters.index(motif.alphabet.complements[x]) for x in motif.alphabet.letters]
-        wanted["-"] = motif.probabilities[::-1, order]
+        wanted["-"] = motif.turned
     found = consensus.probabilities
     fits = [
         Alignment(
-            _pearson(found[start : start + len(motif)], one),
+            pearson(found[start : start + len(motif)], one),
             start - consensus.flank,
             strand,
         )
@@ -199,11 +198,6 @@ def align(consensus: Consensus, motif: Motif) -> Alignment:
         for start in range(len(found) - len(motif) + 1)
     ]
     return max(fits, key=lambda fit: fit.r)
-
-
-def _pearson(a: Float[np.ndarray, "rows letters"], b: Float[np.ndarray, "rows letters"]) -> float:
-    """Pearson's r; 0 where letters are as likely everywhere, which is like nothing."""
-    return 0.0 if np.ptp(a) == 0 or np.ptp(b) == 0 else float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
 def correlation(consensus: Consensus, motif: Motif) -> float:

@@ -201,7 +201,8 @@ class AnnotationStudy:
             "position": self._size.amount.reach[0], "motifs": "data/motifs.meme", "known": self._known,
         }  # fmt: skip
         for weigh in WEIGHED:
-            ablate = self._size.ablated if weigh == WEIGHED[0] else 0  # which says the same of both
+            # what is lost without a head is the same, however its letters are weighed
+            ablate = self._size.ablated if weigh == WEIGHED[0] else 0
             yield command(
                 f"heads-{weigh}", "heads", **asked, weigh=weigh, ablate=ablate, seed=self.seed,
                 output=f"heads/{weigh}/annotator", after=made,
