@@ -66,6 +66,24 @@ def test_fused_attention_equals_weights_spelt_out(length: int, bidirectional: bo
         torch.testing.assert_close(fused, plain, rtol=0, atol=tolerance)
 
 
+@pytest.mark.parametrize("settings", [{}, {"bidirectional": True}, {"layout": "segments"}])
+def test_heads_as_large_as_the_states_are_convolved_at_once(settings: dict[str, Any]) -> None:
+    model = tiny(head_size=6, **settings)
+    text = letters(70)
+    apart: list[str] = []
+    for name, module in model.named_modules():
+        if name.endswith("qkv"):
+            module.register_forward_hook(lambda *_, name=name: apart.append(name))
+    plain = model(ids(model, text)).logits[0].detach()
+    assert apart
+    apart.clear()
+    with torch.no_grad():
+        torch.testing.assert_close(model(ids(model, text)).logits[0], plain, rtol=0, atol=1e-12)
+    for chunk in (5, 13, 70):
+        np.testing.assert_allclose(model.logits(text, chunk), plain, rtol=0, atol=1e-12)
+    assert not apart
+
+
 @pytest.mark.parametrize("lengths", [(90, 31, 70), (20, 20, 20)])
 @pytest.mark.parametrize("bidirectional", SIDES)
 def test_fused_attention_gives_the_same_gradients(bidirectional: bool, lengths: tuple[int, ...]) -> None:
