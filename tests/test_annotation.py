@@ -21,7 +21,8 @@ from relevome.models.tokenizers import letter_tokenizer
 from relevome.runs.annotation import scores as scores_module
 from tests.models.annotator.tiny import letters, tiny
 
-pyBigWig = pytest.importorskip("pyBigWig", reason="needs the extra `bigwig`")
+pyBigWig = pytest.importorskip("pyBigWig", reason="reads the files that pybigtools has written")
+pytest.importorskip("pybigtools", reason="needs the extra `bigwig`")
 
 ODD = "gi|7|ref:(1)#x%"
 GAP = "N" * 12
@@ -78,9 +79,12 @@ def tracks(out: Path) -> dict[tuple[str, str], np.ndarray]:
     found = {}
     for sign, name in (("+", "plus"), ("-", "minus")):
         with pyBigWig.open(str(out / f"{name}.bw")) as track:
-            assert track.chroms() == {name: len(text) for name, text in TEXTS.items()}
             for contig, text in TEXTS.items():
-                found[contig, sign] = np.array(track.values(contig, 0, len(text)))
+                there = track.chroms(contig)
+                assert there in (len(text), None)
+                found[contig, sign] = np.array(
+                    track.values(contig, 0, len(text)) if there else [np.nan] * len(text)
+                )
     return found
 
 
@@ -320,8 +324,8 @@ def test_what_cannot_be_is_one_line(
 def test_a_missing_library_is_named_before_anything_is_computed(
     model: Model, genome: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pyBigWig", None)
-    with pytest.raises(InputError, match=r"bigwig needs pyBigWig: .* or do without"):
+    monkeypatch.setitem(sys.modules, "pybigtools", None)
+    with pytest.raises(InputError, match=r"bigwig needs pybigtools: .* or do without"):
         annotation.annotate(model, annotation.AnnotationSettings(genome), tmp_path / "out")
     found = annotation.annotate(model, annotation.AnnotationSettings(genome, tracks=False), tmp_path / "out")
     assert found["status"] == "finished"

@@ -55,7 +55,7 @@ def annotate(
     values: Annotated[
         Literal["probability", "logit"], typer.Option(help="What bigWig files hold.")
     ] = "probability",
-    tracks: Annotated[bool, typer.Option(help="Write bigWig files, which need pyBigWig.")] = True,
+    tracks: Annotated[bool, typer.Option(help="Write bigWig files, which need pybigtools.")] = True,
     feature_type: Annotated[str, typer.Option(help="Third column of the GFF3 file.")] = "sequence_feature",
     overwrite: Annotated[bool, typer.Option(help="Replace an annotation that is there.")] = False,
     # how it is computed

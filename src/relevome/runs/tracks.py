@@ -4,62 +4,89 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from relevome.data.errors import InputError
 from relevome.runs.files import whole_file
 
-# Takes a chromosome, a 0-based start, and the values of the bases from there on.
-AddValues = Callable[[str, int, np.ndarray], None]
+# A chromosome, a 0-based start, and numbers of the bases from there on.
+Values = tuple[str, int, Float[np.ndarray, " bases"]]
+_CUT = "pybigtools could not write all of it, as when the disk is full"
 
 
 def bigwig_library() -> Any:
-    """The library pyBigWig. Raises InputError where it is not installed."""
+    """The library pybigtools. Raises InputError where it is not installed."""
     try:
-        import pyBigWig
+        import pybigtools
     except ImportError as error:
         raise InputError(
-            "bigwig needs pyBigWig: pip install 'relevome[bigwig]', or do without bigWig files"
+            "bigwig needs pybigtools: pip install 'relevome[bigwig]', or do without bigWig files"
         ) from error
-    return pyBigWig
+    return pybigtools
 
 
-@contextmanager
-def bigwig_track(path: Path, sizes: Mapping[str, int]) -> Iterator[AddValues]:
-    """A function that adds values to a new file, chromosomes in the order of ``sizes``, from left to right.
+def write_bigwig(path: Path, sizes: Mapping[str, int], values: Iterable[Values]) -> int:
+    """A new file of all values, in the order of ``sizes`` and from left to right; gives how many bases.
 
-    The file appears as a whole. Raises InputError where it cannot be written, and without pyBigWig.
+    The file appears as a whole, memory does not grow with the chromosomes, and of these only those with
+    values are named in it. Raises InputError where it
+    cannot be written, without any value, and without pybigtools.
     """
-    library = bigwig_library()
-    with whole_file(path) as temporary, _failures_named():
-        with closing(library.open(str(temporary), "w")) as track:
-            track.addHeader(list(sizes.items()))
+    library, entries = bigwig_library(), _Entries(values)
+    with whole_file(path) as temporary:
+        named = temporary.with_name(f"{temporary.name}.bw")  # pybigtools goes by the ending
+        try:
+            named.touch()
+            _write(library, named, sizes, entries)
+            if not entries.count:
+                raise InputError(f"cannot write {path}: no base has a value; do without bigWig files")
+            if not _is_whole(named):
+                raise OSError(errno.EIO, _CUT)
+            named.replace(temporary)
+        finally:
+            named.unlink(missing_ok=True)
+    return entries.count
 
-            def add(chrom: str, start: int, values: np.ndarray) -> None:
-                track.addEntries(chrom, start, values=values, span=1, step=1)
 
-            yield add
-        if not _is_whole(temporary):
-            raise RuntimeError
+def _write(library: Any, path: Path, sizes: Mapping[str, int], entries: _Entries) -> None:
+    try:
+        library.open(str(path), "w").write(dict(sizes), entries.one_by_one())
+    except BaseException as error:
+        # on a full disk Rust panics, which is no Exception, and says nothing of the disk
+        if type(error).__name__ == "PanicException":
+            raise OSError(errno.EIO, _CUT) from error
+        raise
+    if entries.error is not None:
+        raise entries.error
+
+
+class _Entries:
+    """Values as pybigtools wants them, and the error that cut them short, which it would print and forget."""
+
+    def __init__(self, values: Iterable[Values]) -> None:
+        self.count = 0
+        self.error: BaseException | None = None
+        self._values = values
+
+    def one_by_one(self) -> Iterator[tuple[str, int, int, float]]:
+        """Chromosome, start, end and value of each base."""
+        try:
+            for chrom, start, values in self._values:
+                for place, value in enumerate(values.tolist(), start):
+                    yield chrom, place, place + 1, value
+                self.count += len(values)
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C too is raised once the library is done
+            self.error = error
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether the file ends in the magic number that it begins with: pyBigWig closes a cut one in silence."""
+    """Whether the file ends in the magic number that it begins with."""
     with path.open("rb") as file:
         first = file.read(4)
         file.seek(-4, os.SEEK_END)
-        return file.read() == first
-
-
-@contextmanager
-def _failures_named() -> Iterator[None]:
-    """What pyBigWig raises, which says nothing, as an error of the disk."""
-    try:
-        yield
-    except (RuntimeError, SystemError) as error:
-        raise OSError(errno.EIO, "pyBigWig could not write all of it, as when the disk is full") from error
+        return len(first) == 4 and file.read() == first

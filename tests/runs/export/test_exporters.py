@@ -111,6 +111,8 @@ def test_a_failure_leaves_the_former_file_and_nothing_else(name, run, tmp_path):
 
 
 def test_exporters_are_listed_without_their_optional_libraries():
-    code = "import sys; sys.modules['pyBigWig'] = None; import relevome.runs.export as e; print(*e.exporters)"
+    code = (
+        "import sys; sys.modules['pybigtools'] = None; import relevome.runs.export as e; print(*e.exporters)"
+    )
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(NAMES) <= set(listed.stdout.split())

@@ -17,7 +17,7 @@ from relevome.runs.annotation.calls import Peaks, ReadScores, close_to, peaks
 from relevome.runs.annotation.ranking import Ranking
 from relevome.runs.annotation.scores import CHUNK, SIGNS, ScoreFiles
 from relevome.runs.annotation.sites import CalledSite
-from relevome.runs.tracks import bigwig_track
+from relevome.runs.tracks import Values, write_bigwig
 
 # Labelled positions along the strand +, sorted, by contig and strand.
 Truth = Mapping[tuple[str, str], Int[np.ndarray, "_"]]
@@ -152,16 +152,23 @@ def _labelled(scores: ClassScores, truth: Truth) -> Float[np.ndarray, " all_site
 
 def write_tracks(paths: Mapping[str, Path], scores: ClassScores, values: str) -> None:
     """A bigWig file for each strand, of probabilities or of logits, without positions that have no score."""
-    contigs = sorted(scores.contigs, key=lambda contig: contig.name)
+    sizes = {contig.name: contig.length for contig in _by_name(scores)}
     for sign, path in paths.items():
-        with bigwig_track(path, {contig.name: contig.length for contig in contigs}) as add:
-            for contig in contigs:
-                for start in range(0, contig.length, CHUNK):
-                    end = min(start + CHUNK, contig.length)
-                    found = scores.files.read(contig, sign, scores.column, start, end)
-                    shown = probability(found) if values == "probability" else found
-                    for first, last in _runs(~np.isnan(found)):
-                        add(contig.name, start + first, shown[first:last])
+        write_bigwig(path, sizes, _scored(scores, sign, values))
+
+
+def _by_name(scores: ClassScores) -> list[Contig]:
+    return sorted(scores.contigs, key=lambda contig: contig.name)
+
+
+def _scored(scores: ClassScores, sign: str, values: str) -> Iterator[Values]:
+    for contig in _by_name(scores):
+        for start in range(0, contig.length, CHUNK):
+            end = min(start + CHUNK, contig.length)
+            found = scores.files.read(contig, sign, scores.column, start, end)
+            shown = probability(found) if values == "probability" else found
+            for first, last in _runs(~np.isnan(found)):
+                yield contig.name, start + first, shown[first:last]
 
 
 def _runs(kept: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from relevome.runs.coverage import Coordinates, Layout, lay_out, skipped
 from relevome.runs.export import ExportReport, exporters
 from relevome.runs.outputs import check_free, target_paths, wanted_targets
 from relevome.runs.run import Run
-from relevome.runs.tracks import bigwig_track
+from relevome.runs.tracks import write_bigwig
 
 
 @exporters.register("bigwig")
@@ -21,7 +20,7 @@ class BigWig:
 
     ``chrom_sizes`` is a file of chromosome names and lengths (``chrom.sizes`` or ``.fai``); without it a
     chromosome ends where its last window does. ``coordinates="sequence"`` counts along each sequence, with
-    its id as chromosome. Needs pyBigWig.
+    its id as chromosome. Needs pybigtools.
     """
 
     chrom_sizes: Path | None = None
@@ -33,7 +32,7 @@ class BigWig:
         check_free(paths.values(), overwrite)
         layouts = {path: lay_out(run, name, self.coordinates) for name, path in paths.items()}
         sizes = {path: self._sizes(layout) for path, layout in layouts.items()}
-        bases = sum(_write(layout, sizes[path], path) for path, layout in layouts.items())
+        bases = sum(write_bigwig(path, sizes[path], layout.track()) for path, layout in layouts.items())
         return ExportReport(tuple(layouts), bases, "bases", skipped(layouts.values()))
 
     def _sizes(self, layout: Layout) -> dict[str, int]:
@@ -49,16 +48,6 @@ class BigWig:
                     "the sizes of the genome that was explained"
                 )
         return dict(sorted(known.items()))
-
-
-def _write(layout: Layout, sizes: Mapping[str, int], path: Path) -> int:
-    """The number of bases written."""
-    bases = 0
-    with bigwig_track(path, sizes) as add:
-        for stretch in layout.track():
-            add(stretch.chrom, stretch.start, stretch.values)
-            bases += len(stretch.values)
-    return bases
 
 
 def _read_sizes(path: Path) -> dict[str, int]:
