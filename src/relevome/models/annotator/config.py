@@ -32,8 +32,8 @@ class AnnotatorConfig(PreTrainedConfig):
         "convolution": 7, "segment": 512, "memory": 512, "downstream": 20, "dropout": 0.1,
     }  # fmt: skip
     small: ClassVar[Mapping[str, Any]] = {
-        "num_hidden_layers": 3, "num_attention_heads": 4, "head_size": 16, "hidden_size": 32,
-        "convolution": 7, "segment": 512, "memory": 128, "downstream": 20, "dropout": 0.1,
+        "num_hidden_layers": 3, "num_attention_heads": 8, "head_size": 16, "hidden_size": 64,
+        "convolution": 7, "segment": 512, "memory": 96, "downstream": 20, "dropout": 0.1,
     }  # fmt: skip
     alphabet: str = "dna"
     vocab_size: int | None = None
