@@ -5,8 +5,8 @@ layout ``sliding`` by ``stream``, against the published one written anew: segmen
 512, attention weights of all pairs in memory, laid out as Transformer-XL does (letters, keys, sequences,
 heads), and as many segments at once as are fastest. Stretches of the genome of E. coli, in turns, processor
 time of one thread. Memory is what ``annotate`` adds at its peak to the resident set of a process that holds
-the model, both strands, each in a process of its own; to see whether it grows, three times the
-chromosome against a million letters, by one layer of one head, since the network has nothing that could.
+the model, both strands, each in a process of its own; to see whether it grows, three times the chromosome
+against a million letters, by one layer of one head, since the network has nothing that could.
 
 Target: at least 5 times as fast; and for so many letters at most 1.1 times the memory.
 """

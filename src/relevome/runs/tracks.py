@@ -34,8 +34,8 @@ def write_bigwig(path: Path, sizes: Mapping[str, int], values: Iterable[Values])
     """A new file of all values, in the order of ``sizes`` and from left to right; gives how many bases.
 
     The file appears as a whole, memory does not grow with the chromosomes, and of these only those with
-    values are named in it. Raises InputError where it
-    cannot be written, without any value, and without pybigtools.
+    values are named in it. Raises InputError where it cannot be written, without any value, and without
+    pybigtools.
     """
     library, entries = bigwig_library(), _Entries(values)
     with whole_file(path) as temporary:
@@ -80,7 +80,7 @@ class _Entries:
                 for place, value in enumerate(values.tolist(), start):
                     yield chrom, place, place + 1, value
                 self.count += len(values)
-        except BaseException as error:  # noqa: BLE001 - Ctrl-C too is raised once the library is done
+        except BaseException as error:  # noqa: BLE001 - kept, Ctrl-C too, and raised again by `_write`
             self.error = error
 
 
