@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import logsumexp
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -214,6 +215,7 @@ def test_a_classifier_is_slid_over_all_positions(genome: Path, tmp_path: Path) -
     settings = annotation.AnnotationSettings(genome, window=(6, 2), regions=(ODD,))
     found = annotation.annotate(model, settings, tmp_path / "out")
     assert found["counts"]["letters"] == 150
+    assert found["counts"]["contigs"] == 1
 
 
 class Killed(BaseException):
@@ -249,6 +251,37 @@ def test_what_was_finished_is_kept(
     assert {path.name for path in (out / "scores").iterdir()} == {
         path.name for path in (tmp_path / "whole" / "scores").iterdir()
     }
+
+
+def test_tracks_are_those_of_what_was_asked_last(model: Model, genome: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    annotation.annotate(model, annotation.AnnotationSettings(genome), out)
+    assert (out / "plus.bw").is_file()
+    found = annotation.annotate(model, annotation.AnnotationSettings(genome, tracks=False), out)
+    assert (found["settings"]["tracks"], list(out.glob("*.bw"))) == (False, [])
+
+
+def test_a_folder_that_was_just_begun_is_gone_on_with(
+    model: Model, genome: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, settings = tmp_path / "out", annotation.AnnotationSettings(genome)
+
+    def killed(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(annotation.folders, "write_annotation", killed)
+        with pytest.raises(Killed):
+            annotation.annotate(model, settings, out)
+    assert annotation.annotate(model, settings, out)["status"] == "finished"
+
+
+def test_logits_that_are_no_numbers_are_refused(model: Model, genome: Path, tmp_path: Path) -> None:
+    weights: Any = model.module.classifier.weight
+    with torch.no_grad():
+        weights[1, 0] = float("inf")
+    with pytest.raises(InputError, match=r"no finite numbers from chr\(\+\), letter 1 .*float64"):
+        annotation.annotate(model, annotation.AnnotationSettings(genome), tmp_path / "out")
 
 
 def test_a_folder_of_another_question_is_not_touched(model: Model, genome: Path, tmp_path: Path) -> None:

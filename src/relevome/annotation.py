@@ -176,11 +176,21 @@ class _Scoring:
             start, end = contig.length - end, contig.length - start
         for logits in strand_logits(self.model, strand, start, end, self.window):
             if len(logits):
+                self._check(logits, f"{contig.name}({sign}), letter {start + 1:,} of that strand")
                 scores = odds(logits)[:, self.columns]
                 scores[strand.in_gap(start, start + len(logits))] = np.nan
                 start += len(logits)
                 yield scores
                 advance(len(logits))
+
+    def _check(self, logits: Float[np.ndarray, "positions classes"], where: str) -> None:
+        # NaN would be taken for a gap
+        if not np.isfinite(logits).all():
+            raise InputError(
+                f"the model gives logits that are no finite numbers from {where}, on: expected numbers; look "
+                f"at its weights, and whether {str(self.model.dtype).removeprefix('torch.')} is too narrow "
+                "for them"
+            )
 
 
 def odds(logits: Float[np.ndarray, "positions classes"]) -> Float[np.ndarray, "positions classes"]:
@@ -221,7 +231,8 @@ def _conclude(
 
 def _counted(scores: ClassScores) -> dict[str, int]:
     lengths = [len(stretch.region) for stretch in scores.files.stretches]
-    return {"contigs": len(scores.contigs), "letters": sum(lengths)}
+    contigs = {stretch.region.chrom for stretch in scores.files.stretches}
+    return {"contigs": len(contigs), "letters": sum(lengths)}
 
 
 def _question(
@@ -243,7 +254,7 @@ def _question(
 
 def _calling(settings: AnnotationSettings) -> dict[str, Any]:
     """How sites were called."""
-    names = ("threshold", "precision", "apart", "within", "values", "feature_type", "on_bad")
+    names = ("threshold", "precision", "apart", "within", "values", "tracks", "feature_type", "on_bad")
     said = {"genome": str(settings.genome)} | {name: getattr(settings, name) for name in names}
     if settings.truth is not None:
         said |= {"truth": str(settings.truth), "truth_sha256": sha256_of(settings.truth)}

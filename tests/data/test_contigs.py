@@ -113,6 +113,11 @@ def test_regions_off_the_genome_are_refused(text: str) -> None:
         read_regions([text], CONTIGS)
 
 
+def test_a_file_without_regions_is_refused(write: Write) -> None:
+    with pytest.raises(InputError, match=r"held.bed has no regions"):
+        read_regions([str(write("held.bed", "# none yet\n"))], CONTIGS)
+
+
 @pytest.mark.parametrize("line", ["b\t90\t101", "c\t0\t1", "b\t5\t5"])
 def test_regions_of_a_file_are_refused_with_their_line(write: Write, line: str) -> None:
     bed = write("held.bed", f"b\t0\t1\n{line}\n")

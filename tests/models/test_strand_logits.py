@@ -107,6 +107,9 @@ def test_windows_overlap_by_half_and_give_their_middles(tmp_path: Path, length: 
         logits = model.module(**model.inputs(Batch((tokens,), (Target(0, "", 0),)))).logits[0, 1:-1]
         expected = logits.detach()[at - first :][:12]
         np.testing.assert_allclose(found[at : at + 12], expected, rtol=0, atol=1e-6)
+    for start, end in ((length // 3, length), (length // 2, 2 * length // 3 + 1)):
+        part = along(model, Text(text), start, end)
+        np.testing.assert_allclose(part, found[start:end], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("circular", [False, True])

@@ -157,7 +157,10 @@ def _regions(text: str, lengths: dict[str, int]) -> Iterator[Interval]:
             f"region {text!r} is neither contig:first-last nor a BED file: the genome has contigs "
             f"{_some(list(lengths))}"
         )
-    for line in bed_lines(text):
+    lines = list(bed_lines(text))
+    if not lines:
+        raise InputError(f"{text} has no regions: expected a BED line for each")
+    for line in lines:
         if isinstance(line, Problem):
             raise InputError(str(line))
         region = line.interval

@@ -92,17 +92,20 @@ def _streamed(
 
 
 def _by_windows(model: Model, strand: Letters, start: int, end: int) -> Iterator[Logits]:
-    """Half-overlapping windows, of each its middle half; windows end where the strand does."""
+    """Half-overlapping windows, of each its middle half; windows end where the strand does.
+
+    They lie where they would if all of the strand were read, wherever ``start`` is.
+    """
     width = min(WIDTH, (model.max_tokens or WIDTH + 2) - 2)
     margin, step = width // 4, width - 2 * (width // 4)
-    places, rows = range(start, end, step), model.rows(width)
+    places, rows = range(start - start % step, end, step), model.rows(width)
     for number in range(0, len(places), rows):
         tokens, kept = [], []
         for at in places[number : number + rows]:
             before = strand.read(at - margin, at)
             letters = before + strand.read(at, at + step + margin)
             tokens.append(model.tokenize(Sequence("window", letters, model.alphabet)))
-            kept.append(slice(len(before), len(before) + min(step, end - at)))
+            kept.append(slice(len(before) + max(start - at, 0), len(before) + min(step, end - at)))
         # only the tokens are read of a batch: the target is never asked for
         inputs = model.inputs(Batch(tuple(tokens), (Target(0, "", 0),) * len(tokens)))
         with torch.no_grad():

@@ -42,8 +42,15 @@ def test_peaks_are_those_found_one_by_one(
     assert np.concatenate([some.scores for some in found]).tolist() == [values[i] for i in positions]
 
 
-@given(some=st.lists(st.integers(0, 40)), others=st.lists(st.integers(0, 40)), within=st.integers(0, 5))
-def test_what_is_close(some: list[int], others: list[int], within: int) -> None:
-    expected = [any(abs(a - b) <= within for b in others) for a in some]
-    found = close_to(np.array(some, dtype=np.int64), np.sort(np.array(others, dtype=np.int64)), within)
+@given(
+    some=st.lists(st.integers(0, 40)),
+    others=st.lists(st.integers(0, 40)),
+    within=st.integers(0, 5),
+    circular=st.booleans(),
+)
+def test_what_is_close(some: list[int], others: list[int], within: int, circular: bool) -> None:
+    turns = (-41, 0, 41) if circular else (0,)
+    expected = [any(abs(a - b + turn) <= within for b in others for turn in turns) for a in some]
+    there = np.sort(np.array(others, dtype=np.int64))
+    found = close_to(np.array(some, dtype=np.int64), there, within, Contig("c", 41, circular))
     assert found.tolist() == expected

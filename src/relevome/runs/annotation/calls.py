@@ -45,11 +45,16 @@ def peaks(read: ReadScores, contig: Contig, apart: int) -> Iterator[Peaks]:
 
 
 def close_to(
-    positions: Int[np.ndarray, " positions"], others: Int[np.ndarray, " others"], within: int
+    positions: Int[np.ndarray, " positions"], others: Int[np.ndarray, " others"], within: int, contig: Contig
 ) -> Bool[np.ndarray, " positions"]:
-    """Which positions have one of the ``others``, sorted, no more than ``within`` letters away."""
+    """Which positions have one of the ``others``, sorted, no more than ``within`` letters away.
+
+    On a circle also over its origin.
+    """
     if not len(others):
         return np.zeros(len(positions), dtype=bool)
+    if contig.circular:
+        others = np.concatenate([others - contig.length, others, others + contig.length])
     after = np.searchsorted(others, positions).clip(max=len(others) - 1)
     before = (after - 1).clip(min=0)
     nearest = np.minimum(np.abs(others[after] - positions), np.abs(others[before] - positions))

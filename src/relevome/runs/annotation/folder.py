@@ -15,6 +15,7 @@ from relevome.runs.lock import LOCK, lock_folder
 from relevome.runs.manifest import differences
 
 NAME, SCORES = "annotation.json", "scores"
+MADE = ("*.bw", "sites.*")  # of finished scores
 SCHEMA_VERSION = 1
 
 
@@ -29,6 +30,7 @@ def claimed(folder: Path, question: Mapping[str, Any], overwrite: bool = False) 
         names = {path.name for path in folder.iterdir()}
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror}; choose another -o") from error
+    # what a process leaves that was killed before the first annotation.json was whole
     foreign = names - {LOCK, temporary_name(folder / NAME).name}
     if NAME not in names and foreign:
         raise InputError(
@@ -70,8 +72,11 @@ def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None
                 f"{folder} holds another annotation, which differs in {', '.join(changed)}: choose another "
                 "-o, or replace it with --overwrite"
             )
-    scores.mkdir(exist_ok=True)
-    for path in scores.iterdir():
+    for path in scores.glob("*"):
         if overwrite or path.suffix != ".npy":
             path.unlink()
+    # tracks and sites are those of what is asked now, or none
+    for path in [path for pattern in MADE for path in folder.glob(pattern)]:
+        path.unlink()
     write_annotation(folder, "running", {"question": question})
+    scores.mkdir(exist_ok=True)

@@ -82,7 +82,7 @@ def placed(positions: Iterable[Position], scores: ClassScores) -> tuple[Truth, i
 def threshold_for(scores: ClassScores, truth: Truth, precision: float, within: int) -> float | None:
     """The lowest score of a right call at which so large a share of calls is right; None if there is none."""
     right = [
-        found.scores[close_to(found.positions, truth[contig.name, sign], within)]
+        found.scores[close_to(found.positions, truth[contig.name, sign], within, contig)]
         for contig, sign, found in scores.peaks()
     ]
     ranking = Ranking(np.concatenate([*right, np.zeros(0, dtype=np.float32)]))
@@ -100,7 +100,7 @@ def measure(scores: ClassScores, truth: Truth, threshold: float | None, within: 
         here = _Measured(_scores_at(read, sites), within)
         for one in (here, everywhere):
             one.add_scores(read, contig)
-            one.add_calls(peaks(read, contig, scores.apart), sites, threshold)
+            one.add_calls(contig, peaks(read, contig, scores.apart), sites, threshold)
         if here.ranking.positions:
             by_strand.append({"contig": contig.name, "strand": sign, **here.numbers()})
     return {"all": everywhere.numbers(), "strands": by_strand}
@@ -119,14 +119,14 @@ class _Measured:
             self.ranking.add(read(start, min(start + CHUNK, contig.length)))
 
     def add_calls(
-        self, some: Iterable[Peaks], sites: Int[np.ndarray, " sites"], threshold: float | None
+        self, contig: Contig, some: Iterable[Peaks], sites: Int[np.ndarray, " sites"], threshold: float | None
     ) -> None:
         if threshold is None:
             return
         called = np.concatenate([found.above(threshold).positions for found in some])
         self._calls += len(called)
-        self._right += int(close_to(called, sites, self._within).sum())
-        self._found += int(close_to(sites, called, self._within).sum())
+        self._right += int(close_to(called, sites, self._within, contig).sum())
+        self._found += int(close_to(sites, called, self._within, contig).sum())
 
     def numbers(self) -> dict[str, Any]:
         positions, sites = self.ranking.positions, self.ranking.sites
