@@ -15,7 +15,10 @@ from typer.testing import CliRunner
 from relevome.cli.heads import heads
 from relevome.data.errors import InputError
 from relevome.data.motif_files import meme_text
+from relevome.data.sequence import DNA
+from relevome.models.tokenizers import letter_tokenizer
 from tests.discovery.planted import made_up_motif
+from tests.models.annotator.tiny import tiny
 from tests.toys import TOYS
 
 RNG = np.random.default_rng(0)
@@ -119,6 +122,92 @@ def test_random_weights_are_those_of_the_seed_and_said(
     said = json.loads((tmp_path / "own" / "heads.json").read_text())
     assert not said["random_weights"]
     assert said["weights_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--run", "R", "--map", "pca"], "--run, --map with --by attention: leave out what only the other"),
+        (["--by", "relevance", "--bed", "B"], "--bed with --by relevance: leave out what only the other"),
+        (["--share", 0, "--model", "M"], "--share 0: expected a share of windows, above 0"),
+    ],
+)
+def test_what_is_not_read_is_refused(
+    run: Callable[..., str], tmp_path: Path, arguments: list[object], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        run(*arguments, "-o", tmp_path / "out")
+
+
+def test_windows_that_were_drawn_or_left_out_are_on_record(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    with files["bed"].open("a") as bed:
+        bed.write("chr\t2990\t3021\tbeyond\t0\t+\n")
+    given = ["--bed", files["bed"], "--genome", files["genome"], "--target", 0, "--ablate", 0]
+    said = run("--model", model, *given, "--most", 10, "--on-bad", "skip", "-o", tmp_path / "out")
+    assert "left out beyond: " in said
+    assert "10 of 40 windows, drawn at random (--most)" in said
+    record = json.loads((tmp_path / "out" / "heads.json").read_text())
+    assert record["windows"] == 10
+    read = record["sites_read"]
+    assert (read["read"], read["asked"], [one["id"] for one in read["left_out"]]) == (40, 10, ["beyond"])
+
+
+def test_controls_of_another_length_are_refused_at_once(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    other = tmp_path / "controls.bed"
+    other.write_text("chr\t0\t41\tc\t0\t+\n")
+    given = ["--bed", files["bed"], "--genome", files["genome"], "--target", 0, "--controls", other]
+    with pytest.raises(InputError, match="controls have 41 letters, and windows around sites 31"):
+        run("--model", model, *given, "-o", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_known_sites_of_other_chromosomes_are_refused(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    files["known"].write_text(files["known"].read_text().replace("chr", "1"))
+    given = [part for name in ("bed", "genome", "known") for part in (f"--{name}", files[name])]
+    with pytest.raises(InputError, match=r"no chromosome of .*known.bed \(1\) is one of the windows \(chr"):
+        run("--model", model, *given, "--target", 0, "-o", tmp_path / "out")
+
+
+def test_known_sites_that_are_too_few_are_said(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    files["known"].write_text("chr\t64\t72\tX\n")
+    given = [part for name in ("bed", "genome", "known") for part in (f"--{name}", files[name])]
+    said = run("--model", model, *given, "--target", 0, "--ablate", 0, "-o", tmp_path / "out")
+    assert "of 0 with at least 5 sites on 40 windows without common letters (1 have fewer): none" in said
+
+
+def test_an_annotator_needs_the_letters_that_it_looks_ahead(
+    run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    network = tiny(num_labels=2, downstream=6)
+    network.save_pretrained(tmp_path / "model")
+    letter_tokenizer(DNA).save_pretrained(tmp_path / "model")
+    given = ["--bed", files["bed"], "--genome", files["genome"], "--ablate", 0, "--weigh", "contribution"]
+    with pytest.raises(InputError, match=r"site at letter 25 .*expected 6 letters behind it"):
+        run("--model", tmp_path / "model", *given, "--position", 25, "-o", tmp_path / "out")
+    run("--model", tmp_path / "model", *given, "--position", 24, "-o", tmp_path / "out")
+
+
+def test_a_folder_that_was_left_unfinished_is_written_again(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    given = ["--bed", files["bed"], "--genome", files["genome"], "--target", 0, "--ablate", 0]
+    out = tmp_path / "out"
+    run("--model", model, *given, "-o", out)
+    with pytest.raises(InputError, match="or replace it with --overwrite"):
+        run("--model", model, *given, "-o", out)
+    (out / "heads.json").unlink()
+    run("--model", model, *given, "-o", out)
+    (out / "mine.txt").touch()
+    with pytest.raises(InputError, match=r"not empty: choose another -o$"):
+        run("--model", model, *given, "--overwrite", "-o", out)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -14,7 +14,6 @@ from relevome.discovery.consensus import (
     align,
     attended,
     consensus,
-    correlation,
     unattended,
 )
 
@@ -31,14 +30,54 @@ def test_a_head_that_looks_alike_everywhere_attends_to_nothing() -> None:
 
 
 def test_the_lower_half_is_unattended() -> None:
-    weights = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6], [0.5, 0.5]])
-    assert unattended(weights).tolist() == [
-        [True, False],
-        [True, False],
-        [False, False],
-        [False, True],
-        [False, True],
-    ]
+    weights = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])
+    assert unattended(weights).tolist() == [[True, False], [True, False], [False, True], [False, True]]
+
+
+def test_where_all_get_the_same_all_are_unattended() -> None:
+    assert unattended(np.full((3, 1), 0.2)).all()
+
+
+def test_what_only_lowers_a_logit_is_not_attended() -> None:
+    # the first letter lowers it at every site, the second raises it at one
+    weights = np.array([[-0.8, 0.1], [-0.1, 0.0], [-0.9, 0.0], [-0.7, -0.2]])
+    found = attended(weights, share=1.0)
+    assert (found.sites.tolist(), found.letters.tolist()) == ([0], [1])
+
+
+def test_all_that_does_not_raise_a_logit_is_its_background() -> None:
+    weights = np.array([[-0.5, 0.1], [0.0, 0.2], [0.4, 0.3], [-0.02, 0.4]])
+    assert unattended(weights).T.tolist() == [[True, True, False, True], [True, True, False, False]]
+
+
+def test_a_consensus_of_contributions_does_not_depend_on_what_lowers_the_logit() -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (1200, 40))
+    codes[:400, 18:24] = [3, 0, 3, 0, 0, 3]
+    codes[400:700, 18:24] = [2, 2, 1, 1, 2, 1]
+    found = []
+    for lowered in (0, -1):
+        weights = np.zeros(codes.shape)
+        weights[:400, 20] = 1
+        weights[400:700, 20] = lowered
+        chosen = attended(weights)
+        assert set(chosen.sites.tolist()) <= set(range(400))
+        found.append(consensus(codes, chosen, unattended(weights), DNA))
+    raises, lowers = found
+    motif = raises.motif("raises")
+    assert motif is not None
+    assert motif.consensus == "TATAAT"
+    np.testing.assert_array_equal(raises.information, lowers.information)
+
+
+def test_a_head_that_only_lowers_the_logit_has_no_consensus() -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (1000, 60))
+    codes[:500, 20:26] = [3, 0, 3, 0, 0, 3]
+    weights = rng.normal(0, 1e-3, codes.shape)
+    weights[:500, 22] = -1
+    found = consensus(codes, attended(weights), unattended(weights), DNA)
+    assert not found.core
 
 
 def test_some_sites_are_counted_anew() -> None:
@@ -130,5 +169,5 @@ def test_correlation_finds_a_motif_on_either_strand() -> None:
     motif = Motif("m", "m", rng.dirichlet([0.3] * 4, size=4), DNA)
     inside = np.concatenate([np.full((3, 4), 0.25), motif.probabilities[::-1, ::-1], np.full((2, 4), 0.25)])
     found = Consensus(DNA, 4, 1e9 * inside, np.full((9, 4), 0.25), np.zeros(9))
-    assert correlation(found, motif) == pytest.approx(1)
-    assert correlation(found, motif.shuffled(rng)) < 0.9
+    assert align(found, motif).r == pytest.approx(1)
+    assert align(found, motif.shuffled(rng)).r < 0.9

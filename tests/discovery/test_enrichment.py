@@ -8,7 +8,13 @@ import pytest
 from relevome.data.annotations import Site
 from relevome.data.sequence import DNA, Interval, Sequence
 from relevome.discovery.consensus import Attended
-from relevome.discovery.enrichment import apart, enrichments, on_factor, over_chance, placed_by_factor
+from relevome.discovery.enrichment import (
+    enrichments,
+    on_factor,
+    over_chance,
+    placed_by_factor,
+    without_overlap,
+)
 from relevome.discovery.windows import Windows
 from relevome.models.base import Target
 
@@ -20,14 +26,16 @@ def test_sites_are_placed_in_letters_of_windows_on_either_strand() -> None:
         "chr": [Site(12, 15, "X", "+"), Site(31, 33, "X", "+"), Site(55, 58, "X", "-"), Site(1, 11, "Y")]
     }
     placed = placed_by_factor(Windows(sequences, Target(0, "t"), 5), known)
-    # Y has too few sites
-    assert placed == {"X": [(0, 2, 5), (1, 7, 9), *((row, 5, 8) for row in range(2, 6))]}
+    assert placed == {
+        "X": [(0, 2, 5), (1, 7, 9), *((row, 5, 8) for row in range(2, 6))],
+        "Y": [(0, 0, 1)],
+    }
 
 
 def test_windows_that_share_letters_count_once() -> None:
     ends = [(0, 10), (5, 15), (10, 20), (0, 10)]
     intervals = [Interval("a", start, end) for start, end in ends[:3]] + [Interval("b", *ends[3]), None]
-    assert apart(intervals).tolist() == [True, False, True, True, True]
+    assert without_overlap(intervals).tolist() == [True, False, True, True, True]
 
 
 def test_a_stretch_touches_a_site_if_any_letter_does() -> None:

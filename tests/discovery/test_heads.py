@@ -10,7 +10,7 @@ import torch
 
 from relevome.data.annotations import Site
 from relevome.data.sequence import DNA, Interval
-from relevome.discovery.consensus import correlation
+from relevome.discovery.consensus import align
 from relevome.discovery.heads import Findings, Settings, characterise
 from relevome.discovery.looks import HeadName, look
 from relevome.discovery.windows import Windows
@@ -49,7 +49,7 @@ def found() -> Findings:
 
 def test_what_they_look_for_is_what_was_planted(found: Findings) -> None:
     for head, looking in zip(found.heads, LOOKING, strict=False):
-        assert correlation(head.consensus, looking.motif) > 0.9
+        assert align(head.consensus, looking.motif).r > 0.9
 
 
 def test_they_look_where_it_was_planted(found: Findings) -> None:
@@ -99,7 +99,7 @@ def test_what_a_head_brings_is_seen_where_it_looks_alike_everywhere() -> None:
     ).heads[-1]
     assert (looks.profile.peak, looks.distance, len(looks.consensus.core)) == (-10, None, 0)
     assert brings.distance == -10
-    assert correlation(brings.consensus, brought.motif) > 0.9
+    assert align(brings.consensus, brought.motif).r > 0.9
     assert [match.motif.name for match in brings.named(0.05)] == [brought.motif.name]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,11 +24,7 @@ from relevome.cli.relevance_heads import (
 from relevome.data.errors import InputError
 
 if TYPE_CHECKING:
-    from relevome.data.inputs import Input
-    from relevome.data.motifs import Motif
-    from relevome.data.problems import Problem
-    from relevome.data.sequence import Sequence
-    from relevome.models.base import Model
+    from relevome.attention_heads import WindowsRead
 
 
 def heads(
@@ -98,99 +94,56 @@ def heads(
 
     Example: relevome heads --by relevance --run RUN --annotations U.xml --type active_site -o heads
     """
+    around = {
+        "--fasta": fasta, "--bed": bed, "--genome": genome, "--position": position, "--controls": controls,
+        "--motifs": motifs, "--known": known, "--random-weights": random_weights or None,
+    }  # fmt: skip
+    of_run = {
+        "--run": run, "--annotations": annotations, "--type": kinds, "--clusters": clusters,
+        "--classes": classes, "--random": random or None, "--map": points,
+    }  # fmt: skip
+    _check_given(around if by == "relevance" else of_run, by)
     if by == "relevance":
         wanted = Asked(
             output, run, annotations, kinds or (), clusters, classes, random, level, points,
             target, model, device, seed, overwrite, trust_remote_code,
         )  # fmt: skip
         return by_relevance(wanted)
-    if weigh == "contribution" and query != "read":
-        raise InputError(
-            f"--query {query} with --weigh contribution: leave --query out, since all tokens look there, "
-            "each as the logit depends on it"
-        )
     if model is None:
         raise InputError("--by attention needs --model DIR, and windows around sites")
-    from relevome.data.annotations import read_sites
-    from relevome.discovery.heads import Settings, characterise
-    from relevome.discovery.windows import Windows
+    from relevome.attention_heads import HeadsQuestion, attention_heads
+    from relevome.discovery.heads import Settings
     from relevome.models.huggingface import load_model
-    from relevome.models.random_weights import with_random_weights
-    from relevome.models.targets import resolve_target
-    from relevome.report.heads import check_folder, summary, write_heads
+    from relevome.report.heads import check_folder, summary
 
-    check_folder(output, overwrite)
-    database = _motifs(motifs or [])
-    places = None if known is None else read_sites(known)
-    loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
-    source = loaded.source
-    if random_weights:
-        loaded = with_random_weights(loaded, seed)
-    letters = _drawn(_source(loaded, fasta, bed, genome), on_bad, most, seed)
-    site = len(letters[0]) // 2 if position is None else position
-    asked = resolve_target(loaded, target or "1", position=None if loaded.task == "sequence" else site)
-    others = None
-    if controls is not None:
-        apart = _source(loaded, *_by_name(controls), genome)
-        others = Windows(tuple(_drawn(apart, on_bad, most, seed)), asked, site)
     settings = Settings(query, weigh, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed)
+    question = HeadsQuestion(
+        fasta, bed, genome, controls, position, most, on_bad, target or "1", tuple(motifs or ()), known,
+        random_weights, settings,
+    )  # fmt: skip
+    check_folder(output, overwrite)
     with status() as say:
-        found = characterise(
-            loaded, Windows(tuple(letters), asked, site), others, motifs=database, known=places,
-            settings=settings, say=say,
-        )  # fmt: skip
-        say("writing tables and pictures")
-        about = {
-            "by": by, "model": source.path, "random_weights": random_weights,
-            "weights_sha256": None if random_weights else source.weights_sha256,
-            "target": asked.label, "position": site, "sites": str(fasta or bed),
-            "controls": None if controls is None else str(controls), "motifs": list(map(str, motifs or [])),
-            "known": None if known is None else str(known),
-        }  # fmt: skip
-        write_heads(found, output, about)
+        loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
+        found, read = attention_heads(loaded, question, output, overwrite=overwrite, say=say)
+    for one in read:
+        _say_left_out(one)
     for line in summary(found):
         typer.echo(line)
     typer.echo(f"{output}: {len(found.heads)} heads in {found.windows:,} windows")
 
 
-def _source(model: Model, fasta: Path | None, bed: Path | None, genome: Path | None) -> Input:
-    from relevome.data.inputs import from_bed, from_fasta
-
-    if fasta is not None and bed is None:
-        return from_fasta(fasta, model.alphabet)
-    if bed is not None and genome is not None and fasta is None:
-        return from_bed(bed, genome, model.alphabet)
-    raise InputError("expected windows from one of --fasta F, or BED (--bed B, --controls C) with --genome G")
+def _check_given(others: Mapping[str, object], by: str) -> None:
+    """Refuse what only the other way of characterising heads reads."""
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        raise InputError(f"{', '.join(given)} with --by {by}: leave out what only the other --by reads")
 
 
-def _by_name(path: Path) -> tuple[Path | None, Path | None]:
-    """A file as FASTA, or as BED if its name says so."""
-    is_bed = ".bed" in path.suffixes
-    return (None, path) if is_bed else (path, None)
-
-
-def _drawn(source: Input, on_bad: OnBad, most: int, seed: int) -> list[Sequence]:
-    """All windows, or as many as are wanted."""
-    from relevome.data.problems import refuse_or_skip
-    from relevome.discovery.windows import drawn
-
-    problems: list[Problem] = []
-    letters = list(refuse_or_skip(source.read(), on_bad, problems))
-    for problem in problems[:5]:
+def _say_left_out(read: WindowsRead) -> None:
+    """What of a file of windows was not asked about."""
+    for problem in read.problems[:5]:
         typer.echo(f"left out {problem.id}: {problem.reason}", err=True)
-    if len(problems) > 5:
-        typer.echo(f"and {len(problems) - 5:,} more were left out", err=True)
-    if not letters:
-        raise InputError(f"no windows in {', '.join(source.description.values())}: expected at least one")
-    return drawn(letters, most, seed)
-
-
-def _motifs(paths: list[Path]) -> list[Motif]:
-    """The motifs of all files. Raises InputError for one that is in two of them."""
-    from relevome.data.motifs import read_meme
-
-    found = [motif for path in paths for motif in read_meme(path)]
-    twice = next((id for id, count in Counter(motif.id for motif in found).items() if count > 1), None)
-    if twice is not None:
-        raise InputError(f"motif {twice!r} is in two files of --motifs: expected every motif once")
-    return found
+    if len(read.problems) > 5:
+        typer.echo(f"and {len(read.problems) - 5:,} more were left out", err=True)
+    if len(read.asked) < read.count:
+        typer.echo(f"{len(read.asked):,} of {read.count:,} windows, drawn at random (--most)")

@@ -46,23 +46,28 @@ class Attended:
 def attended(weights: Float[np.ndarray, "sites letters"], share: float = SHARE) -> Attended:
     """The most attended letter of each of the ``share`` of sites where attention exceeds its mean most.
 
-    The mean is that over all sites at the same distance. A site at which no letter exceeds it is left out.
+    The mean is that over all sites at the same distance, or 0 where it is below: what a letter brings to a
+    logit may be negative, and one that lowers it less than others do does not raise it. A site at which no
+    letter exceeds the mean is left out.
     """
-    mean = weights.mean(0)
+    mean = np.maximum(weights.mean(0), 0)
     excess = weights - mean
     best = excess.argmax(1)
     rows = np.arange(len(weights))
     most = excess[rows, best]
     count = max(1, round(share * len(weights)))
     first = np.argsort(-most, kind="stable")[:count]
-    sites = np.sort(first[most[first] > _ROUNDING * np.abs(mean[best[first]])])
+    sites = np.sort(first[most[first] > _ROUNDING * mean[best[first]]])
     return Attended(sites, best[sites])
 
 
 def unattended(weights: Float[np.ndarray, "sites letters"]) -> Bool[np.ndarray, "sites letters"]:
-    """At every distance, the half of all sites whose letter there gets least attention."""
-    ranks = np.argsort(np.argsort(weights, axis=0, kind="stable"), axis=0)
-    return ranks < len(weights) // 2
+    """At every distance, the half of all sites whose letter there gets least attention.
+
+    Of what letters bring to a logit all that do not raise it, which may be more than half: were it the lowest
+    half, a head would seem to look for whatever is unlike the letters that lower the logit.
+    """
+    return weights <= np.maximum(np.median(weights, axis=0), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,8 +203,3 @@ def align(consensus: Consensus, motif: Motif) -> Alignment:
         for start in range(len(found) - len(motif) + 1)
     ]
     return max(fits, key=lambda fit: fit.r)
-
-
-def correlation(consensus: Consensus, motif: Motif) -> float:
-    """Pearson's r between a motif and the stretch of a consensus that is most like it, on either strand."""
-    return align(consensus, motif).r

@@ -14,7 +14,7 @@ from relevome.data.sequence import Interval
 from relevome.discovery.consensus import Attended
 from relevome.discovery.windows import Windows
 
-FEWEST = 5  # sites of a factor on all windows: with fewer nothing can be found
+FEWEST = 5  # sites of a factor on all windows; with fewer nothing can be found
 
 # Per factor, the windows and letters (start, end) of its sites.
 Placed = dict[str, list[tuple[int, int, int]]]
@@ -33,15 +33,15 @@ class Enrichment:
 
 
 def placed_by_factor(windows: Windows, known: Mapping[str, list[Site]]) -> Placed:
-    """Known sites in letters of the windows, by name; factors with few sites are left out."""
+    """Known sites in letters of the windows, by the name of their factor."""
     placed: Placed = {}
     for row, sequence in enumerate(windows.sequences):
         for site in sites_on(sequence, known):
             placed.setdefault(site.name, []).append((row, site.start, site.end))
-    return {name: places for name, places in sorted(placed.items()) if len(places) >= FEWEST}
+    return dict(sorted(placed.items()))
 
 
-def apart(intervals: Sequence[Interval | None]) -> Bool[np.ndarray, " windows"]:
+def without_overlap(intervals: Sequence[Interval | None]) -> Bool[np.ndarray, " windows"]:
     """True for windows that share no letter with an earlier one that is true; all without an interval are.
 
     A site on two overlapping windows would be counted as two.

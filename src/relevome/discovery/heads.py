@@ -9,10 +9,11 @@ import numpy as np
 
 from relevome.attribution.attention_weights import Query
 from relevome.data.annotations import Site
+from relevome.data.errors import InputError
 from relevome.data.motifs import Motif
 from relevome.discovery.ablation import Ablation, Fall, Replacement, random_sets, rank
 from relevome.discovery.consensus import FLANK, SHARE, Attended, Consensus, attended, consensus, unattended
-from relevome.discovery.enrichment import Enrichment, apart, enrichments, placed_by_factor
+from relevome.discovery.enrichment import FEWEST, Enrichment, enrichments, placed_by_factor, without_overlap
 from relevome.discovery.known_motifs import SHUFFLES, Match, matches
 from relevome.discovery.looks import HeadName, Weighing, look
 from relevome.discovery.profiles import Profile, profile
@@ -41,6 +42,10 @@ class Settings:
     replacement: Replacement = "mean"
     draws: int = 10
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise InputError(f"--share {self.share:g}: expected a share of windows, above 0 and at most 1")
 
 
 DEFAULT = Settings()
@@ -91,14 +96,26 @@ class Together:
     any_layers: tuple[Fall, ...]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What heads could be found to sit on: factors with enough known sites on the windows, and all others.
+
+    Only ``windows`` count that have no letter in common.
+    """
+
+    factors: int
+    rare: int
+    windows: int
+
+
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """All heads of a model in its own order; ``apart`` says how many windows the enrichment is about."""
+    """All heads of a model in its own order; ``known`` is None where no known sites were given."""
 
     heads: tuple[Head, ...]
     together: Together | None
     windows: int
-    apart: int
+    known: Compared | None
     settings: Settings
 
 
@@ -115,22 +132,33 @@ def characterise(
     """Characterise every head of a model by its attention in windows around sites.
 
     Without ``controls`` the windows are shuffled. ``motifs`` are a database to find a consensus in, ``known``
-    binding sites by chromosome. Raises ``InputError`` for a model without attention over its tokens.
+    binding sites by chromosome. Raises ``InputError`` for a model without attention over its tokens, and for
+    controls that are not like the windows.
     """
+    if controls is not None:
+        _check_alike(sites, controls)
     rng = np.random.default_rng(settings.seed)
     controls = sites.shuffled(rng) if controls is None else controls
     heads = _looked(model, sites, controls, settings, say)
     if motifs:
         say("comparing with known motifs")
         heads = _named(heads, motifs, settings)
-    separate = apart([one.interval for one in sites.sequences])
+    compared = None
     if known is not None:
         say("counting known sites")
-        heads = _on_sites(heads, sites, known, separate)
+        heads, compared = _on_sites(heads, sites, known)
     together = None
     if settings.ablated:
         heads, together = _weighed(model, heads, sites, controls, settings, rng, say)
-    return Findings(tuple(heads), together, len(sites), int(separate.sum()), settings)
+    return Findings(tuple(heads), together, len(sites), compared, settings)
+
+
+def _check_alike(sites: Windows, controls: Windows) -> None:
+    if (controls.length, controls.site) != (sites.length, sites.site):
+        raise InputError(
+            f"controls have {controls.length} letters, and windows around sites {sites.length}: expected as "
+            "many, since they are compared letter by letter"
+        )
 
 
 def _looked(model: Model, sites: Windows, controls: Windows, settings: Settings, say: Say) -> list[Head]:
@@ -159,15 +187,17 @@ def _named(heads: list[Head], database: Sequence[Motif], settings: Settings) -> 
 
 
 def _on_sites(
-    heads: list[Head], sites: Windows, known: Mapping[str, list[Site]], separate: np.ndarray
-) -> list[Head]:
+    heads: list[Head], sites: Windows, known: Mapping[str, list[Site]]
+) -> tuple[list[Head], Compared]:
     """The same heads, with known sites on windows that share no letter."""
-    kept = np.flatnonzero(separate)
-    placed = placed_by_factor(sites.part(kept), known)
+    kept = np.flatnonzero(without_overlap([one.interval for one in sites.sequences]))
+    every = placed_by_factor(sites.part(kept), known)
+    placed = {factor: places for factor, places in every.items() if len(places) >= FEWEST}
     offsets = [head.consensus.offsets for head in heads]
     chosen = [head.attended.among(kept) for head in heads]
     found = enrichments(chosen, offsets, placed, (len(kept), sites.length))
-    return [replace(head, on_factors=tuple(some)) for head, some in zip(heads, found, strict=True)]
+    heads = [replace(head, on_factors=tuple(some)) for head, some in zip(heads, found, strict=True)]
+    return heads, Compared(len(placed), len(every) - len(placed), len(kept))
 
 
 def _weighed(

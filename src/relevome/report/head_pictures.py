@@ -27,7 +27,7 @@ _AROUND = 2  # letters shown beside a consensus
 
 
 def draw_logos(findings: Findings) -> Figure:
-    """A logo for every head: letters as tall as their frequency times the bits of their row.
+    """A logo for every head: letters as tall as their share in the consensus matrix times the row's bits.
 
     Bits are those by which attended letters differ from passed-over ones at the same distance; the axis has
     distances from the site. A head without a consensus shows all letters around attended ones.
@@ -84,7 +84,7 @@ def _title(axes: Axes, text: str) -> None:
 def _draw_logo(axes: Axes, head: Head) -> None:
     found = head.consensus
     if not len(head.attended):
-        axes.text(0.5, 0.5, "looks alike at every site", fontsize=TINY, ha="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "no letter stands out", fontsize=TINY, ha="center", transform=axes.transAxes)
         axes.set_axis_off()
         return
     core = found.core or range(len(found.counts))

@@ -13,7 +13,7 @@ import numpy as np
 from relevome import __version__
 from relevome.data.errors import InputError
 from relevome.data.motif_files import meme_text
-from relevome.discovery.enrichment import Enrichment
+from relevome.discovery.enrichment import FEWEST, Enrichment
 from relevome.discovery.heads import Findings, Head
 from relevome.discovery.known_motifs import Match
 from relevome.evaluation.score_files import write_tsv
@@ -21,10 +21,14 @@ from relevome.report.head_pictures import draw_logos, draw_profiles
 from relevome.report.logo import save_logo
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown, number
+from relevome.runs.files import temporary_name, whole_file
 
 NAME = "heads.json"
-SCHEMA_VERSION = 1
-_FILES = ("heads.*", "matches.tsv", "factors.tsv", "profiles.tsv", "logos.png", "profiles.png")
+SCHEMA_VERSION = 2
+_FILES = (
+    "heads.tsv", "matches.tsv", "factors.tsv", "profiles.tsv", "heads.md", "heads.meme", "logos.png",
+    "profiles.png",
+)  # fmt: skip
 
 _HEADS = (
     "layer", "head", "peak", "gain", "half_from", "half_to", "by_distance", "attended", "distance",
@@ -34,13 +38,16 @@ _HEADS = (
 
 
 def check_folder(folder: Path, overwrite: bool) -> None:
-    """Raises InputError where a result cannot go, or something is that is not to be replaced."""
+    """Raises InputError where a result cannot go, or a whole one is that is not to be replaced."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file: expected the name of a folder for -o")
-    ours = (folder / NAME).is_file()
-    if folder.is_dir() and any(folder.iterdir()) and not (ours and overwrite):
-        hint = "choose another -o, or replace it with --overwrite" if ours else "choose another -o"
-        raise InputError(f"{folder} is there and not empty: {hint}")
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if there - {NAME, temporary_name(folder / NAME).name, *_FILES}:
+        raise InputError(f"{folder} is there and not empty: choose another -o")
+    if NAME in there and not overwrite:
+        raise InputError(
+            f"{folder} is there and not empty: choose another -o, or replace it with --overwrite"
+        )
 
 
 def write_heads(findings: Findings, folder: Path, about: Mapping[str, Any]) -> None:
@@ -50,8 +57,9 @@ def write_heads(findings: Findings, folder: Path, about: Mapping[str, Any]) -> N
     finished.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for path in [path for pattern in _FILES for path in folder.glob(pattern)]:
-        path.unlink()
+    # first the one that says that all is there
+    for name in (NAME, *_FILES):
+        (folder / name).unlink(missing_ok=True)
     level = findings.settings.level
     write_tsv(folder / "heads.tsv", _HEADS, (_row(head, level) for head in findings.heads))
     write_tsv(folder / "matches.tsv", ("layer", "head", "motif", "p", "q", "strand"), _matches(findings))
@@ -67,8 +75,10 @@ def write_heads(findings: Findings, folder: Path, about: Mapping[str, Any]) -> N
     save_logo(draw_logos(findings), folder / "logos.png")
     save_logo(draw_profiles(findings), folder / "profiles.png")
     content = {"schema_version": SCHEMA_VERSION, "relevome": __version__, **about}
-    content |= {"windows": findings.windows, "apart": findings.apart, "settings": asdict(findings.settings)}
-    (folder / NAME).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    known = None if findings.known is None else asdict(findings.known)
+    content |= {"windows": findings.windows, "known_sites": known, "settings": asdict(findings.settings)}
+    with whole_file(folder / NAME) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def page(findings: Findings, about: Mapping[str, Any]) -> str:
@@ -100,9 +110,10 @@ def summary(findings: Findings) -> list[str]:
     bound = {one.factor for head in findings.heads for one in head.bound(level)}
     said = [f"{with_consensus} of {len(findings.heads)} heads have a consensus"]
     said.append(f"known motifs among them: {', '.join(sorted(named)) or 'none'}")
-    if any(head.on_factors for head in findings.heads):
+    if findings.known is not None:
         said.append(
-            f"factors on whose sites heads sit, in {findings.apart:,} windows without common letters: "
+            f"factors on whose sites heads sit, of {findings.known.factors} with at least {FEWEST} sites on "
+            f"{findings.known.windows:,} windows without common letters ({findings.known.rare} have fewer): "
             f"{', '.join(sorted(bound)) or 'none'}"
         )
     together = findings.together

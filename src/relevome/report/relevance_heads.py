@@ -20,6 +20,7 @@ from relevome.evaluation.score_files import write_tsv
 from relevome.report.logo import save_logo
 from relevome.report.relevance_pictures import draw_maps, draw_points
 from relevome.report.relevance_words import page
+from relevome.runs.files import temporary_name, whole_file
 
 NAME = "heads.json"
 SCHEMA_VERSION = 1
@@ -40,6 +41,7 @@ def check_folder(folder: Path, overwrite: bool) -> None:
         raise InputError(f"{folder} is a file: expected the name of a folder for -o")
     there = {*folder.iterdir()} if folder.is_dir() else set()
     ours = {path for pattern in (*_FILES, RANDOM) for path in folder.glob(pattern)}
+    ours.add(temporary_name(folder / NAME))
     if there - ours:
         raise InputError(f"{folder} is there and not empty: choose another -o")
     if folder / NAME in there and not overwrite:
@@ -62,6 +64,7 @@ def write_relevant_heads(
     finished.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / NAME).unlink(missing_ok=True)  # the one that says that all is there
     for path in [path for pattern in _FILES for path in folder.glob(pattern)]:
         path.unlink()
     write_tsv(folder / "heads.tsv", _HEADS, (row for one in found.effects for row in _rows(one, found)))
@@ -83,7 +86,8 @@ def write_relevant_heads(
         "not_tested": dict(found.left_out), "maps": dict(zip(groups, _file_names(groups), strict=True)),
         "settings": {"level": found.level},
     }  # fmt: skip
-    (folder / NAME).write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    with whole_file(folder / NAME) as temporary:
+        temporary.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _file_names(groups: Mapping[str, None]) -> list[str]:

@@ -65,6 +65,8 @@ def load_published(folder: str | Path) -> AnnotatorForTokenClassification:
 def _read_sizes(path: Path) -> dict[str, Any]:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(fields, dict):
+            raise ValueError("a list or a value")
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {path}: expected the config.json of a published annotator") from error
     missing = [name for name in SIZES.values() if not isinstance(fields.get(name), int)]
