@@ -28,7 +28,8 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def trained(tmp_path: Path) -> Path:
     (tmp_path / "trained").mkdir()
-    (tmp_path / "trained" / "config.json").touch()
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / "trained" / name).touch()
     return tmp_path / "trained"
 
 
@@ -87,6 +88,13 @@ def test_a_folder_belongs_to_the_bytes_that_are_read(data):
     before = AnnotationStudy(data).about()
     (data / MOTIFS).write_text("MEME version 4\n")
     assert AnnotationStudy(data).about() != before
+
+
+def test_a_folder_belongs_to_the_weights_of_a_model_that_is_there(data, trained):
+    (trained / "model.safetensors").write_bytes(b"one")
+    before = AnnotationStudy(data, model=trained).about()
+    (trained / "model.safetensors").write_bytes(b"two")
+    assert AnnotationStudy(data, model=trained).about() != before
 
 
 @pytest.mark.parametrize(

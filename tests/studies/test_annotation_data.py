@@ -95,12 +95,15 @@ def test_the_same_seed_gives_the_same_tables(question: Question, tmp_path: Path)
     assert one == same != other
 
 
-def test_no_site_in_the_part_that_is_reported_on_is_said(question: Question, tmp_path: Path) -> None:
-    question.labels.write_text("one\t3000\t3001\tx\t0\t+\n")
+@pytest.mark.parametrize(
+    ("places", "part"), [((600, 3000), "validation"), ((600, 5700), "train"), ((3000, 5700), "test")]
+)
+def test_a_part_without_sites_is_said(
+    question: Question, tmp_path: Path, places: tuple[int, int], part: str
+) -> None:
+    question.labels.write_text("".join(f"one\t{at}\t{at + 1}\tx\t0\t+\n" for at in places))
     (tmp_path / "data").mkdir()
-    with pytest.raises(
-        InputError, match="has no labelled position with a whole window in the part to test on"
-    ):
+    with pytest.raises(InputError, match=f"no labelled position with a whole window in the {part} part"):
         write_data(tmp_path / "data", question, None, AMOUNT, seed=1)
 
 

@@ -17,4 +17,9 @@ def test_an_option_of_many_values_is_typed_with_each():
 
 
 def test_a_command_that_is_not_told_to_does_not_resume():
-    assert not command("b", "explain", output="out", after=["a"]).resumes
+    assert not command("b", "heads", output="out", after=["a"]).resumes
+
+
+def test_commands_that_keep_what_they_finished_go_on_untold():
+    assert command("b", "explain", output="out").resumes
+    assert command("b", "annotate", output="out").resumes

@@ -75,10 +75,11 @@ def write_data(folder: Path, question: Question, motifs: Path | None, amount: Am
         _regions(folder, parts)
         counts = {"sites": len(sites)}
         for part in (TRAIN, VALIDATION):
+            _check([one for one in sites if parts.within(part, one, *CNN_REACH)], part, question)
             counts[part] = _table(folder / f"{part}.csv", parts, part, sites, known, amount.negatives, rng)
         around = [one for one in sites if parts.within(TEST, one, *amount.reach)]
-        around = [around[i] for i in sorted(rng.permutation(len(around))[: amount.windows])]
         _check(around, TEST, question)
+        around = [around[i] for i in sorted(rng.permutation(len(around))[: amount.windows])]
         others = parts.drawn(TEST, len(around), amount.reach, known, rng)
         for name, some in (("windows", around), ("controls", others)):
             _bed(folder / f"{name}.bed", [(one.window(*amount.reach), name) for one in some])
@@ -115,8 +116,8 @@ def _table(
 def _check(sites: Sequence[Labelled], part: str, question: Question) -> None:
     if not sites:
         raise InputError(
-            f"{question.labels} has no labelled position with a whole window in the part to {part} on: "
-            "expected some in every part"
+            f"{question.labels} has no labelled position with a whole window in the {part} part: expected "
+            "some in the parts to train on, to choose the epoch by (validation) and to report on (test)"
         )
 
 

@@ -166,7 +166,7 @@ def _done_before(commands: Sequence[Command], folder: Path) -> set[str]:
         if same and output.exists() and done.issuperset(one.after):
             done.add(one.name)
             continue
-        if marked or not one.resumes:
+        if marked or not one.resumes or not done.issuperset(one.after):
             shutil.rmtree(output, ignore_errors=True)
         mark.unlink(missing_ok=True)
     return done

@@ -10,6 +10,9 @@ from typing import Any, Protocol, runtime_checkable
 
 Say = Callable[[str], None]
 
+# Commands that go on by themselves where they were stopped.
+_GO_ON = ("annotate", "explain")
+
 
 @dataclass(frozen=True)
 class Command:
@@ -31,7 +34,7 @@ class Command:
     @property
     def resumes(self) -> bool:
         """Whether it goes on with what it left unfinished."""
-        return "--resume" in self.arguments
+        return self.arguments[0] in _GO_ON or "--resume" in self.arguments
 
 
 @runtime_checkable
