@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -45,14 +44,13 @@ def look(
     windows: Windows,
     query: Query = "read",
     weigh: Weighing = "attention",
-    advance: Callable[[int], None] = lambda _: None,
 ) -> Looks:
     """Run a model over windows and keep what letters weigh with all heads, single precision.
 
     By ``attention``: ``query`` says which tokens look, see `query_shares`; no other rows are kept. By
-    ``contribution`` all tokens look, each as the logit depends on it, see `contributions`. ``advance`` is
-    told how many windows were done. Raises ``InputError`` for a model without attention over its tokens,
-    and where the logit depends on none of the last layer's.
+    ``contribution`` all tokens look, each as the logit depends on it, see `contributions`. Raises
+    ``InputError`` for a model without attention over its tokens, and where the logit depends on none of the
+    last layer's.
     """
     names = _heads(model, windows.part(np.arange(1)))
     layers = names[-1].layer + 1
@@ -65,7 +63,6 @@ def look(
             by_token = torch.cat(contributions(model, batch), 1).float().cpu().numpy()
         for row, seen, tokens in zip(rows, by_token, batch.tokens, strict=True):
             weights[row] = seen[:, : len(tokens)] @ over_letters(tokens)
-        advance(len(rows))
     return Looks(names, weights)
 
 

@@ -131,22 +131,24 @@ def collect(
     for row in rows_of(run, target):
         if only is not None and row.sequence_id not in only:
             continue
-        units = units_of(row, run)
+        heads = _heads_of(row, run)
         if collector is None:
-            heads = row.head_relevance
-            shape = (0, 0) if heads is None else heads.shape[:2]
-            collector = _Collector(shape, annotations, run.manifest["alphabet"], nulls)
-        collector.add(row, units)
+            collector = _Collector(heads.shape[:2], annotations, run.manifest["alphabet"], nulls)
+        collector.add(row, heads, units_of(row, run))
     if collector is None:
         raise InputError(f"{run.path} has none of the proteins that are asked for: expected one at least")
     return collector.done()
 
 
-def units_of(row: Explanation, run: Run) -> Units:
-    """Relevance of letters at the embedding and in every head, a head's tokens in equal shares."""
+def _heads_of(row: Explanation, run: Run) -> Float[np.ndarray, "layers heads tokens"]:
     if row.head_relevance is None:
         raise InputError(f"{run.path} has no relevance of heads: explain with --heads")
-    heads = row.head_relevance.reshape(-1, len(row.tokens))
+    return row.head_relevance
+
+
+def units_of(row: Explanation, run: Run) -> Units:
+    """Relevance of letters at the embedding and in every head, a head's tokens in equal shares."""
+    heads = _heads_of(row, run).reshape(-1, len(row.tokens))
     starts, ends, size = row.token_start, row.token_end, len(row.sequence)
     ordinary = np.flatnonzero(starts < ends)
     if len(ordinary) == size and np.array_equal(starts[ordinary], np.arange(size)):
@@ -198,15 +200,14 @@ class _Collector:
         self.found = {kind: {} for kind in self.annotations}
         self.left_out = {kind: {} for kind in self.annotations}
 
-    def add(self, row: Explanation, units: Units) -> None:
+    def add(self, row: Explanation, heads: Float[np.ndarray, "layers heads tokens"], units: Units) -> None:
         if row.sequence_id in self.totals:
             raise InputError(
                 f"{row.sequence_id!r} is in the run more than once, as windows are: expected whole proteins"
             )
-        if row.head_relevance is not None:
-            heads = row.head_relevance.astype(np.float64).sum(-1).ravel()
-            own = float(row.relevance.sum(dtype=np.float64)) + row.special_relevance
-            self.totals[row.sequence_id] = np.concatenate([[own], heads])
+        own = float(row.relevance.sum(dtype=np.float64)) + row.special_relevance
+        sums = heads.astype(np.float64).sum(-1).ravel()
+        self.totals[row.sequence_id] = np.concatenate([[own], sums])
         for kind in self.annotations:
             inside = self._mask(row, units, kind)
             if isinstance(inside, str):
