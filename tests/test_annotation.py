@@ -164,7 +164,7 @@ def test_calls_are_peaks_above_the_threshold(model: Model, genome: Path, tmp_pat
             if here >= np.log(0.3 / 0.7) and here == around[i : i + 5].max():
                 expected.add((name, sign, i))
     assert labelled(tmp_path / "out" / "sites.bed") == expected
-    assert found["counts"] == {"contigs": 3, "letters": 2 * 288, "sites": len(expected)}
+    assert found["counts"] == {"contigs": 3, "letters": 2 * 288, "in_gaps": 2 * 12, "sites": len(expected)}
     again = annotation.annotate(
         model, annotation.AnnotationSettings(genome, precision=0.3, apart=2), tmp_path / "again"
     )
@@ -330,8 +330,8 @@ def test_the_command_says_what_it_found(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--threshold", 1.5], "--threshold 1.5: expected a number between 0 and 1"),
-        (["--precision", 0], "--precision 0.0: expected a number between 0 and 1"),
+        (["--threshold", 1.5], "--threshold 1.5: expected a number above 0 and below 1"),
+        (["--precision", 0], "--precision 0.0: expected a number above 0 and below 1"),
         (["--apart", -1], "--apart -1: expected a number of letters"),
         (["--window", "70"], "--window 70: expected letters before and after"),
         (["--window", "7,2"], "--window is for models of whole sequences"),

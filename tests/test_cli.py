@@ -6,9 +6,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import typer
 
 import relevome
 from relevome.cli.app import app
@@ -272,6 +274,15 @@ def test_every_command_has_help_with_an_example(relevome_cli):
         "explain",
         "list",
     }
+
+
+def test_no_help_is_taken_for_markup():
+    """What is in square brackets would not be shown."""
+    group: Any = typer.main.get_command(app)
+    commands = [*group.commands.values(), *group.commands["study"].commands.values()]
+    texts = [getattr(option, "help", None) or "" for command in commands for option in command.params]
+    assert len(texts) > 150
+    assert [text for text in texts if "[" in text] == []
 
 
 def test_help_does_not_wait_for_torch():

@@ -73,7 +73,7 @@ class AnnotationSettings:
     def __post_init__(self) -> None:
         for name, value in (("threshold", self.threshold), ("precision", self.precision)):
             if value is not None and not 0 < value < 1:
-                raise InputError(f"--{name} {value}: expected a number between 0 and 1")
+                raise InputError(f"--{name} {value}: expected a number above 0 and below 1")
         for name, value in (("apart", self.apart), ("within", self.within)):
             if value < 0:
                 raise InputError(f"--{name} {value}: expected a number of letters, from 0 on")
@@ -232,7 +232,7 @@ def _conclude(
 def _counted(scores: ClassScores) -> dict[str, int]:
     lengths = [len(stretch.region) for stretch in scores.files.stretches]
     contigs = {stretch.region.chrom for stretch in scores.files.stretches}
-    return {"contigs": len(contigs), "letters": sum(lengths)}
+    return {"contigs": len(contigs), "letters": sum(lengths), "in_gaps": scores.files.without()}
 
 
 def _question(

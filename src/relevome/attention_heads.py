@@ -122,6 +122,13 @@ def _windows(source: Input, question: HeadsQuestion) -> WindowsRead:
     found = list(refuse_or_skip(source.read(), question.on_bad, problems))
     if not found:
         raise InputError(f"no windows in {', '.join(source.description.values())}: expected at least one")
+    odd = next((one for one in found if len(one) != len(found[0])), None)
+    if odd is not None:
+        raise InputError(
+            f"window {odd.id!r} of {next(iter(source.description.values()))} has {len(odd)} letters and "
+            f"{found[0].id!r} has {len(found[0])}: expected windows of one length, with the site at the same "
+            "letter"
+        )
     return WindowsRead(drawn(found, question.most, question.settings.seed), len(found), problems)
 
 

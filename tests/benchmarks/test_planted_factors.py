@@ -69,7 +69,7 @@ def looking(plan: GenomePlan, windows: Windows) -> Findings:
     chosen = attended(weights, 0.5)
     found = consensus(windows.codes, chosen, unattended(weights), DNA)
     head = Head(HeadName(0, 3), profile(windows.distances, weights, weights), chosen, found)
-    return Findings((head,), None, len(windows), None, Settings())
+    return Findings((head,), None, len(windows), 0, None, Settings())
 
 
 def test_a_head_that_looks_at_a_factor_has_its_matrix_and_its_place() -> None:

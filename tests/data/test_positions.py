@@ -124,6 +124,12 @@ def test_what_is_not_on_the_genome_comes_out_with_its_reason_and_line(write: Wri
         ("t.csv", "pos,contig\n1,chr\n", Choice(), "has no column strand: it has pos, contig"),
         ("t.csv", "pos,contig,strand\n1,chr,+\n", Choice(where=("a",)), "cannot read the condition 'a'"),
         ("t.csv", "pos,contig,strand\n1,chr,+\n", Choice(where=("a=b",)), "has no column a: it has pos"),
+        (
+            "t.csv",
+            "pos,contig,strand\n1,chr,+\n2,chr,-\n",
+            Choice(where=("strand=x", "contig~h")),
+            "none of 2 rows of",
+        ),
         ("t.csv", "", Choice(), "is empty"),
     ],
 )

@@ -29,7 +29,7 @@ def heads(folder: Path, matches: Sequence[tuple[object, ...]], factors: Sequence
     write(folder / "heads.tsv", "layer head consensus distance from to", [*HEADS])
     write(folder / "matches.tsv", "layer head motif p q strand", matches)
     write(folder / "factors.tsv", "layer head factor attended on_sites expected p q", factors)
-    (folder / "heads.json").write_text(json.dumps({"settings": {"level": 0.05}}))
+    (folder / "heads.json").write_text(json.dumps({"settings": {"level": 0.05}, "known_sites": {}}))
 
 
 @pytest.fixture
@@ -85,14 +85,15 @@ def test_models_and_networks_are_said_and_tabled(study: Path) -> None:
         "4.00 times the average precision of cnn (0.1000)",
         "8.00 times the average precision of scan (0.0500)",
         "by attention: head 0.0 looks for the -10 box (-10_box, q 0.001)",
-        "by attention: no head's consensus is the -35 box (q < 0.01)",
+        "by attention: no head's consensus is the -35 box at q < 0.01 (tables have all names below 0.05)",
         "by contribution: head 0.1 looks for the -35 box (-35_box, q 0.004)",
-        "by contribution: no head's consensus is the -10 box (q < 0.01)",
+        "by contribution: no head's consensus is the -10 box at q < 0.01",
         "by attention, whose known sites heads sit on: CRP",
         "by attention, the same of networks with random weights: names in 1 of 2, 1 in all",
         "by contribution, the same of networks with random weights: names in 0 of 2, 0 in all",
     ):
         assert words in said
+    assert "not asked" not in said
     page = (study / "study.md").read_text()
     assert "4.00 times the average precision of cnn" in page
     assert "| random-1 | none | none | 2 of 3 |" in page
@@ -108,3 +109,14 @@ def test_models_and_networks_are_said_and_tabled(study: Path) -> None:
     assert [(row["head"], row["name"]) for row in rows if row["weigh"] == "contribution"] == [
         ("0.1", "-35_box")
     ]
+
+
+def test_what_was_not_asked_is_not_answered(study: Path) -> None:
+    for path in study.glob("heads/*/*/heads.json"):
+        path.write_text(json.dumps({"settings": {"level": 0.05}, "known_sites": None}))
+    said = conclude(study, list(MODELS), 2, "take care")
+    assert said[0] == "take care"
+    assert not any("known sites" in line for line in said)
+    page = (study / "study.md").read_text()
+    assert "- take care" in page
+    assert "| random-1 | none | not asked | 2 of 3 |" in page

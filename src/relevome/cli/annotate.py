@@ -27,7 +27,7 @@ def annotate(
     ] = None,
     target: Annotated[
         list[str] | None,
-        typer.Option(help="Class, by index or label; repeatable [default: all but the first]."),
+        typer.Option(help="Class, by index or label; repeatable (default: all but the first)."),
     ] = None,
     window: Annotated[
         str | None, typer.Option(help="Letters before,after each position, for a model of whole sequences.")
@@ -98,8 +98,9 @@ def _window(text: str | None) -> tuple[int, int] | None:
 def _report(found: dict[str, Any], output: Path) -> None:
     counts, threshold = found["counts"], found["threshold"]
     said = "no threshold is so precise" if threshold is None else f"probability from {threshold:.4g} on"
+    in_gaps = f" ({counts['in_gaps']:,} of them in gaps, without prediction)" if counts["in_gaps"] else ""
     typer.echo(
-        f"{output}: {counts['letters']:,} positions of {counts['contigs']:,} contigs, "
+        f"{output}: {counts['letters']:,} positions of {counts['contigs']:,} contigs{in_gaps}, "
         f"{counts['sites']:,} sites called ({said})"
     )
     if found["problems"]:

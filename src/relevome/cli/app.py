@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -44,7 +45,7 @@ def main() -> None:
     except InputError as error:
         code = _fail(str(error))
     except OSError as error:
-        code = _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        code = _fail(_failed(error))
     except (KeyboardInterrupt, typer.Abort):
         code = _fail("stopped; what was finished is kept, and the same command goes on from there", _STOPPED)
     sys.exit(code if isinstance(code, int) else 0)
@@ -53,6 +54,18 @@ def main() -> None:
 def _fail(message: str, code: int = 2) -> int:
     typer.echo("relevome: " + " ".join(message.split()), err=True)
     return code
+
+
+def _failed(error: OSError) -> str:
+    """What the system refused, where, and what to do about it if that is known."""
+    advice = {
+        errno.ENOSPC: ": free some space and run the same command again",
+        errno.EDQUOT: ": free some space and run the same command again",
+        errno.EROFS: ": choose a folder that can be written with -o",
+        errno.EACCES: ": choose what may be read, and with -o a folder that may be written",
+    }
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{where}{advice.get(error.errno or 0, '')}"
 
 
 def _message(error: typer.TyperException) -> str:

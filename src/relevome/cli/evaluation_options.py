@@ -25,11 +25,11 @@ class EvaluationOptions:
     ] = None
     feature: Annotated[
         list[str] | None,
-        typer.Option(help="Type of feature, as active_site; may be repeated [default: all]."),
+        typer.Option(help="Type of feature, as active_site; may be repeated (default: all)."),
     ] = None
     metrics: Annotated[
         list[str] | None,
-        typer.Option(help="Metric, or kind, of `relevome list metrics`; may be repeated [default: all]."),
+        typer.Option(help="Metric, or kind, of `relevome list metrics`; may be repeated (default: all)."),
     ] = None
     level: Annotated[str, typer.Option(help="letters, tokens or both.")] = "letters"
     how: Annotated[str, typer.Option(help="From letters to tokens: sum, mean or max_abs.")] = "sum"

@@ -37,7 +37,7 @@ def explain(
     table: Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")] = None,
     # what is explained, and how
     method: Annotated[str, typer.Option(help="One of `relevome list methods`.")] = "attnlrp",
-    target: Annotated[list[str] | None, typer.Option(help="Output: index or label [default: 1].")] = None,
+    target: Annotated[list[str] | None, typer.Option(help="Output: index or label (default: 1).")] = None,
     contrast: Annotated[str | None, typer.Option(help="Explain target minus this output.")] = None,
     position: Annotated[int | None, typer.Option(help="0-based letter, if outputs are per letter.")] = None,
     mask_position: Annotated[bool, typer.Option(help="Hide that letter from a masked model.")] = False,

@@ -48,7 +48,7 @@ def heads(
     bed: Annotated[Path | None, typer.Option(help="Windows as BED; needs --genome.")] = None,
     genome: Annotated[Path | None, typer.Option(help="Genome as FASTA, plain or gzip.")] = None,
     position: Annotated[
-        int | None, typer.Option(help="0-based letter of the site in every window [default: the middle].")
+        int | None, typer.Option(help="0-based letter of the site in every window (default: the middle).")
     ] = None,
     controls: Annotated[
         Path | None, typer.Option(help="Windows without sites, FASTA or BED; else shuffles of those with.")
@@ -57,7 +57,7 @@ def heads(
     # what is asked
     target: Annotated[
         str | None,
-        typer.Option(help="Output at the site: index or label [default: 1; by relevance: the run's]."),
+        typer.Option(help="Output at the site: index or label (default: 1; by relevance: the run's)."),
     ] = None,
     random_weights: Annotated[
         bool, typer.Option(help="Ask the model with weights drawn by --seed: what is found in any.")
@@ -90,7 +90,7 @@ def heads(
 ) -> None:
     """Say what every attention head looks at around sites, or on which annotated sites its relevance lies.
 
-    Example: relevome heads --model MODEL --bed starts.bed --genome G.fa --motifs known.meme -o heads
+    Example: relevome heads --model MODEL --bed windows.bed --genome G.fa --motifs known.meme -o heads
 
     Example: relevome heads --by relevance --run RUN --annotations U.xml --type active_site -o heads
     """

@@ -24,7 +24,7 @@ Annotations = Annotated[
 ]
 Types = Annotated[
     list[str] | None,
-    typer.Option("--type", help="Type of sites, such as active_site; may be repeated [default: all as one]."),
+    typer.Option("--type", help="Type of sites, such as active_site; may be repeated (default: all as one)."),
 ]
 Families = Annotated[
     Path | None, typer.Option(help="Clusters of like proteins, MMseqs2 TSV or .clstr: each counts once.")

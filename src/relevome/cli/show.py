@@ -19,7 +19,7 @@ def show(
         Path | None, typer.Option(help="Known sites: BED, GFF3, UniProt, a table, or residues:hydrophobic.")
     ] = None,
     feature: Annotated[
-        list[str] | None, typer.Option(help="Type of feature; may be repeated [default: all].")
+        list[str] | None, typer.Option(help="Type of feature; may be repeated (default: all).")
     ] = None,
 ) -> None:
     """Draw the relevance of a sequence as a logo (png, svg or pdf).

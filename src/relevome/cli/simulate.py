@@ -22,39 +22,39 @@ def simulate(
     ] = "promoter",
     motifs: Annotated[Path | None, typer.Option(help="MEME file with motifs to plant.")] = None,
     motif_names: Annotated[str | None, typer.Option(help="Which of them, separated by commas.")] = None,
-    positives: Annotated[int | None, typer.Option(help="Sequences with the motifs [default: 1000].")] = None,
-    negatives: Annotated[int | None, typer.Option(help="Their shuffles, without [default: 1000].")] = None,
+    positives: Annotated[int | None, typer.Option(help="Sequences with the motifs (default: 1000).")] = None,
+    negatives: Annotated[int | None, typer.Option(help="Their shuffles, without (default: 1000).")] = None,
     planted: Annotated[
-        int | None, typer.Option(help="Units of every positive, drawn at random [default: all; sites: 1].")
+        int | None, typer.Option(help="Units of every positive, drawn at random (default: all; sites: 1).")
     ] = None,
     length: Annotated[
-        int | None, typer.Option(help="Letters of every sequence [default: 100], or of the genome [250000].")
+        int | None, typer.Option(help="Letters of every sequence (default: 100), of the genome (250000).")
     ] = None,
     position: Annotated[
         int | None, typer.Option(help="Letter where the last motif has just ended; anywhere.")
     ] = None,
     gc: Annotated[float, typer.Option(help="Share of G and C in the background.")] = 0.5,
     decoys: Annotated[
-        int | None, typer.Option(help="Motif-like pieces without meaning in every sequence [default: 0].")
+        int | None, typer.Option(help="Motif-like pieces without meaning in every sequence (default: 0).")
     ] = None,
     split: Annotated[
-        str | None, typer.Option(help="Shares of train, validation and test [default: 0.8,0.1,0.1].")
+        str | None, typer.Option(help="Shares of train, validation and test (default: 0.8,0.1,0.1).")
     ] = None,
-    starts: Annotated[int | None, typer.Option(help="genome: start sites [default: 2000].")] = None,
+    starts: Annotated[int | None, typer.Option(help="genome: start sites (default: 2000).")] = None,
     distances: Annotated[
         str | None,
         typer.Option(
             help="genome: from a start site to the first letter of every motif, a number or a range each "
-            "[default: -54:-47,-34:-27,-14:-7]."
+            "(default: -54:-47,-34:-27,-14:-7)."
         ),
     ] = None,
     share: Annotated[
         float | None,
-        typer.Option(help="genome: of start sites that have a motif, each by itself [default: 1]."),
+        typer.Option(help="genome: of start sites that have a motif, each by itself (default: 1)."),
     ] = None,
     others: Annotated[
         int | None,
-        typer.Option(help="genome: motifs of the database that are not planted [default: 97].", min=0),
+        typer.Option(help="genome: motifs of the database that are not planted (default: 97).", min=0),
     ] = None,
     seed: Seed = 0,
 ) -> None:

@@ -29,7 +29,7 @@ def dnabert2(
     task: Annotated[
         list[str] | None,
         typer.Option(
-            help="simulated, ecoli, tf_2 or tf_4; may be repeated [default: all with --data, else simulated]."
+            help="simulated, ecoli, tf_2 or tf_4; may be repeated (default: all with --data, else simulated)."
         ),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of the public data; see the docs.")] = None,
@@ -61,13 +61,13 @@ def protein_function(
         Path | None, typer.Option(help="Enzymes of your own: UniProt XML or flat text, or a table.")
     ] = None,
     annotations: Annotated[
-        Path | None, typer.Option(help="Where their sites are [default: with the enzymes].")
+        Path | None, typer.Option(help="Where their sites are (default: with the enzymes).")
     ] = None,
     clusters: Annotated[Path | None, typer.Option(help="Their clusters by identity, as for train.")] = None,
     task: Annotated[
         list[str] | None,
         typer.Option(
-            help="membrane, signal-peptide or enzymes; may be repeated [default: all that is given]."
+            help="membrane, signal-peptide or enzymes; may be repeated (default: all that is given)."
         ),
     ] = None,
     size: Annotated[

@@ -17,7 +17,7 @@ def substitute(
     run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
     output: Output,
     by: Annotated[
-        str | None, typer.Option(help="A letter, or random [default: A for proteins, else random].")
+        str | None, typer.Option(help="A letter, or random (default: A for proteins, else random).")
     ] = None,
     most: Annotated[int, typer.Option(help="Letters exchanged: 1, 2, 4, ... up to this many.")] = 64,
     orders: Annotated[int, typer.Option(help="Random orders to compare with.")] = 10,

@@ -70,7 +70,7 @@ def train(
         str | None,
         typer.Option(
             help="Shares of --train to train, validate and test on, such as 0.8,0.1,0.1; annotate: what is "
-            "held out, the last share of contigs or a BED file [default: 20%]."
+            "held out, the last share of contigs or a BED file (default: 20%)."
         ),
     ] = None,
     circular: Annotated[bool, typer.Option(help="annotate: every contig is a circle.")] = False,

@@ -150,13 +150,20 @@ def _from_table(path: PathLike, contigs: Mapping[str, int], choice: Choice) -> I
     rows = table_rows(path)
     columns = [name.strip() for name in next(rows)[1]]
     read = _Columns(path, columns, contigs, choice)
+    count = wanted = 0
     for number, fields in rows:
         where = f"{path}, line {number}"
+        count += 1
         if len(fields) != len(columns):
             reason = f"{len(fields)} columns: expected {len(columns)} as in the header"
             yield Problem(" ".join(fields)[:80], reason, where)
         elif read.wanted(fields):
+            wanted += 1
             yield read.position(fields, where)
+    if count and not wanted and choice.where:
+        raise InputError(
+            f"none of {count:,} rows of {path} has {' and '.join(choice.where)}: expected some that fulfil it"
+        )
 
 
 class _Columns:

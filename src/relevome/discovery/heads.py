@@ -110,11 +110,15 @@ class Compared:
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """All heads of a model in its own order; ``known`` is None where no known sites were given."""
+    """All heads of a model in its own order.
+
+    ``motifs`` is how many known ones there were to compare with; ``known`` is None without known sites.
+    """
 
     heads: tuple[Head, ...]
     together: Together | None
     windows: int
+    motifs: int
     known: Compared | None
     settings: Settings
 
@@ -150,7 +154,7 @@ def characterise(
     together = None
     if settings.ablated:
         heads, together = _weighed(model, heads, sites, controls, settings, rng, say)
-    return Findings(tuple(heads), together, len(sites), compared, settings)
+    return Findings(tuple(heads), together, len(sites), len(motifs), compared, settings)
 
 
 def _check_alike(sites: Windows, controls: Windows) -> None:

@@ -30,16 +30,18 @@ def draw_logos(findings: Findings) -> Figure:
     """A logo for every head: letters as tall as their share in the consensus matrix times the row's bits.
 
     Bits are those by which attended letters differ from passed-over ones at the same distance; the axis has
-    distances from the site. A head without a consensus shows all letters around attended ones.
+    distances from the site. A head without a consensus shows all letters around attended ones, pale.
     """
     with matplotlib.style.context(STYLE):
         figure, panels = _page(len(findings.heads), _LOGO)
         for axes, head in zip(panels, findings.heads, strict=False):
             _draw_logo(axes, head)
             name = ", ".join(match.motif.name for match in head.named(findings.settings.level)[:2])
+            if not head.consensus.core:
+                name = "no consensus"
             _title(axes, f"head {head.name}" + f": {name}" * bool(name))
         figure.supylabel("bits above background", fontsize=SMALL)
-        figure.supxlabel("letters from the site, where the head finds it most often", fontsize=SMALL)
+        figure.supxlabel("letters from the site, at the distance where most were found", fontsize=SMALL)
         return figure
 
 
@@ -49,8 +51,12 @@ def draw_profiles(findings: Findings) -> Figure:
         figure, panels = _page(len(findings.heads), _CURVE)
         for axes, head in zip(panels, findings.heads, strict=False):
             where = head.profile
-            axes.plot(where.distances, where.controls, color=CONTROLS, linewidth=0.9, label="control windows")
             axes.plot(where.distances, where.sites, color=SITES, linewidth=0.9, label="sites")
+            # dashed and above, so that neither hides the other
+            axes.plot(
+                where.distances, where.controls, color=CONTROLS, linewidth=0.8, linestyle=(0, (3, 2)),
+                label="control windows",
+            )  # fmt: skip
             axes.axvline(0, color="black", linewidth=0.4, linestyle=":")
             if findings.settings.weigh == "attention":
                 axes.set_ylim(bottom=0)
@@ -64,16 +70,17 @@ def draw_profiles(findings: Findings) -> Figure:
 
 
 def _page(panels: int, height: float) -> tuple[Figure, Sequence[Axes]]:
-    rows = ceil(panels / _PER_ROW)
+    columns = min(panels, _PER_ROW)
+    rows = ceil(panels / columns)
     figure = Figure(figsize=(WIDTH, rows * height + 0.45), layout="constrained")
-    every = list(figure.subplots(rows, _PER_ROW, squeeze=False).ravel())
+    every = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for axes in every[panels:]:
         axes.set_axis_off()
     for axes in every[:panels]:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=TINY, length=2, pad=1.5)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.yaxis.set_major_locator(MaxNLocator(2))
+        axes.yaxis.set_major_locator(MaxNLocator(3))
     return figure, every[:panels]
 
 
@@ -93,12 +100,14 @@ def _draw_logo(axes: Axes, head: Head) -> None:
         found.information[rows.start : rows.stop, None], 0
     )
     first = (head.distance or 0) + rows.start - found.flank
-    _stack(axes, heights, found.alphabet, first)
+    _stack(axes, heights, found.alphabet, first, alpha=1.0 if found.core else 0.35)
     axes.set_xlim(first - 0.5, first + len(rows) - 0.5)
     axes.set_ylim(0, max(0.5, 1.05 * float(heights.sum(1).max())))
 
 
-def _stack(axes: Axes, heights: Float[np.ndarray, "rows letters"], alphabet: Alphabet, first: int) -> None:
+def _stack(
+    axes: Axes, heights: Float[np.ndarray, "rows letters"], alphabet: Alphabet, first: int, alpha: float
+) -> None:
     """Letters of every row one above the other, the tallest on top, centred on whole numbers."""
     order = np.argsort(heights, axis=1, kind="stable")
     tall = np.take_along_axis(heights, order, 1)
@@ -108,4 +117,5 @@ def _stack(axes: Axes, heights: Float[np.ndarray, "rows letters"], alphabet: Alp
         shapes = letter_shapes(letters, tall[:, rank], alphabet, first)
         for path, bottom in zip(shapes.get_paths(), bottoms[:, rank], strict=True):
             path.vertices = np.add(path.vertices, (-0.5, bottom))
+        shapes.set_alpha(alpha)
         axes.add_collection(shapes)

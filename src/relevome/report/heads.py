@@ -76,7 +76,8 @@ def write_heads(findings: Findings, folder: Path, about: Mapping[str, Any]) -> N
     save_logo(draw_profiles(findings), folder / "profiles.png")
     content = {"schema_version": SCHEMA_VERSION, "relevome": __version__, **about}
     known = None if findings.known is None else asdict(findings.known)
-    content |= {"windows": findings.windows, "known_sites": known, "settings": asdict(findings.settings)}
+    content |= {"windows": findings.windows, "known_motifs": findings.motifs, "known_sites": known}
+    content["settings"] = asdict(findings.settings)
     with whole_file(folder / NAME) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -109,7 +110,8 @@ def summary(findings: Findings) -> list[str]:
     named = {match.motif.name for head in findings.heads for match in head.named(level)}
     bound = {one.factor for head in findings.heads for one in head.bound(level)}
     said = [f"{with_consensus} of {len(findings.heads)} heads have a consensus"]
-    said.append(f"known motifs among them: {', '.join(sorted(named)) or 'none'}")
+    if findings.motifs:
+        said.append(f"known motifs among them: {', '.join(sorted(named)) or 'none'}")
     if findings.known is not None:
         said.append(
             f"factors on whose sites heads sit, of {findings.known.factors} with at least {FEWEST} sites on "

@@ -38,11 +38,18 @@ _TINY = {
 }  # fmt: skip
 
 
+_CAUTION = (
+    "size small shows that the study runs: after so few steps and windows neither the comparison of models "
+    "nor a name of a head means anything"
+)
+
+
 @dataclass(frozen=True)
 class Size:
     """How much is done.
 
     ``random`` are networks with random weights, ``simulated`` letters and start sites of a made-up genome.
+    A ``caution`` stands at the head of what the study shows.
     """
 
     arch: str
@@ -52,10 +59,11 @@ class Size:
     ablated: int
     amount: Amount
     simulated: tuple[int, int]
+    caution: str | None = None
 
 
 SIZES = {
-    "small": Size("annotator.json", 80, 3, 2, 20, Amount(2, 60, (100, 30)), (40_000, 300)),
+    "small": Size("annotator.json", 80, 3, 2, 20, Amount(2, 60, (100, 30)), (40_000, 300), _CAUTION),
     "default": Size("annotator", None, 6, 10, 200, Amount(5, 1000, (150, 30)), (250_000, 2_000)),
     "published": Size(
         "annotator:published", None, 10, 10, 200, Amount(10, 2000, (530, 30)), (2_000_000, 12_000)
@@ -134,7 +142,7 @@ class AnnotationStudy:
 
     def conclude(self, folder: Path) -> Sequence[str]:
         """Tables of models and heads, and what they show."""
-        return conclude(folder, ("annotator", *RIVALS), self._size.random)
+        return conclude(folder, ("annotator", *RIVALS), self._size.random, self._size.caution)
 
     @property
     def _size(self) -> Size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ class Amount:
 def write_simulated(folder: Path, length: int, starts: int, seed: int) -> Question:
     """A made-up genome with three factors at known distances from its start sites."""
     if not (folder / "genome.json").is_file():
+        shutil.rmtree(folder, ignore_errors=True)  # what was left of one when it was stopped
         write_genome(folder, plan_genome(length=length, starts=starts, seed=seed))
     return Question(folder / "genome.fa", folder / "starts.bed")
 

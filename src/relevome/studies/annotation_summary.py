@@ -46,7 +46,10 @@ class Characterised:
         self.weigh = weigh
         self.name = name
         self.folder = folder = study / "heads" / weigh / name
-        self.level = float(json.loads((folder / "heads.json").read_text())["settings"]["level"])
+        about = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
+        self.level = float(about["settings"]["level"])
+        # whether heads were asked about known sites
+        self.sites_asked = about["known_sites"] is not None
         self.heads = {_head(row): row for row in _read(folder / "heads.tsv")}
 
     @property
@@ -88,15 +91,17 @@ class Characterised:
         return min(own, key=lambda one: one.q, default=None)
 
 
-def conclude(folder: Path, models: Sequence[str], random: int) -> list[str]:
+def conclude(folder: Path, models: Sequence[str], random: int, caution: str | None = None) -> list[str]:
     """``study.md``, ``models.tsv`` and ``found.tsv`` in a study's folder; gives in words what they say.
 
-    ``models`` annotated the test region, the annotator first; ``random`` networks have random weights.
+    ``models`` annotated the test region, the annotator first; ``random`` networks have random weights. A
+    ``caution`` stands before all else.
     """
     measured = {name: _measured(folder / "annotation" / name) for name in models}
     names = ["annotator", *(f"random-{i}" for i in range(random))]
     asked = [[Characterised(folder, weigh, name) for name in names] for weigh in WEIGHED]
-    said = [*_on_models(measured), *(line for networks in asked for line in _on_heads(*networks))]
+    said = [] if caution is None else [caution]
+    said += [*_on_models(measured), *(line for networks in asked for line in _on_heads(*networks))]
     with whole_file(folder / _PAGE) as temporary:
         temporary.write_text(_page(measured, asked, said), encoding="utf-8")
     numbers = ((name, *map(one.get, _MODEL_FIELDS[1:])) for name, one in measured.items())
@@ -131,10 +136,16 @@ def _on_heads(trained: Characterised, *others: Characterised) -> Iterator[str]:
     for name in ELEMENTS:
         best = trained.element(name)
         if best is None:
-            yield f"{by}: no head's consensus is the {name} box (q < {STRICT:g})"
+            yield (
+                f"{by}: no head's consensus is the {name} box at q < {STRICT:g} (tables have all names below "
+                f"{trained.level:g})"
+            )
         else:
             yield f"{by}: head {best.head} looks for the {name} box ({best.name}, q {best.q:.2g})"
-    for kind, words in (("consensus", "named by a consensus"), ("sites", "whose known sites heads sit on")):
+    kinds = {"consensus": "named by a consensus", "sites": "whose known sites heads sit on"}
+    if not trained.sites_asked:
+        del kinds["sites"]
+    for kind, words in kinds.items():
         names = trained.names(kind)
         yield f"{by}, {words}: {', '.join(names) or 'none'}"
         with_any = [len(one.names(kind)) for one in others]
@@ -182,7 +193,7 @@ def _networks(networks: Sequence[Characterised]) -> Table:
         (
             Cell(one.name),
             Cell(", ".join(one.names("consensus")) or "none"),
-            Cell(", ".join(one.names("sites")) or "none"),
+            Cell((", ".join(one.names("sites")) or "none") if one.sites_asked else "not asked"),
             Cell(f"{one.with_consensus} of {len(one.heads)}"),
         )
         for one in networks

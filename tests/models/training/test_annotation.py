@@ -446,8 +446,10 @@ def test_the_command_line_trains_on_a_table_of_positions(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"split": "20"}, "cannot read 20 "),
-        ({"split": "x%"}, "--split is 'x%': expected a share such as 20%, or a BED file"),
+        ({"split": "20"}, "--split is '20': expected a share such as 20%"),
+        ({"split": "x%"}, "--split is 'x%': expected a share such as 20%, or the name of a BED file"),
+        ({"split": "0.2"}, "--split is '0.2': expected a share such as 20%, or the name of a BED file"),
+        ({"split": "no.bed"}, "--split is 'no.bed': expected a share such as 20%, or the name of a BED file"),
         ({"split": "0.001%"}, "--split 0.001% holds out 0 of 4000 letters: expected some"),
         ({"split": "all.bed"}, "holds out 4000 of 4000 letters"),
         ({"split": "off.bed"}, "chr:7-4001(.) is not on contig 'chr', which has 4000 letters"),
@@ -486,7 +488,9 @@ def test_positions_off_the_genome_are_refused_or_left_out_and_listed(settings: M
         InputError, match=f"line {len(sites) + 1}: position 4001 is off its contig, which has 4000 letters"
     ):
         train(asked)
-    record = json.loads((train(replace(asked, on_bad="skip")).output / "training.json").read_text())
+    trained = train(replace(asked, on_bad="skip"))
+    assert trained.notes == ("left out 2 that could not be read, such as chr:4001(+): see training.json",)
+    record = json.loads((trained.output / "training.json").read_text())
     assert [problem["id"] for problem in record["data"]["skipped"]] == ["chr:4001(+)", "gone:4(-)"]
     assert record["data"]["labels"]["positions"] == len(sites)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors import SafetensorError
 
 from relevome.data.errors import InputError
 from relevome.models.training.folder import TrainingFolder
@@ -66,6 +67,17 @@ def test_a_failure_while_saving_leaves_no_half_of_a_model(tmp_path: Path) -> Non
     folder.open(resume=True)
     folder.publish([Part("config.json", "model.safetensors")], RECORD)
     assert folder.finished() is not None
+
+
+def test_a_disk_that_is_full_for_the_weights_is_said(tmp_path: Path) -> None:
+    class Full:
+        def save_pretrained(self, path: Path) -> None:
+            raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    folder = opened(tmp_path / "model")
+    with pytest.raises(InputError, match=r"cannot write the model to .*No space left.*go on with --resume"):
+        folder.publish([Full()], RECORD)
+    assert folder.finished() is None
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:

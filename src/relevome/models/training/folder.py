@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from relevome.data.errors import InputError
 
 
@@ -44,7 +46,10 @@ class TrainingFolder:
                 f"{self.output} holds an unfinished training: add --resume, or remove the folder"
             )
         if self.output.is_file() or (self.output.is_dir() and any(self.output.iterdir())):
-            raise InputError(f"{self.output} exists and is not empty: choose another output, or remove it")
+            again = ", or show its result with --resume" if (self.output / "training.json").is_file() else ""
+            raise InputError(
+                f"{self.output} exists and is not empty: choose another output, or remove it{again}"
+            )
         self.checkpoints.mkdir(parents=True)
         _write(claimed, self._claim)
 
@@ -74,8 +79,13 @@ class TrainingFolder:
         stage = self.checkpoints / "finished"
         shutil.rmtree(stage, ignore_errors=True)
         stage.mkdir()
-        for part in parts:
-            part.save_pretrained(stage)
+        try:
+            for part in parts:
+                part.save_pretrained(stage)
+        except SafetensorError as error:  # as a full disk is said by it
+            raise InputError(
+                f"cannot write the model to {self.output} ({error}): mend that, and go on with --resume"
+            ) from error
         _write(stage / "metrics.json", record["metrics"])
         _write(stage / "training.json", {"claim": self._claim} | record)
         for path in sorted(stage.iterdir(), key=lambda path: path.name == "config.json"):

@@ -12,7 +12,7 @@ def notes(data: Mapping[str, Any]) -> tuple[str, ...]:
     lines = [*_split(data.get("split") or function.get("split")), *_function(function)]
     if data.get("stops_stripped"):
         lines.append(f"stripped {data['stops_stripped']:,} '*' from the ends of proteins")
-    return (*lines, *_codes(data))
+    return (*lines, *_skipped(data), *_codes(data))
 
 
 def _split(split: Mapping[str, Any] | None) -> Iterator[str]:
@@ -38,6 +38,15 @@ def _function(function: Mapping[str, Any]) -> Iterator[str]:
         missing = [name for name, counts in function["proteins"].items() if not counts[part]]
         if missing:
             yield f"{len(missing):,} labels have no protein in {part}, such as {missing[0]}"
+
+
+def _skipped(data: Mapping[str, Any]) -> Iterator[str]:
+    """How many rows or positions were left out because they could not be read (``--on-bad skip``)."""
+    tables = [data, *(table for table in data.values() if isinstance(table, Mapping))]
+    skipped = [problem for table in tables for problem in table.get("skipped", ())]
+    if skipped:
+        example = skipped[0]["id"]
+        yield f"left out {len(skipped):,} that could not be read, such as {example}: see training.json"
 
 
 def _codes(data: Mapping[str, Any]) -> Iterator[str]:

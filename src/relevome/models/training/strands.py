@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
@@ -106,7 +107,7 @@ def held_out_part(split: str, contigs: Mapping[str, int]) -> dict[str, Bool[np.n
     be held out.
     """
     held = {contig: np.zeros(length, dtype=bool) for contig, length in contigs.items()}
-    if split.endswith("%"):
+    if split.endswith("%") or not Path(split).is_file():
         share = _share(split)
         for mask in held.values():
             mask[len(mask) - round(share * len(mask)) :] = True
@@ -136,11 +137,11 @@ def _mark(masks: Mapping[str, Bool[np.ndarray, "_"]], regions: Iterable[BedLine]
 
 def _share(split: str) -> float:
     try:
-        share = float(split.removesuffix("%")) / 100
+        share = float(split.removesuffix("%")) / 100 if split.endswith("%") else 0.0
     except ValueError:
         share = 0.0
     if not 0 < share < 1:
-        raise InputError(f"--split is {split!r}: expected a share such as 20%, or a BED file of regions")
+        raise InputError(f"--split is {split!r}: expected a share such as 20%, or the name of a BED file")
     return share
 
 

@@ -57,6 +57,11 @@ class ScoreFiles:
         """Stretches that have no scores yet."""
         return [stretch for stretch in self.stretches if not (self.folder / stretch.name).is_file()]
 
+    def without(self) -> int:
+        """Letters of both strands that have no score: those in gaps."""
+        parts = (self._part(stretch, 0, 0, len(stretch.region)) for stretch in self.stretches)
+        return sum(int(np.isnan(part).sum()) for part in parts)
+
     def write(self, stretch: Stretch, found: Iterable[Float[np.ndarray, "_ classes"]]) -> None:
         """Keep the scores of a stretch, given piece by piece in the direction of its strand.
 
