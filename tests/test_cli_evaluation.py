@@ -229,12 +229,11 @@ def test_results_are_replaced_only_when_asked(relevome_cli, runs, tmp_path):
     assert "is there and not empty: choose another -o" in err[0]
 
 
-def test_a_result_that_was_stopped_half_way_is_replaced_when_asked(relevome_cli, runs, tmp_path):
+def test_a_result_that_was_stopped_half_way_is_made_again(relevome_cli, runs, tmp_path):
     asked = ("evaluate", runs[0], "--no-model", "-o", tmp_path / "scores")
     assert relevome_cli(*asked)[0] == 0
     (tmp_path / "scores" / "scores.json").rename(tmp_path / "scores" / ".scores.json.tmp")
-    assert relevome_cli(*asked)[0] == 2
-    assert relevome_cli(*asked, "--overwrite")[0] == 0
+    assert relevome_cli(*asked)[0] == 0
     assert not (tmp_path / "scores" / ".scores.json.tmp").exists()
     (tmp_path / "scores" / "scores.json").unlink()
     (tmp_path / "scores" / "notes.txt").write_text("somebody's")

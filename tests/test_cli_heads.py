@@ -204,7 +204,9 @@ def test_a_folder_that_was_left_unfinished_is_written_again(
     with pytest.raises(InputError, match="or replace it with --overwrite"):
         run("--model", model, *given, "-o", out)
     (out / "heads.json").unlink()
+    (out / ".heads.tsv.tmp").write_text("half")
     run("--model", model, *given, "-o", out)
+    assert not (out / ".heads.tsv.tmp").exists()
     (out / "mine.txt").touch()
     with pytest.raises(InputError, match=r"not empty: choose another -o$"):
         run("--model", model, *given, "--overwrite", "-o", out)

@@ -20,7 +20,7 @@ from relevome.models.annotator import AnnotatorForTokenClassification
 from relevome.models.base import Model
 from relevome.models.random_weights import with_random_weights
 from relevome.models.targets import resolve_target
-from relevome.report.heads import check_folder, write_heads
+from relevome.report.heads import FOLDER, write_heads
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def attention_heads(
     Gives the findings, and what was read: windows around sites, then controls, if there are any. Raises
     InputError for anything that the user has to mend.
     """
-    check_folder(out, overwrite)
+    FOLDER.check(out, overwrite)
     motifs = read_motifs(question.motifs)
     known = None if question.known is None else read_sites(question.known)
     read = [_windows(_source(model, question.fasta, question.bed, question.genome), question)]

@@ -21,7 +21,7 @@ from relevome.evaluation.substitute import relevance_of, substitute
 from relevome.evaluation.substituted import area, auroc
 from relevome.evaluation.substitution import Exchange, Exchanged, exchanged_curves
 from relevome.models.base import Model, Target
-from relevome.report.substitution import check_folder, summary, write_substitution
+from relevome.report.substitution import FOLDER, summary, write_substitution
 from relevome.runs.explanation import Explanation
 from tests.evaluation.additive import TARGET, additive_model, proteins, worth
 from tests.evaluation.example_runs import LENGTHS, changed, explained
@@ -221,12 +221,12 @@ def test_a_run_leaves_tables_and_a_picture(tmp_path: Path) -> None:
     )
     assert float(mean) == pytest.approx(np.mean(logits))
     assert any("random order minus most relevant first" in line for line in summary(found))
-    check_folder(folder, overwrite=True)
+    FOLDER.check(folder, overwrite=True)
     with pytest.raises(InputError, match="choose another -o, or replace it with --overwrite"):
-        check_folder(folder, overwrite=False)
+        FOLDER.check(folder, overwrite=False)
     (folder / "mine.txt").write_text("x")
     with pytest.raises(InputError, match=r"is there and not empty: choose another -o$"):
-        check_folder(folder, overwrite=True)
+        FOLDER.check(folder, overwrite=True)
 
 
 def test_a_head_or_a_layer_orders_letters() -> None:

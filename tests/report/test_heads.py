@@ -13,7 +13,7 @@ from relevome.data.errors import InputError
 from relevome.data.motifs import read_meme
 from relevome.discovery.heads import Settings, characterise
 from relevome.discovery.windows import Windows
-from relevome.report.heads import check_folder, write_heads
+from relevome.report.heads import FOLDER, write_heads
 from tests.discovery.planted import SITE, Looking, made_up_motif, planted_model, planted_windows, target
 
 RNG = np.random.default_rng(0)
@@ -62,9 +62,9 @@ def test_pictures_and_record_are_there(folder: Path) -> None:
 
 
 def test_nothing_is_replaced_unasked(folder: Path, tmp_path: Path) -> None:
-    check_folder(folder, overwrite=True)
+    FOLDER.check(folder, overwrite=True)
     with pytest.raises(InputError, match="not empty: choose another -o, or replace it with --overwrite"):
-        check_folder(folder, overwrite=False)
+        FOLDER.check(folder, overwrite=False)
     (tmp_path / "mine.txt").touch()
     with pytest.raises(InputError, match=r"not empty: choose another -o$"):
-        check_folder(tmp_path, overwrite=True)
+        FOLDER.check(tmp_path, overwrite=True)

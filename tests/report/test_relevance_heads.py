@@ -13,7 +13,7 @@ from relevome.data.errors import InputError
 from relevome.discovery.head_map import head_map
 from relevome.discovery.placements import METRICS, Collected, Placed, Placements
 from relevome.discovery.relevance import relevant_heads
-from relevome.report.relevance_heads import check_folder, write_relevant_heads
+from relevome.report.relevance_heads import FOLDER, write_relevant_heads
 
 CLASSES = {f"p{number}": "a/b" if number < 9 else "few" for number in range(12)}
 
@@ -83,13 +83,13 @@ def test_a_folder_is_replaced_only_if_asked_and_goes_on_without_its_record(
     folder: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match="or replace it with --overwrite"):
-        check_folder(folder, overwrite=False)
-    check_folder(folder, overwrite=True)
+        FOLDER.check(folder, overwrite=False)
+    FOLDER.check(folder, overwrite=True)
     (tmp_path / "random").mkdir()
-    check_folder(tmp_path, overwrite=False)
+    FOLDER.check(tmp_path, overwrite=False)
     (tmp_path / "mine.txt").touch()
     with pytest.raises(InputError, match="not empty: choose another -o"):
-        check_folder(tmp_path, overwrite=True)
+        FOLDER.check(tmp_path, overwrite=True)
 
 
 def test_points_are_principal_components() -> None:

@@ -24,10 +24,10 @@ def compare(
     """
     from relevome.evaluation.compare import compare as run_compare
     from relevome.report.comparisons import remarks, scores_table, write_comparison
-    from relevome.report.scores import check_folder
+    from relevome.report.scores import FOLDER
     from relevome.report.tables import plain
 
-    check_folder(output, asked.overwrite)
+    FOLDER.check(output, asked.overwrite)
     with status() as say:
         found = run_compare(runs, labels=label or (), say=say, **asked.keywords())
         write_comparison(found, output)

@@ -27,9 +27,9 @@ def evaluate(
     """
     from relevome.evaluation.evaluate import evaluate as run_evaluate
     from relevome.report.evaluations import write_scores
-    from relevome.report.scores import check_folder
+    from relevome.report.scores import FOLDER
 
-    check_folder(output, asked.overwrite)
+    FOLDER.check(output, asked.overwrite)
     with status() as say:
         found = run_evaluate(run, model=model, say=say, **asked.keywords())
         write_scores(found, output)

@@ -78,13 +78,13 @@ def by_relevance(asked: Asked) -> None:
     from relevome.data.clusters import read_clusters
     from relevome.discovery.placements import collect
     from relevome.discovery.relevance import relevant_heads
-    from relevome.report.relevance_heads import check_folder, write_relevant_heads
+    from relevome.report.relevance_heads import FOLDER, write_relevant_heads
     from relevome.report.relevance_words import summary
     from relevome.runs.run import Run
 
     if asked.run is None or asked.annotations is None:
         raise InputError("--by relevance needs --run RUN (of explain --heads) and --annotations FILE")
-    check_folder(asked.output, asked.overwrite)
+    FOLDER.check(asked.output, asked.overwrite)
     run = Run(asked.run)
     sites, unplaced = _sites(asked.annotations, asked.types)
     classes = None if asked.classes is None else read_classes(asked.classes)

@@ -41,9 +41,9 @@ def substitute(
     Example: relevome substitute run --by A --most 64 -o substitution
     """
     from relevome.evaluation.substitute import substitute as run_substitute
-    from relevome.report.substitution import check_folder, summary, write_substitution
+    from relevome.report.substitution import FOLDER, summary, write_substitution
 
-    check_folder(output, overwrite)
+    FOLDER.check(output, overwrite)
     with status() as say:
         found = run_substitute(
             run, by=by, most=most, orders=orders, labels=labels, head=_head(head, layer), target=target,

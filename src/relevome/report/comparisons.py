@@ -15,9 +15,9 @@ from relevome.report.logo import save_logo
 from relevome.report.scores import (
     ARROWS,
     COMPARISON,
+    FOLDER,
     SCORES,
     bars,
-    fresh,
     listed,
     range_of,
     score_row,
@@ -33,7 +33,7 @@ _TESTS = (
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
     """Everything about several runs into a folder, in place of an earlier result."""
-    fresh(folder)
+    FOLDER.clear(folder)
     scores, tests = scores_table(comparison), tests_table(comparison)
     tables = [scores, tests, *([similarity_table(comparison)] if comparison.similarities else [])]
     pages = [markdown(table) for table in tables] + [listed(remarks(comparison))]

@@ -11,9 +11,9 @@ from relevome.report.curves import draw_bars, draw_curves
 from relevome.report.logo import save_logo
 from relevome.report.scores import (
     ARROWS,
+    FOLDER,
     SCORES,
     bars,
-    fresh,
     left_out,
     listed,
     range_of,
@@ -25,7 +25,7 @@ from relevome.report.tables import Cell, Table, interval, markdown
 
 def write_scores(evaluation: Evaluation, folder: Path) -> None:
     """Everything about one run into a folder, in place of an earlier result."""
-    fresh(folder)
+    FOLDER.clear(folder)
     write_tsv(folder / "scores.tsv", SCORES, map(score_row, evaluation.scores))
     (folder / "scores.md").write_text(_page(evaluation), encoding="utf-8")
     for level, found in (evaluation.curves or {}).items():

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from relevome import __version__
-from relevome.data.errors import InputError
 from relevome.data.motif_files import meme_text
 from relevome.discovery.enrichment import FEWEST, Enrichment
 from relevome.discovery.heads import Findings, Head
@@ -19,15 +18,19 @@ from relevome.discovery.known_motifs import Match
 from relevome.evaluation.score_files import write_tsv
 from relevome.report.head_pictures import draw_logos, draw_profiles
 from relevome.report.logo import save_logo
+from relevome.report.result_folder import ResultFolder
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown, number
-from relevome.runs.files import temporary_name, whole_file
+from relevome.runs.files import whole_file
 
 NAME = "heads.json"
 SCHEMA_VERSION = 2
-_FILES = (
-    "heads.tsv", "matches.tsv", "factors.tsv", "profiles.tsv", "heads.md", "heads.meme", "logos.png",
-    "profiles.png",
+FOLDER = ResultFolder(
+    (NAME,),
+    (
+        "heads.tsv", "matches.tsv", "factors.tsv", "profiles.tsv", "heads.md", "heads.meme", "logos.png",
+        "profiles.png",
+    ),
 )  # fmt: skip
 
 _HEADS = (
@@ -37,29 +40,13 @@ _HEADS = (
 )  # fmt: skip
 
 
-def check_folder(folder: Path, overwrite: bool) -> None:
-    """Raises InputError where a result cannot go, or a whole one is that is not to be replaced."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: expected the name of a folder for -o")
-    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if there - {NAME, temporary_name(folder / NAME).name, *_FILES}:
-        raise InputError(f"{folder} is there and not empty: choose another -o")
-    if NAME in there and not overwrite:
-        raise InputError(
-            f"{folder} is there and not empty: choose another -o, or replace it with --overwrite"
-        )
-
-
 def write_heads(findings: Findings, folder: Path, about: Mapping[str, Any]) -> None:
     """Everything about the heads of a model into a folder, in place of an earlier result.
 
     ``about`` says which model and which windows. ``heads.json`` comes last: a folder without it is not
     finished.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    # first the one that says that all is there
-    for name in (NAME, *_FILES):
-        (folder / name).unlink(missing_ok=True)
+    FOLDER.clear(folder)
     level = findings.settings.level
     write_tsv(folder / "heads.tsv", _HEADS, (_row(head, level) for head in findings.heads))
     write_tsv(folder / "matches.tsv", ("layer", "head", "motif", "p", "q", "strand"), _matches(findings))

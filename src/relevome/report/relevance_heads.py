@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from relevome import __version__
-from relevome.data.errors import InputError
 from relevome.discovery.head_map import HeadMap
 from relevome.discovery.looks import HeadName
 from relevome.discovery.placements import Collected
@@ -20,12 +19,25 @@ from relevome.evaluation.score_files import write_tsv
 from relevome.report.logo import save_logo
 from relevome.report.relevance_pictures import draw_maps, draw_points
 from relevome.report.relevance_words import page
-from relevome.runs.files import temporary_name, whole_file
+from relevome.report.result_folder import ResultFolder
+from relevome.runs.files import whole_file
 
 NAME = "heads.json"
 SCHEMA_VERSION = 1
 RANDOM = "random"  # the folder of runs with random weights, which is kept
-_FILES = ("heads.*", "contributions.tsv", "left_out.tsv", "maps*.png", "proteins.tsv", "proteins.png")
+FOLDER = ResultFolder(
+    (NAME,),
+    (
+        "heads.tsv",
+        "heads.md",
+        "contributions.tsv",
+        "left_out.tsv",
+        "maps*.png",
+        "proteins.tsv",
+        "proteins.png",
+    ),
+    kept=(RANDOM,),
+)
 
 _HEADS = (
     "class", "type", "metric", "layer", "head", "proteins", "effect", "low", "high", "p", "q",
@@ -33,21 +45,6 @@ _HEADS = (
     "random_left", "random_p", "random_q", "random_rank", "significant", "specialised", "contributes",
 )  # fmt: skip
 _SUMS = ("class", "layer", "head", "proteins", "sum", "low", "high", "p", "q", "contributes")
-
-
-def check_folder(folder: Path, overwrite: bool) -> None:
-    """Raises InputError where a result cannot go; one that was stopped before its end goes on."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: expected the name of a folder for -o")
-    there = {*folder.iterdir()} if folder.is_dir() else set()
-    ours = {path for pattern in (*_FILES, RANDOM) for path in folder.glob(pattern)}
-    ours.add(temporary_name(folder / NAME))
-    if there - ours:
-        raise InputError(f"{folder} is there and not empty: choose another -o")
-    if folder / NAME in there and not overwrite:
-        raise InputError(
-            f"{folder} is there and not empty: choose another -o, or replace it with --overwrite"
-        )
 
 
 def write_relevant_heads(
@@ -63,10 +60,7 @@ def write_relevant_heads(
     ``about`` says which run and which annotations. ``heads.json`` comes last: a folder without it is not
     finished.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / NAME).unlink(missing_ok=True)  # the one that says that all is there
-    for path in [path for pattern in _FILES for path in folder.glob(pattern)]:
-        path.unlink()
+    FOLDER.clear(folder)
     write_tsv(folder / "heads.tsv", _HEADS, (row for one in found.effects for row in _rows(one, found)))
     write_tsv(folder / "contributions.tsv", _SUMS, _sums(found))
     missing = ((id, kind, why) for kind, ids in collected.left_out.items() for id, why in ids.items())

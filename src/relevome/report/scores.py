@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from relevome.data.errors import InputError
 from relevome.evaluation.runs import Scores
 from relevome.evaluation.score_files import NAME
 from relevome.evaluation.statistics import Estimate
 from relevome.report.curves import Bars
+from relevome.report.result_folder import ResultFolder
 from relevome.report.tables import escaped, number
 
 COMPARISON = "table.tsv"
-_FILES = (
-    "scores.*", "table.*", "curves*.*", "values.tsv", "sequences.tsv", "tests.tsv", "similarity.tsv",
-    ".*.tmp",
+FOLDER = ResultFolder(
+    (NAME, COMPARISON),
+    (
+        "scores.tsv", "scores.md", "scores.png", "table.md", "table.tex", "curves*.*", "values.tsv",
+        "sequences.tsv", "tests.tsv", "similarity.tsv",
+    ),
 )  # fmt: skip
 ARROWS = {"higher is better": "↑", "lower is better": "↓"}
 
@@ -24,29 +26,6 @@ SCORES = (
     "metric", "kind", "level", "direction", "sequences", "mean", "low", "high", "random_order", "shuffled",
     "left_out",
 )  # fmt: skip
-
-
-def check_folder(folder: Path, overwrite: bool) -> None:
-    """Raises InputError where a result cannot go, or something is that is not to be replaced."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: expected the name of a folder for -o")
-    there = {*folder.iterdir()} if folder.is_dir() else set()
-    # Also of one that was stopped before its last file.
-    ours = there <= {path for pattern in _FILES for path in folder.glob(pattern)}
-    ours = ours or any((folder / name).is_file() for name in (NAME, COMPARISON))
-    if there and not (ours and overwrite):
-        hint = "choose another -o, or replace it with --overwrite" if ours else "choose another -o"
-        raise InputError(f"{folder} is there and not empty: {hint}")
-
-
-def fresh(folder: Path) -> None:
-    """The folder without an earlier result. Raises InputError where it cannot be made."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in [path for pattern in _FILES for path in folder.glob(pattern)]:
-            path.unlink()
-    except OSError as error:
-        raise InputError(f"cannot make {folder}: {error.strerror}; choose another -o") from error
 
 
 def score_row(one: Scores) -> tuple[Any, ...]:

@@ -13,46 +13,29 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relevome.data.errors import InputError
 from relevome.evaluation.answers import LOGIT, PROBABILITY
 from relevome.evaluation.score_files import write_tsv
 from relevome.evaluation.substitute import Substitution
 from relevome.evaluation.substituted import ORDERS, Area, Curve
 from relevome.report.curves import COLOURS, GREY
 from relevome.report.logo import STYLE, save_logo
+from relevome.report.result_folder import ResultFolder
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.runs.files import whole_file
 
 SCHEMA_VERSION = 1
 NAME = "substitution.json"
-_FILES = ("substitution.*", "curves.tsv", "areas.tsv", "sequences.tsv", "curves.png", ".*.tmp")
+FOLDER = ResultFolder((NAME,), ("substitution.md", "curves.tsv", "areas.tsv", "sequences.tsv", "curves.png"))
 _LOOKS = {"most": (COLOURS[1], "-"), "random": (GREY, ":"), "least": (COLOURS[0], "--")}
 _TITLES = {"logit": "logit", "probability": "probability", "accuracy": "accuracy", "auroc": "AUROC"}
 _PANEL, _HEIGHT = 2.4, 2.5  # inches
 SMALL, TINY = 7.0, 6.5
 
 
-def check_folder(folder: Path, overwrite: bool) -> None:
-    """Raises InputError where a result cannot go, or something is that is not to be replaced."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: expected the name of a folder for -o")
-    there = {*folder.iterdir()} if folder.is_dir() else set()
-    # Also of one that was stopped before its last file.
-    ours = there <= {path for pattern in _FILES for path in folder.glob(pattern)}
-    if there and not (ours and overwrite):
-        hint = "choose another -o, or replace it with --overwrite" if ours else "choose another -o"
-        raise InputError(f"{folder} is there and not empty: {hint}")
-
-
 def write_substitution(found: Substitution, folder: Path) -> None:
     """Everything into a folder, in place of an earlier result; ``substitution.json`` comes last."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make {folder}: {error.strerror}; choose another -o") from error
-    for path in [path for pattern in _FILES for path in folder.glob(pattern)]:
-        path.unlink()
+    FOLDER.clear(folder)
     header = ("measure", "order", "letters", "mean", "low", "high")
     write_tsv(folder / "curves.tsv", header, _curve_rows(found))
     header = ("measure", "upper", "lower", "mean", "low", "high", "excludes_0", "p")
