@@ -210,23 +210,29 @@ def _conclude(
     classes = [
         ClassScores(files, column, label, contigs, settings.apart) for column, label in enumerate(labels)
     ]
-    paths = {sign: target_paths(out / f"{name}.bw", labels) for sign, name in SIGNS.items()}
     if settings.tracks:
-        for scores in classes:
-            write_tracks({sign: paths[sign][scores.label] for sign in SIGNS}, scores, settings.values)
-    found: dict[str, Any] = {"truth": None}
-    threshold = log_odds(settings.threshold or settings.precision)
-    if positions is not None:
-        (scores,) = classes
-        truth, without = placed(positions, scores)
-        if settings.threshold is None:
-            threshold = threshold_for(scores, truth, settings.precision, settings.within)
-        measured = measure(scores, truth, threshold, settings.within)
-        found = {"truth": {"without_score": without, **measured}}
-    called = (site for scores in classes for site in scores.called(threshold))
+        paths = {sign: target_paths(out / f"{name}.bw", labels) for sign, name in SIGNS.items()}
+        for one in classes:
+            write_tracks({sign: paths[sign][one.label] for sign in SIGNS}, one, settings.values)
+    threshold, truth = _against_truth(settings, classes, positions)
+    called = (site for one in classes for site in one.called(threshold))
     count = write_sites(out, called, settings.feature_type)
     reached = None if threshold is None else float(probability(np.array([threshold]))[0])
-    return {"threshold": reached, "counts": {**_counted(classes[0]), "sites": count}, **found}
+    return {"threshold": reached, "counts": {**_counted(classes[0]), "sites": count}, "truth": truth}
+
+
+def _against_truth(
+    settings: AnnotationSettings, classes: list[ClassScores], positions: list[Position] | None
+) -> tuple[float | None, dict[str, Any] | None]:
+    """The least log-odds of a site, and how good scores and sites are, if that can be said."""
+    threshold = log_odds(settings.threshold or settings.precision)
+    if positions is None:
+        return threshold, None
+    (scores,) = classes
+    truth, without = placed(positions, scores)
+    if settings.threshold is None:
+        threshold = threshold_for(scores, truth, settings.precision, settings.within)
+    return threshold, {"without_score": without, **measure(scores, truth, threshold, settings.within)}
 
 
 def _counted(scores: ClassScores) -> dict[str, int]:
