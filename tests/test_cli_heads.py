@@ -165,6 +165,16 @@ def test_controls_of_another_length_are_refused_at_once(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_of_windows_of_several_lengths_is_named(
+    model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    other = tmp_path / "controls.bed"
+    other.write_text("chr\t0\t31\ta\t0\t+\nchr\t0\t41\tb\t0\t+\n")
+    given = ["--bed", files["bed"], "--genome", files["genome"], "--target", 0, "--controls", other]
+    with pytest.raises(InputError, match=r"controls.bed: window 'b' has 41 letters and 'a' has 31"):
+        run("--model", model, *given, "-o", tmp_path / "out")
+
+
 def test_known_sites_of_other_chromosomes_are_refused(
     model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
 ) -> None:

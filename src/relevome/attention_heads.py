@@ -17,7 +17,7 @@ from relevome.data.sequence import Sequence as Letters
 from relevome.discovery.heads import Findings, Say, Settings, characterise
 from relevome.discovery.windows import Windows, drawn
 from relevome.models.annotator import AnnotatorForTokenClassification
-from relevome.models.base import Model
+from relevome.models.base import Model, Target
 from relevome.models.random_weights import with_random_weights
 from relevome.models.targets import resolve_target
 from relevome.report.heads import FOLDER, write_heads
@@ -122,13 +122,6 @@ def _windows(source: Input, question: HeadsQuestion) -> WindowsRead:
     found = list(refuse_or_skip(source.read(), question.on_bad, problems))
     if not found:
         raise InputError(f"no windows in {', '.join(source.description.values())}: expected at least one")
-    odd = next((one for one in found if len(one) != len(found[0])), None)
-    if odd is not None:
-        raise InputError(
-            f"window {odd.id!r} of {next(iter(source.description.values()))} has {len(odd)} letters and "
-            f"{found[0].id!r} has {len(found[0])}: expected windows of one length, with the site at the same "
-            "letter"
-        )
     return WindowsRead(drawn(found, question.most, question.settings.seed), len(found), problems)
 
 
@@ -143,7 +136,15 @@ def _around(model: Model, question: HeadsQuestion, read: Sequence[WindowsRead]) 
             f"windows of {length} letters with the site at letter {site} (from 0): expected "
             f"{module.config.look_ahead} letters behind it, which this annotator looks ahead"
         )
-    return [Windows(tuple(one.asked), target, site) for one in read]
+    files = (question.fasta or question.bed, question.controls)
+    return [_at_sites(one, target, site, file) for one, file in zip(read, files, strict=False)]
+
+
+def _at_sites(read: WindowsRead, target: Target, site: int, file: Path | None) -> Windows:
+    try:
+        return Windows(tuple(read.asked), target, site)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
 
 
 def _check_known(sites: Windows, known: Mapping[str, list[Site]], question: HeadsQuestion) -> None:

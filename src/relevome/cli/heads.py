@@ -114,14 +114,13 @@ def heads(
     from relevome.attention_heads import HeadsQuestion, attention_heads
     from relevome.discovery.heads import Settings
     from relevome.models.huggingface import load_model
-    from relevome.report.heads import FOLDER, summary
+    from relevome.report.heads import summary
 
     settings = Settings(query, weigh, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed)
     question = HeadsQuestion(
         fasta, bed, genome, controls, position, most, on_bad, target or "1", tuple(motifs or ()), known,
         random_weights, settings,
     )  # fmt: skip
-    FOLDER.check(output, overwrite)
     with status() as say:
         loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
         found, read = attention_heads(loaded, question, output, overwrite=overwrite, say=say)

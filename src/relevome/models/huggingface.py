@@ -95,7 +95,7 @@ def load_model(
         labels=_labels(module.config, task, letters),
         max_tokens=max_tokens or most_tokens(module, tokenizer),
         fixed_tokens=getattr(module.config, "sequence_length", None),
-        source=Source(_lasting(path), _weights_sha256(path), f"{type(tokenizer).__name__} ({letters.style})"),
+        source=Source(_lasting(path), weights_sha256(path), f"{type(tokenizer).__name__} ({letters.style})"),
     )
 
 
@@ -212,7 +212,7 @@ def _lasting(path: str) -> str:
     return str(Path(path).resolve()) if Path(path).exists() else path
 
 
-def _weights_sha256(path: str) -> str | None:
+def weights_sha256(path: str) -> str | None:
     """One digest over all weight files of a checkpoint."""
     digest = hashlib.sha256()
     found = False

@@ -16,6 +16,7 @@ from typing import Any
 from relevome.data.errors import InputError
 from relevome.data.inputs import sha256_of
 from relevome.data.positions import Choice
+from relevome.models.huggingface import weights_sha256
 from relevome.studies.annotation_data import CNN_REACH, DONE, Amount, write_data, write_simulated
 from relevome.studies.annotation_summary import WEIGHED, conclude
 from relevome.studies.genome_parts import Question
@@ -111,7 +112,7 @@ class AnnotationStudy:
         for path in (*paths, *(path for path in given if path is not None)):
             if not path.is_file():
                 raise InputError(f"{path} is not there: fetch it as the docs say, or name another")
-        if self.model is not None and not ((self.model / "config.json").is_file() and _weights(self.model)):
+        if self.model is not None and not (self.model / "config.json").is_file():
             raise InputError(f"--model {self.model}: expected the folder of a trained annotator")
 
     def about(self) -> dict[str, Any]:
@@ -119,7 +120,9 @@ class AnnotationStudy:
         question, motifs, known = self.asked
         paths = (question.genome, question.labels, motifs, known) if question else ()
         read = {str(path): sha256_of(path) for path in paths if path is not None}
-        own = None if self.model is None else {"path": str(self.model.resolve()), **_weights(self.model)}
+        own = None
+        if self.model is not None:
+            own = {"path": str(self.model.resolve()), "weights_sha256": weights_sha256(str(self.model))}
         choice = asdict(question.choice) if question else None
         told = {"size": self.size, "seed": self.seed, "model": own, "read": read, "choice": choice}
         return told | {"circular": bool(question and question.circular)}
@@ -225,8 +228,3 @@ class AnnotationStudy:
     def _known(self) -> Path | str | None:
         question, _, known = self.asked
         return "simulated/known.bed" if question is None else known
-
-
-def _weights(model: Path) -> dict[str, str]:
-    """Digests of the weights in a model's folder, by their files."""
-    return {path.name: sha256_of(path) for path in sorted(model.glob("*.safetensors"))}
