@@ -19,6 +19,7 @@ from relevome.models.base import Model
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.huggingface import load_model
 from relevome.models.tokenizers import letter_tokenizer
+from relevome.pipeline import explain
 from relevome.runs.annotation import scores as scores_module
 from tests.models.annotator.tiny import letters, tiny
 
@@ -387,3 +388,13 @@ def test_called_sites_are_explained_from_windows_of_the_genome(
         # letters that the logit cannot depend on have no relevance: the look-ahead is of 4
         assert np.abs(explanation.relevance[:35]).max() > 1e-4
         assert not np.abs(explanation.relevance[35:]).any()
+
+
+@pytest.mark.parametrize(("position", "past"), [(35, None), (36, 2), (39, 2)])
+def test_windows_that_end_within_the_look_ahead_are_counted(
+    model: Model, position: int, past: int | None
+) -> None:
+    windows = [TEXTS["chr"][20:60], TEXTS["chr"][60:100]]
+    run = explain(model, windows, "gradient-x-input", "site", position=position)
+    assert model.look_ahead == 4
+    assert run.counts.other.get("read_past_their_end") == past

@@ -282,6 +282,7 @@ class _Tally:
         for name in {name for note in notes for name in note}:
             self._add(name, sum(note.get(name, 0) for note in notes))
         self._add("windows", not item.begins_sequence)
+        self._add("read_past_their_end", _reads_past_end(model, results[0]))
         self._add("unknown_tokens", int((tokens.ids == model.tokenizer.unknown_id).sum()))
         self._add("ambiguous_letters", len(results[0].track.sequence.ambiguous_positions))
         self._add("rare_letters_read_as_X", model.tokenizer.rare_letters(results[0].track.sequence))
@@ -293,6 +294,12 @@ class _Tally:
     def counts(self) -> Counts:
         refused = tuple(self.refused)
         return Counts(self.read, self.explained, refused, self.other, ledgers.total(self.ledgers))
+
+
+def _reads_past_end(model: Model, result: Explained) -> bool:
+    """Whether the letters that a model looks ahead are not all in the sequence."""
+    position = result.forward.target.position
+    return position is not None and position + model.look_ahead >= len(result.track.sequence)
 
 
 def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from relevome.data.errors import InputError
 from relevome.studies.annotation_summary import Characterised, conclude
 
 HEADS = (
@@ -120,3 +121,11 @@ def test_what_was_not_asked_is_not_answered(study: Path) -> None:
     page = (study / "study.md").read_text()
     assert "- take care" in page
     assert "| random-1 | none | not asked | 2 of 3 |" in page
+
+
+@pytest.mark.parametrize("text", ['{"settings": {"level": 0.05}}', "[", "[]"])
+def test_heads_that_cannot_be_read_are_said_with_what_to_do(study: Path, text: str) -> None:
+    folder = study / "heads" / "attention" / "random-1"
+    (folder / "heads.json").write_text(text)
+    with pytest.raises(InputError, match=rf"{folder}/heads.json is damaged.*: remove {folder}, and"):
+        conclude(study, list(MODELS), 2)

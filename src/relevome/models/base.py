@@ -118,6 +118,11 @@ class Model:
         return self.takes_mask and self.pad_id is not None
 
     @property
+    def look_ahead(self) -> int:
+        """How many letters behind a letter its logits need, 0 unless the configuration states them."""
+        return int(getattr(getattr(self.module, "config", None), "look_ahead", 0))
+
+    @property
     def word_embedding(self) -> nn.Embedding:
         """The table of token embeddings."""
         try:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from relevome.data.errors import InputError
 from relevome.evaluation.score_files import write_tsv
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown
@@ -46,10 +47,16 @@ class Characterised:
         self.weigh = weigh
         self.name = name
         self.folder = folder = study / "heads" / weigh / name
-        about = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
-        self.level = float(about["settings"]["level"])
-        # whether heads were asked about known sites
-        self.sites_asked = about["known_sites"] is not None
+        try:
+            about = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
+            self.level = float(about["settings"]["level"])
+            # whether heads were asked about known sites
+            self.sites_asked = about["known_sites"] is not None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{folder / 'heads.json'} is damaged or by an earlier relevome ({type(error).__name__}: "
+                f"{error}): remove {folder}, and the same command makes it again"
+            ) from error
         self.heads = {_head(row): row for row in _read(folder / "heads.tsv")}
 
     @property
