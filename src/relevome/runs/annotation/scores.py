@@ -16,8 +16,8 @@ from relevome.runs.files import whole_file
 
 # A stretch has at most so many letters: what is lost when a process is killed.
 STRETCH = 1_000_000
-# Positions read at once.
-CHUNK = 1 << 18
+# Positions read at once: as Python numbers, for a bigWig file, each takes 32 bytes.
+CHUNK = 1 << 15
 SIGNS = {"+": "plus", "-": "minus"}
 
 
@@ -59,7 +59,11 @@ class ScoreFiles:
 
     def without(self) -> int:
         """Letters of both strands that have no score: those in gaps."""
-        parts = (self._part(stretch, 0, 0, len(stretch.region)) for stretch in self.stretches)
+        parts = (
+            self._part(stretch, 0, start, min(CHUNK, len(stretch.region) - start))
+            for stretch in self.stretches
+            for start in range(0, len(stretch.region), CHUNK)
+        )
         return sum(int(np.isnan(part).sum()) for part in parts)
 
     def write(self, stretch: Stretch, found: Iterable[Float[np.ndarray, "_ classes"]]) -> None:
