@@ -119,7 +119,7 @@ class Model:
 
     @property
     def look_ahead(self) -> int:
-        """How many letters behind a letter its logits need, 0 unless the configuration states them."""
+        """How many letters after a letter its logits need; 0 unless the configuration says so."""
         return int(getattr(getattr(self.module, "config", None), "look_ahead", 0))
 
     @property
