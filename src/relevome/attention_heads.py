@@ -16,7 +16,6 @@ from relevome.data.problems import OnBad, Problem, refuse_or_skip
 from relevome.data.sequence import Sequence as Letters
 from relevome.discovery.heads import Findings, Say, Settings, characterise
 from relevome.discovery.windows import Windows, drawn
-from relevome.models.annotator import AnnotatorForTokenClassification
 from relevome.models.base import Model, Target
 from relevome.models.random_weights import with_random_weights
 from relevome.models.targets import resolve_target
@@ -130,11 +129,10 @@ def _around(model: Model, question: HeadsQuestion, read: Sequence[WindowsRead]) 
     length = len(read[0].asked[0])
     site = length // 2 if question.position is None else question.position
     target = resolve_target(model, question.target, position=None if model.task == "sequence" else site)
-    module = model.module
-    if isinstance(module, AnnotatorForTokenClassification) and site + module.config.look_ahead >= length:
+    if model.look_ahead and site + model.look_ahead >= length:
         raise InputError(
             f"windows of {length} letters with the site at letter {site} (from 0): expected "
-            f"{module.config.look_ahead} letters behind it, which this annotator looks ahead"
+            f"{model.look_ahead} letters behind it, which this annotator looks ahead"
         )
     files = (question.fasta or question.bed, question.controls)
     return [_at_sites(one, target, site, file) for one, file in zip(read, files, strict=False)]

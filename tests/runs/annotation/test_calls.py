@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevome.data.contigs import Contig
-from relevome.runs.annotation import calls
+from relevome.runs.annotation import scores
 from relevome.runs.annotation.calls import close_to, peaks
 
 VALUES = st.lists(st.sampled_from([np.nan, -1.0, 0.0, 1.0, 2.0]), min_size=1, max_size=25)
@@ -35,7 +35,7 @@ def test_peaks_are_those_found_one_by_one(
         return np.array(kept, dtype=np.float32)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(calls, "CHUNK", chunk)
+        patch.setattr(scores, "CHUNK", chunk)
         found = list(peaks(read, Contig("c", len(values), circular), apart))
     positions = np.concatenate([some.positions for some in found]).tolist()
     assert positions == by_hand(values, apart, circular)

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, Int
 from numpy.lib.stride_tricks import sliding_window_view
 
 from relevome.data.contigs import Contig
-from relevome.runs.annotation.scores import CHUNK
+from relevome.runs.annotation.scores import chunks
 
 # Scores of a strand from a start to an end, which may lie outside the contig.
 ReadScores = Callable[[int, int], np.ndarray]
@@ -31,8 +31,7 @@ class Peaks(NamedTuple):
 def peaks(read: ReadScores, contig: Contig, apart: int) -> Iterator[Peaks]:
     """Positions that no other within ``apart`` letters beats, from left to right; of equal ones the first."""
     radius = min(apart, contig.length - 1)
-    for start in range(0, contig.length, CHUNK):
-        end = min(start + CHUNK, contig.length)
+    for start, end in chunks(contig.length):
         scores = read(start - radius, end + radius)
         around = np.where(np.isnan(scores), -np.inf, scores)
         here = around[radius : radius + end - start]

@@ -15,7 +15,7 @@ from relevome.data.contigs import Contig
 from relevome.data.positions import Position
 from relevome.runs.annotation.calls import Peaks, ReadScores, close_to, peaks
 from relevome.runs.annotation.ranking import Ranking
-from relevome.runs.annotation.scores import CHUNK, SIGNS, ScoreFiles
+from relevome.runs.annotation.scores import SIGNS, ScoreFiles, chunks
 from relevome.runs.annotation.sites import CalledSite
 from relevome.runs.tracks import Values, write_bigwig
 
@@ -115,8 +115,8 @@ class _Measured:
         self._calls = self._right = self._found = 0
 
     def add_scores(self, read: ReadScores, contig: Contig) -> None:
-        for start in range(0, contig.length, CHUNK):
-            self.ranking.add(read(start, min(start + CHUNK, contig.length)))
+        for start, end in chunks(contig.length):
+            self.ranking.add(read(start, end))
 
     def add_calls(
         self, contig: Contig, some: Iterable[Peaks], sites: Int[np.ndarray, " sites"], threshold: float | None
@@ -163,8 +163,7 @@ def _by_name(scores: ClassScores) -> list[Contig]:
 
 def _scored(scores: ClassScores, sign: str, values: str) -> Iterator[Values]:
     for contig in _by_name(scores):
-        for start in range(0, contig.length, CHUNK):
-            end = min(start + CHUNK, contig.length)
+        for start, end in chunks(contig.length):
             found = scores.files.read(contig, sign, scores.column, start, end)
             shown = probability(found) if values == "probability" else found
             for first, last in _runs(~np.isnan(found)):

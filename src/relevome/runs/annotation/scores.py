@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -45,6 +45,12 @@ def stretches(regions: Iterable[Interval], letters: int = STRETCH) -> list[Stret
     return [Stretch(number, cut, sign) for number, cut in enumerate(cuts) for sign in SIGNS]
 
 
+def chunks(length: int) -> Iterator[tuple[int, int]]:
+    """Start and end of the pieces in which so many positions are read."""
+    for start in range(0, length, CHUNK):
+        yield start, min(start + CHUNK, length)
+
+
 @dataclass(frozen=True)
 class ScoreFiles:
     """A folder of scores, float32 of shape (classes, letters) each, NaN where there is no prediction."""
@@ -60,9 +66,9 @@ class ScoreFiles:
     def without(self) -> int:
         """Letters of both strands that have no score: those in gaps."""
         parts = (
-            self._part(stretch, 0, start, min(CHUNK, len(stretch.region) - start))
+            self._part(stretch, 0, start, end - start)
             for stretch in self.stretches
-            for start in range(0, len(stretch.region), CHUNK)
+            for start, end in chunks(len(stretch.region))
         )
         return sum(int(np.isnan(part).sum()) for part in parts)
 
