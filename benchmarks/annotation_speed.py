@@ -28,12 +28,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from benchmarks import Row, added_memory, data, in_fresh_process
-from relevome.annotation import AnnotationSettings, annotate
-from relevome.data.genome import open_genome
-from relevome.data.sequence import DNA
+from relevome.data.genomes import open_genome
+from relevome.data.sequences import DNA
+from relevome.jobs.annotate import AnnotationSettings, annotate
 from relevome.models.annotator import AnnotatorConfig, AnnotatorForTokenClassification
-from relevome.models.huggingface import load_model
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.hugging_face import load_model
+from relevome.models.own_tokenizers import letter_tokenizer
 
 STREAMS = (1, 2, 10)
 LEAST = {"num_hidden_layers": 1, "num_attention_heads": 1}

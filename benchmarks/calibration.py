@@ -15,7 +15,7 @@ from itertools import product
 import numpy as np
 
 from benchmarks import Row
-from relevome.evaluation import metrics
+from relevome.evaluation.metrics import metrics
 from relevome.evaluation.statistics import bootstrap_interval, paired_test
 
 LETTERS = 100

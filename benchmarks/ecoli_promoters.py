@@ -22,8 +22,9 @@ from jaxtyping import Float
 import relevome
 from benchmarks import Row, data
 from relevome.data.inputs import from_bed
-from relevome.models.training import TrainingResult, TrainingSettings, train
+from relevome.jobs.train import TrainingResult, train
 from relevome.studies.start_sites import UPSTREAM, StartSite, start_sites, write_tables, write_windows
+from relevome.training.settings import TrainingSettings
 
 METHODS = ("attnlrp", "integrated-gradients", "mutagenesis")
 

@@ -26,13 +26,13 @@ from torch import Tensor, nn
 from transformers import EsmConfig, EsmForSequenceClassification, PreTrainedModel
 
 from benchmarks import Row, Unavailable, data
-from relevome.data.sequence import DNA, PROTEIN, Alphabet, Sequence
-from relevome.evaluation.faithfulness import Curves, Removal, faithfulness_curves
+from relevome.data.sequences import DNA, PROTEIN, Alphabet, Sequence
+from relevome.evaluation.metrics.faithfulness import Curves, Removal, faithfulness_curves
 from relevome.models.base import Model, Source, Target
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.dnabert2 import Dnabert2Config, Dnabert2ForSequenceClassification
-from relevome.models.tokenization import LetterTokenizer
-from relevome.models.tokenizers import bpe_tokenizer, letter_tokenizer
+from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
+from relevome.models.tokens import LetterTokenizer
 
 LONGEST = 1022
 STEPS = Removal(shares=tuple(round(0.1 * i, 1) for i in range(11)), random_pairs=1)

@@ -30,10 +30,10 @@ from benchmarks.attnlrp import tensor_memory
 from relevome.attribution.baselines import baseline_words
 from relevome.attribution.embeddings import at_site, leaf
 from relevome.attribution.integrated_gradients import IntegratedGradients
-from relevome.data.sequence import PROTEIN, Sequence
+from relevome.data.sequences import PROTEIN, Sequence
 from relevome.models.base import Batch, Model, Source, Target
-from relevome.models.tokenization import LetterTokenizer
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.own_tokenizers import letter_tokenizer
+from relevome.models.tokens import LetterTokenizer
 
 STEPS = 50
 HEADS = 20

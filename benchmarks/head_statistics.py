@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks import Row, added_memory, in_fresh_process
 from relevome.discovery.placements import METRICS, Collected, Placed, Placements, placed
-from relevome.discovery.relevance import relevant_heads
+from relevome.discovery.relevance_heads import relevant_heads
 
 LETTERS = list("ACDEFGHIKLMNPQRSTVWY")
 PROTEINS, HEADS = 5000, 480

@@ -17,9 +17,9 @@ import torch
 
 import relevome
 from benchmarks import Row, added_memory, in_fresh_process
-from relevome.data.sequence import DNA
+from relevome.data.sequences import DNA
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.own_tokenizers import letter_tokenizer
 
 LENGTH = 100
 

@@ -25,11 +25,11 @@ from transformers import EsmConfig, EsmForSequenceClassification
 
 from benchmarks import Row, ratios, seconds
 from relevome.attribution.mutagenesis import Mutagenesis
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
 from relevome.models.base import Batch, Model, Source, Target
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
-from relevome.models.tokenization import LetterTokenizer
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.own_tokenizers import letter_tokenizer
+from relevome.models.tokens import LetterTokenizer
 
 THREADS = (1, 2)
 

@@ -27,19 +27,19 @@ import torch
 from jaxtyping import Float
 
 from benchmarks import Row
-from relevome.data.annotations import read_sites
-from relevome.data.genome import read_bed
-from relevome.data.genome_files import write_genome
-from relevome.data.genome_plan import plan_genome
+from relevome.data.genomes import read_bed
 from relevome.data.motifs import Motif
-from relevome.data.sequence import DNA, Sequence
-from relevome.data.simulated_genome import Genome, GenomePlan
+from relevome.data.sequences import DNA, Sequence
+from relevome.data.simulation.genome import Genome, GenomePlan
+from relevome.data.simulation.genome_files import write_genome
+from relevome.data.simulation.genome_plan import plan_genome
+from relevome.data.sites import read_sites
+from relevome.discovery.attention_heads import Findings, Settings, characterise
 from relevome.discovery.consensus import align
 from relevome.discovery.enrichment import placed_by_factor
-from relevome.discovery.heads import Findings, Settings, characterise
 from relevome.discovery.windows import Windows
 from relevome.models.base import Model, Target
-from relevome.models.huggingface import load_model
+from relevome.models.hugging_face import load_model
 
 SEEDS = 10
 LEVEL = 0.05  # of false names
@@ -102,7 +102,8 @@ def measure(quick: bool = False) -> list[Row]:
 def recover(seed: int, steps: int) -> Result:
     """Simulate, train, ask the heads, and compare with the truth."""
     # of the extra `train`, as scikit-learn below: what is compared can be tested without
-    from relevome.models.training import TrainingSettings, train
+    from relevome.jobs.train import train
+    from relevome.training.settings import TrainingSettings
 
     plan = plan_genome(seed=seed, share=SHARE)
     with tempfile.TemporaryDirectory() as name:

@@ -26,11 +26,12 @@ import torch
 
 import relevome
 from benchmarks import Row, Unavailable, data
-from relevome.annotation import AnnotationSettings, annotate
-from relevome.models.training import TrainingSettings, train
+from relevome.jobs.annotate import AnnotationSettings, annotate
+from relevome.jobs.train import train
 from relevome.studies.annotation import SIZES, AnnotationStudy
 from relevome.studies.annotation_data import CNN_REACH, write_data
 from relevome.studies.genome_parts import Question
+from relevome.training.settings import TrainingSettings
 
 ANNOTATOR = "RELEVOME_ANNOTATOR"
 SCANS = ("scan-published", "scan")

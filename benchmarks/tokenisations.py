@@ -25,18 +25,19 @@ import torch
 
 import relevome
 from benchmarks import Row, in_fresh_process
-from relevome.data.annotations import read_sites
-from relevome.data.background import Background
-from relevome.data.grammar import promoter_grammar
 from relevome.data.inputs import from_fasta
-from relevome.data.sequence import DNA, Sequence
-from relevome.data.simulate import Plan
-from relevome.data.simulation_files import write_simulation
-from relevome.demo import END_OF_BOX, LENGTH, TRANSFORMER
-from relevome.evaluation.runs import evaluate_run
+from relevome.data.sequences import DNA, Sequence
+from relevome.data.simulation.background import Background
+from relevome.data.simulation.grammar import promoter_grammar
+from relevome.data.simulation.sequence_files import write_simulation
+from relevome.data.simulation.sequences import Plan
+from relevome.data.sites import read_sites
+from relevome.evaluation.measurement import evaluate_run
 from relevome.evaluation.statistics import bootstrap_interval
-from relevome.models.tokenizers import bpe_tokenizer
-from relevome.models.training import TrainingSettings, train
+from relevome.jobs.demo import END_OF_BOX, LENGTH, TRANSFORMER
+from relevome.jobs.train import train
+from relevome.models.own_tokenizers import bpe_tokenizer
+from relevome.training.settings import TrainingSettings
 
 SEQUENCES = 6000
 TOKENS = 128

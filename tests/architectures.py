@@ -16,13 +16,13 @@ import torch
 import transformers
 from transformers import PreTrainedModel
 
-from relevome.data.sequence import DNA, PROTEIN, Alphabet, Sequence
+from relevome.data.sequences import DNA, PROTEIN, Alphabet, Sequence
 from relevome.models import dnabert2
 from relevome.models.base import Batch, Model, Source, Target
 from relevome.models.batching import FixedBatchSize
-from relevome.models.huggingface import load_model
-from relevome.models.tokenization import LetterTokenizer
-from relevome.models.tokenizers import letter_tokenizer, letter_vocabulary
+from relevome.models.hugging_face import load_model
+from relevome.models.own_tokenizers import letter_tokenizer, letter_vocabulary
+from relevome.models.tokens import LetterTokenizer
 from tests.home_made import LABELS, ByHand, ConvolutionAndAttention, Encoder, LongConvolution, StateSpace
 
 BOTH = ("eager", "sdpa")

@@ -15,6 +15,9 @@ import torch
 from hypothesis import settings
 
 from relevome.cli import main
+from tests.toys import load, saved, toy_model
+
+__all__ = ["load", "saved", "toy_model"]
 
 ROOT = Path(__file__).parents[1]
 

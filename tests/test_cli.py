@@ -27,7 +27,7 @@ def test_a_command_that_is_stopped_says_how_to_go_on(relevome_cli, saved, protei
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("relevome.pipeline.explain", stop)
+    monkeypatch.setattr("relevome.jobs.explain.explain", stop)
     model = ("--model", saved("esm"), "--fasta", protein_fasta, "-o", "never")
     code, _, err = relevome_cli("explain", *model)
     assert code == 130
@@ -225,8 +225,8 @@ def test_skipped_sequences_are_named_with_their_reason(relevome_cli, saved, writ
 
 
 def test_a_full_disk_keeps_what_was_finished(relevome_cli, saved, protein_fasta, tmp_path, monkeypatch):  # noqa: F811
-    from relevome import pipeline
-    from relevome.runs import parts
+    from relevome.jobs import explain as pipeline
+    from relevome.results.run import parts
 
     monkeypatch.setattr(pipeline, "SHARD_SEQUENCES", 1)
     written = []

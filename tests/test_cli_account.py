@@ -10,9 +10,9 @@ import pytest
 import torch
 
 import relevome
-from relevome import pipeline
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.table import PLAIN
+from relevome.jobs import explain as pipeline
 from tests.toys import TOYS, load, saved  # noqa: F401 - fixtures
 
 PROTEINS = [s.letters for s in TOYS["esm"].sequences(9, 5, 12, 7, 6)]

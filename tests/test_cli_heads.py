@@ -13,10 +13,10 @@ import typer
 from typer.testing import CliRunner
 
 from relevome.cli.heads import heads
-from relevome.data.errors import InputError
-from relevome.data.motif_files import meme_text
-from relevome.data.sequence import DNA
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.data.formats.meme import meme_text
+from relevome.data.sequences import DNA
+from relevome.errors import InputError
+from relevome.models.own_tokenizers import letter_tokenizer
 from tests.discovery.planted import made_up_motif
 from tests.models.annotator.tiny import tiny
 from tests.toys import TOYS

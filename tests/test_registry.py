@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from relevome.attribution import Method, methods
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.registry import Registry
 
 OTHERS_METHOD = """

@@ -29,13 +29,13 @@ from transformers import (
     T5Tokenizer,
 )
 
-from relevome.data.sequence import DNA, PROTEIN, Alphabet, Sequence
+from relevome.data.sequences import DNA, PROTEIN, Alphabet, Sequence
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import FixedBatchSize
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.dnabert2 import Dnabert2Config
-from relevome.models.huggingface import load_model
-from relevome.models.tokenizers import bpe_tokenizer, letter_tokenizer
+from relevome.models.hugging_face import load_model
+from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 
 LONGEST = 40  # positions that every toy with a table of positions has room for
 

@@ -6,25 +6,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from relevome.data.errors import InputError as InputError
-    from relevome.data.sequence import Sequence as Sequence
-    from relevome.evaluation.compare import compare as compare
-    from relevome.evaluation.evaluate import evaluate as evaluate
-    from relevome.models.huggingface import load_model as load_model
-    from relevome.pipeline import explain as explain
-    from relevome.runs.run import Run as Run
+    from relevome.data.sequences import Sequence as Sequence
+    from relevome.errors import InputError as InputError
+    from relevome.jobs.compare import compare as compare
+    from relevome.jobs.evaluate import evaluate as evaluate
+    from relevome.jobs.explain import explain as explain
+    from relevome.models.hugging_face import load_model as load_model
+    from relevome.results.run.reader import Run as Run
 
 __version__ = "0.1.0"
 
 # Loaded when first asked for: whoever only reads sequences or runs waits for no torch.
 _HOME = {
-    "InputError": "relevome.data.errors",
-    "Sequence": "relevome.data.sequence",
-    "load_model": "relevome.models.huggingface",
-    "explain": "relevome.pipeline",
-    "evaluate": "relevome.evaluation.evaluate",
-    "compare": "relevome.evaluation.compare",
-    "Run": "relevome.runs.run",
+    "InputError": "relevome.errors",
+    "Sequence": "relevome.data.sequences",
+    "load_model": "relevome.models.hugging_face",
+    "explain": "relevome.jobs.explain",
+    "evaluate": "relevome.jobs.evaluate",
+    "compare": "relevome.jobs.compare",
+    "Run": "relevome.results.run.reader",
 }
 
 

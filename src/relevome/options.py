@@ -7,7 +7,7 @@ import types
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar, cast
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 T = TypeVar("T")
 Entry = TypeVar("Entry")

@@ -25,7 +25,7 @@ from relevome.attribution.lrp.functions import Scale
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.table import UnsupportedOperation
 from relevome.attribution.relevance import Relevance
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model
 from tests.architectures import ARCHITECTURES, REFUSED, Architecture
 from tests.oracles.explicit_cases import Double

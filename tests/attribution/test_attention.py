@@ -12,7 +12,7 @@ import torch
 from relevome.attribution import Method
 from relevome.attribution.attention import Attention
 from relevome.attribution.rollout import Rollout
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model
 from tests.architectures import ARCHITECTURES
 from tests.oracles.explicit_cases import Double

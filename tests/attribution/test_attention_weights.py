@@ -21,7 +21,7 @@ from relevome.attribution.attention_weights import (
     each_attention,
     query_shares,
 )
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model
 from relevome.models.dnabert2.layers import Dnabert2SelfAttention
 from tests.architectures import ARCHITECTURES, Architecture

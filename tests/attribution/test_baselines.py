@@ -11,8 +11,8 @@ from torch import Tensor
 
 from relevome.attribution.baselines import baseline_words, draws
 from relevome.attribution.integrated_gradients import IntegratedGradients
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model
 from tests.toys import TOYS
 

@@ -11,8 +11,8 @@ from relevome.attribution.gradients import GradientXInput
 from relevome.attribution.lift import to_letters
 from relevome.attribution.mutagenesis import Mutagenesis
 from relevome.attribution.readings import Readings
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from tests.toys import TOYS
 

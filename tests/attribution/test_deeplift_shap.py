@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from relevome.attribution import Relevance
 from relevome.attribution.deeplift_shap import DeepLiftShap
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
 from relevome.data.shuffle import dinucleotide_shuffle
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from tests.architectures import Architecture

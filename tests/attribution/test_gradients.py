@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from relevome.attribution import Method
 from relevome.attribution.embeddings import gradients, leaf
 from relevome.attribution.gradients import GradientXInput, Saliency
-from relevome.data.errors import InputError
-from relevome.data.sequence import PROTEIN, Sequence
+from relevome.data.sequences import PROTEIN, Sequence
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Site, Target
 from tests.toys import TOYS
 

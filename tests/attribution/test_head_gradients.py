@@ -20,7 +20,7 @@ from relevome.attribution.embeddings import at_site, leaf
 from relevome.attribution.integrated_gradients import IntegratedGradients
 from relevome.attribution.lrp.table import UnsupportedOperation
 from relevome.attribution.relevance import Relevance
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Site
 from relevome.models.batching import FixedBatchSize
 from tests.architectures import ARCHITECTURES, LABELS, REFUSED, Architecture

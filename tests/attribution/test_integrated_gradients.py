@@ -8,7 +8,7 @@ import pytest
 from relevome.attribution import Relevance
 from relevome.attribution import integrated_gradients as module
 from relevome.attribution.integrated_gradients import IntegratedGradients
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model
 from tests.toys import TOYS
 

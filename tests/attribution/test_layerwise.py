@@ -21,7 +21,7 @@ from relevome.attribution.layerwise import LRP, composite, rules_by_weight
 from relevome.attribution.lrp.audit import AuditedRules
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.linear_rules import Epsilon, Gamma, ZPlus
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Model
 from tests.toys import TOYS
 

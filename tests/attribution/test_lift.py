@@ -8,10 +8,10 @@ import pytest
 
 from relevome.attribution.lift import to_letters, to_tokens
 from relevome.attribution.relevance import Relevance
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
+from relevome.errors import InputError
 from relevome.models.base import Target
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 TARGET = Target(0, "x")
 

@@ -17,7 +17,7 @@ from relevome.attribution.lrp.audit import AuditedRules
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.flow import LinearRule
 from relevome.attribution.lrp.linear_rules import Epsilon, Gamma, ZPlus
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 Array = np.ndarray
 ROWS = 3

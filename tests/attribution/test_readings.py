@@ -14,8 +14,8 @@ from relevome.attribution.integrated_gradients import IntegratedGradients
 from relevome.attribution.mutagenesis import Mutagenesis
 from relevome.attribution.readings import Reading, Readings
 from relevome.attribution.relevance import Relevance
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Interval, Sequence
+from relevome.data.sequences import DNA, Interval, Sequence
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from tests.toys import TOYS
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from relevome.attribution.relevance import Relevance, Track
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
+from relevome.errors import InputError
 from relevome.models.base import Target
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 SEQUENCE = Sequence("s", "ACGT", DNA)
 TOKENS = Tokens(

@@ -17,7 +17,7 @@ from benchmarks.ecoli_promoters import (
     train_cnn,
 )
 from relevome.data.inputs import from_bed
-from relevome.models.training import TrainingResult
+from relevome.jobs.train import TrainingResult
 from relevome.studies.start_sites import UPSTREAM, StartSite, write_windows
 
 EPOCHS, EXPLAINED = 3, 500

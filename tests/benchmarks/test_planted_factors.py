@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from benchmarks.planted_factors import Recovered, Result, best_possible, compared, log_odds
-from relevome.data.genome_plan import plan_genome
-from relevome.data.grammar import Unit
 from relevome.data.motifs import Motif
-from relevome.data.sequence import DNA, Interval, Sequence
-from relevome.data.simulated_genome import GenomePlan, Placed, simulate_genome
+from relevome.data.sequences import DNA, Interval, Sequence
+from relevome.data.simulation.genome import GenomePlan, Placed, simulate_genome
+from relevome.data.simulation.genome_plan import plan_genome
+from relevome.data.simulation.grammar import Unit
+from relevome.discovery.attention_heads import Findings, Head, Settings
 from relevome.discovery.consensus import attended, consensus, unattended
-from relevome.discovery.heads import Findings, Head, Settings
-from relevome.discovery.looks import HeadName
+from relevome.discovery.head_attention import HeadName
 from relevome.discovery.profiles import profile
 from relevome.discovery.windows import Windows
 from relevome.models.base import Target

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.classes import read_classes
-from relevome.data.errors import InputError
+from relevome.data.formats.table import read_classes
+from relevome.errors import InputError
 
 
 def test_ids_have_the_class_of_their_row(write: Callable[..., Path]) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from relevome.data.contigs import GAP, Contig, ContigStrand, read_contigs, read_regions
-from relevome.data.errors import InputError
-from relevome.data.genome import open_genome
-from relevome.data.sequence import DNA, PROTEIN, Sequence
+from relevome.data.genomes import open_genome
+from relevome.data.sequences import DNA, PROTEIN, Sequence
+from relevome.errors import InputError
 
 Write = Callable[[str, str | bytes], Path]
 ODD = "gi|7|ref:(1)#x%"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from relevome.data.ec_numbers import by_number, classes_at, read_ec
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relevome.data.annotations import Site, listed_as, mask, read_sites, unplaced_sites
-from relevome.data.errors import InputError
 from relevome.data.features import Feature, from_one, is_unsure, same_type
+from relevome.data.formats.uniprot import entries, xml_features
 from relevome.data.problems import Problem
-from relevome.data.sequence import PROTEIN, Interval, Sequence
-from relevome.data.uniprot import entries
-from relevome.data.uniprot_features import xml_features
+from relevome.data.sequences import PROTEIN, Interval, Sequence
+from relevome.data.sites import Site, listed_as, mask, read_sites, unplaced_sites
+from relevome.errors import InputError
 
 Write = Callable[[str, str | bytes], Path]
 

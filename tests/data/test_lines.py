@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.errors import InputError
 from relevome.data.lines import numbered_lines, open_bytes
+from relevome.errors import InputError
 
 Write = Callable[[str, str | bytes], Path]
 

@@ -11,9 +11,10 @@ import pytest
 from memelite.io import read_meme as read_meme_by_memelite
 from scipy.stats import chisquare, entropy
 
-from relevome.data.errors import InputError
-from relevome.data.motifs import Motif, read_meme, select_motifs
-from relevome.data.sequence import DNA, PROTEIN, RNA, Alphabet
+from relevome.data.formats.meme import read_meme
+from relevome.data.motifs import Motif, select_motifs
+from relevome.data.sequences import DNA, PROTEIN, RNA, Alphabet
+from relevome.errors import InputError
 
 Write = Callable[[str, str | bytes], Path]
 

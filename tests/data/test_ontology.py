@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.errors import InputError
-from relevome.data.ontology import Ontology, propagated, read_obo
+from relevome.data.formats.obo import read_obo
+from relevome.data.ontology import Ontology, propagated
+from relevome.errors import InputError
 
 Write = Callable[[str, str], Path]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relevome.data.annotations import Site
-from relevome.data.errors import InputError
-from relevome.data.known_sites import known_sites, source_digest
-from relevome.data.patterns import Pattern, read_patterns
-from relevome.data.residue_classes import CLASSES, class_sites
-from relevome.data.sequence import DNA, PROTEIN, Sequence
+from relevome.data.formats.prosite import read_patterns
+from relevome.data.known_sites import CLASSES, class_sites, known_sites, source_digest
+from relevome.data.patterns import Pattern
+from relevome.data.sequences import DNA, PROTEIN, Sequence
+from relevome.data.sites import Site
+from relevome.errors import InputError
 
 Write = Callable[[str, str | bytes], Path]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.errors import InputError
-from relevome.data.fasta import read_fasta
+from relevome.data.formats.fasta import read_fasta
 from relevome.data.positions import Choice, Position, read_positions
 from relevome.data.problems import Problem
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
+from relevome.errors import InputError
 
 Write = Callable[[str, str | bytes], Path]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
-from relevome.data.errors import InputError
-from relevome.data.problems import Intake, Problem, refuse_or_skip
-from relevome.data.sequence import DNA, PROTEIN, Interval, Sequence
+from relevome.data.problems import Intake, Problem, SeenNames, refuse_or_skip
+from relevome.data.sequences import DNA, PROTEIN, Interval, Sequence
+from relevome.errors import InputError
 
 GOOD = [Sequence("a", "ACGT", DNA), Sequence("c", "GG", DNA)]
 BAD = Problem("b", "sequence 'b' is empty", "x.fa, line 3")
@@ -73,3 +74,14 @@ def test_a_stop_at_the_end_of_a_protein_is_a_problem_with_advice() -> None:
         "'*' marks a stop and is no residue: strip it (or --strip-stop, of explain and train)"
     )
     assert "strip" not in str(Intake(PROTEIN).take("a", "M-K", "x"))
+
+
+def test_it_tells_like_a_set_what_is_new() -> None:
+    rng = np.random.default_rng(0)
+    names = [f"name{i}" for i in rng.integers(0, 6_000, 20_000)]
+    seen, expected = SeenNames(), set[str]()
+    for name in names:
+        assert seen.add(name) is (name not in expected)
+        expected.add(name)
+    # enough of them that old ones were sorted in, and new ones not yet
+    assert len(expected) > 5_000

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from relevome.data.errors import InputError
 from relevome.data.problems import Problem, Stops
 from relevome.data.protein_function import read_functions
-from tests.data.test_uniprot import text, xml
+from relevome.errors import InputError
+from tests.data.formats.test_uniprot import text, xml
 
 Write = Callable[[str, str], Path]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from relevome.data.sequence import DNA, PROTEIN
+from relevome.data.sequences import DNA, PROTEIN
 from relevome.data.shuffle import (
     Segments,
     dinucleotide_shuffle,

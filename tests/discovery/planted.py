@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from relevome.data import sequence
+from relevome.data import sequences as sequence
 from relevome.data.motifs import Motif
-from relevome.data.sequence import DNA
+from relevome.data.sequences import DNA
 from relevome.models.base import Model, Source, Target
 from relevome.models.cnn import FixedEmbedding, token_vectors
-from relevome.models.tokenization import LetterTokenizer
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.own_tokenizers import letter_tokenizer
+from relevome.models.tokens import LetterTokenizer
 
 LENGTH, SITE = 90, 60
 

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from relevome.discovery.ablation import Ablation, Fall, Replacement, random_sets, rank
-from relevome.discovery.looks import HeadName
+from relevome.discovery.head_attention import HeadName
 from relevome.discovery.windows import Windows
 from relevome.models.base import Model
-from relevome.models.huggingface import load_model
+from relevome.models.hugging_face import load_model
 from tests.discovery.planted import SITE, Looking, made_up_motif, planted_model, planted_windows, target
 from tests.toys import TOYS
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relevome.data.grammar import Unit
 from relevome.data.motifs import Motif
-from relevome.data.sequence import DNA
+from relevome.data.sequences import DNA
+from relevome.data.simulation.grammar import Unit
 from relevome.discovery.boxes import FLANK, estimate_boxes
 
 SITE, LENGTH, COUNT = 50, 60, 700

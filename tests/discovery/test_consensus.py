@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chi2_contingency
 
 from relevome.data.motifs import Motif
-from relevome.data.sequence import DNA
+from relevome.data.sequences import DNA
 from relevome.discovery.consensus import (
     Attended,
     Consensus,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relevome.data.annotations import Site
-from relevome.data.sequence import DNA, Interval, Sequence
+from relevome.data.sequences import DNA, Interval, Sequence
+from relevome.data.sites import Site
 from relevome.discovery.consensus import Attended
 from relevome.discovery.enrichment import (
     enrichments,

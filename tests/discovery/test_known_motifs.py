@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relevome.data.errors import InputError
 from relevome.data.motifs import Motif
-from relevome.data.sequence import DNA, PROTEIN
+from relevome.data.sequences import DNA, PROTEIN
 from relevome.discovery.known_motifs import matches
+from relevome.errors import InputError
 from tests.discovery.planted import made_up_motif
 
 RNG = np.random.default_rng(0)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
 from relevome.discovery.windows import MISSING, Windows, drawn, over_letters
+from relevome.errors import InputError
 from relevome.models.base import Model, Target
-from relevome.models.huggingface import load_model
+from relevome.models.hugging_face import load_model
 from tests.toys import TOYS
 
 TARGET = Target(1, "one")

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from relevome.data.sequence import PROTEIN, Sequence
+from relevome.data.sequences import PROTEIN, Sequence
 from relevome.models.base import Model, Source, Target
 from relevome.models.batching import FixedBatchSize
-from relevome.models.tokenization import LetterTokenizer
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.own_tokenizers import letter_tokenizer
+from relevome.models.tokens import LetterTokenizer
 
 TARGET = Target(1, "second")
 

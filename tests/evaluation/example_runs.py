@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 import relevome
-from relevome.data.annotations import Site
+from relevome.data.sites import Site
 from relevome.models.base import Model
-from relevome.runs.manifest import OWN
-from relevome.runs.parts import Counts
-from relevome.runs.run import Run
-from relevome.runs.writer import RunWriter
+from relevome.results.run.manifest import OWN
+from relevome.results.run.parts import Counts
+from relevome.results.run.reader import Run
+from relevome.results.run.writer import RunWriter
 from tests.evaluation.additive import proteins, worth
 
 Change = Callable[[np.ndarray], np.ndarray]

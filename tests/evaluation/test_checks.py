@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relevome.evaluation import metrics
 from relevome.evaluation.checks import checks, summary
-from relevome.evaluation.runs import Measured, Scores, summarise
-from relevome.evaluation.sanity import Randomisation
+from relevome.evaluation.measurement import Measured, Scores, summarise
+from relevome.evaluation.metrics import metrics
+from relevome.evaluation.metrics.sanity import Randomisation
 
 AROUND = np.random.default_rng(0).normal(0, 0.05, size=(3, 20))
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, PROTEIN, Sequence
+from relevome.data.sequences import DNA, PROTEIN, Sequence
+from relevome.errors import InputError
 from relevome.evaluation.perturbation import (
     Eraser,
     Level,

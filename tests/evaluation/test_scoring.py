@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import PROTEIN, Sequence
+from relevome.data.sequences import PROTEIN, Sequence
+from relevome.errors import InputError
 from relevome.evaluation.scoring import Asked, Scorer
 from relevome.models.base import Batch, Model, Target
 from tests.evaluation.additive import TARGET, MeanOfLetters, additive_model, proteins

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from relevome.data.errors import InputError
-from relevome.evaluation import metrics
+from relevome.errors import InputError
+from relevome.evaluation.metrics import metrics
 from relevome.evaluation.statistics import (
     adjusted,
     bootstrap_interval,

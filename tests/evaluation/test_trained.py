@@ -12,17 +12,18 @@ import torch
 
 import relevome
 from relevome.attribution import Relevance, methods
-from relevome.data.annotations import Site, read_sites
-from relevome.data.background import Background
-from relevome.data.grammar import promoter_grammar
 from relevome.data.inputs import from_fasta
-from relevome.data.sequence import DNA, Sequence
-from relevome.data.simulate import Plan
-from relevome.data.simulation_files import write_simulation
+from relevome.data.sequences import DNA, Sequence
+from relevome.data.simulation.background import Background
+from relevome.data.simulation.grammar import promoter_grammar
+from relevome.data.simulation.sequence_files import write_simulation
+from relevome.data.simulation.sequences import Plan
+from relevome.data.sites import Site, read_sites
 from relevome.evaluation.checks import Check
+from relevome.jobs.train import train
 from relevome.models.base import Batch, Model
-from relevome.models.training import TrainingSettings, train
-from relevome.runs.run import Run
+from relevome.results.run.reader import Run
+from relevome.training.settings import TrainingSettings
 from tests.evaluation.example_runs import changed
 
 PROMOTERS = 24

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from relevome.data.errors import InputError
-from relevome.data.residue_classes import CLASSES
-from relevome.evaluation.evaluate import evaluate
+from relevome.data.known_sites import CLASSES
+from relevome.errors import InputError
+from relevome.jobs.evaluate import evaluate
 from relevome.report.show import show_sequence
-from relevome.runs.run import Run
+from relevome.results.run.reader import Run
 from tests.evaluation.additive import additive_model
 from tests.evaluation.example_runs import explained
 

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from transformers import T5Config, T5ForSequenceClassification
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, RNA, Sequence
+from relevome.data.sequences import DNA, RNA, Sequence
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Source, Target, TooLongError
 from relevome.models.batching import FixedBatchSize
-from relevome.models.tokenization import LetterTokenizer, Tokens
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.own_tokenizers import letter_tokenizer
+from relevome.models.tokens import LetterTokenizer, Tokens
 from tests.toys import LONGEST, TOYS
 
 Load = Callable[..., Model]

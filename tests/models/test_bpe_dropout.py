@@ -11,11 +11,11 @@ import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
+from relevome.errors import InputError
 from relevome.models.bpe_dropout import BytePairs, read_byte_pairs
-from relevome.models.tokenization import LetterTokenizer
-from relevome.models.tokenizers import bpe_tokenizer
+from relevome.models.own_tokenizers import bpe_tokenizer
+from relevome.models.tokens import LetterTokenizer
 
 DRAW = np.random.default_rng(5)
 PROMOTERS = ["".join(DRAW.choice(list("ACGT"), size=90)) for _ in range(60)]

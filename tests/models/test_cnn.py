@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification
 from transformers.utils import logging as transformers_logging
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import ALPHABETS, DNA, PROTEIN, RNA
+from relevome.data.sequences import ALPHABETS, DNA, PROTEIN, RNA
+from relevome.errors import InputError
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.own_tokenizers import letter_tokenizer
 
 
 def cnn(**settings: Any) -> CnnForSequenceClassification:

@@ -16,8 +16,8 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForSequenceClassification
 
 from relevome.attribution import methods
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
+from relevome.errors import InputError
 from relevome.models.base import Batch, Target
 from relevome.models.dnabert2 import (
     Dnabert2Config,
@@ -27,9 +27,9 @@ from relevome.models.dnabert2 import (
     Dnabert2Model,
 )
 from relevome.models.dnabert2.layers import alibi, alibi_slopes
-from relevome.models.huggingface import load_model, read_config
-from relevome.models.training.architectures import Architecture, add_lora
-from relevome.models.training.labels import LabelScheme
+from relevome.models.hugging_face import load_model, read_config
+from relevome.training.architectures import Architecture, add_lora
+from relevome.training.labels import LabelScheme
 from tests.toys import TOYS
 
 Saved = Callable[[str], Path]

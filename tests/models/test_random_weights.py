@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from relevome.data.errors import InputError
-from relevome.models.huggingface import load_model
-from relevome.models.random_weights import with_random_weights
+from relevome.errors import InputError
+from relevome.models.hugging_face import load_model
+from relevome.models.untrained import with_random_weights
 from tests.discovery.planted import Looking, made_up_motif, planted_model
 from tests.toys import TOYS
 

@@ -10,12 +10,12 @@ import pytest
 import torch
 
 import relevome
-from relevome.data.errors import InputError
-from relevome.data.grammar import Unit
 from relevome.data.motifs import Motif
-from relevome.data.sequence import DNA
+from relevome.data.sequences import DNA
+from relevome.data.simulation.grammar import Unit
+from relevome.errors import InputError
+from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.scan import ScanConfig, ScanForTokenClassification, save_scan, scan_for
-from relevome.models.tokenizers import letter_tokenizer
 
 BACKGROUND = np.array([0.3, 0.2, 0.15, 0.35])
 GAP = {2: 0.5, 4: 0.3, 5: 0.2}

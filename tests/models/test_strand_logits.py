@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
+from relevome.errors import InputError
 from relevome.models import strand_logits as module
 from relevome.models.annotator import AnnotatorForTokenClassification
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import FixedBatchSize
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
-from relevome.models.huggingface import load_model
+from relevome.models.hugging_face import load_model
+from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.strand_logits import strand_logits
-from relevome.models.tokenizers import letter_tokenizer
 from tests.models.annotator.tiny import letters, tiny
 
 LAYOUTS: dict[str, dict[str, Any]] = {

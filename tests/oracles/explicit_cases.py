@@ -24,10 +24,10 @@ from transformers import (
     T5ForTokenClassification,
 )
 
-from relevome.data.sequence import DNA, PROTEIN, Alphabet, Sequence
+from relevome.data.sequences import DNA, PROTEIN, Alphabet, Sequence
 from relevome.models.base import Batch, Model, Target
-from relevome.models.huggingface import load_model
-from relevome.models.tokenizers import letter_tokenizer, letter_vocabulary
+from relevome.models.hugging_face import load_model
+from relevome.models.own_tokenizers import letter_tokenizer, letter_vocabulary
 from tests.oracles.explicit.bert import bert
 from tests.oracles.explicit.dnabert2 import dnabert2
 from tests.oracles.explicit.esm import esm

@@ -11,7 +11,7 @@ import torch
 from transformers import AutoTokenizer
 
 from relevome.attribution.mutagenesis import Mutagenesis
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import Sequence
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import FixedBatchSize
 from tests.toys import TOYS, Toy

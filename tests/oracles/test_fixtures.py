@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 
 from relevome.attribution import methods
 from relevome.attribution.integrated_gradients import IntegratedGradients
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import Sequence
 from relevome.models.base import Batch, Model, Target
-from relevome.models.huggingface import load_model
+from relevome.models.hugging_face import load_model
 
 ATTNLRP = ("attnlrp_protbert_tiny", "attnlrp_esm_tiny", "attnlrp_esm_dropout_tiny", "dnabert2_tiny")
 

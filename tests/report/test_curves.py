@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from relevome.evaluation.faithfulness import Curves
+from relevome.evaluation.metrics.faithfulness import Curves
 from relevome.evaluation.statistics import Estimate
 from relevome.report.curves import COLOURS, Bars, draw_bars, draw_curves
 from relevome.report.logo import save_logo

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.path import Path
 
-from relevome.data.sequence import DNA, PROTEIN, RNA, Alphabet
+from relevome.data.sequences import DNA, PROTEIN, RNA, Alphabet
 from relevome.report.glyphs import BASES, CHEMISTRY, GREY, RESIDUES, letter_shapes
 
 

@@ -21,9 +21,9 @@ from matplotlib.image import imread
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from relevome.data.annotations import Site
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, PROTEIN, RNA, Alphabet, Interval
+from relevome.data.sequences import DNA, PROTEIN, RNA, Alphabet, Interval
+from relevome.data.sites import Site
+from relevome.errors import InputError
 from relevome.report.glyphs import BASES
 from relevome.report.logo import draw_logo, save_logo
 
@@ -266,8 +266,8 @@ def test_a_file_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None
 
 DRAW = """
 import sys, numpy as np
-from relevome.data.annotations import Site
-from relevome.data.sequence import DNA
+from relevome.data.sites import Site
+from relevome.data.sequences import DNA
 from relevome.report.logo import draw_logo, save_logo
 figure = draw_logo("ACGT" * 200, np.sin(np.arange(800.0)), DNA, title="t", sites=[Site(3, 9, "box")])
 for out in sys.argv[1:]:

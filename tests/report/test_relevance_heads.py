@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relevome.data.errors import InputError
 from relevome.discovery.head_map import head_map
 from relevome.discovery.placements import METRICS, Collected, Placed, Placements
-from relevome.discovery.relevance import relevant_heads
+from relevome.discovery.relevance_heads import relevant_heads
+from relevome.errors import InputError
 from relevome.report.relevance_heads import FOLDER, write_relevant_heads
 
 CLASSES = {f"p{number}": "a/b" if number < 9 else "few" for number in range(12)}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relevome.data.sequence import Interval
+from relevome.data.sequences import Interval
 from relevome.report.ruler import Ruler
 
 

@@ -9,8 +9,8 @@ import pytest
 import typer.main
 
 from relevome.cli.app import app
-from relevome.data.errors import InputError
 from relevome.data.positions import Choice
+from relevome.errors import InputError
 from relevome.studies.annotation import GENOME, KNOWN, LABELS, MOTIFS, RIVALS, SIZES, AnnotationStudy
 from relevome.studies.annotation_summary import WEIGHED
 from relevome.studies.recipe import Command

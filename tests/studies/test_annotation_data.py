@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relevome.data.errors import InputError
-from relevome.data.motifs import read_meme
-from relevome.data.readers import read_bed
-from relevome.data.sequence import Sequence
+from relevome.data.formats.meme import read_meme
+from relevome.data.genomes import read_bed
+from relevome.data.sequences import Sequence
+from relevome.errors import InputError
 from relevome.studies.annotation_data import CNN_REACH, Amount, write_data
 from relevome.studies.genome_parts import Question
 

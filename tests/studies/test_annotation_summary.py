@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.studies.annotation_summary import Characterised, conclude
 
 HEADS = (

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.studies.carry_out import carry_out
 from relevome.studies.recipe import Command, command
 

@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from relevome.cli.app import app
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.studies.dnabert2 import METHODS, SIZES, Dnabert2Study
 from relevome.studies.recipe import Command
 from relevome.studies.tasks import GENOME, TASKS

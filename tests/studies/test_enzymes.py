@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.annotations import read_sites
-from relevome.data.errors import InputError
-from relevome.data.fasta import read_fasta
-from relevome.data.sequence import PROTEIN, Sequence
+from relevome.data.formats.fasta import read_fasta
+from relevome.data.sequences import PROTEIN, Sequence
+from relevome.data.sites import read_sites
+from relevome.errors import InputError
 from relevome.studies.enzymes import Source, read_enzymes, write_enzymes
 from relevome.studies.protein_tasks import Amount
 from tests.studies.made_proteins import write_made_enzymes

@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from relevome.cli.app import app
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.studies.enzymes import ENZYMES, Source
 from relevome.studies.protein_function import METHODS, SIZES, ProteinFunctionStudy
 from relevome.studies.protein_tasks import PROTEIN_TASKS

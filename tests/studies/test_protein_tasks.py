@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relevome.data.annotations import read_sites
-from relevome.data.errors import InputError
+from relevome.data.sites import read_sites
+from relevome.errors import InputError
 from relevome.studies.protein_tasks import (
     ALPHA,
     GLOBULAR,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.studies.start_sites import start_sites
 
 HEADER = "position_NC_000913.3\tstrand\tsource_info\n"

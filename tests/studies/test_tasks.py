@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.annotations import read_sites
-from relevome.data.errors import InputError
-from relevome.data.readers import read_fasta, refuse_or_skip
-from relevome.data.sequence import DNA
+from relevome.data.formats.fasta import read_fasta
+from relevome.data.problems import refuse_or_skip
+from relevome.data.sequences import DNA
+from relevome.data.sites import read_sites
+from relevome.errors import InputError
 from relevome.studies.tasks import TASKS, Amount, check_data, write_task
 
 AMOUNT = Amount(training=160, explained=9)

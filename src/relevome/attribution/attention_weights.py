@@ -22,7 +22,7 @@ from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.rules.attention import between, multi_head_attention, softmax
 from relevome.attribution.lrp.rules.products import einsum, matrix_product, product
 from relevome.attribution.lrp.table import pair
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model
 
 Query = Literal["read", "first", "last", "mean"]

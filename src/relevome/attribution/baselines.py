@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from relevome.attribution.embeddings import mean_letter, ordinary
-from relevome.data.errors import InputError
 from relevome.data.shuffle import dinucleotide_shuffle, shuffle
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 NAMES = ("unknown", "pad", "mask", "zero", "mean", "shuffle:N")
 

@@ -15,11 +15,11 @@ from relevome.attribution import Method
 from relevome.attribution.lift import to_letters
 from relevome.attribution.readings import Reading, Readings
 from relevome.attribution.relevance import Relevance, Track
-from relevome.data.errors import InputError
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import Sequence
+from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Target
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 # What the order of additions may change in a logit, relative to its size; half precision: the default.
 ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-4}

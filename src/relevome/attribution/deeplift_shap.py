@@ -31,9 +31,9 @@ from relevome.attribution.lrp.rules.normalisation import batch_norm
 from relevome.attribution.lrp.rules.products import einsum, matrix_product, product, quotient
 from relevome.attribution.lrp.table import PLAIN, active, name_of, pair
 from relevome.attribution.relevance import Relevance
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 _T = torch.Tensor
 

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge as edge
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Site
 
 

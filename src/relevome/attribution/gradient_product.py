@@ -15,7 +15,7 @@ from relevome.attribution.lrp.audit import AuditedRules
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.flow import LinearRule
 from relevome.attribution.relevance import Relevance
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Site
 

@@ -17,7 +17,7 @@ from relevome.attribution.gradient_product import with_heads
 from relevome.attribution.lrp.path import PathRecorder
 from relevome.attribution.lrp.watching import Watching
 from relevome.attribution.relevance import Relevance
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Site
 
 FIRST_STEPS = 16

@@ -15,7 +15,7 @@ from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.flow import LinearRule
 from relevome.attribution.lrp.linear_rules import Epsilon, Gamma, ZPlus
 from relevome.attribution.relevance import Relevance
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Site
 
 KINDS = {

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from relevome.attribution.relevance import Relevance, Track
-from relevome.data.errors import InputError
-from relevome.models.tokenization import Tokens
+from relevome.errors import InputError
+from relevome.models.tokens import Tokens
 
 
 def to_letters(relevance: Relevance, how: str = "split") -> Track:

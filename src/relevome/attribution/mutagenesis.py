@@ -10,10 +10,10 @@ from jaxtyping import Float
 
 from relevome.attribution import methods
 from relevome.attribution.relevance import Relevance
-from relevome.data.errors import InputError
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import Sequence
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 
 @methods.register("mutagenesis")

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import Sequence
+from relevome.errors import InputError
 from relevome.models.base import Model, Target
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import Sequence
+from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.models.base import Target
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 
 @dataclass(frozen=True, eq=False)

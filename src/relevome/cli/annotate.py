@@ -9,7 +9,7 @@ import typer
 
 from relevome.cli.options import AlphabetName, Device, ModelPath, OnBad, Output
 from relevome.cli.progress import progress_bar
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 
 def annotate(
@@ -66,10 +66,10 @@ def annotate(
 
     Example: relevome annotate --model MODEL --genome genome.fna.gz --circular --truth sites.bed -o annotation
     """
-    from relevome.annotation import AnnotationSettings
-    from relevome.annotation import annotate as run_annotate
     from relevome.data.positions import Choice
-    from relevome.models.huggingface import load_model
+    from relevome.jobs.annotate import AnnotationSettings
+    from relevome.jobs.annotate import annotate as run_annotate
+    from relevome.models.hugging_face import load_model
 
     if circular and circular_contig:
         raise InputError("--circular is for every contig: leave out --circular-contig, or give only that")

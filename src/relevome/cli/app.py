@@ -21,7 +21,7 @@ from relevome.cli.simulate import simulate
 from relevome.cli.study import study
 from relevome.cli.substitute import substitute
 from relevome.cli.train import train
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 _STOPPED = 130  # as shells have it for Ctrl-C
 

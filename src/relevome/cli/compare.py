@@ -22,7 +22,7 @@ def compare(
 
     Example: relevome compare run_a run_b --truth sites.bed -o table
     """
-    from relevome.evaluation.compare import compare as run_compare
+    from relevome.jobs.compare import compare as run_compare
     from relevome.report.comparisons import remarks, scores_table, write_comparison
     from relevome.report.scores import FOLDER
     from relevome.report.tables import plain

@@ -25,7 +25,7 @@ def evaluate(
 
     Example: relevome evaluate run --truth sites.bed -o scores
     """
-    from relevome.evaluation.evaluate import evaluate as run_evaluate
+    from relevome.jobs.evaluate import evaluate as run_evaluate
     from relevome.report.evaluations import write_scores
     from relevome.report.scores import FOLDER
 

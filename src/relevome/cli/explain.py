@@ -19,12 +19,12 @@ from relevome.cli.options import (
     StripStop,
 )
 from relevome.cli.progress import progress_bar
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 if TYPE_CHECKING:
     from relevome.data.inputs import Input
     from relevome.models.base import Model
-    from relevome.runs.run import Run
+    from relevome.results.run.reader import Run
 
 
 def explain(
@@ -85,8 +85,8 @@ def explain(
 
     Example: relevome explain --model MODEL --fasta promoters.fa --method attnlrp --target 1 -o run
     """
-    from relevome.models.huggingface import load_model
-    from relevome.pipeline import explain as run_explain
+    from relevome.jobs.explain import explain as run_explain
+    from relevome.models.hugging_face import load_model
 
     with progress_bar() as progress:
         loaded = load_model(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.options import Output
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 
 def export(
@@ -24,8 +24,8 @@ def export(
     Example: relevome export run --to bigwig -o relevance.bw
     """
     from relevome.options import configured
-    from relevome.runs.export import exporters
-    from relevome.runs.run import Run
+    from relevome.results.export import exporters
+    from relevome.results.run.reader import Run
 
     exporter = configured(exporters[to], f"exporter {to}", dict(_pair(text) for text in option or ()))
     report = exporter.export(Run(run), output, target, overwrite)

@@ -15,7 +15,7 @@ def list_(what: Annotated[str, typer.Argument(help="methods, metrics, exporters 
 
     Example: relevome list methods
     """
-    from relevome.catalogue import catalogue
+    from relevome.jobs.catalogue import catalogue
 
     entries = catalogue(what)
     width = max(24, *(len(name) + 2 for name, _ in entries))
@@ -28,6 +28,6 @@ def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:
 
     Example: relevome demo -o demo
     """
-    from relevome.demo import run_demo
+    from relevome.jobs.demo import run_demo
 
     run_demo(output, seed, typer.echo)

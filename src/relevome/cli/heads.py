@@ -21,10 +21,10 @@ from relevome.cli.relevance_heads import (
     Types,
     by_relevance,
 )
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 if TYPE_CHECKING:
-    from relevome.attention_heads import WindowsRead
+    from relevome.jobs.attention_heads import WindowsRead
 
 
 def heads(
@@ -111,10 +111,10 @@ def heads(
         return by_relevance(wanted)
     if model is None:
         raise InputError("--by attention needs --model DIR, and windows around sites")
-    from relevome.attention_heads import HeadsQuestion, attention_heads
-    from relevome.discovery.heads import Settings
-    from relevome.models.huggingface import load_model
-    from relevome.report.heads import summary
+    from relevome.discovery.attention_heads import Settings
+    from relevome.jobs.attention_heads import HeadsQuestion, attention_heads
+    from relevome.models.hugging_face import load_model
+    from relevome.report.attention_heads import summary
 
     settings = Settings(query, weigh, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed)
     question = HeadsQuestion(

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from relevome.cli.evaluation_options import print_list, status
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 if TYPE_CHECKING:
-    from relevome.data.annotations import Site
+    from relevome.data.sites import Site
     from relevome.discovery.head_map import HeadMap
     from relevome.discovery.placements import Collected
-    from relevome.runs.run import Run
+    from relevome.results.run.reader import Run
 
 RunFolder = Annotated[Path | None, typer.Option("--run", help="Run of `relevome explain --heads`.")]
 Annotations = Annotated[
@@ -74,13 +74,13 @@ class Asked:
 
 def by_relevance(asked: Asked) -> None:
     """Test every head of a run against annotated sites, and leave tables and maps."""
-    from relevome.data.classes import read_classes
-    from relevome.data.clusters import read_clusters
+    from relevome.data.formats.clusters import read_clusters
+    from relevome.data.formats.table import read_classes
     from relevome.discovery.placements import collect
-    from relevome.discovery.relevance import relevant_heads
+    from relevome.discovery.relevance_heads import relevant_heads
     from relevome.report.relevance_heads import FOLDER, write_relevant_heads
     from relevome.report.relevance_words import summary
-    from relevome.runs.run import Run
+    from relevome.results.run.reader import Run
 
     if asked.run is None or asked.annotations is None:
         raise InputError("--by relevance needs --run RUN (of explain --heads) and --annotations FILE")
@@ -114,7 +114,7 @@ def by_relevance(asked: Asked) -> None:
 
 def _sites(path: Path, types: Sequence[str]) -> tuple[dict[str, dict[str, list[Site]]], list[Any]]:
     """Sites by type and protein, and those that nobody can place; without types, all as one."""
-    from relevome.data.annotations import read_sites
+    from relevome.data.sites import read_sites
 
     unplaced: list[Any] = []
     if not types:
@@ -133,7 +133,7 @@ def _at_random(
     """The proteins with sites, explained by models with random weights and measured alike."""
     from relevome.discovery.placements import collect, same_proteins
     from relevome.evaluation.explainer import model_of
-    from relevome.random_models import explained_at_random
+    from relevome.jobs.random_models import explained_at_random
     from relevome.report.relevance_heads import RANDOM
 
     ids = {id for one in collected.placements.values() for id in one.ids}

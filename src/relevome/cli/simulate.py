@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from relevome.cli.options import Output, Seed
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 # What is usual of sequences; a genome has none of these.
 _SEQUENCES = {"positives": 1000, "negatives": 1000, "decoys": 0, "split": "0.8,0.1,0.1"}
@@ -77,8 +77,8 @@ def simulate(
 
 
 def _genome(output: Path, options: Mapping[str, Any]) -> None:
-    from relevome.data.genome_files import write_genome
-    from relevome.data.genome_plan import plan_genome
+    from relevome.data.simulation.genome_files import write_genome
+    from relevome.data.simulation.genome_plan import plan_genome
 
     plan = plan_genome(**options)
     write_genome(output, plan)
@@ -88,8 +88,8 @@ def _genome(output: Path, options: Mapping[str, Any]) -> None:
 
 
 def _sequences(output: Path, grammar: str, planned: Mapping[str, Any], made: Mapping[str, Any]) -> None:
-    from relevome.data.simulation_files import write_simulation
-    from relevome.data.simulation_plan import plan_simulation
+    from relevome.data.simulation.sequence_files import write_simulation
+    from relevome.data.simulation.sequence_plan import plan_simulation
 
     plan = plan_simulation(grammar, **{"length": 100, "decoys": made["decoys"]} | dict(planned))
     shares = _numbers(made["split"])

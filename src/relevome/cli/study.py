@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.options import Output, Seed
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 study = typer.Typer(help="Run one of the published studies, as a recipe of the other commands.")
 

@@ -10,7 +10,7 @@ import typer
 
 from relevome.cli.evaluation_options import status
 from relevome.cli.options import Device, Output, Seed
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 
 def substitute(
@@ -40,7 +40,7 @@ def substitute(
 
     Example: relevome substitute run --by A --most 64 -o substitution
     """
-    from relevome.evaluation.substitute import substitute as run_substitute
+    from relevome.jobs.substitute import substitute as run_substitute
     from relevome.report.substitution import FOLDER, summary, write_substitution
 
     FOLDER.check(output, overwrite)

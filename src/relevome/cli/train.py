@@ -110,8 +110,8 @@ def train(
 
     Example: relevome train --arch annotator --genome genome.fna.gz --labels sites.bed --split 20% -o MODEL
     """
-    from relevome.models.training import TrainingSettings
-    from relevome.models.training import train as run_train
+    from relevome.jobs.train import train as run_train
+    from relevome.training.settings import TrainingSettings
 
     result = run_train(
         TrainingSettings(

@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Bool
 from pyfaidx import Fasta
 
-from relevome.data.bed import bed_lines
-from relevome.data.errors import InputError
+from relevome.data.formats.bed import bed_lines
 from relevome.data.lines import PathLike
 from relevome.data.problems import Problem
-from relevome.data.sequence import Alphabet, Interval
+from relevome.data.sequences import Alphabet, Interval
+from relevome.errors import InputError
 
 # So many unknown letters in a row are a gap: the least that NCBI's assemblies count as one.
 GAP = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 LEVELS = 4
 

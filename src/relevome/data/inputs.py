@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from relevome.data.errors import InputError
-from relevome.data.fasta import read_fasta
-from relevome.data.genome import read_bed
+from relevome.data.formats.fasta import read_fasta
+from relevome.data.formats.table import Labelled, read_table
+from relevome.data.genomes import read_bed
 from relevome.data.problems import Problem, Stops
-from relevome.data.sequence import PROTEIN, Alphabet, Sequence
-from relevome.data.tables import Labelled, read_table
+from relevome.data.sequences import PROTEIN, Alphabet, Sequence
+from relevome.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
-from relevome.data.annotations import Site, read_sites
-from relevome.data.errors import InputError
+from relevome.data.formats.prosite import read_patterns
 from relevome.data.inputs import sha256_of
-from relevome.data.patterns import Pattern, read_patterns
+from relevome.data.patterns import Pattern
 from relevome.data.problems import Problem
-from relevome.data.residue_classes import class_sites
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import PROTEIN, Sequence
+from relevome.data.sites import Site, read_sites
+from relevome.errors import InputError
 
 PATTERN, PROSITE, LETTERS = "pattern:", "prosite:", "residues:"
+
+# Hydrophobic: hydropathy above 0 (Kyte, Doolittle 1982, J Mol Biol 157:105-132). The others are those of
+# Taylor 1986, J Theor Biol 119:205-218, with histidine basic but not positive: at pH 7 few of it are charged.
+CLASSES = {
+    "hydrophobic": "ACFILMV",
+    "aliphatic": "ILV",
+    "aromatic": "FHWY",
+    "positive": "KR",
+    "basic": "HKR",
+    "negative": "DE",
+    "charged": "DEKR",
+    "polar": "CDEHKNQRSTWY",
+    "small": "ACDGNPSTV",
+    "tiny": "ACGS",
+}
 
 
 def known_sites(
@@ -64,3 +80,29 @@ def _finder(source: str, kinds: Collection[str]) -> Callable[[Sequence], list[Si
         return lambda sequence: class_sites(source.removeprefix(LETTERS), sequence)
     text = source.removeprefix(PATTERN)
     return lambda sequence: Pattern(text, "", sequence.alphabet).sites(sequence)
+
+
+def class_sites(wanted: str, sequence: Sequence) -> list[Site]:
+    """Stretches of letters of one class, named by it, or of the letters that are given.
+
+    A code for several letters belongs to it where each of them does. Raises InputError for a class that is
+    not known.
+    """
+    letters = _letters(wanted, sequence)
+    codes = sequence.alphabet.ambiguous
+    letters |= {code for code, several in codes.items() if letters.issuperset(several)}
+    runs = re.finditer(f"[{''.join(sorted(letters))}]+", sequence.letters)
+    return [Site(run.start(), run.end(), wanted) for run in runs]
+
+
+def _letters(wanted: str, sequence: Sequence) -> set[str]:
+    if sequence.alphabet == PROTEIN and wanted.lower() in CLASSES:
+        return set(CLASSES[wanted.lower()])
+    given = set(wanted.upper())
+    if not given or not given.issubset(sequence.alphabet.all_letters):
+        known = f"{', '.join(CLASSES)}, or " if sequence.alphabet == PROTEIN else ""
+        raise InputError(
+            f"unknown class of letters {wanted!r}: expected {known}{sequence.alphabet.name} letters such as "
+            f"{sequence.alphabet.letters[:2]}"
+        )
+    return given

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 PathLike = str | os.PathLike[str]
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 
-from relevome.data.annotations import Site
-from relevome.data.errors import InputError
-from relevome.data.lines import PathLike, numbered_lines
-from relevome.data.sequence import PROTEIN, Alphabet, Sequence
+from relevome.data.sequences import PROTEIN, Alphabet, Sequence
+from relevome.data.sites import Site
+from relevome.errors import InputError
 
 _ELEMENT = re.compile(
     r"""(?P<set> x | [A-Z] | \[ <? [A-Z]+ >? \] | \{ [A-Z]+ \} )  # any letter, one, one of, none of
@@ -84,27 +81,3 @@ class Pattern:
 
     def _stands_for(self, letter: str) -> str:
         return self.alphabet.ambiguous.get(letter, letter)
-
-
-def read_patterns(path: PathLike) -> Iterator[Pattern]:
-    """The patterns of a file like ``prosite.dat``, called by their accessions; its profiles are passed over.
-
-    Biopython reads it (the extra ``uniprot``). Raises InputError for a file without patterns.
-    """
-    if find_spec("Bio") is None:
-        raise InputError("PROSITE files need the library biopython: pip install relevome[uniprot]")
-    from Bio.ExPASy import Prosite
-
-    lines = (line + "\n" for _, line in numbered_lines(path))
-    empty = True
-    try:
-        for record in Prosite.parse(lines):
-            if record.pattern:
-                empty = False
-                yield Pattern(record.pattern, record.accession)
-    except InputError:
-        raise
-    except (ValueError, LookupError, AttributeError) as error:
-        raise InputError(f"{path} is no PROSITE file that Biopython reads: {error}") from error
-    if empty:
-        raise InputError(f"{path} has no patterns: expected a file like prosite.dat")

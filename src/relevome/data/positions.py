@@ -7,13 +7,13 @@ from collections.abc import Sequence as List
 from dataclasses import dataclass
 from pathlib import Path
 
-from relevome.data.bed import bed_lines
-from relevome.data.errors import InputError
-from relevome.data.gff import GffLine, gff_lines
+from relevome.data.formats.bed import bed_lines
+from relevome.data.formats.gff import GffLine, gff_lines
+from relevome.data.formats.table import table_rows
 from relevome.data.lines import PathLike
 from relevome.data.problems import Problem
-from relevome.data.sequence import Interval
-from relevome.data.tables import table_rows
+from relevome.data.sequences import Interval
+from relevome.errors import InputError
 
 CONTIG_COLUMNS = ("contig", "chrom", "chromosome", "seqid")
 POSITION_COLUMNS = ("position", "pos")

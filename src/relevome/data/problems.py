@@ -5,15 +5,19 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal, TypeVar
 
-from relevome.data.errors import InputError
-from relevome.data.seen import Seen
-from relevome.data.sequence import Alphabet, Interval, Sequence
+import numpy as np
+
+from relevome.data.sequences import Alphabet, Interval, Sequence
+from relevome.errors import InputError
 
 T = TypeVar("T")
 
 OnBad = Literal["refuse", "skip"]
+
+_HASH_BYTES = 12
 
 # str.upper would turn some letters that are not ASCII into residues.
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -68,7 +72,7 @@ class Intake:
     def __init__(self, alphabet: Alphabet, stops: Stops | None = None) -> None:
         self._alphabet = alphabet
         self._stops = stops
-        self._seen = Seen()
+        self._seen = SeenNames()
 
     def take(self, id: str, letters: str, where: str, interval: Interval | None = None) -> Sequence | Problem:
         """The sequence, or what is wrong with it."""
@@ -87,3 +91,31 @@ class Intake:
                 else ""
             )
             return Problem(id, f"{error}{stop}", where)
+
+
+class SeenNames:
+    """A set of names that holds 12 bytes of a hash of each, so that millions of them take little room.
+
+    Most are in a sorted array; the latest are in a set until they are many enough to be sorted in.
+    """
+
+    def __init__(self) -> None:
+        self._sorted = np.zeros(0, dtype=f"S{_HASH_BYTES}")
+        self._latest: set[bytes] = set()
+
+    def add(self, name: str) -> bool:
+        """Remember a name; whether it was new."""
+        key = blake2b(name.encode(), digest_size=_HASH_BYTES).digest()
+        if key in self._latest or self._is_sorted_in(key):
+            return False
+        self._latest.add(key)
+        if len(self._latest) > 1_000 + len(self._sorted) // 16:
+            self._sorted = np.concatenate([self._sorted, np.array(list(self._latest), self._sorted.dtype)])
+            self._sorted.sort()
+            self._latest.clear()
+        return True
+
+    def _is_sorted_in(self, key: bytes) -> bool:
+        wanted = np.array(key, dtype=self._sorted.dtype)
+        place = int(self._sorted.searchsorted(wanted))
+        return place < len(self._sorted) and bool(self._sorted[place] == wanted)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from relevome.data.ec_numbers import read_ec
-from relevome.data.errors import InputError
+from relevome.data.formats.table import ID_COLUMNS, LABEL_COLUMNS, read_table, table_rows
+from relevome.data.formats.uniprot import entries, is_uniprot
 from relevome.data.lines import PathLike
 from relevome.data.ontology import GO_ID
 from relevome.data.problems import Intake, Problem, Stops
-from relevome.data.sequence import PROTEIN, Sequence
-from relevome.data.tables import ID_COLUMNS, LABEL_COLUMNS, read_table, table_rows
-from relevome.data.uniprot import entries, is_uniprot
+from relevome.data.sequences import PROTEIN, Sequence
+from relevome.errors import InputError
 
 Kind = Literal["ec", "go"]
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from relevome.attribution.embeddings import leaf
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.heads import HeadRecorder
-from relevome.discovery.looks import HeadName
+from relevome.discovery.head_attention import HeadName
 from relevome.discovery.windows import Windows
 from relevome.models.base import Batch, Model
 

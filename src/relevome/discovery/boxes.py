@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.lib.stride_tricks import sliding_window_view
 
-from relevome.data.grammar import Unit
 from relevome.data.motifs import Motif
+from relevome.data.simulation.grammar import Unit
 
 FLANK = 3  # letters on both sides that a wider matrix has
 ROUNDS = 10

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.stats import chi2
 
 from relevome.data.motifs import Motif, pearson
-from relevome.data.sequence import Alphabet
+from relevome.data.sequences import Alphabet
 from relevome.discovery.windows import MISSING
 
 FLANK = 15  # letters on both sides of an attended one

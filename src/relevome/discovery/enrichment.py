@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool
 from scipy.stats import false_discovery_control, hypergeom
 
-from relevome.data.annotations import Site, sites_on
-from relevome.data.sequence import Interval
+from relevome.data.sequences import Interval
+from relevome.data.sites import Site, sites_on
 from relevome.discovery.consensus import Attended
 from relevome.discovery.windows import Windows
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 Projection = Literal["pca", "tsne", "umap"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import false_discovery_control
 
-from relevome.data.errors import InputError
 from relevome.data.motifs import Motif
+from relevome.errors import InputError
 
 SHUFFLES = 1000
 

@@ -16,14 +16,14 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Bool, Float
 
-from relevome.data.annotations import Site, listed_as, mask
-from relevome.data.errors import InputError
-from relevome.data.sequence import Sequence, named_alphabet
+from relevome.data.sequences import Sequence, named_alphabet
+from relevome.data.sites import Site, listed_as, mask
 from relevome.discovery.nulls import among_exchanges, among_shifts
+from relevome.errors import InputError
 from relevome.placement import STATISTICS
-from relevome.runs.explanation import Explanation
-from relevome.runs.run import Run
-from relevome.runs.targets import rows_of
+from relevome.results.run.explanation import Explanation
+from relevome.results.run.reader import Run
+from relevome.results.run.targets import rows_of
 
 METRICS = tuple(STATISTICS)
 # The chance level of each, in units of the share of letters inside.

@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import Alphabet, Sequence
+from relevome.data.sequences import Alphabet, Sequence
 from relevome.data.shuffle import dinucleotide_shuffle, shuffle
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 # Pairs of tokens whose attention is held at a time, in each of a layer's heads: some 100 MB for six of them.
 _PAIRS = 2**22

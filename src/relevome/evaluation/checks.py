@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from relevome.evaluation.runs import Scores
-from relevome.evaluation.sanity import Randomisation
+from relevome.evaluation.measurement import Scores
+from relevome.evaluation.metrics.sanity import Randomisation
 from relevome.evaluation.statistics import adjusted, paired_test
 
 Outcome: TypeAlias = Literal["pass", "fail"]

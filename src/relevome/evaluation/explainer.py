@@ -8,16 +8,16 @@ from pathlib import Path
 from relevome.attribution import Method, methods
 from relevome.attribution.batches import Explained, explain_sequences
 from relevome.attribution.readings import Readings
-from relevome.data.errors import InputError
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import Sequence
 from relevome.data.shuffle import dinucleotide_shuffle
+from relevome.errors import InputError
 from relevome.evaluation.perturbation import sequence_rng
 from relevome.models.base import Model, Target
-from relevome.models.huggingface import load_model
+from relevome.models.hugging_face import load_model
 from relevome.options import configured, option_defaults
-from relevome.runs.explanation import Explanation
-from relevome.runs.rows import to_row
-from relevome.runs.run import Run
+from relevome.results.run.explanation import Explanation
+from relevome.results.run.reader import Run
+from relevome.results.run.rows import to_row
 
 
 @dataclass(frozen=True)

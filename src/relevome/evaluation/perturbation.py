@@ -15,11 +15,11 @@ from zlib import crc32
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import Alphabet, Sequence
+from relevome.data.sequences import Alphabet, Sequence
 from relevome.data.shuffle import dinucleotide_shuffle
+from relevome.errors import InputError
 from relevome.models.base import Model, TooLongError
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 Level = Literal["letter", "token"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from relevome.evaluation.checks import Check
-from relevome.evaluation.faithfulness import Curves
-from relevome.evaluation.levels import Level
-from relevome.evaluation.runs import Scores
+from relevome.evaluation.measurement import Scores
+from relevome.evaluation.metrics.faithfulness import Curves
 from relevome.evaluation.settings import Settings
+from relevome.evaluation.units import Level
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.evaluation.checks import Check
-from relevome.evaluation.faithfulness import Curves
+from relevome.evaluation.measurement import Scores
+from relevome.evaluation.metrics.faithfulness import Curves
 from relevome.evaluation.result import Evaluation
-from relevome.evaluation.runs import Scores
 from relevome.evaluation.settings import Settings
 from relevome.evaluation.statistics import Estimate
-from relevome.runs.files import whole_file
+from relevome.results.files import whole_file
 
 SCHEMA_VERSION = 1
 NAME = "scores.json"

@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
-from relevome.models.tokenization import Tokens
+from relevome.models.tokens import Tokens
 
 Asked = tuple[Tokens, Target]
 

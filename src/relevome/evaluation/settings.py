@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from relevome.data.errors import InputError
-from relevome.evaluation.faithfulness import SHARES, Removal
-from relevome.evaluation.infidelity import Subsets
-from relevome.evaluation.levels import Level
-from relevome.evaluation.robustness import Substitutions
+from relevome.errors import InputError
+from relevome.evaluation.metrics.faithfulness import SHARES, Removal
+from relevome.evaluation.metrics.infidelity import Subsets
+from relevome.evaluation.metrics.robustness import Substitutions
+from relevome.evaluation.units import Level
 
 Levels = Literal["letters", "tokens", "both"]
 FAST_SHARES = tuple(i / 10 for i in range(11))

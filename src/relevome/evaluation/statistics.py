@@ -16,7 +16,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 Values: TypeAlias = Float[np.ndarray, " sequences"]
 Weights: TypeAlias = Float[np.ndarray, "draws sequences"]

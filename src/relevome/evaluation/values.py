@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.placement import scaled
 
 

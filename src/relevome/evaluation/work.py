@@ -8,25 +8,25 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relevome.data.annotations import Site, unplaced_sites
-from relevome.data.errors import InputError
-from relevome.data.sequence import Sequence, named_alphabet
-from relevome.evaluation import Metric
-from relevome.evaluation.asking import Asking, Given
+from relevome.data.sequences import Sequence, named_alphabet
+from relevome.data.sites import Site, unplaced_sites
+from relevome.errors import InputError
 from relevome.evaluation.checks import checks
 from relevome.evaluation.explainer import Explainer
-from relevome.evaluation.faithfulness import Curves
-from relevome.evaluation.levels import Level
+from relevome.evaluation.measurement import Measured, Scores, evaluate_run, summarise
+from relevome.evaluation.metrics import Metric
+from relevome.evaluation.metrics.faithfulness import Curves
+from relevome.evaluation.metrics.sanity import Randomisation
 from relevome.evaluation.perturbation import sequence_rng
+from relevome.evaluation.questions import Asking, Given
 from relevome.evaluation.result import Evaluation
-from relevome.evaluation.runs import Measured, Scores, evaluate_run, summarise
-from relevome.evaluation.sanity import Randomisation
 from relevome.evaluation.scoring import Scorer
 from relevome.evaluation.settings import Settings
+from relevome.evaluation.units import Level
 from relevome.models.base import Model
-from relevome.runs.explanation import Explanation
-from relevome.runs.run import Run
-from relevome.runs.targets import rows_of
+from relevome.results.run.explanation import Explanation
+from relevome.results.run.reader import Run
+from relevome.results.run.targets import rows_of
 
 # What metrics take that only the model can give; those of the second kind have no level but letters.
 ASKED = ("curves", "falls", "neighbours")

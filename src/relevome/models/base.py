@@ -13,10 +13,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import Alphabet, Sequence
+from relevome.data.sequences import Alphabet, Sequence
+from relevome.errors import InputError
 from relevome.models.batching import BatchSizes, MeasuredBatchSizes
-from relevome.models.tokenization import LetterTokenizer, Tokens
+from relevome.models.tokens import LetterTokenizer, Tokens
 
 Task = Literal["sequence", "token", "masked"]
 Site = Literal["word", "block"]

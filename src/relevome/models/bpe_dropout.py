@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 # Of two tokens side by side: the rank of their merge (low ones go first) and the token that it gives.
 Merges = Mapping[tuple[int, int], tuple[int, int]]

@@ -12,10 +12,10 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 from transformers import initialization as init
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import ALPHABETS, Alphabet
-from relevome.models import models, substitution
-from relevome.models.tokenizers import letter_vocabulary
+from relevome.data.sequences import ALPHABETS, Alphabet
+from relevome.errors import InputError
+from relevome.models import fast_mutagenesis, models
+from relevome.models.own_tokenizers import letter_vocabulary
 
 POOLINGS = ("flatten", "max", "mean")
 
@@ -135,13 +135,13 @@ class CnnForSequenceClassification(PreTrainedModel):
         """
         self._check_length(torch.ones_like(input_ids))
         vectors = self.embedding(input_ids[0])
-        blocks = substitution.unchanged(vectors, self.convolutions, self.config.pools)
-        if not substitution.pays(blocks, len(places)):
+        blocks = fast_mutagenesis.unchanged(vectors, self.convolutions, self.config.pools)
+        if not fast_mutagenesis.pays(blocks, len(places)):
             return None
-        head = substitution.HEADS[self.config.pooling](blocks[-1], self.hidden)
+        head = fast_mutagenesis.HEADS[self.config.pooling](blocks[-1], self.hidden)
         logits = vectors.new_empty(len(places), self.classifier.out_features)
         more = self.embedding(ids) - vectors[places]
-        for some, changes in substitution.changes(blocks, places, more):
+        for some, changes in fast_mutagenesis.changes(blocks, places, more):
             logits[some] = self._outputs(head(changes))
         return logits
 

@@ -18,12 +18,12 @@ from transformers import AutoConfig, AutoModelForTokenClassification, PreTrained
 from transformers import initialization as init
 from transformers.modeling_outputs import TokenClassifierOutput
 
-from relevome.data.errors import InputError
-from relevome.data.grammar import Unit
-from relevome.data.sequence import ALPHABETS
+from relevome.data.sequences import ALPHABETS
+from relevome.data.simulation.grammar import Unit
+from relevome.errors import InputError
 from relevome.models.cnn import FixedEmbedding, token_vectors
+from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.quiet import quiet
-from relevome.models.tokenizers import letter_tokenizer
 
 # Of a number of letters that was never seen: impossible, but finite.
 _NEVER = -30.0

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import Sequence
+from relevome.errors import InputError
 from relevome.models.annotator import AnnotatorForTokenClassification
 from relevome.models.base import Batch, Model, Target
 

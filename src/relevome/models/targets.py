@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.base import Model, Target
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from relevome.evaluation.compare import Comparison
-from relevome.evaluation.faithfulness import Curves
-from relevome.evaluation.runs import Scores
+from relevome.evaluation.measurement import Scores
+from relevome.evaluation.metrics.faithfulness import Curves
 from relevome.evaluation.score_files import write_tsv
+from relevome.jobs.compare import Comparison
 from relevome.report.curves import draw_bars, draw_curves
 from relevome.report.logo import save_logo
 from relevome.report.scores import (

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from relevome.evaluation.faithfulness import Curves
+from relevome.evaluation.metrics.faithfulness import Curves
 from relevome.evaluation.statistics import Estimate, bootstrap_interval
 from relevome.report.logo import STYLE
 from relevome.report.text import shortened, wrapped

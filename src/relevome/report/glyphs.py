@@ -11,7 +11,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from relevome.data.sequence import Alphabet
+from relevome.data.sequences import Alphabet
 from relevome.report.text import FONTS
 
 # Okabe and Ito's palette, made for every common kind of colour vision (Wong 2011, Nature Methods 8:441).

@@ -15,13 +15,13 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from relevome.data.annotations import Site
-from relevome.data.errors import InputError
-from relevome.data.sequence import PROTEIN, Alphabet, Interval
+from relevome.data.sequences import PROTEIN, Alphabet, Interval
+from relevome.data.sites import Site
+from relevome.errors import InputError
 from relevome.report.glyphs import CHEMISTRY
-from relevome.report.lanes import pack, site_colours
 from relevome.report.panels import ACROSS, LEFT, SMALL, TICKS, WIDTH, Panel, Scene, draw_panel
 from relevome.report.ruler import Ruler
+from relevome.report.site_bars import pack, site_colours
 from relevome.report.text import shortened, width, wrapped
 from relevome.report.windows import strongest_windows
 

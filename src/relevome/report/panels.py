@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from matplotlib.transforms import blended_transform_factory
 
-from relevome.data.annotations import Site
-from relevome.data.sequence import Alphabet
-from relevome.report import lanes
+from relevome.data.sequences import Alphabet
+from relevome.data.sites import Site
+from relevome.report import site_bars as lanes
 from relevome.report.glyphs import BLUE, RED, letter_shapes
 from relevome.report.ruler import Ruler
 from relevome.report.windows import pooled

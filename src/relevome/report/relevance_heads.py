@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from relevome import __version__
+from relevome.discovery.head_attention import HeadName
 from relevome.discovery.head_map import HeadMap
-from relevome.discovery.looks import HeadName
 from relevome.discovery.placements import Collected
-from relevome.discovery.relevance import ALL, Effect, RelevantHeads
+from relevome.discovery.relevance_heads import ALL, Effect, RelevantHeads
 from relevome.evaluation.score_files import write_tsv
 from relevome.report.logo import save_logo
 from relevome.report.relevance_pictures import draw_maps, draw_points
 from relevome.report.relevance_words import page
 from relevome.report.result_folder import ResultFolder
-from relevome.runs.files import whole_file
+from relevome.results.files import whole_file
 
 NAME = "heads.json"
 SCHEMA_VERSION = 1

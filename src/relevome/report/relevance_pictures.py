@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from relevome.discovery.head_map import HeadMap
-from relevome.discovery.relevance import Effect
+from relevome.discovery.relevance_heads import Effect
 from relevome.report.logo import STYLE
 from relevome.report.text import shortened
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from relevome.discovery.looks import HeadName
+from relevome.discovery.head_attention import HeadName
 from relevome.discovery.placements import Collected
-from relevome.discovery.relevance import ALL, Effect, RelevantHeads
+from relevome.discovery.relevance_heads import ALL, Effect, RelevantHeads
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 # What a process leaves that was killed while it wrote.
 _TEMPORARY = (".*.tmp",)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from relevome.data.sequence import Interval
+from relevome.data.sequences import Interval
 
 MINUS = "\N{MINUS SIGN}"
 

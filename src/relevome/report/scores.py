@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from relevome.evaluation.runs import Scores
+from relevome.evaluation.measurement import Scores
 from relevome.evaluation.score_files import NAME
 from relevome.evaluation.statistics import Estimate
 from relevome.report.curves import Bars

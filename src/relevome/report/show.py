@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from relevome.data.annotations import sites_on
 from relevome.data.known_sites import known_sites
 from relevome.data.problems import Problem
-from relevome.data.sequence import ALPHABETS, Sequence
+from relevome.data.sequences import ALPHABETS, Sequence
+from relevome.data.sites import sites_on
 from relevome.report.logo import draw_logo, save_logo
-from relevome.runs.run import Run
+from relevome.results.run.reader import Run
 
 
 def show_sequence(

@@ -13,16 +13,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relevome.evaluation.answers import LOGIT, PROBABILITY
+from relevome.evaluation.exchange_curves import ORDERS, Area, Curve
+from relevome.evaluation.predictions import LOGIT, PROBABILITY
 from relevome.evaluation.score_files import write_tsv
-from relevome.evaluation.substitute import Substitution
-from relevome.evaluation.substituted import ORDERS, Area, Curve
+from relevome.jobs.substitute import Substitution
 from relevome.report.curves import COLOURS, GREY
 from relevome.report.logo import STYLE, save_logo
 from relevome.report.result_folder import ResultFolder
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
-from relevome.runs.files import whole_file
+from relevome.results.files import whole_file
 
 SCHEMA_VERSION = 1
 NAME = "substitution.json"

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from relevome.data.errors import InputError
 from relevome.data.inputs import sha256_of
 from relevome.data.positions import Choice
-from relevome.models.huggingface import weights_sha256
+from relevome.errors import InputError
+from relevome.models.hugging_face import weights_sha256
 from relevome.studies.annotation_data import CNN_REACH, DONE, Amount, write_data, write_simulated
 from relevome.studies.annotation_summary import WEIGHED, conclude
 from relevome.studies.genome_parts import Question

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from relevome.data.errors import InputError
-from relevome.data.genome_files import write_genome
-from relevome.data.genome_plan import plan_genome
-from relevome.data.grammar import promoter_grammar
-from relevome.data.motif_files import meme_text
-from relevome.data.motifs import Motif, read_meme
-from relevome.data.sequence import DNA, Interval
+from relevome.data.formats.meme import meme_text, read_meme
+from relevome.data.motifs import Motif
+from relevome.data.sequences import DNA, Interval
+from relevome.data.simulation.genome_files import write_genome
+from relevome.data.simulation.genome_plan import plan_genome
+from relevome.data.simulation.grammar import promoter_grammar
 from relevome.discovery.boxes import Boxes, estimate_boxes
 from relevome.discovery.known_motifs import FEWEST
+from relevome.errors import InputError
 from relevome.models.scan import save_scan, scan_for
 from relevome.studies.genome_parts import (
     TEST,

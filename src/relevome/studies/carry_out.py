@@ -13,8 +13,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from relevome.data.errors import InputError
-from relevome.runs.files import whole_file
+from relevome.errors import InputError
+from relevome.results.files import whole_file
 from relevome.studies.recipe import Command, Say, Study
 from relevome.studies.workers import workers
 

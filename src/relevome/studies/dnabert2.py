@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.studies.recipe import Command, Say, command
 from relevome.studies.summary import conclude
 from relevome.studies.tasks import GENOME, TASKS, Amount, check_data, write_task

@@ -15,18 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from relevome.data.annotations import features_of, listed_as
-from relevome.data.clusters import read_clusters
-from relevome.data.errors import InputError
 from relevome.data.features import Feature, same_type
+from relevome.data.formats.clusters import read_clusters
+from relevome.data.formats.table import Labelled
 from relevome.data.problems import Stops
-from relevome.data.tables import Labelled
-from relevome.discovery.relevance import FEWEST
-from relevome.models.training.function import FunctionData, read_function_data
-from relevome.models.training.settings import TrainingSettings
-from relevome.models.training.splits import split_of
+from relevome.data.sites import features_of, listed_as
+from relevome.discovery.relevance_heads import FEWEST
+from relevome.errors import InputError
 from relevome.studies.prepared import Segment, write_examples, write_fasta, write_segments
 from relevome.studies.protein_tasks import PARTS, Amount, Asked
+from relevome.training.function import FunctionData, read_function_data
+from relevome.training.settings import TrainingSettings
+from relevome.training.splits import split_of
 
 ENZYMES = "enzymes"
 

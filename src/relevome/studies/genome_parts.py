@@ -13,11 +13,11 @@ from jaxtyping import Float
 from pyfaidx import Fasta
 
 from relevome.data.contigs import Contig, ContigStrand, read_contigs
-from relevome.data.errors import InputError
-from relevome.data.genome import open_genome
+from relevome.data.genomes import open_genome
 from relevome.data.positions import Choice, read_positions
 from relevome.data.problems import Problem
-from relevome.data.sequence import DNA, Interval
+from relevome.data.sequences import DNA, Interval
+from relevome.errors import InputError
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 # Shares of every contig that are reported on, at its beginning, and that choose, at its end.

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import Sequence
+from relevome.data.sequences import Sequence
+from relevome.errors import InputError
 from relevome.evaluation.score_files import write_tsv
 
 # The type of a stretch of letters, and its ends, 0-based and half-open.

@@ -15,8 +15,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from relevome.data.errors import InputError
 from relevome.data.inputs import sha256_of
+from relevome.errors import InputError
 from relevome.studies.enzymes import ENZYMES, Enzymes, Source, read_enzymes, write_enzymes
 from relevome.studies.prepared import check_files, prepare_once
 from relevome.studies.protein_summary import conclude

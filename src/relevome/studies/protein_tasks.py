@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from relevome.data.errors import InputError
 from relevome.data.features import Feature
+from relevome.data.formats.three_line import LabelledLetters, label_features, labelled_sequences
 from relevome.data.problems import Problem
-from relevome.data.residue_labels import LabelledLetters, label_features, labelled_sequences
-from relevome.data.sequence import PROTEIN, Sequence
+from relevome.data.sequences import PROTEIN, Sequence
+from relevome.errors import InputError
 from relevome.studies.prepared import Segment, write_examples, write_fasta, write_segments
 
 PARTS = ("train", "validation", "test")

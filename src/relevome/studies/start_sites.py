@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from relevome.data.errors import InputError
-from relevome.data.genome import open_genome
-from relevome.data.readers import read_bed, refuse_or_skip
-from relevome.data.sequence import Interval
+from relevome.data.genomes import open_genome, read_bed
+from relevome.data.problems import refuse_or_skip
+from relevome.data.sequences import Interval
+from relevome.errors import InputError
 
 UPSTREAM, DOWNSTREAM = 70, 30
 TEST_END, VALIDATION_START = 1_000_000, 4_200_000

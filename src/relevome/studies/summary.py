@@ -9,14 +9,14 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
-from relevome.evaluation import metrics
 from relevome.evaluation.checks import Check
+from relevome.evaluation.metrics import metrics
 from relevome.evaluation.score_files import read_evaluation, write_tsv
 from relevome.evaluation.statistics import Estimate, bootstrap_interval
 from relevome.report.scores import ARROWS, listed, range_of
 from relevome.report.tables import Cell, Table, interval, markdown
-from relevome.runs.files import whole_file
-from relevome.runs.run import Run
+from relevome.results.files import whole_file
+from relevome.results.run.reader import Run
 
 # A column of the table for each question.
 METRICS = {

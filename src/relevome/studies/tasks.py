@@ -9,15 +9,17 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from relevome.data.annotations import Site, read_sites
-from relevome.data.errors import InputError
-from relevome.data.grammar import promoter_grammar
-from relevome.data.matches import best_match, best_match_on_either_strand
-from relevome.data.motifs import read_meme, select_motifs
-from relevome.data.readers import Problem, read_table
-from relevome.data.sequence import DNA, Sequence
-from relevome.data.simulation_files import write_simulation
-from relevome.data.simulation_plan import plan_simulation
+from relevome.data.formats.meme import read_meme
+from relevome.data.formats.table import read_table
+from relevome.data.motif_matches import best_match, best_match_on_either_strand
+from relevome.data.motifs import select_motifs
+from relevome.data.problems import Problem
+from relevome.data.sequences import DNA, Sequence
+from relevome.data.simulation.grammar import promoter_grammar
+from relevome.data.simulation.sequence_files import write_simulation
+from relevome.data.simulation.sequence_plan import plan_simulation
+from relevome.data.sites import Site, read_sites
+from relevome.errors import InputError
 from relevome.studies.prepared import check_files, prepare_once, write_fasta
 from relevome.studies.start_sites import UPSTREAM, start_sites, write_tables
 

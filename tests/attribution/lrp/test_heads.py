@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.heads import HeadRecorder
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from tests.attribution.lrp.cases.attention import attended
 from tests.attribution.lrp.under_rules import Array, drawn
 

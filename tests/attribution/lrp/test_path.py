@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from relevome.attribution.lrp.path import PathRecorder, interval_shares
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from tests.attribution.lrp.under_rules import drawn
 
 BATCH, HEADS, TOKENS, WIDTH = 2, 3, 5, 4

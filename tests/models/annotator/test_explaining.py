@@ -9,12 +9,12 @@ import pytest
 
 from relevome.attribution import methods
 from relevome.attribution.attnlrp import AttnLRP
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA, Sequence
+from relevome.data.sequences import DNA, Sequence
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import FixedBatchSize
-from relevome.models.huggingface import load_model
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.hugging_face import load_model
+from relevome.models.own_tokenizers import letter_tokenizer
 from tests.models.annotator.tiny import letters, tiny
 
 KINDS: dict[str, dict[str, Any]] = {

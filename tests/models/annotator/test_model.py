@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoModelForTokenClassification
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import PROTEIN
+from relevome.data.sequences import PROTEIN
+from relevome.errors import InputError
 from relevome.models.annotator import AnnotatorConfig, AnnotatorForTokenClassification
-from relevome.models.tokenizers import letter_tokenizer, letter_vocabulary
-from relevome.models.training.architectures import Architecture
-from relevome.models.training.labels import LabelScheme
+from relevome.models.own_tokenizers import letter_tokenizer, letter_vocabulary
+from relevome.training.architectures import Architecture
+from relevome.training.labels import LabelScheme
 from tests.models.annotator.tiny import SIDES, by_hand, ids, letters, tiny
 
 IMPLEMENTATIONS = ["eager", "sdpa"]

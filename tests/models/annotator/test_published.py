@@ -10,11 +10,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA
+from relevome.data.sequences import DNA
+from relevome.errors import InputError
 from relevome.models.annotator import load_published
-from relevome.models.huggingface import load_model
-from relevome.models.tokenizers import letter_tokenizer
+from relevome.models.hugging_face import load_model
+from relevome.models.own_tokenizers import letter_tokenizer
 from tests.models.annotator.tiny import letters, place
 
 SIZES = {

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 from relevome.models.annotator import AnnotatorForTokenClassification, Memory
 from tests.models.annotator.tiny import SIDES, by_hand, ids, letters, tiny
 

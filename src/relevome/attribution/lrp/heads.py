@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import Function
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 # pyright: reportIncompatibleMethodOverride=false
 

@@ -20,7 +20,7 @@ from torch.autograd import Function
 
 from relevome.attribution.lrp.accounts import Absorbed, Call, inner
 from relevome.attribution.lrp.rules.linear import arguments
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 # pyright: reportIncompatibleMethodOverride=false
 

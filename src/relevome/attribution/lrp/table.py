@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.overrides import resolve_name
 
 from relevome.attribution.lrp.flow import Flow, tensors_in
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 Rule = Callable[[Flow, Any, tuple[Any, ...], dict[str, Any]], Any]
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from transformers import PreTrainedConfig
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import ALPHABETS
-from relevome.models.tokenizers import letter_vocabulary
+from relevome.data.sequences import ALPHABETS
+from relevome.errors import InputError
+from relevome.models.own_tokenizers import letter_vocabulary
 
 LAYOUTS = ("sliding", "segments")
 

@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from relevome.data.sequence import ALPHABETS
+from relevome.data.sequences import ALPHABETS
 from relevome.models.annotator.attention import Heads
 from relevome.models.annotator.config import AnnotatorConfig
 from relevome.models.cnn import FixedEmbedding, token_vectors
-from relevome.models.tokenizers import letter_vocabulary
+from relevome.models.own_tokenizers import letter_vocabulary
 
 # Heads of a layer to their context (batch, heads, queries, size).
 Attend = Callable[[Heads], Tensor]

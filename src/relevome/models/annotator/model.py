@@ -17,8 +17,8 @@ from transformers import initialization as init
 from transformers.modeling_outputs import TokenClassifierOutput
 from transformers.utils.generic import can_return_tuple
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import ALPHABETS
+from relevome.data.sequences import ALPHABETS
+from relevome.errors import InputError
 from relevome.models import models
 from relevome.models.annotator.attention import Heads, banded_attention, dense_attention
 from relevome.models.annotator.config import AnnotatorConfig

@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from relevome.data.errors import InputError
-from relevome.data.sequence import DNA
+from relevome.data.sequences import DNA
+from relevome.errors import InputError
 from relevome.models.annotator.config import AnnotatorConfig
 from relevome.models.annotator.model import AnnotatorForTokenClassification
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from transformers import PreTrainedConfig
 
-from relevome.data.errors import InputError
+from relevome.errors import InputError
 
 # What a published config.json says of the code that came with it, and of positions, which ALiBi does without.
 _FOREIGN = (

@@ -1,0 +1,58 @@
+"""Features as a table: one row each, letters counted from 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from relevome.data.features import Feature, Unplaced, from_one, is_unsure
+from relevome.data.formats.table import ID_COLUMNS, table_rows
+from relevome.data.lines import PathLike
+from relevome.errors import InputError
+
+_COLUMNS = {"id": (*ID_COLUMNS, "accession"), "type": ("type",), "start": ("start",), "end": ("end",)}
+
+
+def is_feature_table(path: PathLike) -> bool:
+    """Whether a table has a header with the columns ``start`` and ``end``, which BED has not."""
+    try:
+        _, header = next(table_rows(path))
+    except InputError:
+        return False
+    return {"start", "end"} <= {name.strip().lower() for name in header}
+
+
+def table_features(path: PathLike) -> Iterator[Feature | Unplaced]:
+    """Rows of a CSV or TSV table with the columns id, type, start, end and perhaps name, whatever their case.
+
+    Letters are counted from 1 and the end is included. An end that is not known (``<1``, ``?``) makes an
+    `Unplaced` feature. Raises InputError for a column that is missing and a row that is no feature.
+    """
+    rows = table_rows(path)
+    columns = [name.strip().lower() for name in next(rows)[1]]
+    at = {name: _column(path, columns, names) for name, names in _COLUMNS.items()}
+    named = columns.index("name") if "name" in columns else None
+    for number, row in rows:
+        where = f"{path}, line {number}"
+        if len(row) != len(columns):
+            raise InputError(f"{where}: {len(row)} columns: expected {len(columns)} as in the header")
+        id, kind, first, last = (row[at[name]].strip() for name in _COLUMNS)
+        if not id or not kind:
+            raise InputError(f"{where}: a feature without an id or a type: expected both")
+        if is_unsure(first, last):
+            yield Unplaced(id, f"{kind} at {first} to {last}, an end that is not known", where, kind)
+            continue
+        try:
+            start, end = from_one(first, last)
+        except ValueError as error:
+            raise InputError(f"{where}: {error}") from error
+        yield Feature(id, kind, start, end, "" if named is None else row[named].strip())
+
+
+def _column(path: PathLike, columns: list[str], names: tuple[str, ...]) -> int:
+    found = [place for place, column in enumerate(columns) if column in names]
+    if len(found) != 1:
+        raise InputError(
+            f"{path} has {len(found)} columns called {' or '.join(names)}: expected one, as features are a "
+            "table of id, type, start, end (counted from 1, the end included) and perhaps name"
+        )
+    return found[0]

@@ -1,0 +1,68 @@
+"""Lines of a GFF3 file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from relevome.data.features import Unplaced, from_one, is_unsure
+from relevome.data.lines import PathLike, numbered_lines
+from relevome.data.problems import Problem
+from relevome.data.sequences import Interval
+
+COLUMNS = 9
+
+
+@dataclass(frozen=True)
+class GffLine:
+    """One feature: where it lies, its type (``CDS``, ``promoter``), and its name, empty where it has none.
+
+    Lines with the same ``id`` are parts of one feature; it is empty where a line has none.
+    """
+
+    interval: Interval
+    kind: str
+    name: str
+    where: str
+    id: str = ""
+
+
+def gff_lines(path: PathLike) -> Iterator[GffLine | Problem]:
+    """Features of a GFF3 file, plain, gzip or bgzip, one at a time, 0-based and half-open as everywhere here.
+
+    The file itself counts from 1 and includes the end. The name is the attribute ``Name``, or else ``ID``,
+    or else ``Note``, as UniProt has it. An end that is not known (``<1``, ``?``) makes an `Unplaced` feature.
+    Directives and comments are no features, nor is what follows ``##FASTA``; strand ``?`` is unknown.
+    """
+    for number, line in numbered_lines(path):
+        if line.startswith("##FASTA"):
+            return
+        if line.strip() and not line.startswith("#"):
+            yield _parse(line, f"{path}, line {number}")
+
+
+def _parse(line: str, where: str) -> GffLine | Problem:
+    fields = [field.strip() for field in line.split("\t")]
+    label = " ".join(fields[:5])[:80]
+    if len(fields) != COLUMNS:
+        return Problem(
+            label, f"{len(fields)} columns: expected the {COLUMNS} of GFF3, separated by tabs", where
+        )
+    seqid, _, kind, start, end, _, strand, _, attributes = fields
+    kind = unquote(kind)
+    if is_unsure(start, end):
+        return Unplaced(unquote(seqid), f"{kind} at {start} to {end}, an end that is not known", where, kind)
+    try:
+        first, last = from_one(start, end, "GFF3 coordinate")
+        interval = Interval(unquote(seqid), first, last, strand.replace("?", "."))
+    except ValueError as error:
+        return Problem(label, str(error), where)
+    known = _attributes(attributes)
+    id = known.get("ID", "")
+    return GffLine(interval, kind, known.get("Name") or id or known.get("Note", ""), where, id)
+
+
+def _attributes(text: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in text.split(";"))
+    return {key.strip(): unquote(value) for key, _, value in pairs}

@@ -1,0 +1,118 @@
+"""Sequences cut out of a genome by a BED file."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from pyfaidx import Fasta, FastaIndexingError
+
+from relevome.data.formats.bed import BedLine, bed_lines
+from relevome.data.lines import PathLike, open_bytes
+from relevome.data.problems import Intake, Problem, SeenNames
+from relevome.data.sequences import DNA, Alphabet, Interval, Sequence
+from relevome.errors import InputError
+
+
+def read_bed(bed: PathLike, genome: PathLike, alphabet: Alphabet = DNA) -> Iterator[Sequence | Problem]:
+    """Sequences of the intervals of a BED file, one at a time; ``-`` gives the reverse complement.
+
+    The id is the BED name if no other line has it; ``name@chrom:start-end(strand)`` if one has; and
+    ``chrom:start-end(strand)`` without a name. So names may repeat, and only an interval that
+    repeats with its name is a problem. An interval on an unknown chromosome, or off the end of a
+    known one, is a problem too. Raises InputError for files that cannot be read.
+    """
+    if alphabet.complements is None:
+        raise InputError(f"a genome cannot be read as {alphabet.name}: BED intervals need nucleic acids")
+    repeated = _repeated_names(bed)
+    intake = Intake(alphabet)
+    with open_genome(genome) as chromosomes:
+        for line in bed_lines(bed):
+            if isinstance(line, Problem):
+                yield line
+                continue
+            id = _id(line, repeated)
+            reason = _misplaced(line.interval, chromosomes, genome)
+            yield Problem(id, reason, line.where) if reason else _cut(id, line, chromosomes, intake)
+
+
+@contextmanager
+def open_genome(path: PathLike) -> Iterator[Fasta]:
+    """A FASTA file with access by coordinates, which give strings.
+
+    An up-to-date index ``path.fai`` is used; else one is made in a temporary folder, since genomes
+    often lie where nothing can be written. Compressed genomes, bgzip too, are decompressed there
+    first: reading bgzip by coordinates would need Biopython for nothing else.
+    """
+    with tempfile.TemporaryDirectory(prefix="relevome-") as folder:
+        plain = _decompressed(path, Path(folder))
+        index = Path(f"{plain}.fai")
+        if not index.exists() or index.stat().st_mtime < plain.stat().st_mtime:
+            index = Path(folder, "index.fai")
+        try:
+            chromosomes = Fasta(plain, indexname=index, as_raw=True)
+        except (FastaIndexingError, ValueError, OSError) as error:
+            raise InputError(f"cannot index genome {path}: {' '.join(str(error).split())}") from error
+        with chromosomes:
+            yield chromosomes
+
+
+def _decompressed(path: PathLike, folder: Path) -> Path:
+    with open_bytes(path) as content:
+        if not isinstance(content, gzip.GzipFile):
+            return Path(path)
+        plain = folder / "genome.fa"
+        with plain.open("wb") as copy:
+            shutil.copyfileobj(content, copy)
+        return plain
+
+
+def _repeated_names(bed: PathLike) -> set[str]:
+    if Path(bed).is_fifo():
+        raise InputError(
+            f"{bed} is a pipe: expected a file, since names are counted before intervals are read"
+        )
+    seen = SeenNames()
+    repeated: set[str] = set()
+    empty = True
+    for line in bed_lines(bed):
+        empty = False
+        if isinstance(line, BedLine) and line.name and not seen.add(line.name):
+            repeated.add(line.name)
+    if empty:
+        raise InputError(f"{bed} has no intervals: expected BED lines, chromosome, start and end")
+    return repeated
+
+
+def _id(line: BedLine, repeated: set[str]) -> str:
+    if not line.name:
+        return str(line.interval)
+    return f"{line.name}@{line.interval}" if line.name in repeated else line.name
+
+
+def _misplaced(interval: Interval, chromosomes: Fasta, genome: PathLike) -> str:
+    """Why the interval is not on the genome; empty if it is."""
+    if interval.chrom not in chromosomes:
+        names = list(chromosomes.keys())
+        known = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        return (
+            f"no chromosome {interval.chrom!r} for {interval}: expected a name in {genome}, which has {known}"
+        )
+    length = len(chromosomes[interval.chrom])
+    if interval.end > length:
+        return f"{interval} ends off its chromosome, which has {length} letters: expected an end up to that"
+    return ""
+
+
+def _cut(id: str, line: BedLine, chromosomes: Fasta, intake: Intake) -> Sequence | Problem:
+    interval = line.interval
+    letters = str(chromosomes[interval.chrom][interval.start : interval.end])
+    if interval.strand != "-":
+        return intake.take(id, letters, line.where, interval)
+    sequence = intake.take(id, letters, line.where, replace(interval, strand="+"))
+    return sequence if isinstance(sequence, Problem) else sequence.reverse_complement()

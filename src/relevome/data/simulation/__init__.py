@@ -1,0 +1,1 @@
+"""What made-up sequences and genomes hold, and the exact truth about them."""

@@ -1,0 +1,208 @@
+"""Known sites, and masks of the letters they cover."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from relevome.data.features import Feature, Found, Listed, Unplaced, same_type
+from relevome.data.formats.bed import bed_lines
+from relevome.data.formats.feature_table import is_feature_table, table_features
+from relevome.data.formats.gff import gff_lines
+from relevome.data.formats.three_line import label_features
+from relevome.data.formats.uniprot import text_features, xml_features
+from relevome.data.lines import PathLike, open_bytes
+from relevome.data.problems import Problem
+from relevome.data.sequences import Sequence
+from relevome.errors import InputError
+
+# https://www.uniprot.org/help/accession_numbers
+_ACCESSION = re.compile("[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2}")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A named stretch of letters: 0-based, half-open; strand ``+``, ``-`` or ``.`` (unknown)."""
+
+    start: int
+    end: int
+    name: str
+    strand: str = "."
+
+
+def read_sites(
+    path: PathLike, kinds: Collection[str] = (), left_out: list[Problem] | None = None
+) -> dict[str, list[Site]]:
+    """Sites of a file by sequence id or chromosome, in file order: BED or features of one of five formats.
+
+    Which it is: GFF3 if the name ends in ``.gff`` or ``.gff3``; 3-line labels if it has ``.3line`` in it;
+    UniProt XML or flat text if the file begins like one; a table if it is called ``.csv``, ``.tsv`` or
+    ``.tab`` and has columns ``start`` and ``end``; BED otherwise. ``kinds`` chooses types of features, all
+    without it; types are the same whatever their case and ``_``, ``-`` or blanks. A sequence without sites
+    in a format that lists sequences has none. A site without a name is called by its type, or ``site``.
+
+    Features of which nobody knows the letters are appended to ``left_out``, or refused where there is no such
+    list. Raises InputError for a line that is none of the format's, and for types that the file does not have
+    or its format cannot have.
+    """
+    sites: dict[str, list[Site]] = {}
+    wanted, seen = {same_type(kind) for kind in kinds}, set()
+    exact = _is_labels(path)  # H and h are two labels
+    for item in features_of(path, kinds):
+        if isinstance(item, Listed):
+            sites.setdefault(item.id, [])
+            continue
+        if isinstance(item, Feature | Unplaced):
+            seen.add(item.kind)
+            if wanted and not exact and same_type(item.kind) not in wanted:
+                continue
+        if isinstance(item, Problem):
+            _leave_out(item, left_out)
+        else:
+            named = (Site(*span, item.name or item.kind, item.strand) for span in item.spans)
+            sites.setdefault(item.id, []).extend(named)
+    _check_kinds(path, kinds, seen, exact)
+    return sites
+
+
+def _leave_out(problem: Problem, left_out: list[Problem] | None) -> None:
+    if left_out is None:
+        raise InputError(
+            f"{problem.where}, {problem.id}: {problem.reason}: expected a list of what to leave out"
+        )
+    left_out.append(problem)
+
+
+def _check_kinds(path: PathLike, kinds: Collection[str], seen: set[str], exact: bool) -> None:
+    known = seen if exact else {same_type(kind) for kind in seen}
+    missing = [kind for kind in sorted(kinds) if (kind if exact else same_type(kind)) not in known]
+    if missing:
+        names = ", ".join(sorted(seen)) or "a file with features"
+        raise InputError(f"{path} has no feature of type {missing[0]!r}: expected {names}")
+
+
+def features_of(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Found]:
+    """What the reader of a file's format (see `read_sites`) finds in it, of all types.
+
+    Only 3-line labels give those of ``kinds`` alone, and BED refuses any.
+    """
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() not in (".gz", ".bgz")]
+    last = suffixes[-1] if suffixes else ""
+    if last in (".gff", ".gff3"):
+        return _gff_features(path)
+    if _is_labels(path):
+        return label_features(path, kinds)
+    if last in (".csv", ".tsv", ".tab") and is_feature_table(path):
+        return table_features(path)
+    with open_bytes(path) as content:
+        head = content.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"<"):
+        return xml_features(path)
+    return text_features(path) if head.startswith(b"ID   ") else _bed_features(path, kinds)
+
+
+def _is_labels(path: PathLike) -> bool:
+    return ".3line" in {suffix.lower() for suffix in Path(path).suffixes}
+
+
+def _bed_features(path: PathLike, kinds: Collection[str]) -> Iterator[Found]:
+    if kinds:
+        raise InputError(f"{path} is read as BED, which has no types of features such as {min(kinds)!r}")
+    for line in bed_lines(path):
+        if isinstance(line, Problem):
+            raise InputError(str(line))
+        place = line.interval
+        yield Feature(place.chrom, "site", place.start, place.end, line.name, place.strand)
+
+
+def _gff_features(path: PathLike) -> Iterator[Found]:
+    for line in gff_lines(path):
+        if isinstance(line, Unplaced):
+            yield line
+        elif isinstance(line, Problem):
+            raise InputError(str(line))
+        else:
+            place = line.interval
+            yield Feature(place.chrom, line.kind, place.start, place.end, line.name, place.strand)
+
+
+def listed_as(id: str, sites: Collection[str]) -> str | None:
+    """The name under which sites of a sequence are listed: its id, or the UniProt accession in it.
+
+    An accession counts where ``|`` sets it apart, as in ``sp|P02724|GLPA_HUMAN``. None where neither is
+    listed.
+    """
+    if id in sites:
+        return id
+    parts = [part for part in id.split("|") if part in sites and _ACCESSION.fullmatch(part)]
+    return parts[0] if parts else None
+
+
+def mask(sequence: Sequence, sites: Mapping[str, list[Site]]) -> Bool[np.ndarray, " letters"]:
+    """Which letters of a sequence are covered by a site on either strand.
+
+    Sites listed under the chromosome of the sequence's interval are in coordinates of the
+    chromosome, and what lies outside the interval is cut off; sites listed under the sequence's id (see
+    `listed_as`) are in letters of the sequence. Letter 0 of an interval on ``-`` is the base at its end.
+    Raises InputError for a site off the end of its sequence, and where both id and chromosome have sites.
+    """
+    covered = np.zeros(len(sequence), dtype=bool)
+    for site in sites_on(sequence, sites):
+        covered[site.start : site.end] = True
+    return covered
+
+
+def unplaced_sites(
+    sites: Mapping[str, list[Site]], sequences: Iterable[Sequence], where: str
+) -> list[Problem]:
+    """One problem for each id or chromosome with ``sites`` that no sequence has, with its number of sites.
+
+    ``where`` names the source of the sites in the problems.
+    """
+    unknown: dict[str | None, list[Site]] = {id: placed for id, placed in sites.items() if placed}
+    for sequence in sequences:
+        unknown.pop(listed_as(sequence.id, sites), None)
+        if sequence.interval is not None:
+            unknown.pop(listed_as(sequence.interval.chrom, sites), None)
+    reason = "{} sites on {!r}, which is no sequence that was read: expected its id or its chromosome"
+    return [Problem(str(id), reason.format(len(placed), id), where) for id, placed in unknown.items()]
+
+
+def sites_on(sequence: Sequence, sites: Mapping[str, list[Site]]) -> list[Site]:
+    """The sites of one sequence in its own letters and on its own strand; see `mask`."""
+    interval, own = sequence.interval, listed_as(sequence.id, sites)
+    chrom = None if interval is None else listed_as(interval.chrom, sites)
+    if interval is None or chrom is None:
+        return [] if own is None else [_checked(site, sequence) for site in sites[own]]
+    if own not in (None, chrom):
+        raise InputError(
+            f"sites on both {sequence.id!r} and its chromosome {interval.chrom!r}: expected one of the two"
+        )
+    inside = []
+    for site in sites[chrom]:
+        start = max(site.start, interval.start) - interval.start
+        end = min(site.end, interval.end) - interval.start
+        if start < end:
+            inside.append(replace(site, start=start, end=end))
+    return [_turned(site, len(sequence)) for site in inside] if interval.strand == "-" else inside
+
+
+def _turned(site: Site, length: int) -> Site:
+    """A site as the other strand of ``length`` letters has it."""
+    strand = {"+": "-", "-": "+"}.get(site.strand, site.strand)
+    return replace(site, start=length - site.end, end=length - site.start, strand=strand)
+
+
+def _checked(site: Site, sequence: Sequence) -> Site:
+    if site.end > len(sequence):
+        raise InputError(
+            f"site {site.name!r} {site.start}-{site.end} is off the end of sequence {sequence.id!r}, "
+            f"which has {len(sequence)} letters (places count from 0, ends excluded): expected sites of this "
+            "very sequence; correct the site, or take it out"
+        )
+    return site

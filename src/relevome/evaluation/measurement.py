@@ -1,0 +1,240 @@
+"""Metrics over a whole run: one value per sequence, and what they come to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from relevome.data.sequences import Sequence as Letters
+from relevome.data.sequences import named_alphabet
+from relevome.data.sites import Site, listed_as, mask
+from relevome.errors import InputError
+from relevome.evaluation.metrics import Metric, metrics
+from relevome.evaluation.statistics import Estimate, bootstrap_interval
+from relevome.evaluation.units import Level, check_level, mask_at, relevance_at
+from relevome.results.run.explanation import Explanation
+from relevome.results.run.reader import Run
+from relevome.results.run.targets import rows_of
+
+Truth: TypeAlias = Mapping[str, list[Site]]
+Given: TypeAlias = dict[str, np.ndarray | str]
+
+# What metrics need besides relevance, in words; whatever else one needs comes from the model.
+_NEEDS = {"mask": "known sites (truth)", "other": "another run of the same sequences"}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a metric gives for one sequence.
+
+    ``random`` is the mean over random orders of its relevance, None for metrics that no order changes.
+    ``null`` is the mean over explanations of other sequences with the same dinucleotides, None where
+    nobody made them: that takes the model.
+    """
+
+    sequence_id: str
+    value: float
+    random: float | None = None
+    null: float | None = None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """A metric over the sequences of a run: their mean, its confidence interval, and what to compare it with.
+
+    ``random`` and ``null`` are what `Measured` says, over those of the sequences that have them, and so are
+    ``random_values`` and ``null_values``, one for every value. ``left_out`` counts the other sequences of
+    the run by the reason why the metric does not apply to them.
+    """
+
+    metric: str
+    kind: str
+    level: Level
+    direction: str
+    mean: float
+    low: float
+    high: float
+    random: Estimate | None
+    null: Estimate | None
+    left_out: Mapping[str, int]
+    sequence_ids: tuple[str, ...]
+    values: tuple[float, ...]
+    random_values: tuple[float | None, ...] = ()
+    null_values: tuple[float | None, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """How many sequences have a value."""
+        return len(self.values)
+
+
+def evaluate_run(
+    run: Run,
+    wanted: Iterable[str] | None = None,
+    truth: Truth | None = None,
+    other: Run | None = None,
+    level: Level = "letters",
+    how: str = "sum",
+    target: str | None = None,
+    seed: int = 0,
+    draws: int = 10,
+    nulls: Mapping[str, Sequence[Explanation]] | None = None,
+) -> list[Scores]:
+    """Metrics that need no model, over the sequences of a run, in order of their names.
+
+    ``wanted`` names metrics or kinds of metrics; without it, all that can be had. Those of localisation
+    need known sites, the ``truth``; those of similarity, ``other``, a run of the same sequences, whose
+    letters are gathered into the tokens of ``run`` where its own are others. ``level`` and ``how`` are
+    those of `relevance_at`. Every sequence is put into random order ``draws`` times. ``nulls`` are
+    explanations of its shuffles, by its id. Raises InputError for a metric that needs what is not given, for
+    one that applies to fewer than two sequences, and where a run has several targets and none is named.
+    """
+    check_level(level)
+    given = {"relevance": run, "mask": truth, "other": other}
+    chosen = _chosen(wanted, {need for need, found in given.items() if found is not None})
+    source = _Source(run, truth, other, level, how)
+    rng = np.random.default_rng(seed)
+    measured: dict[str, list[Measured]] = {metric.name: [] for metric in chosen}
+    left_out: dict[str, Counter[str]] = {metric.name: Counter() for metric in chosen}
+    for row in rows_of(run, target):
+        found = source.given(row)
+        orders = [rng.permutation(found["relevance"]) for _ in range(draws)]
+        shuffled = [source.given(null) for null in (nulls or {}).get(row.sequence_id, ())]
+        for metric in chosen:
+            result = _measure(metric, row.sequence_id, found, orders, shuffled)
+            if isinstance(result, Measured):
+                measured[metric.name].append(result)
+            else:
+                left_out[metric.name][result] += 1
+    return [summarise(metric, level, measured[metric.name], left_out[metric.name], seed) for metric in chosen]
+
+
+def summarise(
+    metric: Metric, level: Level, measured: Sequence[Measured], left_out: Mapping[str, int], seed: int = 0
+) -> Scores:
+    """Means and intervals over sequences. Raises InputError for fewer than two, with why others are left out.
+
+    Families of metrics that work on many sequences at once, such as faithfulness, measure by themselves
+    and join the others here.
+    """
+    if len(measured) < 2:
+        sequences = len(measured) + sum(left_out.values())
+        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.items())
+        raise InputError(
+            f"{metric.name} applies to {len(measured)} of {sequences} sequences: expected two or more for an "
+            f"interval; left out: {reasons or 'none'}"
+        )
+    values = tuple(one.value for one in measured)
+    return Scores(
+        metric.name,
+        metric.kind,
+        level,
+        metric.direction,
+        *bootstrap_interval(values, seed, bounds=metric.bounds),
+        over_all([one.random for one in measured], seed, metric.bounds),
+        over_all([one.null for one in measured], seed, metric.bounds),
+        dict(left_out),
+        tuple(one.sequence_id for one in measured),
+        values,
+        tuple(one.random for one in measured),
+        tuple(one.null for one in measured),
+    )
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where the arguments of metrics come from, row by row; a missing one is the reason why."""
+
+    run: Run
+    truth: Truth | None
+    other: Run | None
+    level: Level
+    how: str
+
+    def given(self, row: Explanation) -> Given:
+        found: Given = {"relevance": relevance_at(row, self.level, self.how)}
+        if self.truth is not None:
+            found["mask"] = self._mask(row, self.truth)
+        if self.other is not None:
+            found["other"] = self._other(row, self.other)
+        return found
+
+    def _mask(self, row: Explanation, truth: Truth) -> np.ndarray | str:
+        if not any(name and listed_as(name, truth) for name in (row.sequence_id, row.chrom)):
+            return "not in the file of known sites"
+        alphabet = named_alphabet(self.run.manifest["alphabet"])
+        inside = mask(Letters(row.sequence_id, row.sequence, alphabet, row.interval), truth)
+        if not inside.any():
+            return "without a known site"
+        inside = mask_at(inside, row, self.level)
+        if inside.all():
+            return f"with all {self.level} inside known sites"
+        return inside if inside.any() else f"with no {self.level} inside known sites"
+
+    def _other(self, row: Explanation, other: Run) -> np.ndarray | str:
+        try:
+            found = other.find(row.sequence_id, None if len(other.targets) == 1 else row.target)[0]
+        except InputError:
+            return "not in the other run"
+        if found.sequence != row.sequence:
+            return "with other letters in the other run"
+        return relevance_at(found, self.level, self.how, tokens_of=row)
+
+
+def _measure(
+    metric: Metric,
+    sequence_id: str,
+    found: Given,
+    orders: Sequence[np.ndarray],
+    shuffled: Sequence[Given],
+) -> Measured | str:
+    """The value of one sequence, or the reason why it has none."""
+    arguments = [found[need] for need in metric.needs]
+    reason = next((given for given in arguments if isinstance(given, str)), None)
+    if reason is not None:
+        return reason
+    random: list[float] = []
+    if metric.ordered:
+        given = [found | {"relevance": order} for order in orders]
+        random = [metric.compute(*(one[need] for need in metric.needs)) for one in given]
+    return Measured(sequence_id, metric.compute(*arguments), _mean(random), _mean(_nulls(metric, shuffled)))
+
+
+def _nulls(metric: Metric, shuffled: Sequence[Given]) -> list[float]:
+    """The values of those shuffles to which the metric applies."""
+    rows = [[given[need] for need in metric.needs] for given in shuffled]
+    return [metric.compute(*row) for row in rows if not any(isinstance(one, str) for one in row)]
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _chosen(wanted: Iterable[str] | None, given: set[str]) -> list[Metric]:
+    """The metrics that were asked for by name or by kind; without a wish, those that need nothing else."""
+    if wanted is None:
+        return [metric for _, metric in metrics.items() if given.issuperset(metric.needs)]
+    kinds = {metric.kind for _, metric in metrics.items()}
+    names = {name for word in wanted for name in (_of_kind(word) if word in kinds else [word])}
+    chosen = [metrics[name] for name in sorted(names)]
+    for metric in chosen:
+        missing = [_NEEDS.get(need, "the model") for need in metric.needs if need not in given]
+        if missing:
+            raise InputError(f"the metric {metric.name} needs {missing[0]}, which is not given here")
+    return chosen
+
+
+def _of_kind(kind: str) -> list[str]:
+    return [name for name, metric in metrics.items() if metric.kind == kind]
+
+
+def over_all(
+    values: Iterable[float | None], seed: int, bounds: tuple[float, float] | None = None
+) -> Estimate | None:
+    """Mean and interval of values that are known, if two or more are."""
+    known = [value for value in values if value is not None]
+    return bootstrap_interval(known, seed, bounds=bounds) if len(known) > 1 else None

@@ -1,0 +1,45 @@
+"""Whether to trust it: one family of metrics, one file.
+
+A metric is a function that turns the explanation of one sequence into one number, registered as a
+`Metric` under its public name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from relevome.registry import Registry
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number about the explanation of one sequence, and how to read it.
+
+    ``kind`` is the family. ``needs`` names the arguments of ``compute`` in their order, all at one level,
+    letters or tokens: ``relevance``, ``mask`` (inside known sites or not), ``other`` (relevance of the same
+    sequence by another run). A metric that needs anything else, such as ``model``, is computed by its own
+    family. ``source`` is the publication, ``chance`` says what relevance without meaning reaches, and
+    ``ordered`` is False where values in any order give the same number, so that a random order says nothing.
+    ``bounds`` are the least and the largest value that there can be, which intervals of means heed.
+    """
+
+    name: str
+    kind: str
+    higher_is_better: bool
+    compute: Callable[..., float]
+    source: str
+    needs: tuple[str, ...] = ("relevance",)
+    chance: str = ""
+    ordered: bool = True
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def direction(self) -> str:
+        """``higher is better`` or ``lower is better``."""
+        return "higher is better" if self.higher_is_better else "lower is better"
+
+
+metrics: Registry[Metric] = Registry("metric", "relevome.evaluation.metrics")
+
+__all__ = ["Metric", "metrics"]

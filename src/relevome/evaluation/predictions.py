@@ -1,0 +1,84 @@
+"""What a model answers about very many inputs: the explained logit, its probability, the predicted output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from relevome.errors import InputError
+from relevome.evaluation.scoring import Asked, input_key, like_lengths, pooled
+from relevome.models.base import Batch, Model
+
+# The last axis of what `answers` gives.
+LOGIT, PROBABILITY, PREDICTED = range(3)
+
+Outputs: TypeAlias = Literal["one of several", "any of several", "a number"]
+
+
+def outputs(model: Model) -> Outputs:
+    """What the outputs of a model are: one class of several, any of several (multi-label), or a number."""
+    kind = getattr(getattr(model.module, "config", None), "problem_type", None)
+    if kind == "multi_label_classification":
+        return "any of several"
+    return "a number" if kind == "regression" or len(model.labels) < 2 else "one of several"
+
+
+def answers(model: Model, asked: Iterable[Asked]) -> Float[np.ndarray, "asked 3"]:
+    """The explained logit of every input, the probability of its target, and what is predicted.
+
+    The probability is that of the softmax over outputs; of the logistic function of the logit for multi-label
+    and for a difference of two outputs, where it is the first's among the two. Predicted is the index of the
+    largest output; for multi-label whether the target is. Of a number, both are 0. Equal inputs are
+    computed once in a million tokens. Raises InputError for a logit that is not finite.
+    """
+    with model.frozen(), torch.inference_mode():
+        parts = [_pool(model, pool) for pool in pooled(asked)]
+    return np.concatenate([np.zeros((0, 3)), *parts])
+
+
+def _pool(model: Model, pool: list[Asked]) -> Float[np.ndarray, "pool 3"]:
+    keys = [input_key(*one) for one in pool]
+    different = dict(zip(keys, pool, strict=True))
+    found: dict[bytes, np.ndarray] = {}
+    for some in like_lengths(model, different):
+        tokens, targets = zip(*(different[key] for key in some), strict=True)
+        found.update(zip(some, _answers(model, Batch(tokens, targets)), strict=True))
+    answered = np.stack([found[key] for key in keys])
+    if not np.isfinite(answered).all():
+        name = pool[int(np.flatnonzero(~np.isfinite(answered).all(1))[0])][0].sequence.id
+        raise InputError(
+            f"an output for sequence {name!r}, with letters changed, is infinite or not a number: the model "
+            "overflowed; use a wider --dtype"
+        )
+    return answered
+
+
+def _answers(model: Model, batch: Batch) -> Float[np.ndarray, "batch 3"]:
+    logits = model.module(**model.inputs(batch)).logits
+    score = model.select(logits, batch).double()
+    if batch.targets[0].position is not None:
+        places = [t.covering(x.position or 0) for t, x in zip(batch.tokens, batch.targets, strict=True)]
+        logits = logits[torch.arange(len(batch), device=logits.device), places]
+    return torch.stack([score, *_predicted(model, batch, score, logits.double())], 1).cpu().numpy()
+
+
+def _predicted(
+    model: Model, batch: Batch, score: Float[Tensor, "batch"], logits: Float[Tensor, "batch outputs"]
+) -> tuple[Tensor, Tensor]:
+    """The probability of the target, and what is predicted."""
+    kind = outputs(model)
+    if kind == "a number":
+        return torch.zeros_like(score), torch.zeros_like(score)
+    index = torch.tensor([target.index for target in batch.targets], device=logits.device)
+    own = logits.gather(1, index[:, None])[:, 0]
+    if kind == "any of several":
+        return score.sigmoid(), (own > 0).double()
+    largest = logits.argmax(1).double()
+    if batch.targets[0].contrast is not None:
+        return score.sigmoid(), largest
+    return (own - logits.logsumexp(1)).exp(), largest

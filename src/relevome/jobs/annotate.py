@@ -1,0 +1,272 @@
+"""A genome annotated by a model: every position of both strands, the sites called, and how good they are.
+
+Scores are computed and kept a stretch at a time, so memory does not grow with the genome, and one that was
+stopped goes on with the first stretch that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+from pyfaidx import Fasta
+from scipy.special import logsumexp
+
+from relevome.data.contigs import Contig, ContigStrand, read_contigs, read_regions
+from relevome.data.genomes import open_genome
+from relevome.data.inputs import sha256_of
+from relevome.data.positions import Choice, Position, read_positions
+from relevome.data.problems import OnBad, Problem, refuse_or_skip
+from relevome.data.sequences import Interval
+from relevome.errors import InputError
+from relevome.models.base import Model
+from relevome.models.strand_logits import check_reads_letters, strand_logits
+from relevome.results.annotation import folder as folders
+from relevome.results.annotation.results import (
+    ClassScores,
+    log_odds,
+    measure,
+    placed,
+    probability,
+    threshold_for,
+    write_tracks,
+)
+from relevome.results.annotation.scores import SIGNS, ScoreFiles, Stretch, stretches
+from relevome.results.annotation.sites import write_sites
+from relevome.results.outputs import target_paths
+from relevome.results.tracks import bigwig_library
+
+# Told how many letters were just done, and of how many in all.
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class AnnotationSettings:
+    """What is annotated, and how sites are called.
+
+    ``circular`` are all contigs or those named; ``regions`` what is annotated, see `read_regions`;
+    ``targets`` the classes, by default all but the first. Sites score at least ``threshold``, a probability,
+    or what gives so high a ``precision``: on ``truth`` where that is given, else as a probability. No higher
+    position is within ``apart`` letters; a site is right if a labelled one is ``within`` letters of it.
+    """
+
+    genome: Path
+    circular: bool | tuple[str, ...] = False
+    regions: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    window: tuple[int, int] | None = None
+    truth: Path | None = None
+    choice: Choice = field(default_factory=Choice)
+    on_bad: OnBad = "refuse"
+    threshold: float | None = None
+    precision: float = 0.5
+    apart: int = 1
+    within: int = 0
+    values: Literal["probability", "logit"] = "probability"
+    tracks: bool = True
+    feature_type: str = "sequence_feature"
+
+    def __post_init__(self) -> None:
+        for name, value in (("threshold", self.threshold), ("precision", self.precision)):
+            if value is not None and not 0 < value < 1:
+                raise InputError(f"--{name} {value}: expected a number above 0 and below 1")
+        for name, value in (("apart", self.apart), ("within", self.within)):
+            if value < 0:
+                raise InputError(f"--{name} {value}: expected a number of letters, from 0 on")
+        if not self.feature_type or len(self.feature_type.split()) != 1:
+            raise InputError(f"--feature-type {self.feature_type!r}: expected a word, such as TSS")
+
+
+def annotate(
+    model: Model,
+    settings: AnnotationSettings,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Annotate a genome into the folder ``out``, or go on where that was stopped; gives what it holds.
+
+    Raises InputError for anything that the user has to mend; stretches finished before are kept.
+    """
+    check_reads_letters(model, settings.window)
+    columns = _columns(model, settings)
+    if settings.tracks:
+        bigwig_library()
+    with open_genome(settings.genome) as chromosomes:
+        contigs = read_contigs(chromosomes, settings.genome, model.alphabet, settings.circular)
+        regions = read_regions(settings.regions, contigs)
+        problems: list[Problem] = []
+        positions = _positions(settings, contigs, problems)
+        question = _question(model, settings, contigs, regions, columns)
+        with folders.claimed(out, question, overwrite):
+            files = ScoreFiles(out / folders.SCORES, stretches(regions), len(columns))
+            _Scoring(model, settings.window, list(columns.values()), chromosomes, contigs).run(
+                files, progress
+            )
+            found = _conclude(out, settings, files, contigs, list(columns), positions)
+            content = {
+                "question": question,
+                "settings": _calling(settings),
+                **found,
+                "problems": _said(problems),
+            }
+            folders.write_annotation(out, "finished", content)
+    return folders.read_annotation(out)
+
+
+def _columns(model: Model, settings: AnnotationSettings) -> dict[str, int]:
+    """Classes by their names: those asked for, else all but the first, which is nothing in particular."""
+    labels = model.labels
+    wanted = settings.targets or (labels[1:] if len(labels) > 1 else labels)
+    found = {}
+    for target in wanted:
+        if target not in labels and not (target.isdecimal() and int(target) < len(labels)):
+            raise InputError(f"the model has no class {target!r}: expected one of {', '.join(labels)}")
+        index = labels.index(target) if target in labels else int(target)
+        found[labels[index]] = index
+    if settings.truth and len(found) > 1:
+        raise InputError(f"--truth is of one class: choose it by --target, of {', '.join(found)}")
+    return found
+
+
+def _positions(
+    settings: AnnotationSettings, contigs: list[Contig], problems: list[Problem]
+) -> list[Position] | None:
+    if settings.truth is None:
+        return None
+    lengths = {contig.name: contig.length for contig in contigs}
+    found = read_positions(settings.truth, lengths, settings.choice)
+    return list(refuse_or_skip(found, settings.on_bad, problems))
+
+
+@dataclass(frozen=True)
+class _Scoring:
+    """Computes the log-odds of classes along strands."""
+
+    model: Model
+    window: tuple[int, int] | None
+    columns: list[int]
+    chromosomes: Fasta
+    contigs: list[Contig]
+
+    def run(self, files: ScoreFiles, progress: Progress | None) -> None:
+        missing = files.missing()
+        total = sum(len(stretch.region) for stretch in files.stretches)
+        done = total - sum(len(stretch.region) for stretch in missing)
+        tell = progress or (lambda count, total: None)
+        tell(done, total)
+        with self.model.frozen():
+            for stretch in missing:
+                files.write(stretch, self._scores(stretch, lambda count: tell(count, total)))
+
+    def _scores(
+        self, stretch: Stretch, advance: Callable[[int], None]
+    ) -> Iterator[Float[np.ndarray, "positions classes"]]:
+        """Scores of a stretch in the direction of its strand; NaN in gaps."""
+        region, sign = stretch.region, stretch.sign
+        contig = next(contig for contig in self.contigs if contig.name == region.chrom)
+        strand = ContigStrand(self.chromosomes, contig, sign, self.model.alphabet)
+        start, end = region.start, region.end
+        if sign == "-":
+            start, end = contig.length - end, contig.length - start
+        for logits in strand_logits(self.model, strand, start, end, self.window):
+            if len(logits):
+                self._check(logits, f"{contig.name}({sign}), letter {start + 1:,} of that strand")
+                scores = odds(logits)[:, self.columns]
+                scores[strand.in_gap(start, start + len(logits))] = np.nan
+                start += len(logits)
+                yield scores
+                advance(len(logits))
+
+    def _check(self, logits: Float[np.ndarray, "positions classes"], where: str) -> None:
+        # NaN would be taken for a gap
+        if not np.isfinite(logits).all():
+            raise InputError(
+                f"the model gives logits that are no finite numbers from {where}, on: expected numbers; look "
+                f"at its weights, and whether {str(self.model.dtype).removeprefix('torch.')} is too narrow "
+                "for them"
+            )
+
+
+def odds(logits: Float[np.ndarray, "positions classes"]) -> Float[np.ndarray, "positions classes"]:
+    """Each class against all others, as the logarithm of odds; a single output is one already."""
+    logits = logits.astype(np.float64)
+    if logits.shape[1] == 1:
+        return logits
+    others = [np.delete(logits, column, axis=1) for column in range(logits.shape[1])]
+    return logits - np.stack([logsumexp(rest, axis=1) for rest in others], axis=1)
+
+
+def _conclude(
+    out: Path, settings: AnnotationSettings, files: ScoreFiles, contigs: list[Contig], labels: list[str],
+    positions: list[Position] | None,
+) -> dict[str, Any]:  # fmt: skip
+    """Sites, tracks and numbers of finished scores."""
+    classes = [
+        ClassScores(files, column, label, contigs, settings.apart) for column, label in enumerate(labels)
+    ]
+    if settings.tracks:
+        paths = {sign: target_paths(out / f"{name}.bw", labels) for sign, name in SIGNS.items()}
+        for one in classes:
+            write_tracks({sign: paths[sign][one.label] for sign in SIGNS}, one, settings.values)
+    threshold, truth = _against_truth(settings, classes, positions)
+    called = (site for one in classes for site in one.called(threshold))
+    count = write_sites(out, called, settings.feature_type)
+    reached = None if threshold is None else float(probability(np.array([threshold]))[0])
+    return {"threshold": reached, "counts": {**_counted(classes[0]), "sites": count}, "truth": truth}
+
+
+def _against_truth(
+    settings: AnnotationSettings, classes: list[ClassScores], positions: list[Position] | None
+) -> tuple[float | None, dict[str, Any] | None]:
+    """The least log-odds of a site, and how good scores and sites are, if that can be said."""
+    threshold = log_odds(settings.threshold or settings.precision)
+    if positions is None:
+        return threshold, None
+    (scores,) = classes
+    truth, without = placed(positions, scores)
+    if settings.threshold is None:
+        threshold = threshold_for(scores, truth, settings.precision, settings.within)
+    return threshold, {"without_score": without, **measure(scores, truth, threshold, settings.within)}
+
+
+def _counted(scores: ClassScores) -> dict[str, int]:
+    lengths = [len(stretch.region) for stretch in scores.files.stretches]
+    contigs = {stretch.region.chrom for stretch in scores.files.stretches}
+    return {"contigs": len(contigs), "letters": sum(lengths), "in_gaps": scores.files.without()}
+
+
+def _question(
+    model: Model, settings: AnnotationSettings, contigs: list[Contig], regions: list[Interval],
+    columns: dict[str, int],
+) -> dict[str, Any]:  # fmt: skip
+    """All that decides what scores are."""
+    whole = {(contig.name, 0, contig.length) for contig in contigs}
+    limited = {(region.chrom, region.start, region.end) for region in regions} != whole
+    return {
+        "model": asdict(model.source) | {"class": type(model.module).__name__, "dtype": str(model.dtype)},
+        "genome_sha256": sha256_of(settings.genome),
+        "circular": sorted(contig.name for contig in contigs if contig.circular),
+        "regions": [str(region) for region in regions] if limited else "all",
+        "classes": list(columns),
+        "window": settings.window,
+    }
+
+
+def _calling(settings: AnnotationSettings) -> dict[str, Any]:
+    """How sites were called."""
+    names = ("threshold", "precision", "apart", "within", "values", "tracks", "feature_type", "on_bad")
+    said = {"genome": str(settings.genome)} | {name: getattr(settings, name) for name in names}
+    if settings.truth is not None:
+        said |= {"truth": str(settings.truth), "truth_sha256": sha256_of(settings.truth)}
+        said |= {"choice": asdict(settings.choice)}
+    return said
+
+
+def _said(problems: list[Problem]) -> list[dict[str, str]]:
+    return [{"id": problem.id, "reason": str(problem)} for problem in problems]

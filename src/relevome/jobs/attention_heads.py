@@ -1,0 +1,177 @@
+"""What the attention heads of a model look for around sites: from files of windows to tables and logos."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from relevome.data.formats.meme import read_meme
+from relevome.data.inputs import Input, from_bed, from_fasta
+from relevome.data.motifs import Motif
+from relevome.data.problems import OnBad, Problem, refuse_or_skip
+from relevome.data.sequences import Sequence as Letters
+from relevome.data.sites import Site, listed_as, read_sites
+from relevome.discovery.attention_heads import Findings, Say, Settings, characterise
+from relevome.discovery.windows import Windows, drawn
+from relevome.errors import InputError
+from relevome.models.base import Model, Target
+from relevome.models.targets import resolve_target
+from relevome.models.untrained import with_random_weights
+from relevome.report.attention_heads import FOLDER, write_heads
+
+
+@dataclass(frozen=True)
+class HeadsQuestion:
+    """Windows around sites, and what their letters are compared with; all by files.
+
+    The site is letter ``position`` (0-based) of every window, by default the middle one. Of more than
+    ``most`` windows so many are drawn. ``random_weights`` asks the network with weights drawn by the seed of
+    the ``settings``.
+    """
+
+    fasta: Path | None = None
+    bed: Path | None = None
+    genome: Path | None = None
+    controls: Path | None = None
+    position: int | None = None
+    most: int = 2000
+    on_bad: OnBad = "refuse"
+    target: str = "1"
+    motifs: tuple[Path, ...] = ()
+    known: Path | None = None
+    random_weights: bool = False
+    settings: Settings = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        if self.settings.weigh == "contribution" and self.settings.query != "read":
+            raise InputError(
+                f"--query {self.settings.query} with --weigh contribution: leave --query out, since all "
+                "tokens look there, each as the logit depends on it"
+            )
+
+
+@dataclass(frozen=True)
+class WindowsRead:
+    """What a file of windows gave: those that are asked about, of how many, and those that were left out."""
+
+    asked: list[Letters]
+    count: int
+    problems: list[Problem]
+
+    def record(self) -> dict[str, Any]:
+        """How many, and the reason for each that was left out."""
+        left_out = [{"id": problem.id, "reason": str(problem)} for problem in self.problems]
+        return {"read": self.count, "asked": len(self.asked), "left_out": left_out}
+
+
+def attention_heads(
+    model: Model, question: HeadsQuestion, out: Path, *, overwrite: bool = False, say: Say = lambda _: None
+) -> tuple[Findings, list[WindowsRead]]:
+    """Characterise every head, and write tables and pictures into the folder ``out``.
+
+    Gives the findings, and what was read: windows around sites, then controls, if there are any. Raises
+    InputError for anything that the user has to mend.
+    """
+    FOLDER.check(out, overwrite)
+    motifs = read_motifs(question.motifs)
+    known = None if question.known is None else read_sites(question.known)
+    read = [_windows(_source(model, question.fasta, question.bed, question.genome), question)]
+    if question.controls is not None:
+        read.append(_windows(_source(model, *_by_name(question.controls), question.genome), question))
+    sites, *controls = _around(model, question, read)
+    if known is not None:
+        _check_known(sites, known, question)
+    asked = with_random_weights(model, question.settings.seed) if question.random_weights else model
+    findings = characterise(
+        asked, sites, controls[0] if controls else None, motifs=motifs, known=known,
+        settings=question.settings, say=say,
+    )  # fmt: skip
+    say("writing tables and pictures")
+    write_heads(findings, out, _about(model, question, sites, read))
+    return findings, read
+
+
+def read_motifs(paths: Sequence[Path]) -> list[Motif]:
+    """The motifs of all MEME files. Raises InputError for one that is in two of them."""
+    found = [motif for path in paths for motif in read_meme(path)]
+    twice = next((id for id, count in Counter(motif.id for motif in found).items() if count > 1), None)
+    if twice is not None:
+        raise InputError(f"motif {twice!r} is in two files of --motifs: expected every motif once")
+    return found
+
+
+def _source(model: Model, fasta: Path | None, bed: Path | None, genome: Path | None) -> Input:
+    if fasta is not None and bed is None:
+        return from_fasta(fasta, model.alphabet)
+    if bed is not None and genome is not None and fasta is None:
+        return from_bed(bed, genome, model.alphabet)
+    raise InputError("expected windows from one of --fasta F, or BED (--bed B, --controls C) with --genome G")
+
+
+def _by_name(path: Path) -> tuple[Path | None, Path | None]:
+    """A file as FASTA, or as BED if its name says so."""
+    is_bed = ".bed" in path.suffixes
+    return (None, path) if is_bed else (path, None)
+
+
+def _windows(source: Input, question: HeadsQuestion) -> WindowsRead:
+    problems: list[Problem] = []
+    found = list(refuse_or_skip(source.read(), question.on_bad, problems))
+    if not found:
+        raise InputError(f"no windows in {', '.join(source.description.values())}: expected at least one")
+    return WindowsRead(drawn(found, question.most, question.settings.seed), len(found), problems)
+
+
+def _around(model: Model, question: HeadsQuestion, read: Sequence[WindowsRead]) -> list[Windows]:
+    """The windows of each file with their site and what is asked of it."""
+    length = len(read[0].asked[0])
+    site = length // 2 if question.position is None else question.position
+    target = resolve_target(model, question.target, position=None if model.task == "sequence" else site)
+    if model.look_ahead and site + model.look_ahead >= length:
+        raise InputError(
+            f"windows of {length} letters with the site at letter {site} (from 0): expected "
+            f"{model.look_ahead} letters behind it, which this annotator looks ahead"
+        )
+    files = (question.fasta or question.bed, question.controls)
+    return [_at_sites(one, target, site, file) for one, file in zip(read, files, strict=False)]
+
+
+def _at_sites(read: WindowsRead, target: Target, site: int, file: Path | None) -> Windows:
+    try:
+        return Windows(tuple(read.asked), target, site)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
+
+
+def _check_known(sites: Windows, known: Mapping[str, list[Site]], question: HeadsQuestion) -> None:
+    """Refuse sites of other chromosomes than those of the windows, which nobody would notice."""
+    names = {name for one in sites.sequences for name in _names(one)}
+    if all(listed_as(name, known) is None for name in names):
+        raise InputError(
+            f"no chromosome of {question.known} ({', '.join(sorted(known)[:3])}) is one of the windows "
+            f"({', '.join(sorted(names)[:3])}): expected known sites with the names of the genome"
+        )
+
+
+def _names(window: Letters) -> tuple[str, ...]:
+    return (window.id,) if window.interval is None else (window.interval.chrom, window.id)
+
+
+def _about(
+    model: Model, question: HeadsQuestion, sites: Windows, read: Sequence[WindowsRead]
+) -> dict[str, Any]:
+    """Which model and which windows."""
+    random, source = question.random_weights, model.source
+    return {
+        "by": "attention", "model": source.path, "random_weights": random,
+        "weights_sha256": None if random else source.weights_sha256,
+        "target": sites.target.label, "position": sites.site, "sites": str(question.fasta or question.bed),
+        "sites_read": read[0].record(),
+        "controls": None if question.controls is None else str(question.controls),
+        "controls_read": read[1].record() if len(read) > 1 else None,
+        "motifs": list(map(str, question.motifs)),
+        "known": None if question.known is None else str(question.known),
+    }  # fmt: skip

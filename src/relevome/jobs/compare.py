@@ -1,0 +1,305 @@
+"""Methods on one model, or models on the same sequences, side by side: paired tests of every pair."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from relevome.data.sites import Site
+from relevome.errors import InputError
+from relevome.evaluation.measurement import Scores, evaluate_run, over_all
+from relevome.evaluation.metrics import metrics
+from relevome.evaluation.result import Evaluation
+from relevome.evaluation.score_files import is_scores, read_evaluation
+from relevome.evaluation.settings import Settings
+from relevome.evaluation.statistics import Paired, adjusted, bootstrap_interval
+from relevome.evaluation.statistics import compare as compare_values
+from relevome.evaluation.units import Level
+from relevome.evaluation.work import Say
+from relevome.jobs.evaluate import evaluate, settings_of, truth_record
+from relevome.results.run.reader import Run
+
+SIGNIFICANT = 0.05  # false discovery rate over all tests of one comparison
+
+Given = Run | Evaluation | str | Path
+
+
+@dataclass(frozen=True)
+class Test:
+    """One metric of two runs on the same sequences; ``p`` is adjusted for all tests of the comparison."""
+
+    __test__ = False  # for pytest
+
+    metric: str
+    level: Level
+    direction: str
+    first: str
+    second: str
+    paired: Paired
+    p: float
+
+    @property
+    def better(self) -> str | None:
+        """The run that is significantly better, if one is."""
+        if self.p >= SIGNIFICANT or self.paired.difference.mean == 0:
+            return None
+        higher = self.paired.difference.mean > 0
+        return self.first if higher == (self.direction == "higher is better") else self.second
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """A metric of similarity between two runs."""
+
+    first: str
+    second: str
+    scores: Scores
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What `compare` found: evaluations by label, over the sequences that all have in common.
+
+    ``scores`` has the same metrics for every label, each over the same sequences. ``left_out`` counts, by
+    label and reason, sequences that not all runs have.
+    """
+
+    evaluations: Mapping[str, Evaluation]
+    scores: Mapping[str, tuple[Scores, ...]]
+    tests: tuple[Test, ...]
+    similarities: tuple[Similarity, ...]
+    left_out: Mapping[str, Mapping[str, int]]
+    notes: tuple[str, ...]
+
+    def best(self, metric: str, level: str) -> str | None:
+        """The run that is significantly better than every other by a metric, if one is."""
+        wins = Counter(
+            test.better for test in self.tests if (test.metric, test.level) == (metric, level) and test.better
+        )
+        return next((label for label, won in wins.items() if won == len(self.scores) - 1), None)
+
+
+def compare(
+    runs: Sequence[Given],
+    truth: str | Path | Mapping[str, list[Site]] | None = None,
+    *,
+    labels: Sequence[str] = (),
+    features: Collection[str] = (),
+    use_model: bool = True,
+    device: str = "auto",
+    trust_remote_code: bool = False,
+    settings: Settings | None = None,
+    say: Say = lambda _: None,
+    **options: Any,
+) -> Comparison:
+    """Runs of the same sequences compared by every metric that all of them have.
+
+    ``runs`` are runs, which are evaluated here as `evaluate` does, or evaluations or their folders, which
+    must all have been made with the same settings and known sites. ``labels`` name them in tables, their
+    folders do otherwise. P-values are adjusted over all tests (Benjamini, Hochberg). Raises InputError for
+    fewer than two runs, evaluations that were made differently, and runs with fewer than two sequences in
+    common.
+    """
+    if len(runs) < 2:
+        raise InputError(f"{len(runs)} run to compare: expected two or more")
+    settings = settings or settings_of(options)
+    found: list[Evaluation] = []
+    for given in runs:
+        if isinstance(given, Evaluation):
+            found.append(given)
+        elif isinstance(given, str | Path) and is_scores(given):
+            found.append(read_evaluation(given))
+        else:
+            say(f"evaluating {given.path if isinstance(given, Run) else given}")
+            one = evaluate(
+                given, truth, features=features, use_model=use_model, device=device,
+                trust_remote_code=trust_remote_code, settings=settings, say=say,
+            )  # fmt: skip
+            found.append(one)
+    evaluations = dict(zip(_labels(found, labels), found, strict=True))
+    _check_alike(evaluations)
+    _check_asked(found[0], settings, truth_record(truth, features))
+    say("comparing")
+    return _compared(evaluations, found[0].settings)
+
+
+def _labels(found: Sequence[Evaluation], labels: Sequence[str]) -> list[str]:
+    """The labels given, or as much of the end of each run's path as tells them apart."""
+    if labels and (len(labels) != len(found) or len(set(labels)) != len(labels)):
+        raise InputError(f"{len(labels)} labels for {len(found)} runs: expected one for each, all different")
+    if labels:
+        return list(labels)
+    paths = [Path(one.about["run"]).resolve().parts for one in found]
+    for count in range(1, max(map(len, paths)) + 1):
+        names = ["/".join(parts[-count:]) for parts in paths]
+        if len(set(names)) == len(names):
+            return names
+    raise InputError(f"{found[0].about['run']} is given twice, or two evaluations of it: give each a --label")
+
+
+def _check_alike(evaluations: Mapping[str, Evaluation]) -> None:
+    """Raises InputError where evaluations were made in ways that cannot be compared."""
+    (name, one), *others = evaluations.items()
+    for other_name, other in others:
+        mine, its = (replace(each.settings, target=None) for each in (one, other))
+        if mine != its:
+            field = next(f for f in mine.__dataclass_fields__ if getattr(mine, f) != getattr(its, f))
+            raise InputError(
+                f"{name} was evaluated with --{field} {getattr(mine, field)}, {other_name} with "
+                f"{getattr(its, field)}: expected the same, evaluate one of them again"
+            )
+        if _digest(one) != _digest(other):
+            raise InputError(
+                f"{name} and {other_name} were evaluated with other known sites: expected the same --truth"
+            )
+
+
+def _check_asked(evaluation: Evaluation, settings: Settings, truth: Mapping[str, Any] | None) -> None:
+    """Raises InputError where evaluations were given that were made otherwise than is asked for now."""
+    if settings != Settings() and replace(evaluation.settings, target=None) != replace(settings, target=None):
+        raise InputError(
+            f"{evaluation.about['run']} was evaluated with other options than are given now: give none, or "
+            "evaluate it again"
+        )
+    if truth is not None and _digest_of(truth) != _digest(evaluation):
+        raise InputError(
+            f"{evaluation.about['run']} was evaluated with other known sites: leave --truth out, or evaluate "
+            "it again"
+        )
+
+
+def _digest(evaluation: Evaluation) -> tuple[str, tuple[str, ...]] | None:
+    return _digest_of(evaluation.about["truth"])
+
+
+def _digest_of(truth: Mapping[str, Any] | None) -> tuple[str, tuple[str, ...]] | None:
+    return None if truth is None else (truth["sha256"], tuple(truth["features"]))
+
+
+def _compared(evaluations: Mapping[str, Evaluation], settings: Settings) -> Comparison:
+    common, left_out = _common({label: one.sequences for label, one in evaluations.items()})
+    if len(common) < 2:
+        reasons = "; ".join(
+            f"{label}: {', '.join(f'{n} {reason}' for reason, n in counts.items())}"
+            for label, counts in left_out.items()
+        )
+        raise InputError(
+            f"the runs have {len(common)} sequences in common: expected two or more ({reasons}); explain the "
+            "same sequences"
+        )
+    scores, notes = _same_metrics(evaluations, common, settings.seed)
+    similarities, more = _similarities(evaluations, settings)
+    return Comparison(
+        evaluations,
+        scores,
+        tuple(_tests(scores, settings.seed)),
+        tuple(similarities),
+        left_out,
+        (*notes, *more),
+    )
+
+
+def _common(sequences: Mapping[str, Mapping[str, str]]) -> tuple[set[str], dict[str, dict[str, int]]]:
+    """Ids that all runs have with the same letters; by run, how many others it has, and why."""
+    common: set[str] = set.intersection(*({*digests.items()} for digests in sequences.values()))  # pyright: ignore[reportAssignmentType]
+    names = {name for name, _ in common}
+    left_out: dict[str, dict[str, int]] = {}
+    for label, digests in sequences.items():
+        reasons: Counter[str] = Counter()
+        for name in digests.keys() - names:
+            lacking = [other for other, known in sequences.items() if name not in known]
+            reasons[f"not in {lacking[0]}" if lacking else "with other letters in another run"] += 1
+        if reasons:
+            left_out[label] = dict(reasons)
+    return names, left_out
+
+
+def _same_metrics(
+    evaluations: Mapping[str, Evaluation], common: set[str], seed: int
+) -> tuple[dict[str, tuple[Scores, ...]], list[str]]:
+    """Metrics that all runs have, each over the sequences for which all have it; and what is missing."""
+    by_key = {
+        label: {(score.metric, score.level): score for score in one.scores}
+        for label, one in evaluations.items()
+    }
+    notes = []
+    kept: dict[str, list[Scores]] = {label: [] for label in evaluations}
+    for key in dict.fromkeys(key for scores in by_key.values() for key in scores):
+        without = [label for label, scores in by_key.items() if key not in scores]
+        if without:
+            notes.append(f"{key[0]} of {key[1]} is not compared: {', '.join(without)} without it")
+            continue
+        shared = common.intersection(*(scores[key].sequence_ids for scores in by_key.values()))
+        if len(shared) < 2:
+            notes.append(
+                f"{key[0]} of {key[1]} is not compared: the runs share {len(shared)} sequences with it"
+            )
+            continue
+        for label, scores in by_key.items():
+            kept[label].append(_over(scores[key], shared, seed))
+    return {label: tuple(found) for label, found in kept.items()}, notes
+
+
+def _over(scores: Scores, shared: Collection[str], seed: int) -> Scores:
+    """The same metric over some of its sequences, in order of their ids."""
+    rows = sorted(
+        row
+        for row in zip(
+            scores.sequence_ids, scores.values, scores.random_values, scores.null_values, strict=True
+        )
+        if row[0] in shared
+    )
+    names, values, random, null = zip(*rows, strict=True)
+    bounds = metrics[scores.metric].bounds if scores.metric in metrics else None
+    mean, low, high = bootstrap_interval(values, seed, bounds=bounds)
+    return replace(
+        scores,
+        mean=mean,
+        low=low,
+        high=high,
+        random=over_all(random, seed, bounds),
+        null=over_all(null, seed, bounds),
+        sequence_ids=names,
+        values=values,
+        random_values=random,
+        null_values=null,
+    )
+
+
+def _tests(scores: Mapping[str, tuple[Scores, ...]], seed: int) -> list[Test]:
+    """Every metric of every pair of runs."""
+    pairs = [
+        (one, two, *found)
+        for one, two in combinations(scores, 2)
+        for found in zip(scores[one], scores[two], strict=True)
+    ]
+    paired = [compare_values(a.values, b.values, seed) for _, _, a, b in pairs]
+    p_values = adjusted([one.p for one in paired])
+    return [
+        Test(a.metric, a.level, a.direction, one, two, found, p)
+        for (one, two, a, _), found, p in zip(pairs, paired, p_values, strict=True)
+    ]
+
+
+def _similarities(
+    evaluations: Mapping[str, Evaluation], settings: Settings
+) -> tuple[list[Similarity], list[str]]:
+    """How alike the relevance of every pair of runs is, where the runs are still there."""
+    found: list[Similarity] = []
+    notes: list[str] = []
+    for (one, first), (two, second) in combinations(evaluations.items(), 2):
+        try:
+            pair = [Run(each.about["run"]) for each in (first, second)]
+            for level in settings.levels:
+                scores = evaluate_run(
+                    pair[0], ["similarity"], other=pair[1], level=level, how=settings.how,
+                    target=first.about["target"], seed=settings.seed, draws=settings.draws,
+                )  # fmt: skip
+                found += [Similarity(one, two, score) for score in scores]
+        except InputError as error:
+            notes.append(f"how alike {one} and {two} are was left out: {error}")
+    return found, notes

@@ -1,0 +1,207 @@
+"""A run whose most relevant letters are exchanged, to see whether that changes predictions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from relevome.data.formats.table import Labelled, read_table
+from relevome.data.problems import Problem
+from relevome.errors import InputError
+from relevome.evaluation.exchange import Exchange, Exchanged, exchanged_curves
+from relevome.evaluation.exchange_curves import Area, Curve, Label, curves_and_areas
+from relevome.evaluation.explainer import Explainer, explainer, model_of
+from relevome.evaluation.predictions import outputs
+from relevome.models.base import Model
+from relevome.results.run.explanation import Explanation
+from relevome.results.run.reader import Run
+from relevome.results.run.targets import rows_of
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """Curves of a run, the areas between them, and what went into both."""
+
+    about: Mapping[str, Any]
+    exchange: Exchange
+    found: Mapping[str, Exchanged]
+    curves: tuple[Curve, ...]
+    areas: tuple[Area, ...]
+    left_out: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+def substitute(
+    run: Run | str | Path,
+    *,
+    by: str | None = None,
+    most: int = 64,
+    orders: int = 10,
+    labels: str | Path | None = None,
+    head: tuple[int, int | None] | None = None,
+    target: str | None = None,
+    sequences: int = 100,
+    model: Model | str | Path | None = None,
+    device: str = "auto",
+    trust_remote_code: bool = False,
+    seed: int = 0,
+    say: Callable[[str], None] = lambda _: None,
+) -> Substitution:
+    """Exchange the 1, 2, 4, ... ``most`` most relevant letters of the sequences of a run.
+
+    ``by`` is a letter or ``random``; without it alanine for proteins and random bases otherwise. ``head`` is
+    a layer and one of its heads, or None for all of them, by whose relevance letters are ordered, of a run
+    with ``--heads``. ``labels`` is a table whose ids are those of the run. ``sequences`` of the run are drawn
+    at random, all with 0. Raises InputError for what the run, its model or the table does not have.
+    """
+    opened = run if isinstance(run, Run) else Run(run)
+    by = by or ("A" if opened.manifest["alphabet"] == "protein" else "random")
+    exchange = Exchange(by, most, orders, seed)
+    rows = _drawn(list(rows_of(opened, target)), sequences, seed)
+    relevance = [relevance_of(row, head) for row in rows]
+    read = model if isinstance(model, Model) else model_of(opened, model, device, trust_remote_code)
+    made = explainer(opened, read)
+    known = {} if labels is None else read_labels(labels, made)
+    say("exchanging letters")
+    targets = {row.sequence_id: made.target(row) for row in rows}
+    letters = [made.sequence(row) for row in rows]
+    found = exchanged_curves(made.model, letters, [*targets.values()], relevance, exchange)
+    kept, left_out = _apart(opened, rows, found)
+    if labels is not None and not kept.keys() & known.keys():
+        raise InputError(f"no sequence of {opened.path} is in {labels}: expected the ids of the run in it")
+    say("statistics")
+    curves, areas = curves_and_areas(kept, targets, known, outputs(made.model), exchange)
+    notes = _notes(kept, exchange, None if labels is None else known)
+    about = _about(opened, rows[0], head, labels)
+    return Substitution(about, exchange, kept, tuple(curves), tuple(areas), left_out, tuple(notes))
+
+
+def _apart(
+    run: Run, rows: list[Explanation], found: list[Exchanged | InputError]
+) -> tuple[dict[str, Exchanged], dict[str, int]]:
+    """Curves by sequence, and how many have none for each reason. Raises InputError for fewer than two."""
+    kept: dict[str, Exchanged] = {}
+    left_out: Counter[str] = Counter()
+    for row, one in zip(rows, found, strict=True):
+        if isinstance(one, Exchanged):
+            kept[row.sequence_id] = one
+        else:
+            left_out[str(one).replace(f" {row.sequence_id!r}", "")] += 1
+    if len(kept) < 2:
+        reasons = "; ".join(left_out) or "it has no more"
+        raise InputError(
+            f"{len(kept)} sequences of {run.path} can be changed: expected two or more ({reasons})"
+        )
+    return kept, dict(left_out)
+
+
+def _drawn(rows: list[Explanation], sequences: int, seed: int) -> list[Explanation]:
+    """All rows, or as many as are wanted."""
+    if sequences < 0 or sequences == 1:
+        raise InputError(f"--sequences {sequences}: expected 2 or more, or 0 for all")
+    if not sequences or len(rows) <= sequences:
+        return rows
+    chosen = np.random.default_rng(seed).permutation(len(rows))[:sequences]
+    return [rows[i] for i in sorted(chosen)]
+
+
+def relevance_of(row: Explanation, head: tuple[int, int | None] | None) -> Float[np.ndarray, " letters"]:
+    """Relevance of every letter: that of the run, or of one head or one layer, tokens shared out equally.
+
+    Raises InputError for a run without heads, and for one that it lacks.
+    """
+    if head is None:
+        return row.relevance.astype(np.float64)
+    if row.head_relevance is None:
+        raise InputError(f"sequence {row.sequence_id!r} has no relevance of heads: explain with --heads")
+    layer, number = head
+    layers, heads, _ = row.head_relevance.shape
+    if not (0 <= layer < layers and (number is None or 0 <= number < heads)):
+        raise InputError(
+            f"layer {layer}{'' if number is None else f', head {number}'}: expected layers 0 to {layers - 1} "
+            f"and heads 0 to {heads - 1}"
+        )
+    of_layer = row.head_relevance[layer].astype(np.float64)
+    return _shared_out(row, of_layer.sum(0) if number is None else of_layer[number])
+
+
+def _shared_out(row: Explanation, tokens: Float[np.ndarray, " tokens"]) -> Float[np.ndarray, " letters"]:
+    letters = np.zeros(len(row.sequence))
+    for start, end, value in zip(row.token_start, row.token_end, tokens, strict=True):
+        letters[start:end] += value / max(end - start, 1)
+    return letters
+
+
+def read_labels(path: str | Path, made: Explainer) -> dict[str, Label]:
+    """The true outputs of every sequence by its id, several of them joined by ``;``.
+
+    Raises InputError for a table without labels, a label that the model does not have, and a model whose
+    output is no class.
+    """
+    model = made.model
+    if model.task != "sequence" or outputs(model) == "a number":
+        raise InputError("--labels needs a model that predicts classes of sequences: leave it out")
+    known: dict[str, Label] = {}
+    for row in read_table(path, model.alphabet):
+        if isinstance(row, Problem):
+            continue  # its sequence was no sequence of the run either
+        if row.label is None:
+            raise InputError(f"{path} has no label column: expected one, as for relevome train")
+        known[row.sequence.id] = Label(
+            frozenset(_index(row, name, model) for name in row.label.split(";") if name)
+        )
+    return known
+
+
+def _index(row: Labelled, name: str, model: Model) -> int:
+    name = name.strip()
+    if name in model.labels:
+        return model.labels.index(name)
+    if name.isdigit() and int(name) < len(model.labels):
+        return int(name)
+    raise InputError(
+        f"sequence {row.sequence.id!r} has label {name!r}: expected one of {', '.join(model.labels[:8])}"
+    )
+
+
+def _about(
+    run: Run, row: Explanation, head: tuple[int, int | None] | None, labels: str | Path | None
+) -> dict[str, Any]:
+    said = run.manifest
+    kept = ("method", "parameters", "lift", "model", "input")
+    by = "letters" if head is None else f"layer {head[0]}" + ("" if head[1] is None else f", head {head[1]}")
+    return {"run": str(run.path), "target": row.target, "relevance": by} | {
+        "labels": None if labels is None else str(labels)
+    } | {name: said.get(name) for name in kept}  # fmt: skip
+
+
+def _notes(
+    found: Mapping[str, Exchanged], exchange: Exchange, known: Mapping[str, Label] | None
+) -> list[str]:
+    """What a reader of the curves should know."""
+    notes = []
+    same, all_letters = sum(one.same for one in found.values()), sum(one.letters for one in found.values())
+    if same:
+        share = same / (same + all_letters)
+        notes.append(
+            f"{share:.1%} of the letters are {exchange.by} already and were passed over in every order"
+        )
+    if short := sum(one.letters < exchange.most for one in found.values()):
+        notes.append(
+            f"{short} sequences have fewer than {exchange.most} letters to exchange: from there on all are"
+        )
+    others, changed = (sum(getattr(one, name) for one in found.values()) for name in ("others", "changed"))
+    if changed:
+        notes.append(
+            f"exchanging letters changed {changed / others:.1%} of the other tokens too, since sequences are "
+            "tokenised afresh"
+        )
+    if known is not None and (missing := len(found.keys() - known.keys())):
+        notes.append(f"{missing} sequences have no label, and are not in accuracy and AUROC")
+    return notes

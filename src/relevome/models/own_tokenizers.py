@@ -1,0 +1,77 @@
+"""Tokenizers of our own: single letters, and byte-pair encoding learnt from sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerFast
+
+from relevome.data.sequences import DNA, Alphabet
+from relevome.errors import InputError
+
+_PLAIN = {"pad_token": "[PAD]", "unk_token": "[UNK]", "mask_token": "[MASK]"}
+_BRACKETS = {"cls_token": "[CLS]", "sep_token": "[SEP]"}
+_DNABERT2_ORDER = ("[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]")
+
+
+def letter_vocabulary(alphabet: Alphabet, specials: bool = False) -> dict[str, int]:
+    """Token to index: [PAD], [UNK], [MASK], with ``specials`` [CLS] and [SEP], letters, IUPAC codes."""
+    tokens = [*_names(specials).values(), *alphabet.all_letters]
+    return {token: index for index, token in enumerate(tokens)}
+
+
+def letter_tokenizer(alphabet: Alphabet, specials: bool = False) -> PreTrainedTokenizerFast:
+    """A tokenizer of one token per letter; with ``specials``, [CLS] before and [SEP] after them."""
+    tokenizer = Tokenizer(models.WordLevel(letter_vocabulary(alphabet, specials), unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), behavior="isolated")
+    return _wrap(tokenizer, specials)
+
+
+def bpe_tokenizer(
+    sequences: Iterable[str], vocab_size: int, specials: bool = True, alphabet: Alphabet = DNA
+) -> PreTrainedTokenizerFast:
+    """A byte-pair encoding of ``vocab_size`` tokens learnt from ``sequences``, laid out as DNABERT-2's.
+
+    Every letter and IUPAC code of the alphabet is a token, seen or not. Raises ``InputError`` if
+    ``vocab_size`` leaves no room for them, or the sequences have too few repeated words to fill it.
+    """
+    names = [name for name in _DNABERT2_ORDER if name in _names(specials).values()]
+    letters = list(alphabet.all_letters)
+    if vocab_size < len(names) + len(letters):
+        raise InputError(
+            f"a vocabulary of {vocab_size} is too small: expected at least {len(names) + len(letters)}, "
+            f"for {len(names)} special tokens and {len(letters)} {alphabet.name} letters and codes"
+        )
+    tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=names,
+        initial_alphabet=letters,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(sequences, trainer)
+    if tokenizer.get_vocab_size() != vocab_size:
+        raise InputError(
+            f"the sequences gave {tokenizer.get_vocab_size()} tokens, not {vocab_size}: "
+            "expected more sequences or a smaller vocabulary"
+        )
+    return _wrap(tokenizer, specials)
+
+
+def _names(specials: bool) -> dict[str, str]:
+    return _PLAIN | (_BRACKETS if specials else {})
+
+
+def _wrap(tokenizer: Tokenizer, specials: bool) -> PreTrainedTokenizerFast:
+    tokenizer.decoder = decoders.Fuse()
+    if specials:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="[CLS] $A [SEP]",
+            special_tokens=[(name, tokenizer.token_to_id(name)) for name in _BRACKETS.values()],
+        )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        model_input_names=["input_ids", "attention_mask"],
+        **_names(specials),
+    )

@@ -1,0 +1,301 @@
+"""Any tokenizer, with right character offsets: which letters each token stands for."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from relevome.data.sequences import ALPHABETS, PROTEIN, Alphabet, Sequence
+from relevome.errors import InputError
+from relevome.models.bpe_dropout import BytePairs, Piece, read_byte_pairs
+
+# Codes of proteins other than X itself; ProtTrans has U, Z, O and B read as X, and no model has a J.
+_RARE = "".join(code for code in PROTEIN.ambiguous if code != PROTEIN.unknown)
+_AS_X = str.maketrans(_RARE, PROTEIN.unknown * len(_RARE))
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """One tokenised sequence; token ``t`` stands for letters ``starts[t]`` to ``ends[t]``."""
+
+    sequence: Sequence = field(repr=False)
+    ids: Int[np.ndarray, "tokens"]
+    starts: Int[np.ndarray, "tokens"]
+    ends: Int[np.ndarray, "tokens"]
+    special: Bool[np.ndarray, "tokens"]
+    texts: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        name, letters = self.sequence.id, len(self.sequence)
+        ordinary = ~self.special
+        covered = np.zeros(letters + 1, dtype=int)
+        np.add.at(covered, self.starts[ordinary], 1)
+        np.add.at(covered, self.ends[ordinary], -1)
+        if not (np.cumsum(covered)[:letters] > 0).all():
+            raise InputError(f"the tokens of sequence {name!r} do not cover all of its {letters} letters")
+        if (np.diff(self.starts[ordinary]) < 0).any():
+            raise InputError(f"the tokens of sequence {name!r} are not in the order of its letters")
+        if (self.starts[self.special] != self.ends[self.special]).any():
+            raise InputError(f"a special token of sequence {name!r} covers letters")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def one_letter_each(self) -> bool:
+        """Whether every ordinary token is exactly one letter."""
+        ordinary = ~self.special
+        return bool((self.ends - self.starts == 1)[ordinary].all()) and int(ordinary.sum()) == len(
+            self.sequence
+        )
+
+    def covering(self, position: int) -> int:
+        """Index of the token over letter ``position``; of overlapping ones, the middle one."""
+        over = np.flatnonzero((self.starts <= position) & (position < self.ends))
+        if not len(over):
+            raise InputError(
+                f"sequence {self.sequence.id!r} has no letter at position {position}: "
+                f"expected 0 to {len(self.sequence) - 1}"
+            )
+        return int(over[len(over) // 2])
+
+
+class LetterTokenizer:
+    """A tokenizer of transformers, told how to read letters, with the offsets that it may not give.
+
+    Models want their letters written in one of three ways, found by trying them on a probe sequence:
+    ``plain`` (ESM-2, Nucleotide Transformer, BPE), ``blanks`` between letters (ProtBert, ProtT5), or
+    ``kmers``: overlapping words of k letters with blanks between them (DNABERT).
+
+    With ``rare_as_x`` it reads U, Z, O, B and J of proteins as X, as the models of ProtTrans are used; the
+    sequence keeps its own letters. Raises ``InputError`` where nothing can be read as X.
+    """
+
+    def __init__(self, tokenizer: Any, alphabet: Alphabet | None = None, rare_as_x: bool = False) -> None:
+        self.hf = tokenizer
+        self.alphabet = alphabet or detect_alphabet(tokenizer.get_vocab())
+        self.pad_id: int | None = tokenizer.pad_token_id
+        self.mask_id: int | None = tokenizer.mask_token_id
+        self.unknown_id: int | None = tokenizer.unk_token_id
+        self.rare_as_x = rare_as_x
+        if rare_as_x and (self.alphabet != PROTEIN or self.letter_id(PROTEIN.unknown) is None):
+            raise InputError(
+                f"the tokenizer {type(tokenizer).__name__} reads {self.alphabet.name} letters and has no "
+                "residue X: leave --rare-as-x out"
+            )
+        self._k = 1
+        self._style = self._find_style()
+
+    @property
+    def style(self) -> str:
+        """``plain``, ``blanks`` or ``kmers:K``."""
+        return f"kmers:{self._k}" if self._style == "kmers" else self._style
+
+    def encode(self, sequence: Sequence) -> Tokens:
+        """Tokens of one sequence, special ones included, never truncated."""
+        if len(sequence) < self._k:
+            raise InputError(
+                f"sequence {sequence.id!r} has {len(sequence)} letters, fewer than one token of {self._k}"
+            )
+        text, letter_of = self._write(self.read_as(sequence))
+        ids, spans = self._fast(text) if self.hf.is_fast else self._slow(sequence.id, text)
+        starts, ends = self._to_letters(spans, letter_of)
+        special = ends == starts
+        return Tokens(
+            sequence, ids, starts, ends, special, tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
+        )
+
+    def read_as(self, sequence: Sequence) -> str:
+        """The letters of a sequence as the model reads them."""
+        return sequence.letters.translate(_AS_X) if self.rare_as_x else sequence.letters
+
+    def rare_letters(self, sequence: Sequence) -> int:
+        """How many letters of a sequence are read as X and are another."""
+        return sum(map(sequence.letters.count, _RARE)) if self.rare_as_x else 0
+
+    def draw(self, sequence: Sequence, dropout: float, rng: np.random.Generator) -> Tokens:
+        """Tokens of one sequence by a tokenisation drawn with BPE dropout, between its own special tokens.
+
+        Raises ``InputError`` for a tokenizer that is no byte-pair encoding.
+        """
+        ids, starts, ends = self._drawn(sequence, dropout, rng).T
+        texts = tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
+        return Tokens(sequence, ids, starts, ends, ends == starts, texts)
+
+    def draw_ids(self, sequence: Sequence, dropout: float, rng: np.random.Generator) -> list[int]:
+        """The ids of `draw` alone, in a fraction of its time."""
+        return self._drawn(sequence, dropout, rng)[:, 0].tolist()
+
+    def _drawn(
+        self, sequence: Sequence, dropout: float, rng: np.random.Generator
+    ) -> Int[np.ndarray, "tokens 3"]:
+        """Id, first letter and letter behind the last of every token that is drawn."""
+        pieces = self._byte_pairs.encode(self.read_as(sequence), dropout, rng)
+        before, after = self._around
+        return np.array([*before, *pieces, *after])
+
+    def check_draws(self) -> None:
+        """Raises ``InputError`` if no tokenisations can be drawn, since this is no byte-pair encoding."""
+        _ = self._byte_pairs
+
+    @cached_property
+    def _around(self) -> tuple[list[Piece], list[Piece]]:
+        """The special tokens before and behind those of every sequence, which have no letters."""
+        own = self.encode(Sequence("probe", self.alphabet.letters, self.alphabet))
+        first, last = np.flatnonzero(~own.special)[[0, -1]]
+        special = [Piece(token, 0, 0) for token in own.ids.tolist()]
+        return special[:first], special[last + 1 :]
+
+    @cached_property
+    def _byte_pairs(self) -> BytePairs:
+        pairs = read_byte_pairs(self.hf)
+        known = self.alphabet.letters if self.unknown_id is None else self.alphabet.all_letters
+        letters = "".join(random.Random(0).choices(known, k=200))
+        own = self.encode(Sequence("probe", letters, self.alphabet))
+        merged = [piece.token for piece in pairs.encode(letters)]
+        added = set(self.hf.get_added_vocab().values()) & set(self._words)
+        if added or self._style != "plain" or merged != own.ids[~own.special].tolist():
+            raise InputError(
+                f"tokenisations of the tokenizer {type(self.hf).__name__} cannot be drawn: its tokens are "
+                "not those of its merges alone"
+            )
+        return pairs
+
+    def letter_id(self, letter: str) -> int | None:
+        """Vocabulary index of a token that is this one letter, or None."""
+        vocabulary = self.hf.get_vocab()
+        for written in (letter, "▁" + letter):
+            if written in vocabulary:
+                return vocabulary[written]
+        return None
+
+    def letter_ids(self) -> list[int] | None:
+        """Vocabulary indices of the alphabet's letters, or None if some have no token of their own."""
+        ids = [self.letter_id(letter) for letter in self.alphabet.letters]
+        return None if None in ids else [i for i in ids if i is not None]
+
+    def ordinary_ids(self) -> list[int]:
+        """Vocabulary indices of all tokens that stand for unambiguous letters."""
+        return sorted(self._words)
+
+    @property
+    def longest_token(self) -> int:
+        """Letters of the longest token."""
+        return max(map(len, self._words.values()))
+
+    @property
+    def one_letter_always(self) -> bool:
+        """Whether every letter is a token of its own, whatever letters are beside it."""
+        return self._style == "blanks" or self.longest_token == 1
+
+    @cached_property
+    def _words(self) -> dict[int, str]:
+        """Every token that stands for unambiguous letters, by its index, and those letters."""
+        written = {i: _letters_of(token) for token, i in self.hf.get_vocab().items()}
+        letters, special = set(self.alphabet.letters), set(self.hf.all_special_ids)
+        return {i: word for i, word in written.items() if word and set(word) <= letters and i not in special}
+
+    def _find_style(self) -> str:
+        draw = random.Random(0)
+        probe = "".join(draw.choices(self.alphabet.letters, k=60))
+        for style in ("plain", "blanks", "kmers"):
+            self._style, self._k = style, self._word_length() if style == "kmers" else 1
+            text, _ = self._write(probe)
+            ids = self.hf(text, add_special_tokens=False)["input_ids"]
+            if ids and self.unknown_id not in ids:
+                return style
+        raise InputError(
+            f"the tokenizer {type(self.hf).__name__} does not know {self.alphabet.name} letters, "
+            "written plainly, with blanks or as overlapping words: expected a tokenizer for biological "
+            "sequences, or another --alphabet"
+        )
+
+    def _word_length(self) -> int:
+        lengths = set(map(len, self._words.values()))
+        return lengths.pop() if len(lengths) == 1 else 1
+
+    def _write(self, letters: str) -> tuple[str, np.ndarray]:
+        """The text for the tokenizer, and for each of its characters the letter's index (-1: none)."""
+        if self._style == "plain":
+            return letters, np.arange(len(letters))
+        if self._style == "blanks":
+            index = np.full(2 * len(letters) - 1, -1)
+            index[::2] = np.arange(len(letters))
+            return " ".join(letters), index
+        words = [letters[i : i + self._k] for i in range(len(letters) - self._k + 1)]
+        index = np.concatenate([np.append(np.arange(i, i + self._k), -1) for i in range(len(words))])
+        return " ".join(words), index[:-1]
+
+    def _fast(self, text: str) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        encoded = self.hf(text, return_offsets_mapping=True, truncation=False, verbose=False)
+        return np.array(encoded["input_ids"]), encoded["offset_mapping"]
+
+    def _slow(self, name: str, text: str) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        """A tokenizer without offsets: its pieces are found again in the text, one after the other."""
+        pieces = self.hf.tokenize(text)
+        inner = self.hf.convert_tokens_to_ids(pieces)
+        ids = np.array(self.hf.build_inputs_with_special_tokens(inner))
+        spans: list[tuple[int, int]] = []
+        at = 0
+        for piece in pieces:
+            while at < len(text) and text[at] == " ":
+                at += 1
+            written = piece.removeprefix("##").strip("▁Ġ ")
+            if not text.startswith(written, at):
+                # an unknown piece hides what it stood for: up to the next blank, or one letter
+                blank = text.find(" ", at)
+                written = text[at : blank if blank > 0 else at + 1]
+            spans.append((at, at + len(written)))
+            at += len(written)
+        if at != len(text):
+            raise InputError(f"the tokenizer {type(self.hf).__name__} lost letters of sequence {name!r}")
+        before = _position_of(inner, ids.tolist())
+        return ids, [(0, 0)] * before + spans + [(0, 0)] * (len(ids) - before - len(spans))
+
+    @staticmethod
+    def _to_letters(spans: list[tuple[int, int]], letter_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        written = np.flatnonzero(letter_of >= 0)
+        first, behind = np.searchsorted(written, np.array(spans).reshape(-1, 2)).T
+        covers = behind > first
+        starts, ends = np.zeros((2, len(spans)), dtype=int)
+        starts[covers] = letter_of[written[first[covers]]]
+        ends[covers] = letter_of[written[behind[covers] - 1]] + 1
+        return starts, ends
+
+
+def detect_alphabet(vocabulary: dict[str, int]) -> Alphabet:
+    """The alphabet of a vocabulary: protein if most residues are in it, RNA if U but no T is."""
+    tokens = {_letters_of(token) for token in vocabulary}
+    single = {token for token in tokens if len(token) == 1}
+    # byte-level encodings know every letter: there only longer words tell
+    longer = [token for token in tokens if len(token) > 1 and token.isalpha() and token.isupper()]
+    nucleic = sum(set(word) <= set("ACGTUN") for word in longer) > len(longer) / 2
+    if len(single & set(ALPHABETS["protein"].letters)) >= 15 and not nucleic:
+        return ALPHABETS["protein"]
+    words = {token for token in tokens if token and set(token) <= set("ACGTU")}
+    used = set("".join(words))
+    if {"A", "C", "G"} <= used and used & {"T", "U"}:
+        return ALPHABETS["rna"] if "T" not in used else ALPHABETS["dna"]
+    raise InputError(
+        "the tokenizer's vocabulary is neither nucleotides nor amino acids: expected a model of biological "
+        "sequences, or an --alphabet"
+    )
+
+
+def _letters_of(token: str) -> str:
+    """A token without the marks for the start or the inside of a word."""
+    return token.removeprefix("▁").removeprefix("Ġ").removeprefix("##")
+
+
+def _position_of(part: list[int], whole: list[int]) -> int:
+    for start in range(len(whole) - len(part) + 1):
+        if whole[start : start + len(part)] == part:
+            return start
+    raise InputError(
+        "the tokenizer changes ordinary tokens when it adds special ones: its offsets are unknown"
+    )

@@ -1,0 +1,58 @@
+"""Known sites as bars, in as many lanes as it takes for no name to touch another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from relevome.data.sites import Site
+from relevome.report.text import shortened, width
+
+# Tol's muted palette (personal.sron.nl/~pault), made for every common kind of colour vision.
+PALETTE = ("#332288", "#CC6677", "#44AA99", "#882255", "#999933", "#88CCEE", "#AA4499", "#117733", "#DDCC77")
+NAME = 6.5  # size of type, in points, like all lengths here
+LONGEST = 160.0
+BETWEEN = 4.0
+MOST = 8
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A site, or what of it lies in a row, in letters; its name is centred on ``centre``."""
+
+    start: int
+    end: int
+    colour: str
+    name: str = ""
+    centre: float = 0.0
+    lane: int = 0
+
+
+def site_colours(sites: Iterable[Site]) -> dict[str, str]:
+    """One colour for each name, in order of appearance; after nine they repeat."""
+    names = dict.fromkeys(site.name for site in sites)
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
+
+
+def pack(sites: Iterable[Site], colours: Mapping[str, str], row: range, spacing: float) -> list[Bar]:
+    """Bars of the sites that touch a row of letters, each in the first lane where its name has room.
+
+    ``row`` is the letters for which there is room, ``spacing`` the width of one in points. If names
+    would take more than eight lanes, all bars share one and have no names.
+    """
+    touching = [site for site in sites if site.start < row.stop and site.end > row.start]
+    touching.sort(key=lambda site: (site.start, site.end))
+    bars = [Bar(max(s.start, row.start), min(s.end, row.stop), colours[s.name]) for s in touching]
+    named = []
+    free: list[float] = []  # from which letter on, in each lane
+    for site, bar in zip(touching, bars, strict=True):
+        name = shortened(site.name, NAME, LONGEST)
+        half = width(name, NAME) / spacing / 2
+        centre = max(row.start + half, min((bar.start + bar.end) / 2, row.stop - half))
+        left, right = min(bar.start, centre - half), max(bar.end, centre + half)
+        lane = next((lane for lane, start in enumerate(free) if start <= left), len(free))
+        if lane == MOST:
+            return bars
+        free[lane : lane + 1] = [right + BETWEEN / spacing]
+        named.append(replace(bar, name=name, centre=centre, lane=lane))
+    return named

@@ -1,0 +1,52 @@
+"""Called sites as BED and GFF3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from relevome.results.files import whole_file
+
+# What GFF3 lets stand in the first column and in attributes; all else is percent-encoded.
+_SEQID, _ATTRIBUTE = ".:^*$@!+_?|-", " .:^*$@!+_?|()/[]-"
+
+
+class CalledSite(NamedTuple):
+    """One letter of a strand, 0-based, the class that it is called, and with which probability."""
+
+    contig: str
+    position: int
+    sign: str
+    label: str
+    probability: float
+
+    def bed(self) -> str:
+        """Six columns; the score is a thousand times the probability."""
+        name = "_".join(self.label.split())
+        score = round(1000 * self.probability)
+        return f"{self.contig}\t{self.position}\t{self.position + 1}\t{name}\t{score}\t{self.sign}\n"
+
+    def gff(self, number: int, kind: str) -> str:
+        """Nine columns, of which the score is the probability."""
+        place = self.position + 1
+        attributes = f"ID=site{number};Name={quote(self.label, safe=_ATTRIBUTE)}"
+        return (
+            f"{quote(self.contig, safe=_SEQID)}\trelevome\t{kind}\t{place}\t{place}\t{self.probability:.6g}\t"
+            f"{self.sign}\t.\t{attributes}\n"
+        )
+
+
+def write_sites(folder: Path, sites: Iterable[CalledSite], kind: str) -> int:
+    """``sites.bed`` and ``sites.gff3``, both with the same sites; gives how many."""
+    count = 0
+    with ExitStack() as stack:
+        paths = [stack.enter_context(whole_file(folder / f"sites.{end}")) for end in ("bed", "gff3")]
+        bed, gff = (stack.enter_context(path.open("w", encoding="utf-8")) for path in paths)
+        gff.write("##gff-version 3\n")
+        for count, site in enumerate(sites, start=1):
+            bed.write(site.bed())
+            gff.write(site.gff(count, kind))
+    return count

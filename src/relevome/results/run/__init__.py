@@ -1,0 +1,1 @@
+"""The run: one row for every sequence and target, in parts, and what it was asked."""

@@ -1,0 +1,148 @@
+"""Part files: some rows of a run, with the counts that belong to them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from relevome import ledger as ledgers
+from relevome.errors import InputError
+from relevome.ledger import Ledger
+from relevome.results.files import whole_file
+from relevome.results.run.explanation import Explanation
+from relevome.results.run.schema import SCHEMA_VERSION, no_rows, to_table
+
+_NAME = re.compile(r"part-(\d{5,})\.parquet")
+_KEY = b"relevome"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A sequence that was not explained, and why."""
+
+    sequence_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of sequences: read, explained, refused; ``other`` counts by name, as ``unknown_tokens``.
+
+    ``ledger`` is what became of their relevance, in a run under audit.
+    """
+
+    read: int = 0
+    explained: int = 0
+    refused: tuple[Refusal, ...] = ()
+    other: Mapping[str, int] = field(default_factory=dict)
+    ledger: Ledger | None = None
+
+
+@dataclass(frozen=True)
+class PartInfo:
+    """What the foot of a part says: rows, counts, and (layers, heads) of head relevance if there is any."""
+
+    rows: int
+    counts: Counts
+    head_shape: tuple[int, int] | None
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """Everything counted together; refusals in the order in which they came."""
+    every = list(counts)
+    names = sorted({name for c in every for name in c.other})
+    return Counts(
+        read=sum(c.read for c in every),
+        explained=sum(c.explained for c in every),
+        refused=tuple(refusal for c in every for refusal in c.refused),
+        other={name: sum(c.other.get(name, 0) for c in every) for name in names},
+        ledger=ledgers.total(c.ledger for c in every if c.ledger is not None),
+    )
+
+
+def common_head_shape(shapes: Iterable[tuple[int, int] | None]) -> tuple[int, int] | None:
+    """The one (layers, heads) of all, None where there is no head relevance."""
+    found = {shape for shape in shapes if shape is not None}
+    if len(found) > 1:
+        raise ValueError(f"head relevance of one run has several sizes (layers, heads): {sorted(found)}")
+    return found.pop() if found else None
+
+
+def part_path(folder: Path, index: int) -> Path:
+    """The file of a part."""
+    return folder / f"part-{index:05d}.parquet"
+
+
+def part_paths(folder: Path) -> dict[int, Path]:
+    """The parts that a folder holds, by index, in order."""
+    matches = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir())
+    return dict(sorted((int(match[1]), path) for match, path in matches if match))
+
+
+def write_part(path: Path, explanations: Sequence[Explanation], counts: Counts) -> None:
+    """Write a part as a whole; the same content gives the same bytes."""
+    heads = [e.head_relevance for e in explanations if e.head_relevance is not None]
+    info = {
+        "schema_version": SCHEMA_VERSION,
+        "counts": _to_json(counts),
+        "head_shape": common_head_shape((h.shape[0], h.shape[1]) for h in heads),
+    }
+    table = to_table(explanations).replace_schema_metadata({_KEY: json.dumps(info, sort_keys=True)})
+    # Checksums, so that a disk or a copy that went wrong is noticed when the part is read.
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        pq.write_table(table, file, compression="zstd", use_dictionary=False, write_page_checksum=True)
+
+
+def read_info(path: Path) -> PartInfo:
+    """The foot of a part."""
+    try:
+        metadata = pq.read_metadata(path)
+        info = json.loads((metadata.metadata or {})[_KEY])
+        shape = info["head_shape"]
+        return PartInfo(metadata.num_rows, _from_json(info["counts"]), tuple(shape) if shape else None)
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """The rows of a part, of all columns or some."""
+    try:
+        expected = no_rows(columns).schema
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read(expected.names).combine_chunks()
+        if table.schema != expected:
+            raise ValueError("columns of another kind")
+        return table
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return InputError(
+        f"{path} is damaged or gone ({reason[:200]}): delete that file and run the same `relevome explain` "
+        "again, which makes only what is missing"
+    )
+
+
+def _to_json(counts: Counts) -> dict[str, object]:
+    return {
+        "read": counts.read,
+        "explained": counts.explained,
+        "refused": [[r.sequence_id, r.reason] for r in counts.refused],
+        "other": dict(counts.other),
+        "ledger": None if counts.ledger is None else ledgers.to_json(counts.ledger),
+    }
+
+
+def _from_json(content: dict) -> Counts:
+    refused = tuple(Refusal(*pair) for pair in content["refused"])
+    kept = content.get("ledger")
+    ledger = None if kept is None else ledgers.from_json(kept)
+    return Counts(content["read"], content["explained"], refused, content["other"], ledger)

@@ -1,0 +1,154 @@
+"""Reading a run, part by part, also while it is being written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from relevome.errors import InputError
+from relevome.ledger import Ledger
+from relevome.results.run.explanation import Explanation
+from relevome.results.run.manifest import NAME, read_manifest
+from relevome.results.run.parts import Counts, part_paths, read_info, read_part, total
+from relevome.results.run.schema import from_row, no_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Run:
+    """The explanations of a run folder, in the order of its parts.
+
+    One part is held in memory at a time. Of a run that is still being written it shows the parts that
+    were there when it was opened. ``manifest`` is what ``run.json`` says. Raises InputError for a folder
+    that is no run, of a later schema, or with a part that is damaged or missing.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.manifest: dict[str, Any] = read_manifest(self.path)
+        parts = part_paths(self.path)
+        _check_complete(self.path, self.manifest, sorted(parts))
+        self._paths = tuple(parts.values())
+        self._infos = tuple(read_info(path) for path in self._paths)
+        self._first_rows = np.cumsum([0, *(info.rows for info in self._infos)])
+        self._held: tuple[int, pa.Table] | None = None
+        self._index: pa.Table | None = None
+
+    @property
+    def status(self) -> str:
+        """``running`` (or killed), ``finished`` or ``failed``."""
+        return self.manifest["status"]
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the sequences so far."""
+        return total(info.counts for info in self._infos)
+
+    def audit(self) -> Ledger:
+        """Where all relevance went, over all sequences. Raises InputError for a run without ``--audit``."""
+        ledger = self.counts.ledger
+        if ledger is None:
+            raise InputError(f"{self.path} has no account of its relevance: explain with --audit")
+        return ledger
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets that were explained, in order of their first row."""
+        return tuple(self._names["target"].unique().to_pylist())
+
+    def __len__(self) -> int:
+        return int(self._first_rows[-1])
+
+    def __iter__(self) -> Iterator[Explanation]:
+        for part, info in enumerate(self._infos):
+            table = self._part(part)
+            for row in range(info.rows):
+                yield from_row(table, row, info.head_shape)
+
+    @overload
+    def __getitem__(self, key: int | str) -> Explanation: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Explanation]: ...
+    def __getitem__(self, key: int | str | slice) -> Explanation | list[Explanation]:
+        """By row; by sequence id, the first of its targets; or a slice of rows."""
+        if isinstance(key, str):
+            return self._row(self._rows_of(key, None)[0])
+        if isinstance(key, slice):
+            return [self._row(row) for row in range(*key.indices(len(self)))]
+        row = key + len(self) if key < 0 else key
+        if not 0 <= row < len(self):
+            raise IndexError(f"row {key} of a run with {len(self)} rows")
+        return self._row(row)
+
+    def find(self, sequence_id: str, target: str | None = None) -> list[Explanation]:
+        """All rows of a sequence, or those of one target. Raises InputError if there are none."""
+        return [self._row(row) for row in self._rows_of(sequence_id, target)]
+
+    def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The rows part by part, of all columns or some, as they are stored."""
+        for path in self._paths:
+            yield read_part(path, columns)
+
+    def take(self, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
+        """Some rows in the order asked for; every part that has one is read once."""
+        parts = np.searchsorted(self._first_rows, rows, side="right") - 1
+        found, order = [no_rows(columns)], [np.zeros(0, dtype=np.int64)]
+        for part in np.unique(parts):
+            chosen = np.flatnonzero(parts == part)
+            table = read_part(self._paths[part], columns)
+            found.append(table.take(rows[chosen] - self._first_rows[part]))
+            order.append(chosen)
+        return pa.concat_tables(found).take(np.argsort(np.concatenate(order))).combine_chunks()
+
+    def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """All rows as a data frame, which holds them all in memory; lists become arrays."""
+        return pa.concat_tables([no_rows(columns), *self.tables(columns)]).to_pandas()
+
+    @property
+    def _names(self) -> pa.Table:
+        """Id, target and number of every row, for look-ups."""
+        if self._index is None:
+            columns = ["sequence_id", "target"]
+            names = pa.concat_tables([no_rows(columns), *self.tables(columns)])
+            self._index = names.append_column("row", pa.array(np.arange(len(self))))
+        return self._index
+
+    def _rows_of(self, sequence_id: str, target: str | None) -> list[int]:
+        found = self._names.filter(pc.field("sequence_id") == sequence_id)
+        if not len(found):
+            some = ", ".join(repr(name) for name in self._names["sequence_id"].slice(0, 3).to_pylist())
+            raise InputError(
+                f"{self.path} has no sequence {sequence_id!r}: expected one of its ids, such as "
+                f"{some or 'none yet'}"
+            )
+        chosen = found if target is None else found.filter(pc.field("target") == target)
+        if not len(chosen):
+            raise InputError(
+                f"sequence {sequence_id!r} of {self.path} has no target {target!r}: expected one of "
+                f"{', '.join(found['target'].to_pylist())}"
+            )
+        return chosen["row"].to_pylist()
+
+    def _row(self, row: int) -> Explanation:
+        part = int(np.searchsorted(self._first_rows, row, side="right")) - 1
+        return from_row(self._part(part), row - int(self._first_rows[part]), self._infos[part].head_shape)
+
+    def _part(self, part: int) -> pa.Table:
+        if self._held is None or self._held[0] != part:
+            self._held = None  # let go of one part before the next is read
+            self._held = (part, read_part(self._paths[part]))
+        return self._held[1]
+
+
+def _check_complete(folder: Path, manifest: dict[str, Any], indices: list[int]) -> None:
+    if manifest["status"] == "finished" and manifest.get("parts") != len(indices):
+        raise InputError(
+            f"{folder} has {len(indices)} parts but {NAME} speaks of {manifest.get('parts')}: copy the whole "
+            "folder, or run the same `relevome explain` again, which makes only what is missing"
+        )

@@ -1,0 +1,1 @@
+"""Training and fine-tuning: one objective, one file, and the machinery beside it."""

@@ -1,0 +1,150 @@
+"""Fitting a module to examples by transformers' Trainer, and scoring it.
+
+The Trainer needs accelerate, an extra, so it is imported where it is made; a trainer is Any.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from relevome.errors import InputError
+from relevome.training.fresh_examples import FreshExamples
+from relevome.training.objective import Objective
+from relevome.training.settings import TrainingSettings
+from relevome.training.tables import Example
+
+History = tuple[dict[str, float], ...]
+
+
+def make_trainer(
+    settings: TrainingSettings,
+    module: Any,
+    objective: Objective,
+    examples: Mapping[str, Sequence[Example]],
+    folder: Path,
+) -> Any:
+    """A Trainer for ``module`` on examples ``train`` and ``validation``, with checkpoints in ``folder``."""
+    from transformers import EarlyStoppingCallback
+    from transformers.trainer_callback import PrinterCallback, ProgressCallback
+
+    train, validation = examples["train"], examples["validation"]
+    trainer = _trainer_class()(
+        model=module,
+        args=_arguments(settings, folder, by_length=objective.by_length(train)),
+        train_dataset=train,  # pyright: ignore[reportArgumentType]  # a list is a data set to torch
+        eval_dataset=validation,  # pyright: ignore[reportArgumentType]
+        callbacks=[EarlyStoppingCallback(settings.patience)],
+        **objective.trainer_options(train),
+    )
+    if isinstance(train, FreshExamples):
+        trainer.add_callback(_fresh_draws(train))
+    trainer.remove_callback(PrinterCallback)
+    bar: Any = trainer.pop_callback(ProgressCallback)
+    if bar is not None:
+        bar.on_log = _say_nothing  # else it prints every log to standard output
+        trainer.add_callback(bar)
+    return trainer
+
+
+def fit(trainer: Any, checkpoint: Path | None) -> tuple[History, float]:
+    """Trains, or goes on from a checkpoint; the trainer's model is then that of the best epoch.
+
+    Returns what was measured after every epoch, and the best epoch. Raises ``InputError`` if no epoch
+    had a finite score.
+    """
+    trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    if trainer.state.best_model_checkpoint is None:
+        raise InputError(
+            f"validation {trainer.args.metric_for_best_model} was undefined after every epoch: expected both "
+            "outcomes in the validation table, and a learning rate low enough (--learning-rate)"
+        )
+    epochs: dict[int, dict[str, float]] = {}
+    for entry in trainer.state.log_history:
+        if "loss" in entry or "eval_loss" in entry:
+            epochs.setdefault(int(entry["step"]), {}).update(_named(entry))
+    return tuple(epochs.values()), epochs[trainer.state.best_global_step or 0]["epoch"]
+
+
+def score(trainer: Any, examples: Sequence[Example]) -> dict[str, float]:
+    """Loss and performance of the trainer's model."""
+    prediction = trainer.predict(examples, metric_key_prefix="eval")
+    measured = {name.removeprefix("eval_"): value for name, value in (prediction.metrics or {}).items()}
+    return {name: value for name, value in measured.items() if not _is_timing(name)}
+
+
+def _trainer_class() -> Any:
+    from transformers import Trainer
+
+    class OwnLossTrainer(Trainer):
+        """A Trainer whose validation loss is that of the scores, if they have one.
+
+        Its own is a mean over batches; where the loss is one of hidden tokens, batches have unlike numbers.
+        """
+
+        def evaluation_loop(self, *given: Any, **named: Any) -> Any:
+            output = super().evaluation_loop(*given, **named)
+            measured = output.metrics or {}
+            if "eval_loss_of_scores" in measured:
+                measured["eval_loss"] = measured.pop("eval_loss_of_scores")
+            return output
+
+    return OwnLossTrainer
+
+
+def _arguments(settings: TrainingSettings, folder: Path, by_length: bool) -> Any:
+    from transformers import TrainingArguments
+
+    progress = sys.stderr.isatty() if settings.progress is None else settings.progress
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch_size,
+        per_device_eval_batch_size=4 * settings.batch_size,
+        learning_rate=settings.learning_rate or 0,
+        weight_decay=settings.weight_decay,
+        warmup_steps=settings.warmup,
+        train_sampling_strategy="group_by_length" if by_length else "random",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        save_total_limit=2,  # the best and the last
+        load_best_model_at_end=True,
+        metric_for_best_model=settings.best,
+        greater_is_better=settings.best not in ("loss", "rmse", "smin"),
+        restore_callback_states_from_checkpoint=True,
+        seed=settings.seed,
+        use_cpu=settings.device == "cpu",
+        bf16=settings.dtype == "bfloat16",
+        fp16=settings.dtype == "float16",
+        dataloader_pin_memory=settings.device == "cuda",
+        label_names=["labels"],
+        disable_tqdm=not progress,
+        report_to="none",
+    )
+
+
+def _fresh_draws(examples: FreshExamples) -> Any:
+    """Tells the examples which epoch begins."""
+    from transformers import TrainerCallback
+
+    class FreshDraws(TrainerCallback):
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            examples.epoch = round(state.epoch or 0)
+
+    return FreshDraws()
+
+
+def _say_nothing(*args: Any, **kwargs: Any) -> None:
+    pass
+
+
+def _named(entry: dict[str, float]) -> dict[str, float]:
+    names = {name: name.replace("eval_", "validation_") for name in entry}
+    return {names[name]: value for name, value in entry.items() if not _is_timing(name.removeprefix("eval_"))}
+
+
+def _is_timing(name: str) -> bool:
+    return name in ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")

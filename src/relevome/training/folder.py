@@ -1,0 +1,127 @@
+"""The folder of a training: checkpoints while it runs, a whole model afterwards, never half of one."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from relevome.errors import InputError
+
+
+class TrainingFolder:
+    """``output``, in which ``checkpoints/`` exists only as long as training is not finished.
+
+    A folder belongs to one training, known by its ``claim``: what was asked for and digests of the
+    data. Going on with another claim is refused.
+    """
+
+    def __init__(self, output: Path, claim: dict[str, Any]) -> None:
+        self.output = output.resolve()
+        self.checkpoints = self.output / "checkpoints"
+        self._claim = json.loads(json.dumps(claim))
+
+    def finished(self) -> dict[str, Any] | None:
+        """The record of this training if it is complete."""
+        if not (self.output / "config.json").is_file() or not (self.output / "training.json").is_file():
+            return None
+        record = _read(self.output / "training.json")
+        self._check(record["claim"])
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        return record
+
+    def open(self, resume: bool) -> None:
+        """Makes the folder, or with ``resume`` goes on with one; else one that is in use is refused."""
+        claimed = self.checkpoints / "claim.json"
+        if resume and claimed.is_file():
+            self._check(_read(claimed))
+            return
+        if claimed.is_file():
+            raise InputError(
+                f"{self.output} holds an unfinished training: add --resume, or remove the folder"
+            )
+        if self.output.is_file() or (self.output.is_dir() and any(self.output.iterdir())):
+            again = ", or show its result with --resume" if (self.output / "training.json").is_file() else ""
+            raise InputError(
+                f"{self.output} exists and is not empty: choose another output, or remove it{again}"
+            )
+        self.checkpoints.mkdir(parents=True)
+        _write(claimed, self._claim)
+
+    def last_checkpoint(self) -> tuple[Path | None, int | None]:
+        """The newest whole checkpoint, and the epoch at which training had stopped in it, if it had."""
+        states = sorted(self.checkpoints.glob("checkpoint-*/trainer_state.json"), key=_step, reverse=True)
+        for path in states:
+            try:
+                state = _read(path)
+            except ValueError:
+                continue  # killed while this was written
+            best = Path(state["best_model_checkpoint"] or path.parent)
+            if not best.is_dir():
+                raise InputError(
+                    f"{self.output} was moved since its training was begun: move it back to resume"
+                )
+            stopped = state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"]
+            return path.parent, round(state["epoch"]) if stopped else None
+        return None, None
+
+    def publish(self, parts: Iterable[Any], record: dict[str, Any]) -> dict[str, Any]:
+        """Fills the folder with ``parts`` (each has save_pretrained) and the record; drops checkpoints.
+
+        Everything is written elsewhere first and moved at once, config.json last: without it a folder is
+        no model. Returns training.json.
+        """
+        stage = self.checkpoints / "finished"
+        shutil.rmtree(stage, ignore_errors=True)
+        stage.mkdir()
+        try:
+            for part in parts:
+                part.save_pretrained(stage)
+        except SafetensorError as error:  # as a full disk is said by it
+            raise InputError(
+                f"cannot write the model to {self.output} ({error}): mend that, and go on with --resume"
+            ) from error
+        _write(stage / "metrics.json", record["metrics"])
+        _write(stage / "training.json", {"claim": self._claim} | record)
+        for path in sorted(stage.iterdir(), key=lambda path: path.name == "config.json"):
+            path.replace(self.output / path.name)
+        shutil.rmtree(self.checkpoints)
+        return _read(self.output / "training.json")
+
+    def _check(self, claim: dict[str, Any]) -> None:
+        names = sorted(self._claim.keys() | claim.keys())
+        different = [name for name in names if self._claim.get(name) != claim.get(name)]
+        if different:
+            before = ", ".join(f"{name} {claim.get(name)!r}" for name in different)
+            raise InputError(
+                f"{self.output} is from another training ({before}): resume it with the same settings and "
+                "data, or choose another output"
+            )
+
+
+def _step(path: Path) -> int:
+    return int(path.parent.name.removeprefix("checkpoint-"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """JSON that is whole or not there; what is undefined is null."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _without_nan(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {name: _without_nan(value) for name, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_without_nan(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

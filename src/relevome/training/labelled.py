@@ -1,0 +1,192 @@
+"""The objective of labelled sequences: classes, functions, numbers, or a class for every letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+from transformers import DataCollatorForTokenClassification, DataCollatorWithPadding, PreTrainedModel
+
+from relevome.data.inputs import sha256_of
+from relevome.data.problems import Stops
+from relevome.data.sequences import PROTEIN, Alphabet
+from relevome.errors import InputError
+from relevome.models.hugging_face import most_tokens
+from relevome.training.architectures import Architecture
+from relevome.training.fresh_examples import DrawnExamples
+from relevome.training.function import FunctionData, read_function_data
+from relevome.training.function_scores import FUNCTION
+from relevome.training.labels import LabelScheme, label_scheme
+from relevome.training.performance import CLASSIFICATION, REGRESSION, performance
+from relevome.training.settings import TrainingSettings
+from relevome.training.splits import SavedParts, split_of
+from relevome.training.tables import Example, Table, read_labelled
+
+
+class LabelledObjective:
+    """Tables of labelled sequences, and the task that their labels mean."""
+
+    def __init__(self, settings: TrainingSettings, architecture: Architecture) -> None:
+        self._settings = settings
+        self._architecture = architecture
+        alphabet = PROTEIN.name if settings.labels_from else settings.alphabet
+        plain = architecture.tokenizer(settings.tokenizer, alphabet, settings.rare_as_x)
+        self._stops = Stops() if settings.strip_stop else None
+        self._function: FunctionData | None = None
+        self._split_record: dict[str, Any] = {}
+        self._tables = self._read(plain.alphabet)
+        training = (row.sequence.letters for row in self._tables["train"].rows)
+        self.tokenizer = architecture.with_byte_pairs(plain, settings.tokenizer, settings.tokens, training)
+        if self._function is None:
+            self._scheme = label_scheme(self._tables["train"].rows, settings.task)
+        else:
+            self._scheme = self._function.scheme
+        _check_fits(settings, self._scheme)
+
+    def _read(self, alphabet: Alphabet) -> Mapping[str, Table]:
+        """The tables, as they are given, or parts of one."""
+        asked = self._settings
+        split = split_of(asked)
+        if asked.labels_from is not None:
+            self._function = read_function_data(asked, split, self._stops)
+            return self._function.tables
+        paths = {"train": asked.train, "validation": asked.validation, "test": asked.test}
+        columns = asked.labels_column, asked.id_column
+        tables = {
+            name: read_labelled(path, alphabet, asked.on_bad, *columns, self._stops)
+            for name, path in paths.items()
+            if path is not None
+        }
+        if split is None:
+            return tables
+        whole = tables["train"]
+        self._split_record = split.describe(whole.rows)
+        parts = split.cut(whole.rows)
+        cut = {name: Table(whole.path, whole.sha256, tuple(rows), ()) for name, rows in parts.items()}
+        return tables | cut | {"train": replace(cut["train"], problems=whole.problems)}
+
+    @property
+    def task(self) -> str:
+        """One of the tasks of training."""
+        return self._scheme.task
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return self._scheme.names
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """sha256 of the tables, and of what says how they are read and split."""
+        others = {"obo": self._settings.obo, "clusters": self._settings.clusters}
+        tables = {name: table.sha256 for name, table in self._tables.items()}
+        return tables | {name: sha256_of(path) for name, path in others.items() if path is not None}
+
+    def module(self) -> tuple[PreTrainedModel, tuple[str, ...]]:
+        """A module with one output for each label."""
+        lengths = {len(row.sequence) for row in self._tables["train"].rows}
+        return self._architecture.module(self.tokenizer, self._scheme, lengths)
+
+    def examples(self, module: PreTrainedModel) -> dict[str, Sequence[Example]]:
+        """Examples of every table; those to train on are drawn afresh in every epoch, if asked for."""
+        own = {
+            name: table.examples(module, self.tokenizer, self._scheme) for name, table in self._tables.items()
+        }
+        dropout, seed = self._settings.bpe_dropout, self._settings.seed
+        if not dropout:
+            return {**own}
+        try:
+            self.tokenizer.check_draws()
+        except InputError as error:
+            raise InputError(f"--bpe-dropout {dropout:g}: {error}") from error
+        drawn = DrawnExamples(self._tables["train"].rows, own["train"], self.tokenizer, dropout, seed)
+        drawn.check_lengths(most_tokens(module, self.tokenizer.hf), self._settings.epochs)
+        return {**own, "train": drawn}
+
+    def by_length(self, train: Sequence[Example]) -> bool:
+        """Whether lengths differ."""
+        return len({len(example["input_ids"]) for example in train}) > 1
+
+    def trainer_options(self, train: Sequence[Example]) -> dict[str, Any]:
+        """Batches with padding, scores of the task, and with class weights a loss of our own."""
+        per_token = self._scheme.task == "token"
+        collator = DataCollatorForTokenClassification if per_token else DataCollatorWithPadding
+        weighted = self._settings.class_weights
+        return {
+            "data_collator": collator(self.tokenizer.hf),
+            "compute_loss_func": _weighted_loss(self._scheme, train) if weighted else None,
+            "compute_metrics": lambda prediction: self._score(*_arrays(prediction)),
+            "preprocess_logits_for_metrics": _only_logits,
+        }
+
+    def _score(self, logits: Float[np.ndarray, "..."], truth: np.ndarray) -> dict[str, float]:
+        scores = performance(self._scheme.task, logits, truth)
+        if self._function is None:
+            return scores
+        return scores | self._function.outputs.scores(logits, truth, self._scheme.task != "multi-label")
+
+    @property
+    def saved(self) -> tuple[SavedParts, ...]:
+        """The tables, where they are not those that were given."""
+        if self._function is None and not self._split_record:
+            return ()
+        return (SavedParts({name: table.rows for name, table in self._tables.items()}),)
+
+    def baselines(self, examples: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, float]]:
+        """None: the scores have a chance level of their own."""
+        return {}
+
+    def describe(self) -> dict[str, Any]:
+        """Path, digest and counts of every table, how functions became labels, and how one was split."""
+        training = self._tables["train"]
+        described: dict[str, Any] = {
+            name: table.describe(training, self.tokenizer) for name, table in self._tables.items()
+        }
+        described |= {"split": self._split_record} if self._split_record else {}
+        described |= {} if self._function is None else {"function": dict(self._function.record)}
+        return described | ({"stops_stripped": self._stops.stripped} if self._stops else {})
+
+
+def _check_fits(settings: TrainingSettings, scheme: LabelScheme) -> None:
+    """Refuses what was asked for and the task does not have."""
+    scores = ("loss", *(REGRESSION if scheme.task == "regression" else CLASSIFICATION))
+    scores += FUNCTION if settings.labels_from else ()
+    if settings.best not in scores:
+        listed = ", ".join(scores)
+        raise InputError(f"task {scheme.task} has no score {settings.best!r}: expected one of {listed}")
+    if settings.class_weights and scheme.task == "regression":
+        raise InputError("class weights were asked for, but the task is regression: leave them out")
+
+
+def _weighted_loss(scheme: LabelScheme, train: Sequence[Example]) -> Callable[..., Tensor]:
+    """A loss in which every class counts the same (multi-label: positives as much as negatives)."""
+    labels = np.array([x for example in train for x in np.atleast_1d(example["labels"])])
+    if scheme.task == "multi-label":
+        positives = labels.reshape(len(train), -1).mean(axis=0)
+        ratio = torch.tensor((1 - positives) / positives, dtype=torch.float32)
+        return lambda outputs, labels, num_items_in_batch=None: F.binary_cross_entropy_with_logits(
+            outputs.logits.float(), labels, pos_weight=ratio.to(labels.device)
+        )
+    labels = labels[labels != -100]
+    weights = torch.tensor(
+        len(labels) / (len(scheme.names) * np.bincount(labels, minlength=len(scheme.names))),
+        dtype=torch.float32,
+    )
+    return lambda outputs, labels, num_items_in_batch=None: F.cross_entropy(
+        outputs.logits.float().flatten(0, -2), labels.flatten(), weight=weights.to(labels.device)
+    )
+
+
+def _arrays(prediction: Any) -> tuple[Float[np.ndarray, "..."], np.ndarray]:
+    return np.asarray(prediction.predictions, dtype=np.float64), np.asarray(prediction.label_ids)
+
+
+def _only_logits(outputs: Any, labels: Tensor) -> Tensor:
+    """Some architectures return more than logits; only those are gathered."""
+    return outputs[0] if isinstance(outputs, tuple) else outputs

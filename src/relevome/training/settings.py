@@ -1,0 +1,221 @@
+"""What a training is told to do."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+
+from relevome.data.ec_numbers import LEVELS
+from relevome.data.problems import OnBad
+from relevome.data.sequences import ALPHABETS, PROTEIN
+from relevome.errors import InputError
+from relevome.training.corpus import SHORTEST
+from relevome.training.function_scores import FUNCTION
+from relevome.training.labels import TASKS
+from relevome.training.performance import CLASSIFICATION, REGRESSION
+
+OBJECTIVES = ("classify", "mlm", "annotate")
+LABELS_FROM = ("ec", "go")
+HELD_OUT = "20%"  # of every contig, unless something else is asked for
+
+_CHOICES = {
+    "objective": OBJECTIVES,
+    "task": ("auto", *TASKS),
+    "labels_from": (None, *LABELS_FROM),
+    "best": ("loss", *CLASSIFICATION, *REGRESSION, *FUNCTION),
+    "device": ("auto", "cpu", "cuda", "mps"),
+    "dtype": ("float32", "bfloat16", "float16"),
+    "on_bad": ("refuse", "skip"),
+    "alphabet": (None, *ALPHABETS),
+}
+
+_POSITIVE = (
+    "epochs",
+    "batch_size",
+    "patience",
+    "lora_rank",
+    "learning_rate",
+    "tokens",
+    "windows",
+    "steps",
+    "streams",
+    "min_proteins",
+    "max_length",
+)
+
+# What only some of the objectives have.
+_ONLY = {
+    ("classify",): (
+        "test", "task", "class_weights", "lora_rank", "bpe_dropout", "labels_from", "ec_level", "obo",
+        "go_terms", "min_proteins", "max_length", "id_column", "clusters", "rare_as_x", "strip_stop",
+    ),
+    ("classify", "annotate"): ("labels_column", "split"),
+    ("mlm", "annotate"): ("genome",),
+    ("mlm",): ("window", "windows", "held_out"),
+    ("annotate",): (
+        "labels", "feature", "labels_where", "circular", "steps", "streams",
+    ),
+    ("classify", "mlm"): (
+        "train", "validation", "alphabet", "tokenizer", "tokens", "epochs", "batch_size", "weight_decay",
+        "warmup", "dtype",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that ``relevome train`` can be told; None means: chosen, and recorded in training.json.
+
+    ``arch`` is ``cnn`` or the name of another architecture of our own, the folder or hub id of a model to
+    fine-tune, or a config.json to start from random weights. ``best`` names the validation score whose
+    best epoch is kept; ``patience`` is the number of epochs without a better one after which training stops.
+    ``dtype`` is the precision of the arithmetic: weights are kept in float32. ``bpe_dropout`` is the share of
+    merges that are left out when training sequences are tokenised, afresh in every epoch. ``tokens`` is the
+    size of a byte-pair encoding to learn from the training sequences.
+
+    With ``objective`` ``mlm`` a masked language model learns from ``windows`` windows of ``window`` letters
+    in every epoch (None: as many as cover everything once), from a ``genome`` (FASTA) or the sequences of
+    ``train``; without a ``validation`` table the share ``held_out`` is kept apart to validate on.
+
+    With ``objective`` ``annotate`` an annotator learns to tell positions of a ``genome`` that ``labels`` name
+    (see `relevome.data.positions` for ``feature``, ``labels_column``, ``labels_where``) from all others, in
+    so many ``steps``, each on a segment of ``streams`` lanes; ``split`` (a share, None: ``20%``, or a BED
+    file) is held out, and ``best`` is always its average precision.
+
+    ``labels_from`` says that classes are those of ``ec`` numbers at ``ec_level`` (0: whether there is one),
+    or ``go`` terms of the ontology ``obo``, all or ``go_terms``, with at least ``min_proteins`` to learn
+    from; longer proteins than ``max_length`` are left out. Without a ``validation`` table the only one is
+    ``split`` by shares (``0.8,0.1,0.1``), so that none of the ``clusters`` of a file, or of identical
+    sequences, is in two parts. ``rare_as_x`` has U, Z, O, B and J read as X, and ``strip_stop`` takes off a
+    ``*`` at the end of proteins.
+    """
+
+    arch: str
+    train: Path | None
+    validation: Path | None
+    output: Path
+    test: Path | None = None
+    objective: str = "classify"
+    genome: Path | None = None
+    window: int = 500
+    windows: int | None = None
+    held_out: float = 0.1
+    labels: Path | None = None
+    feature: tuple[str, ...] = ()
+    labels_column: str | None = None
+    labels_where: tuple[str, ...] = ()
+    split: str | None = None
+    circular: bool = False
+    steps: int | None = None
+    streams: int | None = None
+    labels_from: str | None = None
+    ec_level: int = 1
+    obo: Path | None = None
+    go_terms: tuple[str, ...] = ()
+    min_proteins: int = 6
+    max_length: int | None = None
+    id_column: str | None = None
+    clusters: Path | None = None
+    rare_as_x: bool = False
+    strip_stop: bool = False
+    alphabet: str | None = None
+    tokenizer: str | None = None
+    tokens: int | None = None
+    task: str = "auto"
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float | None = None
+    weight_decay: float = 0.01
+    warmup: float = 0.06
+    patience: int = 3
+    best: str = "loss"
+    class_weights: bool = False
+    lora_rank: int | None = None
+    bpe_dropout: float = 0.0
+    seed: int = 0
+    device: str = "auto"
+    dtype: str = "float32"
+    on_bad: OnBad = "refuse"
+    resume: bool = False
+    progress: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                listed = ", ".join(choice for choice in choices if choice)
+                raise InputError(f"unknown {name} {value!r}: expected one of {listed}")
+        self._check_objective()
+        self._check_function()
+        for name in _POSITIVE:
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InputError(f"{name} is {value}: expected a number above 0")
+        if not 0 <= self.bpe_dropout <= 1:
+            raise InputError(f"bpe_dropout is {self.bpe_dropout}: expected a share of merges, from 0 to 1")
+        if not 0 <= self.warmup < 1 or self.weight_decay < 0:
+            raise InputError(
+                f"warmup is {self.warmup} and weight_decay {self.weight_decay}: "
+                "expected a share of all steps from 0 to under 1, and no negative number"
+            )
+        if not 0 < self.held_out < 1:
+            raise InputError(f"held_out is {self.held_out}: expected a share of all letters, between 0 and 1")
+        if self.window < SHORTEST:
+            raise InputError(f"window is {self.window}: expected at least {SHORTEST} letters")
+
+    def _check_objective(self) -> None:
+        usual = {field.name: field.default for field in fields(self) if field.default is not MISSING}
+        for objectives, names in _ONLY.items():
+            asked = [name for name in names if getattr(self, name) != usual.get(name)]
+            if self.objective not in objectives and asked:
+                option, homes = asked[0].replace("_", "-"), " or ".join(objectives)
+                raise InputError(
+                    f"--{option} belongs to --objective {homes}, not to {self.objective}: leave it out"
+                )
+        asked_to_split = self.clusters is not None or self.split is not None
+        if self.objective == "classify" and (
+            self.train is None or (self.validation is None and not asked_to_split)
+        ):
+            raise InputError(
+                "--objective classify learns from tables: expected --train and --validation, or --train and "
+                "--split 0.8,0.1,0.1 (with --clusters, by identity)"
+            )
+        if self.objective == "classify" and self.validation is not None and asked_to_split:
+            raise InputError(
+                "--split and --clusters part one table, and --validation gives another: leave one of them out"
+            )
+        if self.objective == "mlm" and (self.genome is None) == (self.train is None):
+            raise InputError(
+                "--objective mlm learns from a genome or a table: expected either --genome or --train"
+            )
+        if self.objective == "annotate" and (self.genome is None or self.labels is None):
+            raise InputError("--objective annotate learns from a genome: expected --genome and --labels")
+        if self.genome is not None and self.validation is not None:
+            raise InputError("a share of the genome is held out to validate on: leave --validation out")
+
+    def _check_function(self) -> None:
+        """Refuses options of labels that are not asked for, or not given."""
+        usual = {field.name: field.default for field in fields(self) if field.default is not MISSING}
+        homes = {
+            "ec_level": ("ec",),
+            "obo": ("go",),
+            "go_terms": ("go",),
+            "min_proteins": LABELS_FROM,
+            "max_length": LABELS_FROM,
+        }
+        for name, kinds in homes.items():
+            if getattr(self, name) != usual[name] and self.labels_from not in kinds:
+                option = name.replace("_", "-")
+                raise InputError(
+                    f"--{option} belongs to --labels-from {' or '.join(kinds)}: add it, or leave this out"
+                )
+        if self.labels_from == "go" and self.obo is None:
+            raise InputError("--labels-from go needs the ontology: expected --obo go-basic.obo")
+        if not 0 <= self.ec_level <= LEVELS:
+            raise InputError(
+                f"ec_level is {self.ec_level}: expected 1 to {LEVELS}, or 0 for enzymes against others"
+            )
+        if self.labels_from and self.alphabet not in (None, PROTEIN.name):
+            raise InputError(f"--labels-from {self.labels_from} is about proteins, not {self.alphabet}")
+        if self.strip_stop and self.alphabet not in (None, PROTEIN.name):
+            raise InputError(f"--strip-stop is about proteins, not {self.alphabet}: leave it out")

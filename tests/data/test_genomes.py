@@ -1,0 +1,210 @@
+"""Cutting sequences out of a genome."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relevome.data.formats.fasta import read_fasta
+from relevome.data.genomes import read_bed
+from relevome.data.problems import Problem
+from relevome.data.sequences import DNA, PROTEIN, RNA, Interval, Sequence
+from relevome.errors import InputError
+
+Write = Callable[[str, str | bytes], Path]
+
+CHROMOSOMES = {"chr1": "ACCTGATTTGCAAGGCTTNA", "chr2": "ggcatRYac"}
+PAIRS = str.maketrans("ACGTRYN", "TGCAYRN")
+GENOME = ">chr1 first\nACCTGAT\nTTGCAAG\nGCTTNA\n>chr2\nggca\ntRYa\nc\n"
+
+
+def bgzip(text: bytes) -> bytes:
+    """Blocks of 11 bytes as in the SAM specification, section 4.1, and the empty block at the end."""
+    blocks = []
+    for part in [text[i : i + 11] for i in range(0, len(text), 11)] + [b""]:
+        compressor = zlib.compressobj(wbits=-15)
+        packed = compressor.compress(part) + compressor.flush()
+        header = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff" + struct.pack("<HBBHH", 6, 66, 67, 2, len(packed) + 25)
+        blocks.append(header + packed + struct.pack("<II", zlib.crc32(part), len(part)))
+    return b"".join(blocks)
+
+
+def brute_force(chrom: str, start: int, end: int, strand: str) -> str:
+    letters = CHROMOSOMES[chrom].upper()[start:end]
+    return letters[::-1].translate(PAIRS) if strand == "-" else letters
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bgzip], ids=["plain", "gzip", "bgzip"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["unix", "windows"])
+def test_every_interval_on_both_strands_equals_brute_force(
+    write: Write, pack: Callable[[bytes], bytes], end: str
+) -> None:
+    genome = write("g.fa", pack(GENOME.replace("\n", end).encode()))
+    wanted = [
+        (chrom, i, j, strand)
+        for chrom, letters in CHROMOSOMES.items()
+        for i in range(0, len(letters), 2)
+        for j in range(i + 1, len(letters) + 1, 3)
+        for strand in "+-."
+    ]
+    bed = write("a.bed", "".join(f"{c}\t{i}\t{j}\t.\t0\t{s}\n" for c, i, j, s in wanted))
+    read = list(read_bed(bed, genome))
+    assert read == [
+        Sequence(f"{c}:{i}-{j}({s})", brute_force(c, i, j, s), DNA, Interval(c, i, j, s))
+        for c, i, j, s in wanted
+    ]
+
+
+def test_nothing_is_left_behind_and_nothing_written_beside_the_genome(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    genome = write("there/g.fa.gz", gzip.compress(GENOME.encode()))
+    bed = write("a.bed", "chr1\t0\t3\nchr1\t2\t4\n")
+    items = read_bed(bed, genome)
+    next(items)
+    assert list(temporary.iterdir())
+    items.close()  # type: ignore[attr-defined]
+    assert not list(temporary.iterdir())
+    assert os.listdir(genome.parent) == ["g.fa.gz"]  # noqa: PTH208
+
+
+def test_an_index_beside_the_genome_is_used_only_while_it_is_up_to_date(write: Write) -> None:
+    genome = write("g.fa", GENOME)
+    index = write("g.fa.fai", "chr1\t6\t12\t6\t7\n")  # says less than there is
+    bed = write("a.bed", "chr2\t0\t4\n")
+    os.utime(genome, (1000, 1000))
+    os.utime(index, (2000, 2000))
+    assert "no chromosome 'chr2'" in str(next(read_bed(bed, genome)))
+    os.utime(genome, (3000, 3000))
+    assert next(read_bed(bed, genome)) == Sequence("chr2:0-4(.)", "GGCA", DNA, Interval("chr2", 0, 4))
+
+
+def test_a_name_is_the_id_unless_other_lines_have_it_too(write: Write) -> None:
+    lines = ["chr1\t0\t3\tone\t0\t+", "chr1\t0\t3\ttwo\t0\t+", "chr1\t5\t9\ttwo\t0\t-", "chr2\t1\t2\t.\t0\t+"]
+    items = list(read_bed(write("a.bed", "\n".join(lines)), write("g.fa", GENOME)))
+    assert [item.id for item in items] == ["one", "two@chr1:0-3(+)", "two@chr1:5-9(-)", "chr2:1-2(+)"]
+    assert all(isinstance(item, Sequence) for item in items)
+
+
+@pytest.mark.parametrize("name", ["x", "."])
+def test_an_interval_that_repeats_with_its_name_is_a_problem(write: Write, name: str) -> None:
+    bed = write("a.bed", f"chr1\t0\t3\t{name}\t0\t+\n" * 2)
+    first, second = read_bed(bed, write("g.fa", GENOME))
+    assert isinstance(first, Sequence)
+    assert isinstance(second, Problem)
+    assert second.reason == f"id {first.id!r} was used before: expected every id once"
+    assert second.where == f"{bed}, line 2"
+
+
+def test_an_interval_that_is_not_on_the_genome_is_a_problem(write: Write) -> None:
+    bed = write("a.bed", "chr1\t15\t21\tlong\nchr9\t0\t3\tlost\nchr1\t5\nchr1\t15\t20\n")
+    genome = write("g.fa", GENOME)
+    off, lost, short, good = read_bed(bed, genome)
+    assert off == Problem(
+        "long",
+        "chr1:15-21(.) ends off its chromosome, which has 20 letters: expected an end up to that",
+        f"{bed}, line 1",
+    )
+    assert lost == Problem(
+        "lost",
+        f"no chromosome 'chr9' for chr9:0-3(.): expected a name in {genome}, which has chr1, chr2",
+        f"{bed}, line 2",
+    )
+    assert isinstance(short, Problem)
+    assert isinstance(good, Sequence)
+
+
+def test_of_many_chromosomes_five_are_named(write: Write) -> None:
+    genome = write("g.fa", "".join(f">c{i}\nACGT\n" for i in range(8)))
+    problem = next(read_bed(write("a.bed", "chr1\t0\t3\n"), genome))
+    assert "which has c0, c1, c2, c3, c4 and 3 more" in str(problem)
+
+
+def test_letters_outside_the_alphabet_are_a_problem(write: Write) -> None:
+    problem = next(read_bed(write("a.bed", "chr1\t0\t5\tx\t0\t-\n"), write("g.fa", GENOME), RNA))
+    assert "sequence 'x' has 'T' at position 4, which is no rna letter" in str(problem)
+
+
+def test_a_genome_has_no_proteins(write: Write) -> None:
+    with pytest.raises(InputError, match="a genome cannot be read as protein"):
+        list(read_bed(write("a.bed", "chr1\t0\t5\n"), write("g.fa", GENOME), PROTEIN))
+
+
+def test_a_bed_file_without_intervals_is_refused(write: Write) -> None:
+    with pytest.raises(InputError, match=r"a.bed has no intervals: expected BED"):
+        list(read_bed(write("a.bed", "track name=x\n"), write("g.fa", GENOME)))
+
+
+def test_a_pipe_is_refused_since_names_are_counted_first(tmp_path: Path, write: Write) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is a pipe: expected a file"):
+        list(read_bed(tmp_path / "pipe", write("g.fa", GENOME)))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "does not contain a valid sequence"),
+        ("ACGT\n", "Unexpected text before the first sequence"),
+        (">a\nACGT\nAC\nACGT\n", "Line length of fasta file is not consistent"),
+        (">a\nACGT\n>a\nACGT\n", "Duplicate key"),
+        (b"\x89PNG\xff\xfe", "codec can't decode"),
+    ],
+    ids=["empty", "no header", "uneven lines", "duplicate", "binary"],
+)
+def test_a_genome_that_cannot_be_indexed_is_refused_in_one_line(
+    write: Write, content: str | bytes, reason: str
+) -> None:
+    with pytest.raises(InputError, match=f"^cannot index genome .*g.fa: .*{reason}") as caught:
+        list(read_bed(write("a.bed", "a\t0\t1\n"), write("g.fa", content)))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_genome_that_is_not_there_is_refused(write: Write, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot read .*nowhere.fa"):
+        list(read_bed(write("a.bed", "a\t0\t1\n"), tmp_path / "nowhere.fa"))
+
+
+def test_binding_sites_of_escherichia_coli_are_cut_as_from_the_whole_genome(shared: Path) -> None:
+    folder = shared / "data/ecoli"
+    (genome,) = read_fasta(folder / "NC_000913.3.fna.gz", DNA)
+    assert isinstance(genome, Sequence)
+    sites = list(read_bed(folder / "regulondb_tfbs_unique.bed", folder / "NC_000913.3.fna.gz"))
+    assert len({site.id for site in sites}) == len(sites) == 3974
+    for site in sites:
+        assert isinstance(site, Sequence)
+        assert site.interval is not None
+        letters = genome.letters[site.interval.start : site.interval.end]
+        assert site.letters == (letters[::-1].translate(PAIRS) if site.interval.strand == "-" else letters)
+
+
+def test_start_sites_lie_where_regulondb_prints_a_capital(shared: Path, write: Write) -> None:
+    # 60 letters up, the start site in capital, 20 down: an oracle for both strands.
+    folder = shared / "data/ecoli"
+    rows = [row.split("\t") for row in (folder / "RegulonDB_PromoterSet.tsv").read_text().splitlines()]
+    placed = [row for row in rows if len(row) > 5 and row[2] in ("forward", "reverse") and row[3]]
+    placed = [row for row in placed if len(row[5]) == 81 and row[5][60].isupper()]
+    assert len(placed) > 3900
+    chosen = [placed[i] for i in np.random.default_rng(5).choice(len(placed), 200, replace=False)]
+    lines = []
+    for id, _, direction, position in (row[:4] for row in chosen):
+        start = int(float(position)) - 1
+        up, down, strand = (60, 21, "+") if direction == "forward" else (20, 61, "-")
+        lines.append(f"NC_000913.3\t{start - up}\t{start + down}\t{id}\t0\t{strand}\n")
+    read = list(read_bed(write("tss.bed", "".join(lines)), folder / "NC_000913.3.fna.gz"))
+    agreeing = sum(
+        isinstance(item, Sequence) and item.letters == row[5].upper()
+        for item, row in zip(read, chosen, strict=True)
+    )
+    assert agreeing == len(chosen)

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote
+
+from relevome.data.sites import read_sites
+from relevome.results.annotation.sites import CalledSite, write_sites
+
+ODD = "gi|7|ref:(1)#x%"
+
+
+def test_both_formats_say_the_same(tmp_path: Path) -> None:
+    sites = [CalledSite(ODD, 0, "+", "start; =of 1%", 0.25), CalledSite("two", 41, "-", "plain", 0.5)]
+    assert write_sites(tmp_path, iter(sites), "TSS") == 2
+    bed, gff = read_sites(tmp_path / "sites.bed"), read_sites(tmp_path / "sites.gff3", kinds=["TSS"])
+    for found in (bed, gff):
+        assert list(found) == [ODD, "two"]
+        assert [(s.start, s.end, s.strand) for s in found[ODD] + found["two"]] == [(0, 1, "+"), (41, 42, "-")]
+    assert gff[ODD][0].name == "start; =of 1%"
+    assert bed[ODD][0].name == "start;_=of_1%"
+    lines = (tmp_path / "sites.gff3").read_text().splitlines()
+    assert lines[0] == "##gff-version 3"
+    assert unquote(lines[1].split("\t")[0]) == ODD
+    assert [line.split("\t")[5] for line in lines[1:]] == ["0.25", "0.5"]
+    assert [line.split("\t")[4] for line in (tmp_path / "sites.bed").read_text().splitlines()] == [
+        "250",
+        "500",
+    ]
