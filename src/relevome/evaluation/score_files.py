@@ -20,7 +20,7 @@ from relevome.evaluation.metrics.faithfulness import Curves
 from relevome.evaluation.result import Evaluation
 from relevome.evaluation.settings import Settings
 from relevome.evaluation.statistics import Estimate
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 
 SCHEMA_VERSION = 1
 NAME = "scores.json"

@@ -18,10 +18,9 @@ from relevome.discovery.known_motifs import Match
 from relevome.evaluation.score_files import write_tsv
 from relevome.report.attention_pictures import draw_logos, draw_profiles
 from relevome.report.logo import save_logo
-from relevome.report.result_folder import ResultFolder
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown, number
-from relevome.results.files import whole_file
+from relevome.results.folder import ResultFolder, whole_file
 
 NAME = "heads.json"
 SCHEMA_VERSION = 2

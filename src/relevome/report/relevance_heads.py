@@ -19,8 +19,7 @@ from relevome.evaluation.score_files import write_tsv
 from relevome.report.logo import save_logo
 from relevome.report.relevance_pictures import draw_maps, draw_points
 from relevome.report.relevance_words import page
-from relevome.report.result_folder import ResultFolder
-from relevome.results.files import whole_file
+from relevome.results.folder import ResultFolder, whole_file
 
 NAME = "heads.json"
 SCHEMA_VERSION = 1

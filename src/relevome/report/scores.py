@@ -9,8 +9,8 @@ from relevome.evaluation.measurement import Scores
 from relevome.evaluation.score_files import NAME
 from relevome.evaluation.statistics import Estimate
 from relevome.report.curves import Bars
-from relevome.report.result_folder import ResultFolder
 from relevome.report.tables import escaped, number
+from relevome.results.folder import ResultFolder
 
 COMPARISON = "table.tsv"
 FOLDER = ResultFolder(

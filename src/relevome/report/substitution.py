@@ -19,10 +19,9 @@ from relevome.evaluation.score_files import write_tsv
 from relevome.jobs.substitute import Substitution
 from relevome.report.curves import COLOURS, GREY
 from relevome.report.logo import STYLE, save_logo
-from relevome.report.result_folder import ResultFolder
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
-from relevome.results.files import whole_file
+from relevome.results.folder import ResultFolder, whole_file
 
 SCHEMA_VERSION = 1
 NAME = "substitution.json"

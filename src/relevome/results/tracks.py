@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.errors import InputError
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 
 # A chromosome, a 0-based start, and numbers of the bases from there on.
 Values = tuple[str, int, Float[np.ndarray, " bases"]]

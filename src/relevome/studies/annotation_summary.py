@@ -14,7 +14,7 @@ from relevome.errors import InputError
 from relevome.evaluation.score_files import write_tsv
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 
 # Boxes of sigma 70, and the q under which a consensus is said to be one.
 ELEMENTS, STRICT = ("-10", "-35"), 0.01

@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from relevome.errors import InputError
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 from relevome.studies.recipe import Command, Say, Study
 from relevome.studies.workers import workers
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from relevome.evaluation.score_files import write_tsv
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 from relevome.studies.protein_tasks import Asked
 
 _PAGE, _ROWS = "study.md", "study.tsv"

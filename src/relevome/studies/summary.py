@@ -15,7 +15,7 @@ from relevome.evaluation.score_files import read_evaluation, write_tsv
 from relevome.evaluation.statistics import Estimate, bootstrap_interval
 from relevome.report.scores import ARROWS, listed, range_of
 from relevome.report.tables import Cell, Table, interval, markdown
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 from relevome.results.run.reader import Run
 
 # A column of the table for each question.

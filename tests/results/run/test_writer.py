@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from relevome.errors import InputError
-from relevome.results import files
+from relevome.results import folder as files
 from relevome.results.run.manifest import VOLATILE
 from relevome.results.run.parts import Counts, Refusal
 from relevome.results.run.reader import Run

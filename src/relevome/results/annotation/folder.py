@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from relevome.errors import InputError
-from relevome.results.files import temporary_name, whole_file
-from relevome.results.lock import LOCK, lock_folder
+from relevome.results.folder import claim_folder, whole_file
 from relevome.results.run.manifest import differences
 
 NAME, SCORES = "annotation.json", "scores"
@@ -25,19 +24,7 @@ def claimed(folder: Path, question: Mapping[str, Any], overwrite: bool = False) 
 
     Raises InputError for a folder that holds anything else, or scores of another question.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        names = {path.name for path in folder.iterdir()}
-    except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror}; choose another -o") from error
-    # what a process leaves that was killed before the first annotation.json was whole
-    foreign = names - {LOCK, temporary_name(folder / NAME).name}
-    if NAME not in names and foreign:
-        raise InputError(
-            f"{folder} holds files that are no annotation, such as {min(foreign)}: choose an empty or new "
-            "folder with -o"
-        )
-    lock = lock_folder(folder)
+    lock = claim_folder(folder, NAME, "an annotation")
     try:
         _prepare(folder, json.loads(json.dumps(question)), overwrite)
         yield

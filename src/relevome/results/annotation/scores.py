@@ -12,7 +12,7 @@ from jaxtyping import Float, Float32
 
 from relevome.data.contigs import Contig
 from relevome.data.sequences import Interval
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 
 # A stretch has at most so many letters: what is lost when a process is killed.
 STRETCH = 1_000_000

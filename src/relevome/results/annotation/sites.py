@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 
 # What GFF3 lets stand in the first column and in attributes; all else is percent-encoded.
 _SEQID, _ATTRIBUTE = ".:^*$@!+_?|-", " .:^*$@!+_?|()/[]-"

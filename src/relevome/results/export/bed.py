@@ -13,7 +13,7 @@ import numpy as np
 from relevome.errors import InputError
 from relevome.results.coverage import Coordinates, Layout, Window, lay_out, skipped
 from relevome.results.export import ExportReport, exporters
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 from relevome.results.outputs import check_free, target_paths, wanted_targets
 from relevome.results.quantile import relevance_quantile
 from relevome.results.run.reader import Run

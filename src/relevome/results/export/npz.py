@@ -16,7 +16,7 @@ from jaxtyping import Float32, Int8
 
 from relevome.errors import InputError
 from relevome.results.export import ExportReport, exporters
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 from relevome.results.outputs import check_free, target_paths, wanted_targets
 from relevome.results.run.reader import Run
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from relevome.results.export import ExportReport, exporters
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 from relevome.results.outputs import check_free, wanted_targets
 from relevome.results.run.reader import Run
 

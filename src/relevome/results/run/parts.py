@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from relevome import ledger as ledgers
 from relevome.errors import InputError
 from relevome.ledger import Ledger
-from relevome.results.files import whole_file
+from relevome.results.folder import whole_file
 from relevome.results.run.explanation import Explanation
 from relevome.results.run.schema import SCHEMA_VERSION, no_rows, to_table
 

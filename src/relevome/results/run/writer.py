@@ -11,8 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from relevome.errors import InputError
-from relevome.results.files import temporary_name
-from relevome.results.lock import LOCK, lock_folder
+from relevome.results.folder import claim_folder, temporary_name
 from relevome.results.run import manifest as manifests
 from relevome.results.run.explanation import Explanation
 from relevome.results.run.parts import (
@@ -42,8 +41,7 @@ class RunWriter:
     def __init__(self, folder: str | Path, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
         self.folder = Path(folder)
         self._manifest = manifests.plain(manifest)
-        _prepare(self.folder)
-        self._lock = lock_folder(self.folder)
+        self._lock = claim_folder(self.folder, manifests.NAME, "a run")
         try:
             self._open(overwrite)
         except BaseException:
@@ -121,22 +119,6 @@ class RunWriter:
                 f"{self.folder} holds another run, which differs in {', '.join(differences)}: choose "
                 "another -o, or replace that run with --overwrite"
             )
-
-
-def _prepare(folder: Path) -> None:
-    """Make the folder, or see that it is empty or holds a run."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        names = {path.name for path in folder.iterdir()}
-    except OSError as error:
-        raise InputError(f"cannot write a run to {folder}: {error.strerror}; choose another -o") from error
-    # A run that was killed at once has left no more than these.
-    harmless = {LOCK, temporary_name(folder / manifests.NAME).name}
-    if manifests.NAME not in names and names - harmless:
-        raise InputError(
-            f"{folder} holds files that are no run, such as {min(names - harmless)}: choose an empty or new "
-            "folder with -o"
-        )
 
 
 def _remove_stray(folder: Path) -> None:

@@ -1,0 +1,68 @@
+"""The record of a result: one JSON file that says what was asked, what came of it, and how it was made."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from relevome.errors import InputError
+from relevome.results.folder import whole_file
+
+LIBRARIES = ("relevome", "torch", "transformers", "tokenizers", "numpy", "scipy", "pyarrow")
+
+_COMMAND: ContextVar[tuple[str, ...] | None] = ContextVar("command", default=None)
+
+
+@contextmanager
+def by_command(arguments: Sequence[str]) -> Iterator[None]:
+    """Results that are written in this block are on record as made by a command with these arguments."""
+    token = _COMMAND.set(tuple(arguments))
+    try:
+        yield
+    finally:
+        _COMMAND.reset(token)
+
+
+def provenance() -> dict[str, Any]:
+    """What every kind of result says of its making, as JSON can hold it.
+
+    ``command`` are the arguments of `relevome`, null where a result was made from Python;
+    ``library_versions`` those of Python and of the libraries on which numbers depend.
+    """
+    command = _COMMAND.get()
+    versions = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    return {"command": None if command is None else list(command), "library_versions": versions}
+
+
+def write_record(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a record as a whole. Raises ValueError for what JSON cannot hold, as infinite numbers."""
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_record(path: Path, schema_version: int, command: str) -> dict[str, Any]:
+    """What a record says.
+
+    ``schema_version`` is the latest that is understood, ``command`` what writes such folders. Raises
+    InputError for a folder without such a record, one that is damaged, and one of a later version.
+    """
+    folder = path.parent
+    if not path.is_file():
+        raise InputError(f"{folder} has no {path.name}: expected a folder of `{command} -o`")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        later = int(content["schema_version"]) > schema_version
+    except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is damaged ({type(error).__name__}: {error}): make the result again with --overwrite"
+        ) from error
+    if later:
+        raise InputError(f"{folder} was written by a later relevome: upgrade relevome")
+    return content
