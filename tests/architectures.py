@@ -87,8 +87,7 @@ class Architecture:
             model = self._saved(folder, dtype) if isinstance(self.made_of, str) else self._wrapped(dtype)
         if attention is not None and len(self.attention) > 1:
             cast(PreTrainedModel, model.module).set_attn_implementation(attention)
-        model.batch_sizes = FixedBatchSize(4)
-        return model
+        return model.with_batch_sizes(FixedBatchSize(4))
 
     def _saved(self, folder: Path, dtype: str) -> Model:
         if not (folder / "config.json").exists():

@@ -13,6 +13,7 @@ import relevome
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.table import PLAIN
 from relevome.jobs import explain as pipeline
+from relevome.jobs import shards
 from tests.toys import TOYS, load, saved  # noqa: F401 - fixtures
 
 PROTEINS = [s.letters for s in TOYS["esm"].sequences(9, 5, 12, 7, 6)]
@@ -52,7 +53,7 @@ def test_every_reading_is_audited(load):  # noqa: F811
 
 
 def test_the_account_of_a_run_that_was_stopped_is_whole(load, tmp_path, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(pipeline, "SHARD_SEQUENCES", 2)
+    monkeypatch.setattr(shards, "SHARD_SEQUENCES", 2)
     model = load("esm")
     whole = relevome.explain(model, PROTEINS, audit=True, heads=True, batch_size=2, out=tmp_path / "whole")
     written = pipeline.RunWriter.write_part

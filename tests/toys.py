@@ -266,8 +266,7 @@ def load(saved: Callable[[str], Path]) -> Callable[..., Model]:
 
     def load_toy(name: str, dtype: str = "float64") -> Model:
         model = load_model(saved(name), dtype=dtype, device="cpu")
-        model.batch_sizes = FixedBatchSize(4)
-        return model
+        return model.with_batch_sizes(FixedBatchSize(4))
 
     return load_toy
 

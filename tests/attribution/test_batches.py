@@ -49,12 +49,10 @@ def test_every_sequence_comes_with_every_target_in_order(load: Load, pads: bool)
 def test_a_sequence_that_is_refused_gives_its_error_and_the_others_their_results(load: Load) -> None:
     model = load("protbert-residues")
     sequences = TOYS["protbert-residues"].sequences(9, 60, 4, 12)
-    done: list[int] = []
-    found = explain_sequences(model, METHOD, sequences, [Target(1, "x", position=6)], advance=done.append)
+    found = explain_sequences(model, METHOD, sequences, [Target(1, "x", position=6)])
     assert [isinstance(result, Explained) for result in found] == [True, False, False, True]
     assert "sequence 's1' has 62 tokens" in str(found[1])
     assert "position 6 is outside sequence 's2' of 4 letters" in str(found[2])
-    assert sum(done) == 2
 
 
 @pytest.mark.parametrize("name", ["bpe", "cnn", "dnabert"])

@@ -145,7 +145,7 @@ def test_every_architecture_whose_heads_attnlrp_sees(make: Make, name: str) -> N
         batch = architecture.batch(model)
         method = IntegratedGradients("mean", steps=4, heads=True)
         together = method.attribute(model, batch)
-        model.batch_sizes = FixedBatchSize(1)
+        model = model.with_batch_sizes(FixedBatchSize(1))
         for row, relevance in enumerate(together):
             (single,) = method.attribute(model, alone(batch, row))
             shape = (architecture.layers, architecture.heads, len(relevance.tokens))

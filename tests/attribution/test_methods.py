@@ -89,14 +89,12 @@ def assert_same(one: Relevance, other: Relevance) -> None:
         np.testing.assert_allclose(a[key], b[key], rtol=0, atol=1e-8 * np.abs(b[key]).max(), err_msg=key)
 
 
-def assert_independent_of_batches(
-    toy_model: ToyModel, name: str, method: Method, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def assert_independent_of_batches(toy_model: ToyModel, name: str, method: Method) -> None:
     model = toy_model(name)
     batch = TOYS[name].batch(model, 5, 3, 8)
-    monkeypatch.setattr(model, "batch_sizes", FixedBatchSize(64))
+    model = model.with_batch_sizes(FixedBatchSize(64))
     together = method.attribute(model, batch)
-    monkeypatch.setattr(model, "batch_sizes", FixedBatchSize(3))
+    model = model.with_batch_sizes(FixedBatchSize(3))
     for tokens, target, relevance in zip(batch.tokens, batch.targets, together, strict=True):
         (alone,) = method.attribute(model, Batch((tokens,), (target,)))
         assert_same(alone, relevance)
@@ -104,16 +102,14 @@ def assert_independent_of_batches(
 
 @on(TOYS, USUAL)
 def test_the_result_is_the_same_in_any_batch_and_with_any_padding(
-    toy_model: ToyModel, name: str, method: Method, monkeypatch: pytest.MonkeyPatch
+    toy_model: ToyModel, name: str, method: Method
 ) -> None:
-    assert_independent_of_batches(toy_model, name, method, monkeypatch)
+    assert_independent_of_batches(toy_model, name, method)
 
 
 @on(TWO_TOYS, OTHERS)
-def test_so_it_is_with_other_options(
-    toy_model: ToyModel, name: str, method: Method, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert_independent_of_batches(toy_model, name, method, monkeypatch)
+def test_so_it_is_with_other_options(toy_model: ToyModel, name: str, method: Method) -> None:
+    assert_independent_of_batches(toy_model, name, method)
 
 
 @on(TOYS, USUAL)

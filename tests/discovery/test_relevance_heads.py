@@ -23,7 +23,7 @@ from relevome.discovery.placements import (
 from relevome.discovery.relevance_heads import ALL, Effect, RelevantHeads, relevant_heads
 from relevome.errors import InputError
 from relevome.evaluation.metrics import metrics
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation
 from relevome.results.run.parts import Counts
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter

@@ -46,8 +46,7 @@ def additive_model(rows: int = 4) -> Model:
         module, LetterTokenizer(tokenizer, PROTEIN), "sequence", ("a", "b", "c"), None,
         Source("made here", None, "letters"),
     )  # fmt: skip
-    model.batch_sizes = FixedBatchSize(rows)
-    return model
+    return model.with_batch_sizes(FixedBatchSize(rows))
 
 
 def worth(model: Model, letters: str) -> np.ndarray:

@@ -22,7 +22,7 @@ from relevome.evaluation.predictions import LOGIT, PREDICTED, PROBABILITY, answe
 from relevome.jobs.substitute import relevance_of, substitute
 from relevome.models.base import Model, Target
 from relevome.report.substitution import FOLDER, summary, write_substitution
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation
 from tests.evaluation.additive import TARGET, additive_model, proteins, worth
 from tests.evaluation.example_runs import LENGTHS, changed, explained
 

@@ -9,7 +9,7 @@ import pytest
 
 from relevome.errors import InputError
 from relevome.evaluation.units import check_level, mask_at, relevance_at
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation
 
 
 def row(letters: list[float], spans: list[tuple[int, int]], tokens: list[float] | None = None) -> Explanation:

@@ -15,6 +15,8 @@ from relevome.data.inputs import from_bed
 from relevome.data.sequences import DNA, Interval, Sequence
 from relevome.errors import InputError
 from relevome.jobs import explain as pipeline
+from relevome.jobs import shards
+from relevome.models.batching import MeasuredBatchSizes, batch_sizes_of
 from relevome.results.run.manifest import VOLATILE
 from tests.toys import load, saved  # noqa: F401 - fixtures
 
@@ -33,7 +35,7 @@ def dna_model(load):  # noqa: F811
 
 @pytest.fixture
 def small_shards(monkeypatch):
-    monkeypatch.setattr(pipeline, "SHARD_SEQUENCES", 2)
+    monkeypatch.setattr(shards, "SHARD_SEQUENCES", 2)
 
 
 def test_letters_a_fasta_and_sequence_objects_give_the_same(protein_model, write):
@@ -109,9 +111,9 @@ def test_measured_batch_sizes_are_kept_for_a_run_that_goes_on(protein_model, tmp
     relevome.explain(protein_model, PROTEINS, "saliency", out=tmp_path / "run")
     sizes = json.loads((tmp_path / "run" / "run.json").read_text())["batch_size"]
     assert sizes
-    assert pipeline._remembered_sizes(tmp_path / "run", overwrite=False).measured == {
-        int(width): rows for width, rows in sizes.items()
-    }
+    kept = batch_sizes_of(None, pipeline._remembered(tmp_path / "run", overwrite=False))
+    assert isinstance(kept, MeasuredBatchSizes)
+    assert kept.measured == {int(width): rows for width, rows in sizes.items()}
 
 
 def test_another_question_does_not_go_into_the_same_folder(protein_model, tmp_path):

@@ -195,7 +195,7 @@ def test_a_model_without_a_mask_takes_sequences_of_one_length_only(load: Load) -
 @pytest.mark.parametrize("name", ["protbert", "esm-masked", "protbert-masked", "protbert-residues", "cnn"])
 def test_scores_of_substitutions_are_those_of_the_mutants(load: Load, name: str) -> None:
     model, toy = load(name), TOYS[name]
-    model.batch_sizes = FixedBatchSize(3)
+    model = model.with_batch_sizes(FixedBatchSize(3))
     batch = toy.batch(model, 11)
     letters, target = batch.tokens[0].sequence.letters, batch.targets[0]
     draw = np.random.default_rng(2)

@@ -48,8 +48,7 @@ def save(network: Any, folder: Path, specials: bool = False) -> Model:
     network.save_pretrained(folder)
     letter_tokenizer(DNA, specials).save_pretrained(folder)
     model = load_model(folder, dtype="float64", device="cpu")
-    model.batch_sizes = FixedBatchSize(3)
-    return model
+    return model.with_batch_sizes(FixedBatchSize(3))
 
 
 def along(

@@ -54,10 +54,10 @@ def mutants(letters: str, alphabet: str) -> list[tuple[int, int, str]]:
 @pytest.mark.parametrize("rows", [1, 3, 50])
 @pytest.mark.parametrize(("name", "letters"), CASES)
 def test_every_mutant_is_scored_as_if_it_came_alone(
-    toy_model: ToyModel, monkeypatch: pytest.MonkeyPatch, name: str, letters: str, rows: int
+    toy_model: ToyModel, name: str, letters: str, rows: int
 ) -> None:
     model, toy = toy_model(name), TOYS[name]
-    monkeypatch.setattr(model, "batch_sizes", FixedBatchSize(rows))
+    model = model.with_batch_sizes(FixedBatchSize(rows))
     target = toy.target(model)
     tokens = model.tokenize(Sequence("s", letters, toy.alphabet))
     (found,) = Mutagenesis().attribute(model, Batch((tokens,), (target,)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation
 from relevome.results.run.parts import Counts
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,19 +65,15 @@ def explain_sequences(
     *,
     lift: str = "split",
     readings: Readings = ONCE,
-    advance: Callable[[int], None] = lambda _: None,
 ) -> list[Explained | InputError]:
-    """Every sequence for every target, in order; a sequence that is refused gives its error instead.
-
-    ``advance`` is told after every batch how many readings were done in it.
-    """
+    """Every sequence for every target, in order; a sequence that is refused gives its error instead."""
     jobs = [
         _Job(sequence, target, reading, reading.target(model, target, sequence))
         for sequence in sequences
         for target in targets
         for reading in readings.all
     ]
-    found = _attribute(model, method, jobs, readings, advance)
+    found = _attribute(model, method, jobs, readings)
     return [
         _mean(jobs[first : first + len(readings)], found[first : first + len(readings)], lift)
         for first in range(0, len(jobs), len(readings))
@@ -85,7 +81,7 @@ def explain_sequences(
 
 
 def _attribute(
-    model: Model, method: Method, jobs: list[_Job], readings: Readings, advance: Callable[[int], None]
+    model: Model, method: Method, jobs: list[_Job], readings: Readings
 ) -> list[Relevance | InputError]:
     """Relevance of every job, computed in batches of like length."""
     found: dict[int, Relevance | InputError] = {}
@@ -99,7 +95,6 @@ def _attribute(
     for part in _batches(model, tokens):
         batch = Batch(tuple(tokens[number] for number in part), tuple(jobs[number].target for number in part))
         found.update(zip(part, method.attribute(model, batch), strict=True))
-        advance(len(part))
     return [found[number] for number in range(len(jobs))]
 
 

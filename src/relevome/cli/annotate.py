@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from relevome.cli.options import AlphabetName, Device, ModelPath, OnBad, Output
+from relevome.cli.options import AlphabetName, Device, EngineName, ModelPath, OnBad, Output
 from relevome.cli.progress import progress_bar
 from relevome.errors import InputError
 
@@ -60,6 +60,7 @@ def annotate(
     overwrite: Annotated[bool, typer.Option(help="Replace an annotation that is there.")] = False,
     # how it is computed
     device: Device = "auto",
+    engine: EngineName = "local",
     alphabet: AlphabetName = None,
 ) -> None:
     """Say of every position of both strands of a genome what it is, and call sites.
@@ -82,7 +83,7 @@ def annotate(
     )  # fmt: skip
     loaded = load_model(model, device=device, alphabet=alphabet)
     with progress_bar("annotated") as progress:
-        found = run_annotate(loaded, settings, output, overwrite=overwrite, progress=progress)
+        found = run_annotate(loaded, settings, output, overwrite=overwrite, engine=engine, progress=progress)
     _report(found, output)
 
 

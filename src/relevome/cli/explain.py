@@ -11,12 +11,15 @@ from relevome.cli.account import print_account
 from relevome.cli.options import (
     AlphabetName,
     Device,
+    EngineName,
+    MethodOption,
     ModelPath,
     OnBad,
     Output,
     RareAsX,
     Seed,
     StripStop,
+    named_options,
 )
 from relevome.cli.progress import progress_bar
 from relevome.errors import InputError
@@ -54,6 +57,7 @@ def explain(
     query: Annotated[
         str | None, typer.Option(help="Attention of which token: read, first, last or mean.")
     ] = None,
+    option: MethodOption = None,
     heads: Annotated[bool, typer.Option(help="Keep the relevance of every attention head.")] = False,
     audit: Annotated[bool, typer.Option(help="Account for all relevance; several times slower.")] = False,
     # what is kept
@@ -67,6 +71,7 @@ def explain(
     long: Annotated[str, typer.Option(help="Sequences too long for the model: refuse or window.")] = "refuse",
     on_bad: OnBad = "refuse",
     batch_size: Annotated[str, typer.Option(help="auto or a number of sequences.")] = "auto",
+    engine: EngineName = "local",
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -99,9 +104,12 @@ def explain(
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
-            batch_size=_batch_size(batch_size), seed=seed, overwrite=overwrite, progress=progress,
-            baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference, rules=rules,
-            layers=layers, query=query, heads=heads or None, audit=audit or None,
+            batch_size=_batch_size(batch_size), seed=seed, overwrite=overwrite, engine=engine,
+            progress=progress,
+            **named_options(
+                option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,
+                rules=rules, layers=layers, query=query, heads=heads or None, audit=audit or None,
+            ),
         )  # fmt: skip
     _report(run, method, output)
 

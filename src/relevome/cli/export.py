@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.options import Output
-from relevome.errors import InputError
+from relevome.cli.options import Output, named_options
 
 
 def export(
@@ -27,15 +26,8 @@ def export(
     from relevome.results.export import exporters
     from relevome.results.run.reader import Run
 
-    exporter = configured(exporters[to], f"exporter {to}", dict(_pair(text) for text in option or ()))
+    exporter = configured(exporters[to], f"exporter {to}", named_options(option))
     report = exporter.export(Run(run), output, target, overwrite)
     typer.echo(f"{', '.join(map(str, report.files))}: {report.written:,} {report.unit}")
     for reason, count in report.skipped.items():
         typer.echo(f"  left out {count:,}: {reason}")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise InputError(f"--option {text}: expected name=value")
-    return name, value

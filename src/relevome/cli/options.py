@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+
+from relevome.errors import InputError
 
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn at random.", min=0)]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")]
@@ -24,3 +26,24 @@ RareAsX = Annotated[
 StripStop = Annotated[
     bool, typer.Option("--strip-stop", help="Proteins: take off a * at the end, which marks a stop.")
 ]
+EngineName = Annotated[str, typer.Option(help="Where it is computed: one of `relevome list engines`.")]
+MethodOption = Annotated[
+    list[str] | None, typer.Option(help="Any option of the method, as name=value; may be repeated.")
+]
+
+
+def named_options(given: list[str] | None, **others: Any) -> dict[str, Any]:
+    """Options written as name=value, with ``others``, which may be None; each may be given once.
+
+    Raises InputError for what is not written so, and for an option that is given twice.
+    """
+    found = {name: value for name, value in others.items() if value is not None}
+    for text in given or ():
+        name, separator, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not separator or not name:
+            raise InputError(f"--option {text}: expected name=value")
+        if name in found:
+            raise InputError(f"--option {text}: {name} is given twice: expected it once")
+        found[name] = value
+    return found

@@ -21,9 +21,8 @@ from relevome.data.sites import Site, listed_as, mask
 from relevome.discovery.nulls import among_exchanges, among_shifts
 from relevome.errors import InputError
 from relevome.placement import STATISTICS
-from relevome.results.run.explanation import Explanation
-from relevome.results.run.reader import Run
-from relevome.results.run.targets import rows_of
+from relevome.results.run.columns import Explanation
+from relevome.results.run.reader import Run, rows_of
 
 METRICS = tuple(STATISTICS)
 # The chance level of each, in units of the share of letters inside.

@@ -1,1 +1,1 @@
-"""Where the work is done: one `map` each."""
+"""Where the shards of a job are computed: in this process, or elsewhere."""

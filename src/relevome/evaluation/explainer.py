@@ -15,9 +15,8 @@ from relevome.evaluation.perturbation import sequence_rng
 from relevome.models.base import Model, Target
 from relevome.models.hugging_face import load_model
 from relevome.options import configured, option_defaults
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation, to_row
 from relevome.results.run.reader import Run
-from relevome.results.run.rows import to_row
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.statistics import Estimate, bootstrap_interval
 from relevome.evaluation.units import Level, check_level, mask_at, relevance_at
-from relevome.results.run.explanation import Explanation
-from relevome.results.run.reader import Run
-from relevome.results.run.targets import rows_of
+from relevome.results.run.columns import Explanation
+from relevome.results.run.reader import Run, rows_of
 
 Truth: TypeAlias = Mapping[str, list[Site]]
 Given: TypeAlias = dict[str, np.ndarray | str]

@@ -22,7 +22,7 @@ from relevome.evaluation.scoring import Scorer
 from relevome.evaluation.settings import Settings
 from relevome.evaluation.units import Level, relevance_at
 from relevome.models.base import Target
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation
 
 Nulls: TypeAlias = Mapping[str, list[Explanation]]
 Ask: TypeAlias = Callable[..., list[Any]]

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 
 from relevome.attribution.lift import gather
 from relevome.errors import InputError
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation
 
 Level: TypeAlias = Literal["letters", "tokens"]
 Offsets: TypeAlias = Int[np.ndarray, " tokens"]

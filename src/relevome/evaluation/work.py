@@ -24,9 +24,8 @@ from relevome.evaluation.scoring import Scorer
 from relevome.evaluation.settings import Settings
 from relevome.evaluation.units import Level
 from relevome.models.base import Model
-from relevome.results.run.explanation import Explanation
-from relevome.results.run.reader import Run
-from relevome.results.run.targets import rows_of
+from relevome.results.run.columns import Explanation
+from relevome.results.run.reader import Run, rows_of
 
 # What metrics take that only the model can give; those of the second kind have no level but letters.
 ASKED = ("curves", "falls", "neighbours")

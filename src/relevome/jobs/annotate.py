@@ -6,13 +6,13 @@ stopped goes on with the first stretch that is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from pyfaidx import Fasta
 from scipy.special import logsumexp
 
@@ -22,7 +22,9 @@ from relevome.data.inputs import sha256_of
 from relevome.data.positions import Choice, Position, read_positions
 from relevome.data.problems import OnBad, Problem, refuse_or_skip
 from relevome.data.sequences import Interval
+from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
+from relevome.jobs import Progress
 from relevome.models.base import Model
 from relevome.models.strand_logits import check_reads_letters, strand_logits
 from relevome.results.annotation import folder as folders
@@ -38,10 +40,8 @@ from relevome.results.annotation.results import (
 from relevome.results.annotation.scores import SIGNS, ScoreFiles, Stretch, stretches
 from relevome.results.annotation.sites import write_sites
 from relevome.results.outputs import target_paths
+from relevome.results.record import provenance
 from relevome.results.tracks import bigwig_library
-
-# Told how many letters were just done, and of how many in all.
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,25 @@ def annotate(
     out: Path,
     *,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Annotate a genome into the folder ``out``, or go on where that was stopped; gives what it holds.
+    """Say of every position of both strands of a genome what it is, call sites, and say how good they are.
 
-    Raises InputError for anything that the user has to mend; stretches finished before are kept.
+    Args:
+        model: A model with classes for every letter, or one of whole sequences with a window.
+        settings: The genome, what is annotated in it, how sites are called, and what is known of it.
+        out: Folder for scores, tracks, sites and ``annotation.json``; one that was stopped goes on.
+        overwrite: Replace another annotation that is in ``out``.
+        engine: Where stretches of a million letters are computed: an `Engine`, or the name of one.
+        progress: Called with two numbers when a stretch is done: how many letters of strands were just
+            done, and of how many in all.
+
+    Returns:
+        What ``annotation.json`` says: the question, settings, threshold, counts, and numbers against truth.
+
+    Raises:
+        InputError: For anything that the user has to mend; stretches that were finished before are kept.
     """
     check_reads_letters(model, settings.window)
     columns = _columns(model, settings)
@@ -105,15 +119,15 @@ def annotate(
         question = _question(model, settings, contigs, regions, columns)
         with folders.claimed(out, question, overwrite):
             files = ScoreFiles(out / folders.SCORES, stretches(regions), len(columns))
-            _Scoring(model, settings.window, list(columns.values()), chromosomes, contigs).run(
-                files, progress
-            )
+            task = ScoreStretch(model, settings.window, list(columns.values()), chromosomes, contigs)
+            _score(files, task, engine_of(engine), progress)
             found = _conclude(out, settings, files, contigs, list(columns), positions)
             content = {
                 "question": question,
                 "settings": _calling(settings),
                 **found,
                 "problems": _said(problems),
+                **provenance(),
             }
             folders.write_annotation(out, "finished", content)
     return folders.read_annotation(out)
@@ -145,8 +159,8 @@ def _positions(
 
 
 @dataclass(frozen=True)
-class _Scoring:
-    """Computes the log-odds of classes along strands."""
+class ScoreStretch:
+    """What an engine does with every stretch of a strand: the log-odds of classes, letter by letter."""
 
     model: Model
     window: tuple[int, int] | None
@@ -154,20 +168,12 @@ class _Scoring:
     chromosomes: Fasta
     contigs: list[Contig]
 
-    def run(self, files: ScoreFiles, progress: Progress | None) -> None:
-        missing = files.missing()
-        total = sum(len(stretch.region) for stretch in files.stretches)
-        done = total - sum(len(stretch.region) for stretch in missing)
-        tell = progress or (lambda count, total: None)
-        tell(done, total)
+    def __call__(self, stretch: Stretch) -> list[Float32[np.ndarray, "positions classes"]]:
+        """Scores in the direction of the strand, in pieces; NaN in gaps."""
         with self.model.frozen():
-            for stretch in missing:
-                files.write(stretch, self._scores(stretch, lambda count: tell(count, total)))
+            return [scores.astype(np.float32) for scores in self._scores(stretch)]
 
-    def _scores(
-        self, stretch: Stretch, advance: Callable[[int], None]
-    ) -> Iterator[Float[np.ndarray, "positions classes"]]:
-        """Scores of a stretch in the direction of its strand; NaN in gaps."""
+    def _scores(self, stretch: Stretch) -> Iterator[Float[np.ndarray, "positions classes"]]:
         region, sign = stretch.region, stretch.sign
         contig = next(contig for contig in self.contigs if contig.name == region.chrom)
         strand = ContigStrand(self.chromosomes, contig, sign, self.model.alphabet)
@@ -181,7 +187,6 @@ class _Scoring:
                 scores[strand.in_gap(start, start + len(logits))] = np.nan
                 start += len(logits)
                 yield scores
-                advance(len(logits))
 
     def _check(self, logits: Float[np.ndarray, "positions classes"], where: str) -> None:
         # NaN would be taken for a gap
@@ -191,6 +196,17 @@ class _Scoring:
                 f"at its weights, and whether {str(self.model.dtype).removeprefix('torch.')} is too narrow "
                 "for them"
             )
+
+
+def _score(files: ScoreFiles, task: ScoreStretch, engine: Engine, progress: Progress | None) -> None:
+    """Compute what is missing, and keep every stretch as it comes."""
+    missing = dict(enumerate(files.missing()))
+    total = sum(len(stretch.region) for stretch in files.stretches)
+    tell = progress or (lambda count, total: None)
+    tell(total - sum(len(stretch.region) for stretch in missing.values()), total)
+    for number, scores in engine.map(task, missing.items()):
+        files.write(missing[number], scores)
+        tell(len(missing[number].region), total)
 
 
 def odds(logits: Float[np.ndarray, "positions classes"]) -> Float[np.ndarray, "positions classes"]:

@@ -6,77 +6,39 @@ missing and ends with the same files. Memory holds one shard at a time.
 
 from __future__ import annotations
 
-import platform
 import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from relevome import ledger as ledgers
 from relevome.attribution import Method, methods
-from relevome.attribution.batches import ONCE, Explained, check_logit, explain_sequences
 from relevome.attribution.readings import Readings
 from relevome.data.inputs import Input, from_fasta, from_sequences
-from relevome.data.problems import Problem, refuse_or_skip
+from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Sequence
-from relevome.errors import InputError
-from relevome.ledger import Ledger
-from relevome.models.base import Model, Target
-from relevome.models.batching import FixedBatchSize, MeasuredBatchSizes
-from relevome.models.long_sequences import windows
+from relevome.engines.base import Engine, engine_of
+from relevome.jobs import Progress
+from relevome.jobs.shards import (
+    SHARD_LETTERS,
+    SHARD_SEQUENCES,
+    ExplainShard,
+    Item,
+    Plan,
+    sequences_in,
+    shards,
+)
+from relevome.models.base import Model
+from relevome.models.batching import batch_sizes_of
 from relevome.models.targets import resolve_target
 from relevome.options import configured, option_defaults
-from relevome.results.run.explanation import Explanation
+from relevome.results.record import provenance
 from relevome.results.run.manifest import NAME, read_manifest
-from relevome.results.run.parts import Counts, Refusal
 from relevome.results.run.reader import Run
-from relevome.results.run.rows import to_row
 from relevome.results.run.writer import RunWriter
-
-SHARD_SEQUENCES = 256
-SHARD_LETTERS = 65_536
-
-# Told how many sequences were just done, and of how many in all.
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All that decides what a run contains, apart from the model and the sequences."""
-
-    method: Method
-    method_name: str
-    targets: tuple[Target, ...]
-    lift: str = "split"
-    readings: Readings = ONCE
-    letter_scores: bool = False
-    long: str = "refuse"
-    on_bad: str = "refuse"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.long == "window" and any(target.position is not None for target in self.targets):
-            raise InputError("--position is a letter of a whole sequence: it cannot go with --long window")
-        if self.long == "window" and self.readings.tokenisations * self.readings.offsets > 1:
-            raise InputError(
-                "--long window cuts where the tokenizer's own tokens are too many: it cannot go with "
-                "--tokenisations or --offsets"
-            )
-        if len(self.readings) > 1 and getattr(self.method, "heads", False):
-            raise InputError(
-                "--heads is by token, and tokens of one reading are not those of another: it cannot go with "
-                "--average-strands, --tokenisations or --offsets"
-            )
-        choices = {"lift": ("split", "copy"), "long": ("refuse", "window"), "on_bad": ("refuse", "skip")}
-        for name, expected in choices.items():
-            if getattr(self, name) not in expected:
-                flag = f"--{name.replace('_', '-')}"
-                raise InputError(f"{flag} {getattr(self, name)}: expected {' or '.join(expected)}")
 
 
 def explain(
@@ -100,14 +62,66 @@ def explain(
     batch_size: int | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     progress: Progress | None = None,
     **options: Any,
 ) -> Run:
-    """Explain a target of a model on sequences, and keep the result as a run.
+    """Say how much every letter, token and head contributed to an output of a model, and keep it as a run.
 
-    ``sequences`` is the path of a FASTA file, letters, `Sequence` objects, or an `Input`. ``options`` are
-    those of the method. Without ``out`` the run lives in a temporary folder for as long as the object does.
-    Raises ``InputError`` for anything that the user has to mend; what was finished before is kept.
+    >>> import relevome
+    >>> model = relevome.load_model("MODEL")  # doctest: +SKIP
+    >>> run = relevome.explain(model, ["ACGTTGCATAAT"], "gradient-x-input", target=1)  # doctest: +SKIP
+    >>> run[0].relevance  # doctest: +SKIP
+
+    Args:
+        model: The model, as `relevome.load_model` gives it.
+        sequences: The path of a FASTA file (plain or gzip); letters, which are called ``sequence1``,
+            ``sequence2``, ...; `relevome.Sequence` objects; or an ``Input`` of `relevome.data.inputs`, such
+            as ``from_bed(bed, genome, alphabet)``.
+        method: Name of the method, one of `relevome list methods`.
+        target: The output to explain, by index or label; several make one row of the run each. What is
+            explained is the logit, never the probability.
+        out: Folder for the run; one that was stopped goes on. None: a temporary folder, which lives as long
+            as the object that is returned.
+        position: Letter of every sequence, from 0 on, whose output is meant, for models with outputs for
+            every letter; None for others.
+        contrast: Output that is subtracted: the logit of ``target`` minus the logit of this one is explained.
+            None: the target alone.
+        mask_position: Hide the letter at ``position`` from a masked language model.
+        lift: How relevance of tokens becomes relevance of letters: ``split`` gives every letter an equal
+            share, so that the sum stays; ``copy`` gives every letter the value of its token.
+        average_strands: Explain the reverse complement too, turn it back, and take the mean over letters;
+            nucleic acids only.
+        tokenisations: Average over so many tokenisations of a byte-pair encoding: the tokenizer's own, and
+            the others drawn.
+        tokenisation_dropout: Share of merges, above 0 and at most 1, that drawn tokenisations leave out.
+        offsets: Average over so many windows of every sequence, each beginning a letter later; the windows
+            are ``offsets`` - 1 letters shorter than the sequence.
+        letter_scores: Keep the score of every letter of the alphabet at every position, (letters, alphabet),
+            where the method has them.
+        long: What is done with sequences of more tokens than the model takes: ``refuse``, or ``window``,
+            which explains overlapping windows of them.
+        on_bad: What is done with sequences that cannot be explained: ``refuse`` raises an error before
+            anything is computed, ``skip`` leaves them out and counts them with their reasons.
+        batch_size: Sequences that go through the model at once; None measures what is fastest.
+        seed: Seed of everything that is drawn at random; the same seed gives the same bytes.
+        overwrite: Replace another run that is in ``out``.
+        engine: Where shards are computed: an `Engine`, or the name of one, of `relevome list engines`.
+        progress: Called with two numbers when a shard of sequences is done: how many readings of sequences
+            were just done (sequences x targets x readings), and of how many in all.
+        **options: Options of the method, such as ``steps=64`` or ``baseline="zero"``; `relevome list methods`
+            names those of each.
+
+    Returns:
+        The run. ``run[i].relevance`` is a float32 array over the letters of a sequence in logits,
+        ``run[i].token_relevance`` one over its tokens; ``run.to_pandas()`` is a table of all.
+
+    Raises:
+        InputError: For anything that the user has to mend, in one line: unknown names, options that a method
+            does not have, sequences that the model cannot read, a folder that holds something else. What was
+            finished before is kept.
+
+    The methods give their sources; `docs/methods.md` says what each suits.
     """
     given = (target,) if isinstance(target, str | int) else tuple(target)
     goals = [
@@ -125,11 +139,12 @@ def explain(
         seed,
     )
     source = _input(model, sequences)
+    how = {"batch_size": batch_size, "overwrite": overwrite, "engine": engine, "progress": progress}
     if out is not None:
-        return run_plan(model, source, plan, Path(out), batch_size, overwrite, progress)
+        return run_plan(model, source, plan, Path(out), **how)
     folder = Path(tempfile.mkdtemp(prefix="relevome-"))
     try:
-        run = run_plan(model, source, plan, folder, batch_size, overwrite, progress)
+        run = run_plan(model, source, plan, folder, **how)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -156,28 +171,33 @@ def run_plan(
     source: Input,
     plan: Plan,
     out: Path,
+    *,
     batch_size: int | None = None,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     progress: Progress | None = None,
 ) -> Run:
     """Carry out a plan into a run folder, or go on with it where it stopped."""
     plan.readings.check(model)
     each = len(plan.targets) * len(plan.readings)
     total = check(model, source, plan) * each
+    tell = progress or (lambda count, total: None)
+    sized = model.with_batch_sizes(batch_sizes_of(batch_size, _remembered(out, overwrite)))
+    with RunWriter(out, _manifest(sized, source, plan), overwrite) as writer:
+        counts: dict[int, int] = {}
 
-    def advance(count: int) -> None:
-        if progress:
-            progress(count, total)
+        def missing() -> Iterator[tuple[int, list[Item]]]:
+            for number, shard in enumerate(shards(sized, source, plan)):
+                counts[number] = sequences_in(shard) * each
+                if number in writer.done:
+                    tell(counts.pop(number), total)
+                else:
+                    yield number, shard
 
-    model.batch_sizes = FixedBatchSize(batch_size) if batch_size else _remembered_sizes(out, overwrite)
-    with RunWriter(out, _manifest(model, source, plan), overwrite) as writer:
-        for index, shard in enumerate(_shards(_work(model, source, plan))):
-            if index in writer.done:
-                advance(len(shard) * each)
-                continue
-            rows, counts = _explain_shard(model, plan, shard, advance)
-            writer.remember(batch_size=_sizes(model))
-            writer.write_part(index, rows, counts)
+        for number, result in engine_of(engine).map(ExplainShard(sized, plan), missing()):
+            writer.remember(batch_size=result.batch_size)
+            writer.write_part(number, result.rows, result.counts)
+            tell(counts.pop(number), total)
     return Run(out)
 
 
@@ -195,111 +215,9 @@ def check(model: Model, source: Input, plan: Plan) -> int:
     return count
 
 
-@dataclass
-class _Item:
-    """A sequence to explain, or a window of one, or what is wrong with it."""
-
-    what: Sequence | Problem
-    begins_sequence: bool = True
-
-
-def _work(model: Model, source: Input, plan: Plan) -> Iterator[_Item]:
-    for item in source.read():
-        if isinstance(item, Problem) or plan.long == "refuse":
-            yield _Item(item)
-        else:
-            parts = windows(model, item)
-            yield from (_Item(part, number == 0) for number, part in enumerate(parts))
-
-
-def _shards(items: Iterator[_Item]) -> Iterator[list[_Item]]:
-    """Stretches of the input of at most so many sequences and, beyond the first, so many letters."""
-    shard: list[_Item] = []
-    letters = 0
-    for item in items:
-        length = len(item.what) if isinstance(item.what, Sequence) else 0
-        if shard and (len(shard) == SHARD_SEQUENCES or letters + length > SHARD_LETTERS):
-            yield shard
-            shard, letters = [], 0
-        shard.append(item)
-        letters += length
-    if shard:
-        yield shard
-
-
-def _explain_shard(
-    model: Model, plan: Plan, shard: list[_Item], advance: Callable[[int], None]
-) -> tuple[list[Explanation], Counts]:
-    """Rows of a shard in the order of the input, and what became of its sequences."""
-    sequences = [item.what for item in shard if isinstance(item.what, Sequence)]
-    found = iter(
-        explain_sequences(
-            model, plan.method, sequences, list(plan.targets),
-            lift=plan.lift, readings=plan.readings, advance=advance,
-        )
-    )  # fmt: skip
-    tally = _Tally()
-    rows: list[Explanation] = []
-    for item in shard:
-        if isinstance(item.what, Problem):
-            tally.refuse(item, str(item.what))
-            continue
-        results = [next(found) for _ in plan.targets]
-        errors = [result for result in results if isinstance(result, InputError)]
-        if errors and plan.on_bad == "refuse":
-            raise errors[0]
-        if errors:
-            tally.refuse(item, str(errors[0]))
-            continue
-        explained = [result for result in results if isinstance(result, Explained)]
-        rows += [to_row(result, plan.letter_scores, plan.lift == "split") for result in explained]
-        if not tally.explained:
-            check_logit(model, explained[0])
-        tally.explain(item, explained, model)
-    return rows, tally.counts()
-
-
-@dataclass
-class _Tally:
-    """What became of the sequences of a shard."""
-
-    read: int = 0
-    explained: int = 0
-    refused: list[Refusal] = field(default_factory=list)
-    other: dict[str, int] = field(default_factory=dict)
-    ledgers: list[Ledger] = field(default_factory=list)
-
-    def refuse(self, item: _Item, reason: str) -> None:
-        self.read += item.begins_sequence
-        self.refused.append(Refusal(item.what.id, reason))
-
-    def explain(self, item: _Item, results: list[Explained], model: Model) -> None:
-        self.read += item.begins_sequence
-        self.explained += item.begins_sequence
-        self.ledgers += [result.ledger for result in results if result.ledger]
-        tokens = results[0].forward.tokens
-        notes = [result.notes for result in results]
-        for name in {name for note in notes for name in note}:
-            self._add(name, sum(note.get(name, 0) for note in notes))
-        self._add("windows", not item.begins_sequence)
-        self._add("read_past_their_end", _reads_past_end(model, results[0]))
-        self._add("unknown_tokens", int((tokens.ids == model.tokenizer.unknown_id).sum()))
-        self._add("ambiguous_letters", len(results[0].track.sequence.ambiguous_positions))
-        self._add("rare_letters_read_as_X", model.tokenizer.rare_letters(results[0].track.sequence))
-
-    def _add(self, name: str, count: int) -> None:
-        if count:
-            self.other[name] = self.other.get(name, 0) + count
-
-    def counts(self) -> Counts:
-        refused = tuple(self.refused)
-        return Counts(self.read, self.explained, refused, self.other, ledgers.total(self.ledgers))
-
-
-def _reads_past_end(model: Model, result: Explained) -> bool:
-    """Whether the letters that a model looks ahead are not all in the sequence."""
-    position = result.forward.target.position
-    return position is not None and position + model.look_ahead >= len(result.track.sequence)
+def _remembered(out: Path, overwrite: bool) -> object:
+    """The batch sizes of a run that was killed, so that the rest of it is computed alike."""
+    return read_manifest(out).get("batch_size") if (out / NAME).is_file() and not overwrite else None
 
 
 def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
@@ -325,25 +243,6 @@ def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
         "on_bad": plan.on_bad,
         "seed": plan.seed,
         "shard": {"sequences": SHARD_SEQUENCES, "letters": SHARD_LETTERS},
-        "batch_size": _sizes(model),
-        "library_versions": _versions(),
+        "batch_size": model.batch_sizes.on_record(),
+        **provenance(),
     }  # fmt: skip
-
-
-def _versions() -> dict[str, str]:
-    names = ("relevome", "torch", "transformers", "tokenizers", "numpy", "pyarrow")
-    return {"python": platform.python_version()} | {name: version(name) for name in names}
-
-
-def _sizes(model: Model) -> int | dict[str, int]:
-    """The batch size as ``run.json`` keeps it: one number, or what was measured for every width."""
-    sizes = model.batch_sizes
-    if isinstance(sizes, MeasuredBatchSizes):
-        return {str(width): rows for width, rows in sizes.measured.items()}
-    return sizes.size if isinstance(sizes, FixedBatchSize) else 0
-
-
-def _remembered_sizes(out: Path, overwrite: bool) -> MeasuredBatchSizes:
-    """What was measured before a run was killed, so that the rest of it is computed alike."""
-    known = read_manifest(out).get("batch_size") if (out / NAME).is_file() and not overwrite else None
-    return MeasuredBatchSizes({int(w): n for w, n in known.items()} if isinstance(known, dict) else {})

@@ -11,11 +11,12 @@ from relevome.data.inputs import Input, from_sequences
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.evaluation.explainer import explainer
-from relevome.jobs.explain import Plan, Progress, run_plan
+from relevome.jobs import Progress
+from relevome.jobs.explain import run_plan
+from relevome.jobs.shards import Plan
 from relevome.models.base import Model
 from relevome.models.untrained import with_shuffled_weights
-from relevome.results.run.reader import Run
-from relevome.results.run.targets import rows_of
+from relevome.results.run.reader import Run, rows_of
 
 
 def explained_at_random(

@@ -19,9 +19,8 @@ from relevome.evaluation.exchange_curves import Area, Curve, Label, curves_and_a
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.evaluation.predictions import outputs
 from relevome.models.base import Model
-from relevome.results.run.explanation import Explanation
-from relevome.results.run.reader import Run
-from relevome.results.run.targets import rows_of
+from relevome.results.run.columns import Explanation
+from relevome.results.run.reader import Run, rows_of
 
 
 @dataclass(frozen=True)

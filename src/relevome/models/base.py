@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,6 +86,7 @@ class Model:
         max_tokens: int | None,
         source: Source,
         fixed_tokens: int | None = None,
+        batch_sizes: BatchSizes | None = None,
     ) -> None:
         self.module = module
         self.tokenizer = tokenizer
@@ -93,7 +95,7 @@ class Model:
         self.max_tokens = max_tokens
         self.source = source
         self.fixed_tokens = fixed_tokens
-        self.batch_sizes: BatchSizes = MeasuredBatchSizes()
+        self._batch_sizes: BatchSizes = batch_sizes or MeasuredBatchSizes()
         self.pad_id = _padding(module, tokenizer)
         self.takes_mask = "attention_mask" in signature(module.forward).parameters
 
@@ -230,7 +232,18 @@ class Model:
 
     def rows(self, width: int) -> int:
         """How many sequences of this many tokens go through the model at once: given, or the fastest."""
-        return self.batch_sizes.rows(self, width)
+        return self._batch_sizes.rows(self, width)
+
+    @property
+    def batch_sizes(self) -> BatchSizes:
+        """How many sequences of a width go through the model at once."""
+        return self._batch_sizes
+
+    def with_batch_sizes(self, sizes: BatchSizes) -> Model:
+        """The same model, sharing its module, that takes so many sequences at once; this one is left."""
+        other = copy.copy(self)
+        other._batch_sizes = sizes
+        return other
 
     def substituted_scores(
         self,

@@ -28,6 +28,10 @@ class BatchSizes(Protocol):
         """Rows for sequences of ``width`` tokens."""
         ...
 
+    def on_record(self) -> int | dict[str, int]:
+        """What a run keeps of it, from which `batch_sizes_of` makes the same again."""
+        ...
+
 
 @dataclass(frozen=True)
 class FixedBatchSize:
@@ -37,6 +41,10 @@ class FixedBatchSize:
 
     def rows(self, model: Model, width: int) -> int:
         """The given number, whatever the width."""
+        return self.size
+
+    def on_record(self) -> int:
+        """The number."""
         return self.size
 
 
@@ -56,6 +64,18 @@ class MeasuredBatchSizes:
         if bucket not in self.measured:
             self.measured[bucket] = _fastest(model, width)
         return self.measured[bucket]
+
+    def on_record(self) -> dict[str, int]:
+        """What was measured, by width."""
+        return {str(width): rows for width, rows in self.measured.items()}
+
+
+def batch_sizes_of(size: int | None, on_record: object = None) -> BatchSizes:
+    """The number that a user gave, or else what is measured, beginning with what a run has on record."""
+    if size:
+        return FixedBatchSize(size)
+    known = on_record if isinstance(on_record, dict) else {}
+    return MeasuredBatchSizes({int(width): int(rows) for width, rows in known.items()})
 
 
 def _fastest(model: Model, width: int) -> int:

@@ -35,8 +35,7 @@ def load(tmp_path: Path) -> Callable[..., Model]:
         tiny(**KINDS[kind]).save_pretrained(tmp_path / kind)
         letter_tokenizer(DNA).save_pretrained(tmp_path / kind)
         model = load_model(tmp_path / kind, dtype="float64", device="cpu")
-        model.batch_sizes = FixedBatchSize(4)
-        return model
+        return model.with_batch_sizes(FixedBatchSize(4))
 
     return load_kind
 

@@ -9,9 +9,9 @@ import pytest
 
 from relevome.errors import InputError
 from relevome.results.run import reader as run_module
+from relevome.results.run.columns import SCHEMA
 from relevome.results.run.parts import Counts, Refusal, read_part
 from relevome.results.run.reader import Run
-from relevome.results.run.schema import SCHEMA
 from relevome.results.run.writer import RunWriter
 
 

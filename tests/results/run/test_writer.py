@@ -142,7 +142,7 @@ def test_knows_the_parts_that_are_done(tmp_path, shards):
 CHILD = """
 import os, signal, sys, pathlib
 import numpy as np
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation
 from relevome.results.run.parts import Counts
 from relevome.results.run.writer import RunWriter
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from relevome.errors import InputError
 from relevome.ledger import Ledger, to_json
 from relevome.results.folder import whole_file
+from relevome.results.run.columns import SCHEMA_VERSION
 from relevome.results.run.parts import Counts
-from relevome.results.run.schema import SCHEMA_VERSION
 
 Status = Literal["running", "finished", "failed"]
 

@@ -15,8 +15,7 @@ from relevome import ledger as ledgers
 from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.results.folder import whole_file
-from relevome.results.run.explanation import Explanation
-from relevome.results.run.schema import SCHEMA_VERSION, no_rows, to_table
+from relevome.results.run.columns import SCHEMA_VERSION, Explanation, no_rows, to_table
 
 _NAME = re.compile(r"part-(\d{5,})\.parquet")
 _KEY = b"relevome"

@@ -12,10 +12,9 @@ import pyarrow.compute as pc
 
 from relevome.errors import InputError
 from relevome.ledger import Ledger
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation, from_row, no_rows
 from relevome.results.run.manifest import NAME, read_manifest
 from relevome.results.run.parts import Counts, part_paths, read_info, read_part, total
-from relevome.results.run.schema import from_row, no_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,3 +151,17 @@ def _check_complete(folder: Path, manifest: dict[str, Any], indices: list[int]) 
             f"{folder} has {len(indices)} parts but {NAME} speaks of {manifest.get('parts')}: copy the whole "
             "folder, or run the same `relevome explain` again, which makes only what is missing"
         )
+
+
+def rows_of(run: Run, target: str | None = None) -> Iterator[Explanation]:
+    """The rows of one target, one for each sequence.
+
+    Raises InputError for an empty run, a target that it lacks, and several targets of which none is named.
+    """
+    if not run.targets:
+        raise InputError(f"{run.path} holds no explanations: there is nothing to evaluate")
+    if target is None and len(run.targets) > 1:
+        raise InputError(f"{run.path} has several targets: choose one of {', '.join(run.targets)}")
+    if target is not None and target not in run.targets:
+        raise InputError(f"{run.path} has no target {target!r}: expected one of {', '.join(run.targets)}")
+    return (row for row in run if target is None or row.target == target)

@@ -13,7 +13,7 @@ from typing import Any
 from relevome.errors import InputError
 from relevome.results.folder import claim_folder, temporary_name
 from relevome.results.run import manifest as manifests
-from relevome.results.run.explanation import Explanation
+from relevome.results.run.columns import Explanation
 from relevome.results.run.parts import (
     Counts,
     common_head_shape,

@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from relevome.results.run.explanation import Explanation
-from relevome.results.run.schema import SCHEMA, from_row, no_rows, to_table
+from relevome.results.run.columns import SCHEMA, Explanation, from_row, no_rows, to_table
 
 FIELDS = [field.name for field in dataclasses.fields(Explanation)]
 

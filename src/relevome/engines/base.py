@@ -1,0 +1,43 @@
+"""What an engine is: a map over shards, whose results may come in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+
+from relevome.registry import Registry
+
+Work = TypeVar("Work")
+Result = TypeVar("Result")
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What every engine offers: options as the fields of a frozen dataclass, and a map over shards.
+
+    A job cuts its work into shards that depend on the input only, numbers them, and keeps results by number:
+    an engine may compute them anywhere, several at once, and give them back in any order.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def map(
+        self, task: Callable[[Work], Result], shards: Iterable[tuple[int, Work]]
+    ) -> Iterator[tuple[int, Result]]:
+        """The result of ``task`` for every shard, with the number of the shard, as they come.
+
+        ``shards`` is lazy and may be long: an engine draws as many as it can use, no more. What a task
+        raises is raised here; results that were given before stay valid.
+        """
+        ...
+
+
+engines: Registry[type[Engine]] = Registry("engine", "relevome.engines")
+
+
+def engine_of(engine: Engine | str) -> Engine:
+    """An engine as it is, or the one registered under a name, with its defaults.
+
+    Raises InputError for a name that is not registered.
+    """
+    return engines[engine]() if isinstance(engine, str) else engine

@@ -1,0 +1,284 @@
+"""The columns of a run: one field of `Explanation` each, with its type, unit and meaning.
+
+A column is declared here, checked here, filled from what a method gave by `to_row`, and written and read by
+way of `SCHEMA`; nothing else has to know of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import InitVar, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float32, Int32
+
+from relevome.attribution.batches import Explained
+from relevome.data.sequences import Interval
+from relevome.errors import InputError
+
+SCHEMA_VERSION = 1
+
+_TEXT, _REAL = pa.string(), pa.float64()
+_REALS, _WHOLES = pa.list_(pa.float32()), pa.list_(pa.int32())
+
+# Float32 sums of shares that were themselves rounded: a few units in the last place of what was added up.
+_ROUNDING = 16 * float(np.finfo(np.float32).eps)
+
+
+def _no_offsets() -> np.ndarray:
+    return np.zeros(0, dtype=np.int32)
+
+
+def _column(
+    kind: pa.DataType, unit: str, meaning: str, shape: tuple[object, ...] | None = None
+) -> dict[str, Any]:
+    """What is known of a column; sizes of ``shape`` are ``letters``, ``tokens``, or any (...)."""
+    return {"type": kind, "unit": unit, "meaning": meaning, "shape": shape}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Explanation:
+    """What a run keeps of one sequence and target; each field is a column.
+
+    ``relevance`` runs along ``sequence`` as it was explained: on the ``-`` strand its first value belongs
+    to the base at ``end - 1``. ``conserved=False`` is for lifts that repeat values instead of sharing
+    them out, where letters and special tokens do not add up to the tokens.
+    Raises InputError for numbers that are not finite, ValueError for fields that contradict each other.
+    """
+
+    sequence_id: str = field(
+        metadata=_column(_TEXT, "", "name of the sequence; repeats from target to target")
+    )
+    sequence: str = field(metadata=_column(_TEXT, "letters", "the letters that were explained, upper case"))
+    chrom: str | None = field(
+        default=None, metadata=_column(_TEXT, "", "chromosome; null without an interval")
+    )
+    start: int | None = field(
+        default=None, metadata=_column(pa.int64(), "bases", "0-based start on the chromosome")
+    )
+    end: int | None = field(
+        default=None, metadata=_column(pa.int64(), "bases", "end on the chromosome, not included")
+    )
+    strand: str | None = field(
+        default=None, metadata=_column(_TEXT, "", "+, - or .; on - the first letter is at end - 1")
+    )
+    target: str = field(metadata=_column(_TEXT, "", "label of the explained output"))
+    target_index: int = field(metadata=_column(pa.int32(), "", "index of the explained output, 0-based"))
+    score: float = field(metadata=_column(_REAL, "logit", "the explained logit"))
+    baseline_score: float | None = field(
+        default=None, metadata=_column(_REAL, "logit", "logit of the baseline; null without one")
+    )
+    tokens: tuple[str, ...] = field(
+        default=(), metadata=_column(pa.list_(_TEXT), "", "tokens, special ones included")
+    )
+    token_start: Int32[np.ndarray, "tokens"] = field(
+        default_factory=_no_offsets,
+        metadata=_column(_WHOLES, "letters", "0-based first letter of each token", ("tokens",)),
+    )
+    token_end: Int32[np.ndarray, "tokens"] = field(
+        default_factory=_no_offsets,
+        metadata=_column(_WHOLES, "letters", "end of each token, special tokens: = start", ("tokens",)),
+    )
+    token_relevance: Float32[np.ndarray, "tokens"] | None = field(
+        default=None,
+        metadata=_column(
+            _REALS,
+            "logit",
+            "relevance per token as the method gives it, special ones included; null for methods on letters",
+            ("tokens",),
+        ),
+    )
+    relevance: Float32[np.ndarray, "letters"] = field(
+        metadata=_column(_REALS, "logit", "relevance per letter of sequence", ("letters",))
+    )
+    special_relevance: float = field(
+        default=0.0, metadata=_column(_REAL, "logit", "relevance left on special tokens")
+    )
+    completeness_error: float | None = field(
+        default=None,
+        metadata=_column(
+            _REAL,
+            "logit",
+            "score - baseline_score - sum of relevance, where the method promises that they agree",
+        ),
+    )
+    head_relevance: Float32[np.ndarray, "layers heads tokens"] | None = field(
+        default=None,
+        metadata=_column(
+            _REALS,
+            "logit",
+            "layers x heads x tokens, row-major; sizes in run.json (head_shape)",
+            (..., ..., "tokens"),
+        ),
+    )
+    letter_scores: Float32[np.ndarray, "letters alphabet"] | None = field(
+        default=None,
+        metadata=_column(
+            _REALS,
+            "logit",
+            "letters x alphabet, row-major: every letter's score at every position; order in run.json "
+            "(alphabet_letters)",
+            ("letters", ...),
+        ),
+    )
+    conserved: InitVar[bool] = True
+
+    def __post_init__(self, conserved: bool) -> None:
+        self._check_place()
+        self._check_arrays()
+        self._check_offsets()
+        self._check_finite()
+        if conserved and self.token_relevance is not None:
+            self._check_sum(self.token_relevance)
+
+    @property
+    def interval(self) -> Interval | None:
+        """Where the sequence lies on a genome, if that is known."""
+        if self.chrom is None or self.start is None or self.end is None or self.strand is None:
+            return None
+        return Interval(self.chrom, self.start, self.end, self.strand)
+
+    def _check_place(self) -> None:
+        place = (self.chrom, self.start, self.end, self.strand)
+        if self.interval is None and any(part is not None for part in place):
+            raise ValueError(f"{self._name}: chrom, start, end and strand come together, got {place}")
+        if self.interval is not None and len(self.interval) != len(self.sequence):
+            raise ValueError(f"{self._name}: {len(self.sequence)} letters do not fill {self.interval}")
+
+    def _check_arrays(self) -> None:
+        sizes = {"letters": len(self.sequence), "tokens": len(self.tokens)}
+        for column in fields(self):
+            array, shape = getattr(self, column.name), column.metadata["shape"]
+            if shape is None or array is None:
+                continue
+            expected = tuple(sizes.get(size, size) for size in shape)
+            dtype = np.dtype(column.metadata["type"].value_type.to_pandas_dtype())
+            if not (array.dtype == dtype and _fits(array.shape, expected)):
+                raise ValueError(
+                    f"{self._name}: {column.name} is {array.dtype} {array.shape}, expected {dtype} {expected}"
+                )
+
+    def _check_offsets(self) -> None:
+        inside = (self.token_start >= 0) & (self.token_start <= self.token_end)
+        if not (inside & (self.token_end <= len(self.sequence))).all():
+            raise ValueError(f"{self._name}: token offsets leave the {len(self.sequence)} letters")
+
+    def _check_finite(self) -> None:
+        for name, values in self._numbers():
+            bad = int((~np.isfinite(values)).sum())
+            if bad:
+                raise InputError(
+                    f"{self._name}: {bad} of {np.size(values)} values of {name} are infinite or not a "
+                    "number: the model or the method overflowed; use a wider --dtype or another method"
+                )
+
+    def _numbers(self) -> Iterator[tuple[str, np.ndarray | float]]:
+        for column in fields(self):
+            values = getattr(self, column.name)
+            if column.metadata["unit"] == "logit" and values is not None:
+                yield column.name, values
+
+    def _check_sum(self, tokens: Float32[np.ndarray, "tokens"]) -> None:
+        letters = self.relevance.astype(np.float64)
+        wide = tokens.astype(np.float64)
+        gap = letters.sum() + self.special_relevance - wide.sum()
+        mass = np.abs(letters).sum() + abs(self.special_relevance) + np.abs(wide).sum()
+        if abs(gap) > _ROUNDING * mass:
+            raise ValueError(
+                f"{self._name}: letters and special tokens sum to {wide.sum() + gap:.9g}, "
+                f"tokens to {wide.sum():.9g}"
+            )
+
+    @property
+    def _name(self) -> str:
+        return f"sequence {self.sequence_id!r}, target {self.target!r}"
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[object, ...]) -> bool:
+    """Whether a shape is as expected, where an ellipsis stands for any size."""
+    return len(shape) == len(expected) and all(
+        e in (size, ...) for size, e in zip(shape, expected, strict=True)
+    )
+
+
+SCHEMA = pa.schema(
+    [
+        pa.field(
+            column.name,
+            column.metadata["type"],
+            nullable=column.default is None,
+            metadata={key: column.metadata[key] for key in ("unit", "meaning")},
+        )
+        for column in fields(Explanation)
+    ]
+)
+
+
+def to_row(result: Explained, letter_scores: bool, conserved: bool) -> Explanation:
+    """The row of one sequence and target; `Explanation` says what ``conserved`` promises."""
+    forward, sequence = result.forward, result.track.sequence
+    place = sequence.interval
+    values = forward.values if result.readings == 1 else None
+    heads = forward.heads if result.readings == 1 else None
+    # methods that work on letters have nothing but these scores; others keep them when asked to
+    scores = result.letter_scores if letter_scores or forward.values is None else None
+    return Explanation(
+        sequence_id=sequence.id,
+        sequence=sequence.letters,
+        chrom=place.chrom if place else None,
+        start=place.start if place else None,
+        end=place.end if place else None,
+        strand=place.strand if place else None,
+        target=forward.target.label,
+        target_index=forward.target.index,
+        score=result.score,
+        baseline_score=result.baseline_score,
+        tokens=forward.tokens.texts,
+        token_start=forward.tokens.starts.astype(np.int32),
+        token_end=forward.tokens.ends.astype(np.int32),
+        token_relevance=None if values is None else values.astype(np.float32),
+        relevance=result.track.values.astype(np.float32),
+        special_relevance=result.track.special,
+        completeness_error=result.completeness_error,
+        head_relevance=None if heads is None else heads.astype(np.float32),
+        letter_scores=None if scores is None else scores.astype(np.float32),
+        conserved=conserved,
+    )
+
+
+def to_table(explanations: Sequence[Explanation]) -> pa.Table:
+    """Explanations as rows, in their order."""
+    columns = [
+        pa.array([_flat(getattr(e, column.name)) for e in explanations], type=column.type)
+        for column in SCHEMA
+    ]
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def no_rows(columns: Sequence[str] | None = None) -> pa.Table:
+    """A table without rows, of all columns or some."""
+    return SCHEMA.empty_table().select(SCHEMA.names if columns is None else list(columns))
+
+
+def from_row(table: pa.Table, row: int, head_shape: tuple[int, int] | None) -> Explanation:
+    """The explanation in a row; ``head_shape`` is (layers, heads). Its arrays are copies."""
+    values = {name: _loose(table[name][row]) for name in SCHEMA.names}
+    values["tokens"] = tuple(values["tokens"])
+    if values["head_relevance"] is not None and head_shape is not None:
+        values["head_relevance"] = values["head_relevance"].reshape(*head_shape, -1)
+    if values["letter_scores"] is not None:
+        values["letter_scores"] = values["letter_scores"].reshape(len(values["sequence"]), -1)
+    return Explanation(**values, conserved=False)
+
+
+def _flat(value: object) -> object:
+    return value.ravel() if isinstance(value, np.ndarray) else value
+
+
+def _loose(scalar: pa.Scalar) -> Any:
+    """A cell as Python sees it: numbers in lists as an array of their own."""
+    if isinstance(scalar, pa.ListScalar) and scalar.is_valid and scalar.type.value_type != _TEXT:
+        return scalar.values.to_numpy().copy()
+    return scalar.as_py()
