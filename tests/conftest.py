@@ -14,10 +14,11 @@ import pytest
 import torch
 from hypothesis import settings
 
-from relevome.cli import main
+from tests import quick_checks
 
 ROOT = Path(__file__).parents[1]
 
+quick_checks.install()  # before anything of relevome is imported
 torch.set_num_threads(1)
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
@@ -50,6 +51,7 @@ def relevome_cli(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, list[str]]]:
     """Runs a command in this process and gives its exit code, output and error lines."""
+    from relevome.cli import main
 
     def run(*arguments: object) -> tuple[int, str, list[str]]:
         capsys.readouterr()  # what making the models printed
