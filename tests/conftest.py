@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import time
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read once, when transformers is imported
 
@@ -14,16 +16,36 @@ import pytest
 import torch
 from hypothesis import settings
 
-from relevome.cli import main
-from tests.toys import load, saved, toy_model
-
-__all__ = ["load", "saved", "toy_model"]
+from tests import quick_checks
 
 ROOT = Path(__file__).parents[1]
+
+quick_checks.install()  # before anything of relevome is imported
+
+from tests.toys import load, saved, toy_model  # noqa: E402
+
+__all__ = ["load", "saved", "toy_model"]
 
 torch.set_num_threads(1)
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
+
+
+def pytest_report_header() -> str:
+    """How fast the machine is, without which no duration says anything."""
+    matrix = torch.ones(2048, 2048)
+    seconds = []
+    for _ in range(3):
+        since = time.perf_counter()
+        torch.mm(matrix, matrix)
+        seconds.append(time.perf_counter() - since)
+    return f"speed: {2 * 2048**3 / min(seconds) / 1e9:.0f} GFLOP/s by one thread (float32, 2048 x 2048)"
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays: the search for garbage need not go through it every time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +75,7 @@ def relevome_cli(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, list[str]]]:
     """Runs a command in this process and gives its exit code, output and error lines."""
+    from relevome.cli import main
 
     def run(*arguments: object) -> tuple[int, str, list[str]]:
         capsys.readouterr()  # what making the models printed

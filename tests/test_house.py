@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import importlib.util
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import relevome
+from tests import imports
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "relevome"
@@ -23,55 +22,53 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = SETTINGS["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 FEATURES = {extra: EXTRAS[extra] for extra in EXTRAS if extra not in ("dev", "docs")}
+DEEP_LEARNING = {"torch", "transformers"}
 # What is imported has another name than what is installed.
 IMPORTED_AS = {"biopython": "Bio"}
 OPTIONAL = sorted(
     {IMPORTED_AS.get(library, library) for libraries in FEATURES.values() for library in libraries}
 )
 
-# None in sys.modules is Python's own way to say that a library is not there: `import` raises
-# ModuleNotFoundError and find_spec, by which others ask whether a library is installed, gives None.
-IMPORT_WITHOUT = """
-import importlib, pkgutil, sys
-blocked, package = sys.argv[1].split(","), sys.argv[2]
-sys.modules.update(dict.fromkeys(blocked))
-def stop(name): raise
-for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + ".", stop):
-    importlib.import_module(module.name)
-"""
-
 
 def name(path: Path) -> str:
     return str(path.relative_to(SOURCE.parent))
 
 
-def import_without(libraries: list[str], package: str) -> subprocess.CompletedProcess[str]:
+def import_without(libraries: list[str], package: str, folder: Path) -> tuple[int, str]:
     """Import a package and every module in it, in a new process that lacks some libraries."""
-    command = [sys.executable, "-c", IMPORT_WITHOUT, ",".join(libraries), package]
-    return subprocess.run(command, capture_output=True, text=True)
+    context = imports.fresh() if DEEP_LEARNING & set(libraries) else imports.with_foundations()
+    return imports.outcome(context, imports.everything_without, folder, libraries, package)
 
 
 @pytest.mark.parametrize("missing", [OPTIONAL, *([library] for library in OPTIONAL)], ids=",".join)
-def test_the_core_imports_without(missing: list[str]) -> None:
-    run = import_without(missing, "relevome")
-    assert run.returncode == 0, run.stderr
+def test_the_core_imports_without(missing: list[str], tmp_path: Path) -> None:
+    code, said = import_without(missing, "relevome", tmp_path)
+    assert code == 0, said
 
 
-def test_what_comes_in_imports_without_deep_learning() -> None:
-    run = import_without(["torch", "transformers"], "relevome.data")
-    assert run.returncode == 0, run.stderr
+def test_what_comes_in_imports_without_deep_learning(tmp_path: Path) -> None:
+    code, said = import_without(["torch", "transformers"], "relevome.data", tmp_path)
+    assert code == 0, said
 
 
-def test_whoever_loads_a_model_waits_for_no_training() -> None:
-    load = "import sys, relevome; relevome.load_model; relevome.models.models.discover()"
-    look = "sys.exit('sklearn' in sys.modules or 'relevome.jobs.train' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", f"{load}; {look}"]).returncode == 0
+def test_whoever_loads_a_model_waits_for_no_training(tmp_path: Path) -> None:
+    context, work = imports.with_foundations(), imports.a_model_is_to_be_loaded
+    code, said = imports.outcome(context, work, tmp_path)
+    assert code == 0, said
 
 
 @pytest.mark.parametrize("library", [*OPTIONAL, "torch", "transformers"])
-def test_a_blocked_library_is_there_but_cannot_be_imported(library: str) -> None:
+def test_a_blocked_library_is_there_but_cannot_be_imported(library: str, tmp_path: Path) -> None:
     assert importlib.util.find_spec(library) is not None
-    assert f"ModuleNotFoundError: import of {library} halted" in import_without([library], library).stderr
+    code, said = import_without([library], library, tmp_path)
+    assert code == 1
+    assert f"ModuleNotFoundError: import of {library} halted" in said
+
+
+def test_a_library_that_is_imported_already_cannot_be_blocked(tmp_path: Path) -> None:
+    context, work = imports.with_foundations(), imports.everything_without
+    code, said = imports.outcome(context, work, tmp_path, ["torch"], "relevome.data")
+    assert (code, said) == (1, "too late to block ['torch']\n")
 
 
 def test_a_module_that_cannot_be_imported_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,8 +76,10 @@ def test_a_module_that_cannot_be_imported_is_noticed(tmp_path: Path, monkeypatch
     (tmp_path / "careless" / "__init__.py").touch()
     (tmp_path / "careless" / "deep" / "__init__.py").touch()
     (tmp_path / "careless" / "deep" / "module.py").write_text("import peft\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert "import of peft halted" in import_without(["peft"], "careless").stderr
+    monkeypatch.syspath_prepend(tmp_path)
+    code, said = import_without(["peft"], "careless", tmp_path)
+    assert code == 1
+    assert "import of peft halted" in said
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=name)

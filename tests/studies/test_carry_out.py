@@ -48,9 +48,10 @@ def run_toy(arguments: tuple[str, ...], folder: Path, log: Path) -> str | None:
     return None
 
 
-def wait_for(path: Path) -> None:
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
     end = time.monotonic() + 60
     while not path.exists():
+        assert process.poll() is None, process.communicate()
         assert time.monotonic() < end, path
         time.sleep(0.02)
 
@@ -158,12 +159,14 @@ def test_a_process_that_is_killed_is_one_clear_line(tmp_path):
     assert ran(tmp_path) == ["first", "dead", "dead", "other"]
 
 
+# A shell has what it starts in the background ignore Ctrl-C, and so would what these tests start from there.
 STOPPED = """
-import sys
+import signal, sys
 from pathlib import Path
 from tests.studies.test_carry_out import Toy, carry_out, run_toy, step
 steps = step("a"), step("b", "a", verb="hang"), step("c", "a", verb="hang"), step("d", "b", "c")
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         carry_out(Toy(steps), Path(sys.argv[1]), run_toy, 2, lambda line: None)
     except KeyboardInterrupt:
@@ -173,12 +176,13 @@ if __name__ == "__main__":
 
 def stopped(script: Path, folder: Path, end: signal.Signals, whole_group: bool) -> tuple[int, str]:
     """A study in its own process, ended as soon as two commands hang: its exit code and last words."""
+    path = os.pathsep.join([str(ROOT), *sys.path])
     process = subprocess.Popen(
-        [sys.executable, str(script), str(folder)], env=os.environ | {"PYTHONPATH": str(ROOT)},
+        [sys.executable, str(script), str(folder)], env=os.environ | {"PYTHONPATH": path},
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     for name in "bc":
-        wait_for(folder / f"{name}.beat")
+        wait_for(folder / f"{name}.beat", process)
     (os.killpg if whole_group else os.kill)(process.pid, end)
     _, said = process.communicate(timeout=120)
     return process.returncode, said
