@@ -21,11 +21,11 @@ from relevome.training.function_scores import Outputs, outputs_of
 from relevome.training.labels import LabelScheme, TrainingTask
 from relevome.training.settings import TrainingSettings
 from relevome.training.splits import Split
-from relevome.training.tables import Table
+from relevome.training.tables import LabelledTable
 
 
 @dataclass(frozen=True)
-class Protein:
+class LabelledProtein:
     """A sequence and all its classes."""
 
     sequence: Sequence
@@ -36,7 +36,7 @@ class Protein:
 class FunctionData:
     """Tables with classes as labels, the task, what is known of its outputs, and the record of it all."""
 
-    tables: Mapping[str, Table]
+    tables: Mapping[str, LabelledTable]
     scheme: LabelScheme
     outputs: Outputs
     record: Mapping[str, Any]
@@ -80,11 +80,11 @@ class _Reading:
             record["split"] = self._split.describe(files["train"])
         return FunctionData(tables, scheme, outputs, record)
 
-    def _read(self, name: str, path: Path) -> list[Protein]:
+    def _read(self, name: str, path: Path) -> list[LabelledProtein]:
         problems = self._problems[name] = []
         return list(refuse_or_skip(self._proteins(path), self._settings.on_bad, problems))
 
-    def _proteins(self, path: Path) -> Iterator[Protein | Problem]:
+    def _proteins(self, path: Path) -> Iterator[LabelledProtein | Problem]:
         kind = cast(Kind, self._settings.labels_from)
         columns = self._settings.labels_column, self._settings.id_column
         for item in read_functions(path, kind, *columns, self._stops):
@@ -103,9 +103,9 @@ class _Reading:
             if isinstance(found, LeftOut):
                 self._left_out[found.reason] += 1
             else:
-                yield Protein(item.sequence, found)
+                yield LabelledProtein(item.sequence, found)
 
-    def _names(self, training: list[Protein]) -> tuple[str, ...]:
+    def _names(self, training: list[LabelledProtein]) -> tuple[str, ...]:
         """The outputs: classes with enough proteins to learn from, and not those that all proteins have."""
         counts = Counter(name for protein in training for name in protein.classes)
         fewest = self._settings.min_proteins
@@ -126,7 +126,9 @@ class _Reading:
             )
         return names
 
-    def _table(self, part: str, path: Path, proteins: list[Protein], names: tuple[str, ...]) -> Table:
+    def _table(
+        self, part: str, path: Path, proteins: list[LabelledProtein], names: tuple[str, ...]
+    ) -> LabelledTable:
         place, rows = {name: index for index, name in enumerate(names)}, []
         reason = f"of a class with fewer than {self._settings.min_proteins} to train on"
         for protein in proteins:
@@ -137,9 +139,9 @@ class _Reading:
             rows.append(Labelled(protein.sequence, ";".join(sorted(learnt, key=place.__getitem__))))
         if not rows:
             raise InputError(f"{path} has no protein with a label for {part}: expected some in every part")
-        return Table(path, sha256_of(path), tuple(rows), tuple(self._problems.get(part, ())))
+        return LabelledTable(path, sha256_of(path), tuple(rows), tuple(self._problems.get(part, ())))
 
-    def _record(self, tables: Mapping[str, Table], names: tuple[str, ...]) -> dict[str, Any]:
+    def _record(self, tables: Mapping[str, LabelledTable], names: tuple[str, ...]) -> dict[str, Any]:
         counts = {
             part: Counter(name for row in table.rows for name in (row.label or "").split(";"))
             for part, table in tables.items()

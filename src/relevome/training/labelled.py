@@ -26,7 +26,7 @@ from relevome.training.labels import LabelScheme, label_scheme
 from relevome.training.performance import CLASSIFICATION, REGRESSION, performance
 from relevome.training.settings import TrainingSettings
 from relevome.training.splits import SavedParts, split_of
-from relevome.training.tables import Example, Table, read_labelled
+from relevome.training.tables import Example, LabelledTable, read_labelled
 
 
 class LabelledObjective:
@@ -49,7 +49,7 @@ class LabelledObjective:
             self._scheme = self._function.scheme
         _check_fits(settings, self._scheme)
 
-    def _read(self, alphabet: Alphabet) -> Mapping[str, Table]:
+    def _read(self, alphabet: Alphabet) -> Mapping[str, LabelledTable]:
         """The tables, as they are given, or parts of one."""
         asked = self._settings
         split = split_of(asked)
@@ -68,7 +68,7 @@ class LabelledObjective:
         whole = tables["train"]
         self._split_record = split.describe(whole.rows)
         parts = split.cut(whole.rows)
-        cut = {name: Table(whole.path, whole.sha256, tuple(rows), ()) for name, rows in parts.items()}
+        cut = {name: LabelledTable(whole.path, whole.sha256, tuple(rows), ()) for name, rows in parts.items()}
         return tables | cut | {"train": replace(cut["train"], problems=whole.problems)}
 
     @property
