@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -24,7 +24,6 @@ from relevome.training.folder import TrainingFolder
 from relevome.training.genome_fitting import Fit
 from relevome.training.labelled import LabelledObjective
 from relevome.training.masked import MaskedObjective
-from relevome.training.notes import notes
 from relevome.training.objective import Objective
 from relevome.training.regimes import regime_of
 from relevome.training.settings import HELD_OUT, TrainingSettings
@@ -205,5 +204,57 @@ def _result(output: Path, record: dict[str, Any]) -> TrainingResult:
         history=tuple(record["history"]),
         best_epoch=record["best_epoch"],
         seconds=record["seconds"],
-        notes=notes(record["data"]),
+        notes=_notes(record["data"]),
     )
+
+
+def _notes(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a user should know of the data, from training.json: the split, what was left out, and codes."""
+    function = data.get("function", {})
+    lines = [*_split(data.get("split") or function.get("split")), *_function(function)]
+    if data.get("stops_stripped"):
+        lines.append(f"stripped {data['stops_stripped']:,} '*' from the ends of proteins")
+    return (*lines, *_skipped(data), *_codes(data))
+
+
+def _split(split: Mapping[str, Any] | None) -> Iterator[str]:
+    if not split:
+        return
+    if split["by"] == "clusters":
+        yield f"split by {split['clusters']:,} clusters of a file"
+    else:
+        yield "split without --clusters: identical sequences stay together, relatives may not"
+    if split.get("members_not_used"):
+        yield f"  {split['members_not_used']:,} members of clusters are no sequences to learn from"
+
+
+def _function(function: Mapping[str, Any]) -> Iterator[str]:
+    for reason, count in function.get("left_out", {}).items():
+        yield f"left out {count:,} of {function['proteins_read']:,} proteins {reason}"
+    for what, count in function.get("terms", {}).items():
+        yield f"{count:,} {what}"
+    for part, count in function.get("without_any_label", {}).items():
+        if count:
+            yield f"{count:,} proteins of {part} have none of the labels"
+    for part in next(iter(function.get("proteins", {}).values()), {}):
+        missing = [name for name, counts in function["proteins"].items() if not counts[part]]
+        if missing:
+            yield f"{len(missing):,} labels have no protein in {part}, such as {missing[0]}"
+
+
+def _skipped(data: Mapping[str, Any]) -> Iterator[str]:
+    """How many rows or positions were left out because they could not be read (``--on-bad skip``)."""
+    tables = [data, *(table for table in data.values() if isinstance(table, Mapping))]
+    skipped = [problem for table in tables for problem in table.get("skipped", ())]
+    if skipped:
+        example = skipped[0]["id"]
+        yield f"left out {len(skipped):,} that could not be read, such as {example}: see training.json"
+
+
+def _codes(data: Mapping[str, Any]) -> Iterator[str]:
+    """Letters that a model reads as another, or does not know."""
+    for part, table in data.items():
+        codes = table.get("codes", {}) if isinstance(table, Mapping) else {}
+        for code, said in codes.items():
+            if said["read_as"].strip("\u2581") != code:
+                yield f"{said['count']:,} letters {code} of {part} are read as {said['read_as']}"
