@@ -17,23 +17,15 @@ import relevome
 from relevome.errors import InputError
 from relevome.models.hugging_face import pick_device
 from relevome.models.quiet import quiet
-from relevome.training.annotation import AnnotationObjective
-from relevome.training.architectures import LEARNING_RATES, Architecture, add_lora
-from relevome.training.fitting import History, fit, make_trainer, score
+from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder
-from relevome.training.genome_fitting import Fit
-from relevome.training.labelled import LabelledObjective
-from relevome.training.masked import MaskedObjective
-from relevome.training.objective import Objective
-from relevome.training.regimes import regime_of
-from relevome.training.settings import HELD_OUT, TrainingSettings
+from relevome.training.objective import History, Objective, objectives
+from relevome.training.settings import TrainingSettings
 
-_OBJECTIVES = {"classify": LabelledObjective, "mlm": MaskedObjective, "annotate": AnnotationObjective}
-
-# What may differ between a training and its resumption; what was read is known by its digests.
+# What may differ between a training and its resumption; an objective claims what it read, by digests.
 _NOT_CLAIMED = (
-    "train", "validation", "test", "genome", "labels", "obo", "clusters", "output", "resume", "progress",
-    "device",
+    "train", "validation", "test", "genome", "labels", "obo", "clusters", "split", "output", "resume",
+    "progress", "device",
 )  # fmt: skip
 
 
@@ -72,8 +64,9 @@ def train(settings: TrainingSettings) -> TrainingResult:
         raise InputError("training needs the library accelerate: pip install relevome[train]")
     with quiet():
         architecture = Architecture(settings.arch)
-        settings = _chosen(settings, architecture)
-        objective = _OBJECTIVES[settings.objective](settings, architecture)
+        kind = objectives[settings.objective]
+        settings = kind.chosen(_on_device(settings), architecture)
+        objective = kind(settings, architecture)
         folder = TrainingFolder(settings.output, _claim(settings, objective))
         record = folder.finished() if settings.resume else None
         if record is None:
@@ -81,93 +74,38 @@ def train(settings: TrainingSettings) -> TrainingResult:
     return _result(settings.output, record)
 
 
-def _train(
-    settings: TrainingSettings, objective: Objective | AnnotationObjective, folder: TrainingFolder
-) -> dict[str, Any]:
+def _train(settings: TrainingSettings, objective: Objective, folder: TrainingFolder) -> dict[str, Any]:
     """Trains, scores and publishes; returns what training.json says."""
     from transformers import set_seed
 
     started = time.monotonic()
     set_seed(settings.seed)
-    module, new_weights = objective.module()
-    if isinstance(objective, AnnotationObjective):
-        trained, reached = _by_streams(settings, objective, module, folder)
-    else:
-        trained, reached = _by_examples(settings, objective, module, new_weights, folder)
-    seconds = round(time.monotonic() - started, 2)
-    record = _record(settings, trained, objective) | {"new_weights": new_weights, **reached}
-    beside = objective.saved if isinstance(objective, LabelledObjective) else ()
-    return folder.publish([trained, objective.tokenizer.hf, *beside], record | {"seconds": seconds})
+    trained = objective.run(folder)
+    record = _record(settings, trained.module, objective) | {
+        "new_weights": trained.new_weights,
+        "metrics": trained.metrics,
+        "best_epoch": trained.best_epoch,
+        "history": trained.history,
+        "seconds": round(time.monotonic() - started, 2),
+    }
+    return folder.publish([trained.module, objective.tokenizer.hf, *trained.beside], record)
 
 
-def _by_examples(
-    settings: TrainingSettings,
-    objective: Objective,
-    module: PreTrainedModel,
-    new_weights: tuple[str, ...],
-    folder: TrainingFolder,
-) -> tuple[PreTrainedModel, dict[str, Any]]:
-    examples = objective.examples(module)
-    folder.open(settings.resume)
-    checkpoint, stopped = folder.last_checkpoint()
-    now = replace(settings, epochs=stopped or settings.epochs)
-    learner: Any = module if settings.lora_rank is None else add_lora(module, settings.lora_rank, new_weights)
-    trainer = make_trainer(now, learner, objective, examples, folder.checkpoints)
-    history, best_epoch = fit(trainer, checkpoint)
-    if settings.lora_rank is not None:
-        module = learner.merge_and_unload()
-        trainer = make_trainer(now, module, objective, examples, folder.checkpoints)
-    scores = {name: score(trainer, examples[name]) for name in examples if name != "train"}
-    metrics = scores | objective.baselines(examples)
-    return module, {"metrics": metrics, "best_epoch": best_epoch, "history": history}
-
-
-def _by_streams(
-    settings: TrainingSettings, objective: AnnotationObjective, module: Any, folder: TrainingFolder
-) -> tuple[PreTrainedModel, dict[str, Any]]:
-    folder.open(settings.resume)
-    reached = Fit(settings, objective, module, folder.checkpoints).run()
-    metrics = {"validation": reached.scores, "chance": objective.chance()}
-    return module, {"metrics": metrics, "best_epoch": float(reached.best_epoch), "history": reached.history}
-
-
-def _chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
-    """Settings with the learning rate and device that stand for None and auto."""
-    kind = architecture.kind if settings.lora_rank is None else "lora"
+def _on_device(settings: TrainingSettings) -> TrainingSettings:
+    """Settings with the device that auto stands for."""
     device = pick_device(settings.device).type
     if settings.dtype == "float16" and device != "cuda":
         raise InputError(f"dtype float16 needs a CUDA device, not {device}: choose bfloat16 or float32")
-    if settings.lora_rank is not None and architecture.kind != "checkpoint":
-        raise InputError(
-            f"LoRA fine-tunes a trained model and {settings.arch} is none: leave --lora-rank out"
-        )
-    if settings.objective == "annotate":
-        return _with_regime(replace(settings, device=device, best="average_precision"))
-    rate = settings.learning_rate or LEARNING_RATES[kind]
-    return replace(settings, learning_rate=rate, device=device)
+    return replace(settings, device=device)
 
 
-def _with_regime(settings: TrainingSettings) -> TrainingSettings:
-    regime = regime_of(settings)
-    return replace(
-        settings,
-        learning_rate=regime.learning_rate,
-        steps=regime.steps,
-        streams=regime.streams,
-        split=settings.split or HELD_OUT,
-    )
-
-
-def _claim(settings: TrainingSettings, objective: Objective | AnnotationObjective) -> dict[str, Any]:
+def _claim(settings: TrainingSettings, objective: Objective) -> dict[str, Any]:
     """What makes two trainings the same."""
-    left = _NOT_CLAIMED if settings.objective == "classify" else (*_NOT_CLAIMED, "split")
-    claim = {name: value for name, value in asdict(settings).items() if name not in left}
-    return claim | {f"{name} sha256": digest for name, digest in objective.digests.items()}
+    claim = {name: value for name, value in asdict(settings).items() if name not in _NOT_CLAIMED}
+    return claim | objective.claim()
 
 
-def _record(
-    settings: TrainingSettings, module: PreTrainedModel, objective: Objective | AnnotationObjective
-) -> dict[str, Any]:
+def _record(settings: TrainingSettings, module: PreTrainedModel, objective: Objective) -> dict[str, Any]:
     """What was asked for, chosen and read, and by which software."""
     libraries = ["torch", "transformers", "tokenizers", "accelerate", "numpy", "scikit-learn"]
     libraries += ["peft"] if settings.lora_rank is not None else []

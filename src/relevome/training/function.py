@@ -8,20 +8,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from relevome.data.ec_numbers import LEVELS
 from relevome.data.formats.obo import read_obo
 from relevome.data.formats.table import Labelled
 from relevome.data.inputs import sha256_of
 from relevome.data.ontology import Ontology
 from relevome.data.problems import Problem, Stops, refuse_or_skip
 from relevome.data.protein_function import Kind, read_functions
-from relevome.data.sequences import Sequence
+from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
 from relevome.training.function_labels import EcLabels, FunctionLabels, GoLabels, LeftOut
 from relevome.training.function_scores import Outputs, outputs_of
 from relevome.training.labels import LabelScheme, TrainingTask
-from relevome.training.settings import TrainingSettings
+from relevome.training.settings import LABELS_FROM, TrainingSettings
 from relevome.training.splits import Split
 from relevome.training.tables import LabelledTable
+
+# Options of the labels that --labels-from asks for.
+_OF_LABELS = {
+    "ec_level": ("ec",),
+    "obo": ("go",),
+    "go_terms": ("go",),
+    "min_proteins": LABELS_FROM,
+    "max_length": LABELS_FROM,
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,24 @@ class FunctionData:
     scheme: LabelScheme
     outputs: Outputs
     record: Mapping[str, Any]
+
+
+def check_function(settings: TrainingSettings) -> None:
+    """Refuses options of labels that are not asked for, or not given."""
+    for name, kinds in _OF_LABELS.items():
+        if settings.has_been_set(name) and settings.labels_from not in kinds:
+            option = name.replace("_", "-")
+            raise InputError(
+                f"--{option} belongs to --labels-from {' or '.join(kinds)}: add it, or leave this out"
+            )
+    if settings.labels_from == "go" and settings.obo is None:
+        raise InputError("--labels-from go needs the ontology: expected --obo go-basic.obo")
+    if not 0 <= settings.ec_level <= LEVELS:
+        raise InputError(
+            f"ec_level is {settings.ec_level}: expected 1 to {LEVELS}, or 0 for enzymes against others"
+        )
+    if settings.labels_from and settings.alphabet not in (None, PROTEIN.name):
+        raise InputError(f"--labels-from {settings.labels_from} is about proteins, not {settings.alphabet}")
 
 
 def read_function_data(settings: TrainingSettings, split: Split | None, stops: Stops | None) -> FunctionData:
