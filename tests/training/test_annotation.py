@@ -24,10 +24,9 @@ from relevome.models.annotator import AnnotatorConfig, AnnotatorForTokenClassifi
 from relevome.models.hugging_face import load_model
 from relevome.training.annotation import AnnotationObjective
 from relevome.training.architectures import Architecture
-from relevome.training.genome_fitting import Fit
+from relevome.training.genome_fitting import REGIMES, Fit, regime_of
 from relevome.training.genome_lanes import Lane, cut_lanes, group_of, predictions, side_by_side
 from relevome.training.genome_strands import IGNORED, Strand, both_strands, held_out_part
-from relevome.training.regimes import REGIMES, regime_of
 from relevome.training.settings import TrainingSettings
 
 SIZES: dict[str, Any] = {

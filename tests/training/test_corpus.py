@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from relevome.data.sequences import DNA, PROTEIN, Sequence
 from relevome.errors import InputError
-from relevome.training.corpus import Corpus, Source, read_source
+from relevome.training.corpus import Corpus, CorpusSource, read_source
 
 Write = Callable[[str, str | bytes], Path]
 PAIRS = str.maketrans("ACGT", "TGCA")
@@ -28,9 +28,9 @@ def whole(name: str, letters: str, alphabet=DNA) -> Sequence:
     return Sequence(name, letters, alphabet).window(0, len(letters))
 
 
-def source(*lengths: int) -> Source:
+def source(*lengths: int) -> CorpusSource:
     stretches = tuple(whole(f"s{i}", bases(length, i)) for i, length in enumerate(lengths))
-    return Source(Path("g.fa"), "", stretches, len(stretches), 0, ())
+    return CorpusSource(Path("g.fa"), "", stretches, len(stretches), 0, ())
 
 
 def test_windows_are_pieces_of_either_strand() -> None:

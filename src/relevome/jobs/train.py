@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -17,24 +17,15 @@ import relevome
 from relevome.errors import InputError
 from relevome.models.hugging_face import pick_device
 from relevome.models.quiet import quiet
-from relevome.training.annotation import AnnotationObjective
-from relevome.training.architectures import LEARNING_RATES, Architecture, add_lora
-from relevome.training.fitting import History, fit, make_trainer, score
+from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder
-from relevome.training.genome_fitting import Fit
-from relevome.training.labelled import LabelledObjective
-from relevome.training.masked import MaskedObjective
-from relevome.training.notes import notes
-from relevome.training.objective import Objective
-from relevome.training.regimes import regime_of
-from relevome.training.settings import HELD_OUT, TrainingSettings
+from relevome.training.objective import History, Objective, objectives
+from relevome.training.settings import TrainingSettings
 
-_OBJECTIVES = {"classify": LabelledObjective, "mlm": MaskedObjective, "annotate": AnnotationObjective}
-
-# What may differ between a training and its resumption; what was read is known by its digests.
+# What may differ between a training and its resumption; an objective claims what it read, by digests.
 _NOT_CLAIMED = (
-    "train", "validation", "test", "genome", "labels", "obo", "clusters", "output", "resume", "progress",
-    "device",
+    "train", "validation", "test", "genome", "labels", "obo", "clusters", "split", "output", "resume",
+    "progress", "device",
 )  # fmt: skip
 
 
@@ -73,8 +64,9 @@ def train(settings: TrainingSettings) -> TrainingResult:
         raise InputError("training needs the library accelerate: pip install relevome[train]")
     with quiet():
         architecture = Architecture(settings.arch)
-        settings = _chosen(settings, architecture)
-        objective = _OBJECTIVES[settings.objective](settings, architecture)
+        kind = objectives[settings.objective]
+        settings = kind.chosen(_on_device(settings), architecture)
+        objective = kind(settings, architecture)
         folder = TrainingFolder(settings.output, _claim(settings, objective))
         record = folder.finished() if settings.resume else None
         if record is None:
@@ -82,93 +74,38 @@ def train(settings: TrainingSettings) -> TrainingResult:
     return _result(settings.output, record)
 
 
-def _train(
-    settings: TrainingSettings, objective: Objective | AnnotationObjective, folder: TrainingFolder
-) -> dict[str, Any]:
+def _train(settings: TrainingSettings, objective: Objective, folder: TrainingFolder) -> dict[str, Any]:
     """Trains, scores and publishes; returns what training.json says."""
     from transformers import set_seed
 
     started = time.monotonic()
     set_seed(settings.seed)
-    module, new_weights = objective.module()
-    if isinstance(objective, AnnotationObjective):
-        trained, reached = _by_streams(settings, objective, module, folder)
-    else:
-        trained, reached = _by_examples(settings, objective, module, new_weights, folder)
-    seconds = round(time.monotonic() - started, 2)
-    record = _record(settings, trained, objective) | {"new_weights": new_weights, **reached}
-    beside = objective.saved if isinstance(objective, LabelledObjective) else ()
-    return folder.publish([trained, objective.tokenizer.hf, *beside], record | {"seconds": seconds})
+    trained = objective.run(folder)
+    record = _record(settings, trained.module, objective) | {
+        "new_weights": trained.new_weights,
+        "metrics": trained.metrics,
+        "best_epoch": trained.best_epoch,
+        "history": trained.history,
+        "seconds": round(time.monotonic() - started, 2),
+    }
+    return folder.publish([trained.module, objective.tokenizer.hf, *trained.beside], record)
 
 
-def _by_examples(
-    settings: TrainingSettings,
-    objective: Objective,
-    module: PreTrainedModel,
-    new_weights: tuple[str, ...],
-    folder: TrainingFolder,
-) -> tuple[PreTrainedModel, dict[str, Any]]:
-    examples = objective.examples(module)
-    folder.open(settings.resume)
-    checkpoint, stopped = folder.last_checkpoint()
-    now = replace(settings, epochs=stopped or settings.epochs)
-    learner: Any = module if settings.lora_rank is None else add_lora(module, settings.lora_rank, new_weights)
-    trainer = make_trainer(now, learner, objective, examples, folder.checkpoints)
-    history, best_epoch = fit(trainer, checkpoint)
-    if settings.lora_rank is not None:
-        module = learner.merge_and_unload()
-        trainer = make_trainer(now, module, objective, examples, folder.checkpoints)
-    scores = {name: score(trainer, examples[name]) for name in examples if name != "train"}
-    metrics = scores | objective.baselines(examples)
-    return module, {"metrics": metrics, "best_epoch": best_epoch, "history": history}
-
-
-def _by_streams(
-    settings: TrainingSettings, objective: AnnotationObjective, module: Any, folder: TrainingFolder
-) -> tuple[PreTrainedModel, dict[str, Any]]:
-    folder.open(settings.resume)
-    reached = Fit(settings, objective, module, folder.checkpoints).run()
-    metrics = {"validation": reached.scores, "chance": objective.chance()}
-    return module, {"metrics": metrics, "best_epoch": float(reached.best_epoch), "history": reached.history}
-
-
-def _chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
-    """Settings with the learning rate and device that stand for None and auto."""
-    kind = architecture.kind if settings.lora_rank is None else "lora"
+def _on_device(settings: TrainingSettings) -> TrainingSettings:
+    """Settings with the device that auto stands for."""
     device = pick_device(settings.device).type
     if settings.dtype == "float16" and device != "cuda":
         raise InputError(f"dtype float16 needs a CUDA device, not {device}: choose bfloat16 or float32")
-    if settings.lora_rank is not None and architecture.kind != "checkpoint":
-        raise InputError(
-            f"LoRA fine-tunes a trained model and {settings.arch} is none: leave --lora-rank out"
-        )
-    if settings.objective == "annotate":
-        return _with_regime(replace(settings, device=device, best="average_precision"))
-    rate = settings.learning_rate or LEARNING_RATES[kind]
-    return replace(settings, learning_rate=rate, device=device)
+    return replace(settings, device=device)
 
 
-def _with_regime(settings: TrainingSettings) -> TrainingSettings:
-    regime = regime_of(settings)
-    return replace(
-        settings,
-        learning_rate=regime.learning_rate,
-        steps=regime.steps,
-        streams=regime.streams,
-        split=settings.split or HELD_OUT,
-    )
-
-
-def _claim(settings: TrainingSettings, objective: Objective | AnnotationObjective) -> dict[str, Any]:
+def _claim(settings: TrainingSettings, objective: Objective) -> dict[str, Any]:
     """What makes two trainings the same."""
-    left = _NOT_CLAIMED if settings.objective == "classify" else (*_NOT_CLAIMED, "split")
-    claim = {name: value for name, value in asdict(settings).items() if name not in left}
-    return claim | {f"{name} sha256": digest for name, digest in objective.digests.items()}
+    claim = {name: value for name, value in asdict(settings).items() if name not in _NOT_CLAIMED}
+    return claim | objective.claim()
 
 
-def _record(
-    settings: TrainingSettings, module: PreTrainedModel, objective: Objective | AnnotationObjective
-) -> dict[str, Any]:
+def _record(settings: TrainingSettings, module: PreTrainedModel, objective: Objective) -> dict[str, Any]:
     """What was asked for, chosen and read, and by which software."""
     libraries = ["torch", "transformers", "tokenizers", "accelerate", "numpy", "scikit-learn"]
     libraries += ["peft"] if settings.lora_rank is not None else []
@@ -205,5 +142,57 @@ def _result(output: Path, record: dict[str, Any]) -> TrainingResult:
         history=tuple(record["history"]),
         best_epoch=record["best_epoch"],
         seconds=record["seconds"],
-        notes=notes(record["data"]),
+        notes=_notes(record["data"]),
     )
+
+
+def _notes(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a user should know of the data, from training.json: the split, what was left out, and codes."""
+    function = data.get("function", {})
+    lines = [*_split(data.get("split") or function.get("split")), *_function(function)]
+    if data.get("stops_stripped"):
+        lines.append(f"stripped {data['stops_stripped']:,} '*' from the ends of proteins")
+    return (*lines, *_skipped(data), *_codes(data))
+
+
+def _split(split: Mapping[str, Any] | None) -> Iterator[str]:
+    if not split:
+        return
+    if split["by"] == "clusters":
+        yield f"split by {split['clusters']:,} clusters of a file"
+    else:
+        yield "split without --clusters: identical sequences stay together, relatives may not"
+    if split.get("members_not_used"):
+        yield f"  {split['members_not_used']:,} members of clusters are no sequences to learn from"
+
+
+def _function(function: Mapping[str, Any]) -> Iterator[str]:
+    for reason, count in function.get("left_out", {}).items():
+        yield f"left out {count:,} of {function['proteins_read']:,} proteins {reason}"
+    for what, count in function.get("terms", {}).items():
+        yield f"{count:,} {what}"
+    for part, count in function.get("without_any_label", {}).items():
+        if count:
+            yield f"{count:,} proteins of {part} have none of the labels"
+    for part in next(iter(function.get("proteins", {}).values()), {}):
+        missing = [name for name, counts in function["proteins"].items() if not counts[part]]
+        if missing:
+            yield f"{len(missing):,} labels have no protein in {part}, such as {missing[0]}"
+
+
+def _skipped(data: Mapping[str, Any]) -> Iterator[str]:
+    """How many rows or positions were left out because they could not be read (``--on-bad skip``)."""
+    tables = [data, *(table for table in data.values() if isinstance(table, Mapping))]
+    skipped = [problem for table in tables for problem in table.get("skipped", ())]
+    if skipped:
+        example = skipped[0]["id"]
+        yield f"left out {len(skipped):,} that could not be read, such as {example}: see training.json"
+
+
+def _codes(data: Mapping[str, Any]) -> Iterator[str]:
+    """Letters that a model reads as another, or does not know."""
+    for part, table in data.items():
+        codes = table.get("codes", {}) if isinstance(table, Mapping) else {}
+        for code, said in codes.items():
+            if said["read_as"].strip("\u2581") != code:
+                yield f"{said['count']:,} letters {code} of {part} are read as {said['read_as']}"

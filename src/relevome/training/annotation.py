@@ -26,6 +26,8 @@ from relevome.models.annotator.model import CHUNK
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
 from relevome.training.architectures import Architecture
+from relevome.training.folder import TrainingFolder
+from relevome.training.genome_fitting import Fit, regime_of
 from relevome.training.genome_strands import (
     IGNORED,
     TEST,
@@ -35,7 +37,10 @@ from relevome.training.genome_strands import (
     test_part,
 )
 from relevome.training.labels import LabelScheme
-from relevome.training.settings import HELD_OUT, TrainingSettings
+from relevome.training.objective import Trained, objectives
+from relevome.training.settings import TrainingSettings
+
+HELD_OUT = "20%"  # of every contig, unless something else is asked for
 
 _SCHEME = LabelScheme("token", ("none", "site"))
 _PARTS = {
@@ -45,12 +50,17 @@ _PARTS = {
 }
 
 
+@objectives.register("annotate")
 class AnnotationObjective:
     """A genome with labelled positions, part of it held out on both strands.
 
     What is held out chooses the best epoch, but for regions named ``test``.
     """
 
+    options = (
+        "genome", "labels", "feature", "labels_column", "labels_where", "split", "circular", "steps",
+        "streams",
+    )  # fmt: skip
     task = _SCHEME.task
     labels = _SCHEME.names
 
@@ -71,6 +81,24 @@ class AnnotationObjective:
         )
         self._scored = tuple(self._choosing())
         self._check_counts()
+
+    @staticmethod
+    def check(settings: TrainingSettings) -> None:
+        """See `Objective`."""
+        _paths(settings)
+
+    @staticmethod
+    def chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
+        """See `Objective`."""
+        regime = regime_of(settings)
+        return replace(
+            settings,
+            learning_rate=regime.learning_rate,
+            steps=regime.steps,
+            streams=regime.streams,
+            split=settings.split or HELD_OUT,
+            best="average_precision",
+        )
 
     def _choosing(self) -> Iterator[Strand]:
         """The strands, held out being only what chooses the best epoch."""
@@ -162,6 +190,18 @@ class AnnotationObjective:
             with torch.no_grad():
                 module.classifier.bias.copy_(torch.tensor([0.0, np.log(rate / (1 - rate))]))
         return module, new_weights
+
+    def claim(self) -> dict[str, Any]:
+        """sha256 of the files, and of the regions that are held out."""
+        return {f"{name} sha256": digest for name, digest in self.digests.items()}
+
+    def run(self, folder: TrainingFolder) -> Trained:
+        """See `Objective`; ``chance`` is what a guess that knows nothing reaches."""
+        module, new_weights = self.module()
+        folder.open(self._settings.resume)
+        reached = Fit(self._settings, self.strands, self.score, module, folder.checkpoints).run()
+        metrics = {"validation": reached.scores, "chance": self.chance()}
+        return Trained(module, new_weights, metrics, reached.history, float(reached.best_epoch))
 
     def score(self, module: AnnotatorForTokenClassification) -> dict[str, float]:
         """Loss, ROC AUC and average precision over every position of both strands that chooses the epoch.

@@ -70,7 +70,7 @@ class Corpus:
 
 
 @dataclass(frozen=True)
-class Source:
+class CorpusSource:
     """A file of sequences: those that can be learnt from, what was wrong with the others, and a digest."""
 
     path: Path
@@ -117,7 +117,7 @@ class Source:
         return tuple(rest), tuple(held)
 
 
-def read_source(path: Path, fasta: bool, alphabet: Alphabet, on_bad: OnBad) -> Source:
+def read_source(path: Path, fasta: bool, alphabet: Alphabet, on_bad: OnBad) -> CorpusSource:
     """A FASTA file, else a table of sequences, whole; ``on_bad`` says what happens to unusable ones."""
     problems: list[Problem] = []
     found = read_fasta(path, alphabet) if fasta else read_table(path, alphabet)
@@ -134,7 +134,7 @@ def read_source(path: Path, fasta: bool, alphabet: Alphabet, on_bad: OnBad) -> S
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     left_out = sum(map(len, sequences)) - sum(map(len, stretches))
-    return Source(path, digest, stretches, len(sequences), left_out, tuple(problems))
+    return CorpusSource(path, digest, stretches, len(sequences), left_out, tuple(problems))
 
 
 def _without_codes(sequence: Sequence) -> Iterator[Sequence]:

@@ -7,22 +7,84 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
+
+from transformers import PreTrainedModel
 
 from relevome.errors import InputError
+from relevome.training.architectures import LEARNING_RATES, Architecture, add_lora
+from relevome.training.folder import TrainingFolder
 from relevome.training.fresh_examples import FreshExamples
-from relevome.training.objective import Objective
+from relevome.training.objective import History, Trained
 from relevome.training.settings import TrainingSettings
 from relevome.training.tables import Example
 
-History = tuple[dict[str, float], ...]
+# The settings that fitting to examples has, and so every objective that is learnt from them.
+EXAMPLE_OPTIONS = (
+    "alphabet", "tokenizer", "tokens", "epochs", "batch_size", "weight_decay", "warmup", "dtype",
+)  # fmt: skip
+
+
+@runtime_checkable
+class LearntFromExamples(Protocol):
+    """What `fit_by_examples` asks of an objective."""
+
+    def module(self) -> tuple[PreTrainedModel, tuple[str, ...]]:
+        """A module to train, and the names of weights that no checkpoint gave."""
+        ...
+
+    def examples(self, module: PreTrainedModel) -> Mapping[str, Sequence[Example]]:
+        """``train``, ``validation`` and what else is scored; none is too long for the module."""
+        ...
+
+    def by_length(self, train: Sequence[Example]) -> bool:
+        """Whether examples of like lengths should share a batch."""
+        ...
+
+    def trainer_options(self, train: Sequence[Example]) -> dict[str, Any]:
+        """What a Trainer is told about batches, loss and scores."""
+        ...
+
+    def baselines(self, examples: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, float]]:
+        """Scores of what knows less than a model, by name."""
+        ...
+
+
+def with_learning_rate(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
+    """The settings with the learning rate that None stands for; LoRA has one of its own."""
+    if settings.lora_rank is not None and architecture.kind != "checkpoint":
+        raise InputError(
+            f"LoRA fine-tunes a trained model and {settings.arch} is none: leave --lora-rank out"
+        )
+    kind = architecture.kind if settings.lora_rank is None else "lora"
+    return replace(settings, learning_rate=settings.learning_rate or LEARNING_RATES[kind])
+
+
+def fit_by_examples(
+    settings: TrainingSettings, objective: LearntFromExamples, folder: TrainingFolder
+) -> Trained:
+    """Trains the objective's module, or goes on with it, and scores all examples but those of ``train``."""
+    module, new_weights = objective.module()
+    examples = objective.examples(module)
+    folder.open(settings.resume)
+    checkpoint, stopped = folder.last_checkpoint()
+    now = replace(settings, epochs=stopped or settings.epochs)
+    learner: Any = module if settings.lora_rank is None else add_lora(module, settings.lora_rank, new_weights)
+    trainer = make_trainer(now, learner, objective, examples, folder.checkpoints)
+    history, best_epoch = fit(trainer, checkpoint)
+    if settings.lora_rank is not None:
+        module = learner.merge_and_unload()
+        trainer = make_trainer(now, module, objective, examples, folder.checkpoints)
+    scores = {name: score(trainer, examples[name]) for name in examples if name != "train"}
+    return Trained(module, new_weights, scores | objective.baselines(examples), history, best_epoch)
 
 
 def make_trainer(
     settings: TrainingSettings,
     module: Any,
-    objective: Objective,
+    objective: LearntFromExamples,
     examples: Mapping[str, Sequence[Example]],
     folder: Path,
 ) -> Any:

@@ -8,24 +8,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from relevome.data.ec_numbers import LEVELS
 from relevome.data.formats.obo import read_obo
 from relevome.data.formats.table import Labelled
 from relevome.data.inputs import sha256_of
 from relevome.data.ontology import Ontology
 from relevome.data.problems import Problem, Stops, refuse_or_skip
 from relevome.data.protein_function import Kind, read_functions
-from relevome.data.sequences import Sequence
+from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
 from relevome.training.function_labels import EcLabels, FunctionLabels, GoLabels, LeftOut
 from relevome.training.function_scores import Outputs, outputs_of
 from relevome.training.labels import LabelScheme, TrainingTask
-from relevome.training.settings import TrainingSettings
+from relevome.training.settings import LABELS_FROM, TrainingSettings
 from relevome.training.splits import Split
-from relevome.training.tables import Table
+from relevome.training.tables import LabelledTable
+
+# Options of the labels that --labels-from asks for.
+_OF_LABELS = {
+    "ec_level": ("ec",),
+    "obo": ("go",),
+    "go_terms": ("go",),
+    "min_proteins": LABELS_FROM,
+    "max_length": LABELS_FROM,
+}
 
 
 @dataclass(frozen=True)
-class Protein:
+class LabelledProtein:
     """A sequence and all its classes."""
 
     sequence: Sequence
@@ -36,10 +46,28 @@ class Protein:
 class FunctionData:
     """Tables with classes as labels, the task, what is known of its outputs, and the record of it all."""
 
-    tables: Mapping[str, Table]
+    tables: Mapping[str, LabelledTable]
     scheme: LabelScheme
     outputs: Outputs
     record: Mapping[str, Any]
+
+
+def check_function(settings: TrainingSettings) -> None:
+    """Refuses options of labels that are not asked for, or not given."""
+    for name, kinds in _OF_LABELS.items():
+        if settings.has_been_set(name) and settings.labels_from not in kinds:
+            option = name.replace("_", "-")
+            raise InputError(
+                f"--{option} belongs to --labels-from {' or '.join(kinds)}: add it, or leave this out"
+            )
+    if settings.labels_from == "go" and settings.obo is None:
+        raise InputError("--labels-from go needs the ontology: expected --obo go-basic.obo")
+    if not 0 <= settings.ec_level <= LEVELS:
+        raise InputError(
+            f"ec_level is {settings.ec_level}: expected 1 to {LEVELS}, or 0 for enzymes against others"
+        )
+    if settings.labels_from and settings.alphabet not in (None, PROTEIN.name):
+        raise InputError(f"--labels-from {settings.labels_from} is about proteins, not {settings.alphabet}")
 
 
 def read_function_data(settings: TrainingSettings, split: Split | None, stops: Stops | None) -> FunctionData:
@@ -80,11 +108,11 @@ class _Reading:
             record["split"] = self._split.describe(files["train"])
         return FunctionData(tables, scheme, outputs, record)
 
-    def _read(self, name: str, path: Path) -> list[Protein]:
+    def _read(self, name: str, path: Path) -> list[LabelledProtein]:
         problems = self._problems[name] = []
         return list(refuse_or_skip(self._proteins(path), self._settings.on_bad, problems))
 
-    def _proteins(self, path: Path) -> Iterator[Protein | Problem]:
+    def _proteins(self, path: Path) -> Iterator[LabelledProtein | Problem]:
         kind = cast(Kind, self._settings.labels_from)
         columns = self._settings.labels_column, self._settings.id_column
         for item in read_functions(path, kind, *columns, self._stops):
@@ -103,9 +131,9 @@ class _Reading:
             if isinstance(found, LeftOut):
                 self._left_out[found.reason] += 1
             else:
-                yield Protein(item.sequence, found)
+                yield LabelledProtein(item.sequence, found)
 
-    def _names(self, training: list[Protein]) -> tuple[str, ...]:
+    def _names(self, training: list[LabelledProtein]) -> tuple[str, ...]:
         """The outputs: classes with enough proteins to learn from, and not those that all proteins have."""
         counts = Counter(name for protein in training for name in protein.classes)
         fewest = self._settings.min_proteins
@@ -126,7 +154,9 @@ class _Reading:
             )
         return names
 
-    def _table(self, part: str, path: Path, proteins: list[Protein], names: tuple[str, ...]) -> Table:
+    def _table(
+        self, part: str, path: Path, proteins: list[LabelledProtein], names: tuple[str, ...]
+    ) -> LabelledTable:
         place, rows = {name: index for index, name in enumerate(names)}, []
         reason = f"of a class with fewer than {self._settings.min_proteins} to train on"
         for protein in proteins:
@@ -137,9 +167,9 @@ class _Reading:
             rows.append(Labelled(protein.sequence, ";".join(sorted(learnt, key=place.__getitem__))))
         if not rows:
             raise InputError(f"{path} has no protein with a label for {part}: expected some in every part")
-        return Table(path, sha256_of(path), tuple(rows), tuple(self._problems.get(part, ())))
+        return LabelledTable(path, sha256_of(path), tuple(rows), tuple(self._problems.get(part, ())))
 
-    def _record(self, tables: Mapping[str, Table], names: tuple[str, ...]) -> dict[str, Any]:
+    def _record(self, tables: Mapping[str, LabelledTable], names: tuple[str, ...]) -> dict[str, Any]:
         counts = {
             part: Counter(name for row in table.rows for name in (row.label or "").split(";"))
             for part, table in tables.items()

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,16 +24,57 @@ from torch import Tensor
 
 from relevome.errors import InputError
 from relevome.models.annotator import AnnotatorForTokenClassification
-from relevome.training.annotation import AnnotationObjective
 from relevome.training.genome_lanes import SEGMENTS, cut_lanes, group_of, predictions, side_by_side
-from relevome.training.genome_strands import IGNORED
-from relevome.training.regimes import regime_of
+from relevome.training.genome_strands import IGNORED, Strand
+from relevome.training.objective import History
 from relevome.training.settings import TrainingSettings
 
 _SCORED = "validation_"
 
-History = tuple[dict[str, float], ...]
 Weights = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Regime:
+    """How an annotator is trained: steps of Adam, each on a segment of every one of ``streams`` lanes.
+
+    The learning rate rises over ``warmup`` steps, and then stays, or falls in a straight line if ``falls``.
+    A labelled position counts ``site_weight`` times in the loss.
+    """
+
+    steps: int
+    streams: int
+    learning_rate: float
+    warmup: int
+    falls: bool
+    site_weight: float
+
+    def rate(self, step: int) -> float:
+        """The share of the learning rate that a step has."""
+        rise = min(1.0, (step + 1) / self.warmup)
+        return min(rise, (self.steps - step) / max(1, self.steps - self.warmup)) if self.falls else rise
+
+
+# By the size of the architecture. `published` is that of Clauwaert et al. 2021.
+REGIMES: Mapping[str, Regime] = MappingProxyType(
+    {
+        "small": Regime(7_000, 10, 2e-3, 350, falls=True, site_weight=1.0),
+        "published": Regime(85_000, 10, 1e-4, 3_000, falls=False, site_weight=1.0),
+    }
+)
+
+
+def regime_of(settings: TrainingSettings) -> Regime:
+    """That of ``annotator:published``, or the small one, but for what is asked for; warm-up in proportion."""
+    usual = REGIMES.get(settings.arch.rpartition(":")[2], REGIMES["small"])
+    steps = settings.steps or usual.steps
+    return replace(
+        usual,
+        steps=steps,
+        warmup=max(1, round(usual.warmup * steps / usual.steps)),
+        streams=settings.streams or usual.streams,
+        learning_rate=settings.learning_rate or usual.learning_rate,
+    )
 
 
 @dataclass(frozen=True)
@@ -65,19 +107,20 @@ class Progressed:
 
 
 class Fit:
-    """One training of an annotator: an epoch is all that may be learnt from, once."""
+    """One training of an annotator: an epoch is all that may be learnt from, once, and is then scored."""
 
     def __init__(
         self,
         settings: TrainingSettings,
-        objective: AnnotationObjective,
+        strands: Iterable[Strand],
+        score: Callable[[AnnotatorForTokenClassification], dict[str, float]],
         module: Any,  # an annotator; its method `to` has no type
         checkpoints: Path,
     ) -> None:
-        self._settings, self._objective = settings, objective
+        self._settings, self._score = settings, score
         self._regime = regime_of(settings)
         self._module: AnnotatorForTokenClassification = module.to(settings.device)
-        self._strands = [strand.to_learn_from(module.config.look_ahead) for strand in objective.strands]
+        self._strands = [strand.to_learn_from(module.config.look_ahead) for strand in strands]
         self._optimizer = torch.optim.Adam(module.parameters(), lr=self._regime.learning_rate)
         self._checkpoint = checkpoints / "reached.safetensors"
 
@@ -114,7 +157,7 @@ class Fit:
             advance()
             if step == self._regime.steps:
                 break
-        measured = {_SCORED + name: x for name, x in self._objective.score(self._module).items()}
+        measured = {_SCORED + name: x for name, x in self._score(self._module).items()}
         mean = float(torch.stack(losses).mean())
         entry = {"epoch": float(number), "step": float(step), "loss": mean, **measured}
         return reached.after(step, entry, self._module.state_dict())

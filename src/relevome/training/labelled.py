@@ -19,18 +19,28 @@ from relevome.data.sequences import PROTEIN, Alphabet
 from relevome.errors import InputError
 from relevome.models.hugging_face import most_tokens
 from relevome.training.architectures import Architecture
+from relevome.training.fitting import EXAMPLE_OPTIONS, fit_by_examples, with_learning_rate
+from relevome.training.folder import TrainingFolder
 from relevome.training.fresh_examples import DrawnExamples
-from relevome.training.function import FunctionData, read_function_data
+from relevome.training.function import FunctionData, check_function, read_function_data
 from relevome.training.function_scores import FUNCTION
 from relevome.training.labels import LabelScheme, label_scheme
+from relevome.training.objective import Trained, objectives
 from relevome.training.performance import CLASSIFICATION, REGRESSION, performance
 from relevome.training.settings import TrainingSettings
 from relevome.training.splits import SavedParts, split_of
-from relevome.training.tables import Example, Table, read_labelled
+from relevome.training.tables import Example, LabelledTable, read_labelled
 
 
+@objectives.register("classify")
 class LabelledObjective:
     """Tables of labelled sequences, and the task that their labels mean."""
+
+    options = (
+        *EXAMPLE_OPTIONS, "train", "validation", "test", "task", "class_weights", "lora_rank", "bpe_dropout",
+        "labels_from", "ec_level", "obo", "go_terms", "min_proteins", "max_length", "labels_column",
+        "id_column", "split", "clusters", "rare_as_x", "strip_stop",
+    )  # fmt: skip
 
     def __init__(self, settings: TrainingSettings, architecture: Architecture) -> None:
         self._settings = settings
@@ -49,7 +59,29 @@ class LabelledObjective:
             self._scheme = self._function.scheme
         _check_fits(settings, self._scheme)
 
-    def _read(self, alphabet: Alphabet) -> Mapping[str, Table]:
+    @staticmethod
+    def check(settings: TrainingSettings) -> None:
+        """See `Objective`."""
+        asked_to_split = settings.clusters is not None or settings.split is not None
+        if settings.train is None or (settings.validation is None and not asked_to_split):
+            raise InputError(
+                "--objective classify learns from tables: expected --train and --validation, or --train and "
+                "--split 0.8,0.1,0.1 (with --clusters, by identity)"
+            )
+        if settings.validation is not None and asked_to_split:
+            raise InputError(
+                "--split and --clusters part one table, and --validation gives another: leave one of them out"
+            )
+        check_function(settings)
+        if settings.strip_stop and settings.alphabet not in (None, PROTEIN.name):
+            raise InputError(f"--strip-stop is about proteins, not {settings.alphabet}: leave it out")
+
+    @staticmethod
+    def chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
+        """See `Objective`."""
+        return with_learning_rate(settings, architecture)
+
+    def _read(self, alphabet: Alphabet) -> Mapping[str, LabelledTable]:
         """The tables, as they are given, or parts of one."""
         asked = self._settings
         split = split_of(asked)
@@ -68,7 +100,7 @@ class LabelledObjective:
         whole = tables["train"]
         self._split_record = split.describe(whole.rows)
         parts = split.cut(whole.rows)
-        cut = {name: Table(whole.path, whole.sha256, tuple(rows), ()) for name, rows in parts.items()}
+        cut = {name: LabelledTable(whole.path, whole.sha256, tuple(rows), ()) for name, rows in parts.items()}
         return tables | cut | {"train": replace(cut["train"], problems=whole.problems)}
 
     @property
@@ -81,12 +113,19 @@ class LabelledObjective:
         """Names of the outputs."""
         return self._scheme.names
 
-    @property
-    def digests(self) -> Mapping[str, str]:
+    def claim(self) -> dict[str, Any]:
         """sha256 of the tables, and of what says how they are read and split."""
         others = {"obo": self._settings.obo, "clusters": self._settings.clusters}
-        tables = {name: table.sha256 for name, table in self._tables.items()}
-        return tables | {name: sha256_of(path) for name, path in others.items() if path is not None}
+        digests = {name: table.sha256 for name, table in self._tables.items()}
+        digests |= {name: sha256_of(path) for name, path in others.items() if path is not None}
+        return {"split": self._settings.split} | {f"{name} sha256": x for name, x in digests.items()}
+
+    def run(self, folder: TrainingFolder) -> Trained:
+        """See `Objective`; tables that are not those that were given are saved beside the model."""
+        trained = fit_by_examples(self._settings, self, folder)
+        given = self._function is None and not self._split_record
+        rows = {name: table.rows for name, table in self._tables.items()}
+        return trained if given else replace(trained, beside=(SavedParts(rows),))
 
     def module(self) -> tuple[PreTrainedModel, tuple[str, ...]]:
         """A module with one output for each label."""
@@ -130,13 +169,6 @@ class LabelledObjective:
         if self._function is None:
             return scores
         return scores | self._function.outputs.scores(logits, truth, self._scheme.task != "multi-label")
-
-    @property
-    def saved(self) -> tuple[SavedParts, ...]:
-        """The tables, where they are not those that were given."""
-        if self._function is None and not self._split_record:
-            return ()
-        return (SavedParts({name: table.rows for name, table in self._tables.items()}),)
 
     def baselines(self, examples: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, float]]:
         """None: the scores have a chance level of their own."""

@@ -22,7 +22,10 @@ from relevome.models.hugging_face import most_tokens
 from relevome.models.tokens import LetterTokenizer, Tokens
 from relevome.training.architectures import Architecture
 from relevome.training.corpus import Corpus, read_source
+from relevome.training.fitting import EXAMPLE_OPTIONS, fit_by_examples, with_learning_rate
+from relevome.training.folder import TrainingFolder
 from relevome.training.fresh_examples import FreshExamples
+from relevome.training.objective import Trained, objectives
 from relevome.training.settings import TrainingSettings
 from relevome.training.tables import Example
 
@@ -90,9 +93,11 @@ class MaskedWindows(FreshExamples):
             )
 
 
+@objectives.register("mlm")
 class MaskedObjective:
     """A genome, or other sequences without labels, part of them held out to validate on."""
 
+    options = (*EXAMPLE_OPTIONS, "train", "validation", "genome", "window", "windows", "held_out")
     task = "masked"
     labels = ()
 
@@ -106,6 +111,21 @@ class MaskedObjective:
         sample = (window.letters for window in self._sample)
         self.tokenizer = architecture.with_byte_pairs(plain, settings.tokenizer, settings.tokens, sample)
         self._masking = _masking(self.tokenizer)
+
+    @staticmethod
+    def check(settings: TrainingSettings) -> None:
+        """See `Objective`."""
+        if (settings.genome is None) == (settings.train is None):
+            raise InputError(
+                "--objective mlm learns from a genome or a table: expected either --genome or --train"
+            )
+        if settings.genome is not None and settings.validation is not None:
+            raise InputError("a share of the genome is held out to validate on: leave --validation out")
+
+    @staticmethod
+    def chosen(settings: TrainingSettings, architecture: Architecture) -> TrainingSettings:
+        """See `Objective`."""
+        return with_learning_rate(settings, architecture)
 
     def _read(self, letters: LetterTokenizer) -> None:
         """The sources, and the windows to train and to validate on."""
@@ -129,10 +149,13 @@ class MaskedObjective:
         count = math.ceil(min(_SAMPLE, self._training.letters) / self._settings.window)
         return self._training.tiles(count, np.random.default_rng([self._settings.seed, _LEARNING]))
 
-    @property
-    def digests(self) -> Mapping[str, str]:
+    def claim(self) -> dict[str, Any]:
         """sha256 of the files."""
-        return {name: source.sha256 for name, source in self._sources.items()}
+        return {f"{name} sha256": source.sha256 for name, source in self._sources.items()}
+
+    def run(self, folder: TrainingFolder) -> Trained:
+        """See `Objective`."""
+        return fit_by_examples(self._settings, self, folder)
 
     def module(self) -> tuple[PreTrainedModel, tuple[str, ...]]:
         """A module with one output for each token, at every token."""

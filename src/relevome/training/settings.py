@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
-from relevome.data.ec_numbers import LEVELS
 from relevome.data.problems import OnBad
-from relevome.data.sequences import ALPHABETS, PROTEIN
+from relevome.data.sequences import ALPHABETS
 from relevome.errors import InputError
 from relevome.training.corpus import SHORTEST
 from relevome.training.function_scores import FUNCTION
 from relevome.training.labels import TASKS
+from relevome.training.objective import objective_names, objectives
 from relevome.training.performance import CLASSIFICATION, REGRESSION
 
-OBJECTIVES = ("classify", "mlm", "annotate")
 LABELS_FROM = ("ec", "go")
-HELD_OUT = "20%"  # of every contig, unless something else is asked for
 
 _CHOICES = {
-    "objective": OBJECTIVES,
     "task": ("auto", *TASKS),
     "labels_from": (None, *LABELS_FROM),
     "best": ("loss", *CLASSIFICATION, *REGRESSION, *FUNCTION),
@@ -42,24 +40,6 @@ _POSITIVE = (
     "min_proteins",
     "max_length",
 )
-
-# What only some of the objectives have.
-_ONLY = {
-    ("classify",): (
-        "test", "task", "class_weights", "lora_rank", "bpe_dropout", "labels_from", "ec_level", "obo",
-        "go_terms", "min_proteins", "max_length", "id_column", "clusters", "rare_as_x", "strip_stop",
-    ),
-    ("classify", "annotate"): ("labels_column", "split"),
-    ("mlm", "annotate"): ("genome",),
-    ("mlm",): ("window", "windows", "held_out"),
-    ("annotate",): (
-        "labels", "feature", "labels_where", "circular", "steps", "streams",
-    ),
-    ("classify", "mlm"): (
-        "train", "validation", "alphabet", "tokenizer", "tokens", "epochs", "batch_size", "weight_decay",
-        "warmup", "dtype",
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -140,13 +120,13 @@ class TrainingSettings:
     progress: bool | None = None
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
+        for name, choices in {"objective": objective_names(), **_CHOICES}.items():
             value = getattr(self, name)
             if value not in choices:
                 listed = ", ".join(choice for choice in choices if choice)
                 raise InputError(f"unknown {name} {value!r}: expected one of {listed}")
-        self._check_objective()
-        self._check_function()
+        self._check_owned({name: objectives[name].options for name in objective_names()})
+        objectives[self.objective].check(self)
         for name in _POSITIVE:
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -163,59 +143,17 @@ class TrainingSettings:
         if self.window < SHORTEST:
             raise InputError(f"window is {self.window}: expected at least {SHORTEST} letters")
 
-    def _check_objective(self) -> None:
-        usual = {field.name: field.default for field in fields(self) if field.default is not MISSING}
-        for objectives, names in _ONLY.items():
-            asked = [name for name in names if getattr(self, name) != usual.get(name)]
-            if self.objective not in objectives and asked:
-                option, homes = asked[0].replace("_", "-"), " or ".join(objectives)
+    def _check_owned(self, options: Mapping[str, tuple[str, ...]]) -> None:
+        """Refuses what only other objectives have; ``options`` are those of each."""
+        for name in (field.name for field in fields(self)):
+            homes = [objective for objective, owned in options.items() if name in owned]
+            if homes and self.objective not in homes and self.has_been_set(name):
                 raise InputError(
-                    f"--{option} belongs to --objective {homes}, not to {self.objective}: leave it out"
+                    f"--{name.replace('_', '-')} belongs to --objective {' or '.join(homes)}, not to "
+                    f"{self.objective}: leave it out"
                 )
-        asked_to_split = self.clusters is not None or self.split is not None
-        if self.objective == "classify" and (
-            self.train is None or (self.validation is None and not asked_to_split)
-        ):
-            raise InputError(
-                "--objective classify learns from tables: expected --train and --validation, or --train and "
-                "--split 0.8,0.1,0.1 (with --clusters, by identity)"
-            )
-        if self.objective == "classify" and self.validation is not None and asked_to_split:
-            raise InputError(
-                "--split and --clusters part one table, and --validation gives another: leave one of them out"
-            )
-        if self.objective == "mlm" and (self.genome is None) == (self.train is None):
-            raise InputError(
-                "--objective mlm learns from a genome or a table: expected either --genome or --train"
-            )
-        if self.objective == "annotate" and (self.genome is None or self.labels is None):
-            raise InputError("--objective annotate learns from a genome: expected --genome and --labels")
-        if self.genome is not None and self.validation is not None:
-            raise InputError("a share of the genome is held out to validate on: leave --validation out")
 
-    def _check_function(self) -> None:
-        """Refuses options of labels that are not asked for, or not given."""
-        usual = {field.name: field.default for field in fields(self) if field.default is not MISSING}
-        homes = {
-            "ec_level": ("ec",),
-            "obo": ("go",),
-            "go_terms": ("go",),
-            "min_proteins": LABELS_FROM,
-            "max_length": LABELS_FROM,
-        }
-        for name, kinds in homes.items():
-            if getattr(self, name) != usual[name] and self.labels_from not in kinds:
-                option = name.replace("_", "-")
-                raise InputError(
-                    f"--{option} belongs to --labels-from {' or '.join(kinds)}: add it, or leave this out"
-                )
-        if self.labels_from == "go" and self.obo is None:
-            raise InputError("--labels-from go needs the ontology: expected --obo go-basic.obo")
-        if not 0 <= self.ec_level <= LEVELS:
-            raise InputError(
-                f"ec_level is {self.ec_level}: expected 1 to {LEVELS}, or 0 for enzymes against others"
-            )
-        if self.labels_from and self.alphabet not in (None, PROTEIN.name):
-            raise InputError(f"--labels-from {self.labels_from} is about proteins, not {self.alphabet}")
-        if self.strip_stop and self.alphabet not in (None, PROTEIN.name):
-            raise InputError(f"--strip-stop is about proteins, not {self.alphabet}: leave it out")
+    def has_been_set(self, name: str) -> bool:
+        """Whether a setting is another than the usual one."""
+        (usual,) = (field.default for field in fields(self) if field.name == name)
+        return getattr(self, name) != (None if usual is MISSING else usual)

@@ -22,7 +22,7 @@ Example = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Table:
+class LabelledTable:
     """One table: its usable rows, what was wrong with the others, and a digest of the file."""
 
     path: Path
@@ -47,7 +47,7 @@ class Table:
             examples.append({"input_ids": tokens.ids.tolist(), "labels": labels})
         return examples
 
-    def describe(self, training: Table, tokenizer: LetterTokenizer) -> dict[str, Any]:
+    def describe(self, training: LabelledTable, tokenizer: LetterTokenizer) -> dict[str, Any]:
         """For the record: path, digest, counts, how many sequences are in ``training`` too, and codes.
 
         ``codes`` are letters that are no plain ones: how many, and as which token each is read.
@@ -81,7 +81,7 @@ def read_labelled(
     labels_column: str | None = None,
     id_column: str | None = None,
     stops: Stops | None = None,
-) -> Table:
+) -> LabelledTable:
     """A table of labelled sequences, whole; ``on_bad`` says what happens to unusable rows."""
     if is_uniprot(path):
         raise InputError(f"{path} holds UniProt entries: say what they teach with --labels-from ec or go")
@@ -90,7 +90,7 @@ def read_labelled(
     rows = tuple(refuse_or_skip(found, on_bad, problems))
     if not rows:
         raise InputError(f"{path} has no usable sequence: all {len(problems)} were skipped")
-    return Table(path, sha256_of(path), rows, tuple(problems))
+    return LabelledTable(path, sha256_of(path), rows, tuple(problems))
 
 
 def _labels(row: Labelled, tokens: Tokens, scheme: LabelScheme) -> Any:
