@@ -157,17 +157,27 @@ def xml_features(path: PathLike) -> Iterator[FeatureItem]:
     InputError for a file that is not XML or has no entry.
     """
     empty = True
-    with open_bytes(path) as content:
-        try:
-            for _, element in iterparse(content):
-                if element.tag.rpartition("}")[2] == "entry":
-                    yield from _xml_entry(element, f"{path}")
-                    element.clear()
-                    empty = False
-        except ParseError as error:
-            raise InputError(f"{path} is broken XML ({error}): copy or download it again") from error
+    for element in _xml_elements(path):
+        if element.tag.rpartition("}")[2] == "entry":
+            yield from _xml_entry(element, f"{path}")
+            element.clear()
+            empty = False
     if empty:
         raise InputError(f"{path} has no entries: expected UniProt XML")
+
+
+def _xml_elements(path: PathLike) -> Iterator[Element]:
+    with open_bytes(path) as content:
+        elements = iterparse(content)
+        while True:
+            try:
+                _, element = next(elements)
+            except StopIteration:
+                return
+            # the latter two are an encoding that the parser does not know
+            except (ParseError, LookupError, ValueError) as error:
+                raise InputError(f"{path} is broken XML ({error}): copy or download it again") from error
+            yield element
 
 
 def _xml_entry(entry: Element, where: str) -> Iterator[FeatureItem]:
