@@ -15,8 +15,7 @@ from transformers import PreTrainedModel
 
 import relevome
 from relevome.errors import InputError
-from relevome.models.hugging_face import pick_device
-from relevome.models.quiet import quiet
+from relevome.models.hugging_face import pick_device, quiet
 from relevome.training.annotation import AnnotationObjective
 from relevome.training.architectures import LEARNING_RATES, Architecture, add_lora
 from relevome.training.fitting import History, fit, make_trainer, score
