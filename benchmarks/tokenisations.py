@@ -30,7 +30,7 @@ from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import promoter_grammar
 from relevome.data.simulation.sequence_files import write_simulation
-from relevome.data.simulation.sequences import Plan
+from relevome.data.simulation.sequences import SimulationPlan
 from relevome.data.sites import read_sites
 from relevome.evaluation.measurement import evaluate_run
 from relevome.evaluation.statistics import bootstrap_interval
@@ -124,7 +124,9 @@ def one_model(seed: int, dropout: float) -> tuple[float, dict[Case, list[float]]
 def simulated(folder: Path, seed: int) -> Path:
     """Tables, truth, a tokenizer learnt from the training table, and the architecture."""
     data = folder / "data"
-    plan = Plan(promoter_grammar(), LENGTH, Background.with_gc(0.5), seed, decoys=1, position=END_OF_BOX)
+    plan = SimulationPlan(
+        promoter_grammar(), LENGTH, Background.with_gc(0.5), seed, decoys=1, position=END_OF_BOX
+    )
     write_simulation(data, plan, SEQUENCES, SEQUENCES)
     bpe_tokenizer(pd.read_csv(data / "train.csv")["sequence"], TOKENS).save_pretrained(data / "tokenizer")
     (data / "transformer.json").write_text(json.dumps(ARCHITECTURE))

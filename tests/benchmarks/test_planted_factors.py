@@ -10,7 +10,7 @@ import pytest
 from benchmarks.planted_factors import Recovered, Result, best_possible, compared, log_odds
 from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA, Interval, Sequence
-from relevome.data.simulation.genome import GenomePlan, Placed, simulate_genome
+from relevome.data.simulation.genome import GenomePlan, PlacedUnit, simulate_genome
 from relevome.data.simulation.genome_plan import plan_genome
 from relevome.data.simulation.grammar import Unit
 from relevome.discovery.attention_heads import Findings, Head, Settings
@@ -49,7 +49,7 @@ def test_the_odds_are_those_of_every_letter_spelt_out() -> None:
 
 
 def test_motifs_that_cannot_be_mistaken_are_all_found_on_both_strands() -> None:
-    placed = Placed(Unit((exact("clear", "ACGTTGCATTGCCA"),)), {-30: 1.0})
+    placed = PlacedUnit(Unit((exact("clear", "ACGTTGCATTGCCA"),)), {-30: 1.0})
     clear = GenomePlan((placed,), 30_000, 100, PLAN.background, seed=1)
     assert best_possible(clear, simulate_genome(clear)) == pytest.approx(1)
     vague = replace(clear, placed=(replace(placed, distances={-31: 0.5, -30: 0.5}),))

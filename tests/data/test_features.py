@@ -216,6 +216,8 @@ def test_a_site_past_the_end_of_another_sequence_is_refused(write: Write) -> Non
         ("a.tsv", "id\ttype\tstart\tend\na\tx\t3\n", "line 2: 3 columns: expected 4"),
         ("a.tsv", "id\ttype\tstart\tend\n\tx\t3\t4\n", "line 2: a feature without an id or a type"),
         ("a.xml", "<uniprot><entry>", "is broken XML"),
+        ("a.xml", '<?xml version="1.0" encoding="x"?><uniprot/>', "is broken XML .unknown encoding: x"),
+        ("a.xml", '<?xml version="1.0" encoding="big5"?><uniprot/>', "is broken XML .multi-byte encodings"),
         ("a.xml", "<uniprot></uniprot>", "has no entries: expected UniProt XML"),
         ("a.xml", XML, "has no feature of type 'zinc finger': expected active site, disulfide bond, short"),
     ],

@@ -9,7 +9,7 @@ from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import Unit, promoter_grammar, sites_grammar
-from relevome.data.simulation.sequences import Plan, simulate
+from relevome.data.simulation.sequences import SimulationPlan, simulate
 from relevome.data.sites import Site
 
 
@@ -57,7 +57,7 @@ def test_a_match_on_the_other_strand_is_given_in_letters_of_this_one() -> None:
 
 
 def test_planted_sites_are_found_again() -> None:
-    plan = Plan(sites_grammar(), 100, Background.with_gc(0.5), seed=3)
+    plan = SimulationPlan(sites_grammar(), 100, Background.with_gc(0.5), seed=3)
     kinds = {unit.motifs[0].name: unit for unit in plan.grammar.units}
     planted = list(simulate(plan, 60, 0))
     found = [tuple(best_match(kinds[item.sites[0].name], item.sequence)) == item.sites for item in planted]
@@ -65,7 +65,7 @@ def test_planted_sites_are_found_again() -> None:
 
 
 def test_boxes_of_promoters_are_found_again_near_where_they_belong() -> None:
-    plan = Plan(promoter_grammar(), 80, Background.with_gc(0.5), seed=3, position=70)
+    plan = SimulationPlan(promoter_grammar(), 80, Background.with_gc(0.5), seed=3, position=70)
     (unit,) = plan.grammar.units
     found = [
         best_match(unit, item.sequence, ends=range(68, 73))[1] == item.sites[1]

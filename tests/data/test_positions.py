@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from relevome.data.formats.fasta import read_fasta
-from relevome.data.positions import Choice, Position, read_positions
+from relevome.data.positions import Position, PositionChoice, read_positions
 from relevome.data.problems import Problem
 from relevome.data.sequences import DNA, Sequence
 from relevome.errors import InputError
@@ -21,7 +21,9 @@ CONTIGS = {"chr": 100, "plasmid": 30}
 ONLY = {"chr": 100}
 
 
-def places(path: Path, contigs: dict[str, int] = CONTIGS, choice: Choice | None = None) -> list[object]:
+def places(
+    path: Path, contigs: dict[str, int] = CONTIGS, choice: PositionChoice | None = None
+) -> list[object]:
     """Contig, place, strand and kind, or the reason why not."""
     found = read_positions(path, contigs, choice)
     return [
@@ -53,8 +55,8 @@ def test_a_coding_sequence_starts_at_its_outermost_part_and_others_of_its_name_a
     path = write("g.gff.gz", gzip.compress(GFF.encode()))
     kinds = [("CDS", 10, "+"), ("CDS", 69, "-"), ("CDS", 70, "+"), ("CDS", 80, "+"), ("CDS", 90, "+")]
     expected = [("chr", index, strand, kind) for kind, index, strand in kinds]
-    assert places(path, choice=Choice(features=("CDS",))) == expected
-    two = places(path, choice=Choice(features=("tRNA", "gene")))
+    assert places(path, choice=PositionChoice(features=("CDS",))) == expected
+    two = places(path, choice=PositionChoice(features=("tRNA", "gene")))
     assert two == [("chr", 10, "+", "gene"), ("plasmid", 8, "-", "tRNA")]
 
 
@@ -68,7 +70,7 @@ def test_a_table_counts_from_one_and_knows_several_words_for_a_strand(write: Wri
 def test_a_column_is_known_by_the_name_of_the_contig_or_asked_for(write: Write) -> None:
     path = write("t.csv", "position_other,position_chr,strand\n8,9,+\n")
     assert places(path, ONLY) == [("chr", 8, "+", "")]
-    assert places(path, ONLY, Choice(column="position_other")) == [("chr", 7, "+", "")]
+    assert places(path, ONLY, PositionChoice(column="position_other")) == [("chr", 7, "+", "")]
     several = write("u.csv", "contig,position,strand\nplasmid,30,-\n")
     assert places(several) == [("plasmid", 29, "-", "")]
 
@@ -83,7 +85,7 @@ def test_conditions_choose_rows_by_the_whole_field_or_part_of_it(write: Write) -
         ("note~=z",): [3],
     }
     for where, expected in chosen.items():
-        found = places(path, ONLY, Choice(where=where))
+        found = places(path, ONLY, PositionChoice(where=where))
         assert found == [("chr", index, "+", "") for index in expected]
 
 
@@ -113,28 +115,63 @@ def test_what_is_not_on_the_genome_comes_out_with_its_reason_and_line(write: Wri
 @pytest.mark.parametrize(
     ("name", "content", "choice", "message"),
     [
-        ("t.txt", "x", Choice(), "cannot tell how to read positions from"),
-        ("s.bed", "chr\t1\t2\n", Choice(features=("CDS",)), "is no GFF3, so it has no features 'CDS'"),
-        ("s.bed", "chr\t1\t2\n", Choice(where=("a=b",)), "is no table, so it has no columns for 'a=b'"),
-        ("g.gff", GFF, Choice(), "several types: expected a choice (--feature), of CDS, gene, tRNA"),
-        ("g.gff", GFF, Choice(features=("exon",)), "has no feature of type 'exon': expected CDS, gene, tRNA"),
-        ("t.csv", "pos,strand\n1,+\n", Choice(), "has no column contig or chrom or chromosome or seqid"),
-        ("t.csv", "contig,strand\nchr,+\n", Choice(), "has no column position or pos"),
-        ("t.csv", "pos,position,strand\n1,1,+\n", Choice(), "has more than one column position or pos"),
-        ("t.csv", "pos,contig\n1,chr\n", Choice(), "has no column strand: it has pos, contig"),
-        ("t.csv", "pos,contig,strand\n1,chr,+\n", Choice(where=("a",)), "cannot read the condition 'a'"),
-        ("t.csv", "pos,contig,strand\n1,chr,+\n", Choice(where=("a=b",)), "has no column a: it has pos"),
+        ("t.txt", "x", PositionChoice(), "cannot tell how to read positions from"),
+        (
+            "s.bed",
+            "chr\t1\t2\n",
+            PositionChoice(features=("CDS",)),
+            "is no GFF3, so it has no features 'CDS'",
+        ),
+        (
+            "s.bed",
+            "chr\t1\t2\n",
+            PositionChoice(where=("a=b",)),
+            "is no table, so it has no columns for 'a=b'",
+        ),
+        ("g.gff", GFF, PositionChoice(), "several types: expected a choice (--feature), of CDS, gene, tRNA"),
+        (
+            "g.gff",
+            GFF,
+            PositionChoice(features=("exon",)),
+            "has no feature of type 'exon': expected CDS, gene, tRNA",
+        ),
+        (
+            "t.csv",
+            "pos,strand\n1,+\n",
+            PositionChoice(),
+            "has no column contig or chrom or chromosome or seqid",
+        ),
+        ("t.csv", "contig,strand\nchr,+\n", PositionChoice(), "has no column position or pos"),
+        (
+            "t.csv",
+            "pos,position,strand\n1,1,+\n",
+            PositionChoice(),
+            "has more than one column position or pos",
+        ),
+        ("t.csv", "pos,contig\n1,chr\n", PositionChoice(), "has no column strand: it has pos, contig"),
+        (
+            "t.csv",
+            "pos,contig,strand\n1,chr,+\n",
+            PositionChoice(where=("a",)),
+            "cannot read the condition 'a'",
+        ),
+        (
+            "t.csv",
+            "pos,contig,strand\n1,chr,+\n",
+            PositionChoice(where=("a=b",)),
+            "has no column a: it has pos",
+        ),
         (
             "t.csv",
             "pos,contig,strand\n1,chr,+\n2,chr,-\n",
-            Choice(where=("strand=x", "contig~h")),
+            PositionChoice(where=("strand=x", "contig~h")),
             "none of 2 rows of",
         ),
-        ("t.csv", "", Choice(), "is empty"),
+        ("t.csv", "", PositionChoice(), "is empty"),
     ],
 )
 def test_a_choice_that_a_file_does_not_have_is_refused_in_one_line(
-    write: Write, name: str, content: str, choice: Choice, message: str
+    write: Write, name: str, content: str, choice: PositionChoice, message: str
 ) -> None:
     with pytest.raises(InputError) as error:
         list(read_positions(write(name, content), CONTIGS, choice))
@@ -156,7 +193,7 @@ def genome(request: pytest.FixtureRequest) -> Sequence:
 def test_published_promoters_lie_where_their_sequences_say(shared: Path, genome: Sequence) -> None:
     """Letter 80 of a sequence is the position that its row names: the start site on -, one before it on +."""
     path = shared / "data/ecoli/eco_regulon_70.csv"
-    found = read_positions(path, {genome.id: len(genome)}, Choice(column="TSS_start"))
+    found = read_positions(path, {genome.id: len(genome)}, PositionChoice(column="TSS_start"))
     with path.open() as file:
         rows = list(csv.DictReader(file))
     turned, off, agree = genome.reverse_complement().letters, [], {"+": 0, "-": 0}
@@ -176,7 +213,7 @@ def test_published_promoters_lie_where_their_sequences_say(shared: Path, genome:
 def test_translation_starts_of_a_real_genome_are_start_codons(shared: Path, genome: Sequence) -> None:
     path = shared / "data/ecoli/NC_000913.3.gff.gz"
     turned, codons = genome.reverse_complement().letters, []
-    for item in read_positions(path, {genome.id: len(genome)}, Choice(features=("CDS",))):
+    for item in read_positions(path, {genome.id: len(genome)}, PositionChoice(features=("CDS",))):
         assert isinstance(item, Position)
         plus = item.strand == "+"
         letters, at = (genome.letters, item.index) if plus else (turned, len(genome) - 1 - item.index)

@@ -17,7 +17,7 @@ from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import promoter_grammar
 from relevome.data.simulation.sequence_files import write_simulation
-from relevome.data.simulation.sequences import Plan
+from relevome.data.simulation.sequences import SimulationPlan
 from relevome.data.sites import Site, read_sites
 from relevome.evaluation.checks import Check
 from relevome.jobs.train import train
@@ -60,7 +60,7 @@ def registered() -> Iterator[None]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CNN that tells promoters from their shuffles, nearly as in the demo; and its data."""
     place = tmp_path_factory.mktemp("trained")
-    plan = Plan(promoter_grammar(), 80, Background.with_gc(0.5), seed=0, position=70)
+    plan = SimulationPlan(promoter_grammar(), 80, Background.with_gc(0.5), seed=0, position=70)
     write_simulation(place / "data", plan, 400, 400)
     tables = {name: place / "data" / f"{name}.csv" for name in ("train", "validation", "test")}
     settings = TrainingSettings(

@@ -15,7 +15,7 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from relevome.data.formats.table import Labelled
+from relevome.data.formats.table import LabelledSequence
 from relevome.data.sequences import DNA
 from relevome.data.sequences import Sequence as Letters
 from relevome.errors import InputError
@@ -105,7 +105,9 @@ def test_every_epoch_has_other_tokens_of_the_same_letters(settings: Make, seen: 
 
 def test_a_row_is_drawn_once_in_an_epoch_and_anew_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     tokenizer = LetterTokenizer(bpe_tokenizer([text for text, _ in promoters(40)], 60))
-    rows = tuple(Labelled(Letters(f"s{i}", text, DNA), "1") for i, (text, _) in enumerate(promoters(40)))
+    rows = tuple(
+        LabelledSequence(Letters(f"s{i}", text, DNA), "1") for i, (text, _) in enumerate(promoters(40))
+    )
     own = [{"input_ids": tokenizer.encode(row.sequence).ids.tolist(), "labels": 1} for row in rows]
     examples = DrawnExamples(rows, own, tokenizer, 0.5, 0)
     asked = []

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from relevome.data.formats.table import Labelled
+from relevome.data.formats.table import LabelledSequence
 from relevome.data.sequences import DNA, Sequence
 from relevome.errors import InputError
 from relevome.training.labels import label_scheme
 
 
-def rows(*labels: str | None, letters: str = "ACGTA") -> list[Labelled]:
-    return [Labelled(Sequence(f"s{i}", letters, DNA), label) for i, label in enumerate(labels)]
+def rows(*labels: str | None, letters: str = "ACGTA") -> list[LabelledSequence]:
+    return [LabelledSequence(Sequence(f"s{i}", letters, DNA), label) for i, label in enumerate(labels)]
 
 
 @pytest.mark.parametrize(

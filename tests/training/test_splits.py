@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.formats.table import Labelled
+from relevome.data.formats.table import LabelledSequence
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
 from relevome.training.splits import SavedParts, Split, read_shares
 
 
-def proteins(count: int, seed: int = 0) -> list[Labelled]:
+def proteins(count: int, seed: int = 0) -> list[LabelledSequence]:
     draw = random.Random(seed)
     return [
-        Labelled(Sequence(f"p{i}", "".join(draw.choices(PROTEIN.letters, k=12)), PROTEIN), "x")
+        LabelledSequence(Sequence(f"p{i}", "".join(draw.choices(PROTEIN.letters, k=12)), PROTEIN), "x")
         for i in range(count)
     ]
 
 
-def cluster_file(path: Path, rows: list[Labelled], sizes: tuple[int, ...]) -> Path:
+def cluster_file(path: Path, rows: list[LabelledSequence], sizes: tuple[int, ...]) -> Path:
     """Clusters of these sizes, one after another over and over."""
     lines, at = [], 0
     while at < len(rows):
@@ -53,7 +53,9 @@ def test_the_seed_decides_and_the_order_of_rows_is_kept(tmp_path: Path) -> None:
 
 def test_without_clusters_identical_sequences_stay_together() -> None:
     rows = proteins(60)
-    twins = [Labelled(Sequence(f"t{i}", row.sequence.letters, PROTEIN), "x") for i, row in enumerate(rows)]
+    twins = [
+        LabelledSequence(Sequence(f"t{i}", row.sequence.letters, PROTEIN), "x") for i, row in enumerate(rows)
+    ]
     split = Split((0.5, 0.3, 0.2), None, 1)
     parts = split.cut([*rows, *twins])
     letters = {name: {row.sequence.letters for row in members} for name, members in parts.items()}
@@ -109,5 +111,5 @@ def test_shares_that_do_not_add_up_are_refused(text: str) -> None:
 
 
 def test_parts_are_saved_as_tables(tmp_path: Path) -> None:
-    SavedParts({"test": [Labelled(Sequence("a", "MKL", PROTEIN), "1;2")]}).save_pretrained(tmp_path)
+    SavedParts({"test": [LabelledSequence(Sequence("a", "MKL", PROTEIN), "1;2")]}).save_pretrained(tmp_path)
     assert (tmp_path / "test.tsv").read_text() == "id\tsequence\tlabel\na\tMKL\t1;2\n"

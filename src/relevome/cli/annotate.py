@@ -67,7 +67,7 @@ def annotate(
 
     Example: relevome annotate --model MODEL --genome genome.fna.gz --circular --truth sites.bed -o annotation
     """
-    from relevome.data.positions import Choice
+    from relevome.data.positions import PositionChoice
     from relevome.jobs.annotate import AnnotationSettings
     from relevome.jobs.annotate import annotate as run_annotate
     from relevome.models.hugging_face import load_model
@@ -77,7 +77,7 @@ def annotate(
     settings = AnnotationSettings(
         genome=genome, circular=circular or tuple(circular_contig or ()), regions=tuple(region or ()),
         targets=tuple(target or ()), window=_window(window), truth=truth,
-        choice=Choice(tuple(feature or ()), labels_column, tuple(labels_where or ())), on_bad=on_bad,
+        choice=PositionChoice(tuple(feature or ()), labels_column, tuple(labels_where or ())), on_bad=on_bad,
         threshold=threshold, precision=precision, apart=apart, within=within, values=values, tracks=tracks,
         feature_type=feature_type,
     )  # fmt: skip

@@ -130,11 +130,11 @@ def annotation(
 
     Example: relevome study annotation --data DATA -o study
     """
-    from relevome.data.positions import Choice
+    from relevome.data.positions import PositionChoice
     from relevome.studies.annotation import AnnotationStudy
     from relevome.studies.carry_out import carry_out
 
-    choice = Choice(tuple(feature or ()), labels_column, tuple(labels_where or ()))
+    choice = PositionChoice(tuple(feature or ()), labels_column, tuple(labels_where or ()))
     recipe = AnnotationStudy(
         data, genome, labels, choice, motifs, known, circular, model, size=size, seed=seed
     )

@@ -90,7 +90,7 @@ class Listed:
     id: str
 
 
-Found: TypeAlias = Feature | Listed | Problem
+FeatureItem: TypeAlias = Feature | Listed | Problem
 
 
 def is_unsure(first: str, last: str) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from relevome.data.formats import format_of
 from relevome.data.formats.fasta import read_fasta
-from relevome.data.formats.table import Labelled, read_table
+from relevome.data.formats.table import table_sequences
 from relevome.data.genomes import read_bed
 from relevome.data.problems import Problem, Stops
 from relevome.data.sequences import PROTEIN, Alphabet, Sequence
@@ -26,6 +27,23 @@ class Input:
     read: Callable[[], Iterator[Sequence | Problem]]
 
 
+def from_file(path: str | Path, alphabet: Alphabet, strip_stop: bool = False) -> Input:
+    """Sequences of a file whose format is told by its name or its beginning (see `format_of`), else FASTA.
+
+    Args:
+        path: A CSV or TSV table if its name ends in ``.csv``, ``.tsv`` or ``.tab``; 3-line if there is
+            ``.3line`` in its name; UniProt XML or flat text, whose ids are accessions, if it begins like one
+            (the extra ``uniprot``); FASTA otherwise. All may be compressed.
+        alphabet: The letters of the sequences.
+        strip_stop: Whether a ``*`` at the end of a protein is taken off, and counted; by default it stays,
+            which is a problem of its sequence.
+
+    Raises InputError for a file that cannot be read, and ``strip_stop`` for what is no protein.
+    """
+    format = format_of(path, "sequences")
+    return _read_by(format.read_sequences, format.name.replace("-", "_"), path, alphabet, strip_stop)
+
+
 def from_fasta(path: str | Path, alphabet: Alphabet, strip_stop: bool = False) -> Input:
     """Records of a FASTA file; with ``strip_stop`` without the ``*`` at the end of proteins, counted."""
     return _read_by(read_fasta, "fasta", path, alphabet, strip_stop)
@@ -38,14 +56,7 @@ def from_bed(bed: str | Path, genome: str | Path, alphabet: Alphabet) -> Input:
 
 def from_table(path: str | Path, alphabet: Alphabet, strip_stop: bool = False) -> Input:
     """The sequence column of a CSV or TSV table, as ``from_fasta``."""
-    return _read_by(_table_sequences, "table", path, alphabet, strip_stop)
-
-
-def _table_sequences(
-    path: str | Path, alphabet: Alphabet, stops: Stops | None
-) -> Iterator[Sequence | Problem]:
-    rows = read_table(path, alphabet, stops=stops)
-    return (row.sequence if isinstance(row, Labelled) else row for row in rows)
+    return _read_by(table_sequences, "table", path, alphabet, strip_stop)
 
 
 def _read_by(

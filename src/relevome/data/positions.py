@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from collections.abc import Sequence as List
 from dataclasses import dataclass
-from pathlib import Path
 
+from relevome.data.formats import ending_of, format_by_ending
 from relevome.data.formats.bed import bed_lines
 from relevome.data.formats.gff import GffLine, gff_lines
 from relevome.data.formats.table import table_rows
@@ -35,7 +35,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Choice:
+class PositionChoice:
     """Which positions of a file are meant; what is left out is chosen by the file.
 
     ``features`` are types of a GFF3 file. Of a table, ``column`` has the positions, and only those rows count
@@ -48,7 +48,7 @@ class Choice:
 
 
 def read_positions(
-    path: PathLike, contigs: Mapping[str, int], choice: Choice | None = None
+    path: PathLike, contigs: Mapping[str, int], choice: PositionChoice | None = None
 ) -> Iterator[Position | Problem]:
     """Labelled positions of a genome, whose ``contigs`` and lengths are given, in the order of the file.
 
@@ -62,7 +62,7 @@ def read_positions(
     No strand, an unknown contig, and a position off the end are problems. Raises InputError for a file that
     cannot be read, and for a choice that it does not have.
     """
-    choice = choice or Choice()
+    choice = choice or PositionChoice()
     read = _reader(path)
     if choice.features and read is not _from_gff:
         raise InputError(f"{path} is no GFF3, so it has no features {choice.features[0]!r}: leave them out")
@@ -73,16 +73,15 @@ def read_positions(
         yield item if isinstance(item, Problem) else _placed(item, contigs)
 
 
-_Reader = Callable[[PathLike, Mapping[str, int], Choice], Iterator[Position | Problem]]
+_Reader = Callable[[PathLike, Mapping[str, int], PositionChoice], Iterator[Position | Problem]]
 
 
 def _reader(path: PathLike) -> _Reader:
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() not in (".gz", ".bgz")]
-    read = _READERS.get(suffixes[-1] if suffixes else "")
-    if read is None:
-        listed = ", ".join(_READERS)
+    found = format_by_ending(path, _READERS)
+    if found is None or ending_of(path) not in _ENDINGS:
+        listed = ", ".join(_ENDINGS)
         raise InputError(f"cannot tell how to read positions from {path}: expected a name in {listed}")
-    return read
+    return _READERS[found.name]
 
 
 def _placed(position: Position, contigs: Mapping[str, int]) -> Position | Problem:
@@ -105,7 +104,9 @@ def _first_letter(interval: Interval) -> int:
     return interval.end - 1 if interval.strand == "-" else interval.start
 
 
-def _from_bed(path: PathLike, contigs: Mapping[str, int], choice: Choice) -> Iterator[Position | Problem]:
+def _from_bed(
+    path: PathLike, contigs: Mapping[str, int], choice: PositionChoice
+) -> Iterator[Position | Problem]:
     for line in bed_lines(path):
         if isinstance(line, Problem):
             yield line
@@ -114,7 +115,9 @@ def _from_bed(path: PathLike, contigs: Mapping[str, int], choice: Choice) -> Ite
             yield Position(where.chrom, _first_letter(where), where.strand, line.name, line.where)
 
 
-def _from_gff(path: PathLike, contigs: Mapping[str, int], choice: Choice) -> Iterator[Position | Problem]:
+def _from_gff(
+    path: PathLike, contigs: Mapping[str, int], choice: PositionChoice
+) -> Iterator[Position | Problem]:
     parts: dict[object, GffLine] = {}
     kinds: set[str] = set()
     for number, line in enumerate(gff_lines(path)):
@@ -146,7 +149,9 @@ def _check_features(path: PathLike, asked: Collection[str], known: Collection[st
         raise InputError(f"{path} has no feature of type {kind!r}: expected {listed}")
 
 
-def _from_table(path: PathLike, contigs: Mapping[str, int], choice: Choice) -> Iterator[Position | Problem]:
+def _from_table(
+    path: PathLike, contigs: Mapping[str, int], choice: PositionChoice
+) -> Iterator[Position | Problem]:
     rows = table_rows(path)
     columns = [name.strip() for name in next(rows)[1]]
     read = _Columns(path, columns, contigs, choice)
@@ -170,7 +175,7 @@ class _Columns:
     """Where a table has what."""
 
     def __init__(
-        self, path: PathLike, columns: List[str], contigs: Mapping[str, int], choice: Choice
+        self, path: PathLike, columns: List[str], contigs: Mapping[str, int], choice: PositionChoice
     ) -> None:
         self._path, self._columns = path, columns
         usual = (*POSITION_COLUMNS, *(f"position_{contig}".lower() for contig in contigs))
@@ -216,10 +221,6 @@ class _Columns:
         return Position(contig, int(number) - 1, strand, "", where)
 
 
-_READERS: dict[str, _Reader] = {
-    ".bed": _from_bed,
-    ".gff": _from_gff,
-    ".gff3": _from_gff,
-    ".tsv": _from_table,
-    ".csv": _from_table,
-}
+_READERS: dict[str, _Reader] = {"bed": _from_bed, "gff": _from_gff, "table": _from_table}
+# Of their formats' endings those that positions have; a table of sites or sequences may be called .tab too.
+_ENDINGS = (".bed", ".gff", ".gff3", ".tsv", ".csv")

@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool
 
-from relevome.data.features import Feature, Found, Listed, Unplaced, same_type
-from relevome.data.formats.bed import bed_lines
-from relevome.data.formats.feature_table import is_feature_table, table_features
-from relevome.data.formats.gff import gff_lines
-from relevome.data.formats.three_line import label_features
-from relevome.data.formats.uniprot import text_features, xml_features
-from relevome.data.lines import PathLike, open_bytes
+from relevome.data.features import Feature, FeatureItem, Listed, Unplaced, same_type
+from relevome.data.formats import format_of
+from relevome.data.lines import PathLike
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
@@ -38,13 +33,14 @@ class Site:
 def read_sites(
     path: PathLike, kinds: Collection[str] = (), left_out: list[Problem] | None = None
 ) -> dict[str, list[Site]]:
-    """Sites of a file by sequence id or chromosome, in file order: BED or features of one of five formats.
+    """Sites of a file by sequence id or chromosome, in file order: BED or features of another format.
 
-    Which it is: GFF3 if the name ends in ``.gff`` or ``.gff3``; 3-line labels if it has ``.3line`` in it;
-    UniProt XML or flat text if the file begins like one; a table if it is called ``.csv``, ``.tsv`` or
-    ``.tab`` and has columns ``start`` and ``end``; BED otherwise. ``kinds`` chooses types of features, all
-    without it; types are the same whatever their case and ``_``, ``-`` or blanks. A sequence without sites
-    in a format that lists sequences has none. A site without a name is called by its type, or ``site``.
+    Which it is, `format_of` says: GFF3 if the name ends in ``.gff`` or ``.gff3``; 3-line labels if it has
+    ``.3line`` in it; a table if it is called ``.csv``, ``.tsv`` or ``.tab`` and has columns ``start`` and
+    ``end``; UniProt XML or flat text if the file begins like one; BED otherwise. ``kinds`` chooses types of
+    features, all without it; types are the same whatever their case and ``_``, ``-`` or blanks. A sequence
+    without sites in a format that lists sequences has none. A site without a name is called by its type, or
+    ``site``.
 
     Features of which nobody knows the letters are appended to ``left_out``, or refused where there is no such
     list. Raises InputError for a line that is none of the format's, and for types that the file does not have
@@ -52,8 +48,9 @@ def read_sites(
     """
     sites: dict[str, list[Site]] = {}
     wanted, seen = {same_type(kind) for kind in kinds}, set()
-    exact = _is_labels(path)  # H and h are two labels
-    for item in features_of(path, kinds):
+    format = format_of(path, "sites")
+    exact = format.exact_types
+    for item in format.read_sites(path, kinds):
         if isinstance(item, Listed):
             sites.setdefault(item.id, [])
             continue
@@ -86,49 +83,12 @@ def _check_kinds(path: PathLike, kinds: Collection[str], seen: set[str], exact: 
         raise InputError(f"{path} has no feature of type {missing[0]!r}: expected {names}")
 
 
-def features_of(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Found]:
-    """What the reader of a file's format (see `read_sites`) finds in it, of all types.
+def features_of(path: PathLike, kinds: Collection[str] = ()) -> Iterator[FeatureItem]:
+    """What the reader of a file's format (see `format_of`) finds in it, of all types.
 
     Only 3-line labels give those of ``kinds`` alone, and BED refuses any.
     """
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes if suffix.lower() not in (".gz", ".bgz")]
-    last = suffixes[-1] if suffixes else ""
-    if last in (".gff", ".gff3"):
-        return _gff_features(path)
-    if _is_labels(path):
-        return label_features(path, kinds)
-    if last in (".csv", ".tsv", ".tab") and is_feature_table(path):
-        return table_features(path)
-    with open_bytes(path) as content:
-        head = content.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if head.startswith(b"<"):
-        return xml_features(path)
-    return text_features(path) if head.startswith(b"ID   ") else _bed_features(path, kinds)
-
-
-def _is_labels(path: PathLike) -> bool:
-    return ".3line" in {suffix.lower() for suffix in Path(path).suffixes}
-
-
-def _bed_features(path: PathLike, kinds: Collection[str]) -> Iterator[Found]:
-    if kinds:
-        raise InputError(f"{path} is read as BED, which has no types of features such as {min(kinds)!r}")
-    for line in bed_lines(path):
-        if isinstance(line, Problem):
-            raise InputError(str(line))
-        place = line.interval
-        yield Feature(place.chrom, "site", place.start, place.end, line.name, place.strand)
-
-
-def _gff_features(path: PathLike) -> Iterator[Found]:
-    for line in gff_lines(path):
-        if isinstance(line, Unplaced):
-            yield line
-        elif isinstance(line, Problem):
-            raise InputError(str(line))
-        else:
-            place = line.interval
-            yield Feature(place.chrom, line.kind, place.start, place.end, line.name, place.strand)
+    return format_of(path, "sites").read_sites(path, kinds)
 
 
 def listed_as(id: str, sites: Collection[str]) -> str | None:

@@ -19,7 +19,7 @@ from scipy.special import logsumexp
 from relevome.data.contigs import Contig, ContigStrand, read_contigs, read_regions
 from relevome.data.genomes import open_genome
 from relevome.data.inputs import sha256_of
-from relevome.data.positions import Choice, Position, read_positions
+from relevome.data.positions import Position, PositionChoice, read_positions
 from relevome.data.problems import OnBad, Problem, refuse_or_skip
 from relevome.data.sequences import Interval
 from relevome.engines.base import Engine, engine_of
@@ -60,7 +60,7 @@ class AnnotationSettings:
     targets: tuple[str, ...] = ()
     window: tuple[int, int] | None = None
     truth: Path | None = None
-    choice: Choice = field(default_factory=Choice)
+    choice: PositionChoice = field(default_factory=PositionChoice)
     on_bad: OnBad = "refuse"
     threshold: float | None = None
     precision: float = 0.5

@@ -20,7 +20,7 @@ from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import promoter_grammar
 from relevome.data.simulation.sequence_files import write_simulation
-from relevome.data.simulation.sequences import Plan
+from relevome.data.simulation.sequences import SimulationPlan
 from relevome.data.sites import Site, read_sites
 from relevome.errors import InputError
 from relevome.evaluation.measurement import Scores, evaluate_run
@@ -108,7 +108,9 @@ class Row:
 
 
 def _simulate(folder: Path, seed: int, say: Say) -> Path:
-    plan = Plan(promoter_grammar(), LENGTH, Background.with_gc(0.5), seed, decoys=1, position=END_OF_BOX)
+    plan = SimulationPlan(
+        promoter_grammar(), LENGTH, Background.with_gc(0.5), seed, decoys=1, position=END_OF_BOX
+    )
     write_simulation(folder, plan, SEQUENCES, SEQUENCES)
     say(f"1. {folder}: {SEQUENCES:,} sequences with a -35 and a -10 box, and as many shuffles without")
     return folder

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from relevome.data.formats.table import Labelled, read_table
+from relevome.data.formats.table import LabelledSequence, read_table
 from relevome.data.problems import Problem
 from relevome.errors import InputError
 from relevome.evaluation.exchange import Exchange, Exchanged, exchanged_curves
@@ -158,7 +158,7 @@ def read_labels(path: str | Path, made: Explainer) -> dict[str, Label]:
     return known
 
 
-def _index(row: Labelled, name: str, model: Model) -> int:
+def _index(row: LabelledSequence, name: str, model: Model) -> int:
     name = name.strip()
     if name in model.labels:
         return model.labels.index(name)

@@ -15,8 +15,7 @@ from transformers import PreTrainedModel
 
 import relevome
 from relevome.errors import InputError
-from relevome.models.hugging_face import pick_device
-from relevome.models.quiet import quiet
+from relevome.models.hugging_face import pick_device, quiet
 from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder
 from relevome.training.objective import History, Objective, objectives

@@ -16,13 +16,13 @@ from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig
+from transformers.utils import logging
 from transformers.utils.hub import cached_file
 
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
 from relevome.models import models
 from relevome.models.base import Model, Source, Task
-from relevome.models.quiet import quiet
 from relevome.models.tokens import LetterTokenizer
 
 _AUTO: dict[Task, Any] = {
@@ -76,7 +76,7 @@ def load_model(
     models.discover()  # our own architectures enter transformers' Auto classes
     if Path(path).exists() and not (Path(path) / "config.json").is_file():
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
-    with _quiet(), one_line_errors(path):
+    with _without_warnings(), one_line_errors(path):
         hub = {"trust_remote_code": trust_remote_code, "local_files_only": not download}
         config = read_config(path, **hub)
         tokenizer = _load_tokenizer(path, config, hub)
@@ -278,7 +278,23 @@ def _weight_errors(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """While active, transformers says and draws nothing; bars of downloads are the hub's own, and stay.
+
+    What matters of its reports is raised, or in our own records.
+    """
+    verbosity = logging.get_verbosity()
+    hook = logging.set_tqdm_hook(lambda bar, args, kwargs: bar(*args, **{**kwargs, "disable": True}))
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        logging.set_tqdm_hook(hook)
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
     """No reports, bars and warnings about weights."""
     with quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -22,8 +22,8 @@ from relevome.data.sequences import ALPHABETS
 from relevome.data.simulation.grammar import Unit
 from relevome.errors import InputError
 from relevome.models.cnn import FixedEmbedding, token_vectors
+from relevome.models.hugging_face import quiet
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.quiet import quiet
 
 # Of a number of letters that was never seen: impossible, but finite.
 _NEVER = -30.0

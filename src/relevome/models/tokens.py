@@ -13,6 +13,7 @@ from jaxtyping import Bool, Int
 from relevome.data.sequences import ALPHABETS, PROTEIN, Alphabet, Sequence
 from relevome.errors import InputError
 from relevome.models.bpe_dropout import BytePairs, Piece, read_byte_pairs
+from relevome.models.tokenizer_styles import TokenizerStyle, find_style, ways_of_writing
 
 # Codes of proteins other than X itself; ProtTrans has U, Z, O and B read as X, and no model has a J.
 _RARE = "".join(code for code in PROTEIN.ambiguous if code != PROTEIN.unknown)
@@ -68,9 +69,8 @@ class Tokens:
 class LetterTokenizer:
     """A tokenizer of transformers, told how to read letters, with the offsets that it may not give.
 
-    Models want their letters written in one of three ways, found by trying them on a probe sequence:
-    ``plain`` (ESM-2, Nucleotide Transformer, BPE), ``blanks`` between letters (ProtBert, ProtT5), or
-    ``kmers``: overlapping words of k letters with blanks between them (DNABERT).
+    Models want their letters written in one of several ways (see `tokenizer_styles`), found by trying them
+    on a probe sequence.
 
     With ``rare_as_x`` it reads U, Z, O, B and J of proteins as X, as the models of ProtTrans are used; the
     sequence keeps its own letters. Raises ``InputError`` where nothing can be read as X.
@@ -88,23 +88,27 @@ class LetterTokenizer:
                 f"the tokenizer {type(tokenizer).__name__} reads {self.alphabet.name} letters and has no "
                 "residue X: leave --rare-as-x out"
             )
-        self._k = 1
         self._style = self._find_style()
 
     @property
     def style(self) -> str:
         """``plain``, ``blanks`` or ``kmers:K``."""
-        return f"kmers:{self._k}" if self._style == "kmers" else self._style
+        return self._style.name
+
+    @property
+    def overlapping(self) -> bool:
+        """Whether neighbouring tokens share letters, and so give each other away."""
+        return self._style.overlapping
 
     def encode(self, sequence: Sequence) -> Tokens:
         """Tokens of one sequence, special ones included, never truncated."""
-        if len(sequence) < self._k:
+        if len(sequence) < (least := self._style.shortest):
             raise InputError(
-                f"sequence {sequence.id!r} has {len(sequence)} letters, fewer than one token of {self._k}"
+                f"sequence {sequence.id!r} has {len(sequence)} letters, fewer than one token of {least}"
             )
-        text, letter_of = self._write(self.read_as(sequence))
-        ids, spans = self._fast(text) if self.hf.is_fast else self._slow(sequence.id, text)
-        starts, ends = self._to_letters(spans, letter_of)
+        written = self._style.write(self.read_as(sequence))
+        ids, spans = self._fast(written.text) if self.hf.is_fast else self._slow(sequence.id, written.text)
+        starts, ends = written.letters_at(spans)
         special = ends == starts
         return Tokens(
             sequence, ids, starts, ends, special, tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
@@ -159,7 +163,7 @@ class LetterTokenizer:
         own = self.encode(Sequence("probe", letters, self.alphabet))
         merged = [piece.token for piece in pairs.encode(letters)]
         added = set(self.hf.get_added_vocab().values()) & set(self._words)
-        if added or self._style != "plain" or merged != own.ids[~own.special].tolist():
+        if added or not self._style.joined or merged != own.ids[~own.special].tolist():
             raise InputError(
                 f"tokenisations of the tokenizer {type(self.hf).__name__} cannot be drawn: its tokens are "
                 "not those of its merges alone"
@@ -191,7 +195,7 @@ class LetterTokenizer:
     @property
     def one_letter_always(self) -> bool:
         """Whether every letter is a token of its own, whatever letters are beside it."""
-        return self._style == "blanks" or self.longest_token == 1
+        return self._style.apart or self.longest_token == 1
 
     @cached_property
     def _words(self) -> dict[int, str]:
@@ -200,36 +204,20 @@ class LetterTokenizer:
         letters, special = set(self.alphabet.letters), set(self.hf.all_special_ids)
         return {i: word for i, word in written.items() if word and set(word) <= letters and i not in special}
 
-    def _find_style(self) -> str:
-        draw = random.Random(0)
-        probe = "".join(draw.choices(self.alphabet.letters, k=60))
-        for style in ("plain", "blanks", "kmers"):
-            self._style, self._k = style, self._word_length() if style == "kmers" else 1
-            text, _ = self._write(probe)
-            ids = self.hf(text, add_special_tokens=False)["input_ids"]
-            if ids and self.unknown_id not in ids:
-                return style
-        raise InputError(
-            f"the tokenizer {type(self.hf).__name__} does not know {self.alphabet.name} letters, "
-            "written plainly, with blanks or as overlapping words: expected a tokenizer for biological "
-            "sequences, or another --alphabet"
-        )
+    def _find_style(self) -> TokenizerStyle:
+        probe = "".join(random.Random(0).choices(self.alphabet.letters, k=60))
+        style = find_style(self._words.values(), self._knows, probe)
+        if style is None:
+            raise InputError(
+                f"the tokenizer {type(self.hf).__name__} does not know {self.alphabet.name} letters, "
+                f"written {ways_of_writing()}: expected a tokenizer for biological sequences, or another "
+                "--alphabet"
+            )
+        return style
 
-    def _word_length(self) -> int:
-        lengths = set(map(len, self._words.values()))
-        return lengths.pop() if len(lengths) == 1 else 1
-
-    def _write(self, letters: str) -> tuple[str, np.ndarray]:
-        """The text for the tokenizer, and for each of its characters the letter's index (-1: none)."""
-        if self._style == "plain":
-            return letters, np.arange(len(letters))
-        if self._style == "blanks":
-            index = np.full(2 * len(letters) - 1, -1)
-            index[::2] = np.arange(len(letters))
-            return " ".join(letters), index
-        words = [letters[i : i + self._k] for i in range(len(letters) - self._k + 1)]
-        index = np.concatenate([np.append(np.arange(i, i + self._k), -1) for i in range(len(words))])
-        return " ".join(words), index[:-1]
+    def _knows(self, text: str) -> bool:
+        ids = self.hf(text, add_special_tokens=False)["input_ids"]
+        return bool(ids) and self.unknown_id not in ids
 
     def _fast(self, text: str) -> tuple[np.ndarray, list[tuple[int, int]]]:
         encoded = self.hf(text, return_offsets_mapping=True, truncation=False, verbose=False)
@@ -256,16 +244,6 @@ class LetterTokenizer:
             raise InputError(f"the tokenizer {type(self.hf).__name__} lost letters of sequence {name!r}")
         before = _position_of(inner, ids.tolist())
         return ids, [(0, 0)] * before + spans + [(0, 0)] * (len(ids) - before - len(spans))
-
-    @staticmethod
-    def _to_letters(spans: list[tuple[int, int]], letter_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        written = np.flatnonzero(letter_of >= 0)
-        first, behind = np.searchsorted(written, np.array(spans).reshape(-1, 2)).T
-        covers = behind > first
-        starts, ends = np.zeros((2, len(spans)), dtype=int)
-        starts[covers] = letter_of[written[first[covers]]]
-        ends[covers] = letter_of[written[behind[covers] - 1]] + 1
-        return starts, ends
 
 
 def detect_alphabet(vocabulary: dict[str, int]) -> Alphabet:

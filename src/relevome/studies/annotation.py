@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from relevome.data.inputs import sha256_of
-from relevome.data.positions import Choice
+from relevome.data.positions import PositionChoice
 from relevome.errors import InputError
 from relevome.models.hugging_face import weights_sha256
 from relevome.studies.annotation_data import CNN_REACH, DONE, Amount, write_data, write_simulated
@@ -84,7 +84,7 @@ class AnnotationStudy:
     data: Path | None = None
     genome: Path | None = None
     labels: Path | None = None
-    choice: Choice = field(default_factory=Choice)
+    choice: PositionChoice = field(default_factory=PositionChoice)
     motifs: Path | None = None
     known: Path | None = None
     circular: bool = False
@@ -101,7 +101,7 @@ class AnnotationStudy:
             raise InputError("a genome of your own needs --genome and --labels: give both or neither")
         if self.data is not None and self.genome is not None:
             raise InputError("--data is E. coli, --genome a genome of your own: give one of both")
-        own = (self.motifs, self.known, self.choice != Choice(), self.circular)
+        own = (self.motifs, self.known, self.choice != PositionChoice(), self.circular)
         if self.genome is None and any(own):
             raise InputError(
                 "--motifs, --known, --circular and the --labels options belong to --genome: give that, or "
@@ -156,7 +156,7 @@ class AnnotationStudy:
         """Genome and labels, known motifs, known sites; nothing where the genome is made up."""
         if self.data is not None:
             folder = self.data.resolve()
-            choice = Choice((), "position_NC_000913.3", ("source_info~storz",))
+            choice = PositionChoice((), "position_NC_000913.3", ("source_info~storz",))
             question = Question(folder / GENOME, folder / LABELS, choice, circular=True, ends=_ENDS)
             return question, folder / MOTIFS, folder / KNOWN
         if self.genome is None or self.labels is None:

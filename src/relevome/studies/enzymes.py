@@ -17,7 +17,7 @@ import numpy as np
 
 from relevome.data.features import Feature, same_type
 from relevome.data.formats.clusters import read_clusters
-from relevome.data.formats.table import Labelled
+from relevome.data.formats.table import LabelledSequence
 from relevome.data.problems import Stops
 from relevome.data.sites import features_of, listed_as
 from relevome.discovery.relevance_heads import FEWEST
@@ -56,7 +56,7 @@ class EnzymeClass:
 
     name: str
     kinds: tuple[str, ...]
-    proteins: tuple[tuple[Labelled, tuple[Segment, ...]], ...]
+    proteins: tuple[tuple[LabelledSequence, tuple[Segment, ...]], ...]
     clusters: Path | None = None
 
     @property
@@ -73,7 +73,7 @@ class EnzymeClass:
 class Enzymes:
     """What is learnt, the classes that are asked about, and what was left out for which reason."""
 
-    tables: Mapping[str, Sequence[Labelled]]
+    tables: Mapping[str, Sequence[LabelledSequence]]
     classes: tuple[EnzymeClass, ...]
     record: Mapping[str, Any]
 
@@ -113,7 +113,7 @@ def write_enzymes(enzymes: Enzymes, folder: Path) -> None:
     (folder / "data.json").write_text(json.dumps(enzymes.record, indent=1) + "\n", encoding="utf-8")
 
 
-def _at_most(most: int, rows: Sequence[Labelled], rng: np.random.Generator) -> list[Labelled]:
+def _at_most(most: int, rows: Sequence[LabelledSequence], rng: np.random.Generator) -> list[LabelledSequence]:
     """Rows in an order that is drawn, no more than so many."""
     return [rows[place] for place in rng.permutation(len(rows))[:most]]
 
@@ -129,7 +129,7 @@ def _sites(path: Path) -> dict[str, list[Segment]]:
 
 def _class(
     name: str,
-    tested: Sequence[Labelled],
+    tested: Sequence[LabelledSequence],
     sites: Mapping[str, list[Segment]],
     most: int,
     clusters: Path | None,
@@ -147,7 +147,7 @@ def _class(
 
 
 def _record(
-    found: FunctionData, tables: Mapping[str, Sequence[Labelled]], classes: Sequence[EnzymeClass]
+    found: FunctionData, tables: Mapping[str, Sequence[LabelledSequence]], classes: Sequence[EnzymeClass]
 ) -> dict[str, Any]:
     counts = {part: Counter(row.label for row in rows) for part, rows in tables.items()}
     return {

@@ -14,7 +14,7 @@ from pyfaidx import Fasta
 
 from relevome.data.contigs import Contig, ContigStrand, read_contigs
 from relevome.data.genomes import open_genome
-from relevome.data.positions import Choice, read_positions
+from relevome.data.positions import PositionChoice, read_positions
 from relevome.data.problems import Problem
 from relevome.data.sequences import DNA, Interval
 from relevome.errors import InputError
@@ -34,7 +34,7 @@ class Question:
 
     genome: Path
     labels: Path
-    choice: Choice = field(default_factory=Choice)
+    choice: PositionChoice = field(default_factory=PositionChoice)
     circular: bool = False
     ends: tuple[int, int] | None = None
 

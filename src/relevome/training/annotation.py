@@ -17,7 +17,7 @@ from sklearn import metrics
 from transformers import PreTrainedModel
 
 from relevome.data.formats.fasta import read_fasta
-from relevome.data.positions import Choice, Position, read_positions
+from relevome.data.positions import Position, PositionChoice, read_positions
 from relevome.data.problems import Problem, refuse_or_skip
 from relevome.data.sequences import DNA, Interval
 from relevome.errors import InputError
@@ -113,7 +113,7 @@ class AnnotationObjective:
 
     def _read_positions(self) -> list[Position]:
         asked = self._settings
-        choice = Choice(asked.feature, asked.labels_column, asked.labels_where)
+        choice = PositionChoice(asked.feature, asked.labels_column, asked.labels_where)
         found = read_positions(self._paths["labels"], self._contigs, choice)
         return list(refuse_or_skip(found, asked.on_bad, self._problems))
 

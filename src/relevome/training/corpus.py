@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Int
 
 from relevome.data.formats.fasta import read_fasta
-from relevome.data.formats.table import Labelled, read_table
+from relevome.data.formats.table import LabelledSequence, read_table
 from relevome.data.problems import OnBad, Problem, refuse_or_skip
 from relevome.data.sequences import DNA, Alphabet, Sequence
 from relevome.errors import InputError
@@ -122,7 +122,7 @@ def read_source(path: Path, fasta: bool, alphabet: Alphabet, on_bad: OnBad) -> C
     problems: list[Problem] = []
     found = read_fasta(path, alphabet) if fasta else read_table(path, alphabet)
     sequences = [
-        item.sequence if isinstance(item, Labelled) else item
+        item.sequence if isinstance(item, LabelledSequence) else item
         for item in refuse_or_skip(found, on_bad, problems)
     ]
     stretches = tuple(itertools.chain.from_iterable(map(_without_codes, sequences)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Int
 
-from relevome.data.formats.table import Labelled
+from relevome.data.formats.table import LabelledSequence
 from relevome.errors import InputError
 from relevome.models.tokens import LetterTokenizer
 from relevome.training.tables import Example
@@ -28,7 +28,7 @@ class DrawnExamples(FreshExamples):
     of an epoch are kept until the next: their lengths are asked for before they are learnt from.
     """
 
-    rows: tuple[Labelled, ...]
+    rows: tuple[LabelledSequence, ...]
     examples: list[Example]
     tokenizer: LetterTokenizer
     dropout: float

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from relevome.data.ec_numbers import LEVELS
 from relevome.data.formats.obo import read_obo
-from relevome.data.formats.table import Labelled
+from relevome.data.formats.table import LabelledSequence
 from relevome.data.inputs import sha256_of
 from relevome.data.ontology import Ontology
 from relevome.data.problems import Problem, Stops, refuse_or_skip
@@ -164,7 +164,7 @@ class _Reading:
             if not learnt and self._settings.labels_from == "ec":
                 self._left_out[reason] += 1
                 continue
-            rows.append(Labelled(protein.sequence, ";".join(sorted(learnt, key=place.__getitem__))))
+            rows.append(LabelledSequence(protein.sequence, ";".join(sorted(learnt, key=place.__getitem__))))
         if not rows:
             raise InputError(f"{path} has no protein with a label for {part}: expected some in every part")
         return LabelledTable(path, sha256_of(path), tuple(rows), tuple(self._problems.get(part, ())))

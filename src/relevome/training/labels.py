@@ -7,7 +7,7 @@ from collections.abc import Sequence as List
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from relevome.data.formats.table import Labelled
+from relevome.data.formats.table import LabelledSequence
 from relevome.errors import InputError
 
 TrainingTask = Literal["binary", "multi-class", "multi-label", "regression", "token"]
@@ -29,7 +29,7 @@ class LabelScheme:
         named = {"multi-label": "multi_label_classification", "regression": "regression"}
         return named.get(self.task, "single_label_classification")
 
-    def encode(self, row: Labelled) -> int | float | list[int] | list[float]:
+    def encode(self, row: LabelledSequence) -> int | float | list[int] | list[float]:
         """The label of a row as a model learns it.
 
         A class index; a number; a 0 or 1 for every name (multi-label); or a class index for every
@@ -46,14 +46,14 @@ class LabelScheme:
             return [self._index(row, letter) for letter in label]
         return self._index(row, label)
 
-    def _index(self, row: Labelled, name: str) -> int:
+    def _index(self, row: LabelledSequence, name: str) -> int:
         if name not in self.names:
             known = ", ".join(self.names[:20])
             raise InputError(f"sequence {row.sequence.id!r} has label {name!r}: expected one of {known}")
         return self.names.index(name)
 
 
-def label_scheme(rows: List[Labelled], task: str = "auto") -> LabelScheme:
+def label_scheme(rows: List[LabelledSequence], task: str = "auto") -> LabelScheme:
     """The task and output names for a training table; ``auto`` reads the task off the labels.
 
     ``auto``: labels with ``;`` are multi-label; one character per letter of its sequence, token; numbers
@@ -72,7 +72,7 @@ def label_scheme(rows: List[Labelled], task: str = "auto") -> LabelScheme:
     return _with_names(task, rows)
 
 
-def _with_names(task: str, rows: List[Labelled]) -> LabelScheme:
+def _with_names(task: str, rows: List[LabelledSequence]) -> LabelScheme:
     """Output names in order: numbers by size, all else by letters."""
     labels = [row.label or "" for row in rows]
     if task == "multi-label":
@@ -90,7 +90,7 @@ def _with_names(task: str, rows: List[Labelled]) -> LabelScheme:
     return LabelScheme(task, names)  # pyright: ignore[reportArgumentType]  # one of TASKS, checked above
 
 
-def _task_of(rows: List[Labelled]) -> TrainingTask:
+def _task_of(rows: List[LabelledSequence]) -> TrainingTask:
     labels = [row.label or "" for row in rows]
     different = set(labels)
     if any(";" in label for label in different):
@@ -115,7 +115,7 @@ def _names_in(label: str) -> list[str]:
     return [name.strip() for name in label.split(";") if name.strip()]
 
 
-def _check_one_per_letter(row: Labelled) -> None:
+def _check_one_per_letter(row: LabelledSequence) -> None:
     letters, labels = len(row.sequence), len(row.label or "")
     if labels != letters:
         raise InputError(
@@ -124,7 +124,7 @@ def _check_one_per_letter(row: Labelled) -> None:
         )
 
 
-def _number(row: Labelled) -> float:
+def _number(row: LabelledSequence) -> float:
     if not _is_number(row.label or ""):
         raise InputError(f"sequence {row.sequence.id!r} has label {row.label!r}: expected a finite number")
     return float(row.label or "")

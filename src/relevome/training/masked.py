@@ -212,7 +212,7 @@ def _masking(tokenizer: LetterTokenizer) -> Masking:
         raise InputError(
             f"the tokenizer {type(tokenizer.hf).__name__} has no mask token: give one that has (--tokenizer)"
         )
-    if tokenizer.style.startswith("kmers"):
+    if tokenizer.overlapping:
         raise InputError(
             "the tokenizer has overlapping words, so that the neighbours of a hidden one give it away: "
             "expected single letters or a byte-pair encoding"

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import numpy as np
 
 from relevome.data.formats.clusters import Clusters, read_clusters
-from relevome.data.formats.table import Labelled
+from relevome.data.formats.table import LabelledSequence
 from relevome.data.inputs import sha256_of
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
@@ -145,7 +145,7 @@ def _check_all_found(
 class SavedParts:
     """Tables ``train.tsv`` and so on beside a model, so that the proteins it never saw can be explained."""
 
-    rows: Mapping[str, List[Labelled]]
+    rows: Mapping[str, List[LabelledSequence]]
 
     def save_pretrained(self, folder: Path) -> None:
         """Writes them; the name is that of all that is saved with a model."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import PreTrainedModel
 
-from relevome.data.formats.table import Labelled, read_table
+from relevome.data.formats.table import LabelledSequence, read_table
 from relevome.data.formats.uniprot import is_uniprot
 from relevome.data.inputs import sha256_of
 from relevome.data.problems import OnBad, Problem, Stops, refuse_or_skip
@@ -27,7 +27,7 @@ class LabelledTable:
 
     path: Path
     sha256: str
-    rows: tuple[Labelled, ...]
+    rows: tuple[LabelledSequence, ...]
     problems: tuple[Problem, ...]
 
     def examples(
@@ -93,7 +93,7 @@ def read_labelled(
     return LabelledTable(path, sha256_of(path), rows, tuple(problems))
 
 
-def _labels(row: Labelled, tokens: Tokens, scheme: LabelScheme) -> Any:
+def _labels(row: LabelledSequence, tokens: Tokens, scheme: LabelScheme) -> Any:
     """The row's label, spread over tokens (special ones: -100) where there is one per letter."""
     labels = scheme.encode(row)
     if scheme.task != "token" or not isinstance(labels, list):

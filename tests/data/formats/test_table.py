@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from relevome.data.formats.table import Labelled, read_table
+from relevome.data.formats.table import LabelledSequence, read_table
 from relevome.data.problems import Problem
 from relevome.data.sequences import DNA, PROTEIN, Sequence
 from relevome.errors import InputError
@@ -19,11 +19,11 @@ from relevome.errors import InputError
 Write = Callable[[str, str | bytes], Path]
 
 CSV = "id,sequence,label\na,ACGT,1\nb,ggn,0\n"
-ROWS = [Labelled(Sequence("a", "ACGT", DNA), "1"), Labelled(Sequence("b", "GGN", DNA), "0")]
+ROWS = [LabelledSequence(Sequence("a", "ACGT", DNA), "1"), LabelledSequence(Sequence("b", "GGN", DNA), "0")]
 
 
-def sequences(items: list[Labelled | Problem]) -> list[Sequence]:
-    return [item.sequence for item in items if isinstance(item, Labelled)]
+def sequences(items: list[LabelledSequence | Problem]) -> list[Sequence]:
+    return [item.sequence for item in items if isinstance(item, LabelledSequence)]
 
 
 @pytest.mark.parametrize(
@@ -59,25 +59,25 @@ def test_rows_are_read_in_order(write: Write, name: str, content: str | bytes) -
 
 def test_rows_without_ids_are_numbered_and_columns_without_labels_give_none(write: Write) -> None:
     rows = list(read_table(write("t.csv", "text\nACGT\nACGT\n"), DNA))
-    assert rows == [Labelled(Sequence(f"row{i}", "ACGT", DNA), None) for i in (1, 2)]
+    assert rows == [LabelledSequence(Sequence(f"row{i}", "ACGT", DNA), None) for i in (1, 2)]
 
 
 def test_columns_can_be_named(write: Write) -> None:
     path = write("t.csv", "sequence,label,dna,class,gene\nxx,9,ACGT,one two,g1\n")
     (row,) = read_table(path, DNA, sequence_column="dna", label_column="class", id_column="gene")
-    assert row == Labelled(Sequence("g1", "ACGT", DNA), "one two")
+    assert row == LabelledSequence(Sequence("g1", "ACGT", DNA), "one two")
 
 
 @pytest.mark.parametrize("label", ["HHHH", "0 1 1 0", "1;0;1", "", "NA", "0.50"])
 def test_a_label_stays_what_was_written(write: Write, label: str) -> None:
     (row,) = read_table(write("t.csv", f"sequence,label\nACGT,{label}\n"), DNA)
-    assert isinstance(row, Labelled)
+    assert isinstance(row, LabelledSequence)
     assert row.label == label
 
 
 def test_a_sequence_longer_than_a_field_of_the_csv_module_is_read(write: Write) -> None:
     (row,) = read_table(write("t.csv", f"sequence\n{'ACGTT' * 40_000}\n"), DNA)
-    assert isinstance(row, Labelled)
+    assert isinstance(row, LabelledSequence)
     assert len(row.sequence) == 200_000
 
 
@@ -147,7 +147,9 @@ def test_gue_tasks_are_read_whole(shared: Path, task: str, part: str, count: int
     rows = list(read_table(path, DNA))
     with gzip.open(path, "rt") as file:
         expected = [(row["sequence"], row["label"]) for row in csv.DictReader(file)]
-    assert [(row.sequence.letters, row.label) for row in rows if isinstance(row, Labelled)] == expected
+    assert [
+        (row.sequence.letters, row.label) for row in rows if isinstance(row, LabelledSequence)
+    ] == expected
     assert len(rows) == count
     # One promoter in a few hundred is shorter than the rest.
     assert Counter(map(len, sequences(rows))).most_common(1)[0][0] == length
@@ -157,7 +159,7 @@ def test_the_proteome_of_escherichia_coli_is_read_by_the_names_of_its_columns(sh
     path = shared / "data/protein/ecoli_k12_proteome_EC.tsv.gz"
     rows = list(read_table(path, PROTEIN, label_column="EC_numbers"))
     assert len(sequences(rows)) == 4298
-    assert sum(isinstance(row, Labelled) and row.label != "" for row in rows) == 1416
+    assert sum(isinstance(row, LabelledSequence) and row.label != "" for row in rows) == 1416
     by_tag = list(read_table(path, PROTEIN, label_column="EC_numbers", id_column="locus_tag"))
     repeated = [row.id for row in by_tag if isinstance(row, Problem)]
     with gzip.open(path, "rt") as file:

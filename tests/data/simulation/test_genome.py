@@ -14,7 +14,7 @@ from relevome.data.formats.meme import read_meme
 from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.background import Background
-from relevome.data.simulation.genome import GenomePlan, Placed, simulate_genome
+from relevome.data.simulation.genome import GenomePlan, PlacedUnit, simulate_genome
 from relevome.data.simulation.genome_files import write_genome
 from relevome.data.simulation.grammar import Unit
 from relevome.data.sites import read_sites
@@ -25,10 +25,10 @@ def exact(name: str, letters: str) -> Motif:
     return Motif(name, name, np.eye(4)[[DNA.letters.index(letter) for letter in letters]], DNA)
 
 
-BOX = Placed(
+BOX = PlacedUnit(
     Unit((exact("left", "TTGACA"), exact("right", "TATAAT")), ({16: 0.5, 17: 0.5},)), {-40: 0.3, -39: 0.7}
 )
-DOWN = Placed(Unit((exact("down", "CCGGCC"),)), {3: 1.0}, share=0.4)
+DOWN = PlacedUnit(Unit((exact("down", "CCGGCC"),)), {3: 1.0}, share=0.4)
 PLAN = GenomePlan((BOX, DOWN), 20_000, 130, Background.with_gc(0.4), seed=0)
 
 

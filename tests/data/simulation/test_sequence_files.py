@@ -14,11 +14,11 @@ from relevome.data.sequences import DNA
 from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import promoter_grammar
 from relevome.data.simulation.sequence_files import write_simulation
-from relevome.data.simulation.sequences import Plan, Simulated, simulate
+from relevome.data.simulation.sequences import Simulated, SimulationPlan, simulate
 from relevome.data.sites import mask, read_sites, unplaced_sites
 from relevome.errors import InputError
 
-PLAN = Plan(promoter_grammar(), 60, Background.with_gc(0.4), seed=21, decoys=1)
+PLAN = SimulationPlan(promoter_grammar(), 60, Background.with_gc(0.4), seed=21, decoys=1)
 PARTS = {"train": 14, "validation": 4, "test": 2}
 SPLIT = (0.7, 0.2, 0.1)
 

@@ -14,7 +14,7 @@ from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA, PROTEIN, Alphabet
 from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import Grammar, Unit, motif_grammar, promoter_grammar, sites_grammar
-from relevome.data.simulation.sequences import Plan, Simulated, simulate
+from relevome.data.simulation.sequences import Simulated, SimulationPlan, simulate
 from relevome.data.sites import Site
 from relevome.errors import InputError
 
@@ -56,7 +56,7 @@ def pairs_in(letters: str) -> Counter[tuple[str, str]]:
 
 
 def test_the_truth_is_where_the_motifs_are_and_nowhere_else() -> None:
-    for item in simulate(Plan(MARKED, 23, AT_ONLY, seed=1), 100, 0):
+    for item in simulate(SimulationPlan(MARKED, 23, AT_ONLY, seed=1), 100, 0):
         letters = item.sequence.letters
         assert len(letters) == 23
         assert {(s.start, s.end, s.name) for s in item.sites} == {
@@ -70,14 +70,14 @@ def test_the_truth_is_where_the_motifs_are_and_nowhere_else() -> None:
 
 
 def test_a_motif_is_planted_anywhere_with_equal_probability() -> None:
-    plan = Plan(motif_grammar([exact("y", "GGGC")]), 13, AT_ONLY, seed=2)
+    plan = SimulationPlan(motif_grammar([exact("y", "GGGC")]), 13, AT_ONLY, seed=2)
     starts = Counter(item.sites[0].start for item in simulate(plan, 1000, 0))
     assert sorted(starts) == list(range(10))
     assert chisquare(list(starts.values())).pvalue > 1e-3
 
 
 def test_a_unit_is_planted_anywhere_with_equal_probability_whatever_its_spacer() -> None:
-    items = list(simulate(Plan(PAIR, 20, AT_ONLY, seed=3), 2000, 0))
+    items = list(simulate(SimulationPlan(PAIR, 20, AT_ONLY, seed=3), 2000, 0))
     assert chisquare(list(Counter(map(gap, items)).values())).pvalue > 1e-3
     for spacer in (2, 5):
         starts = Counter(item.sites[0].start for item in items if gap(item) == spacer)
@@ -86,7 +86,7 @@ def test_a_unit_is_planted_anywhere_with_equal_probability_whatever_its_spacer()
 
 
 def test_promoters_have_both_elements_at_an_allowed_distance() -> None:
-    items = list(simulate(Plan(PROMOTER, 60, UNIFORM, seed=4), 2000, 0))
+    items = list(simulate(SimulationPlan(PROMOTER, 60, UNIFORM, seed=4), 2000, 0))
     assert {tuple((s.name, s.end - s.start) for s in item.sites) for item in items} == {
         (("-35", 6), ("-10", 6))
     }
@@ -98,7 +98,7 @@ def test_promoters_have_both_elements_at_an_allowed_distance() -> None:
 
 @pytest.mark.parametrize("planted", [1, 2])
 def test_each_positive_has_units_drawn_with_equal_probability(planted: int) -> None:
-    plan = Plan(sites_grammar(planted), 80, Background.with_gc(0.5), seed=4, decoys=1)
+    plan = SimulationPlan(sites_grammar(planted), 80, Background.with_gc(0.5), seed=4, decoys=1)
     drawn = Counter(
         name for item in simulate(plan, 600, 0) for name in {site.name.split("-")[0] for site in item.sites}
     )
@@ -110,7 +110,7 @@ def test_each_positive_has_units_drawn_with_equal_probability(planted: int) -> N
 
 
 def test_planted_elements_have_the_frequencies_of_their_motifs() -> None:
-    items = list(simulate(Plan(PROMOTER, 60, UNIFORM, seed=5), 2000, 0))
+    items = list(simulate(SimulationPlan(PROMOTER, 60, UNIFORM, seed=5), 2000, 0))
     for number, motif in enumerate(PROMOTER.units[0].motifs):
         planted = [item.sequence.letters[(s := item.sites[number]).start : s.end] for item in items]
         for column, probabilities in zip(zip(*planted, strict=True), motif.probabilities, strict=True):
@@ -122,7 +122,7 @@ def test_planted_elements_have_the_frequencies_of_their_motifs() -> None:
 
 @pytest.mark.parametrize("position", [31, 44, 60])
 def test_at_a_fixed_position_the_last_element_ends_there(position: int) -> None:
-    items = list(simulate(Plan(PROMOTER, 60, UNIFORM, seed=6, position=position), 40, 0))
+    items = list(simulate(SimulationPlan(PROMOTER, 60, UNIFORM, seed=6, position=position), 40, 0))
     assert {item.sites[-1].end for item in items} == {position}
     assert len({item.sites[0].start for item in items}) > 1
 
@@ -130,7 +130,7 @@ def test_at_a_fixed_position_the_last_element_ends_there(position: int) -> None:
 @pytest.mark.parametrize("decoys", [0, 2])
 @pytest.mark.parametrize("position", [None, 50])
 def test_negatives_have_every_pair_of_letters_of_their_positive(decoys: int, position: int | None) -> None:
-    items = list(simulate(Plan(PROMOTER, 70, Background.with_gc(0.4), 7, decoys, position), 30, 30))
+    items = list(simulate(SimulationPlan(PROMOTER, 70, Background.with_gc(0.4), 7, decoys, position), 30, 30))
     for positive, negative in zip(positives(items), negatives(items), strict=True):
         assert pairs_in(negative.sequence.letters) == pairs_in(positive.sequence.letters)
         assert negative.sequence.letters != positive.sequence.letters
@@ -143,7 +143,7 @@ def test_negatives_have_every_pair_of_letters_of_their_positive(decoys: int, pos
 
 def test_negatives_of_proteins_have_every_letter_of_their_positive() -> None:
     grammar = motif_grammar([exact("zinc", "CHCW", PROTEIN)])
-    items = list(simulate(Plan(grammar, 40, Background.independent(PROTEIN), 8, decoys=1), 20, 20))
+    items = list(simulate(SimulationPlan(grammar, 40, Background.independent(PROTEIN), 8, decoys=1), 20, 20))
     for positive, negative in zip(positives(items), negatives(items), strict=True):
         assert Counter(negative.sequence.letters) == Counter(positive.sequence.letters)
         (decoy,) = negative.decoys
@@ -152,19 +152,19 @@ def test_negatives_of_proteins_have_every_letter_of_their_positive() -> None:
 
 @pytest.mark.parametrize("decoys", [1, 3])
 def test_every_sequence_has_its_decoys_beside_the_truth(decoys: int) -> None:
-    for item in simulate(Plan(PAIR, 60, AT_ONLY, seed=9, decoys=decoys), 60, 60):
+    for item in simulate(SimulationPlan(PAIR, 60, AT_ONLY, seed=9, decoys=decoys), 60, 60):
         assert len(item.decoys) == decoys
         every = sorted(item.sites + item.decoys, key=lambda site: site.start)
         assert all(a.end <= b.start for a, b in pairwise(every))
         for decoy in item.decoys:
             planted = item.sequence.letters[decoy.start : decoy.end]
             assert planted == {"left": "CCG", "right": "GCGC"}[decoy.name]
-    assert {item.label for item in simulate(Plan(PAIR, 60, AT_ONLY, 9, decoys), 1, 1)} == {0, 1}
+    assert {item.label for item in simulate(SimulationPlan(PAIR, 60, AT_ONLY, 9, decoys), 1, 1)} == {0, 1}
 
 
 def test_no_decoy_makes_up_a_unit() -> None:
     # Crowded, so that most places would: 3 decoys in 45 letters beside a unit of up to 12.
-    for item in simulate(Plan(PAIR, 45, AT_ONLY, seed=10, decoys=3), 150, 150):
+    for item in simulate(SimulationPlan(PAIR, 45, AT_ONLY, seed=10, decoys=3), 150, 150):
         for one, other in combinations(item.sites + item.decoys, 2):
             left, right = sorted((one, other), key=lambda site: site.start)
             complete = (left.name, right.name) == ("left", "right") and right.start - left.end in (2, 5)
@@ -173,7 +173,7 @@ def test_no_decoy_makes_up_a_unit() -> None:
 
 def test_decoys_of_single_motifs_are_shuffled_and_the_same_in_all_sequences() -> None:
     grammar = motif_grammar([exact("x", "CCGGA")])
-    items = list(simulate(Plan(grammar, 30, Background.with_gc(0.5), seed=11, decoys=2), 20, 20))
+    items = list(simulate(SimulationPlan(grammar, 30, Background.with_gc(0.5), seed=11, decoys=2), 20, 20))
     words = {item.sequence.letters[d.start : d.end] for item in items for d in item.decoys}
     assert len(words) == 1
     assert sorted(words.pop()) == sorted("CCGGA")
@@ -185,7 +185,7 @@ def test_decoys_of_single_motifs_are_shuffled_and_the_same_in_all_sequences() ->
     [(4, [0, 1, 2, 3]), (2, [0, 2]), (7, [0, 0, 1, 1, 2, 2, 3]), (3, [0, 1, 2]), (0, [])],
 )
 def test_negatives_are_spread_evenly_over_positives(number: int, sources: list[int]) -> None:
-    items = list(simulate(Plan(PROMOTER, 50, UNIFORM, seed=12), 4, number))
+    items = list(simulate(SimulationPlan(PROMOTER, 50, UNIFORM, seed=12), 4, number))
     assert [item.source for item in positives(items)] == [0, 1, 2, 3]
     assert [item.source for item in negatives(items)] == sources
     assert [item.sequence.id for item in negatives(items)] == [f"negative_{i + 1}" for i in range(number)]
@@ -193,22 +193,22 @@ def test_negatives_are_spread_evenly_over_positives(number: int, sources: list[i
 
 
 def test_the_same_seed_gives_the_same_sequences_however_many_are_asked_for() -> None:
-    few = list(simulate(Plan(PROMOTER, 50, UNIFORM, seed=13, decoys=1), 3, 3))
-    many = list(simulate(Plan(PROMOTER, 50, UNIFORM, seed=13, decoys=1), 6, 6))
-    other = list(simulate(Plan(PROMOTER, 50, UNIFORM, seed=14, decoys=1), 3, 3))
+    few = list(simulate(SimulationPlan(PROMOTER, 50, UNIFORM, seed=13, decoys=1), 3, 3))
+    many = list(simulate(SimulationPlan(PROMOTER, 50, UNIFORM, seed=13, decoys=1), 6, 6))
+    other = list(simulate(SimulationPlan(PROMOTER, 50, UNIFORM, seed=14, decoys=1), 3, 3))
     assert few == many[:6]
     assert all(a.sequence.letters != b.sequence.letters for a, b in zip(few, other, strict=True))
 
 
 def test_sequences_come_one_at_a_time() -> None:
-    first = next(simulate(Plan(PROMOTER, 50, UNIFORM, seed=15), 10**12, 10**12))
+    first = next(simulate(SimulationPlan(PROMOTER, 50, UNIFORM, seed=15), 10**12, 10**12))
     assert first.sites == tuple(sorted(first.sites, key=lambda s: s.start))
     assert isinstance(first.sites[0], Site)
 
 
-def plan_of(**changed: object) -> Callable[[], Plan]:
+def plan_of(**changed: object) -> Callable[[], SimulationPlan]:
     arguments = {"grammar": PROMOTER, "length": 60, "background": UNIFORM, "seed": 0} | changed
-    return lambda: Plan(**arguments)  # type: ignore[arg-type]
+    return lambda: SimulationPlan(**arguments)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def plan_of(**changed: object) -> Callable[[], Plan]:
         ),
     ],
 )
-def test_a_plan_that_cannot_be_followed_is_refused(plan: Callable[[], Plan], message: str) -> None:
+def test_a_plan_that_cannot_be_followed_is_refused(plan: Callable[[], SimulationPlan], message: str) -> None:
     with pytest.raises(InputError, match=message):
         plan()
 
@@ -248,11 +248,11 @@ def test_too_little_room_is_an_error_and_no_endless_search() -> None:
     with pytest.raises(
         InputError, match="no room for all motifs and decoys in 73 letters: give a larger length"
     ):
-        list(simulate(Plan(PROMOTER, 73, UNIFORM, seed=1, decoys=7), 50, 0))
+        list(simulate(SimulationPlan(PROMOTER, 73, UNIFORM, seed=1, decoys=7), 50, 0))
 
 
 def test_a_positive_that_no_shuffle_changes_has_no_negative() -> None:
-    plan = Plan(
+    plan = SimulationPlan(
         motif_grammar([exact("a", "AAAA")]), 9, Background.independent(DNA, np.array([1.0, 0, 0, 0])), 0
     )
     with pytest.raises(InputError, match="positive_1 cannot be shuffled without its motifs"):

@@ -1,10 +1,12 @@
-"""Lines of a BED file."""
+"""BED: intervals, one line each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from relevome.data.features import Feature, FeatureItem
+from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
@@ -49,3 +51,20 @@ def _parse(line: str, where: str) -> BedLine | Problem:
         return Problem(label, str(error), where)
     name = fields[3] if len(fields) > 3 else ""
     return BedLine(interval, "" if name == "." else name, where)
+
+
+def bed_features(path: PathLike, kinds: Collection[str]) -> Iterator[FeatureItem]:
+    """Every interval as a feature of type ``site``.
+
+    Raises InputError for ``kinds``, since BED has no types, and a line that is no BED.
+    """
+    if kinds:
+        raise InputError(f"{path} is read as BED, which has no types of features such as {min(kinds)!r}")
+    for line in bed_lines(path):
+        if isinstance(line, Problem):
+            raise InputError(str(line))
+        place = line.interval
+        yield Feature(place.chrom, "site", place.start, place.end, line.name, place.strand)
+
+
+formats.register("bed")(Format("bed", (".bed",), sites=bed_features))

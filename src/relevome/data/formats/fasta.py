@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
 from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequences import Alphabet, Sequence
@@ -44,3 +45,8 @@ def _records(path: PathLike) -> Iterator[tuple[int, str, str]]:
             )
     if header is not None:
         yield *header, "".join(parts)
+
+
+formats.register("fasta")(
+    Format("fasta", (".fa", ".fasta", ".fna", ".faa", ".ffn", ".fas"), sequences=read_fasta)
+)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from relevome.data.features import Feature, Unplaced, from_one, is_unsure
-from relevome.data.formats.table import ID_COLUMNS, table_rows
+from relevome.data.formats import Format, formats
+from relevome.data.formats.table import ENDINGS, ID_COLUMNS, table_rows
 from relevome.data.lines import PathLike
 from relevome.errors import InputError
 
@@ -21,11 +22,12 @@ def is_feature_table(path: PathLike) -> bool:
     return {"start", "end"} <= {name.strip().lower() for name in header}
 
 
-def table_features(path: PathLike) -> Iterator[Feature | Unplaced]:
+def table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feature | Unplaced]:
     """Rows of a CSV or TSV table with the columns id, type, start, end and perhaps name, whatever their case.
 
     Letters are counted from 1 and the end is included. An end that is not known (``<1``, ``?``) makes an
-    `Unplaced` feature. Raises InputError for a column that is missing and a row that is no feature.
+    `Unplaced` feature. Rows of all types are given. Raises InputError for a column that is missing and a row
+    that is no feature.
     """
     rows = table_rows(path)
     columns = [name.strip().lower() for name in next(rows)[1]]
@@ -56,3 +58,8 @@ def _column(path: PathLike, columns: list[str], names: tuple[str, ...]) -> int:
             "table of id, type, start, end (counted from 1, the end included) and perhaps name"
         )
     return found[0]
+
+
+formats.register("feature-table")(
+    Format("feature-table", ENDINGS, looks_like=is_feature_table, sites=table_features)
+)

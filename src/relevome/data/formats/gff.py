@@ -1,15 +1,17 @@
-"""Lines of a GFF3 file."""
+"""GFF3: features, one line each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from relevome.data.features import Unplaced, from_one, is_unsure
+from relevome.data.features import Feature, FeatureItem, Unplaced, from_one, is_unsure
+from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
+from relevome.errors import InputError
 
 COLUMNS = 9
 
@@ -66,3 +68,18 @@ def _parse(line: str, where: str) -> GffLine | Problem:
 def _attributes(text: str) -> dict[str, str]:
     pairs = (pair.partition("=") for pair in text.split(";"))
     return {key.strip(): unquote(value) for key, _, value in pairs}
+
+
+def gff_features(path: PathLike, kinds: Collection[str]) -> Iterator[FeatureItem]:
+    """Every line as a feature, of all types. Raises InputError for a line that is no GFF3."""
+    for line in gff_lines(path):
+        if isinstance(line, Unplaced):
+            yield line
+        elif isinstance(line, Problem):
+            raise InputError(str(line))
+        else:
+            place = line.interval
+            yield Feature(place.chrom, line.kind, place.start, place.end, line.name, place.strand)
+
+
+formats.register("gff")(Format("gff", (".gff", ".gff3"), sites=gff_features))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
 from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequences import Alphabet, Sequence
@@ -18,13 +19,14 @@ LABEL_COLUMNS = ("label", "labels", "target", "y")
 ID_COLUMNS = ("id", "sequence_id")
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+ENDINGS = tuple(_DELIMITERS)
 
 # The csv module refuses fields over 131,072 letters, shorter than what long-context models read.
 _LONGEST_FIELD = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledSequence:
     """A sequence and its label as written in the table (None without a label column).
 
     What the label means is the task's business: a class, a number, several classes, or one label
@@ -42,7 +44,7 @@ def read_table(
     label_column: str | None = None,
     id_column: str | None = None,
     stops: Stops | None = None,
-) -> Iterator[Labelled | Problem]:
+) -> Iterator[LabelledSequence | Problem]:
     """Rows of a CSV or TSV table with a header, plain or gzip, one at a time.
 
     Columns that are not named are looked for under the usual names, whatever their case; more than
@@ -71,9 +73,17 @@ def read_table(
         id = f"row{count}" if id_at is None else row[id_at].strip()
         sequence = intake.take(id, row[sequence_at].strip(), where)
         label = None if label_at is None else row[label_at].strip()
-        yield sequence if isinstance(sequence, Problem) else Labelled(sequence, label)
+        yield sequence if isinstance(sequence, Problem) else LabelledSequence(sequence, label)
     if not count:
         raise InputError(f"{path} has a header but no rows: expected one row per sequence")
+
+
+def table_sequences(
+    path: PathLike, alphabet: Alphabet, stops: Stops | None = None
+) -> Iterator[Sequence | Problem]:
+    """The sequences of a table alone; see `read_table`."""
+    rows = read_table(path, alphabet, stops=stops)
+    return (row.sequence if isinstance(row, LabelledSequence) else row for row in rows)
 
 
 def table_rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
@@ -135,3 +145,6 @@ def read_classes(path: PathLike) -> dict[str, str]:
         if name and classes.setdefault(id, name) != name:
             raise InputError(f"{path}, line {number}: {id!r} is in class {classes[id]!r} and in {name!r}")
     return classes
+
+
+formats.register("table")(Format("table", ENDINGS, sequences=table_sequences))

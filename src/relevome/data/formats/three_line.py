@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from relevome.data.features import Feature, Found, Listed
+from relevome.data.features import Feature, FeatureItem, Listed
+from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
-from relevome.data.problems import Intake, Problem
+from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequences import PROTEIN, Alphabet, Sequence
 from relevome.errors import InputError
 
@@ -33,7 +34,15 @@ def labelled_sequences(path: PathLike, alphabet: Alphabet = PROTEIN) -> Iterator
         yield sequence if isinstance(sequence, Problem) else LabelledLetters(sequence, labels)
 
 
-def label_features(path: PathLike, labels: Collection[str] = ()) -> Iterator[Found]:
+def unlabelled_sequences(
+    path: PathLike, alphabet: Alphabet, stops: Stops | None = None
+) -> Iterator[Sequence | Problem]:
+    """The sequences of a 3-line file alone; see `labelled_sequences`."""
+    intake = Intake(alphabet, stops)
+    return (intake.take(id, letters, where) for where, id, letters, _ in _threes(path))
+
+
+def label_features(path: PathLike, labels: Collection[str] = ()) -> Iterator[FeatureItem]:
     """Stretches of letters with the same label; each label is a type of its own.
 
     ``labels`` are characters, of which any count as one type where several are written together: ``Hh`` is
@@ -77,3 +86,14 @@ def _threes(path: PathLike) -> Iterator[tuple[str, str, str, str]]:
         yield where, id, letters, labels
     if empty:
         raise InputError(f"{path} has no sequences: expected three lines each, '>id', letters and labels")
+
+
+formats.register("three-line")(
+    Format(
+        "three-line",
+        within=(".3line",),
+        sequences=unlabelled_sequences,
+        sites=label_features,
+        exact_types=True,  # H and h are two labels
+    )
+)

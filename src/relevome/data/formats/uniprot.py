@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
-from relevome.data.features import Feature, Found, Listed, Unplaced, from_one, is_unsure
+from relevome.data.features import Feature, FeatureItem, Listed, Unplaced, from_one, is_unsure
+from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines, open_bytes
-from relevome.data.problems import Problem
+from relevome.data.problems import Intake, Problem, Stops
+from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
 
 if TYPE_CHECKING:
@@ -130,7 +132,24 @@ class _KnownNamespace:
         return b"".join(lines).replace(_NEW_NAMESPACE, _NAMESPACE)
 
 
-def xml_features(path: PathLike) -> Iterator[Found]:
+def entry_sequences(
+    path: PathLike, alphabet: Alphabet, stops: Stops | None = None
+) -> Iterator[Sequence | Problem]:
+    """The sequence of every entry, under its first accession; see `entries`."""
+    intake = Intake(alphabet, stops)
+    for entry in entries(path):
+        if isinstance(entry, Problem):
+            yield entry
+        else:
+            yield intake.take(entry.id or "", str(entry.seq), f"{path}, entry {entry.id}")
+
+
+def entry_features(path: PathLike, kinds: Collection[str]) -> Iterator[FeatureItem]:
+    """The features of every entry, of all types, read as the file begins; flat text by Biopython."""
+    yield from xml_features(path) if _head(path).startswith(b"<") else text_features(path)
+
+
+def xml_features(path: PathLike) -> Iterator[FeatureItem]:
     """Every feature of every entry of UniProt XML, under the entry's first accession.
 
     A feature with an end that is not known, on another isoform or past the end of its sequence is
@@ -138,20 +157,30 @@ def xml_features(path: PathLike) -> Iterator[Found]:
     InputError for a file that is not XML or has no entry.
     """
     empty = True
-    with open_bytes(path) as content:
-        try:
-            for _, element in iterparse(content):
-                if element.tag.rpartition("}")[2] == "entry":
-                    yield from _xml_entry(element, f"{path}")
-                    element.clear()
-                    empty = False
-        except ParseError as error:
-            raise InputError(f"{path} is broken XML ({error}): copy or download it again") from error
+    for element in _xml_elements(path):
+        if element.tag.rpartition("}")[2] == "entry":
+            yield from _xml_entry(element, f"{path}")
+            element.clear()
+            empty = False
     if empty:
         raise InputError(f"{path} has no entries: expected UniProt XML")
 
 
-def _xml_entry(entry: Element, where: str) -> Iterator[Found]:
+def _xml_elements(path: PathLike) -> Iterator[Element]:
+    with open_bytes(path) as content:
+        elements = iterparse(content)
+        while True:
+            try:
+                _, element = next(elements)
+            except StopIteration:
+                return
+            # the latter two are an encoding that the parser does not know
+            except (ParseError, LookupError, ValueError) as error:
+                raise InputError(f"{path} is broken XML ({error}): copy or download it again") from error
+            yield element
+
+
+def _xml_entry(entry: Element, where: str) -> Iterator[FeatureItem]:
     accession = (entry.findtext("{*}accession") or "").strip()
     length = len("".join((entry.findtext("{*}sequence") or "").split()))
     if not accession or not length:
@@ -183,7 +212,7 @@ def _end(end: Element | None) -> str:
     return signs.get(end.get("status", "certain"), "?") + end.get("position", "")
 
 
-def text_features(path: PathLike) -> Iterator[Found]:
+def text_features(path: PathLike) -> Iterator[FeatureItem]:
     """The same of flat text, which Biopython reads (the extra ``uniprot``)."""
     for entry in entries(path):
         if isinstance(entry, Problem):
@@ -226,3 +255,8 @@ def _placed(
     if end > length:
         return Unplaced(id, f"{kind} at {first} to {last}, past the end of {length} letters", where, kind)
     return Feature(id, kind, start, end, name)
+
+
+formats.register("uniprot")(
+    Format("uniprot", looks_like=is_uniprot, sequences=entry_sequences, sites=entry_features)
+)

@@ -18,7 +18,7 @@ CONTIG = "made_up"
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class PlacedUnit:
     """A unit of motifs, how far from a start site it may begin, and in which share of all sites it is there.
 
     ``distances`` gives the probability of each number of letters from the site to the unit's first letter,
@@ -51,7 +51,7 @@ class GenomePlan:
     by chance is left as it is. ``others`` are motifs that are not planted, to be told from those that are.
     """
 
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedUnit, ...]
     length: int
     starts: int
     background: Background

@@ -11,7 +11,7 @@ from relevome.data.formats.meme import read_meme
 from relevome.data.motifs import Motif, pearson, select_motifs
 from relevome.data.sequences import DNA
 from relevome.data.simulation.background import Background
-from relevome.data.simulation.genome import GenomePlan, Placed
+from relevome.data.simulation.genome import GenomePlan, PlacedUnit
 from relevome.data.simulation.grammar import Unit
 from relevome.errors import InputError
 
@@ -62,7 +62,7 @@ def plan_genome(
         )
     _check_apart(factors, ranges)
     placed = tuple(
-        Placed(Unit((motif,)), dict.fromkeys(places, 1 / len(places)), share)
+        PlacedUnit(Unit((motif,)), dict.fromkeys(places, 1 / len(places)), share)
         for motif, places in zip(factors, ranges, strict=True)
     )
     rng = np.random.default_rng([seed, _OTHERS])

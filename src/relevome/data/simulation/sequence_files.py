@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from relevome.data.lines import PathLike
-from relevome.data.simulation.sequences import Plan, Simulated, simulate
+from relevome.data.simulation.sequences import Simulated, SimulationPlan, simulate
 from relevome.data.sites import Site
 from relevome.errors import InputError
 
@@ -23,7 +23,7 @@ SPLITS = ("train", "validation", "test")
 
 def write_simulation(
     folder: PathLike,
-    plan: Plan,
+    plan: SimulationPlan,
     positives: int,
     negatives: int,
     split: tuple[float, float, float] = (0.8, 0.1, 0.1),
@@ -94,7 +94,7 @@ def _bed(id: str, sites: Iterable[Site]) -> list[str]:
     return [f"{id}\t{s.start}\t{s.end}\t{s.name}\t0\t{s.strand}\n" for s in sites]
 
 
-def _described(plan: Plan) -> dict[str, Any]:
+def _described(plan: SimulationPlan) -> dict[str, Any]:
     background = plan.background
     units = [
         {

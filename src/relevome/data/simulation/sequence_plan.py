@@ -9,7 +9,7 @@ from relevome.data.formats.meme import read_meme
 from relevome.data.motifs import select_motifs
 from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import Grammar, motif_grammar, promoter_grammar, sites_grammar
-from relevome.data.simulation.sequences import Plan
+from relevome.data.simulation.sequences import SimulationPlan
 from relevome.errors import InputError
 
 
@@ -24,7 +24,7 @@ def plan_simulation(
     gc: float = 0.5,
     decoys: int = 0,
     planted: int | None = None,
-) -> Plan:
+) -> SimulationPlan:
     """The plan for ``grammar``: ``promoter``, ``sites``, or ``meme``, which plants ``motifs`` of a MEME file.
 
     ``motif_names`` chooses some of them, separated by commas. ``planted`` is how many of the grammar's units
@@ -36,7 +36,7 @@ def plan_simulation(
     background = (
         Background.independent(alphabet) if alphabet.complements is None else Background.with_gc(gc, alphabet)
     )
-    return Plan(chosen, length, background, seed, decoys, position)
+    return SimulationPlan(chosen, length, background, seed, decoys, position)
 
 
 def _grammar(name: str, motifs: Path | None, motif_names: str | None, planted: int | None) -> Grammar:

@@ -40,7 +40,7 @@ class Simulated:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class SimulationPlan:
     """How sequences are simulated.
 
     In every positive each unit of the grammar, or those drawn, is planted in ``length`` letters of
@@ -86,7 +86,7 @@ class Plan:
         return tuple(motifs)
 
 
-def simulate(plan: Plan, positives: int, negatives: int) -> Iterator[Simulated]:
+def simulate(plan: SimulationPlan, positives: int, negatives: int) -> Iterator[Simulated]:
     """Positives, each followed by the negatives that are shuffles of it, one at a time.
 
     Negatives have the same number of every pair of letters as their positive (of every letter, for
@@ -106,7 +106,7 @@ def simulate(plan: Plan, positives: int, negatives: int) -> Iterator[Simulated]:
         done = upto
 
 
-def _check_position(plan: Plan) -> None:
+def _check_position(plan: SimulationPlan) -> None:
     if plan.position is None:
         return
     if len(plan.grammar.units) != 1:
@@ -120,7 +120,7 @@ def _check_position(plan: Plan) -> None:
         )
 
 
-def _positive(plan: Plan, source: int) -> Simulated:
+def _positive(plan: SimulationPlan, source: int) -> Simulated:
     rng = np.random.default_rng([plan.seed, _POSITIVE, source])
     id = f"positive_{source + 1}"
     for _ in range(_ATTEMPTS):
@@ -138,7 +138,11 @@ def _positive(plan: Plan, source: int) -> Simulated:
 
 
 def _plant_unit(
-    plan: Plan, unit: Unit, letters: list[str], taken: Bool[np.ndarray, " length"], rng: np.random.Generator
+    plan: SimulationPlan,
+    unit: Unit,
+    letters: list[str],
+    taken: Bool[np.ndarray, " length"],
+    rng: np.random.Generator,
 ) -> list[Site]:
     """Sites of the unit, written into ``letters``; none where there was no room."""
     offsets = [0]
@@ -157,7 +161,7 @@ def _plant_unit(
 
 
 def _plant_decoys(
-    plan: Plan,
+    plan: SimulationPlan,
     letters: list[str],
     taken: Bool[np.ndarray, " length"],
     sites: list[Site],
@@ -197,7 +201,7 @@ def _make_up_unit(grammar: Grammar, one: Site, other: Site) -> bool:
     )
 
 
-def _negative(plan: Plan, positive: Simulated, number: int) -> Simulated:
+def _negative(plan: SimulationPlan, positive: Simulated, number: int) -> Simulated:
     rng = np.random.default_rng([plan.seed, _NEGATIVE, number])
     letters = positive.sequence.letters
     around = shuffle_around if plan.grammar.alphabet.complements is None else dinucleotide_shuffle_around

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from relevome.models.annotator.config import AnnotatorConfig
-from relevome.models.annotator.layers import AnnotatorEmbeddings, AnnotatorLayer, Attend, Reading
+from relevome.models.annotator.layers import AnnotatorEmbeddings, AnnotatorLayer, Attend, LayerRequest
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class AnnotatorEncoder(nn.Module):
                 hidden = hidden * exists.unsqueeze(-1).to(hidden.dtype)
             seen = torch.cat([kept, hidden], 1)
             end = max(first, seen.shape[1] - (0 if last else self.reach[1]))
-            reading = Reading(attend, self._biases(), first, end, exists if self.reach[1] else None)
-            hidden = layer(seen, reading) if end > first else seen[:, :0]
+            request = LayerRequest(attend, self._biases(), first, end, exists if self.reach[1] else None)
+            hidden = layer(seen, request) if end > first else seen[:, :0]
             start = max(0, end - self.reach[0])
             inputs.append(seen[:, start:])
             done.append(end - start)

@@ -22,7 +22,7 @@ Attend = Callable[[Heads], Tensor]
 
 
 @dataclass(frozen=True)
-class Reading:
+class LayerRequest:
     """What a layer should give: its output at letters from ``first`` to ``end``; the others are context.
 
     ``biases`` are those of all layers, u and v of the equation. ``exists`` is false at keys that are padding.
@@ -74,21 +74,21 @@ class AnnotatorLayer(nn.Module):
         self.norm = nn.LayerNorm(config.hidden_size)
 
     def forward(
-        self, hidden: Float[Tensor, "batch keys channels"], reading: Reading
+        self, hidden: Float[Tensor, "batch keys channels"], request: LayerRequest
     ) -> Float[Tensor, "batch queries channels"]:
-        """LayerNorm(W context + hidden) of the letters that ``reading`` names."""
-        queries = slice(reading.first, reading.end)
+        """LayerNorm(W context + hidden) of the letters that ``request`` names."""
+        queries = slice(request.first, request.end)
         query, key, value = self._at_once(hidden, queries) if self._fewer else self._parts(hidden, queries)
         heads = Heads(
             query,
             key,
             value,
-            *reading.biases,
+            *request.biases,
             self.distance.weight.unflatten(0, (self.heads, -1)),
-            reading.first,
-            reading.exists,
+            request.first,
+            request.exists,
         )
-        context = reading.attend(heads).transpose(1, 2).flatten(2)
+        context = request.attend(heads).transpose(1, 2).flatten(2)
         return self.norm(hidden[:, queries] + self.dropout(self.output(context)))
 
     def _parts(self, hidden: Float[Tensor, "batch keys channels"], queries: slice) -> tuple[Tensor, ...]:
