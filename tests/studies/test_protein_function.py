@@ -10,7 +10,7 @@ import typer.main
 
 from relevome.cli.app import app
 from relevome.errors import InputError
-from relevome.studies.enzymes import ENZYMES, Source
+from relevome.studies.enzymes import ENZYMES, EnzymeFiles
 from relevome.studies.protein_function import METHODS, SIZES, ProteinFunctionStudy
 from relevome.studies.protein_tasks import PROTEIN_TASKS
 from tests.studies.made_proteins import write_made_enzymes, write_made_proteins
@@ -25,11 +25,11 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Source:
-    return Source(*write_made_enzymes(tmp_path / "own"))
+def source(tmp_path: Path) -> EnzymeFiles:
+    return EnzymeFiles(*write_made_enzymes(tmp_path / "own"))
 
 
-def studies(data: Path, source: Source, tmp_path: Path) -> list[ProteinFunctionStudy]:
+def studies(data: Path, source: EnzymeFiles, tmp_path: Path) -> list[ProteinFunctionStudy]:
     """Every size, from random weights and from a checkpoint."""
     starts = ("random", str(tmp_path))
     return [ProteinFunctionStudy(TASKS, data, source, size, start) for size in SIZES for start in starts]
@@ -92,8 +92,8 @@ def test_a_folder_belongs_to_the_bytes_that_are_read(source):
         ({"tasks": ("membrane", "membrane")}, "--task membrane is given 2 times: expected once"),
         ({"tasks": ("membrane",)}, "the task membrane needs the file protein/tmbed_alpha"),
         ({"tasks": (ENZYMES,)}, "the task enzymes and the proteins that it reads (--proteins) go together"),
-        ({"tasks": (), "enzymes": Source(Path("x"))}, "the task enzymes and the proteins that it reads"),
-        ({"tasks": (ENZYMES,), "enzymes": Source(Path("nowhere.xml"))}, "nowhere.xml is not there"),
+        ({"tasks": (), "enzymes": EnzymeFiles(Path("x"))}, "the task enzymes and the proteins that it reads"),
+        ({"tasks": (ENZYMES,), "enzymes": EnzymeFiles(Path("nowhere.xml"))}, "nowhere.xml is not there"),
         ({"tasks": (), "size": "large"}, "--size large: expected one of small, default, published"),
         ({"tasks": (), "start": "none"}, "--start none: expected random, or the folder of a checkpoint"),
     ],

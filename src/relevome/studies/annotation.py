@@ -17,9 +17,9 @@ from relevome.data.inputs import sha256_of
 from relevome.data.positions import Choice
 from relevome.errors import InputError
 from relevome.models.hugging_face import weights_sha256
-from relevome.studies.annotation_data import CNN_REACH, DONE, Amount, write_data, write_simulated
+from relevome.studies.annotation_data import CNN_REACH, DONE, WindowCounts, write_data, write_simulated
 from relevome.studies.annotation_summary import WEIGHED, conclude
-from relevome.studies.genome_parts import Question
+from relevome.studies.genome_parts import LabelledGenome
 from relevome.studies.recipe import Command, Say, command
 
 # Files of the folder with public data.
@@ -46,7 +46,7 @@ _CAUTION = (
 
 
 @dataclass(frozen=True)
-class Size:
+class AnnotationSize:
     """How much is done.
 
     ``random`` are networks with random weights, ``simulated`` letters and start sites of a made-up genome.
@@ -58,16 +58,20 @@ class Size:
     cnn_epochs: int
     random: int
     ablated: int
-    amount: Amount
+    amount: WindowCounts
     simulated: tuple[int, int]
     caution: str | None = None
 
 
 SIZES = {
-    "small": Size("annotator.json", 80, 3, 2, 20, Amount(2, 60, (100, 30)), (40_000, 300), _CAUTION),
-    "default": Size("annotator", None, 6, 10, 200, Amount(5, 1000, (150, 30)), (250_000, 2_000)),
-    "published": Size(
-        "annotator:published", None, 10, 10, 200, Amount(10, 2000, (530, 30)), (2_000_000, 12_000)
+    "small": AnnotationSize(
+        "annotator.json", 80, 3, 2, 20, WindowCounts(2, 60, (100, 30)), (40_000, 300), _CAUTION
+    ),
+    "default": AnnotationSize(
+        "annotator", None, 6, 10, 200, WindowCounts(5, 1000, (150, 30)), (250_000, 2_000)
+    ),
+    "published": AnnotationSize(
+        "annotator:published", None, 10, 10, 200, WindowCounts(10, 2000, (530, 30)), (2_000_000, 12_000)
     ),
 }
 
@@ -117,27 +121,27 @@ class AnnotationStudy:
 
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
-        question, motifs, known = self.asked
-        paths = (question.genome, question.labels, motifs, known) if question else ()
+        labelled, motifs, known = self.asked
+        paths = (labelled.genome, labelled.labels, motifs, known) if labelled else ()
         read = {str(path): sha256_of(path) for path in paths if path is not None}
         own = None
         if self.model is not None:
             own = {"path": str(self.model.resolve()), "weights_sha256": weights_sha256(str(self.model))}
-        choice = asdict(question.choice) if question else None
+        choice = asdict(labelled.choice) if labelled else None
         told = {"size": self.size, "seed": self.seed, "model": own, "read": read, "choice": choice}
-        return told | {"circular": bool(question and question.circular)}
+        return told | {"circular": bool(labelled and labelled.circular)}
 
     def prepare(self, folder: Path, say: Say) -> None:
         """The genome, if one is made up, and all that the commands read of it."""
         say("data: " + ("a made-up genome" if self.asked[0] is None else str(self.asked[0].genome)))
         (folder / "annotator.json").write_text(json.dumps(_TINY, indent=1) + "\n")
-        question, motifs, _ = self.asked
-        if question is None:
-            question = write_simulated(folder / "simulated", *self._size.simulated, self.seed)
+        labelled, motifs, _ = self.asked
+        if labelled is None:
+            labelled = write_simulated(folder / "simulated", *self._size.simulated, self.seed)
             motifs = folder / "simulated" / "database.meme"
         if not (folder / "data" / DONE).is_file():
             (folder / "data").mkdir(exist_ok=True)
-            write_data(folder / "data", question, motifs, self._size.amount, self.seed)
+            write_data(folder / "data", labelled, motifs, self._size.amount, self.seed)
 
     def commands(self) -> Sequence[Command]:
         """Train, annotate the test region by every model, characterise heads, trained and random ones."""
@@ -148,32 +152,32 @@ class AnnotationStudy:
         return conclude(folder, ("annotator", *RIVALS), self._size.random, self._size.caution)
 
     @property
-    def _size(self) -> Size:
+    def _size(self) -> AnnotationSize:
         return SIZES[self.size]
 
     @property
-    def asked(self) -> tuple[Question | None, Path | None, Path | None]:
+    def asked(self) -> tuple[LabelledGenome | None, Path | None, Path | None]:
         """Genome and labels, known motifs, known sites; nothing where the genome is made up."""
         if self.data is not None:
             folder = self.data.resolve()
             choice = Choice((), "position_NC_000913.3", ("source_info~storz",))
-            question = Question(folder / GENOME, folder / LABELS, choice, circular=True, ends=_ENDS)
-            return question, folder / MOTIFS, folder / KNOWN
+            labelled = LabelledGenome(folder / GENOME, folder / LABELS, choice, circular=True, ends=_ENDS)
+            return labelled, folder / MOTIFS, folder / KNOWN
         if self.genome is None or self.labels is None:
             return None, None, None
-        question = Question(self.genome.resolve(), self.labels.resolve(), self.choice, self.circular)
+        labelled = LabelledGenome(self.genome.resolve(), self.labels.resolve(), self.choice, self.circular)
         motifs, known = (None if path is None else path.resolve() for path in (self.motifs, self.known))
-        return question, motifs, known
+        return labelled, motifs, known
 
     @property
     def _genome(self) -> dict[str, Any]:
-        question, _, _ = self.asked
-        return {"genome": "simulated/genome.fa" if question is None else question.genome}
+        labelled, _, _ = self.asked
+        return {"genome": "simulated/genome.fa" if labelled is None else labelled.genome}
 
     @property
     def _circular(self) -> dict[str, Any]:
-        question, _, _ = self.asked
-        return {"circular": question is not None and question.circular}
+        labelled, _, _ = self.asked
+        return {"circular": labelled is not None and labelled.circular}
 
     @property
     def _annotator(self) -> tuple[str | Path, list[str]]:
@@ -226,5 +230,5 @@ class AnnotationStudy:
 
     @property
     def _known(self) -> Path | str | None:
-        question, _, known = self.asked
-        return "simulated/known.bed" if question is None else known
+        labelled, _, known = self.asked
+        return "simulated/known.bed" if labelled is None else known

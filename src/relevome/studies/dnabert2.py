@@ -17,7 +17,7 @@ from typing import Any
 from relevome.errors import InputError
 from relevome.studies.recipe import Command, Say, command
 from relevome.studies.summary import conclude
-from relevome.studies.tasks import GENOME, TASKS, Amount, check_data, write_task
+from relevome.studies.tasks import GENOME, TASKS, SequenceCounts, check_data, write_task
 
 # How the CNN and the transformer are explained: a name in tables, the method, its options.
 CNN_METHODS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -50,7 +50,7 @@ TRANSFORMER = {
 
 
 @dataclass(frozen=True)
-class Size:
+class Dnabert2Size:
     """How much is done.
 
     ``asked`` are the sequences on which the model is asked again (tests of fewer than six are never
@@ -69,10 +69,10 @@ class Size:
 
 
 SIZES = {
-    "small": Size(
+    "small": Dnabert2Size(
         1600, 12, 6, 6, 4, 1, 16, "letters", TRANSFORMER | {"hidden_size": 32, "num_hidden_layers": 2}
     ),
-    "default": Size(40_000, 100, 20, 6, 8, 4),
+    "default": Dnabert2Size(40_000, 100, 20, 6, 8, 4),
 }
 
 
@@ -121,7 +121,7 @@ class Dnabert2Study:
         say(f"data: {', '.join(self.tasks)}")
         for name, fields in (("cnn", CNN), ("transformer", self._size.transformer)):
             (folder / f"{name}.json").write_text(json.dumps(fields, indent=1) + "\n")
-        amount = Amount(self._size.training, self._size.explained)
+        amount = SequenceCounts(self._size.training, self._size.explained)
         for task in self.tasks:
             write_task(task, folder / task / "data", self.data, amount, self.seed)
 
@@ -140,7 +140,7 @@ class Dnabert2Study:
         return conclude(folder, {task: TASKS[task].sites for task in self.tasks})
 
     @property
-    def _size(self) -> Size:
+    def _size(self) -> Dnabert2Size:
         return SIZES[self.size]
 
     def _pretraining(self) -> Iterator[Command]:

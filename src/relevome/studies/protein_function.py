@@ -17,10 +17,16 @@ from typing import Any
 
 from relevome.data.inputs import sha256_of
 from relevome.errors import InputError
-from relevome.studies.enzymes import ENZYMES, Enzymes, Source, read_enzymes, write_enzymes
+from relevome.studies.enzymes import ENZYMES, EnzymeFiles, Enzymes, read_enzymes, write_enzymes
 from relevome.studies.prepared import check_files, prepare_once
 from relevome.studies.protein_summary import conclude
-from relevome.studies.protein_tasks import PARTS, PROTEIN_TASKS, Amount, Asked, write_protein_task
+from relevome.studies.protein_tasks import (
+    PARTS,
+    PROTEIN_TASKS,
+    ExplainedClass,
+    ProteinLimits,
+    write_protein_task,
+)
 from relevome.studies.recipe import Command, Say, command
 
 # A name in tables, the method, its options. The published study integrates from [PAD], whose embedding is
@@ -51,13 +57,13 @@ MODEL = {
 
 
 @dataclass(frozen=True)
-class Size:
+class ProteinFunctionSize:
     """How much is done: proteins, passes over them, steps of integration, models with random weights.
 
     ``asked`` are the proteins on which the model is asked again, by `relevome evaluate`.
     """
 
-    proteins: Amount
+    proteins: ProteinLimits
     epochs: int
     steps: int
     random: int
@@ -65,9 +71,9 @@ class Size:
 
 
 SIZES = {
-    "small": Size(Amount(160, 12, 128), 2, 8, 2, 6),
-    "default": Size(Amount(1_000_000, 200, 512), 10, 32, 10, 20),
-    "published": Size(Amount(1_000_000, 1_000, 998), 10, 500, 10, 100),
+    "small": ProteinFunctionSize(ProteinLimits(160, 12, 128), 2, 8, 2, 6),
+    "default": ProteinFunctionSize(ProteinLimits(1_000_000, 200, 512), 10, 32, 10, 20),
+    "published": ProteinFunctionSize(ProteinLimits(1_000_000, 1_000, 998), 10, 500, 10, 100),
 }
 
 
@@ -82,7 +88,7 @@ class ProteinFunctionStudy:
 
     tasks: tuple[str, ...]
     data: Path | None = None
-    enzymes: Source | None = None
+    enzymes: EnzymeFiles | None = None
     size: str = "default"
     start: str = "random"
     seed: int = 0
@@ -143,33 +149,35 @@ class ProteinFunctionStudy:
 
     def conclude(self, folder: Path) -> Sequence[str]:
         """Tables over all tasks, and what they show."""
-        return conclude(folder, [asked for task in self.tasks for asked in self._asked(task)])
+        return conclude(folder, [one for task in self.tasks for one in self._explained(task)])
 
     @property
-    def _size(self) -> Size:
+    def _size(self) -> ProteinFunctionSize:
         return SIZES[self.size]
 
-    def _asked(self, task: str) -> list[Asked]:
-        return [one.asked for one in self._enzymes.classes] if task == ENZYMES else [Asked.of(task)]
+    def _explained(self, task: str) -> list[ExplainedClass]:
+        return (
+            [one.explained for one in self._enzymes.classes] if task == ENZYMES else [ExplainedClass.of(task)]
+        )
 
     def _of_task(self, task: str) -> Iterator[Command]:
         yield self._training(task)
-        for asked in self._asked(task):
+        for one in self._explained(task):
             for name, (method, options) in METHODS.items():
                 steps = self._size.steps if method == "integrated-gradients" else None
                 yield command(
-                    f"{asked.name}-{name}", "explain", model=asked.model, fasta=asked.fasta, method=method,
-                    target=asked.target, contrast=asked.contrast, **options, steps=steps,
-                    rare_as_x=task == ENZYMES, seed=self.seed, output=f"{asked.folder}/runs/{name}",
+                    f"{one.name}-{name}", "explain", model=one.model, fasta=one.fasta, method=method,
+                    target=one.target, contrast=one.contrast, **options, steps=steps,
+                    rare_as_x=task == ENZYMES, seed=self.seed, output=f"{one.folder}/runs/{name}",
                     after=[f"{task}-model"],
                 )  # fmt: skip
             for name in METHODS:
-                yield from self._asking(asked, name)
+                yield from self._asking(one, name)
             yield command(
-                f"{asked.name}-comparison", "compare",
-                *(f"{asked.folder}/scores/{name}" for name in METHODS), overwrite=True,
-                output=f"{asked.folder}/comparison",
-                after=[f"{asked.name}-{name}-scores" for name in METHODS],
+                f"{one.name}-comparison", "compare",
+                *(f"{one.folder}/scores/{name}" for name in METHODS), overwrite=True,
+                output=f"{one.folder}/comparison",
+                after=[f"{one.name}-{name}-scores" for name in METHODS],
             )  # fmt: skip
 
     def _training(self, task: str) -> Command:
@@ -184,21 +192,21 @@ class ProteinFunctionStudy:
             epochs=self._size.epochs, patience=4, resume=True, seed=self.seed, output=f"{task}/model",
         )  # fmt: skip
 
-    def _asking(self, asked: Asked, name: str) -> Iterator[Command]:
+    def _asking(self, one: ExplainedClass, name: str) -> Iterator[Command]:
         """What a run is worth: its heads, substitution by its relevance, all metrics."""
-        run, after = f"{asked.folder}/runs/{name}", [f"{asked.name}-{name}"]
+        run, after = f"{one.folder}/runs/{name}", [f"{one.name}-{name}"]
         if METHODS[name][1].get("heads"):
             yield command(
-                f"{asked.name}-{name}-heads", "heads", by="relevance", run=run, annotations=asked.segments,
-                type=asked.kinds, clusters=asked.clusters, random=self._size.random, seed=self.seed,
-                overwrite=True, output=f"{asked.folder}/heads/{name}", after=after,
+                f"{one.name}-{name}-heads", "heads", by="relevance", run=run, annotations=one.segments,
+                type=one.kinds, clusters=one.clusters, random=self._size.random, seed=self.seed,
+                overwrite=True, output=f"{one.folder}/heads/{name}", after=after,
             )  # fmt: skip
         yield command(
-            f"{asked.name}-{name}-substitution", "substitute", run, seed=self.seed, overwrite=True,
-            output=f"{asked.folder}/substitution/{name}", after=after,
+            f"{one.name}-{name}-substitution", "substitute", run, seed=self.seed, overwrite=True,
+            output=f"{one.folder}/substitution/{name}", after=after,
         )  # fmt: skip
         yield command(
-            f"{asked.name}-{name}-scores", "evaluate", run, truth=asked.segments, level="letters",
+            f"{one.name}-{name}-scores", "evaluate", run, truth=one.segments, level="letters",
             sequences=self._size.asked, fast=True, seed=self.seed, overwrite=True,
-            output=f"{asked.folder}/scores/{name}", after=after,
+            output=f"{one.folder}/scores/{name}", after=after,
         )  # fmt: skip
