@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from relevome.data.inputs import sha256_of
 from relevome.data.positions import Choice
 from relevome.errors import InputError
 from relevome.models.hugging_face import weights_sha256
+from relevome.studies import studies
 from relevome.studies.annotation_data import CNN_REACH, DONE, WindowCounts, write_data, write_simulated
 from relevome.studies.annotation_summary import WEIGHED, conclude
 from relevome.studies.genome_parts import LabelledGenome
-from relevome.studies.recipe import Command, Say, command
+from relevome.studies.recipe import Command, Say, StudyOption, check_choices, command
 
 # Files of the folder with public data.
 GENOME = Path("ecoli", "NC_000913.3.fna.gz")
@@ -76,31 +77,39 @@ SIZES = {
 }
 
 
+@studies.register("annotation")
 @dataclass(frozen=True)
 class AnnotationStudy:
-    """What ``relevome study annotation`` is told.
+    """Annotate start sites of a genome, and say what the attention heads of the annotator recognise.
 
-    The genome is that of *E. coli* in the folder ``data``, a ``genome`` with ``labels`` of the user's own, or
-    without either a made-up one. ``model`` is an annotator that was trained before, in place of one that the
-    study trains; it must never have seen what is reported on.
+    Example: relevome study annotation --data DATA -o study
     """
 
-    data: Path | None = None
-    genome: Path | None = None
-    labels: Path | None = None
-    choice: Choice = field(default_factory=Choice)
-    motifs: Path | None = None
-    known: Path | None = None
-    circular: bool = False
-    model: Path | None = None
-    size: str = "default"
+    # Without data and genome one is made up. A model must never have seen what is reported on.
+    data: Annotated[Path | None, StudyOption("Folder with E. coli's public data; see the docs.")] = None
+    genome: Annotated[Path | None, StudyOption("A genome of your own, as FASTA.")] = None
+    labels: Annotated[Path | None, StudyOption("Its start sites, as for train.")] = None
+    feature: Annotated[tuple[str, ...], StudyOption("Type of GFF3 features, as for train.")] = ()
+    labels_column: Annotated[str | None, StudyOption("Column of positions, as for train.")] = None
+    labels_where: Annotated[tuple[str, ...], StudyOption("Only rows with COLUMN=TEXT, as for train.")] = ()
+    motifs: Annotated[Path | None, StudyOption("Known motifs of its factors, MEME.")] = None
+    known: Annotated[Path | None, StudyOption("Known binding sites of them, BED or GFF3.")] = None
+    circular: Annotated[bool, StudyOption("Every contig of it is a circle.")] = False
+    model: Annotated[
+        Path | None, StudyOption("An annotator that is trained already, in place of a new one.")
+    ] = None
+    size: Annotated[
+        str,
+        StudyOption(
+            "small (minutes), default (an hour or two) or published (for a GPU).", choices=tuple(SIZES)
+        ),
+    ] = "default"
     seed: int = 0
 
     name = "annotation"
 
     def __post_init__(self) -> None:
-        if self.size not in SIZES:
-            raise InputError(f"--size {self.size}: expected one of {', '.join(SIZES)}")
+        check_choices(self)
         if (self.genome is None) != (self.labels is None):
             raise InputError("a genome of your own needs --genome and --labels: give both or neither")
         if self.data is not None and self.genome is not None:
@@ -118,6 +127,11 @@ class AnnotationStudy:
                 raise InputError(f"{path} is not there: fetch it as the docs say, or name another")
         if self.model is not None and not (self.model / "config.json").is_file():
             raise InputError(f"--model {self.model}: expected the folder of a trained annotator")
+
+    @property
+    def choice(self) -> Choice:
+        """Which rows of ``labels`` count, and where they have their positions."""
+        return Choice(self.feature, self.labels_column, self.labels_where)
 
     def about(self) -> dict[str, Any]:
         """All that decides the results."""

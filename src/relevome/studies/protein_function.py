@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from relevome.data.inputs import sha256_of
 from relevome.errors import InputError
+from relevome.studies import studies
 from relevome.studies.enzymes import ENZYMES, EnzymeFiles, Enzymes, read_enzymes, write_enzymes
 from relevome.studies.prepared import check_files, prepare_once
 from relevome.studies.protein_summary import conclude
@@ -27,7 +28,7 @@ from relevome.studies.protein_tasks import (
     ProteinLimits,
     write_protein_task,
 )
-from relevome.studies.recipe import Command, Say, command
+from relevome.studies.recipe import Command, Say, StudyOption, check_choices, command
 
 # A name in tables, the method, its options. The published study integrates from [PAD], whose embedding is
 # nothing at all in many models, where a layer norm behind it has no slope: so the unknown letter is ours.
@@ -77,31 +78,49 @@ SIZES = {
 }
 
 
+@studies.register("protein-function")
 @dataclass(frozen=True)
 class ProteinFunctionStudy:
-    """What ``relevome study protein-function`` is told.
+    """Find the attention heads of a protein transformer whose relevance lies on annotated segments.
 
-    ``tasks`` are names of `PROTEIN_TASKS`, which read public files in the folder ``data``, and ``enzymes``,
-    of a file of the user's own. The model starts from ``random`` weights, or from the checkpoint in a folder,
-    such as an ESM-2 or ProtBert.
+    Example: relevome study protein-function --task signal-peptide --data DATA -o study
+
+    Example: relevome study protein-function --proteins uniprot.xml.gz --start CHECKPOINT -o study
     """
 
-    tasks: tuple[str, ...]
-    data: Path | None = None
-    enzymes: EnzymeFiles | None = None
-    size: str = "default"
-    start: str = "random"
+    data: Annotated[Path | None, StudyOption("Folder of the public data; see the docs.")] = None
+    proteins: Annotated[
+        Path | None, StudyOption("Enzymes of your own: UniProt XML or flat text, or a table.")
+    ] = None
+    annotations: Annotated[Path | None, StudyOption("Where their sites are (default: with the enzymes).")] = (
+        None
+    )
+    clusters: Annotated[Path | None, StudyOption("Their clusters by identity, as for train.")] = None
+    task: Annotated[
+        tuple[str, ...] | None,
+        StudyOption(
+            "membrane, signal-peptide or enzymes; may be repeated (default: all that is given).",
+            choices=(*PROTEIN_TASKS, ENZYMES),
+        ),
+    ] = None
+    size: Annotated[
+        str,
+        StudyOption("small (minutes), default (an hour) or published (for a GPU).", choices=tuple(SIZES)),
+    ] = "default"
+    start: Annotated[str, StudyOption("Weights of the model: random, or a checkpoint's folder.")] = "random"
     seed: int = 0
 
     name = "protein-function"
 
     def __post_init__(self) -> None:
-        known = (*PROTEIN_TASKS, ENZYMES)
+        if self.proteins is None and (self.annotations or self.clusters):
+            raise InputError("--annotations and --clusters are of --proteins: add those, or leave them out")
+        if self.task is None and not self.tasks:
+            raise InputError(
+                "no proteins to study: expected the public ones (--data), or enzymes (--proteins)"
+            )
+        check_choices(self)
         for task in self.tasks:
-            if task not in known:
-                raise InputError(f"--task {task}: expected one of {', '.join(known)}")
-            if self.tasks.count(task) > 1:
-                raise InputError(f"--task {task} is given {self.tasks.count(task)} times: expected once")
             if task in PROTEIN_TASKS:
                 check_files(task, PROTEIN_TASKS[task].needs, self.data)
         if (ENZYMES in self.tasks) != (self.enzymes is not None):
@@ -112,14 +131,27 @@ class ProteinFunctionStudy:
         for path in () if self.enzymes is None else self.enzymes.paths:
             if not path.is_file():
                 raise InputError(f"{path} is not there: expected a file")
-        if self.size not in SIZES:
-            raise InputError(f"--size {self.size}: expected one of {', '.join(SIZES)}")
         if self.start != "random" and not Path(self.start).is_dir():
             raise InputError(f"--start {self.start}: expected random, or the folder of a checkpoint")
 
+    @property
+    def enzymes(self) -> EnzymeFiles | None:
+        """The user's own proteins, and what belongs to them."""
+        return None if self.proteins is None else EnzymeFiles(self.proteins, self.annotations, self.clusters)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What is learnt: all that there is data for, unless it was said."""
+        if self.task is not None:
+            return self.task
+        public = () if self.data is None else tuple(PROTEIN_TASKS)
+        return public if self.proteins is None else (*public, ENZYMES)
+
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
-        told = {name: value for name, value in asdict(self).items() if name not in ("data", "enzymes")}
+        told: dict[str, Any] = {
+            "tasks": self.tasks, "size": self.size, "start": self.start, "seed": self.seed,
+        }  # fmt: skip
         if self.enzymes is not None:
             told["read"] = {str(path): sha256_of(path) for path in self.enzymes.paths}
         return told | {"amount": asdict(self._size)}
