@@ -153,7 +153,7 @@ def test_a_log_that_cannot_be_written_is_a_problem(tmp_path, monkeypatch):
 
 def test_a_fault_of_ours_is_named_and_its_trace_logged(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("relevome.jobs.catalogue.REGISTRIES", None)
+    monkeypatch.setattr("relevome.jobs.catalogue.catalogue", None)
     found = run_command(("list", "methods"), tmp_path, tmp_path / "log")
     assert found is not None
     assert found.startswith("TypeError: ")
