@@ -30,7 +30,7 @@ from relevome.jobs.annotate import AnnotationSettings, annotate
 from relevome.jobs.train import train
 from relevome.studies.annotation import SIZES, AnnotationStudy
 from relevome.studies.annotation_data import CNN_REACH, write_data
-from relevome.studies.genome_parts import Question
+from relevome.studies.genome_parts import LabelledGenome
 from relevome.training.settings import TrainingSettings
 
 ANNOTATOR = "RELEVOME_ANNOTATOR"
@@ -88,15 +88,15 @@ def _measured(folder: Path, quick: bool, given: str | None) -> dict[str, dict[st
 def _data(folder: Path, negatives: int) -> Path:
     read = folder / f"data-{negatives}"
     read.mkdir()
-    write_data(read, _question(), None, replace(SIZES["default"].amount, negatives=negatives), seed=0)
+    write_data(read, _labelled(), None, replace(SIZES["default"].amount, negatives=negatives), seed=0)
     return read
 
 
-def _question() -> Question:
-    question, _, _ = AnnotationStudy(data=data("ecoli").parent).asked
-    if question is None:
+def _labelled() -> LabelledGenome:
+    labelled, _, _ = AnnotationStudy(data=data("ecoli").parent).asked
+    if labelled is None:
         raise Unavailable("needs the genome of E. coli")
-    return question
+    return labelled
 
 
 def _cnn(folder: Path, read: Path, negatives: int, epochs: int) -> Path:
@@ -108,10 +108,10 @@ def _cnn(folder: Path, read: Path, negatives: int, epochs: int) -> Path:
 
 
 def _annotator(folder: Path, read: Path) -> Path:
-    question = _question()
+    labelled = _labelled()
     settings = TrainingSettings(
         arch="annotator", train=None, validation=None, output=folder / "annotator", objective="annotate",
-        genome=question.genome, labels=read / "sites.bed", split=str(read / "regions.bed"), circular=True,
+        genome=labelled.genome, labels=read / "sites.bed", split=str(read / "regions.bed"), circular=True,
         patience=100,
     )  # fmt: skip
     return train(settings).output
@@ -119,10 +119,10 @@ def _annotator(folder: Path, read: Path) -> Path:
 
 def _scores(out: Path, model: Path, quick: bool, window: tuple[int, int] | None = None) -> dict[str, Any]:
     """What `relevome annotate` says of a model on the held-out region."""
-    question = _question()
+    labelled = _labelled()
     last = 100_000 if quick else 1_000_000
     settings = AnnotationSettings(
-        question.genome, circular=True, regions=(f"NC_000913.3:1-{last}",), window=window,
-        truth=question.labels, choice=question.choice, tracks=False,
+        labelled.genome, circular=True, regions=(f"NC_000913.3:1-{last}",), window=window,
+        truth=labelled.labels, choice=labelled.choice, tracks=False,
     )  # fmt: skip
     return annotate(relevome.load_model(model, device="cpu"), settings, out)["truth"]["all"]

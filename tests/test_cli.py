@@ -257,11 +257,17 @@ def test_simulate_writes_data_to_train_on(relevome_cli, tmp_path):
     assert (code, len(err)) == (2, 1)
 
 
-@pytest.mark.parametrize("what", ["methods", "metrics", "exporters", "models"])
+@pytest.mark.parametrize(
+    "what",
+    ["methods", "metrics", "exporters", "models", "studies", "formats", "engines", "objectives"],
+)
 def test_list_prints_what_is_registered(relevome_cli, what):
     code, out, _ = relevome_cli("list", what)
     assert code == 0
-    expected = {"methods": "attnlrp", "metrics": "auroc", "exporters": "bigwig", "models": "cnn"}
+    expected = {
+        "methods": "attnlrp", "metrics": "auroc", "exporters": "bigwig", "models": "cnn",
+        "studies": "annotation", "formats": "fasta", "engines": "local", "objectives": "mlm",
+    }  # fmt: skip
     assert expected[what] in out
 
 

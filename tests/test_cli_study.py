@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from relevome.cli.study import run_command
+from relevome.cli.app import run_command
+from relevome.studies import studies
+from relevome.studies.recipe import study_options
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -93,6 +95,25 @@ def test_what_cannot_be_is_one_line_and_nothing_is_made(relevome_cli, tmp_path, 
     assert not (tmp_path / "study").exists()
 
 
+def test_the_help_of_every_study_has_an_example_and_what_is_said_beside_its_fields(relevome_cli):
+    for name, kind in studies.items():
+        code, out, _ = relevome_cli("study", name, "--help")
+        shown = " ".join(out.replace("│", " ").split())
+        assert code == 0
+        assert f"Example: relevome study {name} " in shown
+        assert [
+            option.help for _, option in study_options(kind).values() if (option.help or "") not in shown
+        ] == []
+
+
+def test_whoever_runs_another_command_waits_for_no_study():
+    script = (
+        "import sys; from relevome.cli.app import app; app(['--help'], standalone_mode=False); "
+        "sys.exit('torch' in sys.modules or 'relevome.studies.dnabert2' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], stdout=subprocess.DEVNULL).returncode == 0
+
+
 def test_an_unknown_study_is_one_line(relevome_cli):
     code, _, err = relevome_cli("study", "nothing", "-o", "x")
     assert (code, len(err)) == (2, 1)
@@ -132,7 +153,7 @@ def test_a_log_that_cannot_be_written_is_a_problem(tmp_path, monkeypatch):
 
 def test_a_fault_of_ours_is_named_and_its_trace_logged(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("relevome.jobs.catalogue.REGISTRIES", None)
+    monkeypatch.setattr("relevome.jobs.catalogue.catalogue", None)
     found = run_command(("list", "methods"), tmp_path, tmp_path / "log")
     assert found is not None
     assert found.startswith("TypeError: ")

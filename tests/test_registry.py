@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from relevome.attribution import Method, methods
 from relevome.errors import InputError
 from relevome.registry import Registry
+from relevome.studies import studies
 
 OTHERS_METHOD = """
 from dataclasses import dataclass
@@ -23,14 +26,20 @@ class Constant:
 """
 
 
+def install(folder: Path, module: str, code: str, points: str) -> None:
+    """Someone else's package of one module, with entry points."""
+    (folder / f"{module}.py").write_text(code)
+    info = folder / "others-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(points)
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Someone else's package, installed with an entry point for a method."""
-    (tmp_path / "others_method.py").write_text(OTHERS_METHOD)
-    info = tmp_path / "others-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[relevome.methods]\nconstant = others_method:Constant\n")
+    points = "[relevome.methods]\nconstant = others_method:Constant\n"
+    install(tmp_path, "others_method", OTHERS_METHOD, points)
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 
@@ -93,6 +102,36 @@ def test_a_new_file_with_a_registration_is_enough(tmp_path: Path, monkeypatch: p
     from zoo_of_tests import animals  # pyright: ignore[reportMissingImports]
 
     assert animals.items() == [("lion", "roars")]
+
+
+@pytest.fixture
+def documented_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The study of docs/extend.md in someone else's package, and studies as a new process would find them."""
+    page = (Path(__file__).parents[1] / "docs" / "extend.md").read_text(encoding="utf-8")
+    code = page.split("## A study\n")[1].split("```python\n")[1].split("```\n")[0]
+    point = "agreement = others_study:AgreementStudy"
+    install(tmp_path, "others_study", code, f"[relevome.studies]\n{point}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(studies, "_entries", dict(studies.items()))
+    monkeypatch.setattr(studies, "_discovered", False)
+
+
+def test_a_study_of_another_package_is_a_command_by_its_entry_point(
+    documented_study: None, relevome_cli: Callable[..., tuple[int, str, list[str]]],
+    saved: Callable[[str], Path], tmp_path: Path,
+) -> None:  # fmt: skip
+    assert "agreement" in relevome_cli("list", "studies")[1]
+    (tmp_path / "s.fa").write_text(">a\nACGTACGTACGT\n>b\nTTGACAACGTAT\n")
+    given = ("--model", saved("roberta"), "--fasta", tmp_path / "s.fa")
+    code, out, err = relevome_cli("study", "agreement", *given, "-o", tmp_path / "study")
+    assert (code, err) == (0, [])
+    assert re.search(r"^gradient-x-input and saliency: r = -?[01]\.\d\d$", out, re.MULTILINE)
+    code, _, err = relevome_cli("study", "agreement", *given, "--method", "lrp", "-o", tmp_path / "study")
+    assert (code, len(err)) == (2, 1)
+    assert "holds a study with method ['gradient-x-input', 'saliency'], not ['lrp']" in err[0]
+    code, _, err = relevome_cli("study", "agreement", "-o", tmp_path / "study")
+    assert (code, len(err)) == (2, 1)
+    assert "Missing option '--model'" in err[0]
 
 
 def test_every_method_of_the_contract_so_far_is_there() -> None:

@@ -18,12 +18,15 @@ class Registry(Generic[T]):
     """Names and what they stand for.
 
     Looked up for the first time, a registry imports every module of ``package``, so that a new file
-    with a registration is enough, and then the entry points of the group ``relevome.<kind>``, so
+    with a registration is enough, and then the entry points of the group ``relevome.<plural>``, so
     that other people's packages can add to it. A name is never silently taken over.
+
+    The plural of ``kind`` ends in s, unless it is given.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, plural: str | None = None) -> None:
         self.kind = kind
+        self.plural = plural or f"{kind}s"
         self._package = package
         self._entries: dict[str, T] = {}
         self._discovered = False
@@ -60,6 +63,6 @@ class Registry(Generic[T]):
         package = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(package.__path__, self._package + "."):
             importlib.import_module(module.name)
-        for point in entry_points(group=f"relevome.{self.kind}s"):
+        for point in entry_points(group=f"relevome.{self.plural}"):
             self.register(point.name)(point.load())
         self._discovered = True

@@ -9,7 +9,6 @@ import pytest
 import typer.main
 
 from relevome.cli.app import app
-from relevome.data.positions import PositionChoice
 from relevome.errors import InputError
 from relevome.studies.annotation import GENOME, KNOWN, LABELS, MOTIFS, RIVALS, SIZES, AnnotationStudy
 from relevome.studies.annotation_summary import WEIGHED
@@ -111,10 +110,7 @@ def test_a_folder_belongs_to_the_weights_of_a_model_that_is_there(data, trained)
             {"motifs": Path("m.meme")},
             "--motifs, --known, --circular and the --labels options belong to --genome",
         ),
-        (
-            {"choice": PositionChoice(("CDS",))},
-            "--motifs, --known, --circular and the --labels options belong to",
-        ),
+        ({"feature": ("CDS",)}, "--motifs, --known, --circular and the --labels options belong to"),
         ({"circular": True}, "--motifs, --known, --circular and the --labels options belong to --genome"),
         ({"data": Path("nowhere")}, f"nowhere/{GENOME} is not there: fetch it as the docs say"),
         ({"genome": Path("g.fa"), "labels": Path("s.bed")}, "g.fa is not there: fetch it as the docs say"),

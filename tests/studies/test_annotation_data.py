@@ -13,11 +13,11 @@ from relevome.data.formats.meme import read_meme
 from relevome.data.genomes import read_bed
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
-from relevome.studies.annotation_data import CNN_REACH, Amount, write_data
-from relevome.studies.genome_parts import Question
+from relevome.studies.annotation_data import CNN_REACH, WindowCounts, write_data
+from relevome.studies.genome_parts import LabelledGenome
 
 LENGTH, REACH = 6000, (50, 30)
-AMOUNT = Amount(negatives=3, windows=11, reach=REACH)
+AMOUNT = WindowCounts(negatives=3, windows=11, reach=REACH)
 
 
 def turned(letters: str) -> str:
@@ -25,7 +25,7 @@ def turned(letters: str) -> str:
 
 
 @pytest.fixture
-def question(tmp_path: Path) -> Question:
+def labelled(tmp_path: Path) -> LabelledGenome:
     """Two contigs, every site of which is the first A of ``ATTTTTTC`` on its strand."""
     rng = np.random.default_rng(0)
     contigs, sites = {}, []
@@ -40,7 +40,7 @@ def question(tmp_path: Path) -> Question:
     (tmp_path / "g.fa").write_text("".join(f">{name}\n{text}\n" for name, text in contigs.items()))
     lines = [f"{name}\t{at}\t{at + 1}\tx\t0\t{strand}\n" for name, at, strand in [*sites, sites[0]]]
     (tmp_path / "s.bed").write_text("".join(lines))
-    return Question(tmp_path / "g.fa", tmp_path / "s.bed")
+    return LabelledGenome(tmp_path / "g.fa", tmp_path / "s.bed")
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -48,13 +48,13 @@ def rows(path: Path) -> list[list[str]]:
         return list(csv.reader(file, delimiter="," if path.suffix == ".csv" else "\t"))
 
 
-def test_everything_is_what_the_genome_has_in_its_part(question: Question, tmp_path: Path) -> None:
+def test_everything_is_what_the_genome_has_in_its_part(labelled: LabelledGenome, tmp_path: Path) -> None:
     out = tmp_path / "data"
     out.mkdir()
-    write_data(out, question, None, AMOUNT, seed=1)
+    write_data(out, labelled, None, AMOUNT, seed=1)
     counts = json.loads((out / "counts.json").read_text())
     sites = rows(out / "sites.bed")
-    assert len(sites) == counts["sites"] == len(rows(question.labels)) - 1
+    assert len(sites) == counts["sites"] == len(rows(labelled.labels)) - 1
 
     regions = {(row[0], row[3]): (int(row[1]), int(row[2])) for row in rows(out / "regions.bed")}
     assert regions == {
@@ -72,7 +72,7 @@ def test_everything_is_what_the_genome_has_in_its_part(question: Question, tmp_p
         assert {text[CNN_REACH[0] :][:8] for text in real} == {"ATTTTTTC"}
 
     for name, real in (("windows", True), ("controls", False)):
-        found = [one for one in read_bed(out / f"{name}.bed", question.genome) if isinstance(one, Sequence)]
+        found = [one for one in read_bed(out / f"{name}.bed", labelled.genome) if isinstance(one, Sequence)]
         assert len(found) == counts[name] == AMOUNT.windows
         assert all((one.letters[REACH[0] :][:8] == "ATTTTTTC") is real for one in found)
         places = [one.interval for one in found if one.interval]
@@ -87,10 +87,10 @@ def test_everything_is_what_the_genome_has_in_its_part(question: Question, tmp_p
         assert (out / name / "model.safetensors").is_file()
 
 
-def test_the_same_seed_gives_the_same_tables(question: Question, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_tables(labelled: LabelledGenome, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         (tmp_path / name).mkdir()
-        write_data(tmp_path / name, question, None, AMOUNT, seed)
+        write_data(tmp_path / name, labelled, None, AMOUNT, seed)
     one, same, other = ((tmp_path / name / "train.csv").read_text() for name in "abc")
     assert one == same != other
 
@@ -99,16 +99,16 @@ def test_the_same_seed_gives_the_same_tables(question: Question, tmp_path: Path)
     ("places", "part"), [((600, 3000), "validation"), ((600, 5700), "train"), ((3000, 5700), "test")]
 )
 def test_a_part_without_sites_is_said(
-    question: Question, tmp_path: Path, places: tuple[int, int], part: str
+    labelled: LabelledGenome, tmp_path: Path, places: tuple[int, int], part: str
 ) -> None:
-    question.labels.write_text("".join(f"one\t{at}\t{at + 1}\tx\t0\t+\n" for at in places))
+    labelled.labels.write_text("".join(f"one\t{at}\t{at + 1}\tx\t0\t+\n" for at in places))
     (tmp_path / "data").mkdir()
     with pytest.raises(InputError, match=f"no labelled position with a whole window in the {part} part"):
-        write_data(tmp_path / "data", question, None, AMOUNT, seed=1)
+        write_data(tmp_path / "data", labelled, None, AMOUNT, seed=1)
 
 
-def test_a_label_off_the_genome_is_said(question: Question, tmp_path: Path) -> None:
-    question.labels.write_text("three\t3000\t3001\tx\t0\t+\n")
+def test_a_label_off_the_genome_is_said(labelled: LabelledGenome, tmp_path: Path) -> None:
+    labelled.labels.write_text("three\t3000\t3001\tx\t0\t+\n")
     (tmp_path / "data").mkdir()
     with pytest.raises(InputError, match="three"):
-        write_data(tmp_path / "data", question, None, AMOUNT, seed=1)
+        write_data(tmp_path / "data", labelled, None, AMOUNT, seed=1)

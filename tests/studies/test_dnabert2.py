@@ -80,12 +80,12 @@ def test_every_method_is_explained_evaluated_and_compared(data):
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"tasks": ("tf_3",)}, "--task tf_3: expected one of simulated, ecoli, tf_2, tf_4"),
-        ({"tasks": ("simulated", "simulated")}, "--task simulated is given 2 times: expected once"),
+        ({"task": ("tf_3",)}, "--task tf_3: expected one of simulated, ecoli, tf_2, tf_4"),
+        ({"task": ("simulated", "simulated")}, "--task simulated is given 2 times: expected once"),
         ({"size": "large"}, "--size large: expected one of small, default"),
         ({"start": "none"}, "--start none: expected random, mlm, or the folder of a checkpoint"),
         ({"start": "mlm"}, f"--start mlm learns from the file {GENOME} in the folder of --data"),
-        ({"tasks": ("tf_2",), "data": Path("nowhere")}, "the task tf_2 needs the file gue/GUE_tf_2_train"),
+        ({"task": ("tf_2",), "data": Path("nowhere")}, "the task tf_2 needs the file gue/GUE_tf_2_train"),
     ],
 )
 def test_what_cannot_be_is_one_clear_line(told, message):

@@ -10,7 +10,7 @@ import typer.main
 
 from relevome.cli.app import app
 from relevome.errors import InputError
-from relevome.studies.enzymes import ENZYMES, Source
+from relevome.studies.enzymes import ENZYMES, EnzymeFiles
 from relevome.studies.protein_function import METHODS, SIZES, ProteinFunctionStudy
 from relevome.studies.protein_tasks import PROTEIN_TASKS
 from tests.studies.made_proteins import write_made_enzymes, write_made_proteins
@@ -25,14 +25,20 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Source:
-    return Source(*write_made_enzymes(tmp_path / "own"))
+def source(tmp_path: Path) -> EnzymeFiles:
+    return EnzymeFiles(*write_made_enzymes(tmp_path / "own"))
 
 
-def studies(data: Path, source: Source, tmp_path: Path) -> list[ProteinFunctionStudy]:
+def files(source: EnzymeFiles) -> tuple[Path, Path | None, Path | None]:
+    return source.proteins, source.annotations, source.clusters
+
+
+def studies(data: Path, source: EnzymeFiles, tmp_path: Path) -> list[ProteinFunctionStudy]:
     """Every size, from random weights and from a checkpoint."""
     starts = ("random", str(tmp_path))
-    return [ProteinFunctionStudy(TASKS, data, source, size, start) for size in SIZES for start in starts]
+    return [
+        ProteinFunctionStudy(data, *files(source), TASKS, size, start) for size in SIZES for start in starts
+    ]
 
 
 def test_the_command_line_understands_every_command(data, source, tmp_path):
@@ -61,7 +67,7 @@ def test_paths_are_relative_but_for_what_the_user_has(data, source, tmp_path):
 
 
 def test_every_class_of_enzymes_is_asked_with_its_own_logit_and_types_of_sites(source, tmp_path):
-    study = ProteinFunctionStudy((ENZYMES,), enzymes=source)
+    study = ProteinFunctionStudy(None, *files(source))
     study.prepare(tmp_path, lambda _: None)
     commands = study.commands()
     explained = [one for one in commands if one.arguments[0] == "explain"]
@@ -80,22 +86,22 @@ def test_every_class_of_enzymes_is_asked_with_its_own_logit_and_types_of_sites(s
 
 
 def test_a_folder_belongs_to_the_bytes_that_are_read(source):
-    before = ProteinFunctionStudy((ENZYMES,), enzymes=source).about()
+    before = ProteinFunctionStudy(None, *files(source)).about()
     source.proteins.write_text(source.proteins.read_text() + "\n")
-    assert ProteinFunctionStudy((ENZYMES,), enzymes=source).about() != before
+    assert ProteinFunctionStudy(None, *files(source)).about() != before
 
 
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"tasks": ("fold",)}, "--task fold: expected one of membrane, signal-peptide, enzymes"),
-        ({"tasks": ("membrane", "membrane")}, "--task membrane is given 2 times: expected once"),
-        ({"tasks": ("membrane",)}, "the task membrane needs the file protein/tmbed_alpha"),
-        ({"tasks": (ENZYMES,)}, "the task enzymes and the proteins that it reads (--proteins) go together"),
-        ({"tasks": (), "enzymes": Source(Path("x"))}, "the task enzymes and the proteins that it reads"),
-        ({"tasks": (ENZYMES,), "enzymes": Source(Path("nowhere.xml"))}, "nowhere.xml is not there"),
-        ({"tasks": (), "size": "large"}, "--size large: expected one of small, default, published"),
-        ({"tasks": (), "start": "none"}, "--start none: expected random, or the folder of a checkpoint"),
+        ({"task": ("fold",)}, "--task fold: expected one of membrane, signal-peptide, enzymes"),
+        ({"task": ("membrane", "membrane")}, "--task membrane is given 2 times: expected once"),
+        ({"task": ("membrane",)}, "the task membrane needs the file protein/tmbed_alpha"),
+        ({"task": (ENZYMES,)}, "the task enzymes and the proteins that it reads (--proteins) go together"),
+        ({"task": (), "proteins": Path("x")}, "the task enzymes and the proteins that it reads"),
+        ({"task": (ENZYMES,), "proteins": Path("nowhere.xml")}, "nowhere.xml is not there"),
+        ({"task": (), "size": "large"}, "--size large: expected one of small, default, published"),
+        ({"task": (), "start": "none"}, "--start none: expected random, or the folder of a checkpoint"),
     ],
 )
 def test_what_cannot_be_is_one_clear_line(told, message):

@@ -12,12 +12,12 @@ from relevome.studies.protein_tasks import (
     GLOBULAR,
     PARTS,
     PROTEIN_TASKS,
-    Amount,
+    ProteinLimits,
     write_protein_task,
 )
 from tests.studies.made_proteins import write_made_proteins, write_threes
 
-ALL = Amount(1_000, 1_000, 500)
+ALL = ProteinLimits(1_000, 1_000, 500)
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -31,7 +31,9 @@ def made(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def written(name: str, data: Path, folder: Path, amount: Amount = ALL, seed: int = 0) -> dict[str, list]:
+def written(
+    name: str, data: Path, folder: Path, amount: ProteinLimits = ALL, seed: int = 0
+) -> dict[str, list]:
     folder.mkdir()
     write_protein_task(name, folder, data, amount, seed)
     return {part: table(folder / f"{part}.csv") for part in PARTS}
@@ -64,7 +66,7 @@ def test_segments_land_on_the_stretches_that_were_made(
 
 
 def test_what_is_too_long_is_counted_and_what_is_shortened_too(made: Path, tmp_path: Path) -> None:
-    written("membrane", made, tmp_path / "a", Amount(1_000, 5, 70))
+    written("membrane", made, tmp_path / "a", ProteinLimits(1_000, 5, 70))
     said = json.loads((tmp_path / "a" / "data.json").read_text())
     kept = sum(sum(part.values()) for part in said["proteins"].values())
     assert said["counts"]["left out, longer than 70 residues"] == 260 - kept > 0
@@ -77,7 +79,7 @@ def test_what_is_too_long_is_counted_and_what_is_shortened_too(made: Path, tmp_p
 
 
 def test_fewer_are_drawn_with_as_many_of_each_class_as_there_are(made: Path, tmp_path: Path) -> None:
-    tables = written("membrane", made, tmp_path / "out", Amount(30, 5, 500))
+    tables = written("membrane", made, tmp_path / "out", ProteinLimits(30, 5, 500))
     labels = {part: [row["label"] for row in rows] for part, rows in tables.items()}
     assert {part: (len(found), found.count("1")) for part, found in labels.items()} == dict.fromkeys(
         PARTS, (30, 15)

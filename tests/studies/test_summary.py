@@ -14,7 +14,7 @@ from relevome.evaluation.result import Evaluation
 from relevome.evaluation.score_files import write_evaluation
 from relevome.evaluation.settings import Settings
 from relevome.evaluation.statistics import bootstrap_interval
-from relevome.studies.summary import Compared, conclude, model_of
+from relevome.studies.summary import ComparedTask, conclude, model_of
 
 RUNS = ("cnn-lrp", "cnn-saliency", "transformer-attnlrp", "transformer-rollout")
 # Means of the runs above. By AUROC two tie; by infidelity lower is better.
@@ -71,7 +71,7 @@ def write_checks(folder: Path, run: str) -> None:
 
 @pytest.fixture
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(Compared, "logits", lambda *_: LOGITS)
+    monkeypatch.setattr(ComparedTask, "logits", lambda *_: LOGITS)
     task = tmp_path / "toy"
     rows = [
         {"run": run, "metric": metric, "level": level, "direction": direction, "sequences": 12 + index,
@@ -94,8 +94,8 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def compared(study: Path) -> Compared:
-    return Compared("toy", "planted", study)
+def compared(study: Path) -> ComparedTask:
+    return ComparedTask("toy", "planted", study)
 
 
 def test_the_words_name_the_best_of_every_model_and_of_all(study):

@@ -15,9 +15,9 @@ from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import DNA
 from relevome.data.sites import read_sites
 from relevome.errors import InputError
-from relevome.studies.tasks import TASKS, Amount, check_data, write_task
+from relevome.studies.tasks import TASKS, SequenceCounts, check_data, write_task
 
-AMOUNT = Amount(training=160, explained=9)
+AMOUNT = SequenceCounts(training=160, explained=9)
 LENGTHS = {"simulated": 100, "ecoli": 100, "tf_2": 101}
 
 

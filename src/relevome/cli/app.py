@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
+import traceback
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +22,7 @@ from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
 from relevome.cli.show import show
 from relevome.cli.simulate import simulate
-from relevome.cli.study import study
+from relevome.cli.study import study_commands
 from relevome.cli.substitute import substitute
 from relevome.cli.train import train
 from relevome.errors import InputError
@@ -89,8 +93,32 @@ def _start(
     """What comes before any command."""
 
 
+def run_command(arguments: tuple[str, ...], folder: Path, log: Path) -> str | None:
+    """Runs a command in a folder; what it prints goes into a log. Gives None, or what went wrong."""
+    try:
+        os.chdir(folder)
+        with log.open("w", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
+            return _run(arguments)
+    except OSError as error:
+        return str(error)
+
+
+def _run(arguments: tuple[str, ...]) -> str | None:
+    import torch
+
+    torch.set_num_threads(1)  # several commands at once leave each other no second core
+    try:
+        code = app(list(arguments), standalone_mode=False)
+    except (InputError, OSError, typer.TyperException) as error:
+        return " ".join(str(error).split())
+    except Exception as error:  # noqa: BLE001 - one failure must not take the others with it
+        traceback.print_exc()
+        return f"{type(error).__name__}: {error}"
+    return f"it ended with code {code}" if code else None
+
+
 for command in (explain, evaluate, compare, substitute, heads, annotate, train, simulate, show, export):
     app.command()(command)
 app.command("list")(list_)
 app.command()(demo)
-app.add_typer(study, name="study")
+app.add_typer(study_commands(run_command), name="study")

@@ -38,6 +38,9 @@ def explain(
     bed: Annotated[Path | None, typer.Option(help="Intervals as BED; needs --genome.")] = None,
     genome: Annotated[Path | None, typer.Option(help="Genome as FASTA, plain or gzip.")] = None,
     table: Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")] = None,
+    sequences: Annotated[
+        Path | None, typer.Option(help="Sequences in any format of `relevome list formats`.")
+    ] = None,
     # what is explained, and how
     method: Annotated[str, typer.Option(help="One of `relevome list methods`.")] = "attnlrp",
     target: Annotated[list[str] | None, typer.Option(help="Output: index or label (default: 1).")] = None,
@@ -99,7 +102,7 @@ def explain(
             rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
         )  # fmt: skip
         run = run_explain(
-            loaded, _input(loaded, fasta, bed, genome, table, strip_stop), method, target or ["1"],
+            loaded, _input(loaded, fasta, bed, genome, table, sequences, strip_stop), method, target or ["1"],
             out=output, position=position, contrast=contrast, mask_position=mask_position, lift=lift,
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,
@@ -120,20 +123,24 @@ def _input(
     bed: Path | None,
     genome: Path | None,
     table: Path | None,
+    sequences: Path | None,
     strip_stop: bool,
 ) -> Input:
-    from relevome.data.inputs import from_bed, from_fasta, from_table
+    from relevome.data.inputs import from_bed, from_fasta, from_file, from_table
 
-    given = [path for path in (fasta, bed, table) if path]
+    given = [path for path in (fasta, bed, table, sequences) if path]
     if len(given) != 1 or (bed is None) != (genome is None):
-        raise InputError("expected sequences from one of --fasta F, --bed B with --genome G, or --table T")
+        raise InputError(
+            "expected sequences from one of --fasta F, --bed B with --genome G, --table T, or --sequences S"
+        )
     if fasta:
         return from_fasta(fasta, model.alphabet, strip_stop)
     if bed and genome:
         if strip_stop:
             raise InputError("--strip-stop is about proteins, not a genome: leave it out")
         return from_bed(bed, genome, model.alphabet)
-    return from_table(given[0], model.alphabet, strip_stop)
+    read = from_table if table else from_file
+    return read(given[0], model.alphabet, strip_stop)
 
 
 def _batch_size(text: str) -> int | None:

@@ -10,14 +10,28 @@ import typer
 from relevome.cli.options import Output, Seed
 
 
-def list_(what: Annotated[str, typer.Argument(help="methods, metrics, exporters or models.")]) -> None:
+def list_(
+    what: Annotated[
+        str,
+        typer.Argument(help="methods, metrics, exporters, models, studies, formats, engines or objectives."),
+    ],
+) -> None:
     """Print what is registered.
 
     Example: relevome list methods
     """
+    from relevome.attribution import methods
+    from relevome.data.formats import formats
+    from relevome.engines.base import engines
+    from relevome.evaluation.metrics import metrics
     from relevome.jobs.catalogue import catalogue
+    from relevome.models import models
+    from relevome.results.export import exporters
+    from relevome.studies import studies
+    from relevome.training.objective import objectives
 
-    entries = catalogue(what)
+    registries = (methods, metrics, exporters, models, studies, formats, engines, objectives)
+    entries = catalogue(what, {one.plural: one for one in registries})
     width = max(24, *(len(name) + 2 for name, _ in entries))
     for name, summary in entries:
         typer.echo(f"{name:<{width}}{summary}")

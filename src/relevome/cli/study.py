@@ -1,172 +1,100 @@
-"""`relevome study`: one command for every published study."""
+"""`relevome study`: one command for every study that is registered."""
 
 from __future__ import annotations
 
-import os
-import traceback
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields
+from functools import cached_property
+from inspect import Parameter, Signature, getdoc
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
+import typer.main
+from typer.core import TyperGroup
 
 from relevome.cli.options import Output, Seed
-from relevome.errors import InputError
+from relevome.options import configured
+from relevome.studies import StudyOption, studies
+from relevome.studies.recipe import study_options
 
-study = typer.Typer(help="Run one of the published studies, as a recipe of the other commands.")
+if TYPE_CHECKING:
+    from relevome.studies.carry_out import Runner
 
 Jobs = Annotated[int, typer.Option(help="Commands to run at once, one thread each.")]
 
 
-@study.callback()
-def _studies() -> None:
-    """Run one of the published studies, as a recipe of the other commands."""
+def study_commands(run: Runner) -> typer.Typer:
+    """The group of commands for studies, whose own commands ``run`` runs.
 
-
-@study.command()
-def dnabert2(
-    output: Output,
-    task: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="simulated, ecoli, tf_2 or tf_4; may be repeated (default: all with --data, else simulated)."
-        ),
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder of the public data; see the docs.")] = None,
-    size: Annotated[str, typer.Option(help="small (minutes) or default (most of an hour).")] = "default",
-    start: Annotated[
-        str, typer.Option(help="Weights of the transformer: random, mlm, or a checkpoint's folder.")
-    ] = "random",
-    jobs: Jobs = 2,
-    seed: Seed = 0,
-) -> None:
-    """Explain a DNABERT-2 and a CNN trained on the same tasks, and say which explanations can be trusted.
-
-    Example: relevome study dnabert2 --task simulated -o study
+    They are made when the first of them is asked for: finding all studies takes seconds, and whoever runs
+    another command does not wait for that.
     """
-    from relevome.studies.carry_out import carry_out
-    from relevome.studies.dnabert2 import Dnabert2Study
-    from relevome.studies.tasks import TASKS
 
-    asked = tuple(task or (["simulated"] if data is None else TASKS))
-    recipe = Dnabert2Study(asked, data, size=size, start=start, seed=seed)
-    carry_out(recipe, output, run_command, jobs, typer.echo)
+    class Studies(TyperGroup):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            del self.commands
 
+        @cached_property
+        def commands(self) -> dict[str, Any]:
+            return _commands(run)
 
-@study.command("protein-function")
-def protein_function(
-    output: Output,
-    data: Annotated[Path | None, typer.Option(help="Folder of the public data; see the docs.")] = None,
-    proteins: Annotated[
-        Path | None, typer.Option(help="Enzymes of your own: UniProt XML or flat text, or a table.")
-    ] = None,
-    annotations: Annotated[
-        Path | None, typer.Option(help="Where their sites are (default: with the enzymes).")
-    ] = None,
-    clusters: Annotated[Path | None, typer.Option(help="Their clusters by identity, as for train.")] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="membrane, signal-peptide or enzymes; may be repeated (default: all that is given)."
-        ),
-    ] = None,
-    size: Annotated[
-        str, typer.Option(help="small (minutes), default (an hour) or published (for a GPU).")
-    ] = "default",
-    start: Annotated[
-        str, typer.Option(help="Weights of the model: random, or a checkpoint's folder.")
-    ] = "random",
-    jobs: Jobs = 2,
-    seed: Seed = 0,
-) -> None:
-    """Find the attention heads of a protein transformer whose relevance lies on annotated segments.
-
-    Example: relevome study protein-function --task signal-peptide --data DATA -o study
-
-    Example: relevome study protein-function --proteins uniprot.xml.gz --start CHECKPOINT -o study
-    """
-    from relevome.studies.carry_out import carry_out
-    from relevome.studies.enzymes import ENZYMES, Source
-    from relevome.studies.protein_function import ProteinFunctionStudy
-    from relevome.studies.protein_tasks import PROTEIN_TASKS
-
-    if proteins is None and (annotations or clusters):
-        raise InputError("--annotations and --clusters are of --proteins: add those, or leave them out")
-    enzymes = None if proteins is None else Source(proteins, annotations, clusters)
-    given = ([] if data is None else [*PROTEIN_TASKS]) + ([] if enzymes is None else [ENZYMES])
-    asked = tuple(task or given)
-    if not asked:
-        raise InputError("no proteins to study: expected the public ones (--data), or enzymes (--proteins)")
-    recipe = ProteinFunctionStudy(asked, data, enzymes, size=size, start=start, seed=seed)
-    carry_out(recipe, output, run_command, jobs, typer.echo)
-
-
-@study.command()
-def annotation(
-    output: Output,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder with E. coli's public data; see the docs.")
-    ] = None,
-    genome: Annotated[Path | None, typer.Option(help="A genome of your own, as FASTA.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="Its start sites, as for train.")] = None,
-    feature: Annotated[list[str] | None, typer.Option(help="Type of GFF3 features, as for train.")] = None,
-    labels_column: Annotated[str | None, typer.Option(help="Column of positions, as for train.")] = None,
-    labels_where: Annotated[
-        list[str] | None, typer.Option(help="Only rows with COLUMN=TEXT, as for train.")
-    ] = None,
-    motifs: Annotated[Path | None, typer.Option(help="Known motifs of its factors, MEME.")] = None,
-    known: Annotated[Path | None, typer.Option(help="Known binding sites of them, BED or GFF3.")] = None,
-    circular: Annotated[bool, typer.Option(help="Every contig of it is a circle.")] = False,
-    model: Annotated[
-        Path | None, typer.Option(help="An annotator that is trained already, in place of a new one.")
-    ] = None,
-    size: Annotated[
-        str, typer.Option(help="small (minutes), default (an hour or two) or published (for a GPU).")
-    ] = "default",
-    jobs: Jobs = 2,
-    seed: Seed = 0,
-) -> None:
-    """Annotate start sites of a genome, and say what the attention heads of the annotator recognise.
-
-    Example: relevome study annotation --data DATA -o study
-    """
-    from relevome.data.positions import PositionChoice
-    from relevome.studies.annotation import AnnotationStudy
-    from relevome.studies.carry_out import carry_out
-
-    choice = PositionChoice(tuple(feature or ()), labels_column, tuple(labels_where or ()))
-    recipe = AnnotationStudy(
-        data, genome, labels, choice, motifs, known, circular, model, size=size, seed=seed
+    return typer.Typer(
+        cls=Studies, help="Run one of the published studies, as a recipe of the other commands."
     )
-    carry_out(recipe, output, run_command, jobs, typer.echo)
 
 
-def run_command(arguments: tuple[str, ...], folder: Path, log: Path) -> str | None:
-    """Runs a command in a folder; what it prints goes into a log. Gives None, or what went wrong."""
-    try:
-        os.chdir(folder)
-        with log.open("w", encoding="utf-8") as file, redirect_stdout(file), redirect_stderr(file):
-            return _run(arguments)
-    except OSError as error:
-        return str(error)
+def _commands(run: Runner) -> dict[str, Any]:
+    found = typer.Typer(callback=lambda: None)  # with a callback it is a group, however few commands it has
+    for name, kind in studies.items():
+        found.command(name)(_command(name, kind, run))
+    return dict(typer.main.get_command(found).commands)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _run(arguments: tuple[str, ...]) -> str | None:
-    from relevome.cli.app import app
+def _command(name: str, kind: type[Any], run: Runner) -> Callable[..., None]:
+    """What typer makes the command of a study from: a function with an option for each field."""
 
-    one_thread()
-    try:
-        code = app(list(arguments), standalone_mode=False)
-    except (InputError, OSError, typer.TyperException) as error:
-        return " ".join(str(error).split())
-    except Exception as error:  # noqa: BLE001 - one failure must not take the others with it
-        traceback.print_exc()
-        return f"{type(error).__name__}: {error}"
-    return f"it ended with code {code}" if code else None
+    def carry(output: Path, jobs: int, **given: Any) -> None:
+        from relevome.studies.carry_out import carry_out
+
+        options = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+        carry_out(configured(kind, name, options), output, run, jobs, typer.echo)
+
+    carry.__doc__ = getdoc(kind)
+    carry.__dict__["__signature__"] = Signature(_parameters(kind))
+    return carry
 
 
-def one_thread() -> None:
-    """Several commands at once leave each other no second core."""
-    import torch
+def _parameters(kind: type[Any]) -> list[Parameter]:
+    """The study's own options between those of every study; a seed is asked for as everywhere."""
+    options = study_options(kind)
+    own = {field.name: field for field in fields(kind)}
+    seed = own.pop("seed", None)
+    return [
+        _parameter("output", Output, Parameter.empty),
+        *(_parameter(name, _typed(*options[name]), _default(field)) for name, field in own.items()),
+        _parameter("jobs", Jobs, 2),
+        *([] if seed is None else [_parameter("seed", Seed, _default(seed))]),
+    ]
 
-    torch.set_num_threads(1)
+
+def _parameter(name: str, hint: Any, default: Any) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+
+
+def _typed(hint: Any, option: StudyOption) -> Any:
+    """The type as typer has it: an option that may be repeated is a list, or None where it was not given."""
+    for part in (hint, *get_args(hint)):
+        if get_origin(part) is tuple:
+            hint = list[get_args(part)[0]] | None
+    return Annotated[hint, typer.Option(help=option.help)]
+
+
+def _default(field: Field[Any]) -> Any:
+    """A default of the study itself is shown; with none at all the option must be given."""
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    if field.default is MISSING:
+        return Parameter.empty
+    return list(field.default) or None if isinstance(field.default, tuple) else field.default

@@ -1,34 +1,28 @@
-"""What is registered: methods, metrics, exporters, models, each with the first line of what it says."""
+"""What is registered, such as methods or metrics, each with the first line of what it says."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
-from relevome.attribution import methods
+from relevome.data.formats import Format
 from relevome.errors import InputError
-from relevome.evaluation.metrics import Metric, metrics
-from relevome.models import models
+from relevome.evaluation.metrics import Metric
 from relevome.options import option_defaults
 from relevome.registry import Registry
-from relevome.results.export import exporters
-
-REGISTRIES: dict[str, Registry[Any]] = {
-    "methods": methods,
-    "metrics": metrics,
-    "exporters": exporters,
-    "models": models,
-}
 
 
-def catalogue(what: str) -> list[tuple[str, str]]:
-    """Name and summary of everything registered under ``what``. Raises ``InputError`` for another word."""
-    if what not in REGISTRIES:
-        raise InputError(f"cannot list {what!r}: expected one of {', '.join(REGISTRIES)}")
-    return [(name, _summary(entry)) for name, entry in REGISTRIES[what].items()]
+def catalogue(what: str, registries: Mapping[str, Registry[Any]]) -> list[tuple[str, str]]:
+    """Name and summary of everything in the registry ``what``. Raises ``InputError`` for another word."""
+    if what not in registries:
+        raise InputError(f"cannot list {what!r}: expected one of {', '.join(registries)}")
+    return [(name, _summary(entry)) for name, entry in registries[what].items()]
 
 
 def _summary(entry: Any) -> str:
+    if isinstance(entry, Format):
+        return _format(entry)
     described = getattr(entry, "compute", entry)
     text = (inspect.getdoc(described) or "").split("\n\n")[0].replace("\n", " ")
     options = (
@@ -38,3 +32,9 @@ def _summary(entry: Any) -> str:
         return f"{entry.kind}, {entry.direction}: {text}"
     listed = ", ".join(name.replace("_", "-") for name in options if name != "seed")
     return f"{text} [options: {listed}]" if listed else text
+
+
+def _format(entry: Format) -> str:
+    read = [word for word in ("sequences", "sites") if getattr(entry, word) is not None]
+    known = ", ".join((*entry.endings, *entry.within)) or "by how it begins"
+    return f"{' and '.join(read) or 'by other commands'}; {known}"

@@ -17,7 +17,7 @@ from typing import Any
 
 from relevome.attribution import Method, methods
 from relevome.attribution.readings import Readings
-from relevome.data.inputs import Input, from_fasta, from_sequences
+from relevome.data.inputs import Input, from_file, from_sequences
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine, engine_of
@@ -75,7 +75,8 @@ def explain(
 
     Args:
         model: The model, as `relevome.load_model` gives it.
-        sequences: The path of a FASTA file (plain or gzip); letters, which are called ``sequence1``,
+        sequences: The path of a file of sequences, in a format that its ending tells (`relevome list
+            formats`; FASTA where it tells none), plain or gzip; letters, which are called ``sequence1``,
             ``sequence2``, ...; `relevome.Sequence` objects; or an ``Input`` of `relevome.data.inputs`, such
             as ``from_bed(bed, genome, alphabet)``.
         method: Name of the method, one of `relevome list methods`.
@@ -162,7 +163,7 @@ def _input(model: Model, sequences: str | Path | Iterable[str | Sequence] | Inpu
     if isinstance(sequences, Input):
         return sequences
     if isinstance(sequences, str | Path):
-        return from_fasta(sequences, model.alphabet)
+        return from_file(sequences, model.alphabet)
     return from_sequences(sequences, model.alphabet)
 
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from relevome.data.inputs import sha256_of
 from relevome.data.positions import PositionChoice
 from relevome.errors import InputError
 from relevome.models.hugging_face import weights_sha256
-from relevome.studies.annotation_data import CNN_REACH, DONE, Amount, write_data, write_simulated
+from relevome.studies import studies
+from relevome.studies.annotation_data import CNN_REACH, DONE, WindowCounts, write_data, write_simulated
 from relevome.studies.annotation_summary import WEIGHED, conclude
-from relevome.studies.genome_parts import Question
-from relevome.studies.recipe import Command, Say, command
+from relevome.studies.genome_parts import LabelledGenome
+from relevome.studies.recipe import Command, Say, StudyOption, check_choices, command
 
 # Files of the folder with public data.
 GENOME = Path("ecoli", "NC_000913.3.fna.gz")
@@ -46,7 +47,7 @@ _CAUTION = (
 
 
 @dataclass(frozen=True)
-class Size:
+class AnnotationSize:
     """How much is done.
 
     ``random`` are networks with random weights, ``simulated`` letters and start sites of a made-up genome.
@@ -58,45 +59,57 @@ class Size:
     cnn_epochs: int
     random: int
     ablated: int
-    amount: Amount
+    amount: WindowCounts
     simulated: tuple[int, int]
     caution: str | None = None
 
 
 SIZES = {
-    "small": Size("annotator.json", 80, 3, 2, 20, Amount(2, 60, (100, 30)), (40_000, 300), _CAUTION),
-    "default": Size("annotator", None, 6, 10, 200, Amount(5, 1000, (150, 30)), (250_000, 2_000)),
-    "published": Size(
-        "annotator:published", None, 10, 10, 200, Amount(10, 2000, (530, 30)), (2_000_000, 12_000)
+    "small": AnnotationSize(
+        "annotator.json", 80, 3, 2, 20, WindowCounts(2, 60, (100, 30)), (40_000, 300), _CAUTION
+    ),
+    "default": AnnotationSize(
+        "annotator", None, 6, 10, 200, WindowCounts(5, 1000, (150, 30)), (250_000, 2_000)
+    ),
+    "published": AnnotationSize(
+        "annotator:published", None, 10, 10, 200, WindowCounts(10, 2000, (530, 30)), (2_000_000, 12_000)
     ),
 }
 
 
+@studies.register("annotation")
 @dataclass(frozen=True)
 class AnnotationStudy:
-    """What ``relevome study annotation`` is told.
+    """Annotate start sites of a genome, and say what the attention heads of the annotator recognise.
 
-    The genome is that of *E. coli* in the folder ``data``, a ``genome`` with ``labels`` of the user's own, or
-    without either a made-up one. ``model`` is an annotator that was trained before, in place of one that the
-    study trains; it must never have seen what is reported on.
+    Example: relevome study annotation --data DATA -o study
     """
 
-    data: Path | None = None
-    genome: Path | None = None
-    labels: Path | None = None
-    choice: PositionChoice = field(default_factory=PositionChoice)
-    motifs: Path | None = None
-    known: Path | None = None
-    circular: bool = False
-    model: Path | None = None
-    size: str = "default"
+    # Without data and genome one is made up. A model must never have seen what is reported on.
+    data: Annotated[Path | None, StudyOption("Folder with E. coli's public data; see the docs.")] = None
+    genome: Annotated[Path | None, StudyOption("A genome of your own, as FASTA.")] = None
+    labels: Annotated[Path | None, StudyOption("Its start sites, as for train.")] = None
+    feature: Annotated[tuple[str, ...], StudyOption("Type of GFF3 features, as for train.")] = ()
+    labels_column: Annotated[str | None, StudyOption("Column of positions, as for train.")] = None
+    labels_where: Annotated[tuple[str, ...], StudyOption("Only rows with COLUMN=TEXT, as for train.")] = ()
+    motifs: Annotated[Path | None, StudyOption("Known motifs of its factors, MEME.")] = None
+    known: Annotated[Path | None, StudyOption("Known binding sites of them, BED or GFF3.")] = None
+    circular: Annotated[bool, StudyOption("Every contig of it is a circle.")] = False
+    model: Annotated[
+        Path | None, StudyOption("An annotator that is trained already, in place of a new one.")
+    ] = None
+    size: Annotated[
+        str,
+        StudyOption(
+            "small (minutes), default (an hour or two) or published (for a GPU).", choices=tuple(SIZES)
+        ),
+    ] = "default"
     seed: int = 0
 
     name = "annotation"
 
     def __post_init__(self) -> None:
-        if self.size not in SIZES:
-            raise InputError(f"--size {self.size}: expected one of {', '.join(SIZES)}")
+        check_choices(self)
         if (self.genome is None) != (self.labels is None):
             raise InputError("a genome of your own needs --genome and --labels: give both or neither")
         if self.data is not None and self.genome is not None:
@@ -115,29 +128,34 @@ class AnnotationStudy:
         if self.model is not None and not (self.model / "config.json").is_file():
             raise InputError(f"--model {self.model}: expected the folder of a trained annotator")
 
+    @property
+    def choice(self) -> PositionChoice:
+        """Which rows of ``labels`` count, and where they have their positions."""
+        return PositionChoice(self.feature, self.labels_column, self.labels_where)
+
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
-        question, motifs, known = self.asked
-        paths = (question.genome, question.labels, motifs, known) if question else ()
+        labelled, motifs, known = self.asked
+        paths = (labelled.genome, labelled.labels, motifs, known) if labelled else ()
         read = {str(path): sha256_of(path) for path in paths if path is not None}
         own = None
         if self.model is not None:
             own = {"path": str(self.model.resolve()), "weights_sha256": weights_sha256(str(self.model))}
-        choice = asdict(question.choice) if question else None
+        choice = asdict(labelled.choice) if labelled else None
         told = {"size": self.size, "seed": self.seed, "model": own, "read": read, "choice": choice}
-        return told | {"circular": bool(question and question.circular)}
+        return told | {"circular": bool(labelled and labelled.circular)}
 
     def prepare(self, folder: Path, say: Say) -> None:
         """The genome, if one is made up, and all that the commands read of it."""
         say("data: " + ("a made-up genome" if self.asked[0] is None else str(self.asked[0].genome)))
         (folder / "annotator.json").write_text(json.dumps(_TINY, indent=1) + "\n")
-        question, motifs, _ = self.asked
-        if question is None:
-            question = write_simulated(folder / "simulated", *self._size.simulated, self.seed)
+        labelled, motifs, _ = self.asked
+        if labelled is None:
+            labelled = write_simulated(folder / "simulated", *self._size.simulated, self.seed)
             motifs = folder / "simulated" / "database.meme"
         if not (folder / "data" / DONE).is_file():
             (folder / "data").mkdir(exist_ok=True)
-            write_data(folder / "data", question, motifs, self._size.amount, self.seed)
+            write_data(folder / "data", labelled, motifs, self._size.amount, self.seed)
 
     def commands(self) -> Sequence[Command]:
         """Train, annotate the test region by every model, characterise heads, trained and random ones."""
@@ -148,32 +166,32 @@ class AnnotationStudy:
         return conclude(folder, ("annotator", *RIVALS), self._size.random, self._size.caution)
 
     @property
-    def _size(self) -> Size:
+    def _size(self) -> AnnotationSize:
         return SIZES[self.size]
 
     @property
-    def asked(self) -> tuple[Question | None, Path | None, Path | None]:
+    def asked(self) -> tuple[LabelledGenome | None, Path | None, Path | None]:
         """Genome and labels, known motifs, known sites; nothing where the genome is made up."""
         if self.data is not None:
             folder = self.data.resolve()
             choice = PositionChoice((), "position_NC_000913.3", ("source_info~storz",))
-            question = Question(folder / GENOME, folder / LABELS, choice, circular=True, ends=_ENDS)
-            return question, folder / MOTIFS, folder / KNOWN
+            labelled = LabelledGenome(folder / GENOME, folder / LABELS, choice, circular=True, ends=_ENDS)
+            return labelled, folder / MOTIFS, folder / KNOWN
         if self.genome is None or self.labels is None:
             return None, None, None
-        question = Question(self.genome.resolve(), self.labels.resolve(), self.choice, self.circular)
+        labelled = LabelledGenome(self.genome.resolve(), self.labels.resolve(), self.choice, self.circular)
         motifs, known = (None if path is None else path.resolve() for path in (self.motifs, self.known))
-        return question, motifs, known
+        return labelled, motifs, known
 
     @property
     def _genome(self) -> dict[str, Any]:
-        question, _, _ = self.asked
-        return {"genome": "simulated/genome.fa" if question is None else question.genome}
+        labelled, _, _ = self.asked
+        return {"genome": "simulated/genome.fa" if labelled is None else labelled.genome}
 
     @property
     def _circular(self) -> dict[str, Any]:
-        question, _, _ = self.asked
-        return {"circular": question is not None and question.circular}
+        labelled, _, _ = self.asked
+        return {"circular": labelled is not None and labelled.circular}
 
     @property
     def _annotator(self) -> tuple[str | Path, list[str]]:
@@ -226,5 +244,5 @@ class AnnotationStudy:
 
     @property
     def _known(self) -> Path | str | None:
-        question, _, known = self.asked
-        return "simulated/known.bed" if question is None else known
+        labelled, _, known = self.asked
+        return "simulated/known.bed" if labelled is None else known

@@ -24,10 +24,10 @@ from relevome.studies.genome_parts import (
     TEST,
     TRAIN,
     VALIDATION,
-    Labelled,
+    LabelledGenome,
+    LabelledPosition,
     Parts,
-    Question,
-    labelled,
+    labelled_positions,
     parts_of,
 )
 
@@ -42,7 +42,7 @@ _PSEUDO = 0.01  # of every probability of the published counts
 
 
 @dataclass(frozen=True)
-class Amount:
+class WindowCounts:
     """How many windows: ``negatives`` for every labelled one to train the CNN on, ``windows`` for the heads.
 
     ``reach`` are the letters before and behind a site in the windows for the heads.
@@ -53,15 +53,17 @@ class Amount:
     reach: tuple[int, int]
 
 
-def write_simulated(folder: Path, length: int, starts: int, seed: int) -> Question:
+def write_simulated(folder: Path, length: int, starts: int, seed: int) -> LabelledGenome:
     """A made-up genome with three factors at known distances from its start sites."""
     if not (folder / "genome.json").is_file():
         shutil.rmtree(folder, ignore_errors=True)  # what was left of one when it was stopped
         write_genome(folder, plan_genome(length=length, starts=starts, seed=seed))
-    return Question(folder / "genome.fa", folder / "starts.bed")
+    return LabelledGenome(folder / "genome.fa", folder / "starts.bed")
 
 
-def write_data(folder: Path, question: Question, motifs: Path | None, amount: Amount, seed: int) -> None:
+def write_data(
+    folder: Path, labelled: LabelledGenome, motifs: Path | None, amount: WindowCounts, seed: int
+) -> None:
     """Everything that is read, into a folder that is there.
 
     ``sites.bed`` all labelled positions; ``regions.bed`` what is held out, ``test.bed`` what of it is
@@ -70,17 +72,17 @@ def write_data(folder: Path, question: Question, motifs: Path | None, amount: Am
     ``scan-published`` the matrix scans; ``counts.json`` how many of each.
     """
     rng = np.random.default_rng(seed)
-    with parts_of(question) as parts:
-        sites = labelled(question, parts)
+    with parts_of(labelled) as parts:
+        sites = labelled_positions(labelled, parts)
         known = {(one.contig, one.letter, one.strand) for one in sites}
         _bed(folder / "sites.bed", [(one.window(0, 0), "site") for one in sites])
         _regions(folder, parts)
         counts = {"sites": len(sites)}
         for part in (TRAIN, VALIDATION):
-            _check([one for one in sites if parts.within(part, one, *CNN_REACH)], part, question)
+            _check([one for one in sites if parts.within(part, one, *CNN_REACH)], part, labelled)
             counts[part] = _table(folder / f"{part}.csv", parts, part, sites, known, amount.negatives, rng)
         around = [one for one in sites if parts.within(TEST, one, *amount.reach)]
-        _check(around, TEST, question)
+        _check(around, TEST, labelled)
         around = [around[i] for i in sorted(rng.permutation(len(around))[: amount.windows])]
         others = parts.drawn(TEST, len(around), amount.reach, known, rng)
         for name, some in (("windows", around), ("controls", others)):
@@ -104,7 +106,7 @@ def _bed(path: Path, rows: Iterable[tuple[Interval, str]]) -> None:
 
 
 def _table(
-    path: Path, parts: Parts, part: str, sites: Sequence[Labelled], known: set[tuple[str, int, str]],
+    path: Path, parts: Parts, part: str, sites: Sequence[LabelledPosition], known: set[tuple[str, int, str]],
     negatives: int, rng: np.random.Generator,
 ) -> int:  # fmt: skip
     """Windows around labelled positions of a part, and around others; gives how many labelled ones."""
@@ -115,15 +117,15 @@ def _table(
     return len(real)
 
 
-def _check(sites: Sequence[Labelled], part: str, question: Question) -> None:
+def _check(sites: Sequence[LabelledPosition], part: str, labelled: LabelledGenome) -> None:
     if not sites:
         raise InputError(
-            f"{question.labels} has no labelled position with a whole window in the {part} part: expected "
+            f"{labelled.labels} has no labelled position with a whole window in the {part} part: expected "
             "some in the parts to train on, to choose the epoch by (validation) and to report on (test)"
         )
 
 
-def _boxes(parts: Parts, sites: Sequence[Labelled], folder: Path) -> Boxes:
+def _boxes(parts: Parts, sites: Sequence[LabelledPosition], folder: Path) -> Boxes:
     """The boxes of training sites, and both scans: by the published counts, and by these boxes."""
     background = parts.background()
     training = [one for part in (TRAIN, VALIDATION) for one in sites if parts.within(part, one, *CNN_REACH)]

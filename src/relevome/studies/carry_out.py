@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -16,7 +21,6 @@ from filelock import FileLock, Timeout
 from relevome.errors import InputError
 from relevome.results.folder import whole_file
 from relevome.studies.recipe import Command, Say, Study
-from relevome.studies.workers import workers
 
 # Runs one command in the folder given and writes all that it prints to the log given; gives None, or what
 # went wrong. A process of its own calls it, so it must be found by its name.
@@ -51,7 +55,7 @@ def carry_out(study: Study, folder: Path, run: Runner, jobs: int, say: Say) -> N
             temporary.write_text(_HEAD + "".join(lines), encoding="utf-8")
         for name in (_DONE, _LOGS):
             (folder / name).mkdir(exist_ok=True)
-        with workers(jobs) as pool:
+        with _workers(jobs) as pool:
             _Course(commands, folder, say).run(pool, run, jobs)
         for line in study.conclude(folder):
             say(line)
@@ -174,3 +178,30 @@ def _done_before(commands: Sequence[Command], folder: Path) -> set[str]:
 
 def _mark(folder: Path, one: Command) -> Path:
     return folder / _DONE / one.name
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[Executor]:
+    """So many processes; an error in the block, or the end of this process, even killed, ends them at once.
+
+    They hold one end of a pipe and this process alone the other, which the system closes for one that is
+    killed.
+    """
+    context = get_context("spawn")
+    theirs, own = context.Pipe(duplex=False)
+    with theirs, own, ProcessPoolExecutor(count, context, _obey, (theirs,)) as pool:
+        try:
+            yield pool
+        except BaseException:
+            own.close()
+            raise
+
+
+def _obey(line: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits for this one
+    Thread(target=_end_after, args=(line,), daemon=True).start()
+
+
+def _end_after(line: Connection) -> None:
+    line.poll(None)
+    os._exit(1)

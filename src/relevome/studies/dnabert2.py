@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from relevome.errors import InputError
-from relevome.studies.recipe import Command, Say, command
+from relevome.studies import studies
+from relevome.studies.recipe import Command, Say, StudyOption, check_choices, command
 from relevome.studies.summary import conclude
-from relevome.studies.tasks import GENOME, TASKS, Amount, check_data, write_task
+from relevome.studies.tasks import GENOME, TASKS, SequenceCounts, check_data, write_task
 
 # How the CNN and the transformer are explained: a name in tables, the method, its options.
 CNN_METHODS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -47,10 +48,12 @@ TRANSFORMER = {
     "intermediate_size": 256,
     "hidden_dropout_prob": 0.0,  # BPE dropout does that work
 }
+TOKENS = 256
+BPE_DROPOUT = 0.1
 
 
 @dataclass(frozen=True)
-class Size:
+class Dnabert2Size:
     """How much is done.
 
     ``asked`` are the sequences on which the model is asked again (tests of fewer than six are never
@@ -69,40 +72,41 @@ class Size:
 
 
 SIZES = {
-    "small": Size(
+    "small": Dnabert2Size(
         1600, 12, 6, 6, 4, 1, 16, "letters", TRANSFORMER | {"hidden_size": 32, "num_hidden_layers": 2}
     ),
-    "default": Size(40_000, 100, 20, 6, 8, 4),
+    "default": Dnabert2Size(40_000, 100, 20, 6, 8, 4),
 }
 
 
+@studies.register("dnabert2")
 @dataclass(frozen=True)
 class Dnabert2Study:
-    """What ``relevome study dnabert2`` is told.
+    """Explain a DNABERT-2 and a CNN trained on the same tasks, and say which explanations can be trusted.
 
-    ``tasks`` are names of `TASKS`; those besides ``simulated`` read public files in the folder ``data``.
-    The transformer starts from ``random`` weights, from a masked language model of the *E. coli* genome
-    (``mlm``), or from the checkpoint in a folder.
+    Example: relevome study dnabert2 --task simulated -o study
     """
 
-    tasks: tuple[str, ...] = ("simulated",)
-    data: Path | None = None
-    size: str = "default"
-    start: str = "random"
-    tokens: int = 256
-    bpe_dropout: float = 0.1
+    task: Annotated[
+        tuple[str, ...] | None,
+        StudyOption(
+            "simulated, ecoli, tf_2 or tf_4; may be repeated (default: all with --data, else simulated).",
+            choices=tuple(TASKS),
+        ),
+    ] = None
+    data: Annotated[Path | None, StudyOption("Folder of the public data; see the docs.")] = None
+    size: Annotated[
+        str, StudyOption("small (minutes) or default (most of an hour).", choices=tuple(SIZES))
+    ] = "default"
+    start: Annotated[
+        str, StudyOption("Weights of the transformer: random, mlm, or a checkpoint's folder.")
+    ] = "random"
     seed: int = 0
 
     name = "dnabert2"
 
     def __post_init__(self) -> None:
-        for task in self.tasks:
-            if task not in TASKS:
-                raise InputError(f"--task {task}: expected one of {', '.join(TASKS)}")
-            if self.tasks.count(task) > 1:
-                raise InputError(f"--task {task} is given {self.tasks.count(task)} times: expected once")
-        if self.size not in SIZES:
-            raise InputError(f"--size {self.size}: expected one of {', '.join(SIZES)}")
+        check_choices(self)
         if self.start == "mlm" and (self.data is None or not (self.data / GENOME).is_file()):
             raise InputError(
                 f"--start mlm learns from the file {GENOME} in the folder of --data: it is not there"
@@ -111,9 +115,17 @@ class Dnabert2Study:
         if self.start not in ("random", "mlm") and not Path(self.start).is_dir():
             raise InputError(f"--start {self.start}: expected random, mlm, or the folder of a checkpoint")
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What is learnt; without the public data only what is simulated can be."""
+        if self.task is not None:
+            return self.task
+        return ("simulated",) if self.data is None else tuple(TASKS)
+
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
-        told = {name: value for name, value in asdict(self).items() if name != "data"}
+        told = {"tasks": self.tasks, "size": self.size, "start": self.start, "tokens": TOKENS}
+        told |= {"bpe_dropout": BPE_DROPOUT, "seed": self.seed}
         return told | {"training": self._size.training, "explained": self._size.explained}
 
     def prepare(self, folder: Path, say: Say) -> None:
@@ -121,7 +133,7 @@ class Dnabert2Study:
         say(f"data: {', '.join(self.tasks)}")
         for name, fields in (("cnn", CNN), ("transformer", self._size.transformer)):
             (folder / f"{name}.json").write_text(json.dumps(fields, indent=1) + "\n")
-        amount = Amount(self._size.training, self._size.explained)
+        amount = SequenceCounts(self._size.training, self._size.explained)
         for task in self.tasks:
             write_task(task, folder / task / "data", self.data, amount, self.seed)
 
@@ -140,14 +152,14 @@ class Dnabert2Study:
         return conclude(folder, {task: TASKS[task].sites for task in self.tasks})
 
     @property
-    def _size(self) -> Size:
+    def _size(self) -> Dnabert2Size:
         return SIZES[self.size]
 
     def _pretraining(self) -> Iterator[Command]:
         if self.start == "mlm":
             yield command(
                 "pretraining", "train", objective="mlm", arch="transformer.json", genome=self._genome,
-                tokens=self.tokens, window=100, windows=self._size.training,
+                tokens=TOKENS, window=100, windows=self._size.training,
                 epochs=self._size.pretraining_epochs, resume=True, seed=self.seed, output="pretrained",
             )  # fmt: skip
 
@@ -166,13 +178,13 @@ class Dnabert2Study:
 
     def _transformer(self, task: str, tables: dict[str, str]) -> Command:
         epochs = self._size.transformer_epochs
-        own: dict[str, Any] = {"arch": "transformer.json", "tokens": self.tokens, "learning_rate": 1e-3}
+        own: dict[str, Any] = {"arch": "transformer.json", "tokens": TOKENS, "learning_rate": 1e-3}
         if self.start == "mlm":
             own = {"arch": "pretrained", "learning_rate": 1e-3}
         elif self.start != "random":
             own = {"arch": Path(self.start).resolve()}
         return command(
-            f"{task}-transformer", "train", **own, **tables, bpe_dropout=self.bpe_dropout, epochs=epochs,
+            f"{task}-transformer", "train", **own, **tables, bpe_dropout=BPE_DROPOUT, epochs=epochs,
             patience=epochs, resume=True, seed=self.seed, output=f"{task}/transformer",
             after=["pretraining"] if self.start == "mlm" else [],
         )  # fmt: skip

@@ -23,7 +23,7 @@ from relevome.data.sites import features_of, listed_as
 from relevome.discovery.relevance_heads import FEWEST
 from relevome.errors import InputError
 from relevome.studies.prepared import Segment, write_examples, write_fasta, write_segments
-from relevome.studies.protein_tasks import PARTS, Amount, Asked
+from relevome.studies.protein_tasks import PARTS, ExplainedClass, ProteinLimits
 from relevome.training.function import FunctionData, read_function_data
 from relevome.training.settings import TrainingSettings
 from relevome.training.splits import split_of
@@ -34,7 +34,7 @@ KINDS = ("active site", "binding site", "motif", "transmembrane")
 
 
 @dataclass(frozen=True)
-class Source:
+class EnzymeFiles:
     """Proteins with EC numbers (UniProt or a table), where their sites are, and clusters of relatives.
 
     Without ``annotations`` the sites are those of ``proteins``.
@@ -60,10 +60,10 @@ class EnzymeClass:
     clusters: Path | None = None
 
     @property
-    def asked(self) -> Asked:
+    def explained(self) -> ExplainedClass:
         """What the study asks about it: the logit of its class, which all others are weighed against."""
         files = f"{ENZYMES}/data/{self.name}"
-        return Asked(
+        return ExplainedClass(
             f"{ENZYMES}/ec-{self.name}", f"{ENZYMES}/model", f"{files}.fasta", f"{files}.tsv", self.kinds,
             self.name, clusters=self.clusters,
         )  # fmt: skip
@@ -78,7 +78,7 @@ class Enzymes:
     record: Mapping[str, Any]
 
 
-def read_enzymes(source: Source, amount: Amount, seed: int) -> Enzymes:
+def read_enzymes(source: EnzymeFiles, amount: ProteinLimits, seed: int) -> Enzymes:
     """Proteins of one EC class each, in three parts, and the classes with enough sites among those to test.
 
     Raises InputError for files that cannot be read, and where no class has enough.

@@ -25,7 +25,7 @@ _TEST_SHARE, _VALIDATION_SHARE = 0.2, 0.1
 
 
 @dataclass(frozen=True)
-class Question:
+class LabelledGenome:
     """A genome and the positions of it to be told from all others.
 
     ``ends`` are the letter at which the test region of every contig ends and the one at which its validation
@@ -39,7 +39,7 @@ class Question:
     ends: tuple[int, int] | None = None
 
 
-class Labelled(NamedTuple):
+class LabelledPosition(NamedTuple):
     """A letter of a strand, counted from 0 along ``+``, and whether it is labelled."""
 
     contig: str
@@ -75,7 +75,7 @@ class Parts:
             if start < end:
                 yield Interval(contig.name, start, end)
 
-    def within(self, part: str, one: Labelled, before: int, after: int) -> bool:
+    def within(self, part: str, one: LabelledPosition, before: int, after: int) -> bool:
         """Whether all of the window around a letter lies in a part."""
         left, right = (before, after) if one.strand == "+" else (after, before)
         return any(
@@ -83,7 +83,7 @@ class Parts:
             for r in self.regions(part)
         )
 
-    def letters(self, one: Labelled, before: int, after: int) -> str:
+    def letters(self, one: LabelledPosition, before: int, after: int) -> str:
         """The window around a letter, in the direction of its strand."""
         contig = next(contig for contig in self.contigs if contig.name == one.contig)
         at = one.letter if one.strand == "+" else contig.length - 1 - one.letter
@@ -92,7 +92,7 @@ class Parts:
     def drawn(
         self, part: str, count: int, reach: tuple[int, int], but: set[tuple[str, int, str]],
         rng: np.random.Generator,
-    ) -> list[Labelled]:  # fmt: skip
+    ) -> list[LabelledPosition]:  # fmt: skip
         """So many letters of a part whose windows lie in it, each as likely, but those named."""
         regions = [r for r in self.regions(part) if len(r) > sum(reach)]
         if not regions:
@@ -108,7 +108,7 @@ class Parts:
             key = (region.chrom, int(rng.integers(region.start + low, region.end - high)), strand)
             if key not in but:
                 found[key] = None
-        return [Labelled(*key, False) for key in found]
+        return [LabelledPosition(*key, False) for key in found]
 
     def background(self) -> Float[np.ndarray, " letters"]:
         """Frequencies of letters over both strands."""
@@ -121,20 +121,20 @@ class Parts:
 
 
 @contextmanager
-def parts_of(question: Question) -> Iterator[Parts]:
+def parts_of(labelled: LabelledGenome) -> Iterator[Parts]:
     """The genome, open while in the block."""
     with ExitStack() as stack:
-        chromosomes = stack.enter_context(open_genome(question.genome))
-        contigs = read_contigs(chromosomes, question.genome, DNA, question.circular)
-        yield Parts(contigs, chromosomes, question.ends)
+        chromosomes = stack.enter_context(open_genome(labelled.genome))
+        contigs = read_contigs(chromosomes, labelled.genome, DNA, labelled.circular)
+        yield Parts(contigs, chromosomes, labelled.ends)
 
 
-def labelled(question: Question, parts: Parts) -> list[Labelled]:
+def labelled_positions(labelled: LabelledGenome, parts: Parts) -> list[LabelledPosition]:
     """All labelled positions, each once. Raises InputError for the first that cannot be read."""
     lengths = {contig.name: contig.length for contig in parts.contigs}
     found: dict[Any, None] = {}
-    for position in read_positions(question.labels, lengths, question.choice):
+    for position in read_positions(labelled.labels, lengths, labelled.choice):
         if isinstance(position, Problem):
             raise InputError(str(position))
-        found[Labelled(position.contig, position.index, position.strand, True)] = None
+        found[LabelledPosition(position.contig, position.index, position.strand, True)] = None
     return list(found)

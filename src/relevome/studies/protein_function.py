@@ -13,15 +13,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from relevome.data.inputs import sha256_of
 from relevome.errors import InputError
-from relevome.studies.enzymes import ENZYMES, Enzymes, Source, read_enzymes, write_enzymes
+from relevome.studies import studies
+from relevome.studies.enzymes import ENZYMES, EnzymeFiles, Enzymes, read_enzymes, write_enzymes
 from relevome.studies.prepared import check_files, prepare_once
 from relevome.studies.protein_summary import conclude
-from relevome.studies.protein_tasks import PARTS, PROTEIN_TASKS, Amount, Asked, write_protein_task
-from relevome.studies.recipe import Command, Say, command
+from relevome.studies.protein_tasks import (
+    PARTS,
+    PROTEIN_TASKS,
+    ExplainedClass,
+    ProteinLimits,
+    write_protein_task,
+)
+from relevome.studies.recipe import Command, Say, StudyOption, check_choices, command
 
 # A name in tables, the method, its options. The published study integrates from [PAD], whose embedding is
 # nothing at all in many models, where a layer norm behind it has no slope: so the unknown letter is ours.
@@ -51,13 +58,13 @@ MODEL = {
 
 
 @dataclass(frozen=True)
-class Size:
+class ProteinFunctionSize:
     """How much is done: proteins, passes over them, steps of integration, models with random weights.
 
     ``asked`` are the proteins on which the model is asked again, by `relevome evaluate`.
     """
 
-    proteins: Amount
+    proteins: ProteinLimits
     epochs: int
     steps: int
     random: int
@@ -65,37 +72,55 @@ class Size:
 
 
 SIZES = {
-    "small": Size(Amount(160, 12, 128), 2, 8, 2, 6),
-    "default": Size(Amount(1_000_000, 200, 512), 10, 32, 10, 20),
-    "published": Size(Amount(1_000_000, 1_000, 998), 10, 500, 10, 100),
+    "small": ProteinFunctionSize(ProteinLimits(160, 12, 128), 2, 8, 2, 6),
+    "default": ProteinFunctionSize(ProteinLimits(1_000_000, 200, 512), 10, 32, 10, 20),
+    "published": ProteinFunctionSize(ProteinLimits(1_000_000, 1_000, 998), 10, 500, 10, 100),
 }
 
 
+@studies.register("protein-function")
 @dataclass(frozen=True)
 class ProteinFunctionStudy:
-    """What ``relevome study protein-function`` is told.
+    """Find the attention heads of a protein transformer whose relevance lies on annotated segments.
 
-    ``tasks`` are names of `PROTEIN_TASKS`, which read public files in the folder ``data``, and ``enzymes``,
-    of a file of the user's own. The model starts from ``random`` weights, or from the checkpoint in a folder,
-    such as an ESM-2 or ProtBert.
+    Example: relevome study protein-function --task signal-peptide --data DATA -o study
+
+    Example: relevome study protein-function --proteins uniprot.xml.gz --start CHECKPOINT -o study
     """
 
-    tasks: tuple[str, ...]
-    data: Path | None = None
-    enzymes: Source | None = None
-    size: str = "default"
-    start: str = "random"
+    data: Annotated[Path | None, StudyOption("Folder of the public data; see the docs.")] = None
+    proteins: Annotated[
+        Path | None, StudyOption("Enzymes of your own: UniProt XML or flat text, or a table.")
+    ] = None
+    annotations: Annotated[Path | None, StudyOption("Where their sites are (default: with the enzymes).")] = (
+        None
+    )
+    clusters: Annotated[Path | None, StudyOption("Their clusters by identity, as for train.")] = None
+    task: Annotated[
+        tuple[str, ...] | None,
+        StudyOption(
+            "membrane, signal-peptide or enzymes; may be repeated (default: all that is given).",
+            choices=(*PROTEIN_TASKS, ENZYMES),
+        ),
+    ] = None
+    size: Annotated[
+        str,
+        StudyOption("small (minutes), default (an hour) or published (for a GPU).", choices=tuple(SIZES)),
+    ] = "default"
+    start: Annotated[str, StudyOption("Weights of the model: random, or a checkpoint's folder.")] = "random"
     seed: int = 0
 
     name = "protein-function"
 
     def __post_init__(self) -> None:
-        known = (*PROTEIN_TASKS, ENZYMES)
+        if self.proteins is None and (self.annotations or self.clusters):
+            raise InputError("--annotations and --clusters are of --proteins: add those, or leave them out")
+        if self.task is None and not self.tasks:
+            raise InputError(
+                "no proteins to study: expected the public ones (--data), or enzymes (--proteins)"
+            )
+        check_choices(self)
         for task in self.tasks:
-            if task not in known:
-                raise InputError(f"--task {task}: expected one of {', '.join(known)}")
-            if self.tasks.count(task) > 1:
-                raise InputError(f"--task {task} is given {self.tasks.count(task)} times: expected once")
             if task in PROTEIN_TASKS:
                 check_files(task, PROTEIN_TASKS[task].needs, self.data)
         if (ENZYMES in self.tasks) != (self.enzymes is not None):
@@ -106,14 +131,27 @@ class ProteinFunctionStudy:
         for path in () if self.enzymes is None else self.enzymes.paths:
             if not path.is_file():
                 raise InputError(f"{path} is not there: expected a file")
-        if self.size not in SIZES:
-            raise InputError(f"--size {self.size}: expected one of {', '.join(SIZES)}")
         if self.start != "random" and not Path(self.start).is_dir():
             raise InputError(f"--start {self.start}: expected random, or the folder of a checkpoint")
 
+    @property
+    def enzymes(self) -> EnzymeFiles | None:
+        """The user's own proteins, and what belongs to them."""
+        return None if self.proteins is None else EnzymeFiles(self.proteins, self.annotations, self.clusters)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What is learnt: all that there is data for, unless it was said."""
+        if self.task is not None:
+            return self.task
+        public = () if self.data is None else tuple(PROTEIN_TASKS)
+        return public if self.proteins is None else (*public, ENZYMES)
+
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
-        told = {name: value for name, value in asdict(self).items() if name not in ("data", "enzymes")}
+        told: dict[str, Any] = {
+            "tasks": self.tasks, "size": self.size, "start": self.start, "seed": self.seed,
+        }  # fmt: skip
         if self.enzymes is not None:
             told["read"] = {str(path): sha256_of(path) for path in self.enzymes.paths}
         return told | {"amount": asdict(self._size)}
@@ -143,33 +181,35 @@ class ProteinFunctionStudy:
 
     def conclude(self, folder: Path) -> Sequence[str]:
         """Tables over all tasks, and what they show."""
-        return conclude(folder, [asked for task in self.tasks for asked in self._asked(task)])
+        return conclude(folder, [one for task in self.tasks for one in self._explained(task)])
 
     @property
-    def _size(self) -> Size:
+    def _size(self) -> ProteinFunctionSize:
         return SIZES[self.size]
 
-    def _asked(self, task: str) -> list[Asked]:
-        return [one.asked for one in self._enzymes.classes] if task == ENZYMES else [Asked.of(task)]
+    def _explained(self, task: str) -> list[ExplainedClass]:
+        return (
+            [one.explained for one in self._enzymes.classes] if task == ENZYMES else [ExplainedClass.of(task)]
+        )
 
     def _of_task(self, task: str) -> Iterator[Command]:
         yield self._training(task)
-        for asked in self._asked(task):
+        for one in self._explained(task):
             for name, (method, options) in METHODS.items():
                 steps = self._size.steps if method == "integrated-gradients" else None
                 yield command(
-                    f"{asked.name}-{name}", "explain", model=asked.model, fasta=asked.fasta, method=method,
-                    target=asked.target, contrast=asked.contrast, **options, steps=steps,
-                    rare_as_x=task == ENZYMES, seed=self.seed, output=f"{asked.folder}/runs/{name}",
+                    f"{one.name}-{name}", "explain", model=one.model, fasta=one.fasta, method=method,
+                    target=one.target, contrast=one.contrast, **options, steps=steps,
+                    rare_as_x=task == ENZYMES, seed=self.seed, output=f"{one.folder}/runs/{name}",
                     after=[f"{task}-model"],
                 )  # fmt: skip
             for name in METHODS:
-                yield from self._asking(asked, name)
+                yield from self._asking(one, name)
             yield command(
-                f"{asked.name}-comparison", "compare",
-                *(f"{asked.folder}/scores/{name}" for name in METHODS), overwrite=True,
-                output=f"{asked.folder}/comparison",
-                after=[f"{asked.name}-{name}-scores" for name in METHODS],
+                f"{one.name}-comparison", "compare",
+                *(f"{one.folder}/scores/{name}" for name in METHODS), overwrite=True,
+                output=f"{one.folder}/comparison",
+                after=[f"{one.name}-{name}-scores" for name in METHODS],
             )  # fmt: skip
 
     def _training(self, task: str) -> Command:
@@ -184,21 +224,21 @@ class ProteinFunctionStudy:
             epochs=self._size.epochs, patience=4, resume=True, seed=self.seed, output=f"{task}/model",
         )  # fmt: skip
 
-    def _asking(self, asked: Asked, name: str) -> Iterator[Command]:
+    def _asking(self, one: ExplainedClass, name: str) -> Iterator[Command]:
         """What a run is worth: its heads, substitution by its relevance, all metrics."""
-        run, after = f"{asked.folder}/runs/{name}", [f"{asked.name}-{name}"]
+        run, after = f"{one.folder}/runs/{name}", [f"{one.name}-{name}"]
         if METHODS[name][1].get("heads"):
             yield command(
-                f"{asked.name}-{name}-heads", "heads", by="relevance", run=run, annotations=asked.segments,
-                type=asked.kinds, clusters=asked.clusters, random=self._size.random, seed=self.seed,
-                overwrite=True, output=f"{asked.folder}/heads/{name}", after=after,
+                f"{one.name}-{name}-heads", "heads", by="relevance", run=run, annotations=one.segments,
+                type=one.kinds, clusters=one.clusters, random=self._size.random, seed=self.seed,
+                overwrite=True, output=f"{one.folder}/heads/{name}", after=after,
             )  # fmt: skip
         yield command(
-            f"{asked.name}-{name}-substitution", "substitute", run, seed=self.seed, overwrite=True,
-            output=f"{asked.folder}/substitution/{name}", after=after,
+            f"{one.name}-{name}-substitution", "substitute", run, seed=self.seed, overwrite=True,
+            output=f"{one.folder}/substitution/{name}", after=after,
         )  # fmt: skip
         yield command(
-            f"{asked.name}-{name}-scores", "evaluate", run, truth=asked.segments, level="letters",
+            f"{one.name}-{name}-scores", "evaluate", run, truth=one.segments, level="letters",
             sequences=self._size.asked, fast=True, seed=self.seed, overwrite=True,
-            output=f"{asked.folder}/scores/{name}", after=after,
+            output=f"{one.folder}/scores/{name}", after=after,
         )  # fmt: skip

@@ -12,7 +12,7 @@ from relevome.evaluation.score_files import write_tsv
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.folder import whole_file
-from relevome.studies.protein_tasks import Asked
+from relevome.studies.protein_tasks import ExplainedClass
 
 _PAGE, _ROWS = "study.md", "study.tsv"
 _LEARNT = ("auroc", "average_precision", "mcc", "accuracy")
@@ -28,14 +28,14 @@ Row = dict[str, str]
 class Shown:
     """What the commands left of one question. ``heads`` are rows of `relevome heads`, by method."""
 
-    asked: Asked
+    asked: ExplainedClass
     learnt: Mapping[str, float]
     heads: Mapping[str, list[Row]]
     areas: Mapping[str, list[Row]]
     scores: list[Row]
 
     @classmethod
-    def of(cls, asked: Asked, study: Path) -> Shown:
+    def of(cls, asked: ExplainedClass, study: Path) -> Shown:
         """Reads the folders of a study."""
         folder = study / asked.folder
         learnt = json.loads((study / asked.model / "metrics.json").read_text(encoding="utf-8"))["test"]
@@ -64,7 +64,7 @@ class Shown:
         return sorted(chosen, key=lambda row: -min(float(row["exchange_left"]), float(row["random_left"])))
 
 
-def conclude(folder: Path, asked: Sequence[Asked]) -> list[str]:
+def conclude(folder: Path, asked: Sequence[ExplainedClass]) -> list[str]:
     """``study.md`` with words and tables on all that was asked, ``study.tsv`` with all heads; gives words."""
     shown = [Shown.of(one, folder) for one in asked]
     models = list({one.asked.model: one for one in reversed(shown)}.values())[::-1]

@@ -37,7 +37,7 @@ _BEGINNING = 70
 
 
 @dataclass(frozen=True)
-class Amount:
+class ProteinLimits:
     """How many proteins of each part of a task, at most, how many of the tested are explained, how long."""
 
     each: int
@@ -46,7 +46,7 @@ class Amount:
 
 
 @dataclass(frozen=True)
-class Protein:
+class LabelledProtein:
     """A protein of one part, its class, 0 or 1, and its annotated segments (type, start, end), 0-based."""
 
     part: str
@@ -59,20 +59,20 @@ class Protein:
 class Read:
     """The proteins of a task, and how many were left out or shortened for which reason."""
 
-    proteins: list[Protein] = field(default_factory=list)
+    proteins: list[LabelledProtein] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
 class ProteinTask(NamedTuple):
     """``read(data, amount, rng)`` gives its proteins; ``kind`` is the type of its segments."""
 
-    read: Callable[[Path, Amount, np.random.Generator], Read]
+    read: Callable[[Path, ProteinLimits, np.random.Generator], Read]
     kind: str
     needs: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExplainedClass:
     """Proteins of one class whose prediction is explained, and where their annotated segments are.
 
     Paths are in the folder of the study: of what is made, of the model, of the proteins and of their
@@ -90,7 +90,7 @@ class Asked:
     clusters: Path | None = None
 
     @classmethod
-    def of(cls, task: str) -> Asked:
+    def of(cls, task: str) -> ExplainedClass:
         """The positives of a task."""
         data = f"{task}/data"
         kinds = (PROTEIN_TASKS[task].kind,)
@@ -102,17 +102,17 @@ class Asked:
         return self.folder.replace("/", "-")
 
 
-def read_membrane(data: Path, amount: Amount, rng: np.random.Generator) -> Read:
+def read_membrane(data: Path, amount: ProteinLimits, rng: np.random.Generator) -> Read:
     """Alpha-helical membrane proteins (1) and globular ones (0); segments are transmembrane helices."""
     alpha = list(_records(data / ALPHA))
     fifths = rng.permutation(len(alpha)) % len(_FIFTHS)
     helices = _segments(data / ALPHA, "Hh", "transmembrane")
     found = Read()
     membrane = (
-        Protein(_FIFTHS[fifth], _named(one), 1, helices.get(one.sequence.id, ()))
+        LabelledProtein(_FIFTHS[fifth], _named(one), 1, helices.get(one.sequence.id, ()))
         for one, fifth in zip(alpha, fifths.tolist(), strict=True)
     )
-    globular = (Protein(_fold(one, data), _named(one), 0) for one in _records(data / GLOBULAR))
+    globular = (LabelledProtein(_fold(one, data), _named(one), 0) for one in _records(data / GLOBULAR))
     for protein in chain(membrane, globular):
         if len(protein.sequence) > amount.letters:
             found.counts[f"left out, longer than {amount.letters} residues"] += 1
@@ -121,7 +121,7 @@ def read_membrane(data: Path, amount: Amount, rng: np.random.Generator) -> Read:
     return found
 
 
-def read_signal(data: Path, amount: Amount, rng: np.random.Generator) -> Read:
+def read_signal(data: Path, amount: ProteinLimits, rng: np.random.Generator) -> Read:
     """The beginnings of globular proteins with (1) and without (0) a signal peptide, which is the segment."""
     signals = _segments(data / GLOBULAR, "S", "signal peptide")
     limit = min(_BEGINNING, amount.letters)
@@ -134,7 +134,7 @@ def read_signal(data: Path, amount: Amount, rng: np.random.Generator) -> Read:
         segments = tuple(
             (kind, start, min(end, shown)) for kind, start, end in signals.get(one.sequence.id, ())
         )
-        found.proteins.append(Protein(_fold(one, data), sequence, int(bool(segments)), segments))
+        found.proteins.append(LabelledProtein(_fold(one, data), sequence, int(bool(segments)), segments))
     return found
 
 
@@ -144,7 +144,7 @@ PROTEIN_TASKS = {
 }
 
 
-def write_protein_task(name: str, folder: Path, data: Path, amount: Amount, seed: int) -> None:
+def write_protein_task(name: str, folder: Path, data: Path, amount: ProteinLimits, seed: int) -> None:
     """Tables to learn from, the proteins to explain with their classes and segments, and what was left out.
 
     Explained are positives of the test table, which the model was not trained on. Raises InputError for files
@@ -168,7 +168,7 @@ def write_protein_task(name: str, folder: Path, data: Path, amount: Amount, seed
     (folder / "data.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
-def _at_most(each: int, part: str, read: Read, rng: np.random.Generator) -> list[Protein]:
+def _at_most(each: int, part: str, read: Read, rng: np.random.Generator) -> list[LabelledProtein]:
     """The proteins of a part in an order that is drawn, and if they are too many, some of each class."""
     own = [one for one in read.proteins if one.part == part]
     mixed = [own[place] for place in rng.permutation(len(own))]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
+
+from relevome.errors import InputError
 
 Say = Callable[[str], None]
 
@@ -37,9 +39,26 @@ class Command:
         return self.arguments[0] in _GO_ON or "--resume" in self.arguments
 
 
+@dataclass(frozen=True)
+class StudyOption:
+    """What stands beside the type of a field: ``size: Annotated[str, StudyOption("How much is done.")]``.
+
+    ``help`` is shown by ``--help``; ``choices`` are all values that there are, if they are few.
+    """
+
+    help: str | None = None
+    choices: tuple[str, ...] = ()
+
+
 @runtime_checkable
 class Study(Protocol):
-    """A recipe. Paths in its commands are relative to the folder that it is run in."""
+    """A recipe: a frozen dataclass. Paths in its commands are relative to the folder that it is run in.
+
+    Its fields are its options: those that are tuples may be repeated, a field ``seed`` is filled from
+    ``--seed``.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def name(self) -> str:
@@ -76,3 +95,27 @@ def command(name: str, *words: object, output: str, after: Sequence[str] = (), *
                 arguments.append("--" + key.replace("_", "-"))
                 arguments += [] if one is True else [str(one)]
     return Command(name, (*arguments, "-o", output), output, tuple(after))
+
+
+def study_options(kind: type[Any]) -> dict[str, tuple[Any, StudyOption]]:
+    """The type of every option of a study, and what is said of it."""
+    hints = get_type_hints(kind, include_extras=True)
+    found: dict[str, tuple[Any, StudyOption]] = {}
+    for field in fields(kind):
+        hint = hints[field.name]
+        of, *said = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        found[field.name] = of, next((one for one in said if isinstance(one, StudyOption)), StudyOption())
+    return found
+
+
+def check_choices(study: Study) -> None:
+    """Raises InputError for the first option whose value is none of its choices, or which has one twice."""
+    for name, (_, option) in study_options(type(study)).items():
+        value = getattr(study, name)
+        values = value if isinstance(value, tuple) else (value,)
+        flag = "--" + name.replace("_", "-")
+        for one in values if option.choices and value is not None else ():
+            if one not in option.choices:
+                raise InputError(f"{flag} {one}: expected one of {', '.join(option.choices)}")
+            if values.count(one) > 1:
+                raise InputError(f"{flag} {one} is given {values.count(one)} times: expected once")

@@ -39,7 +39,7 @@ _LITTLE = 0.3
 _PAGE, _ROWS = "study.md", "study.tsv"
 
 
-class Compared:
+class ComparedTask:
     """One task, letter by letter: what `relevome train`, `evaluate` and `compare` left of it.
 
     Runs are named after their model and method.
@@ -129,7 +129,7 @@ def conclude(folder: Path, tasks: Mapping[str, str]) -> list[str]:
 
     ``tasks`` maps names to what the sites are that relevance is compared with.
     """
-    compared = [Compared(task, sites, folder) for task, sites in tasks.items()]
+    compared = [ComparedTask(task, sites, folder) for task, sites in tasks.items()]
     said = [f"{one.task}: {line}" for one in compared for line in _words(one)]
     with whole_file(folder / _PAGE) as temporary:
         temporary.write_text(_page(compared, said), encoding="utf-8")
@@ -143,7 +143,7 @@ def model_of(run: str) -> str:
     return run.split("-")[0]
 
 
-def _page(compared: Iterable[Compared], said: Iterable[str]) -> str:
+def _page(compared: Iterable[ComparedTask], said: Iterable[str]) -> str:
     parts = ["# What the study shows\n", listed(said), "## Models\n", markdown(_models(compared))]
     parts += ["## Explanations\n", "What each column asks of an explanation, letter by letter:\n"]
     parts.append(listed(f"{metric}: {question}" for metric, question in METRICS.items()))
@@ -155,7 +155,7 @@ def _page(compared: Iterable[Compared], said: Iterable[str]) -> str:
     return "\n".join(parts)
 
 
-def _models(compared: Iterable[Compared]) -> Table:
+def _models(compared: Iterable[ComparedTask]) -> Table:
     rows = tuple(
         (Cell(one.task), Cell(model), *(Cell(f"{scores[name]:.3f}") for name in _LEARNT))
         for one in compared
@@ -165,7 +165,7 @@ def _models(compared: Iterable[Compared]) -> Table:
     return Table("What the models have learnt, on their test tables.", header, rows, words=2)
 
 
-def _methods(one: Compared) -> Table:
+def _methods(one: ComparedTask) -> Table:
     """A row for every explanation, a column for every question."""
     rows = [
         (Cell(run), *(one.cell(metric, run) for metric in one.metrics), Cell(_failed(one.checks[run])))
@@ -183,7 +183,7 @@ def _methods(one: Compared) -> Table:
     return Table(caption, ("explanation", *columns, "failed checks"), tuple(rows))
 
 
-def _predicted(one: Compared) -> Table:
+def _predicted(one: ComparedTask) -> Table:
     """Whether explanations miss the sites where the model itself does."""
     rows = []
     for run in one.runs:
@@ -207,7 +207,7 @@ def _failed(checks: list[Check]) -> str:
     return f"{sum(check.outcome == 'fail' for check in checks)} of {len(checks)}"
 
 
-def _words(one: Compared) -> Iterator[str]:
+def _words(one: ComparedTask) -> Iterator[str]:
     """What there is to explain, who explains it best, on which model better, and who fails which check."""
     for model, scores in one.learnt.items():
         if scores["mcc"] < _LITTLE:
@@ -224,7 +224,7 @@ def _words(one: Compared) -> Iterator[str]:
     yield from _failures(one)
 
 
-def _between(one: Compared, metric: str, first: str, second: str) -> str:
+def _between(one: ComparedTask, metric: str, first: str, second: str) -> str:
     """The best explanations of two models."""
     for better, other in ((first, second), (second, first)):
         if (metric, better, other) in one.beaten:
@@ -232,7 +232,7 @@ def _between(one: Compared, metric: str, first: str, second: str) -> str:
     return f"by {metric} neither of {first} and {second} is significantly better"
 
 
-def _failures(one: Compared) -> Iterator[str]:
+def _failures(one: ComparedTask) -> Iterator[str]:
     failed: dict[str, list[str]] = {}
     for run, checks in one.checks.items():
         for check in checks:

@@ -34,27 +34,27 @@ _BOX_ENDS = range(UPSTREAM - 10, UPSTREAM - 3)
 Find = Callable[[Sequence], list[Site]]
 
 
-class Amount(NamedTuple):
+class SequenceCounts(NamedTuple):
     """How many sequences a task has: ``training`` at most, ``explained`` of those tested."""
 
     training: int
     explained: int
 
 
-class Task(NamedTuple):
+class SequenceTask(NamedTuple):
     """Data to learn from. ``write(folder, data, amount, seed)`` puts them into a folder that is there.
 
     ``pooling`` is the CNN's: positions are kept where sites have their place. ``needs`` are files of the
     folder with public data.
     """
 
-    write: Callable[[Path, Path, Amount, int], None]
+    write: Callable[[Path, Path, SequenceCounts, int], None]
     pooling: str
     sites: str
     needs: tuple[Path, ...] = ()
 
 
-def write_simulated(folder: Path, data: Path, amount: Amount, seed: int) -> None:
+def write_simulated(folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
     """Binding sites of three factors, one per positive, with two decoys in every sequence."""
     plan = plan_simulation("sites", length=100, seed=seed, decoys=2)
     each = round(amount.training / 2 / 0.8)
@@ -64,7 +64,7 @@ def write_simulated(folder: Path, data: Path, amount: Amount, seed: int) -> None
     _write(folder, tables, amount, seed, lambda sequence: planted[sequence.id])
 
 
-def write_start_sites(folder: Path, data: Path, amount: Amount, seed: int) -> None:
+def write_start_sites(folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
     """Windows around start sites of transcription in *E. coli*, and random ones."""
     write_tables(folder, data / GENOME, start_sites(data / GENOME, data / TSS, seed))
     (unit,) = promoter_grammar().units
@@ -72,7 +72,7 @@ def write_start_sites(folder: Path, data: Path, amount: Amount, seed: int) -> No
     _write(folder, tables, amount, seed, lambda sequence: best_match(unit, sequence, _BOX_ENDS))
 
 
-def write_gue(name: str, motif: str, folder: Path, data: Path, amount: Amount, seed: int) -> None:
+def write_gue(name: str, motif: str, folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
     """Peaks of a transcription factor from the GUE benchmark, and sequences without."""
     tables = {part: _labelled(data / path) for part, path in zip(PARTS, _gue_files(name), strict=True)}
     (matrix,) = select_motifs(read_meme(data / JASPAR), [motif])
@@ -96,15 +96,15 @@ def _gue_files(name: str) -> tuple[Path, ...]:
     return tuple(Path("gue", f"GUE_{name}_{part}.csv.gz") for part in ("train", "dev", "test"))
 
 
-def _gue(name: str, motif: str, factor: str) -> Task:
+def _gue(name: str, motif: str, factor: str) -> SequenceTask:
     files = _gue_files(name)
-    return Task(partial(write_gue, name, motif), "max", f"best match of {factor}", (*files, JASPAR))
+    return SequenceTask(partial(write_gue, name, motif), "max", f"best match of {factor}", (*files, JASPAR))
 
 
 # Of JASPAR's matrices, those whose best match tells the classes apart best, by the validation table.
 TASKS = {
-    "simulated": Task(write_simulated, "max", "planted"),
-    "ecoli": Task(write_start_sites, "flatten", "best match of the -35 and -10 boxes", (TSS, GENOME)),
+    "simulated": SequenceTask(write_simulated, "max", "planted"),
+    "ecoli": SequenceTask(write_start_sites, "flatten", "best match of the -35 and -10 boxes", (TSS, GENOME)),
     "tf_2": _gue("tf_2", "MA0067.3", "PAX2"),
     "tf_4": _gue("tf_4", "MA1099.3", "HES1"),
 }
@@ -116,12 +116,14 @@ def check_data(tasks: Iterable[str], data: Path | None) -> None:
         check_files(name, TASKS[name].needs, data)
 
 
-def write_task(name: str, folder: Path, data: Path | None, amount: Amount, seed: int) -> None:
+def write_task(name: str, folder: Path, data: Path | None, amount: SequenceCounts, seed: int) -> None:
     """A task's data into a new folder, unless it is there. Raises InputError for files that are garbled."""
     prepare_once(folder, lambda new: TASKS[name].write(new, data or new, amount, seed))
 
 
-def _write(folder: Path, tables: dict[str, pd.DataFrame], amount: Amount, seed: int, find: Find) -> None:
+def _write(
+    folder: Path, tables: dict[str, pd.DataFrame], amount: SequenceCounts, seed: int, find: Find
+) -> None:
     """Tables with ids, that to train on no longer than asked; the sequences to explain, and their sites."""
     for part, table in tables.items():
         if "id" not in table:
