@@ -6,26 +6,45 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from relevome.data.sequences import Sequence as Sequence
-    from relevome.errors import InputError as InputError
-    from relevome.jobs.compare import compare as compare
-    from relevome.jobs.evaluate import evaluate as evaluate
-    from relevome.jobs.explain import explain as explain
-    from relevome.models.hugging_face import load_model as load_model
-    from relevome.results.run.reader import Run as Run
+    from relevome.data.sequences import Sequence
+    from relevome.errors import InputError
+    from relevome.jobs.annotate import annotate
+    from relevome.jobs.compare import compare
+    from relevome.jobs.demo import demo
+    from relevome.jobs.evaluate import evaluate
+    from relevome.jobs.explain import explain
+    from relevome.jobs.export import export
+    from relevome.jobs.show import show
+    from relevome.jobs.simulate import simulate
+    from relevome.jobs.substitute import substitute
+    from relevome.jobs.train import train
+    from relevome.models.hugging_face import load_model
+    from relevome.results.run.reader import Run
 
 __version__ = "0.1.0"
 
 # Loaded when first asked for: whoever only reads sequences or runs waits for no torch.
 _HOME = {
     "InputError": "relevome.errors",
-    "Sequence": "relevome.data.sequences",
-    "load_model": "relevome.models.hugging_face",
-    "explain": "relevome.jobs.explain",
-    "evaluate": "relevome.jobs.evaluate",
-    "compare": "relevome.jobs.compare",
     "Run": "relevome.results.run.reader",
+    "Sequence": "relevome.data.sequences",
+    "annotate": "relevome.jobs.annotate",
+    "compare": "relevome.jobs.compare",
+    "demo": "relevome.jobs.demo",
+    "evaluate": "relevome.jobs.evaluate",
+    "explain": "relevome.jobs.explain",
+    "export": "relevome.jobs.export",
+    "load_model": "relevome.models.hugging_face",
+    "show": "relevome.jobs.show",
+    "simulate": "relevome.jobs.simulate",
+    "substitute": "relevome.jobs.substitute",
+    "train": "relevome.jobs.train",
 }
+
+__all__ = [
+    "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export",
+    "load_model", "show", "simulate", "substitute", "train",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -35,4 +54,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOME]
+    return [*__all__, "__version__"]

@@ -12,7 +12,7 @@ def test_the_demo_leaves_what_it_speaks_of(tmp_path, monkeypatch):
     for name, size in {"SEQUENCES": 60, "EPOCHS": 1, "EXPLAINED": 3}.items():
         monkeypatch.setattr(demo, name, size)
     said = []
-    demo.run_demo(tmp_path / "demo", 0, said.append)
+    demo.demo(tmp_path / "demo", 0, said.append)
     folder = tmp_path / "demo"
     table = (folder / "scores.tsv").read_text().splitlines()
     assert len(table) == 1 + 2 * 3 * 5, "two models, three methods, five metrics"
@@ -25,4 +25,4 @@ def test_the_demo_leaves_what_it_speaks_of(tmp_path, monkeypatch):
         assert folder in (type(folder)(path)).parents
         assert type(folder)(path).exists()
     with pytest.raises(InputError, match="not empty"):
-        demo.run_demo(folder, 0, said.append)
+        demo.demo(folder, 0, said.append)

@@ -22,12 +22,9 @@ def export(
 
     Example: relevome export run --to bigwig -o relevance.bw
     """
-    from relevome.options import configured
-    from relevome.results.export import exporters
-    from relevome.results.run.reader import Run
+    from relevome.jobs.export import export as write
 
-    exporter = configured(exporters[to], f"exporter {to}", named_options(option))
-    report = exporter.export(Run(run), output, target, overwrite)
+    report = write(run, to, output, target, overwrite=overwrite, **named_options(option))
     typer.echo(f"{', '.join(map(str, report.files))}: {report.written:,} {report.unit}")
     for reason, count in report.skipped.items():
         typer.echo(f"  left out {count:,}: {reason}")

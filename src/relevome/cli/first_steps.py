@@ -42,6 +42,6 @@ def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:
 
     Example: relevome demo -o demo
     """
-    from relevome.jobs.demo import run_demo
+    from relevome.jobs.demo import demo as run
 
-    run_demo(output, seed, typer.echo)
+    run(output, seed, typer.echo)

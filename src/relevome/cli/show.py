@@ -26,8 +26,8 @@ def show(
 
     Example: relevome show run --id promoter7 --sites truth.bed -o logo.png
     """
-    from relevome.report.show import show_sequence
+    from relevome.jobs.show import show as draw
 
-    for problem in show_sequence(run, id, output, target, sites, feature or ()):
+    for problem in draw(run, id, output, target, sites, feature or ()):
         typer.echo(f"left out {problem.reason}", err=True)
     typer.echo(str(output))

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from relevome.cli.options import Output, Seed
-from relevome.errors import InputError
-
-# What is usual of sequences; a genome has none of these.
-_SEQUENCES = {"positives": 1000, "negatives": 1000, "decoys": 0, "split": "0.8,0.1,0.1"}
 
 
 def simulate(
@@ -64,53 +59,11 @@ def simulate(
 
     Example: relevome simulate --grammar genome --starts 2000 -o made_up
     """
-    shared = {"length": length, "motifs": motifs, "motif_names": motif_names, "gc": gc, "seed": seed}
-    of_genome = {"starts": starts, "distances": distances, "share": share, "others": others}
-    of_sequences = {"positives": positives, "negatives": negatives, "decoys": decoys, "split": split}
-    of_both = {"planted": planted, "position": position}
-    if grammar == "genome":
-        _refuse(of_sequences | of_both, "sequences, not to --grammar genome")
-        _genome(output, _given(shared | of_genome))
-        return
-    _refuse(of_genome, f"--grammar genome, not to {grammar}")
-    _sequences(output, grammar, _given(shared | of_both), _SEQUENCES | _given(of_sequences))
+    from relevome.jobs.simulate import simulate as make
 
-
-def _genome(output: Path, options: Mapping[str, Any]) -> None:
-    from relevome.data.simulation.genome_files import write_genome
-    from relevome.data.simulation.genome_plan import plan_genome
-
-    plan = plan_genome(**options)
-    write_genome(output, plan)
-    typer.echo(
-        f"{output}: {plan.length:,} letters with {plan.starts:,} start sites and {len(plan.motifs)} motifs"
-    )
-
-
-def _sequences(output: Path, grammar: str, planned: Mapping[str, Any], made: Mapping[str, Any]) -> None:
-    from relevome.data.simulation.sequence_files import write_simulation
-    from relevome.data.simulation.sequence_plan import plan_simulation
-
-    plan = plan_simulation(grammar, **{"length": 100, "decoys": made["decoys"]} | dict(planned))
-    shares = _numbers(made["split"])
-    if len(shares) != 3:
-        raise InputError(f"--split {made['split']}: expected three shares, such as 0.8,0.1,0.1")
-    positives, negatives = made["positives"], made["negatives"]
-    write_simulation(output, plan, positives, negatives, (shares[0], shares[1], shares[2]))
-    typer.echo(f"{output}: {positives:,} positives and {negatives:,} negatives of {plan.length} letters")
-
-
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _refuse(options: Mapping[str, Any], home: str) -> None:
-    for name in _given(options):
-        raise InputError(f"--{name.replace('_', '-')} belongs to {home}: leave it out")
-
-
-def _numbers(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise InputError(f"{text!r}: expected numbers separated by commas") from error
+    said = make(
+        output, grammar, motifs=motifs, motif_names=motif_names, positives=positives, negatives=negatives,
+        planted=planted, length=length, position=position, gc=gc, decoys=decoys, split=split, starts=starts,
+        distances=distances, share=share, others=others, seed=seed,
+    )  # fmt: skip
+    typer.echo(f"{output}: {said}")

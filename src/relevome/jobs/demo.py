@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +24,11 @@ from relevome.data.simulation.sequences import SimulationPlan
 from relevome.data.sites import Site, read_sites
 from relevome.errors import InputError
 from relevome.evaluation.measurement import Scores, evaluate_run
+from relevome.jobs import Say
 from relevome.jobs.explain import explain
+from relevome.jobs.show import show
 from relevome.jobs.train import train
 from relevome.models.hugging_face import load_model
-from relevome.report.show import show_sequence
 from relevome.training.settings import TrainingSettings
 
 METHODS = ("attnlrp", "integrated-gradients", "mutagenesis")
@@ -54,14 +55,19 @@ TRANSFORMER = {
 }
 LEARNING_RATES = {"cnn": None, "transformer": 2e-3}
 
-Say = Callable[[str], None]
 
+def demo(out: str | Path, seed: int = 0, say: Say = lambda _: None) -> None:
+    """Run the main job from end to end on simulated promoters: simulate, train, explain, score, draw.
 
-def run_demo(folder: Path, seed: int, say: Say) -> None:
-    """Simulate, train, explain, score and draw, all under ``folder``.
+    Args:
+        out: Folder for all that is made, which must be new or empty.
+        seed: Seed of everything that is drawn at random.
+        say: Told what is going on, and what was found.
 
-    Raises ``InputError`` if the folder holds something already.
+    Raises:
+        InputError: If the folder holds something already.
     """
+    folder = Path(out)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is there and not empty: remove it, or choose another -o")
     with _one_thread():
@@ -159,7 +165,7 @@ def _draw(folder: Path, rows: list[Row], promoters: Path, truth: Path) -> None:
     first = next(item.id for item in from_fasta(promoters, DNA).read())
     runs = sorted({row.run for row in rows})
     for run in runs:
-        show_sequence(run, first, folder / f"{run.name}.png", sites=truth)
+        show(run, first, folder / f"{run.name}.png", sites=truth)
 
 
 def _conclusion(folder: Path, rows: list[Row], best: Row) -> list[str]:

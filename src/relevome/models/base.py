@@ -99,6 +99,14 @@ class Model:
         self.pad_id = _padding(module, tokenizer)
         self.takes_mask = "attention_mask" in signature(module.forward).parameters
 
+    def __repr__(self) -> str:
+        outputs = ", ".join(self.labels[:4]) + (", ..." if len(self.labels) > 4 else "")
+        longest = "any length" if self.max_tokens is None else f"up to {self.max_tokens:,} tokens"
+        return (
+            f"Model({self.source.path!r}: {type(self.module).__name__}, {self.alphabet.name}, "
+            f"{self.tokenizer.style} tokens, {longest}; {self.task}, {len(self.labels)} outputs ({outputs}))"
+        )
+
     @property
     def alphabet(self) -> Alphabet:
         """The letters that the model reads."""

@@ -39,7 +39,7 @@ class Window:
         return self.start + len(self.values)
 
 
-class Stretch(NamedTuple):
+class CoveredStretch(NamedTuple):
     """Mean relevance of neighbouring bases, all of them covered."""
 
     chrom: str
@@ -76,7 +76,7 @@ class Layout:
             for place, relevance in zip(places.to_pylist(), values, strict=True):
                 yield _window(place, relevance.values.to_numpy())
 
-    def track(self) -> Iterator[Stretch]:
+    def track(self) -> Iterator[CoveredStretch]:
         """Mean relevance per base over all windows that cover it, on either strand, left to right."""
         pile = _Pile()
         for window in self.windows():
@@ -161,11 +161,11 @@ class _Pile:
         self._counts[here] += 1
         self.end = max(self.end, window.end)
 
-    def take(self, until: int) -> Iterator[Stretch]:
+    def take(self, until: int) -> Iterator[CoveredStretch]:
         """The mean of all bases before ``until``, if there are any."""
         size = until - self.start
         if size > 0:
-            yield Stretch(
+            yield CoveredStretch(
                 self.chrom, self.start, (self._sums[:size] / self._counts[:size]).astype(np.float32)
             )
         self._sums, self._counts = self._sums[size:], self._counts[size:]

@@ -46,7 +46,7 @@ class ProteinLimits:
 
 
 @dataclass(frozen=True)
-class LabelledProtein:
+class SegmentedProtein:
     """A protein of one part, its class, 0 or 1, and its annotated segments (type, start, end), 0-based."""
 
     part: str
@@ -59,7 +59,7 @@ class LabelledProtein:
 class Read:
     """The proteins of a task, and how many were left out or shortened for which reason."""
 
-    proteins: list[LabelledProtein] = field(default_factory=list)
+    proteins: list[SegmentedProtein] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -109,10 +109,10 @@ def read_membrane(data: Path, amount: ProteinLimits, rng: np.random.Generator) -
     helices = _segments(data / ALPHA, "Hh", "transmembrane")
     found = Read()
     membrane = (
-        LabelledProtein(_FIFTHS[fifth], _named(one), 1, helices.get(one.sequence.id, ()))
+        SegmentedProtein(_FIFTHS[fifth], _named(one), 1, helices.get(one.sequence.id, ()))
         for one, fifth in zip(alpha, fifths.tolist(), strict=True)
     )
-    globular = (LabelledProtein(_fold(one, data), _named(one), 0) for one in _records(data / GLOBULAR))
+    globular = (SegmentedProtein(_fold(one, data), _named(one), 0) for one in _records(data / GLOBULAR))
     for protein in chain(membrane, globular):
         if len(protein.sequence) > amount.letters:
             found.counts[f"left out, longer than {amount.letters} residues"] += 1
@@ -134,7 +134,7 @@ def read_signal(data: Path, amount: ProteinLimits, rng: np.random.Generator) -> 
         segments = tuple(
             (kind, start, min(end, shown)) for kind, start, end in signals.get(one.sequence.id, ())
         )
-        found.proteins.append(LabelledProtein(_fold(one, data), sequence, int(bool(segments)), segments))
+        found.proteins.append(SegmentedProtein(_fold(one, data), sequence, int(bool(segments)), segments))
     return found
 
 
@@ -168,7 +168,7 @@ def write_protein_task(name: str, folder: Path, data: Path, amount: ProteinLimit
     (folder / "data.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
-def _at_most(each: int, part: str, read: Read, rng: np.random.Generator) -> list[LabelledProtein]:
+def _at_most(each: int, part: str, read: Read, rng: np.random.Generator) -> list[SegmentedProtein]:
     """The proteins of a part in an order that is drawn, and if they are too many, some of each class."""
     own = [one for one in read.proteins if one.part == part]
     mixed = [own[place] for place in rng.permutation(len(own))]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from relevome.results.coverage import Coordinates, Layout, Stretch, lay_out, skipped
+from relevome.results.coverage import Coordinates, CoveredStretch, Layout, lay_out, skipped
 from relevome.results.export import ExportReport, exporters
 from relevome.results.folder import whole_file
 from relevome.results.outputs import check_free, target_paths, wanted_targets
@@ -47,7 +47,7 @@ def _write(layout: Layout, path: Path) -> int:
     return bases
 
 
-def _lines(stretch: Stretch) -> Iterator[str]:
+def _lines(stretch: CoveredStretch) -> Iterator[str]:
     """One line for neighbouring bases of the same value."""
     changes = np.flatnonzero(np.diff(stretch.values)) + 1
     borders = [0, *changes.tolist(), len(stretch.values)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import InitVar, dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,9 @@ from jaxtyping import Float32, Int32
 from relevome.attribution.batches import Explained
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 
@@ -132,6 +135,27 @@ class Explanation:
         self._check_finite()
         if conserved and self.token_relevance is not None:
             self._check_sum(self.token_relevance)
+
+    def __repr__(self) -> str:
+        letters = self.sequence if len(self.sequence) <= 24 else self.sequence[:21] + "..."
+        place = f", {self.interval}" if self.interval else ""
+        return (
+            f"Explanation({self.sequence_id!r}{place}: {letters}, {len(self.sequence):,} letters; target "
+            f"{self.target}, score {self.score:.4g}; relevance sums to {float(self.relevance.sum()):.4g})"
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for every letter: its position from 0, letter and relevance, and its scores if there are any.
+
+        ``score_0``, ``score_1``, ... are the scores of the letters of the alphabet, in its order.
+        """
+        import pandas as pd
+
+        scores = {} if self.letter_scores is None else dict(enumerate(self.letter_scores.T))
+        columns = {"position": np.arange(len(self.sequence)), "letter": list(self.sequence)}
+        return pd.DataFrame(
+            columns | {"relevance": self.relevance} | {f"score_{i}": values for i, values in scores.items()}
+        )
 
     @property
     def interval(self) -> Interval | None:

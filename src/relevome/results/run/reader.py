@@ -39,6 +39,15 @@ class Run:
         self._held: tuple[int, pa.Table] | None = None
         self._index: pa.Table | None = None
 
+    def __repr__(self) -> str:
+        said, counts = self.manifest, self.counts
+        targets = ", ".join(str(target["label"]) for target in said.get("targets", ()))
+        refused = f", {len(counts.refused):,} refused" if counts.refused else ""
+        return (
+            f"Run({str(self.path)!r}: {said.get('method')}, target {targets}; {counts.explained:,} of "
+            f"{counts.read:,} sequences explained{refused}; {self.status})"
+        )
+
     @property
     def status(self) -> str:
         """``running`` (or killed), ``finished`` or ``failed``."""

@@ -13,22 +13,33 @@ from relevome.report.logo import draw_logo, save_logo
 from relevome.results.run.reader import Run
 
 
-def show_sequence(
-    run: str | Path,
+def show(
+    run: Run | str | Path,
     sequence_id: str,
-    out: Path,
+    out: str | Path,
     target: str | None = None,
-    sites: Path | None = None,
+    sites: str | Path | None = None,
     features: Collection[str] = (),
 ) -> list[Problem]:
-    """Draw the relevance of one sequence of a run, with its known sites, as PNG, SVG or PDF.
+    """Draw the relevance of one sequence of a run as a logo, with its known sites.
 
-    ``sites`` are a file, a pattern or a class of letters (see `known_sites`), of which ``features`` chooses
-    types. What is given are its features that were left out, since nobody knows which letters they have.
-    Raises ``InputError`` for an id or target that the run does not have, sites off the sequence, and a
-    file that cannot be written.
+    Args:
+        run: The run, or its folder.
+        sequence_id: Which of its sequences.
+        out: The picture; its ending says whether it is PNG, SVG or PDF.
+        target: Which target, by its label, of a run with several; None: the first.
+        sites: A file of known sites (BED, GFF3, UniProt, a table, 3-line labels), or words:
+            ``pattern:[AC]-x-V``, ``prosite:FILE`` or ``residues:hydrophobic``. None: none are drawn.
+        features: Types of features that are drawn; all if empty.
+
+    Returns:
+        Features of the sequence that were left out, since nobody knows which letters they have.
+
+    Raises:
+        InputError: For an id or target that the run does not have, sites off the sequence, and a file that
+            cannot be written.
     """
-    opened = Run(run)
+    opened = run if isinstance(run, Run) else Run(run)
     row = opened.find(sequence_id, target)[0]
     alphabet = ALPHABETS[opened.manifest["alphabet"]]
     sequence = Sequence(row.sequence_id, row.sequence, alphabet, row.interval)
@@ -43,5 +54,5 @@ def show_sequence(
         sites=sites_on(sequence, known),
         origin=row.interval or 1,
     )
-    save_logo(figure, out)
+    save_logo(figure, Path(out))
     return [one for one in left_out if one.id in row.sequence_id.split("|")]

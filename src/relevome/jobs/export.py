@@ -1,0 +1,42 @@
+"""A run in a format that other programs read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from relevome.options import configured
+from relevome.results.export import ExportReport, exporters
+from relevome.results.run.reader import Run
+
+
+def export(
+    run: Run | str | Path,
+    to: str,
+    out: str | Path,
+    target: str | None = None,
+    *,
+    overwrite: bool = False,
+    **options: Any,
+) -> ExportReport:
+    """Write a run in a format that other programs read.
+
+    Args:
+        run: The run, or its folder.
+        to: Name of the exporter, one of `relevome list exporters`.
+        out: The file; of several targets each is written to a file of its own, with the target before the
+            ending.
+        target: One target of the run, by its label; None: all.
+        overwrite: Replace files that are there.
+        **options: Options of the exporter, such as ``quantile=0.99`` for ``bed``; text becomes their type.
+
+    Returns:
+        Which files were written, how many of what they hold, and rows that were left out, by reason.
+
+    Raises:
+        InputError: For an unknown exporter or option, a run without what the format needs, and files that
+            are there or cannot be written.
+    """
+    exporter = configured(exporters[to], f"exporter {to}", options)
+    opened = run if isinstance(run, Run) else Run(run)
+    return exporter.export(opened, Path(out), target, overwrite)

@@ -1,0 +1,109 @@
+"""Made-up sequences, or a made-up genome, with planted motifs and the exact truth about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from relevome.data.simulation.genome_files import write_genome
+from relevome.data.simulation.genome_plan import plan_genome
+from relevome.data.simulation.sequence_files import write_simulation
+from relevome.data.simulation.sequence_plan import plan_simulation
+from relevome.errors import InputError
+
+# What is usual of sequences; a genome has none of these.
+_SEQUENCES = {"positives": 1000, "negatives": 1000, "decoys": 0, "split": "0.8,0.1,0.1"}
+
+
+def simulate(
+    out: str | Path,
+    grammar: str = "promoter",
+    *,
+    motifs: Path | None = None,
+    motif_names: str | None = None,
+    positives: int | None = None,
+    negatives: int | None = None,
+    planted: int | None = None,
+    length: int | None = None,
+    position: int | None = None,
+    gc: float = 0.5,
+    decoys: int | None = None,
+    split: str | None = None,
+    starts: int | None = None,
+    distances: str | None = None,
+    share: float | None = None,
+    others: int | None = None,
+    seed: int = 0,
+) -> str:
+    """Make sequences, or a genome, with planted motifs, and the exact truth about them, in a new folder.
+
+    Args:
+        out: The folder, which must be new or empty.
+        grammar: What is planted: ``promoter`` (-35 and -10 boxes with a spacer), ``sites`` (motifs anywhere),
+            ``meme`` (motifs of a file, in their order), or ``genome`` (a genome with start sites).
+        motifs: MEME file with motifs to plant.
+        motif_names: Which of them, separated by commas; None: all.
+        positives: Sequences with the motifs; None: 1000. Not of a genome, as the next ones.
+        negatives: Shuffles of sequences, without motifs; None: 1000.
+        planted: Units of every positive, drawn at random; None: all, of ``sites`` one.
+        length: Letters of every sequence (None: 100), or of the genome (None: 250,000).
+        position: Letter where the last motif has just ended; None: anywhere.
+        gc: Share of G and C in the background, between 0 and 1.
+        decoys: Motif-like pieces without meaning in every sequence; None: 0.
+        split: Shares of train, validation and test, separated by commas; None: ``0.8,0.1,0.1``.
+        starts: Start sites of the genome; None: 2000. Of a genome only, as the next ones.
+        distances: From a start site to the first letter of every motif, a number or a range each; None:
+            ``-54:-47,-34:-27,-14:-7``.
+        share: Share of start sites that have a motif, each by itself; None: 1.
+        others: Motifs of the database that are not planted; None: 97.
+        seed: Seed of everything that is drawn at random.
+
+    Returns:
+        What was made, in words.
+
+    Raises:
+        InputError: For options that belong to another grammar, motifs that do not fit, and a folder that is
+            not empty.
+    """
+    shared = {"length": length, "motifs": motifs, "motif_names": motif_names, "gc": gc, "seed": seed}
+    of_genome = {"starts": starts, "distances": distances, "share": share, "others": others}
+    of_sequences = {"positives": positives, "negatives": negatives, "decoys": decoys, "split": split}
+    of_both = {"planted": planted, "position": position}
+    if grammar == "genome":
+        _refuse(of_sequences | of_both, "sequences, not to --grammar genome")
+        return _genome(Path(out), _given(shared | of_genome))
+    _refuse(of_genome, f"--grammar genome, not to {grammar}")
+    return _sequences(Path(out), grammar, _given(shared | of_both), _SEQUENCES | _given(of_sequences))
+
+
+def _genome(out: Path, options: Mapping[str, Any]) -> str:
+    plan = plan_genome(**options)
+    write_genome(out, plan)
+    return f"{plan.length:,} letters with {plan.starts:,} start sites and {len(plan.motifs)} motifs"
+
+
+def _sequences(out: Path, grammar: str, planned: Mapping[str, Any], made: Mapping[str, Any]) -> str:
+    plan = plan_simulation(grammar, **{"length": 100, "decoys": made["decoys"]} | dict(planned))
+    shares = _numbers(made["split"])
+    if len(shares) != 3:
+        raise InputError(f"--split {made['split']}: expected three shares, such as 0.8,0.1,0.1")
+    positives, negatives = made["positives"], made["negatives"]
+    write_simulation(out, plan, positives, negatives, (shares[0], shares[1], shares[2]))
+    return f"{positives:,} positives and {negatives:,} negatives of {plan.length} letters"
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _refuse(options: Mapping[str, Any], home: str) -> None:
+    for name in _given(options):
+        raise InputError(f"--{name.replace('_', '-')} belongs to {home}: leave it out")
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise InputError(f"{text!r}: expected numbers separated by commas") from error
