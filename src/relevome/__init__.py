@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from relevome.jobs.evaluate import evaluate
     from relevome.jobs.explain import explain
     from relevome.jobs.export import export
+    from relevome.jobs.heads import heads
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
     from relevome.jobs.substitute import substitute
@@ -34,6 +35,7 @@ _HOME = {
     "evaluate": "relevome.jobs.evaluate",
     "explain": "relevome.jobs.explain",
     "export": "relevome.jobs.export",
+    "heads": "relevome.jobs.heads",
     "load_model": "relevome.models.hugging_face",
     "show": "relevome.jobs.show",
     "simulate": "relevome.jobs.simulate",
@@ -42,7 +44,7 @@ _HOME = {
 }
 
 __all__ = [
-    "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export",
+    "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export", "heads",
     "load_model", "show", "simulate", "substitute", "train",
 ]  # fmt: skip
 
