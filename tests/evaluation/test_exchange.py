@@ -16,13 +16,22 @@ from sklearn.metrics import roc_auc_score
 
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
-from relevome.evaluation.exchange import Exchange, Exchanged, exchanged_curves
+from relevome.evaluation.exchange import exchanged_curves
 from relevome.evaluation.exchange_curves import area, auroc
-from relevome.evaluation.predictions import LOGIT, PREDICTED, PROBABILITY, answers, outputs
+from relevome.evaluation.predictions import answers, outputs
 from relevome.jobs.substitute import relevance_of, substitute
 from relevome.models.base import Model, Target
-from relevome.report.substitution import FOLDER, summary, write_substitution
+from relevome.report.substitution import summary, write_substitution_page
 from relevome.results.run.explanation import Explanation
+from relevome.results.substitution import (
+    FOLDER,
+    LOGIT,
+    PREDICTED,
+    PROBABILITY,
+    Exchange,
+    Exchanged,
+    write_substitution,
+)
 from tests.evaluation.additive import TARGET, additive_model, proteins, worth
 from tests.evaluation.example_runs import LENGTHS, changed, explained
 
@@ -206,8 +215,11 @@ def test_a_run_leaves_tables_and_a_picture(tmp_path: Path) -> None:
         explained(model, tmp_path / "run"), model=model, by="random", most=32, orders=2, sequences=5
     )
     folder = tmp_path / "out"
+    folder.mkdir()
+    write_substitution_page(found, folder)
     write_substitution(found, folder)
     names = {"areas.tsv", "curves.tsv", "curves.png", "sequences.tsv", "substitution.json", "substitution.md"}
+    names |= {"substitution.npz"}
     assert {path.name for path in folder.iterdir()} == names
     said = json.loads((folder / "substitution.json").read_text())
     assert (said["sequences"], said["exchange"]["counts"]) == (5, [0, 1, 2, 4, 8, 16, 32])

@@ -41,19 +41,17 @@ def substitute(
     Example: relevome substitute run --by A --most 64 -o substitution
     """
     from relevome.jobs.substitute import substitute as run_substitute
-    from relevome.report.substitution import FOLDER, summary, write_substitution
+    from relevome.report.substitution import summary
 
-    FOLDER.check(output, overwrite)
     with status() as say:
         found = run_substitute(
             run, by=by, most=most, orders=orders, labels=labels, head=_head(head, layer), target=target,
             sequences=sequences, model=model, device=device, trust_remote_code=trust_remote_code, seed=seed,
-            say=say,
+            out=output, overwrite=overwrite, say=say,
         )  # fmt: skip
-        write_substitution(found, output)
     for line in summary(found):
         typer.echo(line)
-    typer.echo(f"{output}: {len(found.found):,} sequences, up to {found.exchange.most} letters exchanged")
+    typer.echo(f"{output}: {len(found.sequences):,} sequences, up to {found.exchange.most} letters exchanged")
 
 
 def _head(head: str | None, layer: int | None) -> tuple[int, int | None] | None:

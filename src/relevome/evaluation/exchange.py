@@ -27,51 +27,7 @@ from relevome.evaluation.perturbation import (
 from relevome.evaluation.predictions import answers
 from relevome.evaluation.scoring import Asked
 from relevome.models.base import Model, Target
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """What letters are exchanged for, and how many.
-
-    ``by`` is one letter, or ``random`` for letters that are others than those they replace. Counts are 0, 1,
-    2, 4, ... up to ``most``. There are ``orders`` random orders, and as many draws of random letters.
-    """
-
-    by: str = "A"
-    most: int = 64
-    orders: int = 10
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.by != "random" and len(self.by) != 1:
-            raise InputError(f"--by {self.by}: expected random, or one letter such as A")
-        if self.most < 1 or self.orders < 1:
-            raise InputError(f"--most {self.most} and --orders {self.orders}: expected 1 or more of both")
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """How many letters are exchanged."""
-        powers = [2**i for i in range(self.most.bit_length()) if 2**i < self.most]
-        return (0, *powers, self.most)
-
-
-@dataclass(frozen=True, eq=False)
-class Exchanged:
-    """What the model answers for one sequence as letters are exchanged; see `answers`.
-
-    In order of relevance from the top and from the bottom, once for each draw of random letters; and in
-    random orders. ``letters`` could be exchanged; ``same`` are the letter that others are exchanged
-    for, and were passed over in every order. Of ``others``, tokens none of whose letters was exchanged,
-    ``changed`` were tokenised otherwise.
-    """
-
-    most: Float[np.ndarray, "draws counts 3"]
-    least: Float[np.ndarray, "draws counts 3"]
-    random: Float[np.ndarray, "orders counts 3"]
-    letters: int
-    same: int
-    others: int
-    changed: int
+from relevome.results.substitution import Exchange, Exchanged
 
 
 def exchanged_curves(

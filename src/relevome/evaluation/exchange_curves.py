@@ -9,47 +9,23 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from relevome.evaluation.exchange import Exchange, Exchanged
-from relevome.evaluation.predictions import LOGIT, PREDICTED, PROBABILITY, Outputs
-from relevome.evaluation.statistics import Estimate, bootstrap_interval, paired_test
+from relevome.evaluation.predictions import Outputs
+from relevome.evaluation.statistics import bootstrap_interval, paired_test
 from relevome.models.base import Target
+from relevome.results.estimate import Estimate
+from relevome.results.substitution import (
+    LOGIT,
+    ORDERS,
+    PREDICTED,
+    PROBABILITY,
+    Area,
+    Curve,
+    Exchange,
+    Exchanged,
+)
 
-ORDERS = {
-    "most": "most relevant first",
-    "random": "random order",
-    "least": "least relevant first",
-}
 BETWEEN = (("random", "most"), ("least", "random"), ("least", "most"))
 _DRAWS = 300
-
-
-@dataclass(frozen=True)
-class Curve:
-    """The mean of a measure over sequences, for every count of letters, and its 95% interval."""
-
-    measure: str
-    order: str
-    estimates: tuple[Estimate, ...]
-
-
-@dataclass(frozen=True)
-class Area:
-    """The area between two curves, the upper minus the lower, over doublings of the count: a mean difference.
-
-    Positive is what right relevance gives. ``p`` is that of the sign-flip test over sequences, None for
-    AUROC, which no single sequence has.
-    """
-
-    measure: str
-    upper: str
-    lower: str
-    estimate: Estimate
-    p: float | None
-
-    @property
-    def excludes_0(self) -> bool:
-        """Whether the interval says which curve is above."""
-        return self.estimate.low > 0 or self.estimate.high < 0
 
 
 @dataclass(frozen=True, eq=False)

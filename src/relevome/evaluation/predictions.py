@@ -14,9 +14,6 @@ from relevome.errors import InputError
 from relevome.evaluation.scoring import Asked, input_key, like_lengths, pooled
 from relevome.models.base import Batch, Model
 
-# The last axis of what `answers` gives.
-LOGIT, PROBABILITY, PREDICTED = range(3)
-
 Outputs: TypeAlias = Literal["one of several", "any of several", "a number"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from relevome.evaluation.result import Evaluation
 from relevome.evaluation.settings import Settings
 from relevome.evaluation.statistics import Estimate
 from relevome.results.folder import whole_file
+from relevome.results.tables import write_tsv
 
 SCHEMA_VERSION = 1
 NAME = "scores.json"
@@ -51,14 +52,6 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
         write_tsv(folder / CURVES, header, _curve_rows(evaluation))
     with whole_file(folder / NAME) as temporary:
         temporary.write_text(json.dumps(_content(evaluation), indent=2, allow_nan=False) + "\n")
-
-
-def write_tsv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """A table; None is an empty field, and numbers are written so that they come back the same."""
-    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter="\t", lineterminator="\n")
-        table.writerow(header)
-        table.writerows(rows)
 
 
 def _curve_rows(evaluation: Evaluation) -> Iterator[tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from relevome.errors import InputError
+from relevome.results.estimate import Estimate
 
 Values: TypeAlias = Float[np.ndarray, " sequences"]
 Weights: TypeAlias = Float[np.ndarray, "draws sequences"]
@@ -29,14 +30,6 @@ _ROUNDING = 1e-12
 # Beta(a, a (a + 1) / (1 - a)) has a standard deviation as large as its mean for every a. Of 1/2, 3/10 and 1/4
 # the last covers best where values are few and skewed (docs/benchmarks.md).
 _BETA = (1 / 4, 5 / 12)
-
-
-class Estimate(NamedTuple):
-    """A mean over sequences, or a probability, and the ends of its confidence interval."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)

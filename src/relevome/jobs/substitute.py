@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +13,16 @@ from jaxtyping import Float
 from relevome.data.formats.table import Labelled, read_table
 from relevome.data.problems import Problem
 from relevome.errors import InputError
-from relevome.evaluation.exchange import Exchange, Exchanged, exchanged_curves
-from relevome.evaluation.exchange_curves import Area, Curve, Label, curves_and_areas
+from relevome.evaluation.exchange import exchanged_curves
+from relevome.evaluation.exchange_curves import Label, curves_and_areas
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.evaluation.predictions import outputs
 from relevome.models.base import Model
+from relevome.report.substitution import write_substitution_page
 from relevome.results.run.explanation import Explanation
 from relevome.results.run.reader import Run
 from relevome.results.run.targets import rows_of
-
-
-@dataclass(frozen=True)
-class Substitution:
-    """Curves of a run, the areas between them, and what went into both."""
-
-    about: Mapping[str, Any]
-    exchange: Exchange
-    found: Mapping[str, Exchanged]
-    curves: tuple[Curve, ...]
-    areas: tuple[Area, ...]
-    left_out: Mapping[str, int]
-    notes: tuple[str, ...]
+from relevome.results.substitution import FOLDER, Exchange, Exchanged, Substitution, write_substitution
 
 
 def substitute(
@@ -51,15 +39,48 @@ def substitute(
     device: str = "auto",
     trust_remote_code: bool = False,
     seed: int = 0,
+    out: str | Path | None = None,
+    overwrite: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Substitution:
-    """Exchange the 1, 2, 4, ... ``most`` most relevant letters of the sequences of a run.
+    """Exchange the 1, 2, 4, ... most relevant letters of sequences: does the prediction change soon?
 
-    ``by`` is a letter or ``random``; without it alanine for proteins and random bases otherwise. ``head`` is
-    a layer and one of its heads, or None for all of them, by whose relevance letters are ordered, of a run
-    with ``--heads``. ``labels`` is a table whose ids are those of the run. ``sequences`` of the run are drawn
-    at random, all with 0. Raises InputError for what the run, its model or the table does not have.
+    Letters are exchanged most relevant first, least relevant first, and in random orders; every changed
+    sequence is tokenised afresh (Wenzel, Gruner, Strodthoff 2024, doi 10.1093/bioinformatics/btae031).
+
+    Args:
+        run: A run of `explain`, or its folder.
+        by: The letter that takes their place, or ``random`` for others than those they replace. Default:
+            ``A`` (alanine) for proteins, ``random`` otherwise.
+        most: Letters that are exchanged at most. Default: 64.
+        orders: Random orders to compare with, and draws of random letters. Default: 10.
+        labels: A table of true classes, with the ids of the run and columns as for `train`, several classes
+            joined by ``;``: accuracy and AUROC come with it. Default: none.
+        head: A layer and one of its heads, both from 0, by whose relevance letters are ordered, of a run
+            with ``heads=True``; the second is None for all heads of the layer together. Default: the
+            relevance of the letters.
+        target: Which target, needed of a run of several. Default: the only one.
+        sequences: How many sequences are drawn at random, 2 or more; 0 for all. Default: 100.
+        model: The run's model, or its folder, where it moved. Default: where the run says.
+        device: Where to put it. Default: ``auto``.
+        trust_remote_code: Whether to run code that comes with the checkpoint. Default: False.
+        seed: Of everything that is drawn. Default: 0.
+        out: Folder for tables, the picture and the record. Default: nothing is written.
+        overwrite: Replace an earlier result in ``out``. Default: False.
+        say: Called with a few words as each part of the work begins. Default: nobody is told.
+
+    Returns:
+        Curves of the logit, for models of classes of the probability too, and with ``labels`` of accuracy
+        and AUROC, each the mean over sequences with its 95% interval; areas between them over doublings of
+        the number of letters; and what the model answered for every sequence.
+
+    Raises:
+        InputError: For what the run, its model or the table does not have, for fewer than two sequences
+            that can be changed, and for a folder that is not free.
     """
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        FOLDER.check(folder, overwrite)
     opened = run if isinstance(run, Run) else Run(run)
     by = by or ("A" if opened.manifest["alphabet"] == "protein" else "random")
     exchange = Exchange(by, most, orders, seed)
@@ -79,7 +100,12 @@ def substitute(
     curves, areas = curves_and_areas(kept, targets, known, outputs(made.model), exchange)
     notes = _notes(kept, exchange, None if labels is None else known)
     about = _about(opened, rows[0], head, labels)
-    return Substitution(about, exchange, kept, tuple(curves), tuple(areas), left_out, tuple(notes))
+    result = Substitution(about, exchange, kept, tuple(curves), tuple(areas), left_out, tuple(notes))
+    if folder is not None:
+        with FOLDER.writing(folder, overwrite):
+            write_substitution_page(result, folder)
+            write_substitution(result, folder)
+    return result
 
 
 def _apart(

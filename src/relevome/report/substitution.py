@@ -1,50 +1,30 @@
-"""What `relevome substitute` leaves: a page to read, tables to compute with, and the curves as a picture."""
+"""What exchanging letters does: a page to read, and the curves as a picture."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from relevome.evaluation.exchange_curves import ORDERS, Area, Curve
-from relevome.evaluation.predictions import LOGIT, PROBABILITY
-from relevome.evaluation.score_files import write_tsv
-from relevome.jobs.substitute import Substitution
 from relevome.report.curves import COLOURS, GREY
 from relevome.report.logo import STYLE, save_logo
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
-from relevome.results.folder import ResultFolder, whole_file
+from relevome.results.substitution import ORDERS, Area, Curve, Substitution
 
-SCHEMA_VERSION = 1
-NAME = "substitution.json"
-FOLDER = ResultFolder((NAME,), ("substitution.md", "curves.tsv", "areas.tsv", "sequences.tsv", "curves.png"))
-_LOOKS = {"most": (COLOURS[1], "-"), "random": (GREY, ":"), "least": (COLOURS[0], "--")}
+_STYLES = {"most": (COLOURS[1], "-"), "random": (GREY, ":"), "least": (COLOURS[0], "--")}
 _TITLES = {"logit": "logit", "probability": "probability", "accuracy": "accuracy", "auroc": "AUROC"}
 _PANEL, _HEIGHT = 2.4, 2.5  # inches
 SMALL, TINY = 7.0, 6.5
 
 
-def write_substitution(found: Substitution, folder: Path) -> None:
-    """Everything into a folder, in place of an earlier result; ``substitution.json`` comes last."""
-    FOLDER.clear(folder)
-    header = ("measure", "order", "letters", "mean", "low", "high")
-    write_tsv(folder / "curves.tsv", header, _curve_rows(found))
-    header = ("measure", "upper", "lower", "mean", "low", "high", "excludes_0", "p")
-    write_tsv(folder / "areas.tsv", header, map(_area_row, found.areas))
-    header = ("sequence_id", "order", "letters", "logit", "probability")
-    write_tsv(folder / "sequences.tsv", header, _sequence_rows(found))
+def write_substitution_page(found: Substitution, folder: Path) -> None:
+    """What to read and to look at, into the folder of a result: ``substitution.md`` and the curves."""
     save_logo(draw_substitution(found), folder / "curves.png")
     (folder / "substitution.md").write_text(_page(found), encoding="utf-8")
-    with whole_file(folder / NAME) as temporary:
-        temporary.write_text(json.dumps(_content(found), indent=2, allow_nan=False) + "\n")
 
 
 def summary(found: Substitution) -> list[str]:
@@ -63,48 +43,13 @@ def _sentence(area: Area) -> str:
     )
 
 
-def _area_row(area: Area) -> tuple[Any, ...]:
-    return (area.measure, area.upper, area.lower, *area.estimate, int(area.excludes_0), area.p)
-
-
-def _curve_rows(found: Substitution) -> Iterator[tuple[Any, ...]]:
-    for curve in found.curves:
-        for count, estimate in zip(found.exchange.counts, curve.estimates, strict=True):
-            yield (curve.measure, curve.order, count, *estimate)
-
-
-def _sequence_rows(found: Substitution) -> Iterator[tuple[Any, ...]]:
-    with_probability = any(curve.measure == "probability" for curve in found.curves)
-    for name, one in found.found.items():
-        for order in ORDERS:
-            means = getattr(one, order).mean(0)
-            for count, row in zip(found.exchange.counts, means.tolist(), strict=True):
-                yield (name, order, count, row[LOGIT], row[PROBABILITY] if with_probability else None)
-
-
-def _content(found: Substitution) -> dict[str, Any]:
-    return {
-        "schema_version": SCHEMA_VERSION,
-        **found.about,
-        "exchange": asdict(found.exchange) | {"counts": found.exchange.counts},
-        "sequences": len(found.found),
-        "left_out": dict(found.left_out),
-        "areas": [
-            {"measure": a.measure, "upper": a.upper, "lower": a.lower, **a.estimate._asdict(), "p": a.p}
-            | {"excludes_0": a.excludes_0}
-            for a in found.areas
-        ],
-        "notes": list(found.notes),
-    }
-
-
 def _page(found: Substitution) -> str:
     by = "random others" if found.exchange.by == "random" else found.exchange.by
     caption = (
         f"{found.about['run']}: {found.about['method']}, target {found.about['target']}, relevance of "
-        f"{found.about['relevance']}; letters exchanged for {by} in {len(found.found):,} sequences. Areas "
-        "between the curves are mean differences over doublings of the number of letters, with 95% intervals "
-        "over sequences; above 0 where relevance is right."
+        f"{found.about['relevance']}; letters exchanged for {by} in {len(found.sequences):,} sequences. "
+        "Areas between the curves are mean differences over doublings of the number of letters, with 95% "
+        "intervals over sequences; above 0 where relevance is right."
     )
     header = ("measure", "upper curve", "lower curve", "area", "excludes 0", "p")
     rows = []
@@ -137,7 +82,7 @@ def draw_substitution(found: Substitution) -> Figure:
 def _draw(axes: Axes, curves: list[Curve], counts: tuple[int, ...]) -> None:
     at = np.arange(len(counts))
     for curve in curves:
-        colour, style = _LOOKS[curve.order]
+        colour, style = _STYLES[curve.order]
         means, low, high = (np.array(values) for values in zip(*curve.estimates, strict=True))
         axes.plot(at, means, style, color=colour, linewidth=1.4, label=ORDERS[curve.order])
         axes.fill_between(at, low, high, color=colour, alpha=0.18, linewidth=0)

@@ -1,0 +1,41 @@
+"""The arrays of a result, beside its record: one file of NumPy's own format, every number as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from relevome.errors import InputError
+from relevome.results.folder import whole_file
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays by their names as a whole. Raises ValueError for arrays of Python objects."""
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **dict(arrays))
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a file by their names; nothing in it is run."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+        return dict(found)
+
+
+@contextmanager
+def reading(record: Path) -> Iterator[None]:
+    """Raises InputError in one line where what belongs to a record turns out to be incomplete or damaged."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile) as error:
+        raise InputError(
+            f"{record} is damaged ({type(error).__name__}: {error}): make the result again with --overwrite"
+        ) from error
+
+
+def split(values: np.ndarray, counts: Sequence[int]) -> list[np.ndarray]:
+    """An array cut along its first axis into pieces of so many rows each."""
+    return np.split(values, np.cumsum(counts)[:-1]) if len(counts) else []
