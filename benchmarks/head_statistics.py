@@ -22,7 +22,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks import Row, added_memory, in_fresh_process
-from relevome.discovery.placements import METRICS, Collected, Placed, Placements, placed
+from relevome.discovery.placements import METRICS, Collected, Placement, Placements, placed
 from relevome.discovery.relevance_heads import relevant_heads
 
 LETTERS = list("ACDEFGHIKLMNPQRSTVWY")
@@ -73,7 +73,7 @@ def _null(rng: np.random.Generator, proteins: int, heads: int, mixed: bool) -> C
     return _collected(found, heads)
 
 
-def _collected(found: list[Placed], heads: int) -> Collected:
+def _collected(found: list[Placement], heads: int) -> Collected:
     placements = Placements.of({str(i): one for i, one in enumerate(found)}, heads + 1)
     totals = np.ones((len(found), heads + 1))
     return Collected((1, heads), placements.ids, totals, {"site": placements}, {"site": {}})
@@ -93,7 +93,7 @@ def _study(kind: str, proteins: int) -> tuple[float, float, float]:
             letters = "".join(rng.choice(LETTERS, length))
             begin = time.perf_counter()
             one = placed(relevance, inside, letters)
-            found.append(Placed(*(part.astype(np.float32) for part in one)))
+            found.append(Placement(*(part.astype(np.float32) for part in one)))
             spent[0] += time.perf_counter() - begin
         begin = time.perf_counter()
         relevant_heads(_collected(found, HEADS))

@@ -34,12 +34,14 @@ from relevome.data.simulation.genome import Genome, GenomePlan
 from relevome.data.simulation.genome_files import write_genome
 from relevome.data.simulation.genome_plan import plan_genome
 from relevome.data.sites import read_sites
-from relevome.discovery.attention_heads import Findings, Settings, characterise
+from relevome.discovery.attention_heads import characterise
 from relevome.discovery.consensus import align
 from relevome.discovery.enrichment import placed_by_factor
 from relevome.discovery.windows import Windows
 from relevome.models.base import Model, Target
 from relevome.models.hugging_face import load_model
+from relevome.results.attention_heads.heads import AttentionHeads
+from relevome.results.attention_heads.settings import HeadSettings
 
 SEEDS = 10
 LEVEL = 0.05  # of false names
@@ -130,17 +132,19 @@ def recover(seed: int, steps: int) -> Result:
     )
 
 
-def ask(model: Model, made: Path, plan: GenomePlan, seed: int) -> tuple[Windows, Findings]:
+def ask(model: Model, made: Path, plan: GenomePlan, seed: int) -> tuple[Windows, AttentionHeads]:
     """What `relevome heads` does with the files of a simulated genome."""
     cut = [one for one in read_bed(made / "windows.bed", made / "genome.fa") if isinstance(one, Sequence)]
     middle = len(cut[0]) // 2
     windows = Windows(tuple(cut), Target(1, "site", position=middle), middle)
-    settings = Settings(share=ATTENDED, ablated=0, seed=seed)
+    settings = HeadSettings(share=ATTENDED, ablated=0, seed=seed)
     known = read_sites(made / "known.bed")
     return windows, characterise(model, windows, motifs=plan.database, known=known, settings=settings)
 
 
-def compared(plan: GenomePlan, genome: Genome, windows: Windows, found: Findings) -> Iterator[Recovered]:
+def compared(
+    plan: GenomePlan, genome: Genome, windows: Windows, found: AttentionHeads
+) -> Iterator[Recovered]:
     """Every planted factor with the head that fits it best."""
     truth = placed_by_factor(windows, {genome.sequence.id: list(genome.planted)})
     for placed in plan.placed:

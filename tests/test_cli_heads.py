@@ -76,7 +76,10 @@ def test_what_heads_bring_is_said_and_drawn_as_such(
     given = ["--bed", files["bed"], "--genome", files["genome"], "--target", 0, "--ablate", 0]
     run("--model", model, *given, "--weigh", "contribution", "-o", tmp_path / "out")
     assert ": contribution in 40 windows." in (tmp_path / "out" / "heads.md").read_text()
-    assert json.loads((tmp_path / "out" / "heads.json").read_text())["settings"]["weigh"] == "contribution"
+    assert (
+        json.loads((tmp_path / "out" / "attention_heads.json").read_text())["settings"]["weigh"]
+        == "contribution"
+    )
     with (tmp_path / "out" / "profiles.tsv").open() as file:
         values = [float(row["sites"]) for row in csv.DictReader(file, delimiter="\t")]
     assert min(values) < 0 < max(values)
@@ -116,10 +119,10 @@ def test_random_weights_are_those_of_the_seed_and_said(
     own, one, same, other = found
     assert one == same
     assert own != one != other
-    said = json.loads((tmp_path / "one" / "heads.json").read_text())
+    said = json.loads((tmp_path / "one" / "attention_heads.json").read_text())
     assert (said["random_weights"], said["weights_sha256"]) == (True, None)
     assert f"{model} with random weights: attention" in (tmp_path / "one" / "heads.md").read_text()
-    said = json.loads((tmp_path / "own" / "heads.json").read_text())
+    said = json.loads((tmp_path / "own" / "attention_heads.json").read_text())
     assert not said["random_weights"]
     assert said["weights_sha256"]
 
@@ -148,7 +151,7 @@ def test_windows_that_were_drawn_or_left_out_are_on_record(
     said = run("--model", model, *given, "--most", 10, "--on-bad", "skip", "-o", tmp_path / "out")
     assert "left out beyond: " in said
     assert "10 of 40 windows, drawn at random (--most)" in said
-    record = json.loads((tmp_path / "out" / "heads.json").read_text())
+    record = json.loads((tmp_path / "out" / "attention_heads.json").read_text())
     assert record["windows"] == 10
     read = record["sites_read"]
     assert (read["read"], read["asked"], [one["id"] for one in read["left_out"]]) == (40, 10, ["beyond"])
@@ -213,7 +216,7 @@ def test_a_folder_that_was_left_unfinished_is_written_again(
     run("--model", model, *given, "-o", out)
     with pytest.raises(InputError, match="or replace it with --overwrite"):
         run("--model", model, *given, "-o", out)
-    (out / "heads.json").unlink()
+    (out / "attention_heads.json").unlink()
     (out / ".heads.tsv.tmp").write_text("half")
     run("--model", model, *given, "-o", out)
     assert not (out / ".heads.tsv.tmp").exists()

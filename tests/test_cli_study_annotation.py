@@ -40,7 +40,7 @@ def test_study_b_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
         folder = study / "heads" / weigh
         assert (folder / "annotator" / "logos.png").is_file()
         for number in range(2):
-            said = json.loads((folder / f"random-{number}" / "heads.json").read_text())
+            said = json.loads((folder / f"random-{number}" / "attention_heads.json").read_text())
             assert (said["random_weights"], said["settings"]["weigh"]) == (True, weigh)
 
     code, again, err = relevome_cli(*asked)

@@ -13,12 +13,13 @@ from relevome.data.sequences import DNA, Interval, Sequence
 from relevome.data.simulation.genome import GenomePlan, Placed, simulate_genome
 from relevome.data.simulation.genome_plan import plan_genome
 from relevome.data.simulation.grammar import Unit
-from relevome.discovery.attention_heads import Findings, Head, Settings
+from relevome.discovery.attention_heads import profile
 from relevome.discovery.consensus import attended, consensus, unattended
-from relevome.discovery.head_attention import HeadName
-from relevome.discovery.profiles import profile
 from relevome.discovery.windows import Windows
 from relevome.models.base import Target
+from relevome.results.attention_heads.heads import AttentionHead, AttentionHeads
+from relevome.results.attention_heads.settings import HeadSettings
+from relevome.results.head_name import HeadName
 
 PLAN = plan_genome(length=16_000, starts=80, distances="-34:-29,-14:-11", share=0.7, others=0, seed=2)
 HALF = 60
@@ -56,7 +57,7 @@ def test_motifs_that_cannot_be_mistaken_are_all_found_on_both_strands() -> None:
     assert 0.3 < best_possible(vague, simulate_genome(vague)) < 0.9
 
 
-def looking(plan: GenomePlan, windows: Windows) -> Findings:
+def looking(plan: GenomePlan, windows: Windows) -> AttentionHeads:
     """A head that attends to the third letter of the first factor, told by the truth alone."""
     placed = plan.placed[0]
     odds = np.log((placed.unit.motifs[0].probabilities + 0.01) / 0.26)
@@ -68,8 +69,8 @@ def looking(plan: GenomePlan, windows: Windows) -> Findings:
     weights /= weights.sum(1, keepdims=True)
     chosen = attended(weights, 0.5)
     found = consensus(windows.codes, chosen, unattended(weights), DNA)
-    head = Head(HeadName(0, 3), profile(windows.distances, weights, weights), chosen, found)
-    return Findings((head,), None, len(windows), 0, None, Settings())
+    head = AttentionHead(HeadName(0, 3), profile(windows.distances, weights, weights), chosen, found)
+    return AttentionHeads((head,), None, len(windows), 0, None, HeadSettings())
 
 
 def test_a_head_that_looks_at_a_factor_has_its_matrix_and_its_place() -> None:

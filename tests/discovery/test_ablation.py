@@ -10,11 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from relevome.discovery.ablation import Ablation, Fall, Replacement, random_sets, rank
-from relevome.discovery.head_attention import HeadName
+from relevome.discovery.ablation import Ablation, random_sets, rank
 from relevome.discovery.windows import Windows
 from relevome.models.base import Model
 from relevome.models.hugging_face import load_model
+from relevome.results.attention_heads.heads import Fall
+from relevome.results.attention_heads.settings import HeadReplacement
+from relevome.results.head_name import HeadName
 from tests.discovery.planted import SITE, Looking, made_up_motif, planted_model, planted_windows, target
 from tests.toys import TOYS
 
@@ -31,7 +33,9 @@ def logits(model: Model, windows: Windows) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["protbert", "bpe", "roberta"])
 @pytest.mark.parametrize("by", ["zero", "mean"])
-def test_a_head_is_replaced_before_the_output_projection(name: str, by: Replacement, tmp_path: Path) -> None:
+def test_a_head_is_replaced_before_the_output_projection(
+    name: str, by: HeadReplacement, tmp_path: Path
+) -> None:
     toy = TOYS[name]
     model = load_model(toy.save(tmp_path / "model"), dtype="float64")
     sites, controls = (

@@ -10,15 +10,18 @@ import torch
 
 from relevome.data.sequences import DNA, Interval
 from relevome.data.sites import Site
-from relevome.discovery.attention_heads import Findings, Settings, characterise
+from relevome.discovery.attention_heads import characterise
 from relevome.discovery.consensus import align
-from relevome.discovery.head_attention import HeadName, look
+from relevome.discovery.head_attention import look
 from relevome.discovery.windows import Windows
 from relevome.models.annotator.config import AnnotatorConfig
 from relevome.models.annotator.model import AnnotatorForTokenClassification
 from relevome.models.base import Model, Source, Target
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
+from relevome.results.attention_heads.heads import AttentionHeads
+from relevome.results.attention_heads.settings import HeadSettings
+from relevome.results.head_name import HeadName
 from tests.discovery.planted import SITE, Looking, made_up_motif, planted_model, planted_windows, target
 
 RNG = np.random.default_rng(0)
@@ -27,7 +30,7 @@ LOOKING = (Looking(DATABASE[3], range(-14, -11)), Looking(DATABASE[7], range(-37
 
 
 @pytest.fixture(scope="module")
-def found() -> Findings:
+def found() -> AttentionHeads:
     rng = np.random.default_rng(1)
     model = planted_model(*LOOKING)
     windows = planted_windows(rng, 300, LOOKING)
@@ -43,38 +46,38 @@ def found() -> Findings:
         if fits[i, at] > 0.5
     ]
     known += [Site(100 * i + 45, 100 * i + 57, "random") for i in rng.permutation(300)[:80].tolist()]
-    settings = Settings(shuffles=40, ablated=40, draws=3)
+    settings = HeadSettings(shuffles=40, ablated=40, draws=3)
     return characterise(model, sites, motifs=DATABASE, known={"chr": known}, settings=settings)
 
 
-def test_what_they_look_for_is_what_was_planted(found: Findings) -> None:
+def test_what_they_look_for_is_what_was_planted(found: AttentionHeads) -> None:
     for head, looking in zip(found.heads, LOOKING, strict=False):
         assert align(head.consensus, looking.motif).r > 0.9
 
 
-def test_they_look_where_it_was_planted(found: Findings) -> None:
+def test_they_look_where_it_was_planted(found: AttentionHeads) -> None:
     for head, looking in zip(found.heads, LOOKING, strict=False):
         assert head.distance in looking.distances
         assert head.profile.gain in looking.distances
         assert head.consensus.offsets[0] in (-1, 0, 1)
 
 
-def test_they_are_named_and_nothing_else_is(found: Findings) -> None:
+def test_they_are_named_and_nothing_else_is(found: AttentionHeads) -> None:
     named = [[match.motif.name for match in head.named(0.05)] for head in found.heads]
     assert named == [["m3"], ["m7"], []]
 
 
-def test_the_head_that_looks_ten_letters_back_has_no_consensus(found: Findings) -> None:
+def test_the_head_that_looks_ten_letters_back_has_no_consensus(found: AttentionHeads) -> None:
     back = found.heads[-1]
     assert (back.profile.peak, back.distance, back.profile.by_distance) == (-10, None, pytest.approx(1))
     assert not back.consensus.core
 
 
-def test_a_head_sits_on_the_sites_of_its_factor_alone(found: Findings) -> None:
+def test_a_head_sits_on_the_sites_of_its_factor_alone(found: AttentionHeads) -> None:
     assert [[one.factor for one in head.bound(0.05)] for head in found.heads] == [["planted"], [], []]
 
 
-def test_heads_that_matter_are_told_from_one_that_does_not(found: Findings) -> None:
+def test_heads_that_matter_are_told_from_one_that_does_not(found: AttentionHeads) -> None:
     falls = [head.fall.logit for head in found.heads if head.fall]
     assert falls[0] > 1
     assert falls[1] > 1
@@ -92,7 +95,7 @@ def test_what_a_head_brings_is_seen_where_it_looks_alike_everywhere() -> None:
     model = planted_model(*LOOKING, back=brought.motif)
     windows = planted_windows(np.random.default_rng(4), 300, (*LOOKING, brought), share=0.4)
     sites = Windows(tuple(windows), target(model), SITE)
-    settings = Settings(shuffles=40, ablated=0)
+    settings = HeadSettings(shuffles=40, ablated=0)
     looks = characterise(model, sites, motifs=DATABASE, settings=settings).heads[-1]
     brings = characterise(
         model, sites, motifs=DATABASE, settings=replace(settings, weigh="contribution")
@@ -103,10 +106,10 @@ def test_what_a_head_brings_is_seen_where_it_looks_alike_everywhere() -> None:
     assert [match.motif.name for match in brings.named(0.05)] == [brought.motif.name]
 
 
-def test_the_same_seed_gives_the_same(found: Findings) -> None:
+def test_the_same_seed_gives_the_same(found: AttentionHeads) -> None:
     model = planted_model(*LOOKING)
     sites = Windows(tuple(planted_windows(np.random.default_rng(2), 60, LOOKING)), target(model), SITE)
-    settings = Settings(shuffles=5, ablated=0, seed=3)
+    settings = HeadSettings(shuffles=5, ablated=0, seed=3)
     first, second = (characterise(model, sites, motifs=DATABASE, settings=settings) for _ in range(2))
     assert [head.matches[:1] for head in first.heads] == [head.matches[:1] for head in second.heads]
 
@@ -126,7 +129,7 @@ def test_models_with_random_weights_recognise_nothing() -> None:
     for seed in range(3):
         windows = planted_windows(np.random.default_rng(seed), 120, LOOKING)
         sites = Windows(tuple(windows), Target(1, "yes", position=SITE), SITE)
-        settings = Settings(shuffles=40, ablated=0, seed=seed)
+        settings = HeadSettings(shuffles=40, ablated=0, seed=seed)
         heads = characterise(random_annotator(seed), sites, motifs=DATABASE, settings=settings).heads
         named += [match.motif.name for head in heads for match in head.named(0.05)]
     assert named == []

@@ -8,14 +8,8 @@ from scipy.stats import chi2_contingency
 
 from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA
-from relevome.discovery.consensus import (
-    Attended,
-    Consensus,
-    align,
-    attended,
-    consensus,
-    unattended,
-)
+from relevome.discovery.consensus import align, attended, consensus, unattended
+from relevome.results.attention_heads.consensus import Attended, Consensus
 
 
 def test_attended_is_what_exceeds_the_mean_at_its_distance() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from relevome.data.sequences import DNA, Interval, Sequence
 from relevome.data.sites import Site
-from relevome.discovery.consensus import Attended
 from relevome.discovery.enrichment import (
     enrichments,
     on_factor,
@@ -17,6 +16,7 @@ from relevome.discovery.enrichment import (
 )
 from relevome.discovery.windows import Windows
 from relevome.models.base import Target
+from relevome.results.attention_heads.consensus import Attended
 
 
 def test_sites_are_placed_in_letters_of_windows_on_either_strand() -> None:

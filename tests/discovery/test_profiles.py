@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relevome.discovery.profiles import Profile, explained_by_distance, profile, shortest_stretch
+from relevome.discovery.attention_heads import explained_by_distance, profile
+from relevome.results.attention_heads.heads import Profile, shortest_stretch
 
 DISTANCES = np.arange(5) - 2
 

@@ -14,15 +14,16 @@ from relevome.data.sites import Site
 from relevome.discovery.placements import (
     METRICS,
     Collected,
-    Placed,
+    Placement,
     Placements,
     collect,
     placed,
     same_proteins,
 )
-from relevome.discovery.relevance_heads import ALL, Effect, RelevantHeads, relevant_heads
+from relevome.discovery.relevance_heads import relevant_heads
 from relevome.errors import InputError
 from relevome.evaluation.metrics import metrics
+from relevome.results.relevance_heads.heads import ALL, Effect, RelevantHeads
 from relevome.results.run.explanation import Explanation
 from relevome.results.run.parts import Counts
 from relevome.results.run.reader import Run
@@ -248,7 +249,7 @@ def test_proteins_are_put_in_the_order_of_others(planted: tuple[Run, dict]) -> N
 
 def null_collected(rng: np.random.Generator, count: int, heads: int, mixed: bool) -> Collected:
     """Peaky relevance and sites anywhere; heads have a part in common if ``mixed``."""
-    found: dict[str, Placed] = {}
+    found: dict[str, Placement] = {}
     for number in range(count):
         letters = int(rng.integers(40, 80))
         relevance = rng.lognormal(0, 1.5, size=(heads + 1, letters))

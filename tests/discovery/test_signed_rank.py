@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from relevome.discovery.signed_rank import adjusted, median_interval, signed_rank
+from relevome.discovery.signed_rank import false_discovery_rates, median_interval, signed_rank
 
 RNG = np.random.default_rng(5)
 
@@ -70,5 +70,5 @@ def test_intervals_hold_the_median() -> None:
 
 def test_false_discovery_rates_are_those_of_scipy() -> None:
     p = RNG.random((3, 4))
-    np.testing.assert_allclose(adjusted(p).ravel(), stats.false_discovery_control(p.ravel()))
-    assert adjusted(np.zeros((0, 4))).shape == (0, 4)
+    np.testing.assert_allclose(false_discovery_rates(p).ravel(), stats.false_discovery_control(p.ravel()))
+    assert false_discovery_rates(np.zeros((0, 4))).shape == (0, 4)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from relevome.data.sequences import DNA, Sequence
-from relevome.discovery.windows import MISSING, Windows, drawn, over_letters
+from relevome.discovery.head_attention import over_letters
+from relevome.discovery.windows import MISSING, Windows
 from relevome.errors import InputError
+from relevome.jobs.attention_heads import drawn
 from relevome.models.base import Model, Target
 from relevome.models.hugging_face import load_model
 from tests.toys import TOYS

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from relevome.data.formats.meme import read_meme
-from relevome.discovery.attention_heads import Settings, characterise
+from relevome.discovery.attention_heads import characterise
 from relevome.discovery.windows import Windows
 from relevome.errors import InputError
-from relevome.report.attention_heads import FOLDER, write_heads
+from relevome.report.attention_heads import write_attention_page
+from relevome.results.attention_heads.folder import FOLDER, write_attention_heads
+from relevome.results.attention_heads.settings import HeadSettings
 from tests.discovery.planted import SITE, Looking, made_up_motif, planted_model, planted_windows, target
 
 RNG = np.random.default_rng(0)
@@ -25,9 +28,13 @@ LOOKING = Looking(DATABASE[3], range(-14, -11))
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = planted_model(LOOKING)
     windows = Windows(tuple(planted_windows(np.random.default_rng(1), 200, [LOOKING])), target(model), SITE)
-    settings = Settings(shuffles=30, ablated=20, draws=2)
+    settings = HeadSettings(shuffles=30, ablated=20, draws=2)
     folder = tmp_path_factory.mktemp("heads") / "out"
-    write_heads(characterise(model, windows, motifs=DATABASE, settings=settings), folder, {"model": "a|b"})
+    found = characterise(model, windows, motifs=DATABASE, settings=settings)
+    found = replace(found, about={"model": "a|b"})
+    folder.mkdir()
+    write_attention_page(found, folder)
+    write_attention_heads(found, folder)
     return folder
 
 
@@ -58,7 +65,7 @@ def test_profiles_have_a_row_for_every_distance(folder: Path) -> None:
 def test_pictures_and_record_are_there(folder: Path) -> None:
     for name in ("logos.png", "profiles.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
-    assert json.loads((folder / "heads.json").read_text())["settings"]["draws"] == 2
+    assert json.loads((folder / "attention_heads.json").read_text())["settings"]["draws"] == 2
 
 
 def test_nothing_is_replaced_unasked(folder: Path, tmp_path: Path) -> None:

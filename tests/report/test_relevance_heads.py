@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from relevome.discovery.head_map import head_map
-from relevome.discovery.placements import METRICS, Collected, Placed, Placements
+from relevome.discovery.placements import METRICS, Collected, Placement, Placements
 from relevome.discovery.relevance_heads import relevant_heads
 from relevome.errors import InputError
-from relevome.report.relevance_heads import FOLDER, write_relevant_heads
+from relevome.report.relevance_heads import write_relevance_page
+from relevome.results.relevance_heads.folder import FOLDER, write_relevance_heads
 
 CLASSES = {f"p{number}": "a/b" if number < 9 else "few" for number in range(12)}
 
@@ -22,15 +24,15 @@ def made_up(seed: int, special: float) -> Collected:
     """Head 1.2 is above every null; head 0.0 has no value in any protein."""
     rng = np.random.default_rng(seed)
     ids = tuple(f"p{number}" for number in range(15))
-    fields = rng.normal(0, 0.1, size=(len(Placed._fields), 15, len(METRICS), 7)).astype(np.float32)
+    fields = rng.normal(0, 0.1, size=(len(Placement._fields), 15, len(METRICS), 7)).astype(np.float32)
     fields[..., 6] += special
     for name in ("shift", "exchange"):  # in standard deviations
-        fields[Placed._fields.index(name)] *= 10
+        fields[Placement._fields.index(name)] *= 10
     fields[..., 1] = np.nan
     totals = rng.normal(size=(15, 7))
     totals[:, 6] += special * 10
     left_out = {"site|x": {"p15": "no position annotated"}}
-    return Collected((2, 3), ids, totals, {"site|x": Placements(ids, Placed(*fields))}, left_out)
+    return Collected((2, 3), ids, totals, {"site|x": Placements(ids, Placement(*fields))}, left_out)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     collected = made_up(0, 0.5)
     found = relevant_heads(collected, [made_up(1, 0), made_up(2, 0)], classes=CLASSES)
     points = head_map(collected.totals[:, 1:])
-    write_relevant_heads(found, collected, folder, {"run": "a|b", "random": 2}, CLASSES, points)
+    found = replace(found, points=points, about={"run": "a|b", "random": 2})
+    folder.mkdir()
+    write_relevance_page(found, folder)
+    write_relevance_heads(found, folder)
     return folder
 
 
@@ -73,7 +78,7 @@ def test_pictures_are_there_for_every_class(folder: Path) -> None:
 
 
 def test_the_record_says_what_was_done(folder: Path) -> None:
-    said = json.loads((folder / "heads.json").read_text())
+    said = json.loads((folder / "relevance_heads.json").read_text())
     assert said["left_out"] == {"site|x": {"no position annotated": 1}}
     assert said["maps"] == {"all": "maps.png", "a/b": "maps-a_b.png"}
     assert said["settings"]["level"] == 0.05

@@ -1,4 +1,4 @@
-"""What study B concludes, from results that are written by hand."""
+"""What study B concludes, from results that are made up."""
 
 from __future__ import annotations
 
@@ -6,10 +6,26 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from relevome.data.motifs import Motif
+from relevome.data.sequences import DNA
 from relevome.errors import InputError
+from relevome.results.attention_heads.consensus import Attended, Consensus
+from relevome.results.attention_heads.folder import write_attention_heads
+from relevome.results.attention_heads.heads import (
+    AttentionHead,
+    AttentionHeads,
+    Enrichment,
+    FactorsCompared,
+    Match,
+    Profile,
+)
+from relevome.results.attention_heads.settings import HeadSettings
+from relevome.results.head_name import HeadName
 from relevome.studies.annotation_summary import Characterised, conclude
 
 HEADS = (
@@ -17,20 +33,33 @@ HEADS = (
     ("0", "1", "TTGACA", "-33", "-36", "-31"),
     ("1", "0", "", "4", "", ""),
 )
+FLANK, DISTANCES = 5, np.arange(-40, 20)
 MODELS = {"annotator": 0.4, "cnn": 0.1, "scan": 0.05}
 
 
-def write(path: Path, header: str, rows: Sequence[tuple[object, ...]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [header.split(), *[[str(value) for value in row] for row in rows]]
-    path.write_text("".join("\t".join(line) + "\n" for line in lines))
-
-
-def heads(folder: Path, matches: Sequence[tuple[object, ...]], factors: Sequence[tuple[object, ...]]) -> None:
-    write(folder / "heads.tsv", "layer head consensus distance from to", [*HEADS])
-    write(folder / "matches.tsv", "layer head motif p q strand", matches)
-    write(folder / "factors.tsv", "layer head factor attended on_sites expected p q", factors)
-    (folder / "heads.json").write_text(json.dumps({"settings": {"level": 0.05}, "known_sites": {}}))
+def heads(folder: Path, matches: Sequence[tuple[Any, ...]], factors: Sequence[tuple[Any, ...]]) -> None:
+    """Heads with a consensus of these letters, the motifs that it is, and the factors that they sit on."""
+    every = []
+    for layer, head, letters, distance, first, _ in HEADS:
+        name = HeadName(int(layer), int(head))
+        start = int(first or distance) - int(distance) + FLANK
+        core = range(start, start + len(letters))
+        counts = np.full((2 * FLANK + 1, 4), 10.0)
+        counts[core, ["ACGT".index(letter) for letter in letters]] = 400
+        p = np.where(np.isin(np.arange(len(counts)), core), 0.0, 1.0)
+        looks_for = Consensus(DNA, FLANK, counts, np.full(counts.shape, 0.25), p)
+        where = Profile(DISTANCES, np.zeros(len(DISTANCES)), np.zeros(len(DISTANCES)), 0.5)
+        attended = Attended(np.array([0]), np.flatnonzero(int(distance) == DISTANCES))
+        named = tuple(
+            Match(Motif(row[2], row[2], np.full((1, 4), 0.25), DNA), *row[3:])
+            for row in matches
+            if row[:2] == name
+        )
+        bound = tuple(Enrichment(*row[2:]) for row in factors if row[:2] == name)
+        every.append(AttentionHead(name, where, attended, looks_for, named, bound))
+    asked = FactorsCompared(2, 0, 100, 5)
+    folder.mkdir(parents=True)
+    write_attention_heads(AttentionHeads(tuple(every), None, 100, 30, asked, HeadSettings()), folder)
 
 
 @pytest.fixture
@@ -113,8 +142,8 @@ def test_models_and_networks_are_said_and_tabled(study: Path) -> None:
 
 
 def test_what_was_not_asked_is_not_answered(study: Path) -> None:
-    for path in study.glob("heads/*/*/heads.json"):
-        path.write_text(json.dumps({"settings": {"level": 0.05}, "known_sites": None}))
+    for path in study.glob("heads/*/*/attention_heads.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"known_sites": None}))
     said = conclude(study, list(MODELS), 2, "take care")
     assert said[0] == "take care"
     assert not any("known sites" in line for line in said)
@@ -126,6 +155,8 @@ def test_what_was_not_asked_is_not_answered(study: Path) -> None:
 @pytest.mark.parametrize("text", ['{"settings": {"level": 0.05}}', "[", "[]"])
 def test_heads_that_cannot_be_read_are_said_with_what_to_do(study: Path, text: str) -> None:
     folder = study / "heads" / "attention" / "random-1"
-    (folder / "heads.json").write_text(text)
-    with pytest.raises(InputError, match=rf"{folder}/heads.json is damaged.*: remove {folder}, and"):
+    (folder / "attention_heads.json").write_text(text)
+    with pytest.raises(
+        InputError, match=rf"{folder}/attention_heads.json is damaged.*: remove {folder}, and"
+    ):
         conclude(study, list(MODELS), 2)

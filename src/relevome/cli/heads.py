@@ -8,23 +8,35 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.evaluation_options import status
+from relevome.cli.evaluation_options import print_list, status
 from relevome.cli.options import AlphabetName, Device, OnBad, Output, Seed
-from relevome.cli.relevance_heads import (
-    Annotations,
-    Asked,
-    Classes,
-    Families,
-    Map,
-    Random,
-    RunFolder,
-    Types,
-    by_relevance,
-)
 from relevome.errors import InputError
 
 if TYPE_CHECKING:
-    from relevome.jobs.attention_heads import WindowsRead
+    from relevome.results.attention_heads.heads import WindowsRead
+
+# by relevance
+RunFolder = Annotated[Path | None, typer.Option("--run", help="Run of `relevome explain --heads`.")]
+Annotations = Annotated[
+    Path | None, typer.Option(help="Annotated sites: UniProt, GFF3, BED, TSV or 3-line labels.")
+]
+Types = Annotated[
+    list[str] | None,
+    typer.Option("--type", help="Type of sites, such as active_site; may be repeated (default: all as one)."),
+]
+Families = Annotated[
+    Path | None, typer.Option(help="Clusters of like proteins, MMseqs2 TSV or .clstr: each counts once.")
+]
+Classes = Annotated[
+    Path | None, typer.Option(help="CSV or TSV with columns id and class, each tested by itself.")
+]
+Random = Annotated[
+    int, typer.Option("--random", help="Models with random weights to compare with; 10 is good.", min=0)
+]
+Map = Annotated[
+    Literal["pca", "tsne", "umap"] | None,
+    typer.Option("--map", help="Draw proteins as points by the relevance in their heads."),
+]
 
 
 def heads(
@@ -104,27 +116,41 @@ def heads(
     }  # fmt: skip
     _check_given(around if by == "relevance" else of_run, by)
     if by == "relevance":
-        wanted = Asked(
-            output, run, annotations, kinds or (), clusters, classes, random, level, points,
-            target, model, device, seed, overwrite, trust_remote_code,
-        )  # fmt: skip
-        return by_relevance(wanted)
+        if run is None or annotations is None:
+            raise InputError("--by relevance needs --run RUN (of explain --heads) and --annotations FILE")
+        from relevome.jobs.relevance_heads import relevance_heads
+        from relevome.report.relevance_words import summary as relevance_summary
+
+        with status() as say:
+            tested = relevance_heads(
+                run, annotations, types=kinds or (), clusters=clusters, classes=classes, random=random,
+                points=points, level=level, target=target, model=model, device=device, seed=seed,
+                trust_remote_code=trust_remote_code, out=output, overwrite=overwrite, say=say,
+            )  # fmt: skip
+        for problem in tested.unplaced[:5]:
+            typer.echo(f"left out {problem.id}: {problem.reason}", err=True)
+        print_list(relevance_summary(tested))
+        layers, each = tested.shape
+        typer.echo(f"{output}: {layers} x {each} heads in {len(tested.proteins):,} proteins")
+        return
     if model is None:
         raise InputError("--by attention needs --model DIR, and windows around sites")
-    from relevome.discovery.attention_heads import Settings
     from relevome.jobs.attention_heads import HeadsQuestion, attention_heads
     from relevome.models.hugging_face import load_model
     from relevome.report.attention_heads import summary
+    from relevome.results.attention_heads.settings import HeadSettings
 
-    settings = Settings(query, weigh, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed)
+    settings = HeadSettings(
+        query, weigh, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed
+    )
     question = HeadsQuestion(
         fasta, bed, genome, controls, position, most, on_bad, target or "1", tuple(motifs or ()), known,
         random_weights, settings,
     )  # fmt: skip
     with status() as say:
         loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
-        found, read = attention_heads(loaded, question, output, overwrite=overwrite, say=say)
-    for one in read:
+        found = attention_heads(loaded, question, out=output, overwrite=overwrite, say=say)
+    for one in found.read:
         _say_left_out(one)
     for line in summary(found):
         typer.echo(line)
@@ -138,11 +164,11 @@ def _check_given(others: Mapping[str, object], by: str) -> None:
         raise InputError(f"{', '.join(given)} with --by {by}: leave out what only the other --by reads")
 
 
-def _say_left_out(read: WindowsRead) -> None:
+def _say_left_out(one: WindowsRead) -> None:
     """What of a file of windows was not asked about."""
-    for problem in read.problems[:5]:
+    for problem in one.left_out[:5]:
         typer.echo(f"left out {problem.id}: {problem.reason}", err=True)
-    if len(read.problems) > 5:
-        typer.echo(f"and {len(read.problems) - 5:,} more were left out", err=True)
-    if len(read.asked) < read.count:
-        typer.echo(f"{len(read.asked):,} of {read.count:,} windows, drawn at random (--most)")
+    if len(one.left_out) > 5:
+        typer.echo(f"and {len(one.left_out) - 5:,} more were left out", err=True)
+    if one.asked < one.read:
+        typer.echo(f"{one.asked:,} of {one.read:,} windows, drawn at random (--most)")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -19,24 +18,17 @@ from torch import Tensor
 from relevome.attribution.embeddings import leaf
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.heads import HeadRecorder
-from relevome.discovery.head_attention import HeadName
 from relevome.discovery.windows import Windows
 from relevome.models.base import Batch, Model
+from relevome.results.attention_heads.heads import Fall
+from relevome.results.attention_heads.settings import HeadReplacement
+from relevome.results.head_name import HeadName
 
-Replacement = Literal["mean", "zero"]
 Constants = list[Float[Tensor, "heads channels"]]
 
 
-@dataclass(frozen=True)
-class Fall:
-    """What is lost without some heads: the mean logit at sites, and average precision against controls."""
-
-    logit: float
-    precision: float
-
-
 @dataclass(frozen=True, eq=False)
-class Scores:
+class WindowScores:
     """Logits of sites and of control windows."""
 
     sites: Float[np.ndarray, " sites"]
@@ -48,7 +40,7 @@ class Scores:
         labels = np.repeat([1, 0], [len(self.sites), len(self.controls)])
         return float(average_precision_score(labels, np.concatenate([self.sites, self.controls])))
 
-    def fall(self, ablated: Scores) -> Fall:
+    def fall(self, ablated: WindowScores) -> Fall:
         """What is lost from these scores to others."""
         return Fall(float((self.sites - ablated.sites).mean()), float(self.precision - ablated.precision))
 
@@ -64,7 +56,7 @@ class Ablation:
 
     @classmethod
     def of(
-        cls, model: Model, sites: Windows, controls: Windows, replacement: Replacement = "mean"
+        cls, model: Model, sites: Windows, controls: Windows, replacement: HeadReplacement = "mean"
     ) -> Ablation:
         """Heads are replaced by their own mean over all tokens of both kinds of windows, or by zero."""
         totals = _Totals()
@@ -73,9 +65,9 @@ class Ablation:
                 _run(model, batch, totals.over(batch))
         return cls(model, sites, controls, totals.means() if replacement == "mean" else totals.zeros())
 
-    def without(self, heads: Collection[HeadName]) -> Scores:
+    def without(self, heads: Collection[HeadName]) -> WindowScores:
         """Scores with some heads replaced; of the model as it is without any."""
-        return Scores(self._scores(self.sites, heads), self._scores(self.controls, heads))
+        return WindowScores(self._scores(self.sites, heads), self._scores(self.controls, heads))
 
     def _scores(self, windows: Windows, heads: Collection[HeadName]) -> np.ndarray:
         scores = np.zeros(len(windows))

@@ -3,124 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float, Int
 
-from relevome.attribution.attention_weights import Query
 from relevome.data.motifs import Motif
 from relevome.data.sites import Site
-from relevome.discovery.ablation import Ablation, Fall, Replacement, random_sets, rank
-from relevome.discovery.consensus import FLANK, SHARE, Attended, Consensus, attended, consensus, unattended
-from relevome.discovery.enrichment import FEWEST, Enrichment, enrichments, placed_by_factor, without_overlap
-from relevome.discovery.head_attention import HeadName, Weighing, look
-from relevome.discovery.known_motifs import SHUFFLES, Match, matches
-from relevome.discovery.profiles import Profile, profile
+from relevome.discovery.ablation import Ablation, random_sets, rank
+from relevome.discovery.consensus import attended, consensus, unattended
+from relevome.discovery.enrichment import FEWEST, enrichments, placed_by_factor, without_overlap
+from relevome.discovery.head_attention import look
+from relevome.discovery.known_motifs import matches
 from relevome.discovery.windows import Windows
 from relevome.errors import InputError
 from relevome.models.base import Model
+from relevome.results.attention_heads.heads import (
+    AttentionHead,
+    AttentionHeads,
+    FactorsCompared,
+    Fall,
+    Profile,
+    Together,
+)
+from relevome.results.attention_heads.settings import HeadSettings
+from relevome.results.head_name import HeadName
 
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How heads are characterised; see the modules that take each of these.
-
-    ``weigh`` says what counts of a letter: attention, or what a head brings from there.
-    A match or an enrichment is a finding below ``level``. ``ablated`` windows of each kind are scored without
-    every head, none if 0; ``draws`` random sets of heads stand against those that have a name.
-    """
-
-    query: Query = "read"
-    weigh: Weighing = "attention"
-    share: float = SHARE
-    flank: int = FLANK
-    shuffles: int = SHUFFLES
-    level: float = 0.05
-    ablated: int = 200
-    replacement: Replacement = "mean"
-    draws: int = 10
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise InputError(f"--share {self.share:g}: expected a share of windows, above 0 and at most 1")
-
-
-DEFAULT = Settings()
-
-
-@dataclass(frozen=True, eq=False)
-class Head:
-    """One head: its profile, its consensus and what that is like, the factors it sits on, what it is worth.
-
-    ``attended`` are the letters that the consensus was made of. ``matches`` and ``on_factors`` hold all that
-    was compared, the best first. ``in_layer`` and ``among_all`` are the shares of heads whose ablation
-    lowers the logit as much.
-    """
-
-    name: HeadName
-    profile: Profile
-    attended: Attended
-    consensus: Consensus
-    matches: tuple[Match, ...] = ()
-    on_factors: tuple[Enrichment, ...] = ()
-    fall: Fall | None = None
-    in_layer: float | None = None
-    among_all: float | None = None
-
-    @property
-    def distance(self) -> int | None:
-        """From the site to the attended letter, the median; None for a head that looks alike everywhere."""
-        if not len(self.attended):
-            return None
-        return int(np.median(self.profile.distances[self.attended.letters]))
-
-    def named(self, level: float) -> list[Match]:
-        """Known motifs that the consensus is."""
-        return [match for match in self.matches if match.q < level]
-
-    def bound(self, level: float) -> list[Enrichment]:
-        """Factors on whose sites the head sits."""
-        return [one for one in self.on_factors if one.q < level and one.on_sites > one.expected]
-
-
-@dataclass(frozen=True)
-class Together:
-    """What all heads with a name are worth, and as many random ones of the same layers, or of any."""
-
-    heads: tuple[HeadName, ...]
-    fall: Fall
-    same_layers: tuple[Fall, ...]
-    any_layers: tuple[Fall, ...]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """What heads could be found to sit on: factors with enough known sites on the windows, and all others.
-
-    Only ``windows`` count that have no letter in common.
-    """
-
-    factors: int
-    rare: int
-    windows: int
-
-
-@dataclass(frozen=True, eq=False)
-class Findings:
-    """All heads of a model in its own order.
-
-    ``motifs`` is how many known ones there were to compare with; ``known`` is None without known sites.
-    """
-
-    heads: tuple[Head, ...]
-    together: Together | None
-    windows: int
-    motifs: int
-    known: Compared | None
-    settings: Settings
+DEFAULT = HeadSettings()
 
 
 def characterise(
@@ -130,9 +39,9 @@ def characterise(
     *,
     motifs: Sequence[Motif] = (),
     known: Mapping[str, list[Site]] | None = None,
-    settings: Settings = DEFAULT,
-    say: Say = lambda _: None,
-) -> Findings:
+    settings: HeadSettings = DEFAULT,
+    say: Callable[[str], None] = lambda _: None,
+) -> AttentionHeads:
     """Characterise every head of a model by its attention in windows around sites.
 
     Without ``controls`` the windows are shuffled. ``motifs`` are a database to find a consensus in, ``known``
@@ -154,7 +63,7 @@ def characterise(
     together = None
     if settings.ablated:
         heads, together = _weighed(model, heads, sites, controls, settings, rng, say)
-    return Findings(tuple(heads), together, len(sites), len(motifs), compared, settings)
+    return AttentionHeads(tuple(heads), together, len(sites), len(motifs), compared, settings)
 
 
 def _check_alike(sites: Windows, controls: Windows) -> None:
@@ -165,7 +74,9 @@ def _check_alike(sites: Windows, controls: Windows) -> None:
         )
 
 
-def _looked(model: Model, sites: Windows, controls: Windows, settings: Settings, say: Say) -> list[Head]:
+def _looked(
+    model: Model, sites: Windows, controls: Windows, settings: HeadSettings, say: Callable[[str], None]
+) -> list[AttentionHead]:
     """Where heads look and what for."""
     say(f"reading attention in {len(sites):,} windows around sites")
     at_sites = look(model, sites, settings.query, settings.weigh)
@@ -177,11 +88,34 @@ def _looked(model: Model, sites: Windows, controls: Windows, settings: Settings,
         chosen = attended(weights, settings.share)
         found = consensus(sites.codes, chosen, unattended(weights), sites.alphabet, settings.flank)
         where = profile(sites.distances, weights, elsewhere.weights[:, index])
-        heads.append(Head(name, where, chosen, found))
+        heads.append(AttentionHead(name, where, chosen, found))
     return heads
 
 
-def _named(heads: list[Head], database: Sequence[Motif], settings: Settings) -> list[Head]:
+def profile(
+    distances: Int[np.ndarray, " letters"],
+    sites: Float[np.ndarray, "sites letters"],
+    controls: Float[np.ndarray, "controls letters"],
+) -> Profile:
+    """The profile of one head from its attention in every window."""
+    return Profile(distances, sites.mean(0), controls.mean(0), explained_by_distance(sites))
+
+
+def explained_by_distance(weights: Float[np.ndarray, "sites letters"]) -> float:
+    """The share of attention's variance that distance alone explains (eta squared).
+
+    1 for a head that looks alike at every site; NaN for one that looks alike everywhere.
+    """
+    wide = weights.astype(np.float64)
+    total = ((wide - wide.mean()) ** 2).sum()
+    if total <= 1e-12 * (wide**2).sum():
+        return float("nan")
+    return float(len(wide) * ((wide.mean(0) - wide.mean()) ** 2).sum() / total)
+
+
+def _named(
+    heads: list[AttentionHead], database: Sequence[Motif], settings: HeadSettings
+) -> list[AttentionHead]:
     """The same heads, those with a consensus compared with known motifs."""
     motifs = {head.name: head.consensus.motif(str(head.name)) for head in heads}
     known = {name: motif for name, motif in motifs.items() if motif is not None}
@@ -191,8 +125,8 @@ def _named(heads: list[Head], database: Sequence[Motif], settings: Settings) -> 
 
 
 def _on_sites(
-    heads: list[Head], sites: Windows, known: Mapping[str, list[Site]]
-) -> tuple[list[Head], Compared]:
+    heads: list[AttentionHead], sites: Windows, known: Mapping[str, list[Site]]
+) -> tuple[list[AttentionHead], FactorsCompared]:
     """The same heads, with known sites on windows that share no letter."""
     kept = np.flatnonzero(without_overlap([one.interval for one in sites.sequences]))
     every = placed_by_factor(sites.part(kept), known)
@@ -201,18 +135,18 @@ def _on_sites(
     chosen = [head.attended.among(kept) for head in heads]
     found = enrichments(chosen, offsets, placed, (len(kept), sites.length))
     heads = [replace(head, on_factors=tuple(some)) for head, some in zip(heads, found, strict=True)]
-    return heads, Compared(len(placed), len(every) - len(placed), len(kept))
+    return heads, FactorsCompared(len(placed), len(every) - len(placed), len(kept), FEWEST)
 
 
 def _weighed(
     model: Model,
-    heads: list[Head],
+    heads: list[AttentionHead],
     sites: Windows,
     controls: Windows,
-    settings: Settings,
+    settings: HeadSettings,
     rng: np.random.Generator,
-    say: Say,
-) -> tuple[list[Head], Together | None]:
+    say: Callable[[str], None],
+) -> tuple[list[AttentionHead], Together | None]:
     """The same heads with what is lost without each, and what without all that have a name."""
     some, others = (
         windows.part(rng.permutation(len(windows))[: settings.ablated]) for windows in (sites, controls)
@@ -239,7 +173,7 @@ def _weighed(
     return weighed, Together(named, whole.fall(ablation.without(named)), alike, any_)
 
 
-def _ranked(head: Head, falls: Mapping[HeadName, Fall]) -> Head:
+def _ranked(head: AttentionHead, falls: Mapping[HeadName, Fall]) -> AttentionHead:
     own = falls[head.name]
     others = {name: fall.logit for name, fall in falls.items() if name != head.name}
     in_layer = [fall for name, fall in others.items() if name.layer == head.name.layer]

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool
-from scipy.stats import false_discovery_control, hypergeom
+from scipy.stats import hypergeom
 
 from relevome.data.sequences import Interval
 from relevome.data.sites import Site, sites_on
-from relevome.discovery.consensus import Attended
+from relevome.discovery.signed_rank import false_discovery_rates
 from relevome.discovery.windows import Windows
+from relevome.results.attention_heads.consensus import Attended
+from relevome.results.attention_heads.heads import Enrichment
 
 FEWEST = 5  # sites of a factor on all windows; with fewer nothing can be found
 
 # Per factor, the windows and letters (start, end) of its sites.
-Placed = dict[str, list[tuple[int, int, int]]]
+FactorPlaces = dict[str, list[tuple[int, int, int]]]
 
 
-@dataclass(frozen=True)
-class Enrichment:
-    """How many attended stretches lie on sites of a factor, and how many would as far from other sites."""
-
-    factor: str
-    attended: int
-    on_sites: int
-    expected: float
-    p: float
-    q: float
-
-
-def placed_by_factor(windows: Windows, known: Mapping[str, list[Site]]) -> Placed:
+def placed_by_factor(windows: Windows, known: Mapping[str, list[Site]]) -> FactorPlaces:
     """Known sites in letters of the windows, by the name of their factor."""
-    placed: Placed = {}
+    placed: FactorPlaces = {}
     for row, sequence in enumerate(windows.sequences):
         for site in sites_on(sequence, known):
             placed.setdefault(site.name, []).append((row, site.start, site.end))
@@ -81,11 +70,11 @@ def over_chance(hits: Bool[np.ndarray, "sites letters"], chosen: Attended) -> tu
             chances = hypergeom.pmf(np.arange(min(there, drawn) + 1), len(hits), there, drawn)
             distribution = np.convolve(distribution, chances)
             expected += drawn * there / len(hits)
-    return found, expected, float(min(1.0, distribution[found:].sum()))
+    return found, float(expected), float(min(1.0, distribution[found:].sum()))
 
 
 def enrichments(
-    chosen: Sequence[Attended], offsets: Sequence[range], placed: Placed, shape: tuple[int, int]
+    chosen: Sequence[Attended], offsets: Sequence[range], placed: FactorPlaces, shape: tuple[int, int]
 ) -> list[list[Enrichment]]:
     """For every head every factor, the least expected first; corrected over all of them.
 
@@ -99,7 +88,7 @@ def enrichments(
     if not placed or not counts:
         return [[] for _ in chosen]
     p = np.array([[one[2] for one in row] for row in counts])
-    q = np.asarray(false_discovery_control(p.ravel())).reshape(p.shape)
+    q = false_discovery_rates(p)
     return [
         sorted(
             (

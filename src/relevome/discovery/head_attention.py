@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -11,25 +10,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from relevome.attribution.attention_weights import Query, contributions, each_attention, query_shares
-from relevome.discovery.windows import Windows, over_letters
+from relevome.discovery.windows import Windows
 from relevome.models.base import Batch, Model
-
-# What counts of a letter: the attention that it gets, or what of it reaches the logit.
-Weighing: TypeAlias = Literal["attention", "contribution"]
-
-
-class HeadName(NamedTuple):
-    """A head of a layer, both counted from 0 in the order in which the model runs them."""
-
-    layer: int
-    head: int
-
-    def __str__(self) -> str:
-        return f"{self.layer}.{self.head}"
+from relevome.models.tokens import Tokens
+from relevome.results.attention_heads.settings import Weighing
+from relevome.results.head_name import HeadName
 
 
 @dataclass(frozen=True, eq=False)
-class Looks:
+class HeadWeights:
     """What every letter of every window weighs with each head.
 
     What special tokens get is left out, so that a row of attention adds up to 1 or less.
@@ -44,7 +33,7 @@ def look(
     windows: Windows,
     query: Query = "read",
     weigh: Weighing = "attention",
-) -> Looks:
+) -> HeadWeights:
     """Run a model over windows and keep what letters weigh with all heads, single precision.
 
     By ``attention``: ``query`` says which tokens look, see `query_shares`; no other rows are kept. By
@@ -63,7 +52,7 @@ def look(
             by_token = torch.cat(contributions(model, batch), 1).float().cpu().numpy()
         for row, seen, tokens in zip(rows, by_token, batch.tokens, strict=True):
             weights[row] = seen[:, : len(tokens)] @ over_letters(tokens)
-    return Looks(names, weights)
+    return HeadWeights(names, weights)
 
 
 def _heads(model: Model, windows: Windows) -> tuple[HeadName, ...]:
@@ -89,3 +78,11 @@ def _from_the_query(
 
     each_attention(model, batch, keep)
     return torch.cat(found, 1).float().cpu().numpy()
+
+
+def over_letters(tokens: Tokens) -> Float[np.ndarray, "tokens letters"]:
+    """What share of each token belongs to each letter: equal shares, 0 for special tokens."""
+    shares = np.zeros((len(tokens), len(tokens.sequence)))
+    for row, start, end in zip(shares, tokens.starts, tokens.ends, strict=True):
+        row[start:end] = 1 / max(end - start, 1)
+    return shares

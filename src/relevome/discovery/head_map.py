@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -12,20 +10,10 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from relevome.errors import InputError
-
-Projection = Literal["pca", "tsne", "umap"]
+from relevome.results.relevance_heads.heads import HeadMap, Projection
 
 FEWEST = 4  # proteins
 _COMPONENTS = 50  # on which neighbours are sought
-
-
-@dataclass(frozen=True, eq=False)
-class HeadMap:
-    """Two coordinates of every protein; of principal components also their shares of the variance."""
-
-    how: Projection
-    points: Float[np.ndarray, "proteins 2"]
-    shares: tuple[float, float] | None = None
 
 
 def head_map(totals: Float[np.ndarray, "proteins heads"], how: Projection = "pca", seed: int = 0) -> HeadMap:

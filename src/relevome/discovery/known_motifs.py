@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import false_discovery_control
 
 from relevome.data.motifs import Motif
+from relevome.discovery.signed_rank import false_discovery_rates
 from relevome.errors import InputError
-
-SHUFFLES = 1000
+from relevome.results.attention_heads.heads import Match
+from relevome.results.attention_heads.settings import SHUFFLES
 
 FEWEST = 25  # motifs, whose columns are all that p-values of TOMTOM are made of
-
-
-@dataclass(frozen=True)
-class Match:
-    """A motif of a database that another one is like.
-
-    ``p`` is that of TOMTOM for the best alignment on either strand; ``q`` is the share of false ones expected
-    among all matches as good, whichever of two nulls expects more: TOMTOM's own, or shuffled motifs.
-    """
-
-    motif: Motif
-    p: float
-    q: float
-    strand: str
 
 
 def matches(
@@ -50,7 +35,7 @@ def matches(
     p, strands = _tomtom([motif.probabilities for motif in motifs], database)
     nulls = [_tomtom(_shuffles(motif, rng, shuffles), database)[0] for motif in motifs]
     by_shuffles = [_as_small(row, null) for row, null in zip(p, nulls, strict=True)]
-    q = np.maximum(_adjusted(p), _adjusted(np.array(by_shuffles)))
+    q = np.maximum(false_discovery_rates(p), false_discovery_rates(np.array(by_shuffles)))
     return [
         [Match(database[i], float(p[row, i]), float(q[row, i]), "+-"[strands[row, i]]) for i in order]
         for row, order in enumerate(np.argsort(p, axis=1, kind="stable"))
@@ -100,7 +85,3 @@ def _tomtom(
     known = [np.ascontiguousarray(motif.probabilities.T) for motif in database]
     p, _, _, _, strands = tomtom(wanted, known, n_jobs=1)
     return np.clip(p, 0.0, 1.0), strands.astype(int)
-
-
-def _adjusted(p: Float[np.ndarray, "queries motifs"]) -> Float[np.ndarray, "queries motifs"]:
-    return np.asarray(false_discovery_control(p.ravel())).reshape(p.shape)

@@ -35,7 +35,7 @@ Units: TypeAlias = Float[np.ndarray, "units letters"]
 Numbers: TypeAlias = Float[np.ndarray, "*proteins metrics units"]
 
 
-class Placed(NamedTuple):
+class Placement(NamedTuple):
     """How the relevance of a protein, or of many, lies: statistics, and what they are beside null models.
 
     ``excess`` is a statistic less its chance level, which is the mean of all shifts of the annotation too: 0
@@ -54,18 +54,18 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Placements:
-    """`Placed` of many proteins, in single precision."""
+    """`Placement` of many proteins, in single precision."""
 
     ids: tuple[str, ...]
-    placed: Placed
+    placed: Placement
 
     @classmethod
-    def of(cls, found: Mapping[str, Placed], units: int) -> Placements:
+    def of(cls, found: Mapping[str, Placement], units: int) -> Placements:
         """Proteins by their ids, each with so many units."""
         none = np.zeros((0, len(METRICS), units), dtype=np.float32)
         columns: Iterable[tuple[Numbers, ...]] = zip(*found.values(), strict=True)
         arrays = [np.stack(column).astype(np.float32, copy=False) for column in columns]
-        return cls(tuple(found), Placed(*(arrays or [none] * len(Placed._fields))))
+        return cls(tuple(found), Placement(*(arrays or [none] * len(Placement._fields))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,24 +89,24 @@ class Collected:
 
 def placed(
     relevance: Units, inside: Bool[np.ndarray, " letters"], letters: str, nulls: bool = True
-) -> Placed:
+) -> Placement:
     """Measure one protein. Without ``nulls`` only the statistics, and zeros for all else."""
     some = [relevance[first : first + _AT_ONCE] for first in range(0, len(relevance), _AT_ONCE)]
     # Array operations leave the interpreter to other threads.
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         parts = list(pool.map(lambda units: _measured(units, inside, letters, nulls), some))
-    return Placed(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
+    return Placement(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
 
 
 def _measured(
     relevance: Units, inside: Bool[np.ndarray, " letters"], letters: str, nulls: bool
 ) -> list[Numbers]:
-    """The fields of `Placed` for some units."""
+    """The fields of `Placement` for some units."""
     count = int(inside.sum())
     weights = np.concatenate([weigh(relevance, count) for weigh in STATISTICS.values()])
     statistic = weights[:, inside].sum(1)
     chance = np.repeat([CHANCE[metric] * inside.mean() for metric in METRICS], len(relevance))
-    found = [statistic - chance, *[np.zeros(len(weights))] * (len(Placed._fields) - 1)]
+    found = [statistic - chance, *[np.zeros(len(weights))] * (len(Placement._fields) - 1)]
     if nulls:
         found[1:3] = among_shifts(weights, inside)[1:]
         found[3:] = among_exchanges(weights, inside, letters)
@@ -173,7 +173,7 @@ def same_proteins(collected: Collected, other: Collected) -> Collected:
         there = [row for row, id in enumerate(wanted.ids) if id in rows]
         source = [rows[wanted.ids[row]] for row in there]
         arrays = [_moved(values, source, there, len(wanted.ids)) for values in own.placed]
-        found[kind] = Placements(wanted.ids, Placed(*arrays))
+        found[kind] = Placements(wanted.ids, Placement(*arrays))
     return replace(collected, placements=found)
 
 
@@ -193,7 +193,7 @@ class _Collector:
     alphabet: str
     nulls: bool
     totals: dict[str, np.ndarray] = field(default_factory=dict)
-    found: dict[str, dict[str, Placed]] = field(default_factory=dict)
+    found: dict[str, dict[str, Placement]] = field(default_factory=dict)
     left_out: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -214,7 +214,7 @@ class _Collector:
                 self.left_out[kind][row.sequence_id] = inside
                 continue
             one = placed(units, inside, row.sequence, self.nulls)
-            self.found[kind][row.sequence_id] = Placed(*(part.astype(np.float32) for part in one))
+            self.found[kind][row.sequence_id] = Placement(*(part.astype(np.float32) for part in one))
 
     def _mask(self, row: Explanation, units: Units, kind: str) -> np.ndarray | str:
         """The letters inside, or why the protein says nothing."""

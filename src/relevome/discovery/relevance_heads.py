@@ -9,97 +9,26 @@ what an exchange of the annotation among like letters gives.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 
 from relevome.discovery.nulls import sum_test
-from relevome.discovery.placements import METRICS, Collected, Placed, Placements
-from relevome.discovery.signed_rank import Median, adjusted, median_interval, signed_rank
+from relevome.discovery.placements import METRICS, Collected, Placement, Placements
+from relevome.discovery.signed_rank import false_discovery_rates, median_interval, signed_rank
+from relevome.results.relevance_heads.heads import (
+    ALL,
+    Against,
+    Contribution,
+    Effect,
+    Flags,
+    RelevantHeads,
+    Units,
+)
 
 FEWEST = 6  # proteins, or families of them: with fewer no median has an interval of 95%
-ALL = "all"
-
-Units = Float[np.ndarray, " units"]
-Flags = Bool[np.ndarray, " units"]
-
-
-@dataclass(frozen=True, eq=False)
-class Against:
-    """What remains of an effect over a null model: its median over proteins, and the test of it."""
-
-    median: Units
-    p: Units
-    q: Units
-
-
-@dataclass(frozen=True, eq=False)
-class Effect:
-    """One statistic of one type of sites in one class of proteins, for the embedding and all heads.
-
-    ``proteins`` counts those with a value, families as one. ``effect`` is the statistic less its chance
-    level, which is 0 for r and the share of letters inside for accuracies. ``shift`` holds standard
-    deviations above the mean of circular shifts, ``exchange`` what exceeds the mean of exchanges among like
-    letters, in units of the statistic; p of both is that of `sum_test`. ``random`` is what exceeds the mean
-    head of the same layer of models with random weights, None without them; ``random_rank`` the share of all
-    their heads, and this one, whose median effect is as large.
-    """
-
-    group: str
-    kind: str
-    metric: str
-    proteins: Int[np.ndarray, " units"]
-    effect: Median
-    p: Units
-    q: Units
-    shift: Against
-    exchange: Against
-    random: Against | None
-    random_rank: Units | None
-    positive: Flags
-    level: float
-
-    @property
-    def significant(self) -> Flags:
-        """By the published test."""
-        return self.q < self.level
-
-    @property
-    def specialised(self) -> Flags:
-        """Significant, and more than random weights and the exchange of like letters explain."""
-        if self.random is None:
-            return np.zeros(len(self.p), dtype=bool)
-        return self.significant & (self.exchange.q < self.level) & (self.random.q < self.level)
-
-
-@dataclass(frozen=True, eq=False)
-class Contribution:
-    """Whether the relevance of a head adds up to more than 0 in the proteins of a class."""
-
-    group: str
-    proteins: int
-    sums: Median
-    p: Units
-    q: Units
-    level: float
-
-    @property
-    def positive(self) -> Flags:
-        """Those that speak for the class."""
-        return self.q < self.level
-
-
-@dataclass(frozen=True, eq=False)
-class RelevantHeads:
-    """All effects and contributions; ``left_out`` says which classes and types are not there, and why."""
-
-    shape: tuple[int, int]
-    effects: tuple[Effect, ...]
-    contributions: tuple[Contribution, ...]
-    left_out: Mapping[str, str]
-    level: float
 
 
 def relevant_heads(
@@ -139,7 +68,11 @@ def relevant_heads(
                 found.append((kind, sample))
         positive = contributions[-1].positive
         effects += _tested(group, found, positive, collected.shape, level)
-    return RelevantHeads(collected.shape, tuple(effects), tuple(contributions), left_out, level)
+    return RelevantHeads(
+        collected.shape, tuple(effects), tuple(contributions), left_out, level, collected.ids,
+        tuple((classes or {}).get(id, "") for id in collected.ids),
+        {kind: len(one.ids) for kind, one in collected.placements.items()}, collected.left_out,
+    )  # fmt: skip
 
 
 def _too_few(count: int) -> str:
@@ -149,7 +82,7 @@ def _too_few(count: int) -> str:
 class _Sample(NamedTuple):
     """Values of the families of a class; ``random`` is the excess in models of random weights."""
 
-    placed: Placed
+    placed: Placement
     random: Float[np.ndarray, "families seeds metrics units"] | None
 
 
@@ -161,7 +94,7 @@ def _sample(
 ) -> _Sample:
     if any(one.ids != placements.ids for one in random):
         raise ValueError("models with random weights explain other proteins than the model")
-    own = Placed(*(_families(placements.ids, values, ids, clusters) for values in placements.placed))
+    own = Placement(*(_families(placements.ids, values, ids, clusters) for values in placements.placed))
     if not random:
         return _Sample(own, None)
     others = np.stack([one.placed.excess for one in random], axis=1)
@@ -219,7 +152,7 @@ def _tested(
 
 def _tests(sample: _Sample, number: int, shape: tuple[int, int]) -> dict[str, Against]:
     """One metric of one type against chance and every null model, not yet corrected."""
-    one = Placed(*(values[:, number] for values in sample.placed))
+    one = Placement(*(values[:, number] for values in sample.placed))
     found = {
         "published": _against(one.excess, signed_rank(one.excess)),
         "shift": _against(one.shift, sum_test(one.shift, one.shift_skewness)),
@@ -272,4 +205,4 @@ def _shares(own: Units, others: Float[np.ndarray, " others"]) -> Units:
 
 def _corrected(p: Float[np.ndarray, "types units"]) -> Float[np.ndarray, "types units"]:
     """By false discovery rate: heads over heads and types, the embedding over types."""
-    return np.concatenate([adjusted(p[:, :1]), adjusted(p[:, 1:])], axis=1)
+    return np.concatenate([false_discovery_rates(p[:, :1]), false_discovery_rates(p[:, 1:])], axis=1)

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from scipy.stats import binom, false_discovery_control, norm, rankdata
 
+from relevome.results.relevance_heads.heads import Median
+
 EXACT = 50  # values up to which all signs are counted
 
 Columns = Float[np.ndarray, "proteins columns"]
 Row = Float[np.ndarray, " columns"]
-
-
-class Median(NamedTuple):
-    """Medians of columns and the ends of their confidence intervals; NaN for columns without a value."""
-
-    median: Row
-    low: Row
-    high: Row
 
 
 def signed_rank(values: Columns) -> Row:
@@ -78,6 +71,6 @@ def _pick(ordered: Columns, places: np.ndarray) -> Row:
     return np.take_along_axis(ordered, np.clip(places, 0, len(ordered) - 1)[None], 0)[0]
 
 
-def adjusted(p: Float[np.ndarray, "*tests"]) -> Float[np.ndarray, "*tests"]:
+def false_discovery_rates(p: Float[np.ndarray, "*tests"]) -> Float[np.ndarray, "*tests"]:
     """P-values of many tests by their false discovery rate (Benjamini, Hochberg 1995, JRSS B 57:289-300)."""
     return np.asarray(false_discovery_control(p.ravel())).reshape(p.shape) if p.size else p

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.data.shuffle import dinucleotide_shuffle, shuffle
@@ -101,19 +101,3 @@ def _fits(model: Model, tokens: list[Tokens], rows: list[int], more: int, pairs:
     width = len(tokens[more])
     alike = model.pads or width == len(tokens[rows[0]])
     return alike and len(rows) < min(_MOST_ROWS, max(1, pairs // width**2))
-
-
-def drawn(sequences: list[Sequence], most: int, seed: int) -> list[Sequence]:
-    """All sequences, or of more than ``most`` so many at random, in their order."""
-    if len(sequences) <= most:
-        return sequences
-    chosen = np.random.default_rng(seed).permutation(len(sequences))[:most]
-    return [sequences[i] for i in np.sort(chosen)]
-
-
-def over_letters(tokens: Tokens) -> Float[np.ndarray, "tokens letters"]:
-    """What share of each token belongs to each letter: equal shares, 0 for special tokens."""
-    shares = np.zeros((len(tokens), len(tokens.sequence)))
-    for row, start, end in zip(shares, tokens.starts, tokens.ends, strict=True):
-        row[start:end] = 1 / max(end - start, 1)
-    return shares

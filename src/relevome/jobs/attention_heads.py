@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from relevome.data.formats.meme import read_meme
 from relevome.data.inputs import Input, from_bed, from_fasta
@@ -14,13 +16,16 @@ from relevome.data.motifs import Motif
 from relevome.data.problems import OnBad, Problem, refuse_or_skip
 from relevome.data.sequences import Sequence as Letters
 from relevome.data.sites import Site, listed_as, read_sites
-from relevome.discovery.attention_heads import Findings, Say, Settings, characterise
-from relevome.discovery.windows import Windows, drawn
+from relevome.discovery.attention_heads import characterise
+from relevome.discovery.windows import Windows
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
 from relevome.models.targets import resolve_target
 from relevome.models.untrained import with_random_weights
-from relevome.report.attention_heads import FOLDER, write_heads
+from relevome.report.attention_heads import write_attention_page
+from relevome.results.attention_heads.folder import FOLDER, write_attention_heads
+from relevome.results.attention_heads.heads import AttentionHeads, WindowsRead
+from relevome.results.attention_heads.settings import HeadSettings
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class HeadsQuestion:
     motifs: tuple[Path, ...] = ()
     known: Path | None = None
     random_weights: bool = False
-    settings: Settings = field(default_factory=Settings)
+    settings: HeadSettings = field(default_factory=HeadSettings)
 
     def __post_init__(self) -> None:
         if self.settings.weigh == "contribution" and self.settings.query != "read":
@@ -54,28 +59,34 @@ class HeadsQuestion:
 
 
 @dataclass(frozen=True)
-class WindowsRead:
-    """What a file of windows gave: those that are asked about, of how many, and those that were left out."""
+class _Asked:
+    """The windows of a file that are asked about, of how many, and those that were left out."""
 
-    asked: list[Letters]
+    windows: list[Letters]
     count: int
     problems: list[Problem]
 
-    def record(self) -> dict[str, Any]:
-        """How many, and the reason for each that was left out."""
-        left_out = [{"id": problem.id, "reason": str(problem)} for problem in self.problems]
-        return {"read": self.count, "asked": len(self.asked), "left_out": left_out}
+    def record(self) -> WindowsRead:
+        """The same in numbers, and the reason for each that was left out."""
+        return WindowsRead(self.count, len(self.windows), tuple(self.problems))
 
 
 def attention_heads(
-    model: Model, question: HeadsQuestion, out: Path, *, overwrite: bool = False, say: Say = lambda _: None
-) -> tuple[Findings, list[WindowsRead]]:
-    """Characterise every head, and write tables and pictures into the folder ``out``.
+    model: Model,
+    question: HeadsQuestion,
+    *,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> AttentionHeads:
+    """Characterise every head by its attention; see `relevome.jobs.heads.heads` for what is asked.
 
-    Gives the findings, and what was read: windows around sites, then controls, if there are any. Raises
-    InputError for anything that the user has to mend.
+    With ``out`` tables and pictures are left in that folder, in place of an earlier result if ``overwrite``.
+    Raises InputError for anything that the user has to mend.
     """
-    FOLDER.check(out, overwrite)
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        FOLDER.check(folder, overwrite)
     motifs = read_motifs(question.motifs)
     known = None if question.known is None else read_sites(question.known)
     read = [_windows(_source(model, question.fasta, question.bed, question.genome), question)]
@@ -85,13 +96,18 @@ def attention_heads(
     if known is not None:
         _check_known(sites, known, question)
     asked = with_random_weights(model, question.settings.seed) if question.random_weights else model
-    findings = characterise(
+    found = characterise(
         asked, sites, controls[0] if controls else None, motifs=motifs, known=known,
         settings=question.settings, say=say,
     )  # fmt: skip
-    say("writing tables and pictures")
-    write_heads(findings, out, _about(model, question, sites, read))
-    return findings, read
+    about = _about(model, question, sites)
+    found = replace(found, about=about, read=tuple(one.record() for one in read))
+    if folder is not None:
+        say("writing tables and pictures")
+        with FOLDER.writing(folder, overwrite):
+            write_attention_page(found, folder)
+            write_attention_heads(found, folder)
+    return found
 
 
 def read_motifs(paths: Sequence[Path]) -> list[Motif]:
@@ -117,17 +133,25 @@ def _by_name(path: Path) -> tuple[Path | None, Path | None]:
     return (None, path) if is_bed else (path, None)
 
 
-def _windows(source: Input, question: HeadsQuestion) -> WindowsRead:
+def _windows(source: Input, question: HeadsQuestion) -> _Asked:
     problems: list[Problem] = []
     found = list(refuse_or_skip(source.read(), question.on_bad, problems))
     if not found:
         raise InputError(f"no windows in {', '.join(source.description.values())}: expected at least one")
-    return WindowsRead(drawn(found, question.most, question.settings.seed), len(found), problems)
+    return _Asked(drawn(found, question.most, question.settings.seed), len(found), problems)
 
 
-def _around(model: Model, question: HeadsQuestion, read: Sequence[WindowsRead]) -> list[Windows]:
+def drawn(sequences: list[Letters], most: int, seed: int) -> list[Letters]:
+    """All sequences, or of more than ``most`` so many at random, in their order."""
+    if len(sequences) <= most:
+        return sequences
+    chosen = np.random.default_rng(seed).permutation(len(sequences))[:most]
+    return [sequences[i] for i in np.sort(chosen)]
+
+
+def _around(model: Model, question: HeadsQuestion, read: Sequence[_Asked]) -> list[Windows]:
     """The windows of each file with their site and what is asked of it."""
-    length = len(read[0].asked[0])
+    length = len(read[0].windows[0])
     site = length // 2 if question.position is None else question.position
     target = resolve_target(model, question.target, position=None if model.task == "sequence" else site)
     if model.look_ahead and site + model.look_ahead >= length:
@@ -139,9 +163,9 @@ def _around(model: Model, question: HeadsQuestion, read: Sequence[WindowsRead]) 
     return [_at_sites(one, target, site, file) for one, file in zip(read, files, strict=False)]
 
 
-def _at_sites(read: WindowsRead, target: Target, site: int, file: Path | None) -> Windows:
+def _at_sites(read: _Asked, target: Target, site: int, file: Path | None) -> Windows:
     try:
-        return Windows(tuple(read.asked), target, site)
+        return Windows(tuple(read.windows), target, site)
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
 
@@ -160,18 +184,14 @@ def _names(window: Letters) -> tuple[str, ...]:
     return (window.id,) if window.interval is None else (window.interval.chrom, window.id)
 
 
-def _about(
-    model: Model, question: HeadsQuestion, sites: Windows, read: Sequence[WindowsRead]
-) -> dict[str, Any]:
+def _about(model: Model, question: HeadsQuestion, sites: Windows) -> dict[str, Any]:
     """Which model and which windows."""
     random, source = question.random_weights, model.source
     return {
         "by": "attention", "model": source.path, "random_weights": random,
         "weights_sha256": None if random else source.weights_sha256,
         "target": sites.target.label, "position": sites.site, "sites": str(question.fasta or question.bed),
-        "sites_read": read[0].record(),
         "controls": None if question.controls is None else str(question.controls),
-        "controls_read": read[1].record() if len(read) > 1 else None,
         "motifs": list(map(str, question.motifs)),
         "known": None if question.known is None else str(question.known),
     }  # fmt: skip

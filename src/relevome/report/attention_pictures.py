@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from relevome.data.sequences import Alphabet
-from relevome.discovery.attention_heads import Findings, Head
 from relevome.report.glyphs import letter_shapes
 from relevome.report.logo import STYLE
 from relevome.report.text import shortened
+from relevome.results.attention_heads.heads import AttentionHead, AttentionHeads
 
 WIDTH = 7.2  # inches: two columns in most journals
 SMALL, TINY = 7.0, 6.0
@@ -26,7 +26,7 @@ _LOGO, _CURVE = 1.15, 1.0  # heights
 _AROUND = 2  # letters shown beside a consensus
 
 
-def draw_logos(findings: Findings) -> Figure:
+def draw_logos(findings: AttentionHeads) -> Figure:
     """A logo for every head: letters as tall as their share in the consensus matrix times the row's bits.
 
     Bits are those by which attended letters differ from passed-over ones at the same distance; the axis has
@@ -45,7 +45,7 @@ def draw_logos(findings: Findings) -> Figure:
         return figure
 
 
-def draw_profiles(findings: Findings) -> Figure:
+def draw_profiles(findings: AttentionHeads) -> Figure:
     """What letters weigh with every head by distance from the site, beside that in control windows."""
     with matplotlib.style.context(STYLE):
         figure, panels = _page(len(findings.heads), _CURVE)
@@ -88,7 +88,7 @@ def _title(axes: Axes, text: str) -> None:
     axes.set_title(shortened(text, SMALL, 112.0), fontsize=SMALL, loc="left", pad=2, parse_math=False)
 
 
-def _draw_logo(axes: Axes, head: Head) -> None:
+def _draw_logo(axes: Axes, head: AttentionHead) -> None:
     found = head.consensus
     if not len(head.attended):
         axes.text(0.5, 0.5, "no letter stands out", fontsize=TINY, ha="center", transform=axes.transAxes)

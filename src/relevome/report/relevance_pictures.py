@@ -14,10 +14,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from relevome.discovery.head_map import HeadMap
-from relevome.discovery.relevance_heads import Effect
 from relevome.report.logo import STYLE
 from relevome.report.text import shortened
+from relevome.results.relevance_heads.heads import Effect, HeadMap
 
 WIDTH = 7.2  # inches: two columns in most journals
 SMALL, TINY = 7.0, 6.0

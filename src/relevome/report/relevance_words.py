@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
-from relevome.discovery.head_attention import HeadName
-from relevome.discovery.placements import Collected
-from relevome.discovery.relevance_heads import ALL, Effect, RelevantHeads
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
+from relevome.results.head_name import HeadName
+from relevome.results.relevance_heads.heads import ALL, Effect, RelevantHeads
 
 MAIN = "point-biserial"
 _MOST = 20  # heads of a table; all are in heads.tsv
 
 
-def page(found: RelevantHeads, collected: Collected, about: Mapping[str, Any]) -> str:
+def page(found: RelevantHeads) -> str:
     """What to read: the heads worth looking at by name, then all types and metrics in sentences."""
+    about = found.about
     random = about.get("random", 0)
     caption = (
         f"{about.get('run', 'run')}: relevance of {found.shape[0]} x {found.shape[1]} heads against "
@@ -36,10 +35,10 @@ def page(found: RelevantHeads, collected: Collected, about: Mapping[str, Any]) -
     table = (
         markdown(Table(caption, header, rows, words=5)) if rows else f"{caption}\n\nNo head is significant.\n"
     )
-    return f"{table}\n{listed(summary(found, collected))}"
+    return f"{table}\n{listed(summary(found))}"
 
 
-def summary(found: RelevantHeads, collected: Collected) -> list[str]:
+def summary(found: RelevantHeads) -> list[str]:
     """What was found, in sentences."""
     said = []
     for one in found.effects:
@@ -54,8 +53,8 @@ def summary(found: RelevantHeads, collected: Collected) -> list[str]:
             f"({one.proteins} proteins or families)"
         )
     said += [f"not tested: {name}: {why}" for name, why in found.left_out.items()]
-    for kind in collected.left_out:
-        said += [f"{kind}: {n:,} proteins left out: {why}" for why, n in collected.reasons(kind).items()]
+    for kind in found.proteins_left_out:
+        said += [f"{kind}: {n:,} proteins left out: {why}" for why, n in found.reasons(kind).items()]
     return said
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
@@ -11,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from relevome.errors import InputError
-from relevome.evaluation.score_files import write_tsv
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown
+from relevome.results.annotation.folder import read_annotation
+from relevome.results.attention_heads.folder import NAME, read_attention_heads
+from relevome.results.attention_heads.heads import AttentionHead
 from relevome.results.folder import whole_file
+from relevome.results.tables import write_tsv
 
 # Boxes of sigma 70, and the q under which a consensus is said to be one.
 ELEMENTS, STRICT = ("-10", "-35"), 0.01
@@ -46,43 +47,44 @@ class Characterised:
     def __init__(self, study: Path, weigh: str, name: str) -> None:
         self.weigh = weigh
         self.name = name
-        self.folder = folder = study / "heads" / weigh / name
+        folder = study / "heads" / weigh / name
         try:
-            about = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
-            self.level = float(about["settings"]["level"])
-            # whether heads were asked about known sites
-            self.sites_asked = about["known_sites"] is not None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            read = read_attention_heads(folder)
+        except InputError as error:
+            cause = error.__cause__ or error
             raise InputError(
-                f"{folder / 'heads.json'} is damaged or by an earlier relevome ({type(error).__name__}: "
-                f"{error}): remove {folder}, and the same command makes it again"
+                f"{folder / NAME} is damaged or by an earlier relevome ({type(cause).__name__}: {cause}): "
+                f"remove {folder}, and the same command makes it again"
             ) from error
-        self.heads = {_head(row): row for row in _read(folder / "heads.tsv")}
+        self.heads = read.heads
+        self.level = read.settings.level
+        # whether heads were asked about known sites
+        self.sites_asked = read.known is not None
 
     @property
     def with_consensus(self) -> int:
         """Heads that look for anything in particular."""
-        return sum(bool(row["consensus"]) for row in self.heads.values())
+        return sum(bool(head.consensus.core) for head in self.heads)
 
     @cached_property
     def found(self) -> list[Found]:
         """All names, those of matches first."""
         by_consensus = [
-            self._found(row, "consensus", "motif")
-            for row in _read(self.folder / "matches.tsv")
-            if float(row["q"]) < self.level
+            self._found(head, "consensus", match.motif.name, match.q)
+            for head in self.heads
+            for match in head.named(self.level)
         ]
         on_sites = [
-            self._found(row, "sites", "factor")
-            for row in _read(self.folder / "factors.tsv")
-            if float(row["q"]) < self.level and float(row["on_sites"]) > float(row["expected"])
+            self._found(head, "sites", one.factor, one.q)
+            for head in self.heads
+            for one in head.bound(self.level)
         ]
         return by_consensus + on_sites
 
-    def _found(self, row: dict[str, str], kind: str, column: str) -> Found:
-        head = self.heads[_head(row)]
-        place = head["distance"], head["from"], head["to"]
-        return Found(self.weigh, self.name, _head(row), kind, row[column], float(row["q"]), *place)
+    def _found(self, head: AttentionHead, kind: str, name: str, q: float) -> Found:
+        place = (head.distance, *head.ends)
+        texts = ("" if one is None else str(one) for one in place)
+        return Found(self.weigh, self.name, str(head.name), kind, name, q, *texts)
 
     def names(self, kind: str) -> list[str]:
         """What was found in one of both ways, each once."""
@@ -122,7 +124,7 @@ def conclude(folder: Path, models: Sequence[str], random: int, caution: str | No
 
 
 def _measured(folder: Path) -> dict[str, Any]:
-    return dict(json.loads((folder / "annotation.json").read_text(encoding="utf-8"))["truth"]["all"])
+    return dict(read_annotation(folder)["truth"]["all"])
 
 
 def _on_models(measured: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -207,12 +209,3 @@ def _networks(networks: Sequence[Characterised]) -> Table:
     )
     header = ("network", "named by a consensus", "sits on sites of", "heads with a consensus")
     return Table("The same questions asked of networks that have learnt nothing.", header, rows, words=3)
-
-
-def _head(row: dict[str, str]) -> str:
-    return f"{row['layer']}.{row['head']}"
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))

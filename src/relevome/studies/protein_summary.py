@@ -8,10 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from relevome.evaluation.score_files import write_tsv
+import numpy as np
+
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.folder import whole_file
+from relevome.results.head_name import HeadName
+from relevome.results.relevance_heads.folder import NAME as HEADS
+from relevome.results.relevance_heads.folder import read_relevance_heads
+from relevome.results.relevance_heads.heads import ALL, COLUMNS, Against, Effect, RelevantHeads, effect_rows
+from relevome.results.substitution import NAME as SUBSTITUTION
+from relevome.results.substitution import Area, read_substitution
+from relevome.results.tables import write_tsv
 from relevome.studies.protein_tasks import Asked
 
 _PAGE, _ROWS = "study.md", "study.tsv"
@@ -26,12 +34,12 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Shown:
-    """What the commands left of one question. ``heads`` are rows of `relevome heads`, by method."""
+    """What the commands left of one question: heads and areas by method, scores as `relevome compare` has."""
 
     asked: Asked
     learnt: Mapping[str, float]
-    heads: Mapping[str, list[Row]]
-    areas: Mapping[str, list[Row]]
+    heads: Mapping[str, RelevantHeads]
+    areas: Mapping[str, tuple[Area, ...]]
     scores: list[Row]
 
     @classmethod
@@ -39,8 +47,14 @@ class Shown:
         """Reads the folders of a study."""
         folder = study / asked.folder
         learnt = json.loads((study / asked.model / "metrics.json").read_text(encoding="utf-8"))["test"]
-        heads = {path.parent.name: _read(path) for path in sorted((folder / "heads").glob("*/heads.tsv"))}
-        areas = {path.parent.name: _read(path) for path in sorted(folder.glob("substitution/*/areas.tsv"))}
+        heads = {
+            path.parent.name: read_relevance_heads(path.parent)
+            for path in sorted(folder.glob(f"heads/*/{HEADS}"))
+        }
+        areas = {
+            path.parent.name: read_substitution(path.parent).areas
+            for path in sorted(folder.glob(f"substitution/*/{SUBSTITUTION}"))
+        }
         return cls(asked, learnt, heads, areas, _read(folder / "comparison" / "table.tsv"))
 
     @property
@@ -53,15 +67,24 @@ class Shown:
         """Methods with heads, each with every type of segments."""
         return [(method, kind) for method in self.heads for kind in self.asked.kinds]
 
-    def tested(self, method: str, kind: str) -> list[Row]:
-        """Rows of the statistic of the page for all proteins: the embedding first, then every head."""
-        wanted = ("all", kind, _STATISTIC)
-        return [row for row in self.heads[method] if (row["class"], row["type"], row["metric"]) == wanted]
+    def tested(self, method: str, kind: str) -> Effect:
+        """The statistic of the page for all proteins: the embedding first, then every head."""
+        wanted = (ALL, kind, _STATISTIC)
+        effects = self.heads[method].effects
+        return next(one for one in effects if (one.group, one.kind, one.metric) == wanted)
 
-    def specialised(self, method: str, kind: str) -> list[Row]:
+    def names(self, method: str) -> list[HeadName]:
+        """All heads."""
+        return self.heads[method].names
+
+    def specialised(self, method: str, kind: str) -> list[HeadName]:
         """Heads that pass the published test and both nulls, those with most left over them first."""
-        chosen = [row for row in self.tested(method, kind)[1:] if row["specialised"] == "1"]
-        return sorted(chosen, key=lambda row: -min(float(row["exchange_left"]), float(row["random_left"])))
+        one = self.tested(method, kind)
+        if one.random is None:
+            return []
+        left = np.minimum(one.exchange.median, one.random.median)
+        chosen = sorted(np.flatnonzero(one.specialised[1:]), key=lambda head: -left[1 + head])
+        return [self.names(method)[head] for head in chosen]
 
 
 def conclude(folder: Path, asked: Sequence[Asked]) -> list[str]:
@@ -72,13 +95,14 @@ def conclude(folder: Path, asked: Sequence[Asked]) -> list[str]:
     said += [f"{one.name}: {line}" for one in shown for line in _words(one)]
     with whole_file(folder / _PAGE) as temporary:
         temporary.write_text(_page(models, shown, said), encoding="utf-8")
-    rows = [
-        {"task": one.name, "method": method, **row}
+    rows = (
+        (one.name, method, *row)
         for one in shown
         for method, found in one.heads.items()
-        for row in found
-    ]
-    write_tsv(folder / _ROWS, list(rows[0]), (row.values() for row in rows))
+        for effect in found.effects
+        for row in effect_rows(effect, found)
+    )
+    write_tsv(folder / _ROWS, ("task", "method", *COLUMNS), rows)
     return [*said, f"{folder / _PAGE}: all tables; {folder / _ROWS}: all heads"]
 
 
@@ -104,11 +128,12 @@ def _embeddings(one: Shown) -> Table:
     """Relevance of residues against the segments, a row for every method and type."""
     rows = []
     for method, kind in one.tests:
-        row, *heads = one.tested(method, kind)
-        count = sum(head["significant"] == "1" for head in heads)
-        cells = (_effect(row), _p(row["p"]), _left(row, "exchange"), _left(row, "random"))
-        many = f"{count}, {len(one.specialised(method, kind))} of {len(heads)}"
-        rows.append((Cell(method), Cell(kind), Cell(row["proteins"]), *map(Cell, cells), Cell(many)))
+        found = one.tested(method, kind)
+        count = int(found.significant[1:].sum())
+        nulls = (_left(found.exchange, 0), _left(found.random, 0))
+        cells = (str(found.proteins[0]), _effect(found, 0), _p(found.p[0]), *nulls)
+        many = f"{count}, {len(one.specialised(method, kind))} of {len(one.names(method))}"
+        rows.append(tuple(map(Cell, (method, kind, *cells, many))))
     caption = (
         "Relevance of residues at the embedding against annotated segments: median of point-biserial r over "
         "proteins with its 95% interval, one-sided p of Wilcoxon's test; what is left of r over exchanges of "
@@ -120,14 +145,15 @@ def _embeddings(one: Shown) -> Table:
 
 
 def _heads(one: Shown, method: str, kind: str) -> Table:
+    found = one.tested(method, kind)
     rows = [
         (
-            Cell(f"{row['layer']}.{row['head']}", row["specialised"] == "1"), Cell(_effect(row)),
-            Cell(_p(row["q"])), Cell(_left(row, "exchange")), Cell(_left(row, "random")),
-            Cell(_p(row["random_rank"])),
+            Cell(str(name), bool(found.specialised[unit])), Cell(_effect(found, unit)),
+            Cell(_p(found.q[unit])), Cell(_left(found.exchange, unit)), Cell(_left(found.random, unit)),
+            Cell("" if found.random_rank is None else _p(found.random_rank[unit])),
         )
-        for row in one.tested(method, kind)[1:]
-        if row["significant"] == "1"
+        for unit, name in enumerate(one.names(method), start=1)
+        if found.significant[unit]
     ]  # fmt: skip
     caption = (
         f"{method}, {kind}: every significant head (layer.head, from 0), bold if specialised: its effect "
@@ -142,12 +168,12 @@ def _substitutions(one: Shown) -> Table:
     """Area between replacing by relevance and in random order."""
     rows = [
         (
-            Cell(method), Cell(f"{row['upper']} over {row['lower']}"),
-            Cell(_numbers(row, "mean", "low", "high")), Cell("yes" if row["excludes_0"] == "1" else "no"),
+            Cell(method), Cell(f"{area.upper} over {area.lower}"), Cell(interval(*area.estimate)),
+            Cell("yes" if area.excludes_0 else "no"),
         )
         for method, found in one.areas.items()
-        for row in found
-        if row["measure"] == _MEASURE
+        for area in found
+        if area.measure == _MEASURE
     ]  # fmt: skip
     caption = (
         "Residues replaced, 1, 2, 4, ... 64 of them, by relevance (most, least) and at random: areas between "
@@ -174,32 +200,35 @@ def _learnt(one: Shown) -> str:
 def _words(one: Shown) -> Iterator[str]:
     """What carries the relevance, and what nulls leave of it."""
     for method, kind in one.tests:
-        row, *heads = one.tested(method, kind)
-        significant = [head for head in heads if head["significant"] == "1"]
-        special = [f"{head['layer']}.{head['head']}" for head in one.specialised(method, kind)]
+        found = one.tested(method, kind)
+        significant = int(found.significant[1:].sum())
+        special = list(map(str, one.specialised(method, kind)))
         named = f" ({', '.join(special)})" * bool(special)
         yield (
-            f"{method}, {kind}: r of residues is {_effect(row)}, p {_p(row['p'])}; {len(significant)} of "
-            f"{len(heads)} heads are significant, {len(special)} specialised{named}"
+            f"{method}, {kind}: r of residues is {_effect(found, 0)}, p {_p(found.p[0])}; {significant} of "
+            f"{len(one.names(method))} heads are significant, {len(special)} specialised{named}"
         )
 
 
-def _effect(row: Row) -> str:
-    return _numbers(row, "effect", "low", "high")
+def _effect(found: Effect, unit: int) -> str:
+    """A median and its interval, empty where no protein has one."""
+    values = [float(part[unit]) for part in found.effect]
+    return "" if np.isnan(values).any() else interval(*values)
+
+
+def _left(found: Against | None, unit: int) -> str:
+    if found is None or np.isnan(found.median[unit]) or np.isnan(found.q[unit]):
+        return ""
+    return f"{number(float(found.median[unit]))} (q {_p(found.q[unit])})"
+
+
+def _p(value: float) -> str:
+    return "" if np.isnan(value) else number(float(value))
 
 
 def _numbers(row: Row, *names: str) -> str:
     """A number and its interval, empty where there is none."""
     return interval(*(float(row[name]) for name in names)) if all(row[name] for name in names) else ""
-
-
-def _left(row: Row, null: str) -> str:
-    left, q = row[f"{null}_left"], row[f"{null}_q"]
-    return f"{number(float(left))} (q {_p(q)})" if left and q else ""
-
-
-def _p(text: str) -> str:
-    return number(float(text)) if text else ""
 
 
 def _read(path: Path) -> list[Row]:

@@ -1,0 +1,1 @@
+"""What is kept of heads by relevance: the objects, and their folder."""

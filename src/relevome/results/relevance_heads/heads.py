@@ -1,0 +1,206 @@
+"""What relevance says of the heads of a run: which lie on annotated sites, and more than nulls do."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from relevome.data.problems import Problem
+from relevome.results.head_name import HeadName
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL = "all"  # the class of all proteins
+
+COLUMNS = (
+    "class", "type", "metric", "layer", "head", "proteins", "effect", "low", "high", "p", "q",
+    "shift_score", "shift_p", "shift_q", "exchange_left", "exchange_p", "exchange_q",
+    "random_left", "random_p", "random_q", "random_rank", "significant", "specialised", "contributes",
+)  # fmt: skip
+
+Projection: TypeAlias = Literal["pca", "tsne", "umap"]
+Units: TypeAlias = Float[np.ndarray, " units"]
+Flags: TypeAlias = Bool[np.ndarray, " units"]
+
+
+class Median(NamedTuple):
+    """Medians of columns and the ends of their confidence intervals; NaN for columns without a value."""
+
+    median: Units
+    low: Units
+    high: Units
+
+
+@dataclass(frozen=True, eq=False)
+class Against:
+    """What remains of an effect over a null model: its median over proteins, and the test of it."""
+
+    median: Units
+    p: Units
+    q: Units
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """One statistic of one type of sites in one class of proteins, for the embedding and all heads.
+
+    ``proteins`` counts those with a value, families as one. ``effect`` is the statistic less its chance
+    level, which is 0 for r and the share of letters inside for accuracies. ``shift`` holds standard
+    deviations above the mean of circular shifts, ``exchange`` what exceeds the mean of exchanges among like
+    letters, in units of the statistic; p of both is that of `sum_test`. ``random`` is what exceeds the mean
+    head of the same layer of models with random weights, None without them; ``random_rank`` the share of all
+    their heads, and this one, whose median effect is as large.
+    """
+
+    group: str
+    kind: str
+    metric: str
+    proteins: Int[np.ndarray, " units"]
+    effect: Median
+    p: Units
+    q: Units
+    shift: Against
+    exchange: Against
+    random: Against | None
+    random_rank: Units | None
+    positive: Flags
+    level: float
+
+    @property
+    def significant(self) -> Flags:
+        """By the published test."""
+        return self.q < self.level
+
+    @property
+    def specialised(self) -> Flags:
+        """Significant, and more than random weights and the exchange of like letters explain."""
+        if self.random is None:
+            return np.zeros(len(self.p), dtype=bool)
+        return self.significant & (self.exchange.q < self.level) & (self.random.q < self.level)
+
+
+@dataclass(frozen=True, eq=False)
+class Contribution:
+    """Whether the relevance of a head adds up to more than 0 in the proteins of a class."""
+
+    group: str
+    proteins: int
+    sums: Median
+    p: Units
+    q: Units
+    level: float
+
+    @property
+    def positive(self) -> Flags:
+        """Those that speak for the class."""
+        return self.q < self.level
+
+
+@dataclass(frozen=True, eq=False)
+class HeadMap:
+    """Two coordinates of every protein; of principal components also their shares of the variance."""
+
+    how: Projection
+    points: Float[np.ndarray, "proteins 2"]
+    shares: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RelevantHeads:
+    """All effects and contributions of (layers, heads), tested at the false discovery rate ``level``.
+
+    ``left_out`` says which classes and types are not there, and why. ``proteins`` are the ids of all that
+    were measured and ``classes`` their classes, empty without one; ``with_sites`` counts those placed by
+    type, and ``proteins_left_out`` says by type and id why others are not. ``unplaced`` are sites whose
+    place nobody knows. ``points`` is a map of the proteins; ``about`` says which run and which annotations.
+    """
+
+    shape: tuple[int, int]
+    effects: tuple[Effect, ...]
+    contributions: tuple[Contribution, ...]
+    left_out: Mapping[str, str]
+    level: float
+    proteins: tuple[str, ...]
+    classes: tuple[str, ...]
+    with_sites: Mapping[str, int]
+    proteins_left_out: Mapping[str, Mapping[str, str]]
+    unplaced: tuple[Problem, ...] = ()
+    points: HeadMap | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[HeadName]:
+        """All heads, layer by layer."""
+        layers, heads = self.shape
+        return [HeadName(i, j) for i in range(layers) for j in range(heads)]
+
+    def reasons(self, kind: str) -> Mapping[str, int]:
+        """How many proteins are left out of a type for which reason."""
+        return Counter(self.proteins_left_out[kind].values())
+
+    def __repr__(self) -> str:
+        lines = [
+            f"RelevantHeads of {self.about.get('run', 'a run')}: {self.shape[0]} x {self.shape[1]} heads in "
+            f"{len(self.proteins):,} proteins"
+        ]
+        for one in self.effects:
+            if one.group == ALL:
+                counts = (int(flags[1:].sum()) for flags in (one.significant, one.specialised))
+                lines.append("  {}, {}: {} significant, {} specialised".format(one.kind, one.metric, *counts))
+        return "\n".join([*lines, "  .effects has them all, .to_pandas() a row for each and every head"])
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for every class, type, metric and head, with the columns of ``heads.tsv``.
+
+        Layer and head are missing for the embedding, and numbers where there is none.
+        """
+        import pandas as pd
+
+        rows = [row for one in self.effects for row in effect_rows(one, self)]
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def map_names(groups: Iterable[str]) -> dict[str, str]:
+    """Files of maps: ``maps.png`` of all proteins; classes of one spelling in file names get numbers."""
+    groups = list(dict.fromkeys(groups))
+    plain = [re.sub(r"[^A-Za-z0-9.]+", "_", group) for group in groups]
+    names = [name if plain.index(name) == i else f"{name}_{i}" for i, name in enumerate(plain)]
+    return {
+        group: "maps.png" if group == ALL else f"maps-{name}.png"
+        for group, name in zip(groups, names, strict=True)
+    }
+
+
+def units(found: RelevantHeads) -> list[tuple[Any, Any]]:
+    """Layer and head of the embedding, which has neither, and of every head."""
+    return [(None, None), *found.names]
+
+
+def effect_rows(one: Effect, found: RelevantHeads) -> Iterator[tuple[Any, ...]]:
+    """The fields of `COLUMNS`."""
+    tests = (one.shift, one.exchange, one.random)
+    for unit, name in enumerate(units(found)):
+        null = [
+            shown(values[unit])
+            for test in tests
+            for values in ((test.median, test.p, test.q) if test else ([None] * len(one.p),) * 3)
+        ]
+        rank = None if one.random_rank is None else shown(one.random_rank[unit])
+        flags = (one.significant[unit], one.specialised[unit], one.positive[unit])
+        numbers = (*(part[unit] for part in one.effect), one.p[unit], one.q[unit])
+        yield (
+            one.group, one.kind, one.metric, *name, int(one.proteins[unit]), *map(shown, numbers), *null,
+            rank, *(int(flag) for flag in flags),
+        )  # fmt: skip
+
+
+def shown(value: float | np.floating | None) -> float | None:
+    """A number that a table may hold."""
+    return None if value is None or np.isnan(value) else float(value)

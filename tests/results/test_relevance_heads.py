@@ -1,0 +1,75 @@
+"""Heads by relevance come back as they were written, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relevome.data.problems import Problem
+from relevome.discovery.head_map import head_map
+from relevome.discovery.placements import METRICS, Collected, Placement, Placements
+from relevome.discovery.relevance_heads import relevant_heads
+from relevome.errors import InputError
+from relevome.results.relevance_heads.folder import FOLDER, read_relevance_heads, write_relevance_heads
+from relevome.results.relevance_heads.heads import COLUMNS, RelevantHeads
+from tests.results.same import assert_same
+
+IDS = tuple(f"p{number}" for number in range(12))
+CLASSES = dict.fromkeys(IDS[:9], "a/b")
+
+
+def made_up(seed: int) -> Collected:
+    """Two layers of three heads, of which the first has no value in any protein."""
+    rng = np.random.default_rng(seed)
+    fields = rng.normal(size=(len(Placement._fields), len(IDS), len(METRICS), 7)).astype(np.float32)
+    fields[..., 1] = np.nan
+    placements = {"site": Placements(IDS, Placement(*fields))}
+    return Collected((2, 3), IDS, rng.normal(size=(len(IDS), 7)), placements, {"site": {"q": "no position"}})
+
+
+@pytest.fixture(params=[0, 2], ids="{} random models".format)
+def found(request: pytest.FixtureRequest) -> RelevantHeads:
+    collected = made_up(0)
+    made = relevant_heads(collected, [made_up(1 + i) for i in range(request.param)], classes=CLASSES)
+    if not request.param:
+        return made
+    unplaced = (Problem("p1", "no one knows where", "sites.xml"),)
+    points = head_map(collected.totals[:, 1:])
+    return replace(made, about={"run": "r", "types": ["site"]}, unplaced=unplaced, points=points)
+
+
+def test_what_is_read_is_what_was_written(found: RelevantHeads, tmp_path: Path) -> None:
+    with FOLDER.writing(tmp_path / "out", overwrite=False):
+        write_relevance_heads(found, tmp_path / "out")
+    assert_same(read_relevance_heads(tmp_path / "out"), found)
+
+
+def test_heads_say_what_they_are(found: RelevantHeads) -> None:
+    assert "2 x 3 heads in 12 proteins\n  site, point-biserial: 0 significant, 0 specialised" in repr(found)
+    table = found.to_pandas()
+    assert list(table) == list(COLUMNS)
+    assert len(table) == 2 * len(METRICS) * 7
+    assert sum(table["layer"].isna()) == 2 * len(METRICS)
+
+
+def test_an_earlier_folder_is_refused_in_one_line_and_replaced_if_asked(tmp_path: Path) -> None:
+    (tmp_path / "heads.json").write_text("{}")
+    with pytest.raises(
+        InputError, match=r"by an earlier relevome.* make them again with relevome heads --by"
+    ):
+        read_relevance_heads(tmp_path)
+    with pytest.raises(InputError, match="or replace it with --overwrite"):
+        FOLDER.check(tmp_path, overwrite=False)
+    (tmp_path / "random").mkdir()
+    FOLDER.clear(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["random"]
+
+
+def test_a_folder_without_its_arrays_is_refused(found: RelevantHeads, tmp_path: Path) -> None:
+    write_relevance_heads(found, tmp_path)
+    (tmp_path / "relevance_heads.npz").unlink()
+    with pytest.raises(InputError, match=r"relevance_heads.json is damaged .*: make the result again"):
+        read_relevance_heads(tmp_path)
