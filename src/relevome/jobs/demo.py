@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +23,13 @@ from relevome.data.simulation.sequence_files import write_simulation
 from relevome.data.simulation.sequences import Plan
 from relevome.data.sites import Site, read_sites
 from relevome.errors import InputError
-from relevome.evaluation.measurement import Scores, evaluate_run
+from relevome.evaluation.measurement import evaluate_run
+from relevome.jobs import Say
 from relevome.jobs.explain import explain
 from relevome.jobs.train import train
 from relevome.models.hugging_face import load_model
 from relevome.report.show import show_sequence
+from relevome.results.evaluation.scores import MetricScores
 from relevome.training.settings import TrainingSettings
 
 METHODS = ("attnlrp", "integrated-gradients", "mutagenesis")
@@ -53,8 +55,6 @@ TRANSFORMER = {
     "attention_probs_dropout_prob": 0.0,
 }
 LEARNING_RATES = {"cnn": None, "transformer": 2e-3}
-
-Say = Callable[[str], None]
 
 
 def run_demo(folder: Path, seed: int, say: Say) -> None:
@@ -104,7 +104,7 @@ class Row:
     model: str
     method: str
     run: Path
-    score: Scores
+    score: MetricScores
 
 
 def _simulate(folder: Path, seed: int, say: Say) -> Path:

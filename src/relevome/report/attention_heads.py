@@ -15,12 +15,12 @@ from relevome.data.formats.meme import meme_text
 from relevome.discovery.attention_heads import Findings, Head
 from relevome.discovery.enrichment import FEWEST, Enrichment
 from relevome.discovery.known_motifs import Match
-from relevome.evaluation.score_files import write_tsv
 from relevome.report.attention_pictures import draw_logos, draw_profiles
 from relevome.report.logo import save_logo
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown, number
 from relevome.results.folder import ResultFolder, whole_file
+from relevome.results.tables import write_tsv
 
 NAME = "heads.json"
 SCHEMA_VERSION = 2

@@ -15,11 +15,11 @@ from relevome.discovery.head_attention import HeadName
 from relevome.discovery.head_map import HeadMap
 from relevome.discovery.placements import Collected
 from relevome.discovery.relevance_heads import ALL, Effect, RelevantHeads
-from relevome.evaluation.score_files import write_tsv
 from relevome.report.logo import save_logo
 from relevome.report.relevance_pictures import draw_maps, draw_points
 from relevome.report.relevance_words import page
 from relevome.results.folder import ResultFolder, whole_file
+from relevome.results.tables import write_tsv
 
 NAME = "heads.json"
 SCHEMA_VERSION = 1

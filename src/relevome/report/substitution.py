@@ -15,13 +15,13 @@ from matplotlib.figure import Figure
 
 from relevome.evaluation.exchange_curves import ORDERS, Area, Curve
 from relevome.evaluation.predictions import LOGIT, PROBABILITY
-from relevome.evaluation.score_files import write_tsv
 from relevome.jobs.substitute import Substitution
 from relevome.report.curves import COLOURS, GREY
 from relevome.report.logo import STYLE, save_logo
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.folder import ResultFolder, whole_file
+from relevome.results.tables import write_tsv
 
 SCHEMA_VERSION = 1
 NAME = "substitution.json"

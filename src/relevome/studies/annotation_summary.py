@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from relevome.errors import InputError
-from relevome.evaluation.score_files import write_tsv
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown
 from relevome.results.folder import whole_file
+from relevome.results.tables import write_tsv
 
 # Boxes of sigma 70, and the q under which a consensus is said to be one.
 ELEMENTS, STRICT = ("-10", "-35"), 0.01

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
-from relevome.evaluation.score_files import write_tsv
+from relevome.results.tables import write_tsv
 
 # The type of a stretch of letters, and its ends, 0-based and half-open.
 Segment: TypeAlias = tuple[str, int, int]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from relevome.evaluation.score_files import write_tsv
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.folder import whole_file
+from relevome.results.tables import write_tsv
 from relevome.studies.protein_tasks import Asked
 
 _PAGE, _ROWS = "study.md", "study.tsv"
