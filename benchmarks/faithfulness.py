@@ -27,12 +27,13 @@ from transformers import EsmConfig, EsmForSequenceClassification, PreTrainedMode
 
 from benchmarks import Row, Unavailable, data
 from relevome.data.sequences import DNA, PROTEIN, Alphabet, Sequence
-from relevome.evaluation.metrics.faithfulness import Curves, Removal, faithfulness_curves
+from relevome.evaluation.metrics.faithfulness import Removal, faithfulness_curves
 from relevome.models.base import Model, Source, Target
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.dnabert2 import Dnabert2Config, Dnabert2ForSequenceClassification
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
+from relevome.results.evaluation.curves import FaithfulnessCurves
 
 LONGEST = 1022
 STEPS = Removal(shares=tuple(round(0.1 * i, 1) for i in range(11)), random_pairs=1)
@@ -107,10 +108,10 @@ class Work:
         for width in {len(model.tokenize(sequence)) for sequence in sequences}:
             model.rows(width)
 
-    def __call__(self) -> list[Curves]:
+    def __call__(self) -> list[FaithfulnessCurves]:
         targets = [Target(0, "first")] * len(self.sequences)
         found = faithfulness_curves(self.model, self.sequences, targets, self.relevance, self.removal)
-        return [curves for curves in found if isinstance(curves, Curves)]
+        return [curves for curves in found if isinstance(curves, FaithfulnessCurves)]
 
 
 class Flipping:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relevome.evaluation.checks import checks, summary
-from relevome.evaluation.measurement import Measured, Scores, summarise
+from relevome.evaluation.checks import checks
+from relevome.evaluation.measurement import Measured, summarise
 from relevome.evaluation.metrics import metrics
 from relevome.evaluation.metrics.sanity import Randomisation
+from relevome.results.evaluation.checks import summary
+from relevome.results.evaluation.scores import MetricScores
 
 AROUND = np.random.default_rng(0).normal(0, 0.05, size=(3, 20))
 
 
-def scores(name: str, own: float, random: float, null: float | None = None) -> Scores:
+def scores(name: str, own: float, random: float, null: float | None = None) -> MetricScores:
     """Values of 20 sequences around three means."""
     rows = [
         Measured(f"s{i}", own + a, random + b, None if null is None else null + c)
@@ -62,7 +64,8 @@ def test_faithfulness_of_shuffles_is_no_check() -> None:
 
 @pytest.mark.parametrize(("similarity", "outcome"), [(0.9, "fail"), (0.1, "pass")])
 def test_weight_randomisation_comes_first(similarity: float, outcome: str) -> None:
-    found = checks([scores("auroc", 0.8, 0.5)], Randomisation(("top",), np.full((1, 4), similarity)))
+    randomisation = Randomisation(("top",), np.full((1, 4), similarity))
+    found = [randomisation.check, *checks([scores("auroc", 0.8, 0.5)])]
     assert (found[0].name, found[0].outcome) == ("weight randomisation", outcome)
     assert found[0].sentence.startswith(f"{outcome}{'es' if outcome == 'pass' else 's'} weight randomisation")
 

@@ -17,8 +17,9 @@ from sklearn.metrics import roc_auc_score
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
 from relevome.evaluation.exchange import exchanged_curves
-from relevome.evaluation.exchange_curves import area, auroc
+from relevome.evaluation.exchange_curves import area
 from relevome.evaluation.predictions import answers, outputs
+from relevome.evaluation.statistics import auroc
 from relevome.jobs.substitute import relevance_of, substitute
 from relevome.models.base import Model, Target
 from relevome.report.substitution import summary, write_substitution_page

@@ -11,12 +11,12 @@ import pytest
 
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.evaluation.measurement import Measured, Scores, evaluate_run, summarise
+from relevome.evaluation.measurement import Measured, evaluate_run, summarise
 from relevome.evaluation.metrics import metrics
 from relevome.evaluation.metrics.localisation import auroc
 from relevome.evaluation.metrics.similarity import pearson
 from relevome.evaluation.statistics import bootstrap_interval
-from relevome.evaluation.units import Level
+from relevome.results.evaluation.scores import Level, MetricScores
 from relevome.results.run.columns import Explanation
 from relevome.results.run.parts import Counts
 from relevome.results.run.reader import Run
@@ -62,7 +62,7 @@ def make(tmp_path: Path) -> MakeRun:
     return make_run
 
 
-def named(scores: list[Scores]) -> dict[str, Scores]:
+def named(scores: list[MetricScores]) -> dict[str, MetricScores]:
     return {score.metric: score for score in scores}
 
 

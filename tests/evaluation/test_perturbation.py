@@ -81,7 +81,7 @@ def test_letters_taken_away_are_tokenised_as_if_the_sequence_came_so(
     toy_model: ToyModel, name: str, by: str
 ) -> None:
     model = toy_model(name)
-    found = eraser(model, LETTERS, "letter", by).without(marked(26, 0, 3, 4, 11, 25))
+    found = eraser(model, LETTERS, "letters", by).without(marked(26, 0, 3, 4, 11, 25))
     fill = replacement(by, model.alphabet).fill
     assert fill is not None
     filler = fill(Sequence("s", LETTERS, model.alphabet), rng())
@@ -95,18 +95,18 @@ def test_letters_taken_away_are_tokenised_as_if_the_sequence_came_so(
 def test_a_token_goes_with_all_its_letters(toy_model: ToyModel, name: str) -> None:
     model = toy_model(name)
     wild = model.tokenize(Sequence("s", LETTERS, model.alphabet))
-    whole = eraser(model, LETTERS, "token", "unknown")
+    whole = eraser(model, LETTERS, "tokens", "unknown")
     ordinary = np.flatnonzero(~wild.special)
     assert len(whole) == len(ordinary)
     start, end = wild.starts[ordinary[2]], wild.ends[ordinary[2]]
-    by_letters = eraser(model, LETTERS, "letter", "unknown").without(marked(26, *range(start, end)))
+    by_letters = eraser(model, LETTERS, "letters", "unknown").without(marked(26, *range(start, end)))
     np.testing.assert_array_equal(whole.without(marked(len(ordinary), 2)).tokens.ids, by_letters.tokens.ids)
 
 
 @pytest.mark.parametrize("name", STYLES)
 def test_nothing_and_everything_taken_away(toy_model: ToyModel, name: str) -> None:
     model = toy_model(name)
-    one = eraser(model, LETTERS, "letter", "A")
+    one = eraser(model, LETTERS, "letters", "A")
     for units, letters in ((marked(26), LETTERS), (~marked(26), "A" * 26)):
         expected = model.tokenize(Sequence("s", letters, model.alphabet))
         np.testing.assert_array_equal(one.without(units).tokens.ids, expected.ids)
@@ -119,7 +119,7 @@ def test_nothing_and_everything_taken_away(toy_model: ToyModel, name: str) -> No
 def test_several_at_once_are_tokenised_as_if_each_came_so(toy_model: ToyModel, name: str) -> None:
     model = toy_model(name)
     units = np.stack([marked(26), marked(26, 0, 7, 8, 25), ~marked(26), marked(26, 13)])
-    found = eraser(model, LETTERS, "letter", "A").without_each(units)
+    found = eraser(model, LETTERS, "letters", "A").without_each(units)
     assert len(found) == 4
     for one, gone in zip(found, units, strict=True):
         letters = "".join("A" if lost else letter for letter, lost in zip(LETTERS, gone, strict=True))
@@ -131,7 +131,7 @@ def test_several_at_once_are_tokenised_as_if_each_came_so(toy_model: ToyModel, n
 @pytest.mark.parametrize("name", ["esm", "protbert-residues", "cnn"])
 def test_others_are_the_letters_that_stay_where_each_is_a_token(toy_model: ToyModel, name: str) -> None:
     units = np.stack([marked(26), marked(26, 0, 7, 8, 25), ~marked(26), marked(26, 13)])
-    found = eraser(toy_model(name), LETTERS, "letter", "A").without_each(units)
+    found = eraser(toy_model(name), LETTERS, "letters", "A").without_each(units)
     assert [(one.others, one.changed) for one in found] == [(0, 0), (22, 0), (0, 0), (25, 0)]
 
 
@@ -141,7 +141,7 @@ def test_other_tokens_that_changed_are_counted(toy_model: ToyModel, name: str) -
     wild = model.tokenize(Sequence("s", LETTERS, DNA))
     counted = []
     for place in range(26):
-        found = eraser(model, LETTERS, "letter", "unknown").without(marked(26, place))
+        found = eraser(model, LETTERS, "letters", "unknown").without(marked(26, place))
         new = model.tokenize(Sequence("s", LETTERS[:place] + "N" + LETTERS[place + 1 :], DNA))
         spans = [
             {
@@ -156,7 +156,7 @@ def test_other_tokens_that_changed_are_counted(toy_model: ToyModel, name: str) -
     assert (max(counted) > 0) == (name != "dnabert")
 
 
-@pytest.mark.parametrize(("name", "level"), [("bpe", "token"), ("esm", "token"), ("esm", "letter")])
+@pytest.mark.parametrize(("name", "level"), [("bpe", "tokens"), ("esm", "tokens"), ("esm", "letters")])
 def test_masks_take_the_place_of_tokens(toy_model: ToyModel, name: str, level: Level) -> None:
     model = toy_model(name)
     wild = model.tokenize(Sequence("s", LETTERS, model.alphabet))
@@ -170,17 +170,17 @@ def test_masks_take_the_place_of_tokens(toy_model: ToyModel, name: str, level: L
 
 def test_letters_of_longer_tokens_cannot_be_masked(toy_model: ToyModel) -> None:
     with pytest.raises(InputError, match="a mask hides whole tokens"):
-        eraser(toy_model("bpe"), LETTERS, "letter", "mask")
+        eraser(toy_model("bpe"), LETTERS, "letters", "mask")
 
 
 def test_a_model_without_masks_cannot_mask(toy_model: ToyModel) -> None:
     with pytest.raises(InputError, match="the model has no mask token"):
-        eraser(toy_model("prott5"), LETTERS, "token", "mask")
+        eraser(toy_model("prott5"), LETTERS, "tokens", "mask")
 
 
 def test_a_sequence_that_becomes_too_long(toy_model: ToyModel) -> None:
     model = toy_model("nucleotide-transformer")
-    one = eraser(model, "ACG" * 20, "letter", "unknown")
+    one = eraser(model, "ACG" * 20, "letters", "unknown")
     with pytest.raises(InputError, match="with letters replaced by 'unknown', sequence 's' has 61 tokens"):
         one.without(~marked(60))
 
@@ -203,10 +203,10 @@ def test_special_tokens_are_no_units(toy_model: ToyModel) -> None:
     model = toy_model("bpe")
     wild = model.tokenize(Sequence("s", LETTERS, DNA))
     values = np.arange(len(wild), dtype=float)
-    np.testing.assert_array_equal(unit_values(values, wild, "token"), values[1:-1])
+    np.testing.assert_array_equal(unit_values(values, wild, "tokens"), values[1:-1])
 
 
-@pytest.mark.parametrize(("level", "size"), [("letter", 25), ("token", 26)])
+@pytest.mark.parametrize(("level", "size"), [("letters", 25), ("tokens", 26)])
 def test_relevance_of_another_tokenizer(toy_model: ToyModel, level: Level, size: int) -> None:
     model = toy_model("bpe")
     wild = model.tokenize(Sequence("s", LETTERS, DNA))
@@ -217,7 +217,7 @@ def test_relevance_of_another_tokenizer(toy_model: ToyModel, level: Level, size:
 def test_relevance_that_is_no_number(toy_model: ToyModel) -> None:
     wild = toy_model("bpe").tokenize(Sequence("s", LETTERS, DNA))
     with pytest.raises(InputError, match="infinite or not a number"):
-        unit_values(np.full(26, np.nan), wild, "letter")
+        unit_values(np.full(26, np.nan), wild, "letters")
 
 
 def test_draws_depend_on_seed_and_letters_alone() -> None:

@@ -19,9 +19,9 @@ from relevome.data.simulation.grammar import promoter_grammar
 from relevome.data.simulation.sequence_files import write_simulation
 from relevome.data.simulation.sequences import SimulationPlan
 from relevome.data.sites import Site, read_sites
-from relevome.evaluation.checks import Check
 from relevome.jobs.train import train
 from relevome.models.base import Batch, Model
+from relevome.results.evaluation.checks import Check
 from relevome.results.run.reader import Run
 from relevome.training.settings import TrainingSettings
 from tests.evaluation.example_runs import changed

@@ -14,11 +14,12 @@ from scipy import stats
 from relevome.data.sites import Site
 from relevome.errors import InputError
 from relevome.evaluation.metrics.similarity import pearson
-from relevome.evaluation.score_files import write_evaluation
 from relevome.evaluation.statistics import bootstrap_interval, paired_test
-from relevome.jobs.compare import Comparison, compare
+from relevome.jobs.compare import compare
 from relevome.jobs.evaluate import evaluate
 from relevome.models.base import Model
+from relevome.results.comparison import Comparison
+from relevome.results.evaluation.folder import write_evaluation
 from relevome.results.run.reader import Run
 from tests.evaluation.additive import additive_model
 from tests.evaluation.example_runs import best_letters, changed, explained

@@ -15,16 +15,16 @@ from relevome.attribution import methods
 from relevome.attribution.readings import Readings
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.evaluation.measurement import Scores
 from relevome.evaluation.metrics import metrics
-from relevome.evaluation.metrics.faithfulness import area, faithfulness_curves
+from relevome.evaluation.metrics.faithfulness import Removal, area, faithfulness_curves
 from relevome.evaluation.metrics.robustness import Neighbours, explained_neighbours, robust_correlation
 from relevome.evaluation.metrics.sanity import weight_randomisation
-from relevome.evaluation.result import Evaluation
-from relevome.evaluation.score_files import read_evaluation, write_evaluation
-from relevome.evaluation.settings import Settings
 from relevome.jobs.evaluate import evaluate
 from relevome.models.base import Model
+from relevome.results.evaluation.folder import read_evaluation, write_evaluation
+from relevome.results.evaluation.result import Evaluation
+from relevome.results.evaluation.scores import MetricScores
+from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.run.reader import Run
 from tests.evaluation.additive import TARGET, additive_model, proteins
 from tests.evaluation.example_runs import LENGTHS, best_letters, changed, explained
@@ -46,7 +46,7 @@ def found(model: Model, run: Run) -> Evaluation:
     return evaluate(run, best_letters(model, run), model=model, level="both", fast=True)
 
 
-def named(evaluation: Evaluation, level: str = "letters") -> dict[str, Scores]:
+def named(evaluation: Evaluation, level: str = "letters") -> dict[str, MetricScores]:
     return {one.metric: one for one in evaluation.scores if one.level == level}
 
 
@@ -71,7 +71,7 @@ def test_exact_relevance_of_a_linear_model_is_perfect(found: Evaluation) -> None
 def test_faithfulness_is_that_of_its_own_family(model: Model, run: Run, found: Evaluation) -> None:
     sequences = proteins(*LENGTHS)
     relevance = [row.relevance.astype(np.float64) for row in run]
-    removal = Settings(fast=True).removal("letters")
+    removal = Removal.of(EvaluationSettings(fast=True), "letters")
     curves = faithfulness_curves(model, sequences, [TARGET] * len(sequences), relevance, removal)
     expected = [area(one) for one in curves if not isinstance(one, InputError)]
     assert named(found)["area-between-curves"].values == pytest.approx(expected)

@@ -8,23 +8,24 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from relevome.evaluation.metrics.faithfulness import Curves
-from relevome.evaluation.statistics import Estimate
+from relevome.evaluation.measurement import mean_curves
 from relevome.report.curves import COLOURS, Bars, draw_bars, draw_curves
 from relevome.report.logo import save_logo
+from relevome.results.estimate import Estimate
+from relevome.results.evaluation.curves import FaithfulnessCurves
 
 SHARES = np.array([0, 0.25, 0.5, 1])
 
 
-def curves(count: int, height: float = 1.0) -> list[Curves]:
+def curves(count: int, height: float = 1.0) -> list[FaithfulnessCurves]:
     rng = np.random.default_rng(count)
     drawn = (rng.normal(size=(8, 4)) for _ in range(count))
-    return [Curves(SHARES, height * rows[0], rows[1], rows[2:]) for rows in drawn]
+    return [FaithfulnessCurves(SHARES, height * rows[0], rows[1], rows[2:]) for rows in drawn]
 
 
 def test_one_run_shows_both_curves_and_random_orders():
     given = curves(5)
-    (axes,) = draw_curves({"": given}, "letters").axes
+    (axes,) = draw_curves({"": mean_curves(given)}, "letters").axes
     morf, random, lerf = (line.get_ydata() for line in axes.lines)
     assert np.asarray(morf) == pytest.approx(np.mean([one.morf for one in given], axis=0))
     assert np.asarray(lerf) == pytest.approx(np.mean([one.lerf for one in given], axis=0))
@@ -35,7 +36,7 @@ def test_one_run_shows_both_curves_and_random_orders():
 
 def test_several_runs_share_a_panel_for_each_curve_and_a_legend(tmp_path):
     given = {"_hidden": curves(4), "a$b$": curves(4, 2.0), "c" * 90: curves(4)}
-    figure = draw_curves(given, "tokens")
+    figure = draw_curves({name: mean_curves(found) for name, found in given.items()}, "tokens")
     for axes, name in zip(figure.axes, ("morf", "lerf"), strict=True):
         for line, found in zip(axes.lines, given.values(), strict=True):
             means = np.mean([getattr(one, name) for one in found], axis=0)
@@ -49,7 +50,7 @@ def test_several_runs_share_a_panel_for_each_curve_and_a_legend(tmp_path):
 
 
 def test_a_single_sequence_has_no_band():
-    (axes,) = draw_curves({"": curves(1)}, "letters").axes
+    (axes,) = draw_curves({"": mean_curves(curves(1))}, "letters").axes
     assert not axes.collections
 
 

@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
-
-from relevome.evaluation.checks import Check
-from relevome.evaluation.measurement import Scores
 from relevome.evaluation.result import Evaluation
 from relevome.evaluation.score_files import write_evaluation
 from relevome.evaluation.settings import Settings
+
+from relevome.evaluation.checks import Check
+from relevome.evaluation.measurement import Scores
 from relevome.evaluation.statistics import bootstrap_interval
 from relevome.studies.summary import ComparedTask, conclude, model_of
 

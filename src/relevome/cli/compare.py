@@ -23,14 +23,11 @@ def compare(
     Example: relevome compare run_a run_b --truth sites.bed -o table
     """
     from relevome.jobs.compare import compare as run_compare
-    from relevome.report.comparisons import remarks, scores_table, write_comparison
-    from relevome.report.scores import FOLDER
+    from relevome.report.comparisons import remarks, scores_table
     from relevome.report.tables import plain
 
-    FOLDER.check(output, asked.overwrite)
     with status() as say:
-        found = run_compare(runs, labels=label or (), say=say, **asked.keywords())
-        write_comparison(found, output)
+        found = run_compare(runs, labels=label or (), out=output, say=say, **asked.keywords())
     typer.echo(plain(scores_table(found)))
     typer.echo(f"{output}: {len(found.scores)} runs, {len(found.tests):,} paired tests")
     print_list(remarks(found))

@@ -11,7 +11,7 @@ from relevome.cli.evaluation_options import EvaluationOptions, print_list, statu
 from relevome.cli.options import Output
 
 if TYPE_CHECKING:
-    from relevome.evaluation.result import Evaluation
+    from relevome.results.evaluation.result import Evaluation
 
 
 @with_evaluation_options
@@ -26,19 +26,15 @@ def evaluate(
     Example: relevome evaluate run --truth sites.bed -o scores
     """
     from relevome.jobs.evaluate import evaluate as run_evaluate
-    from relevome.report.evaluations import write_scores
-    from relevome.report.scores import FOLDER
 
-    FOLDER.check(output, asked.overwrite)
     with status() as say:
-        found = run_evaluate(run, model=model, say=say, **asked.keywords())
-        write_scores(found, output)
+        found = run_evaluate(run, model=model, out=output, say=say, **asked.keywords())
     _report(found, output)
 
 
 def _report(found: Evaluation, output: Path) -> None:
-    from relevome.evaluation.checks import summary
     from relevome.report.scores import left_out
+    from relevome.results.evaluation.checks import summary
 
     for one in found.scores:
         random = "" if one.random is None else f"  random order {one.random.mean:.3g}"

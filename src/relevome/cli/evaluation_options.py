@@ -58,7 +58,7 @@ class EvaluationOptions:
             "level": self.level, "how": self.how, "target": self.target, "use_model": not self.no_model,
             "replacement": self.replacement, "draws": self.draws, "null": self.null,
             "sequences": self.sequences, "fast": self.fast, "device": self.device, "seed": self.seed,
-            "trust_remote_code": self.trust_remote_code,
+            "trust_remote_code": self.trust_remote_code, "overwrite": self.overwrite,
         }  # fmt: skip
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
-from relevome.evaluation.measurement import Scores
-from relevome.evaluation.metrics.sanity import Randomisation
 from relevome.evaluation.statistics import adjusted, paired_test
-
-Outcome: TypeAlias = Literal["pass", "fail"]
+from relevome.results.evaluation.checks import Check
+from relevome.results.evaluation.scores import MetricScores
 
 LEVEL = 0.05  # of the false discovery rate, over all comparisons of one evaluation
 
@@ -21,28 +19,10 @@ AGAINST_NULL = ("localisation",)
 
 
 @dataclass(frozen=True)
-class Check:
-    """One check: its name, whether it was passed, and the sentence that says so.
-
-    ``metric`` and ``level`` are empty for weight randomisation, and ``p``, adjusted for all comparisons of
-    the evaluation, is then None. ``inverted`` marks a metric that is significantly worse than what it
-    should exceed.
-    """
-
-    name: str
-    outcome: Outcome
-    sentence: str
-    metric: str = ""
-    level: str = ""
-    p: float | None = None
-    inverted: bool = False
-
-
-@dataclass(frozen=True)
 class _Contest:
     """The values of a metric beside those that it should exceed."""
 
-    scores: Scores
+    scores: MetricScores
     against: Literal["random order", "shuffled sequences"]
     own: tuple[float, ...]
     other: tuple[float, ...]
@@ -55,31 +35,17 @@ class _Contest:
         return difference if self.scores.direction == "higher is better" else -difference
 
 
-def checks(
-    scores: Sequence[Scores], randomisation: Randomisation | None = None, seed: int = 0
-) -> list[Check]:
-    """Weight randomisation, then every metric against random orders, and localisation against shuffles.
+def checks(scores: Sequence[MetricScores], seed: int = 0) -> list[Check]:
+    """Every metric against random orders, and localisation against shuffles.
 
     A metric passes that is better by a paired test over sequences, at a false discovery rate of 5%.
     """
     contests = [contest for one in scores for contest in _contests(one, seed)]
     p_values = adjusted([contest.p for contest in contests])
-    found = [_check(contest, p) for contest, p in zip(contests, p_values, strict=True)]
-    if randomisation is None:
-        return found
-    outcome: Outcome = "pass" if randomisation.passes else "fail"
-    return [Check("weight randomisation", outcome, randomisation.verdict), *found]
+    return [_check(contest, p) for contest, p in zip(contests, p_values, strict=True)]
 
 
-def summary(found: Sequence[Check]) -> str:
-    """One line: how many checks were made and failed."""
-    failed = sum(check.outcome == "fail" for check in found)
-    if not found:
-        return "no check could be made"
-    return f"{failed} of {len(found)} checks failed" if failed else f"all {len(found)} checks passed"
-
-
-def _contests(scores: Scores, seed: int) -> list[_Contest]:
+def _contests(scores: MetricScores, seed: int) -> list[_Contest]:
     found = [_contest(scores, "random order", scores.random_values, seed)]
     if scores.kind in AGAINST_NULL:
         found.append(_contest(scores, "shuffled sequences", scores.null_values, seed))
@@ -87,7 +53,7 @@ def _contests(scores: Scores, seed: int) -> list[_Contest]:
 
 
 def _contest(
-    scores: Scores,
+    scores: MetricScores,
     against: Literal["random order", "shuffled sequences"],
     values: Sequence[float | None],
     seed: int,

@@ -105,13 +105,13 @@ def _plan(
 ) -> tuple[_Plan, list[Erased]]:
     wild = model.tokenize(sequence)
     rng = sequence_rng(exchange.seed, sequence)
-    values = unit_values(relevance, wild, "letter")
+    values = unit_values(relevance, wild, "letters")
     places = np.array([i for i, letter in enumerate(sequence.letters) if letter != exchange.by], dtype=int)
     if not len(places):
         raise InputError(
             f"sequence {sequence.id!r} has no letter other than {exchange.by}: nothing to exchange"
         )
-    erasers = [Eraser(model, wild, "letter", by, rng) for _ in range(exchange.orders if by.drawn else 1)]
+    erasers = [Eraser(model, wild, "letters", by, rng) for _ in range(exchange.orders if by.drawn else 1)]
     random = [rng.permutation(places) for _ in range(exchange.orders)]
     order = places[falling_order(values[places], rng)]
     paths = [(order, one) for one in erasers] + [(order[::-1], one) for one in erasers]

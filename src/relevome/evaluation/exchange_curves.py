@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
-from scipy import stats
+from jaxtyping import Float
 
 from relevome.evaluation.predictions import Outputs
-from relevome.evaluation.statistics import bootstrap_interval, paired_test
+from relevome.evaluation.statistics import auroc, bootstrap_interval, paired_test
 from relevome.models.base import Target
 from relevome.results.estimate import Estimate
 from relevome.results.substitution import (
@@ -134,16 +133,6 @@ def _auroc(
         own, others = (area(one[upper] - one[lower], exchange.counts) for one in (seen, again))
         areas.append(Area("auroc", upper, lower, _estimate(float(own), others), None))
     return curves, areas
-
-
-def auroc(
-    scores: Float[np.ndarray, "*rows sequences"], positive: Bool[np.ndarray, " sequences"]
-) -> Float[np.ndarray, "*rows"]:
-    """Probability that a positive has a higher score than a negative, ties counting half (Mann-Whitney)."""
-    ranks = stats.rankdata(scores, axis=-1)
-    n = int(positive.sum())
-    wins = ranks[..., positive].sum(-1) - n * (n + 1) / 2
-    return np.asarray(wins / (n * (len(positive) - n)))
 
 
 def _estimate(mean: float, draws: Float[np.ndarray, " draws"]) -> Estimate:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from jaxtyping import Float
 
 from relevome.data.sequences import Sequence as Letters
 from relevome.data.sequences import named_alphabet
-from relevome.data.sites import Site, listed_as, mask
+from relevome.data.sites import listed_as, mask
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.statistics import Estimate, bootstrap_interval
-from relevome.evaluation.units import Level, check_level, mask_at, relevance_at
+from relevome.evaluation.questions import Answer
+from relevome.evaluation.statistics import bootstrap_interval
+from relevome.evaluation.truth import Truth
+from relevome.evaluation.units import check_level, mask_at, relevance_at
+from relevome.results.estimate import Estimate
+from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
+from relevome.results.evaluation.scores import Level, MetricScores
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
 
-Truth: TypeAlias = Mapping[str, list[Site]]
 Given: TypeAlias = dict[str, np.ndarray | str]
 
-# What metrics need besides relevance, in words; whatever else one needs comes from the model.
+# What metrics need besides relevance, in words.
 _NEEDS = {"mask": "known sites (truth)", "other": "another run of the same sequences"}
 
 
@@ -41,36 +47,6 @@ class Measured:
     null: float | None = None
 
 
-@dataclass(frozen=True)
-class Scores:
-    """A metric over the sequences of a run: their mean, its confidence interval, and what to compare it with.
-
-    ``random`` and ``null`` are what `Measured` says, over those of the sequences that have them, and so are
-    ``random_values`` and ``null_values``, one for every value. ``left_out`` counts the other sequences of
-    the run by the reason why the metric does not apply to them.
-    """
-
-    metric: str
-    kind: str
-    level: Level
-    direction: str
-    mean: float
-    low: float
-    high: float
-    random: Estimate | None
-    null: Estimate | None
-    left_out: Mapping[str, int]
-    sequence_ids: tuple[str, ...]
-    values: tuple[float, ...]
-    random_values: tuple[float | None, ...] = ()
-    null_values: tuple[float | None, ...] = ()
-
-    @property
-    def n(self) -> int:
-        """How many sequences have a value."""
-        return len(self.values)
-
-
 def evaluate_run(
     run: Run,
     wanted: Iterable[str] | None = None,
@@ -82,7 +58,7 @@ def evaluate_run(
     seed: int = 0,
     draws: int = 10,
     nulls: Mapping[str, Sequence[Explanation]] | None = None,
-) -> list[Scores]:
+) -> list[MetricScores]:
     """Metrics that need no model, over the sequences of a run, in order of their names.
 
     ``wanted`` names metrics or kinds of metrics; without it, all that can be had. Those of localisation
@@ -114,7 +90,7 @@ def evaluate_run(
 
 def summarise(
     metric: Metric, level: Level, measured: Sequence[Measured], left_out: Mapping[str, int], seed: int = 0
-) -> Scores:
+) -> MetricScores:
     """Means and intervals over sequences. Raises InputError for fewer than two, with why others are left out.
 
     Families of metrics that work on many sequences at once, such as faithfulness, measure by themselves
@@ -128,7 +104,7 @@ def summarise(
             f"interval; left out: {reasons or 'none'}"
         )
     values = tuple(one.value for one in measured)
-    return Scores(
+    return MetricScores(
         metric.name,
         metric.kind,
         level,
@@ -142,6 +118,43 @@ def summarise(
         tuple(one.random for one in measured),
         tuple(one.null for one in measured),
     )
+
+
+def measured(metric: Metric, sequence_id: str, answer: Answer) -> Measured:
+    """A metric of what the model answered about one sequence."""
+    random, null = ([metric.compute(*one) for one in some] for some in (answer.random, answer.null))
+    return Measured(sequence_id, metric.compute(*answer.own), _mean(random), _mean(null))
+
+
+def error_counts(errors: Mapping[str, InputError]) -> dict[str, int]:
+    """How many sequences have each error; errors that differ in names and numbers only are one."""
+    first: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    for name, error in errors.items():
+        kind = re.sub(r"\d+", "", str(error).replace(repr(name), ""))
+        reason = first.setdefault(kind, str(error))
+        counts[reason] = counts.get(reason, 0) + 1
+    return counts
+
+
+def mean_curves(found: Sequence[FaithfulnessCurves]) -> MeanCurves:
+    """Means over sequences of which the same shares are taken away, with their 95% intervals."""
+    rows = {
+        "morf": [one.morf for one in found],
+        "lerf": [one.lerf for one in found],
+        "random": [one.random.mean(0) for one in found],
+    }
+    lines = {name: _mean_line(np.array(some)) for name, some in rows.items()}
+    return MeanCurves(len(found), tuple(map(float, found[0].shares)), **lines)
+
+
+def _mean_line(rows: Float[np.ndarray, "sequences shares"]) -> tuple[Estimate, ...]:
+    """One sequence has a mean, and no interval."""
+    means = map(float, rows.mean(0))
+    if len(rows) == 1:
+        return tuple(Estimate(mean, mean, mean) for mean in means)
+    ends = [bootstrap_interval(column, 0, draws=1000) for column in rows.T]
+    return tuple(Estimate(mean, end.low, end.high) for mean, end in zip(means, ends, strict=True))
 
 
 @dataclass(frozen=True)
@@ -216,12 +229,14 @@ def _mean(values: Sequence[float]) -> float | None:
 def _chosen(wanted: Iterable[str] | None, given: set[str]) -> list[Metric]:
     """The metrics that were asked for by name or by kind; without a wish, those that need nothing else."""
     if wanted is None:
-        return [metric for _, metric in metrics.items() if given.issuperset(metric.needs)]
+        every = [metric for _, metric in metrics.items()]
+        return [one for one in every if one.question is None and given.issuperset(one.needs)]
     kinds = {metric.kind for _, metric in metrics.items()}
     names = {name for word in wanted for name in (_of_kind(word) if word in kinds else [word])}
     chosen = [metrics[name] for name in sorted(names)]
     for metric in chosen:
-        missing = [_NEEDS.get(need, "the model") for need in metric.needs if need not in given]
+        missing = [_NEEDS[need] for need in metric.needs if need not in given]
+        missing += ["the model"] * (metric.question is not None)
         if missing:
             raise InputError(f"the metric {metric.name} needs {missing[0]}, which is not given here")
     return chosen

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 from zlib import crc32
 
 import numpy as np
@@ -20,8 +19,7 @@ from relevome.data.shuffle import dinucleotide_shuffle
 from relevome.errors import InputError
 from relevome.models.base import Model, TooLongError
 from relevome.models.tokens import Tokens
-
-Level = Literal["letter", "token"]
+from relevome.results.evaluation.scores import Level
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,16 @@ def replacement(name: str, alphabet: Alphabet) -> Replacement:
     return known[name]
 
 
+def notes_on_masks(model: Model, name: str) -> list[str]:
+    """What to know of a model in which masks change the embeddings of what is not masked."""
+    if name != "mask" or not getattr(getattr(model.module, "config", None), "token_dropout", False):
+        return []
+    return [
+        "this model rescales its embeddings by the share of mask tokens (token_dropout), so that "
+        "faithfulness by mask is about that: prefer --replacement unknown"
+    ]
+
+
 def _random_letters(sequence: Sequence, rng: np.random.Generator) -> str:
     return "".join(rng.choice(list(sequence.alphabet.letters), len(sequence)))
 
@@ -80,15 +88,15 @@ def unit_values(
 
     Raises ``InputError`` where it does not fit the sequence as the model's tokenizer reads it.
     """
-    expected = len(wild) if level == "token" else len(wild.sequence)
+    expected = len(wild) if level == "tokens" else len(wild.sequence)
     if relevance.shape != (expected,):
         raise InputError(
             f"relevance of sequence {wild.sequence.id!r} has shape {relevance.shape}: expected one value for "
-            f"each of its {expected} {level}s, as this model's tokenizer reads it"
+            f"each of its {expected} {level}, as this model's tokenizer reads it"
         )
     if not np.isfinite(relevance).all():
         raise InputError(f"relevance of sequence {wild.sequence.id!r} is infinite or not a number somewhere")
-    return relevance[~wild.special] if level == "token" else relevance
+    return relevance[~wild.special] if level == "tokens" else relevance
 
 
 def falling_order(values: Float[np.ndarray, " units"], rng: np.random.Generator) -> Int[np.ndarray, " units"]:
@@ -124,7 +132,7 @@ class Eraser:
         self._wild = wild
         self._by = by
         self._ordinary = np.flatnonzero(~wild.special)
-        whole = level == "token"
+        whole = level == "tokens"
         letters = np.arange(len(wild.sequence))
         self._starts = wild.starts[self._ordinary] if whole else letters
         self._ends = wild.ends[self._ordinary] if whole else letters + 1

@@ -1,142 +1,154 @@
-"""What the model of a run is asked again: about sequences without letters, shuffles, and random weights."""
+"""What metrics ask the model of a run: about sequences without letters, shuffles, other weights, or anything.
+
+A family of metrics that asks the model has a `Question` in its own file. It is asked about `AskedRows` and
+gives a `Reply`: what the metrics take for every row, or why not, and what else comes of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from relevome.data.sequences import Sequence as Letters
 from relevome.errors import InputError
 from relevome.evaluation.explainer import Explainer
-from relevome.evaluation.measurement import Measured
-from relevome.evaluation.metrics import Metric
-from relevome.evaluation.metrics.faithfulness import Removal, faithfulness_curves
-from relevome.evaluation.metrics.infidelity import Subsets, falls_of_subsets
-from relevome.evaluation.metrics.robustness import Neighbours, explained_neighbours
-from relevome.evaluation.metrics.sanity import Randomisation, weight_randomisation
 from relevome.evaluation.perturbation import sequence_rng
 from relevome.evaluation.scoring import Scorer
-from relevome.evaluation.settings import Settings
-from relevome.evaluation.units import Level, relevance_at
-from relevome.models.base import Target
+from relevome.evaluation.units import relevance_at, with_special_tokens
+from relevome.models.base import Model, Target
+from relevome.results.evaluation.checks import Check
+from relevome.results.evaluation.curves import FaithfulnessCurves
+from relevome.results.evaluation.scores import Level
+from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.run.columns import Explanation
 
-Nulls: TypeAlias = Mapping[str, list[Explanation]]
-Ask: TypeAlias = Callable[..., list[Any]]
+How = TypeVar("How")
+
+# Asks a model about sequences, their targets and relevance, in some way: one answer each, or why not.
+Ask: TypeAlias = Callable[[Model, list[Letters], list[Target], list[np.ndarray], How, Scorer], list[Any]]
 
 
 @dataclass(frozen=True)
-class Given:
-    """What the metrics of a family take for one sequence: of its relevance, of random orders, of shuffles."""
+class Answer:
+    """What the metrics of a question take for one sequence: each time all arguments of ``compute``.
 
-    own: Any
-    random: Sequence[Any] = ()
-    null: Sequence[Any] = ()
+    ``own`` is of its relevance; ``random`` of random orders of that, ``null`` of explanations of its
+    shuffles, both as many as were asked about.
+    """
 
-    def measured(self, metric: Metric, sequence_id: str) -> Measured:
-        """A metric of it."""
-        means = [
-            float(np.mean([metric.compute(one) for one in some])) if some else None
-            for some in (self.random, self.null)
-        ]
-        return Measured(sequence_id, metric.compute(self.own), *means)
-
-
-Found: TypeAlias = list[Given | InputError]
+    own: tuple[Any, ...]
+    random: Sequence[tuple[Any, ...]] = ()
+    null: Sequence[tuple[Any, ...]] = ()
 
 
 @dataclass(frozen=True)
-class Asking:
-    """Rows of a run about which its model is asked; a score that was computed is known to all metrics."""
+class Reply:
+    """What came of a question: an answer for every row, or why there is none; and what else is to be kept.
+
+    ``curves`` of faithfulness by sequence id, ``layers`` as an `Evaluation` has them, ``checks`` that were
+    made with the answers, and ``notes`` on what else should be known.
+    """
+
+    answers: Sequence[Answer | InputError]
+    curves: Mapping[str, FaithfulnessCurves] | None = None
+    layers: Mapping[str, float] | None = None
+    checks: Sequence[Check] = ()
+    notes: Sequence[str] = ()
+
+
+class Question(Protocol):
+    """What a family of metrics asks of the model of a run; metrics that share one share its answers."""
+
+    def levels(self, settings: EvaluationSettings) -> tuple[Level, ...]:
+        """At which levels it is asked, of those that were asked for or others."""
+        ...
+
+    def ask(self, rows: AskedRows, level: Level) -> Reply:
+        """Ask it about all rows; answers in their order."""
+        ...
+
+
+@dataclass(frozen=True)
+class AskedRows:
+    """Rows of a run about which its model is asked, and explanations of their shuffles by sequence id.
+
+    A score that was computed is known to all questions.
+    """
 
     explainer: Explainer
     rows: list[Explanation]
-    nulls: Nulls
-    settings: Settings
-    scorer: Scorer
+    nulls: Mapping[str, list[Explanation]]
+    settings: EvaluationSettings
+    scorer: Scorer = field(repr=False)
 
-    def given(self, need: str, level: Level) -> Found:
-        """What metrics that need ``curves``, ``falls`` or ``neighbours`` take, row by row."""
-        return {"curves": self._curves, "falls": self._falls, "neighbours": self._neighbours}[need](level)
+    def sequences(self) -> list[Letters]:
+        """The sequence of every row."""
+        return [self.explainer.sequence(row) for row in self.rows]
 
-    def randomisation(self) -> Randomisation:
-        """Explanations after weights were randomised, layer by layer."""
-        made = self.explainer
-        return weight_randomisation(
-            made.model, made.method, *self._questions(self.rows), lift=made.lift, readings=made.readings,
-            seed=self.settings.seed,
-        )  # fmt: skip
+    def targets(self) -> list[Target]:
+        """The target of every row."""
+        return [self.explainer.target(row) for row in self.rows]
 
-    def _curves(self, level: Level) -> Found:
-        own, nulls = self._asked(faithfulness_curves, level, self.settings.removal(level))
-        return [
-            one if isinstance(one, InputError) else Given(one, one.of_random_orders(), null)
-            for one, null in zip(own, nulls, strict=True)
-        ]
+    def own(self, ask: Ask[How], level: Level, how: How) -> list[Any]:
+        """What a function gives for every row."""
+        values = [relevance_at(row, level, self.settings.how) for row in self.rows]
+        return self._asked(ask, level, how, self.rows, values)
 
-    def _falls(self, level: Level) -> Found:
-        subsets = self.settings.subsets(level)
-        own, nulls = self._asked(falls_of_subsets, level, subsets)
-        random = []
-        for draw in range(self.settings.draws):
-            values = [self._permuted(row, level, draw) for row in self.rows]
-            random.append(self._answers(falls_of_subsets, self.rows, values, subsets))
-        return [
-            one if isinstance(one, InputError) else Given(one, [orders[i] for orders in random], nulls[i])
-            for i, one in enumerate(own)
-        ]
-
-    def _neighbours(self, _: Level) -> Found:
-        made, settings = self.explainer, self.settings
-        sequences, targets = self._questions(self.rows)
-        found = explained_neighbours(
-            made.model, made.method, sequences, targets, settings.substitutions, made.lift, self.scorer,
-            made.readings,
-        )  # fmt: skip
-        rng = np.random.default_rng(settings.seed)
-        return [one if isinstance(one, InputError) else self._in_random_orders(one, rng) for one in found]
-
-    def _in_random_orders(self, one: Neighbours, rng: np.random.Generator) -> Given:
-        orders = (rng.permutation(one.relevance) for _ in range(self.settings.draws))
-        return Given(one, [replace(one, relevance=order) for order in orders])
-
-    def _asked(
-        self, function: Ask, level: Level, how: Removal | Subsets
-    ) -> tuple[list[Any], list[list[Any]]]:
-        """What a function gives for every row, and for its shuffles, some of which may be refused."""
-        own = self._answers(function, self.rows, [self._values(row, level) for row in self.rows], how)
+    def of_shuffles(self, ask: Ask[How], level: Level, how: How) -> list[list[Any]]:
+        """What it gives for the shuffles of every row, without those that are refused."""
         shuffles = [null for row in self.rows for null in self.nulls.get(row.sequence_id, ())]
-        found = self._answers(function, shuffles, [self._values(null, level) for null in shuffles], how)
+        values = [relevance_at(null, level, self.settings.how) for null in shuffles]
+        found = self._asked(ask, level, how, shuffles, values)
         nulls: dict[str, list[Any]] = {row.sequence_id: [] for row in self.rows}
         for null, one in zip(shuffles, found, strict=True):
             if not isinstance(one, InputError):
                 nulls[null.sequence_id].append(one)
-        return own, [nulls[row.sequence_id] for row in self.rows]
+        return [nulls[row.sequence_id] for row in self.rows]
 
-    def _answers(
-        self, function: Ask, rows: list[Explanation], values: list[np.ndarray], how: Removal | Subsets
-    ) -> list[Any]:
-        return function(self.explainer.model, *self._questions(rows), values, how, self.scorer)
-
-    def _questions(self, rows: list[Explanation]) -> tuple[list[Letters], list[Target]]:
-        return [self.explainer.sequence(row) for row in rows], [self.explainer.target(row) for row in rows]
-
-    def _values(self, row: Explanation, level: Level) -> np.ndarray:
-        """Relevance of every letter, or of every token, where special ones have 0."""
-        return _with_specials(row, level, relevance_at(row, level, self.settings.how))
+    def of_random_orders(self, ask: Ask[How], level: Level, how: How) -> list[list[Any]]:
+        """What it gives for every row whose relevance is put into random orders."""
+        orders = [
+            self._asked(ask, level, how, self.rows, [self._permuted(row, level, draw) for row in self.rows])
+            for draw in range(self.settings.draws)
+        ]
+        return [[found[place] for found in orders] for place in range(len(self.rows))]
 
     def _permuted(self, row: Explanation, level: Level, draw: int) -> np.ndarray:
-        """The same in a random order; special tokens stay where they are."""
         rng = sequence_rng(self.settings.seed + draw, self.explainer.sequence(row))
-        return _with_specials(row, level, rng.permutation(relevance_at(row, level, self.settings.how)))
+        return rng.permutation(relevance_at(row, level, self.settings.how))
+
+    def _asked(
+        self, ask: Ask[How], level: Level, how: How, rows: list[Explanation], values: list[np.ndarray]
+    ) -> list[Any]:
+        """Special tokens have no relevance, and stay where they are."""
+        made = self.explainer
+        sequences, targets = [made.sequence(row) for row in rows], [made.target(row) for row in rows]
+        every = [with_special_tokens(own, row, level) for row, own in zip(rows, values, strict=True)]
+        return ask(made.model, sequences, targets, every, how, self.scorer)
 
 
-def _with_specials(row: Explanation, level: Level, given: np.ndarray) -> np.ndarray:
-    if level == "letters":
-        return given
-    values = np.zeros(len(row.tokens))
-    values[row.token_start < row.token_end] = given
-    return values
+def one_argument(
+    own: Sequence[Any], random: Sequence[Sequence[Any]], null: Sequence[Sequence[Any]]
+) -> list[Answer | InputError]:
+    """Answers of which each is the only argument of ``compute``; errors stay what they are."""
+    return [
+        one
+        if isinstance(one, InputError)
+        else Answer((one,), [(x,) for x in orders], [(x,) for x in shuffles])
+        for one, orders, shuffles in zip(own, random, null, strict=True)
+    ]
+
+
+def asked_rows(made: Explainer, rows: list[Explanation], settings: EvaluationSettings) -> AskedRows:
+    """Those rows that are drawn, the same ones for every run of the same sequences, and their shuffles."""
+    if settings.sequences:
+        drawn = {row.sequence_id: sequence_rng(settings.seed, made.sequence(row)).random() for row in rows}
+        chosen = set(sorted(drawn, key=lambda name: drawn[name])[: settings.sequences])
+        rows = [row for row in rows if row.sequence_id in chosen]
+    nulls: dict[str, list[Explanation]] = {}
+    if settings.null:
+        nulls = {row.sequence_id: made.shuffled(row, settings.null, settings.seed) for row in rows}
+    return AskedRows(made, rows, nulls, settings, Scorer(made.model))

@@ -6,17 +6,18 @@ Sequences are the sample: intervals say how far a mean would move with other seq
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import inf
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from relevome.errors import InputError
+from relevome.placement import scaled
+from relevome.results.comparison import Paired
 from relevome.results.estimate import Estimate
 
 Values: TypeAlias = Float[np.ndarray, " sequences"]
@@ -30,20 +31,6 @@ _ROUNDING = 1e-12
 # Beta(a, a (a + 1) / (1 - a)) has a standard deviation as large as its mean for every a. Of 1/2, 3/10 and 1/4
 # the last covers best where values are few and skewed (docs/benchmarks.md).
 _BETA = (1 / 4, 5 / 12)
-
-
-@dataclass(frozen=True)
-class Paired:
-    """Two sets of values of the same sequences, the first against the second.
-
-    ``difference`` is the mean of first minus second. ``superiority`` is the probability that the first is
-    larger for a sequence, where ties count half. ``p`` is that of the sign-flip test.
-    """
-
-    n: int
-    difference: Estimate
-    superiority: Estimate
-    p: float
 
 
 class _Scale(NamedTuple):
@@ -176,6 +163,25 @@ def adjusted(p_values: Sequence[float], method: str = "bh") -> list[float]:
     if not ((values >= 0) & (values <= 1)).all():
         raise InputError(f"p-values {list(p_values)[:5]}: expected numbers from 0 to 1")
     return stats.false_discovery_control(values, method=method).tolist() if len(values) else []
+
+
+def auroc(
+    scores: Float[np.ndarray, "*rows n"], positive: Bool[np.ndarray, " n"]
+) -> Float[np.ndarray, "*rows"]:
+    """Probability that a positive has a higher score than a negative, ties counting half (Mann-Whitney)."""
+    ranks = stats.rankdata(scores, axis=-1)
+    n = int(positive.sum())
+    wins = ranks[..., positive].sum(-1) - n * (n + 1) / 2
+    return np.asarray(wins / (n * (len(positive) - n)))
+
+
+def correlation(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " n"]) -> float:
+    """Pearson correlation; 0 where one of the two is the same everywhere."""
+    if first.min() == first.max() or second.min() == second.max():
+        return 0.0
+    first, second = (one.astype(np.float64) for one in (first, second))
+    first, second = scaled(first - first.mean()), scaled(second - second.mean())
+    return float(np.clip(first @ second / np.sqrt((first @ first) * (second @ second)), -1, 1))
 
 
 @lru_cache(maxsize=4)  # most of an evaluation asks for the same ones

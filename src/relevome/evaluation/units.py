@@ -6,16 +6,16 @@ model decides about. Special tokens have no letters and no site, and are left ou
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from relevome.attribution.lift import gather
 from relevome.errors import InputError
+from relevome.results.evaluation.scores import Level
 from relevome.results.run.columns import Explanation
 
-Level: TypeAlias = Literal["letters", "tokens"]
 Offsets: TypeAlias = Int[np.ndarray, " tokens"]
 
 
@@ -23,6 +23,20 @@ def check_level(level: str) -> None:
     """Raises InputError for what is no level."""
     if level not in ("letters", "tokens"):
         raise InputError(f"unknown level {level!r}: expected letters or tokens")
+
+
+def check_finite(relevance: np.ndarray) -> None:
+    """Raises InputError for relevance that is empty, no vector, or not finite."""
+    if relevance.ndim != 1 or not len(relevance):
+        raise InputError(
+            f"relevance of shape {relevance.shape}: expected one value per letter or token, and at least one"
+        )
+    finite = np.isfinite(relevance)
+    if not finite.all():
+        place = int(np.flatnonzero(~finite)[0])
+        raise InputError(
+            f"value {place + 1} of the relevance is {relevance[place]}: expected a finite number"
+        )
 
 
 def spans(row: Explanation) -> tuple[Offsets, Offsets]:
@@ -53,6 +67,17 @@ def relevance_at(
     if row.token_relevance is not None and _has_tokens(row, starts, ends):
         return row.token_relevance[row.token_start < row.token_end].astype(np.float64)
     return gather(letters, starts, ends, how)
+
+
+def with_special_tokens(
+    values: Float[np.ndarray, " units"], row: Explanation, level: Level
+) -> Float[np.ndarray, " all"]:
+    """Values of letters as they are; of ordinary tokens as one for every token, where special ones have 0."""
+    if level == "letters":
+        return values
+    every = np.zeros(len(row.tokens))
+    every[row.token_start < row.token_end] = values
+    return every
 
 
 def mask_at(

@@ -4,87 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.evaluation.measurement import Scores, evaluate_run, over_all
+from relevome.evaluation.measurement import evaluate_run, mean_curves, over_all
 from relevome.evaluation.metrics import metrics
-from relevome.evaluation.result import Evaluation
-from relevome.evaluation.score_files import is_scores, read_evaluation
-from relevome.evaluation.settings import Settings
-from relevome.evaluation.statistics import Paired, adjusted, bootstrap_interval
+from relevome.evaluation.statistics import adjusted, bootstrap_interval
 from relevome.evaluation.statistics import compare as compare_values
-from relevome.evaluation.units import Level
-from relevome.evaluation.work import Say
-from relevome.jobs.evaluate import evaluate, settings_of, truth_record
+from relevome.evaluation.truth import truth_record
+from relevome.jobs import Say
+from relevome.jobs.evaluate import evaluate, settings_of
+from relevome.report.comparisons import write_comparison_pages
+from relevome.results.comparison import Comparison, PairedTest, Similarity, write_comparison
+from relevome.results.evaluation.curves import MeanCurves
+from relevome.results.evaluation.folder import SCORES_FOLDER, is_scores, read_evaluation
+from relevome.results.evaluation.result import Evaluation
+from relevome.results.evaluation.scores import Level, MetricScores
+from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.run.reader import Run
 
-SIGNIFICANT = 0.05  # false discovery rate over all tests of one comparison
-
-Given = Run | Evaluation | str | Path
-
-
-@dataclass(frozen=True)
-class Test:
-    """One metric of two runs on the same sequences; ``p`` is adjusted for all tests of the comparison."""
-
-    __test__ = False  # for pytest
-
-    metric: str
-    level: Level
-    direction: str
-    first: str
-    second: str
-    paired: Paired
-    p: float
-
-    @property
-    def better(self) -> str | None:
-        """The run that is significantly better, if one is."""
-        if self.p >= SIGNIFICANT or self.paired.difference.mean == 0:
-            return None
-        higher = self.paired.difference.mean > 0
-        return self.first if higher == (self.direction == "higher is better") else self.second
-
-
-@dataclass(frozen=True)
-class Similarity:
-    """A metric of similarity between two runs."""
-
-    first: str
-    second: str
-    scores: Scores
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """What `compare` found: evaluations by label, over the sequences that all have in common.
-
-    ``scores`` has the same metrics for every label, each over the same sequences. ``left_out`` counts, by
-    label and reason, sequences that not all runs have.
-    """
-
-    evaluations: Mapping[str, Evaluation]
-    scores: Mapping[str, tuple[Scores, ...]]
-    tests: tuple[Test, ...]
-    similarities: tuple[Similarity, ...]
-    left_out: Mapping[str, Mapping[str, int]]
-    notes: tuple[str, ...]
-
-    def best(self, metric: str, level: str) -> str | None:
-        """The run that is significantly better than every other by a metric, if one is."""
-        wins = Counter(
-            test.better for test in self.tests if (test.metric, test.level) == (metric, level) and test.better
-        )
-        return next((label for label, won in wins.items() if won == len(self.scores) - 1), None)
+ToCompare: TypeAlias = Run | Evaluation | str | Path
 
 
 def compare(
-    runs: Sequence[Given],
+    runs: Sequence[ToCompare],
     truth: str | Path | Mapping[str, list[Site]] | None = None,
     *,
     labels: Sequence[str] = (),
@@ -92,18 +39,44 @@ def compare(
     use_model: bool = True,
     device: str = "auto",
     trust_remote_code: bool = False,
-    settings: Settings | None = None,
+    settings: EvaluationSettings | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
     say: Say = lambda _: None,
     **options: Any,
 ) -> Comparison:
-    """Runs of the same sequences compared by every metric that all of them have.
+    """Compare runs of the same sequences by every metric that all of them have, and test every pair.
 
-    ``runs`` are runs, which are evaluated here as `evaluate` does, or evaluations or their folders, which
-    must all have been made with the same settings and known sites. ``labels`` name them in tables, their
-    folders do otherwise. P-values are adjusted over all tests (Benjamini, Hochberg). Raises InputError for
-    fewer than two runs, evaluations that were made differently, and runs with fewer than two sequences in
-    common.
+    P-values are those of paired sign-flip tests over the sequences that all runs have, adjusted over all
+    tests (Benjamini, Hochberg 1995, JRSS B 57:289-300).
+
+    Args:
+        runs: Two or more: runs or their folders, which are evaluated here as `evaluate` does; or evaluations
+            or their folders, all made with the same settings and known sites.
+        truth: Known sites for localisation, as `evaluate` takes them. None by default.
+        labels: Names of the runs in tables, in their order; by default as much of the end of their paths as
+            tells them apart.
+        features: Which types of sites of a file count; all if empty (default).
+        use_model: False leaves out what asks the models. Default True.
+        device: Where models compute: ``auto`` (default), ``cpu``, ``cuda`` and so on.
+        trust_remote_code: Whether code that comes with a checkpoint may run. Default False.
+        settings: All of ``options`` in one object, which then are not looked at.
+        out: A folder for tables, pages, pictures and ``comparison.json``, from which `read_comparison` gives
+            the result back. Nothing is written without it (default).
+        overwrite: Whether a result that is in ``out`` may be replaced. Default False.
+        say: Called with a few words when something new begins. By default nobody is told.
+        **options: Fields of `EvaluationSettings`, each a keyword, as `evaluate` takes them.
+
+    Returns:
+        Scores of every run over the sequences that all have, tests of every pair, and how alike their
+        relevance is.
+
+    Raises:
+        InputError: For fewer than two runs, evaluations that were made differently, runs with fewer than two
+            sequences in common, an ``out`` that is taken, and for what `evaluate` refuses.
     """
+    if out is not None:
+        SCORES_FOLDER.check(Path(out), overwrite)
     if len(runs) < 2:
         raise InputError(f"{len(runs)} run to compare: expected two or more")
     settings = settings or settings_of(options)
@@ -124,7 +97,12 @@ def compare(
     _check_alike(evaluations)
     _check_asked(found[0], settings, truth_record(truth, features))
     say("comparing")
-    return _compared(evaluations, found[0].settings)
+    comparison = _compared(evaluations, found[0].settings)
+    if out is not None:
+        with SCORES_FOLDER.writing(Path(out), overwrite):
+            write_comparison_pages(comparison, Path(out))
+            write_comparison(comparison, Path(out))
+    return comparison
 
 
 def _labels(found: Sequence[Evaluation], labels: Sequence[str]) -> list[str]:
@@ -158,9 +136,13 @@ def _check_alike(evaluations: Mapping[str, Evaluation]) -> None:
             )
 
 
-def _check_asked(evaluation: Evaluation, settings: Settings, truth: Mapping[str, Any] | None) -> None:
+def _check_asked(
+    evaluation: Evaluation, settings: EvaluationSettings, truth: Mapping[str, Any] | None
+) -> None:
     """Raises InputError where evaluations were given that were made otherwise than is asked for now."""
-    if settings != Settings() and replace(evaluation.settings, target=None) != replace(settings, target=None):
+    if settings != EvaluationSettings() and replace(evaluation.settings, target=None) != replace(
+        settings, target=None
+    ):
         raise InputError(
             f"{evaluation.about['run']} was evaluated with other options than are given now: give none, or "
             "evaluate it again"
@@ -180,7 +162,7 @@ def _digest_of(truth: Mapping[str, Any] | None) -> tuple[str, tuple[str, ...]] |
     return None if truth is None else (truth["sha256"], tuple(truth["features"]))
 
 
-def _compared(evaluations: Mapping[str, Evaluation], settings: Settings) -> Comparison:
+def _compared(evaluations: Mapping[str, Evaluation], settings: EvaluationSettings) -> Comparison:
     common, left_out = _common({label: one.sequences for label, one in evaluations.items()})
     if len(common) < 2:
         reasons = "; ".join(
@@ -200,7 +182,17 @@ def _compared(evaluations: Mapping[str, Evaluation], settings: Settings) -> Comp
         tuple(similarities),
         left_out,
         (*notes, *more),
+        {level: curves for level in settings.levels if (curves := _common_curves(evaluations, level))},
     )
+
+
+def _common_curves(evaluations: Mapping[str, Evaluation], level: Level) -> dict[str, MeanCurves]:
+    """Mean curves over the sequences that have one in every run; none where a run has none."""
+    found = {label: (one.curves or {}).get(level, {}) for label, one in evaluations.items()}
+    shared = sorted(set.intersection(*({*curves} for curves in found.values())))
+    if not shared:
+        return {}
+    return {label: mean_curves([curves[name] for name in shared]) for label, curves in found.items()}
 
 
 def _common(sequences: Mapping[str, Mapping[str, str]]) -> tuple[set[str], dict[str, dict[str, int]]]:
@@ -220,14 +212,14 @@ def _common(sequences: Mapping[str, Mapping[str, str]]) -> tuple[set[str], dict[
 
 def _same_metrics(
     evaluations: Mapping[str, Evaluation], common: set[str], seed: int
-) -> tuple[dict[str, tuple[Scores, ...]], list[str]]:
+) -> tuple[dict[str, tuple[MetricScores, ...]], list[str]]:
     """Metrics that all runs have, each over the sequences for which all have it; and what is missing."""
     by_key = {
         label: {(score.metric, score.level): score for score in one.scores}
         for label, one in evaluations.items()
     }
     notes = []
-    kept: dict[str, list[Scores]] = {label: [] for label in evaluations}
+    kept: dict[str, list[MetricScores]] = {label: [] for label in evaluations}
     for key in dict.fromkeys(key for scores in by_key.values() for key in scores):
         without = [label for label, scores in by_key.items() if key not in scores]
         if without:
@@ -244,7 +236,7 @@ def _same_metrics(
     return {label: tuple(found) for label, found in kept.items()}, notes
 
 
-def _over(scores: Scores, shared: Collection[str], seed: int) -> Scores:
+def _over(scores: MetricScores, shared: Collection[str], seed: int) -> MetricScores:
     """The same metric over some of its sequences, in order of their ids."""
     rows = sorted(
         row
@@ -270,7 +262,7 @@ def _over(scores: Scores, shared: Collection[str], seed: int) -> Scores:
     )
 
 
-def _tests(scores: Mapping[str, tuple[Scores, ...]], seed: int) -> list[Test]:
+def _tests(scores: Mapping[str, tuple[MetricScores, ...]], seed: int) -> list[PairedTest]:
     """Every metric of every pair of runs."""
     pairs = [
         (one, two, *found)
@@ -280,13 +272,13 @@ def _tests(scores: Mapping[str, tuple[Scores, ...]], seed: int) -> list[Test]:
     paired = [compare_values(a.values, b.values, seed) for _, _, a, b in pairs]
     p_values = adjusted([one.p for one in paired])
     return [
-        Test(a.metric, a.level, a.direction, one, two, found, p)
+        PairedTest(a.metric, a.level, a.direction, one, two, found, p)
         for (one, two, a, _), found, p in zip(pairs, paired, p_values, strict=True)
     ]
 
 
 def _similarities(
-    evaluations: Mapping[str, Evaluation], settings: Settings
+    evaluations: Mapping[str, Evaluation], settings: EvaluationSettings
 ) -> tuple[list[Similarity], list[str]]:
     """How alike the relevance of every pair of runs is, where the runs are still there."""
     found: list[Similarity] = []

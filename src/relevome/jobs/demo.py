@@ -23,12 +23,13 @@ from relevome.data.simulation.sequence_files import write_simulation
 from relevome.data.simulation.sequences import SimulationPlan
 from relevome.data.sites import Site, read_sites
 from relevome.errors import InputError
-from relevome.evaluation.measurement import Scores, evaluate_run
+from relevome.evaluation.measurement import evaluate_run
 from relevome.jobs import Say
 from relevome.jobs.explain import explain
 from relevome.jobs.show import show
 from relevome.jobs.train import train
 from relevome.models.hugging_face import load_model
+from relevome.results.evaluation.scores import MetricScores
 from relevome.training.settings import TrainingSettings
 
 METHODS = ("attnlrp", "integrated-gradients", "mutagenesis")
@@ -110,7 +111,7 @@ class Row:
     model: str
     method: str
     run: Path
-    score: Scores
+    score: MetricScores
 
 
 def _simulate(folder: Path, seed: int, say: Say) -> Path:

@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from relevome.data.known_sites import known_sites, source_digest
-from relevome.data.problems import Problem
-from relevome.data.sequences import Sequence as Letters
-from relevome.data.sequences import named_alphabet
 from relevome.data.sites import Site
 from relevome.errors import InputError
+from relevome.evaluation.checks import checks
 from relevome.evaluation.explainer import Explainer, explainer, model_of
+from relevome.evaluation.measurement import (
+    error_counts,
+    evaluate_run,
+    mean_curves,
+    measured,
+    summarise,
+)
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.result import Evaluation
-from relevome.evaluation.settings import Settings
-from relevome.evaluation.work import Say, Work, asks
+from relevome.evaluation.perturbation import notes_on_masks
+from relevome.evaluation.questions import Answer, AskedRows, Question, Reply, asked_rows
+from relevome.evaluation.truth import Truth, notes_on_truth, read_truth, truth_record
+from relevome.jobs import Say
 from relevome.models.base import Model
 from relevome.options import configured
-from relevome.results.run.reader import Run
+from relevome.report.evaluations import write_evaluation_pages
+from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
+from relevome.results.evaluation.folder import SCORES_FOLDER, write_evaluation
+from relevome.results.evaluation.result import Evaluation
+from relevome.results.evaluation.scores import Level, MetricScores
+from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.results.run.columns import Explanation
+from relevome.results.run.reader import Run, rows_of
+
+NOT_DRAWN = "not drawn (--sequences)"
 
 
 def evaluate(
@@ -33,52 +47,81 @@ def evaluate(
     use_model: bool = True,
     device: str = "auto",
     trust_remote_code: bool = False,
-    settings: Settings | None = None,
+    settings: EvaluationSettings | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
     say: Say = lambda _: None,
     **options: Any,
 ) -> Evaluation:
-    """Every metric that can be computed of a run, and the checks that its explanations pass and fail.
+    """Evaluate a run by every metric that can be computed, and say which checks its explanations pass.
 
-    ``truth`` are known sites, a file of them or a pattern or class of letters (see `known_sites`), of
-    ``features``, for localisation. The model is
-    that of the run, read again from where it was or given as ``model``, and must have the same weights;
-    without it, or with ``use_model=False``, what asks it is left out, and the notes say so. ``options`` are
-    the fields of `Settings`, unless ``settings`` are given. Raises InputError for metrics that were named
-    and cannot be computed, for truth that fits too few sequences, and for other weights.
+    What asks the model is left out where the model of the run is not there, and the notes of the result say
+    so; a metric that was named and cannot be computed is an error.
+
+    Args:
+        run: A run of `explain`, or its folder.
+        truth: Known sites for localisation: a file (BED, GFF3, UniProt, a feature table, labels), a class of
+            letters such as ``residues:hydrophobic``, or sites by sequence id, from 0, half-open. Without it
+            nothing is localised (default).
+        features: Which types of sites of a file count; all if empty (default).
+        model: The model of the run, or its folder where it moved. By default it is read from where it was.
+            Its weights must be those that the run explains.
+        use_model: False leaves out what asks the model. Default True.
+        device: Where the model computes: ``auto`` (default), ``cpu``, ``cuda`` and so on.
+        trust_remote_code: Whether code that comes with the checkpoint may run. Default False.
+        settings: All of ``options`` in one object, which then are not looked at.
+        out: A folder for tables, pages, pictures and ``scores.json``, from which `read_evaluation` gives the
+            result back. Nothing is written without it (default).
+        overwrite: Whether a result that is in ``out`` may be replaced. Default False.
+        say: Called with a few words when something new begins. By default nobody is told.
+        **options: Fields of `EvaluationSettings`, each a keyword. ``metrics``: names or kinds of metrics, all
+            that can be computed by default. ``level``: ``letters`` (default), ``tokens`` or ``both``.
+            ``how`` letters become tokens: ``sum`` (default), ``mean`` or ``max_abs``. ``target``: which one,
+            where the run has several. ``replacement`` for letters taken away: ``unknown`` (default),
+            ``mask``, ``random``, ``shuffle`` or a letter. ``draws``: random orders of every sequence, an even
+            number (default 10). ``null``: shuffles of every sequence (default 1). ``sequences``: about how
+            many the model is asked, drawn at random (default 100; 0: all). ``fast``: ask it less about each
+            (default False). ``seed``: of all that is drawn (default 0).
+
+    Returns:
+        Scores with 95% intervals, checks, curves and notes.
+
+    Raises:
+        InputError: For metrics that were named and cannot be computed, for truth that fits too few sequences,
+            for other weights than the run explains, for options that there are not, and for an ``out`` that
+            is taken.
     """
-    opened = run if isinstance(run, Run) else Run(run)
     settings = settings or settings_of(options)
+    if out is not None:
+        SCORES_FOLDER.check(Path(out), overwrite)
+    opened = run if isinstance(run, Run) else Run(run)
     wanted = _wanted(settings.metrics, truth is not None)
-    asked = [metric for metric in wanted if asks(metric)]
     notes: list[str] = []
-    found = None
-    if asked and use_model:
-        found = _explainer(opened, model, bool(settings.metrics), device, trust_remote_code, notes)
-    elif asked and settings.metrics:
-        raise InputError(f"the metric {asked[0].name} needs the model: expected it without --no-model")
-    elif asked:
-        notes.append("what asks the model was left out (--no-model)")
-    sites = _read(opened, truth, features, notes) if isinstance(truth, str | Path) else truth
-    return Work(opened, settings, sites, found, wanted, notes, say).evaluation(truth_record(truth, features))
+    made = _made(opened, wanted, settings, model, use_model, device, trust_remote_code, notes)
+    sites, unplaced = read_truth(opened, truth, features) if isinstance(truth, str | Path) else (truth, [])
+    started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say)
+    found = started.evaluation(made, truth_record(truth, features))
+    if out is not None:
+        _write(found, Path(out), overwrite)
+    return found
 
 
-def _read(run: Run, source: str | Path, features: Collection[str], notes: list[str]) -> dict[str, list[Site]]:
-    """Known sites of the sequences of a run, with a note about features of which nobody knows the letters."""
-    alphabet = named_alphabet(run.manifest["alphabet"])
-    letters = (Letters(row.sequence_id, row.sequence, alphabet, row.interval) for row in run)
-    unplaced: list[Problem] = []
-    sites = known_sites(source, letters, features, unplaced)
-    if unplaced:
-        first = f"{unplaced[0].id}: {unplaced[0].reason}"
-        notes.append(f"known sites: {len(unplaced):,} features left out, the first {first}")
-    return sites
-
-
-def settings_of(options: Mapping[str, Any]) -> Settings:
+def settings_of(options: Mapping[str, Any]) -> EvaluationSettings:
     """Settings from their names. Raises InputError for others, or a value that one does not take."""
     named = options.get("metrics", ())
-    metrics = (named,) if isinstance(named, str) else tuple(named)
-    return configured(Settings, "the evaluation", {**options, "metrics": metrics})
+    chosen = (named,) if isinstance(named, str) else tuple(named)
+    return configured(EvaluationSettings, "the evaluation", {**options, "metrics": chosen})
+
+
+def _write(found: Evaluation, folder: Path, overwrite: bool) -> None:
+    """The pages, and what can be read back, whose record comes last."""
+    every = found.curves or {}
+    curves: dict[Level, MeanCurves] = {
+        level: mean_curves(list(some.values())) for level, some in every.items() if some
+    }
+    with SCORES_FOLDER.writing(folder, overwrite):
+        write_evaluation_pages(found, curves, folder)
+        write_evaluation(found, folder)
 
 
 def _wanted(names: Sequence[str], truth: bool) -> list[Metric]:
@@ -86,7 +129,8 @@ def _wanted(names: Sequence[str], truth: bool) -> list[Metric]:
     every = [metric for _, metric in metrics.items()]
     kinds = {metric.kind for metric in every}
     if not names:
-        return [m for m in every if asks(m) or set(m.needs) <= {"relevance"} | ({"mask"} if truth else set())]
+        given = {"relevance"} | ({"mask"} if truth else set())
+        return [metric for metric in every if given.issuperset(metric.needs)]
     chosen = [
         m for word in names for m in (every if word in kinds else [metrics[word]]) if word in (m.kind, m.name)
     ]
@@ -98,27 +142,152 @@ def _wanted(names: Sequence[str], truth: bool) -> list[Metric]:
     return list({metric.name: metric for metric in chosen}.values())
 
 
-def truth_record(
-    truth: str | Path | Mapping[str, list[Site]] | None, features: Collection[str]
-) -> dict[str, Any] | None:
-    """What is kept of the known sites: their file and its digest, or their digest."""
-    if truth is None:
-        return None
-    if isinstance(truth, str | Path):
-        return {"path": str(truth), "sha256": source_digest(truth), "features": sorted(features)}
-    said = repr(sorted((name, [asdict(site) for site in sites]) for name, sites in truth.items()))
-    return {"path": None, "sha256": hashlib.sha256(said.encode()).hexdigest(), "features": []}
-
-
-def _explainer(
-    run: Run, given: Model | str | Path | None, needed: bool, device: str, code: bool, notes: list[str]
+def _made(
+    run: Run,
+    wanted: Sequence[Metric],
+    settings: EvaluationSettings,
+    given: Model | str | Path | None,
+    use_model: bool,
+    device: str,
+    code: bool,
+    notes: list[str],
 ) -> Explainer | None:
-    """How a run was made, or None and a note where its model is not there and nobody said that it is."""
+    """How a run was made, if anything asks; None and a note where its model is not there or not used."""
+    asking = [metric for metric in wanted if metric.question is not None]
+    named = bool(settings.metrics)
+    if not asking:
+        return None
+    if not use_model and named:
+        raise InputError(f"the metric {asking[0].name} needs the model: expected it without --no-model")
+    if not use_model:
+        notes.append("what asks the model was left out (--no-model)")
+        return None
     try:
         model = given if isinstance(given, Model) else model_of(run, given, device, code)
     except InputError as error:
-        if given is not None or needed:
+        if given is not None or named:
             raise InputError(f"the model of {run.path} is needed: {error}; or give --model DIR") from error
         notes.append(f"what asks the model was left out: {error}; where it moved, give --model DIR")
         return None
     return explainer(run, model)
+
+
+@dataclass
+class _Evaluating:
+    """One evaluation under way: what was found so far."""
+
+    run: Run
+    settings: EvaluationSettings
+    truth: Truth | None
+    wanted: list[Metric]
+    notes: list[str]
+    say: Say
+    scores: list[MetricScores] = field(default_factory=list)
+    replies: list[tuple[Level, Reply]] = field(default_factory=list)
+
+    def evaluation(self, made: Explainer | None, truth: dict[str, Any] | None) -> Evaluation:
+        """Everything that was wanted; ``truth`` is what to keep of the known sites."""
+        sequences = {
+            row.sequence_id: hashlib.sha256(row.sequence.encode()).hexdigest()[:16] for row in self._rows()
+        }
+        if self.truth is not None:
+            needed = any("mask" in metric.needs for metric in self.wanted)
+            self.notes += notes_on_truth(self.run, self.settings.target, self.truth, needed)
+        rows = self._asked_rows(made) if made else None
+        for level in self.settings.levels:
+            self.scores += self._unasked(level, rows.nulls if rows else {})
+        if rows is not None:
+            for question, family in _questions(self.wanted):
+                for level in question.levels(self.settings):
+                    self._ask(question, family, level, rows)
+        self.notes += [note for _, reply in self.replies for note in reply.notes]
+        if not self.scores:
+            raise InputError(f"no metric of {self.run.path} could be computed: {'; '.join(self.notes)}")
+        return self._result(sequences, truth)
+
+    def _rows(self) -> Iterator[Explanation]:
+        return rows_of(self.run, self.settings.target)
+
+    def _asked_rows(self, made: Explainer) -> AskedRows:
+        self.notes += notes_on_masks(made.model, self.settings.replacement)
+        if self.settings.null:
+            self.say("explaining shuffled sequences")
+        return asked_rows(made, list(self._rows()), self.settings)
+
+    def _unasked(self, level: Level, nulls: Mapping[str, list[Explanation]]) -> list[MetricScores]:
+        """Metrics that take no more than relevance and known sites."""
+        names = [metric.name for metric in self.wanted if metric.question is None]
+        if not names:
+            return []
+        settings = self.settings
+        return evaluate_run(
+            self.run, names, self.truth, level=level, how=settings.how, target=settings.target,
+            seed=settings.seed, draws=settings.draws, nulls=nulls,
+        )  # fmt: skip
+
+    def _ask(self, question: Question, family: list[Metric], level: Level, rows: AskedRows) -> None:
+        """All metrics that take the same answers of the model."""
+        self.say(f"{family[0].kind}, {level}")
+        reply = question.ask(rows, level)
+        self.replies.append((level, reply))
+        given = dict(zip([row.sequence_id for row in rows.rows], reply.answers, strict=True))
+        left_out = error_counts({name: one for name, one in given.items() if isinstance(one, InputError)})
+        if missing := sum(1 for _ in self._rows()) - len(rows.rows):
+            left_out[NOT_DRAWN] = missing
+        answers = {name: one for name, one in given.items() if isinstance(one, Answer)}
+        for metric in family:
+            found = [measured(metric, name, one) for name, one in answers.items()]
+            try:
+                self.scores.append(summarise(metric, level, found, left_out, self.settings.seed))
+            except InputError as error:
+                # nobody asked for it by name, so the others will do
+                if self.settings.metrics:
+                    raise
+                self.notes.append(str(error))
+
+    def _result(self, sequences: dict[str, str], truth: dict[str, Any] | None) -> Evaluation:
+        replies = [reply for _, reply in self.replies]
+        curves: dict[Level, Mapping[str, FaithfulnessCurves]] = {
+            level: reply.curves for level, reply in self.replies if reply.curves is not None
+        }
+        made = [check for reply in replies for check in reply.checks]
+        return Evaluation(
+            self._about(truth),
+            self.settings,
+            sequences,
+            tuple(sorted(self.scores, key=lambda one: (one.kind, one.metric, one.level))),
+            (*made, *checks(self.scores, self.settings.seed)),
+            curves,
+            next((reply.layers for reply in replies if reply.layers is not None), None),
+            tuple(self.notes),
+        )
+
+    def _about(self, truth: dict[str, Any] | None) -> dict[str, Any]:
+        said = self.run.manifest
+        kept = (
+            "method",
+            "parameters",
+            "lift",
+            "average_strands",
+            "tokenisations",
+            "offsets",
+            "model",
+            "input",
+        )
+        target = next(self._rows()).target
+        about = {"run": str(self.run.path), "target": target} | {name: said.get(name) for name in kept}
+        return about | {"truth": truth}
+
+
+def _questions(wanted: Sequence[Metric]) -> list[tuple[Question, list[Metric]]]:
+    """Every question with the metrics that take its answers, by the kind of metric."""
+    found: list[tuple[Question, list[Metric]]] = []
+    for metric in wanted:
+        if metric.question is None:
+            continue
+        same = next((family for question, family in found if question == metric.question), None)
+        if same is None:
+            found.append((metric.question, [metric]))
+        else:
+            same.append(metric)
+    return sorted(found, key=lambda one: one[1][0].kind)

@@ -1,4 +1,4 @@
-"""What `relevome compare` leaves: a table for a paper, all tests, how alike runs are, pictures."""
+"""The pages of `relevome compare`: a table for a paper, all tests, how alike runs are, pictures."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from relevome.evaluation.measurement import Scores
-from relevome.evaluation.metrics.faithfulness import Curves
-from relevome.evaluation.score_files import write_tsv
-from relevome.jobs.compare import Comparison
 from relevome.report.curves import draw_bars, draw_curves
 from relevome.report.logo import save_logo
 from relevome.report.scores import (
     ARROWS,
-    COMPARISON,
-    FOLDER,
     SCORES,
     bars,
     listed,
@@ -24,6 +18,9 @@ from relevome.report.scores import (
     several_levels,
 )
 from relevome.report.tables import Cell, Table, interval, latex, markdown
+from relevome.results.comparison import Comparison
+from relevome.results.evaluation.scores import MetricScores
+from relevome.results.tables import write_tsv
 
 _TESTS = (
     "metric", "level", "direction", "first", "second", "sequences", "difference", "low", "high",
@@ -31,9 +28,8 @@ _TESTS = (
 )  # fmt: skip
 
 
-def write_comparison(comparison: Comparison, folder: Path) -> None:
-    """Everything about several runs into a folder, in place of an earlier result."""
-    FOLDER.clear(folder)
+def write_comparison_pages(comparison: Comparison, folder: Path) -> None:
+    """Tables and pictures of several runs into a folder that is there."""
     scores, tests = scores_table(comparison), tests_table(comparison)
     tables = [scores, tests, *([similarity_table(comparison)] if comparison.similarities else [])]
     pages = [markdown(table) for table in tables] + [listed(remarks(comparison))]
@@ -45,10 +41,8 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     write_tsv(
         folder / "similarity.tsv", ("first", "second", *SCORES[:-2], "left_out"), _alike_rows(comparison)
     )
-    for level in ("letters", "tokens"):
-        curves = _common_curves(comparison, level)
-        if curves:
-            save_logo(draw_curves(curves, level), folder / f"curves-{level}.png")
+    for level, curves in comparison.curves.items():
+        save_logo(draw_curves(curves, level), folder / f"curves-{level}.png")
     first = next(iter(comparison.scores.values()))
     levels = several_levels(first)
     panels = [
@@ -61,8 +55,12 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     ]
     if panels:
         save_logo(draw_bars(panels), folder / "scores.png")
-    rows = ((label, *row) for label, found in comparison.scores.items() for row in map(score_row, found))
-    write_tsv(folder / COMPARISON, ("run", *SCORES), rows)
+    write_tsv(folder / "table.tsv", ("run", *SCORES), run_rows(comparison))
+
+
+def run_rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
+    """A row for every run and metric: its label and the fields of `SCORES`."""
+    return ((label, *score_row(one)) for label, found in comparison.scores.items() for one in found)
 
 
 def scores_table(comparison: Comparison) -> Table:
@@ -132,7 +130,7 @@ def remarks(comparison: Comparison) -> list[str]:
     return said + list(comparison.notes)
 
 
-def _short(scores: Scores | None) -> str:
+def _short(scores: MetricScores | None) -> str:
     return "" if scores is None else interval(scores.mean, scores.low, scores.high)
 
 
@@ -147,14 +145,3 @@ def _alike_rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
     for one in comparison.similarities:
         *numbers, _, reasons = score_row(one.scores)
         yield (one.first, one.second, *numbers, reasons)
-
-
-def _common_curves(comparison: Comparison, level: Any) -> dict[str, list[Curves]]:
-    """Curves of the sequences that have one in every run; none where a run has none."""
-    found = {label: (one.curves or {}).get(level, {}) for label, one in comparison.evaluations.items()}
-    shared = set.intersection(*({*curves} for curves in found.values()))
-    return (
-        {label: [curves[name] for name in sorted(shared)] for label, curves in found.items()}
-        if shared
-        else {}
-    )

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 import matplotlib.style
 import numpy as np
-from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from relevome.evaluation.metrics.faithfulness import Curves
-from relevome.evaluation.statistics import Estimate, bootstrap_interval
 from relevome.report.logo import STYLE
 from relevome.report.text import shortened, wrapped
+from relevome.results.estimate import Estimate
+from relevome.results.evaluation.curves import MeanCurves
 
 # Okabe, Ito 2008: told apart by all common kinds of sight. Black and grey are kept for what is compared with.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
@@ -41,11 +40,10 @@ class Bars:
     chance: Mapping[str, Estimate | None]
 
 
-def draw_curves(by_label: Mapping[str, Sequence[Curves]], unit: str) -> Figure:
+def draw_curves(by_label: Mapping[str, MeanCurves], unit: str) -> Figure:
     """The mean score of many sequences as ``unit`` are taken away, with its 95% interval.
 
-    One label gets one panel with both curves and random orders; several get one panel for each curve. The
-    sequences of a label are all taken away by the same shares.
+    One label gets one panel with both curves and random orders; several get one panel for each curve.
     """
     with matplotlib.style.context(STYLE):
         figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
@@ -57,22 +55,20 @@ def draw_curves(by_label: Mapping[str, Sequence[Curves]], unit: str) -> Figure:
         return figure
 
 
-def _draw_one(figure: Figure, curves: Sequence[Curves], unit: str) -> None:
+def _draw_one(figure: Figure, curves: MeanCurves, unit: str) -> None:
     axes = figure.subplots()
     lines = {
-        "most relevant first (MoRF)": ([one.morf for one in curves], COLOURS[1], "-"),
-        "random order": ([one.random.mean(0) for one in curves], GREY, ":"),
-        "least relevant first (LeRF)": ([one.lerf for one in curves], COLOURS[0], "--"),
+        "most relevant first (MoRF)": (curves.morf, COLOURS[1], "-"),
+        "random order": (curves.random, GREY, ":"),
+        "least relevant first (LeRF)": (curves.lerf, COLOURS[0], "--"),
     }
-    handles = [
-        _line(axes, curves[0].shares, np.array(rows), colour, style) for rows, colour, style in lines.values()
-    ]
+    handles = [_line(axes, curves, *line) for line in lines.values()]
     _name_axes(axes, unit)
     axes.set_ylabel("score (logit)", fontsize=SMALL)
     _legend(figure, handles, [*lines])
 
 
-def _draw_several(figure: Figure, by_label: Mapping[str, Sequence[Curves]], unit: str) -> None:
+def _draw_several(figure: Figure, by_label: Mapping[str, MeanCurves], unit: str) -> None:
     panels = figure.subplots(1, 2, sharey=True)
     titles = (
         "most relevant first (MoRF): the lower, the better",
@@ -81,7 +77,7 @@ def _draw_several(figure: Figure, by_label: Mapping[str, Sequence[Curves]], unit
     handles = []
     for axes, title, name in zip(panels, titles, ("morf", "lerf"), strict=True):
         handles = [
-            _line(axes, curves[0].shares, np.array([getattr(one, name) for one in curves]), *_look(index))
+            _line(axes, curves, getattr(curves, name), *_look(index))
             for index, curves in enumerate(by_label.values())
         ]
         axes.set_title(title, fontsize=SMALL, loc="left")
@@ -105,18 +101,11 @@ def _legend(figure: Figure, handles: list[Line2D], labels: list[str]) -> None:
         text.set_parse_math(False)
 
 
-def _line(
-    axes: Axes,
-    shares: Float[np.ndarray, " shares"],
-    rows: Float[np.ndarray, "sequences shares"],
-    colour: str,
-    style: str,
-) -> Line2D:
-    (line,) = axes.plot(shares, rows.mean(0), style, color=colour, linewidth=1.4)
-    if len(rows) > 1:
-        ends = [bootstrap_interval(column, 0, draws=1000) for column in rows.T]
-        low, high = [end.low for end in ends], [end.high for end in ends]
-        axes.fill_between(shares, low, high, color=colour, alpha=BAND, linewidth=0)
+def _line(axes: Axes, curves: MeanCurves, means: Sequence[Estimate], colour: str, style: str) -> Line2D:
+    (line,) = axes.plot(curves.shares, [one.mean for one in means], style, color=colour, linewidth=1.4)
+    if curves.sequences > 1:
+        low, high = [one.low for one in means], [one.high for one in means]
+        axes.fill_between(curves.shares, low, high, color=colour, alpha=BAND, linewidth=0)
     return line
 
 

@@ -1,17 +1,14 @@
-"""What `relevome evaluate` leaves: a table to read, values to compute with, pictures."""
+"""The pages of `relevome evaluate`: a table to read, pictures."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from relevome.evaluation.checks import summary
-from relevome.evaluation.result import Evaluation
-from relevome.evaluation.score_files import write_evaluation, write_tsv
 from relevome.report.curves import draw_bars, draw_curves
 from relevome.report.logo import save_logo
 from relevome.report.scores import (
     ARROWS,
-    FOLDER,
     SCORES,
     bars,
     left_out,
@@ -21,23 +18,25 @@ from relevome.report.scores import (
     several_levels,
 )
 from relevome.report.tables import Cell, Table, interval, markdown
+from relevome.results.evaluation.checks import summary
+from relevome.results.evaluation.curves import MeanCurves
+from relevome.results.evaluation.result import Evaluation
+from relevome.results.evaluation.scores import Level
+from relevome.results.tables import write_tsv
 
 
-def write_scores(evaluation: Evaluation, folder: Path) -> None:
-    """Everything about one run into a folder, in place of an earlier result."""
-    FOLDER.clear(folder)
+def write_evaluation_pages(evaluation: Evaluation, curves: Mapping[Level, MeanCurves], folder: Path) -> None:
+    """Scores as tables and pictures, and mean ``curves`` by level, into a folder that is there."""
     write_tsv(folder / "scores.tsv", SCORES, map(score_row, evaluation.scores))
     (folder / "scores.md").write_text(_page(evaluation), encoding="utf-8")
-    for level, found in (evaluation.curves or {}).items():
-        if found:
-            save_logo(draw_curves({"": list(found.values())}, level), folder / f"curves-{level}.png")
+    for level, found in curves.items():
+        save_logo(draw_curves({"": found}, level), folder / f"curves-{level}.png")
     levels = several_levels(evaluation.scores)
     panels = [
         bars(one.metric, one.level if levels else "", {"run": one}, with_null=True)
         for one in evaluation.scores
     ]
     save_logo(draw_bars(panels), folder / "scores.png")
-    write_evaluation(evaluation, folder)
 
 
 def _page(evaluation: Evaluation) -> str:

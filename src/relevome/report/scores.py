@@ -5,38 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from relevome.evaluation.measurement import Scores
-from relevome.evaluation.score_files import NAME
-from relevome.evaluation.statistics import Estimate
 from relevome.report.curves import Bars
 from relevome.report.tables import escaped, number
-from relevome.results.folder import ResultFolder
+from relevome.results.estimate import Estimate
+from relevome.results.evaluation.scores import COLUMNS, MetricScores
 
-COMPARISON = "table.tsv"
-FOLDER = ResultFolder(
-    (NAME, COMPARISON),
-    (
-        "scores.tsv", "scores.md", "scores.png", "table.md", "table.tex", "curves*.*", "values.tsv",
-        "sequences.tsv", "tests.tsv", "similarity.tsv",
-    ),
-)  # fmt: skip
 ARROWS = {"higher is better": "↑", "lower is better": "↓"}
 
-SCORES = (
-    "metric", "kind", "level", "direction", "sequences", "mean", "low", "high", "random_order", "shuffled",
-    "left_out",
-)  # fmt: skip
+SCORES = (*COLUMNS, "left_out")
 
 
-def score_row(one: Scores) -> tuple[Any, ...]:
+def score_row(one: MetricScores) -> tuple[Any, ...]:
     """The fields of `SCORES`."""
-    names = (one.metric, one.kind, one.level, one.direction, one.n)
-    others = (None if found is None else found.mean for found in (one.random, one.null))
-    reasons = "; ".join(f"{count} {reason}" for reason, count in one.left_out.items())
-    return (*names, one.mean, one.low, one.high, *others, reasons)
+    return (*one.row(), "; ".join(f"{count} {reason}" for reason, count in one.left_out.items()))
 
 
-def bars(metric: str, level: str, found: Mapping[str, Scores], with_null: bool = False) -> Bars:
+def bars(metric: str, level: str, found: Mapping[str, MetricScores], with_null: bool = False) -> Bars:
     """One metric of several runs; of one run perhaps beside its shuffles."""
     means = {label: Estimate(one.mean, one.low, one.high) for label, one in found.items()}
     for one in found.values():
@@ -56,7 +40,7 @@ def range_of(estimates: Sequence[Estimate | None]) -> str:
     return " to ".join(dict.fromkeys(number(end, largest) for end in (means[0], means[-1])))
 
 
-def left_out(scores: Iterable[Scores]) -> list[str]:
+def left_out(scores: Iterable[MetricScores]) -> list[str]:
     """What sequences were left out and why, once for all metrics of a kind that agree."""
     said: dict[tuple[str, str, str, int], None] = {}
     for one in scores:
@@ -69,6 +53,6 @@ def listed(said: Iterable[str]) -> str:
     return "".join(f"- {escaped(line)}\n" for line in said)
 
 
-def several_levels(scores: Iterable[Scores]) -> bool:
+def several_levels(scores: Iterable[MetricScores]) -> bool:
     """Whether some are of letters and some of tokens."""
     return len({one.level for one in scores}) > 1

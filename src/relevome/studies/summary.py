@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
-from relevome.evaluation.checks import Check
 from relevome.evaluation.metrics import metrics
-from relevome.evaluation.score_files import read_evaluation, write_tsv
-from relevome.evaluation.statistics import Estimate, bootstrap_interval
-from relevome.report.scores import ARROWS, listed, range_of
+from relevome.evaluation.statistics import bootstrap_interval
+from relevome.report.comparisons import run_rows
+from relevome.report.scores import ARROWS, SCORES, listed, range_of
 from relevome.report.tables import Cell, Table, interval, markdown
+from relevome.results.comparison import read_comparison
+from relevome.results.evaluation.checks import Check
+from relevome.results.evaluation.folder import read_evaluation
 from relevome.results.folder import whole_file
 from relevome.results.run.reader import Run
+from relevome.results.tables import write_tsv
 
 # A column of the table for each question.
 METRICS = {
@@ -49,8 +51,13 @@ class ComparedTask:
         self.task = task
         self.sites = sites
         self.folder = folder / task
-        self.rows = _read(self.folder / "comparison" / "table.tsv")
-        self.letters = {(row["run"], row["metric"]): row for row in self.rows if row["level"] == "letters"}
+        self.comparison = read_comparison(self.folder / "comparison")
+        self.letters = {
+            (run, one.metric): one
+            for run, scores in self.comparison.scores.items()
+            for one in scores
+            if one.level == "letters"
+        }
         self.runs = list(dict.fromkeys(run for run, _ in self.letters))
         self.models = list(dict.fromkeys(map(model_of, self.runs)))
         self.metrics = [metric for metric in METRICS if (self.runs[0], metric) in self.letters]
@@ -59,12 +66,11 @@ class ComparedTask:
     @cached_property
     def beaten(self) -> set[tuple[str, str, str]]:
         """Metric, winner and loser of every test that is significant."""
-        tests = _read(self.folder / "comparison" / "tests.tsv")
         return {
-            (test["metric"], test["better"], other)
-            for test in tests
-            for other in (test["first"], test["second"])
-            if test["level"] == "letters" and test["better"] not in ("", other)
+            (test.metric, test.better, other)
+            for test in self.comparison.tests
+            for other in (test.first, test.second)
+            if test.level == "letters" and test.better not in (None, other)
         }
 
     @cached_property
@@ -97,15 +103,11 @@ class ComparedTask:
         """The explanation of a model with the best mean, the first of those that tie."""
         sign = 1 if self.direction(metric) == "higher is better" else -1
         runs = [run for run in self.runs if model_of(run) == model]
-        return max(runs, key=lambda run: sign * self.number(metric, run, "mean"))
+        return max(runs, key=lambda run: sign * self.letters[run, metric].mean)
 
     def direction(self, metric: str) -> str:
         """Whether higher or lower is better."""
-        return self.letters[self.runs[0], metric]["direction"]
-
-    def number(self, metric: str, run: str, name: str) -> float:
-        """The number of a column of the table."""
-        return float(self.letters[run, metric][name])
+        return self.letters[self.runs[0], metric].direction
 
     def beaten_rivals(self, metric: str, run: str) -> tuple[int, int]:
         """How many of the other explanations of its model a run is significantly better than, of how many."""
@@ -115,13 +117,12 @@ class ComparedTask:
     def cell(self, metric: str, run: str) -> Cell:
         """The mean and its interval, bold where significantly better than all rivals."""
         beaten, rivals = self.beaten_rivals(metric, run)
-        numbers = (self.number(metric, run, name) for name in ("mean", "low", "high"))
-        return Cell(interval(*numbers), 0 < rivals == beaten)
+        one = self.letters[run, metric]
+        return Cell(interval(one.mean, one.low, one.high), 0 < rivals == beaten)
 
     def chance(self, metric: str) -> str:
         """The metric of random orders, lowest to highest of all runs; empty where it has none."""
-        found = [self.letters[run, metric]["random_order"] for run in self.runs]
-        return range_of([Estimate(*[float(mean)] * 3) for mean in found if mean])
+        return range_of([self.letters[run, metric].random for run in self.runs])
 
 
 def conclude(folder: Path, tasks: Mapping[str, str]) -> list[str]:
@@ -133,8 +134,8 @@ def conclude(folder: Path, tasks: Mapping[str, str]) -> list[str]:
     said = [f"{one.task}: {line}" for one in compared for line in _words(one)]
     with whole_file(folder / _PAGE) as temporary:
         temporary.write_text(_page(compared, said), encoding="utf-8")
-    rows = [{"task": one.task, **row} for one in compared for row in one.rows]
-    write_tsv(folder / _ROWS, list(rows[0]), (row.values() for row in rows))
+    rows = ((one.task, *row) for one in compared for row in run_rows(one.comparison))
+    write_tsv(folder / _ROWS, ("task", "run", *SCORES), rows)
     return [*said, f"{folder / _PAGE}: all tables; {folder / _ROWS}: all scores"]
 
 
@@ -172,7 +173,7 @@ def _methods(one: ComparedTask) -> Table:
         for run in one.runs
     ]
     rows.append((Cell("random order"), *(Cell(one.chance(metric)) for metric in one.metrics), Cell("")))
-    counts = (one.letters[one.runs[0], metric]["sequences"] for metric in one.metrics)
+    counts = (str(one.letters[one.runs[0], metric].n) for metric in one.metrics)
     rows.append((Cell("sequences"), *map(Cell, counts), Cell("")))
     caption = (
         f"Sites: {one.sites}. Means over sequences with 95% intervals; ↑ higher is better, ↓ lower is "
@@ -242,8 +243,3 @@ def _failures(one: ComparedTask) -> Iterator[str]:
     for name, runs in failed.items():
         who = "every explanation" if len(runs) == len(one.runs) else ", ".join(runs)
         yield f"{name} is failed by {who}"
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))

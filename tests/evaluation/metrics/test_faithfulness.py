@@ -15,7 +15,6 @@ from relevome.evaluation.metrics import metrics
 from relevome.evaluation.metrics.faithfulness import (
     RATIONALES,
     SHARES,
-    Curves,
     Removal,
     area,
     comprehensiveness,
@@ -26,6 +25,7 @@ from relevome.evaluation.metrics.faithfulness import (
 from relevome.evaluation.perturbation import replacement, sequence_rng
 from relevome.evaluation.scoring import Scorer
 from relevome.models.base import Batch, Model, Target
+from relevome.results.evaluation.curves import FaithfulnessCurves
 from tests.evaluation.additive import TARGET, MeanOfLetters, additive_model, proteins, truth, worth
 from tests.toys import TOYS
 
@@ -41,9 +41,9 @@ METRICS = {
 
 def curves_of(
     model: Model, sequence: Sequence, target: Target, relevance: np.ndarray, **options: Any
-) -> Curves:
+) -> FaithfulnessCurves:
     (found,) = faithfulness_curves(model, [sequence], [target], [relevance], Removal(**options))
-    assert isinstance(found, Curves)
+    assert isinstance(found, FaithfulnessCurves)
     return found
 
 
@@ -51,9 +51,11 @@ def floats(values: list[Any]) -> np.ndarray:
     return np.array(values, dtype=np.float64)
 
 
-def straight(morf: list[float], lerf: list[float], random: list[list[float]] | None = None) -> Curves:
+def straight(
+    morf: list[float], lerf: list[float], random: list[list[float]] | None = None
+) -> FaithfulnessCurves:
     shares = np.linspace(0, 1, len(morf))
-    return Curves(shares, floats(morf), floats(lerf), floats(random or [morf, lerf]))
+    return FaithfulnessCurves(shares, floats(morf), floats(lerf), floats(random or [morf, lerf]))
 
 
 @pytest.mark.parametrize("filler", ["X", "A"])
@@ -98,7 +100,9 @@ def test_no_order_has_a_larger_area_than_the_true_one() -> None:
     for relevance in (exact, noisy, random, inverted):
         found = faithfulness_curves(model, sequences, [TARGET] * 12, relevance)
         for name, metric in METRICS.items():
-            means[name].append(float(np.mean([metric(c) for c in found if isinstance(c, Curves)])))
+            means[name].append(
+                float(np.mean([metric(c) for c in found if isinstance(c, FaithfulnessCurves)]))
+            )
     for name, ordered in means.items():
         direction = 1 if metrics[name].higher_is_better else -1
         assert ordered == sorted(ordered, key=lambda x: -direction * x), name
@@ -120,7 +124,7 @@ def test_random_orders_come_with_their_reverse() -> None:
 
 
 @pytest.mark.parametrize("by", ["unknown", "A", "random", "shuffle"])
-@pytest.mark.parametrize("level", ["letter", "token"])
+@pytest.mark.parametrize("level", ["letters", "tokens"])
 @pytest.mark.parametrize(
     "name", ["esm", "protbert-residues", "protbert-masked", "prott5", "nucleotide-transformer", "dnabert",
              "bpe", "dnabert2", "roberta", "cnn"],
@@ -130,12 +134,12 @@ def test_curves_are_those_of_plain_loops(toy_model: ToyModel, name: str, level: 
     sequences, target = toy.sequences(17, 23), toy.target(model)
     shares = (0.0, 0.1, 0.35, 0.8, 1.0)
     draw = np.random.default_rng(4)
-    sizes = [len(s) if level == "letter" else len(model.tokenize(s)) for s in sequences]
+    sizes = [len(s) if level == "letters" else len(model.tokenize(s)) for s in sequences]
     relevance = [draw.normal(size=size) for size in sizes]
     removal = Removal(by, level, shares, draws=2, random_pairs=1, seed=9)  # pyright: ignore[reportArgumentType]
     found = faithfulness_curves(model, sequences, [target] * 2, relevance, removal)
     for sequence, values, curves in zip(sequences, relevance, found, strict=True):
-        assert isinstance(curves, Curves)
+        assert isinstance(curves, FaithfulnessCurves)
         expected = plain_loop(model, sequence, target, values, level, by, shares)
         np.testing.assert_allclose(curves.morf, expected[0], rtol=0, atol=1e-6)
         np.testing.assert_allclose(curves.lerf, expected[1], rtol=0, atol=1e-6)
@@ -148,7 +152,7 @@ def plain_loop(
     """The curves, one string and one forward pass at a time."""
     tokens = model.tokenize(sequence)
     spans = [(i, i + 1) for i in range(len(sequence))]
-    if level == "token":
+    if level == "tokens":
         spans = list(zip(tokens.starts.tolist(), tokens.ends.tolist(), strict=True))
     units = [i for i in range(len(spans)) if spans[i][0] < spans[i][1]]
     fill, rng = replacement(by, model.alphabet).fill, sequence_rng(9, sequence)
@@ -192,8 +196,8 @@ def test_explanations_of_a_sequence_meet_the_same_random_orders_computed_once() 
     (first,) = faithfulness_curves(model, [sequence], [TARGET], [relevance], removal, scorer)
     computed = scorer.computed
     (second,) = faithfulness_curves(model, [sequence], [TARGET], [-relevance], removal, scorer)
-    assert isinstance(first, Curves)
-    assert isinstance(second, Curves)
+    assert isinstance(first, FaithfulnessCurves)
+    assert isinstance(second, FaithfulnessCurves)
     np.testing.assert_array_equal(first.random, second.random)
     np.testing.assert_array_equal(first.morf, second.lerf)
     assert scorer.computed == computed
@@ -226,8 +230,8 @@ def test_what_is_removed_does_not_depend_on_the_sequences_beside() -> None:
     removal = Removal("shuffle")
     together = faithfulness_curves(model, sequences, [TARGET] * 3, relevance, removal)
     (alone,) = faithfulness_curves(model, sequences[1:2], [TARGET], relevance[1:2], removal)
-    assert isinstance(alone, Curves)
-    assert isinstance(together[1], Curves)
+    assert isinstance(alone, FaithfulnessCurves)
+    assert isinstance(together[1], FaithfulnessCurves)
     np.testing.assert_allclose(together[1].random, alone.random, rtol=0, atol=1e-12)
 
 
@@ -241,8 +245,8 @@ def test_a_sequence_that_cannot_be_asked_gives_its_error_and_the_others_their_cu
     assert "expected one value for each of its 41 letters" in str(found[1])
     for place in (0, 2):
         one, other = found[place], expected[place]
-        assert isinstance(one, Curves)
-        assert isinstance(other, Curves)
+        assert isinstance(one, FaithfulnessCurves)
+        assert isinstance(other, FaithfulnessCurves)
         np.testing.assert_array_equal(one.morf, other.morf)
 
 
@@ -261,7 +265,7 @@ def test_masked_curves_at_the_level_of_tokens(toy_model: ToyModel) -> None:
     (sequence,) = toy.sequences(30)
     tokens = model.tokenize(sequence)
     relevance = np.arange(len(tokens), dtype=float)
-    found = curves_of(model, sequence, toy.target(model), relevance, by="mask", level="token")
+    found = curves_of(model, sequence, toy.target(model), relevance, by="mask", level="tokens")
     ids = tokens.ids.copy()
     ids[1:-1] = model.tokenizer.mask_id
     with model.frozen(), torch.inference_mode():
@@ -295,7 +299,7 @@ def test_the_shares_of_rationales_are_among_those_taken_away() -> None:
 @pytest.mark.parametrize("name", METRICS)
 def test_metrics_are_registered(name: str) -> None:
     metric = metrics[name]
-    assert (metric.compute, metric.kind, metric.needs) == (METRICS[name], "faithfulness", ("curves",))
+    assert (metric.compute, metric.kind, metric.needs) == (METRICS[name], "faithfulness", ())
     assert metric.higher_is_better == (name != "sufficiency")
 
 
@@ -349,5 +353,5 @@ def test_pixel_flipping_of_quantus(toy_model: ToyModel) -> None:
     targets = [Target(1, "last")] * 3
     found = faithfulness_curves(model, sequences, targets, relevance, Removal(shares=shares))
     for curves, theirs in zip(found, expected, strict=True):
-        assert isinstance(curves, Curves)
+        assert isinstance(curves, FaithfulnessCurves)
         np.testing.assert_allclose(curves.morf[1:], theirs, rtol=0, atol=1e-5)

@@ -176,4 +176,4 @@ def test_substitutions_that_cannot_be(options: dict[str, float]) -> None:
 @pytest.mark.parametrize("name", ["robust-correlation", "robust-overlap"])
 def test_metrics_are_registered(name: str) -> None:
     metric = metrics[name]
-    assert (metric.kind, metric.needs, metric.higher_is_better) == ("robustness", ("neighbours",), True)
+    assert (metric.kind, metric.needs, metric.higher_is_better) == ("robustness", (), True)

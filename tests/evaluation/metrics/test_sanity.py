@@ -180,4 +180,4 @@ def test_a_sequence_that_cannot_be_explained(toy_model: ToyModel) -> None:
 def test_a_metric_is_registered() -> None:
     metric = metrics["weight-randomisation"]
     assert (metric.compute, metric.kind) == (remaining_similarity, "sanity")
-    assert (metric.needs, metric.higher_is_better) == (("relevance", "randomised"), False)
+    assert (metric.needs, metric.higher_is_better) == ((), False)

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from relevome.errors import InputError
+from relevome.evaluation.questions import Question
 from relevome.registry import Registry
+
+# What `compute` may take, apart from the answers of a question.
+NEEDS = ("relevance", "mask", "other")
 
 
 @dataclass(frozen=True)
@@ -18,10 +23,11 @@ class Metric:
 
     ``kind`` is the family. ``needs`` names the arguments of ``compute`` in their order, all at one level,
     letters or tokens: ``relevance``, ``mask`` (inside known sites or not), ``other`` (relevance of the same
-    sequence by another run). A metric that needs anything else, such as ``model``, is computed by its own
-    family. ``source`` is the publication, ``chance`` says what relevance without meaning reaches, and
-    ``ordered`` is False where values in any order give the same number, so that a random order says nothing.
-    ``bounds`` are the least and the largest value that there can be, which intervals of means heed.
+    sequence by another run). A metric that asks the model has a ``question`` instead, whose answers hold the
+    arguments of ``compute``; it needs nothing else. ``source`` is the publication, ``chance`` says what
+    relevance without meaning reaches, and ``ordered`` is False where values in any order give the same
+    number, so that a random order says nothing. ``bounds`` are the least and the largest value that there can
+    be, which intervals of means heed. Raises InputError for needs that nobody can fill.
     """
 
     name: str
@@ -33,6 +39,23 @@ class Metric:
     chance: str = ""
     ordered: bool = True
     bounds: tuple[float, float] | None = None
+    question: Question | None = None
+
+    def __post_init__(self) -> None:
+        for need in self.needs:
+            if need not in NEEDS:
+                raise InputError(
+                    f"the metric {self.name} needs {need!r}: expected one of {', '.join(NEEDS)}; what only "
+                    "the model can say is the answer of a question (question=...)"
+                )
+        if self.question is None:
+            return
+        if self.needs not in ((), ("relevance",)):
+            raise InputError(
+                f"the metric {self.name} has a question and needs {', '.join(self.needs)}: expected one of "
+                "the two, since the question's answers hold all that is computed with"
+            )
+        object.__setattr__(self, "needs", ())
 
     @property
     def direction(self) -> str:

@@ -17,7 +17,8 @@ from jaxtyping import Float
 from scipy import special
 
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.values import check_finite, scaled
+from relevome.evaluation.units import check_finite
+from relevome.placement import scaled
 
 Relevance: TypeAlias = Float[np.ndarray, " letters"]
 Compute: TypeAlias = Callable[[Relevance], float]

@@ -7,28 +7,32 @@ are in logits of the target, so a prediction falls where relevance was right.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.perturbation import (
     Eraser,
-    Level,
     Replacement,
     falling_order,
     replacement,
     sequence_rng,
     unit_values,
 )
+from relevome.evaluation.questions import AskedRows, Reply, one_argument
 from relevome.evaluation.scoring import Asked, Scorer
 from relevome.models.base import Model, Target
+from relevome.results.evaluation.curves import FaithfulnessCurves
+from relevome.results.evaluation.scores import Level
+from relevome.results.evaluation.settings import EvaluationSettings
 
+FAST_SHARES = tuple(i / 10 for i in range(11))
 RATIONALES = (0.01, 0.05, 0.1, 0.2, 0.5)
 SHARES = (0.0, 0.01, *(round(0.05 * i, 2) for i in range(1, 20)), 0.99, 1.0)
 
@@ -46,7 +50,7 @@ class Removal:
     """
 
     by: str = "unknown"
-    level: Level = "letter"
+    level: Level = "letters"
     shares: tuple[float, ...] = SHARES
     draws: int = 3
     random_pairs: int = 5
@@ -61,42 +65,57 @@ class Removal:
                 f"{self.draws} draws and {self.random_pairs} pairs of random orders: expected one or more"
             )
 
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """The score of one sequence as ``shares`` of it are taken away; means over the draws of a replacement.
-
-    ``random`` has the curves of random orders: those of the odd rows are the reverse of the rows before.
-    Of ``others``, tokens none of whose letters was taken away, ``changed`` were tokenised otherwise, counted
-    over all changed sequences.
-    """
-
-    shares: Float[np.ndarray, "shares"]
-    morf: Float[np.ndarray, "shares"]
-    lerf: Float[np.ndarray, "shares"]
-    random: Float[np.ndarray, "orders shares"]
-    others: int = 0
-    changed: int = 0
-
-    @property
-    def share_changed(self) -> float:
-        """The share of other tokens that changed."""
-        return self.changed / max(self.others, 1)
-
-    def of_random_orders(self) -> list[Curves]:
-        """The same for every random order, as if that were the order of relevance."""
-        reverse = self.random.reshape(-1, 2, len(self.shares))[:, ::-1].reshape(self.random.shape)
-        return [replace(self, morf=a, lerf=b) for a, b in zip(self.random, reverse, strict=True)]
+    @classmethod
+    def of(cls, settings: EvaluationSettings, level: Level) -> Removal:
+        """As an evaluation asks for it."""
+        shares, fillers = (FAST_SHARES, 1) if settings.fast else (SHARES, 3)
+        return cls(settings.replacement, level, shares, fillers, settings.draws // 2, settings.seed)
 
 
-Compute: TypeAlias = Callable[[Curves], float]
+@dataclass(frozen=True)
+class CurvesQuestion:
+    """How the score falls as letters or tokens are taken away by their relevance."""
+
+    def levels(self, settings: EvaluationSettings) -> tuple[Level, ...]:
+        """All that were asked for."""
+        return settings.levels
+
+    def ask(self, rows: AskedRows, level: Level) -> Reply:
+        """Curves of every row; those of random orders come with them."""
+        removal = Removal.of(rows.settings, level)
+        own = rows.own(faithfulness_curves, level, removal)
+        null = rows.of_shuffles(faithfulness_curves, level, removal)
+        random = [[] if isinstance(one, InputError) else one.of_random_orders() for one in own]
+        found = {
+            row.sequence_id: one
+            for row, one in zip(rows.rows, own, strict=True)
+            if isinstance(one, FaithfulnessCurves)
+        }
+        return Reply(one_argument(own, random, null), curves=found, notes=_changed(found.values(), level))
+
+
+def _changed(found: Iterable[FaithfulnessCurves], level: Level) -> list[str]:
+    """How far tokens changed of which no letter was taken away."""
+    counts = [(one.changed, one.others) for one in found]
+    changed, others = (sum(some) for some in zip(*counts, strict=True)) if counts else (0, 0)
+    if not changed:
+        return []
+    return [
+        f"taking {level} away changed {changed / others:.1%} of the other tokens too, since sequences are "
+        "tokenised afresh"
+    ]
+
+
+Compute: TypeAlias = Callable[[FaithfulnessCurves], float]
 
 
 def _faithfulness(
     name: str, higher_is_better: bool, chance: str, source: str
 ) -> Callable[[Compute], Compute]:
     def enter(compute: Compute) -> Compute:
-        entry = Metric(name, "faithfulness", higher_is_better, compute, source, ("curves",), chance)
+        entry = Metric(
+            name, "faithfulness", higher_is_better, compute, source, chance=chance, question=CurvesQuestion()
+        )
         metrics.register(name)(entry)
         return compute
 
@@ -104,13 +123,13 @@ def _faithfulness(
 
 
 @_faithfulness("area-between-curves", True, "0", SAMEK)
-def area(curves: Curves) -> float:
+def area(curves: FaithfulnessCurves) -> float:
     """Area between the LeRF and the MoRF curve: their mean difference, in logits. Random orders: 0."""
     return float(np.trapezoid(curves.lerf - curves.morf, curves.shares))
 
 
 @_faithfulness("normalised-area-between-curves", True, "0", SAMEK)
-def normalised_area(curves: Curves) -> float:
+def normalised_area(curves: FaithfulnessCurves) -> float:
     """The area between the curves over the range of scores on random orders, so that models compare.
 
     The range, from the lowest to the highest score, is the same for every explanation of a sequence. 0 where
@@ -121,7 +140,7 @@ def normalised_area(curves: Curves) -> float:
 
 
 @_faithfulness("comprehensiveness", True, RANDOM, DEYOUNG)
-def comprehensiveness(curves: Curves) -> float:
+def comprehensiveness(curves: FaithfulnessCurves) -> float:
     """How far the score falls without the most relevant letters, in logits.
 
     The mean over 1, 5, 10, 20 and 50% of the letters (AOPC), on straight lines between the shares.
@@ -130,7 +149,7 @@ def comprehensiveness(curves: Curves) -> float:
 
 
 @_faithfulness("sufficiency", False, RANDOM, DEYOUNG)
-def sufficiency(curves: Curves) -> float:
+def sufficiency(curves: FaithfulnessCurves) -> float:
     """How far the score falls with nothing but the most relevant letters, in logits; the less the better.
 
     The mean over 1, 5, 10, 20 and 50% of the letters (AOPC), on straight lines between the shares.
@@ -146,7 +165,7 @@ def faithfulness_curves(
     relevance: list[np.ndarray],
     removal: Removal | None = None,
     scorer: Scorer | None = None,
-) -> list[Curves | InputError]:
+) -> list[FaithfulnessCurves | InputError]:
     """Curves of every sequence, its target and its relevance; one that cannot be asked gives its error.
 
     Relevance is over letters, or at the level of tokens over all tokens, of which special ones stay. Fillers
@@ -179,12 +198,12 @@ class _Plan:
     others: int
     changed: int
 
-    def curves(self, removal: Removal, scores: Iterator[float]) -> Curves:
+    def curves(self, removal: Removal, scores: Iterator[float]) -> FaithfulnessCurves:
         """From the next scores of all, path after path."""
         shape = (2 * self.draws + 2 * removal.random_pairs, len(removal.shares))
         paths = np.array([next(scores) for _ in range(shape[0] * shape[1])]).reshape(shape)
         own, random = paths[: 2 * self.draws], paths[2 * self.draws :]
-        return Curves(
+        return FaithfulnessCurves(
             np.array(removal.shares), own[::2].mean(0), own[1::2].mean(0), random, self.others, self.changed
         )
 

@@ -13,14 +13,16 @@ from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.perturbation import (
     Eraser,
-    Level,
     Replacement,
     replacement,
     sequence_rng,
     unit_values,
 )
+from relevome.evaluation.questions import AskedRows, Reply, one_argument
 from relevome.evaluation.scoring import Asked, Scorer
 from relevome.models.base import Model, Target
+from relevome.results.evaluation.scores import Level
+from relevome.results.evaluation.settings import EvaluationSettings
 
 YEH = "Yeh et al. 2019, NeurIPS 32:10967-10978, equation 1"
 
@@ -33,7 +35,7 @@ class Subsets:
     """
 
     by: str = "unknown"
-    level: Level = "letter"
+    level: Level = "letters"
     share: float = 0.1
     draws: int = 50
     seed: int = 0
@@ -44,6 +46,11 @@ class Subsets:
                 f"{self.draws} subsets of a share of {self.share}: expected one or more, and a share above 0 "
                 "up to 1"
             )
+
+    @classmethod
+    def of(cls, settings: EvaluationSettings, level: Level) -> Subsets:
+        """As an evaluation asks for them."""
+        return cls(settings.replacement, level, draws=20 if settings.fast else 50, seed=settings.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +84,24 @@ def scaled_infidelity(falls: Falls) -> float:
     return float(np.mean((scale * falls.relevance - falls.score) ** 2)) / total
 
 
+@dataclass(frozen=True)
+class FallsQuestion:
+    """How far the score falls without random subsets of the letters or tokens."""
+
+    def levels(self, settings: EvaluationSettings) -> tuple[Level, ...]:
+        """All that were asked for."""
+        return settings.levels
+
+    def ask(self, rows: AskedRows, level: Level) -> Reply:
+        """Subsets of every row, of its shuffles, and of random orders of its relevance."""
+        subsets = Subsets.of(rows.settings, level)
+        own = rows.own(falls_of_subsets, level, subsets)
+        null = rows.of_shuffles(falls_of_subsets, level, subsets)
+        return Reply(one_argument(own, rows.of_random_orders(falls_of_subsets, level, subsets), null))
+
+
 for _name, _compute in (("infidelity", infidelity), ("scaled-infidelity", scaled_infidelity)):
-    metrics.register(_name)(Metric(_name, "infidelity", False, _compute, YEH, ("falls",)))
+    metrics.register(_name)(Metric(_name, "infidelity", False, _compute, YEH, question=FallsQuestion()))
 
 
 def falls_of_subsets(

@@ -14,12 +14,12 @@ from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy import stats
 
 from relevome import placement
 from relevome.errors import InputError
+from relevome.evaluation import statistics
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.values import check_finite
+from relevome.evaluation.units import check_finite
 
 Relevance: TypeAlias = Float[np.ndarray, " letters"]
 Mask: TypeAlias = Bool[np.ndarray, " letters"]
@@ -50,9 +50,7 @@ def auroc(relevance: Relevance, mask: Mask) -> float:
     Chance: 0.5. Raises InputError for a mask that covers nothing or everything.
     """
     _check(relevance, mask)
-    inside, outside = int(mask.sum()), int((~mask).sum())
-    wins = stats.rankdata(relevance)[mask].sum() - inside * (inside + 1) / 2
-    return float(wins / (inside * outside))
+    return float(statistics.auroc(relevance, mask))
 
 
 @_localisation(

@@ -14,8 +14,11 @@ from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.perturbation import falling_order, sequence_rng
+from relevome.evaluation.questions import Answer, AskedRows, Reply
 from relevome.evaluation.scoring import Scorer
 from relevome.models.base import Model, Target
+from relevome.results.evaluation.scores import Level
+from relevome.results.evaluation.settings import EvaluationSettings
 
 AGARWAL = "Agarwal et al. 2022, NeurIPS 35:15784-15799 (relative stability), for substitutions of letters"
 
@@ -39,6 +42,11 @@ class Substitutions:
                 f"{self.draws} substitutions, bound {self.bound}, spared share {self.spared}: expected one "
                 "or more, a bound of 0 or more, and a share from 0 to below 1"
             )
+
+    @classmethod
+    def of(cls, settings: EvaluationSettings) -> Substitutions:
+        """As an evaluation asks for them."""
+        return cls(draws=5 if settings.fast else 20, seed=settings.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +79,36 @@ def _mean_of(similarity: str, neighbours: Neighbours) -> float:
     return float(np.mean([compute(neighbours.relevance, variant) for variant in neighbours.variants]))
 
 
+@dataclass(frozen=True)
+class NeighboursQuestion:
+    """How sequences are explained in which a letter was substituted."""
+
+    def levels(self, settings: EvaluationSettings) -> tuple[Level, ...]:
+        """Letters, whatever was asked for: tokens are others after a substitution."""
+        return ("letters",)
+
+    def ask(self, rows: AskedRows, level: Level) -> Reply:
+        """Every row and its variants explained; in random orders its own relevance alone."""
+        made, settings = rows.explainer, rows.settings
+        found = explained_neighbours(
+            made.model, made.method, rows.sequences(), rows.targets(), Substitutions.of(settings), made.lift,
+            rows.scorer, made.readings,
+        )  # fmt: skip
+        rng = np.random.default_rng(settings.seed)
+        return Reply(
+            [one if isinstance(one, InputError) else _answer(one, settings.draws, rng) for one in found]
+        )
+
+
+def _answer(one: Neighbours, draws: int, rng: np.random.Generator) -> Answer:
+    orders = (rng.permutation(one.relevance) for _ in range(draws))
+    return Answer((one,), [(replace(one, relevance=order),) for order in orders])
+
+
 for _name, _compute in (("robust-correlation", robust_correlation), ("robust-overlap", robust_overlap)):
-    metrics.register(_name)(Metric(_name, "robustness", True, _compute, AGARWAL, ("neighbours",)))
+    metrics.register(_name)(
+        Metric(_name, "robustness", True, _compute, AGARWAL, question=NeighboursQuestion())
+    )
 
 
 def explained_neighbours(

@@ -22,9 +22,13 @@ from relevome.attribution.readings import Readings
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.values import correlation
+from relevome.evaluation.questions import Answer, AskedRows, Reply
+from relevome.evaluation.statistics import correlation
 from relevome.models.base import Batch, Model, Target
 from relevome.models.untrained import shuffle_values
+from relevome.results.evaluation.checks import Check
+from relevome.results.evaluation.scores import Level
+from relevome.results.evaluation.settings import EvaluationSettings
 
 ADEBAYO = "Adebayo et al. 2018, NeurIPS 31:9505-9515, section 3.1"
 
@@ -36,12 +40,14 @@ BOUND = 0.5
 class Randomisation:
     """How alike explanations stay while layers are randomised: ``similarity`` after each of ``layers``.
 
-    The first layer is the one at the output; at the end all weights are random.
+    The first layer is the one at the output; at the end all weights are random. ``pairs`` has the
+    relevance of every sequence before, and then.
     """
 
     layers: tuple[str, ...]
     similarity: Float[np.ndarray, "layers sequences"]
     bound: float = BOUND
+    pairs: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
     @property
     def remaining(self) -> float:
@@ -65,6 +71,16 @@ class Randomisation:
             return f"passes weight randomisation: {found}"
         return f"fails weight randomisation: {found}; it hardly shows what the model has learnt"
 
+    @property
+    def check(self) -> Check:
+        """The same as a check of the evaluation."""
+        return Check("weight randomisation", "pass" if self.passes else "fail", self.verdict)
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Mean similarity after each layer, by its name."""
+        return {name: float(mean) for name, mean in zip(self.layers, self.similarity.mean(1), strict=True)}
+
 
 def remaining_similarity(
     relevance: Float[np.ndarray, " letters"], randomised: Float[np.ndarray, " letters"]
@@ -77,6 +93,24 @@ def remaining_similarity(
     return 1.0 if np.array_equal(*ranks) else correlation(*ranks)
 
 
+@dataclass(frozen=True)
+class RandomisationQuestion:
+    """How sequences are explained with random weights."""
+
+    def levels(self, settings: EvaluationSettings) -> tuple[Level, ...]:
+        """Letters, whatever was asked for."""
+        return ("letters",)
+
+    def ask(self, rows: AskedRows, level: Level) -> Reply:
+        """The relevance of every row and that with all weights at random, and the check that comes of it."""
+        made = rows.explainer
+        found = weight_randomisation(
+            made.model, made.method, rows.sequences(), rows.targets(), lift=made.lift, readings=made.readings,
+            seed=rows.settings.seed,
+        )  # fmt: skip
+        return Reply([Answer(pair) for pair in found.pairs], layers=found.means, checks=[found.check])
+
+
 metrics.register("weight-randomisation")(
     Metric(
         "weight-randomisation",
@@ -84,8 +118,8 @@ metrics.register("weight-randomisation")(
         False,
         remaining_similarity,
         ADEBAYO,
-        ("relevance", "randomised"),
-        "0",
+        chance="0",
+        question=RandomisationQuestion(),
     )
 )
 
@@ -110,11 +144,12 @@ def weight_randomisation(
     copied = copy.copy(model)
     copied.module = copy.deepcopy(model.module)
     layers = layers_from_the_top(copied, sequences[0], targets[0])
-    similarity = []
+    similarity, pairs = [], []
     for _ in _randomised(layers, seed):
         now = _explained(copied, method, sequences, targets, lift, readings)
-        similarity.append([remaining_similarity(*pair) for pair in zip(original, now, strict=True)])
-    return Randomisation(tuple(layers), np.array(similarity), bound)
+        pairs = [*zip(original, now, strict=True)]
+        similarity.append([remaining_similarity(*pair) for pair in pairs])
+    return Randomisation(tuple(layers), np.array(similarity), bound, tuple(pairs))
 
 
 def layers_from_the_top(model: Model, sequence: Sequence, target: Target) -> dict[str, list[nn.Parameter]]:

@@ -16,7 +16,8 @@ from jaxtyping import Float
 
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.values import check_finite, correlation
+from relevome.evaluation.statistics import correlation
+from relevome.evaluation.units import check_finite
 from relevome.placement import scaled
 
 Relevance: TypeAlias = Float[np.ndarray, " letters"]

@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from relevome.errors import InputError
-from relevome.evaluation.metrics.faithfulness import SHARES, Removal
-from relevome.evaluation.metrics.infidelity import Subsets
-from relevome.evaluation.metrics.robustness import Substitutions
-from relevome.evaluation.units import Level
+from relevome.results.evaluation.scores import Level
 
 Levels = Literal["letters", "tokens", "both"]
-FAST_SHARES = tuple(i / 10 for i in range(11))
 
 
 @dataclass(frozen=True)
-class Settings:
+class EvaluationSettings:
     """All that decides the scores of a run, apart from the run, its model and the known sites.
 
     ``metrics`` are names or kinds, all that can be computed if empty. ``replacement`` stands in for letters
@@ -50,19 +46,3 @@ class Settings:
     def levels(self) -> tuple[Level, ...]:
         """Letters, tokens, or first one and then the other."""
         return ("letters", "tokens") if self.level == "both" else (self.level,)
-
-    def removal(self, level: Level) -> Removal:
-        """How letters are taken away for curves of faithfulness."""
-        shares, fillers = (FAST_SHARES, 1) if self.fast else (SHARES, 3)
-        unit = "letter" if level == "letters" else "token"
-        return Removal(self.replacement, unit, shares, fillers, self.draws // 2, self.seed)
-
-    def subsets(self, level: Level) -> Subsets:
-        """Which letters are taken away together for infidelity."""
-        unit = "letter" if level == "letters" else "token"
-        return Subsets(self.replacement, unit, draws=20 if self.fast else 50, seed=self.seed)
-
-    @property
-    def substitutions(self) -> Substitutions:
-        """Which substitutions test robustness."""
-        return Substitutions(draws=5 if self.fast else 20, seed=self.seed)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import csv
-import json
-import platform
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from relevome.errors import InputError
-from relevome.evaluation.checks import Check
-from relevome.evaluation.measurement import Scores
-from relevome.evaluation.metrics.faithfulness import Curves
-from relevome.evaluation.result import Evaluation
-from relevome.evaluation.settings import Settings
-from relevome.evaluation.statistics import Estimate
-from relevome.results.folder import whole_file
+from relevome.results.estimate import Estimate
+from relevome.results.evaluation.checks import Check
+from relevome.results.evaluation.curves import FaithfulnessCurves
+from relevome.results.evaluation.result import Evaluation
+from relevome.results.evaluation.scores import MetricScores
+from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.results.folder import ResultFolder
+from relevome.results.record import provenance, read_record, write_record
 from relevome.results.tables import write_tsv
 
 SCHEMA_VERSION = 1
 NAME = "scores.json"
 VALUES, SEQUENCES, CURVES = "values.tsv", "sequences.tsv", "curves.tsv"
+
+# What evaluate and compare leave: either may take the other's place.
+SCORES_FOLDER = ResultFolder(
+    (NAME, "comparison.json", "table.tsv"),
+    (
+        "scores.tsv", "scores.md", "scores.png", "table.md", "table.tex", "curves*.*", VALUES, SEQUENCES,
+        "tests.tsv", "similarity.tsv",
+    ),
+)  # fmt: skip
 
 _PLAIN = ("metric", "kind", "level", "direction", "mean", "low", "high")
 
@@ -41,17 +48,17 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
     write_tsv(
         folder / VALUES,
         ("metric", "level", "sequence_id", "value", "random_order", "shuffled"),
-        (
-            (one.metric, one.level, *row)
-            for one in evaluation.scores
-            for row in zip(one.sequence_ids, one.values, one.random_values, one.null_values, strict=True)
-        ),
+        ((one.metric, one.level, *row) for one in evaluation.scores for row in value_rows(one)),
     )
     if evaluation.curves:
         header = ("level", "sequence_id", "share", "morf", "lerf", "random_order")
         write_tsv(folder / CURVES, header, _curve_rows(evaluation))
-    with whole_file(folder / NAME) as temporary:
-        temporary.write_text(json.dumps(_content(evaluation), indent=2, allow_nan=False) + "\n")
+    write_record(folder / NAME, _content(evaluation))
+
+
+def value_rows(one: MetricScores) -> Iterator[tuple[Any, ...]]:
+    """For every sequence: its id, its value, that of random orders and that of shuffles."""
+    return zip(one.sequence_ids, one.values, one.random_values, one.null_values, strict=True)
 
 
 def _curve_rows(evaluation: Evaluation) -> Iterator[tuple[Any, ...]]:
@@ -62,21 +69,21 @@ def _curve_rows(evaluation: Evaluation) -> Iterator[tuple[Any, ...]]:
 
 
 def _content(evaluation: Evaluation) -> dict[str, Any]:
-    names = ("relevome", "torch", "transformers", "tokenizers", "numpy", "scipy")
     return {
         "schema_version": SCHEMA_VERSION,
         **evaluation.about,
         "settings": asdict(evaluation.settings),
         "sequences": len(evaluation.sequences),
-        "scores": [_score(one) for one in evaluation.scores],
+        "scores": [score_record(one) for one in evaluation.scores],
         "checks": [asdict(check) for check in evaluation.checks],
         "layers": evaluation.layers,
         "notes": list(evaluation.notes),
-        "library_versions": {"python": platform.python_version()} | {n: version(n) for n in names},
+        **provenance(),
     }
 
 
-def _score(one: Scores) -> dict[str, Any]:
+def score_record(one: MetricScores) -> dict[str, Any]:
+    """Names and sums of a metric, as JSON can hold them; its values are in a table."""
     estimates = {
         name: None if found is None else found._asdict()
         for name, found in (("random_order", one.random), ("shuffled", one.null))
@@ -91,27 +98,20 @@ def read_evaluation(folder: str | Path) -> Evaluation:
     Raises InputError for a folder that is none, is of a later version, or is damaged.
     """
     path = Path(folder)
-    if not is_scores(path):
-        raise InputError(f"{path} has no {NAME}: expected a folder of `relevome evaluate -o`")
+    said = read_record(path / NAME, SCHEMA_VERSION, "relevome evaluate")
     try:
-        said = json.loads((path / NAME).read_text())
-        later = int(said["schema_version"]) > SCHEMA_VERSION
-        return _later(path) if later else _evaluation(path, said)
+        return _evaluation(path, said)
+    except InputError:
+        raise
     except (OSError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(
             f"{path} is damaged ({type(error).__name__}: {error}): evaluate the run again with --overwrite"
         ) from error
 
 
-def _later(path: Path) -> Evaluation:
-    raise InputError(f"{path} was written by a later relevome: upgrade relevome")
-
-
 def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:
     values: dict[tuple[str, str], list[list[str]]] = {}
-    for metric, level, *row in _rows(path / VALUES):
+    for metric, level, *row in read_rows(path / VALUES):
         values.setdefault((metric, level), []).append(row)
     own = (
         "schema_version",
@@ -121,14 +121,14 @@ def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:
         "checks",
         "layers",
         "notes",
+        "command",
         "library_versions",
     )
-    settings = said["settings"] | {"metrics": tuple(said["settings"]["metrics"])}
     return Evaluation(
         {key: value for key, value in said.items() if key not in own},
-        Settings(**settings),
-        dict(_rows(path / SEQUENCES)),
-        tuple(_read_score(one, values[one["metric"], one["level"]]) for one in said["scores"]),
+        read_settings(said["settings"]),
+        dict(read_rows(path / SEQUENCES)),
+        tuple(read_score(one, values[one["metric"], one["level"]]) for one in said["scores"]),
         tuple(Check(**check) for check in said["checks"]),
         _read_curves(path / CURVES),
         said["layers"],
@@ -136,16 +136,24 @@ def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:
     )
 
 
-def _rows(path: Path) -> list[list[str]]:
+def read_rows(path: Path) -> list[list[str]]:
+    """The rows of a table under its header."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file, delimiter="\t"))[1:]
 
 
-def _read_score(said: dict[str, Any], rows: list[list[str]]) -> Scores:
+def read_settings(said: dict[str, Any]) -> EvaluationSettings:
+    """Settings as JSON has them."""
+    fields: dict[str, Any] = {**said, "metrics": tuple(said["metrics"])}
+    return EvaluationSettings(**fields)
+
+
+def read_score(said: dict[str, Any], rows: list[list[str]]) -> MetricScores:
+    """A metric from its `score_record` and the rows of its values: id, value, random order, shuffled."""
     random, null = (said[name] and Estimate(**said[name]) for name in ("random_order", "shuffled"))
     names, *columns = zip(*rows, strict=True)
     values, *others = ([float(text) if text else None for text in column] for column in columns)
-    return Scores(
+    return MetricScores(
         **{name: said[name] for name in _PLAIN},
         random=random,
         null=null,
@@ -157,11 +165,11 @@ def _read_score(said: dict[str, Any], rows: list[list[str]]) -> Scores:
     )
 
 
-def _read_curves(path: Path) -> dict[Any, dict[str, Curves]] | None:
+def _read_curves(path: Path) -> dict[Any, dict[str, FaithfulnessCurves]] | None:
     if not path.is_file():
         return None
     rows: dict[str, dict[str, list[list[float]]]] = {}
-    for level, name, *numbers in _rows(path):
+    for level, name, *numbers in read_rows(path):
         rows.setdefault(level, {}).setdefault(name, []).append([float(number) for number in numbers])
     return {
         level: {name: _curves(np.array(found)) for name, found in by_name.items()}
@@ -169,6 +177,6 @@ def _read_curves(path: Path) -> dict[Any, dict[str, Curves]] | None:
     }
 
 
-def _curves(numbers: np.ndarray) -> Curves:
+def _curves(numbers: np.ndarray) -> FaithfulnessCurves:
     shares, morf, lerf, random = numbers.T
-    return Curves(shares, morf, lerf, random[None])
+    return FaithfulnessCurves(shares, morf, lerf, random[None])

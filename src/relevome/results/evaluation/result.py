@@ -1,0 +1,73 @@
+"""What is known of a run after it was evaluated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from relevome.results.evaluation.checks import Check, summary
+from relevome.results.evaluation.curves import FaithfulnessCurves
+from relevome.results.evaluation.scores import COLUMNS, Level, MetricScores
+from relevome.results.evaluation.settings import EvaluationSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What `evaluate` found about one run.
+
+    ``about`` says which run, model, method, target and known sites; ``sequences`` has a digest of the
+    letters of every sequence by its id. ``curves`` are those of faithfulness, by level and sequence id,
+    and ``layers`` the mean similarity that is left after each layer is randomised, from the output down.
+    ``notes`` says what was not computed, and what else should be known.
+    """
+
+    about: Mapping[str, Any]
+    settings: EvaluationSettings
+    sequences: Mapping[str, str]
+    scores: tuple[MetricScores, ...]
+    checks: tuple[Check, ...] = ()
+    curves: Mapping[Level, Mapping[str, FaithfulnessCurves]] | None = None
+    layers: Mapping[str, float] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that the explanation fails."""
+        return tuple(check for check in self.checks if check.outcome == "fail")
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for every metric and level.
+
+        Columns: ``run``; ``metric``, ``kind``, ``level``, ``direction``; ``sequences``, how many have a
+        value; ``mean`` over them in the metric's own unit, with ``low`` and ``high``, the ends of its 95%
+        interval; ``random_order`` and ``shuffled``, means to compare with, NaN where there are none.
+        """
+        return tidy({str(self.about.get("run")): self.scores})
+
+    def __repr__(self) -> str:
+        about = (str(self.about[key]) for key in ("method", "target") if self.about.get(key) is not None)
+        levels = Counter(one.level for one in self.scores)
+        failed = Counter(check.name for check in self.failed)
+        return "\n".join(
+            [
+                f"Evaluation of {self.about.get('run')}",
+                f"  {', '.join([*about, f'{len(self.sequences):,} sequences'])}",
+                f"  metrics: {', '.join(f'{n} of {level}' for level, n in levels.items()) or 'none'}",
+                f"  {summary(self.checks)}",
+                *(f"    {name}: {n} failed" for name, n in failed.items()),
+            ]
+        )
+
+
+def tidy(scores: Mapping[str, Iterable[MetricScores]]) -> pd.DataFrame:
+    """Scores of several runs as one table: a row for every run, metric and level."""
+    import pandas as pd
+
+    rows = [(run, *one.row()) for run, found in scores.items() for one in found]
+    numbers = dict.fromkeys(COLUMNS[5:], "float64")
+    return pd.DataFrame(rows, columns=["run", *COLUMNS]).astype(numbers)
