@@ -112,3 +112,18 @@ def test_every_direct_dependency_is_pinned() -> None:
 
 def test_the_citation_names_this_version() -> None:
     assert f"\nversion: {relevome.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_a_public_class_name_is_defined_once() -> None:
+    names = [
+        node.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=name)
+def test_a_package_is_seen_at_a_glance(package: Path) -> None:
+    assert len(list(package.glob("*.py"))) <= 21

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -59,6 +59,7 @@ class Reply:
     notes: Sequence[str] = ()
 
 
+@runtime_checkable
 class Question(Protocol):
     """What a family of metrics asks of the model of a run; metrics that share one share its answers."""
 

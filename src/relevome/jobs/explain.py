@@ -68,10 +68,13 @@ def explain(
 ) -> Run:
     """Say how much every letter, token and head contributed to an output of a model, and keep it as a run.
 
-    >>> import relevome
-    >>> model = relevome.load_model("MODEL")  # doctest: +SKIP
-    >>> run = relevome.explain(model, ["ACGTTGCATAAT"], "gradient-x-input", target=1)  # doctest: +SKIP
-    >>> run[0].relevance  # doctest: +SKIP
+    With ``model = relevome.load_model("my_model")``, a DNA model with two outputs:
+
+    >>> run = relevome.explain(model, ["ACGTTGCATAATGGCA"], "gradient-x-input", target=1)
+    >>> run[0].relevance.shape, str(run[0].relevance.dtype)
+    ((16,), 'float32')
+    >>> run.to_pandas(["sequence_id", "target"]).shape
+    (1, 2)
 
     Args:
         model: The model, as `relevome.load_model` gives it.
