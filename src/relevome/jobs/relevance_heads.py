@@ -20,7 +20,9 @@ from relevome.discovery.placements import Collected, collect, same_proteins
 from relevome.discovery.relevance_heads import relevant_heads
 from relevome.errors import InputError
 from relevome.evaluation.explainer import explainer, model_of
-from relevome.jobs.explain import Plan, Progress, run_plan
+from relevome.jobs import Progress
+from relevome.jobs.explain import run_plan
+from relevome.jobs.shards import Plan
 from relevome.models.base import Model
 from relevome.models.untrained import with_shuffled_weights
 from relevome.report.relevance_heads import write_relevance_page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ import numpy as np
 
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
+from relevome.results.comparison import read_comparison
+from relevome.results.evaluation.scores import MetricScores
 from relevome.results.folder import whole_file
 from relevome.results.head_name import HeadName
 from relevome.results.relevance_heads.folder import NAME as HEADS
@@ -29,8 +30,6 @@ _STATISTIC = "point-biserial"
 _MEASURE = "logit"
 _EVALUATED = ("auroc", "normalised-area-between-curves", "effective-letters")
 
-Row = dict[str, str]
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -40,7 +39,7 @@ class Shown:
     learnt: Mapping[str, float]
     heads: Mapping[str, RelevantHeads]
     areas: Mapping[str, tuple[Area, ...]]
-    scores: list[Row]
+    scores: Mapping[str, tuple[MetricScores, ...]]
 
     @classmethod
     def of(cls, asked: ExplainedClass, study: Path) -> Shown:
@@ -55,7 +54,7 @@ class Shown:
             path.parent.name: read_substitution(path.parent).areas
             for path in sorted(folder.glob(f"substitution/*/{SUBSTITUTION}"))
         }
-        return cls(asked, learnt, heads, areas, _read(folder / "comparison" / "table.tsv"))
+        return cls(asked, learnt, heads, areas, read_comparison(folder / "comparison").scores)
 
     @property
     def name(self) -> str:
@@ -183,13 +182,15 @@ def _substitutions(one: Shown) -> Table:
 
 
 def _evaluations(one: Shown) -> Table:
-    scores = {(row["run"], row["metric"]): row for row in one.scores if row["level"] == "letters"}
+    scores = {
+        (run, score.metric): score
+        for run, found in one.scores.items()
+        for score in found
+        if score.level == "letters"
+    }
     runs = list(dict.fromkeys(run for run, _ in scores))
     metrics = [metric for metric in _EVALUATED if (runs[0], metric) in scores]
-    rows = tuple(
-        (Cell(run), *(Cell(_numbers(scores[run, metric], "mean", "low", "high")) for metric in metrics))
-        for run in runs
-    )
+    rows = tuple((Cell(run), *(Cell(_mean(scores[run, metric])) for metric in metrics)) for run in runs)
     return Table("Some scores of relevome evaluate, means with 95% intervals.", ("method", *metrics), rows)
 
 
@@ -226,11 +227,6 @@ def _p(value: float) -> str:
     return "" if np.isnan(value) else number(float(value))
 
 
-def _numbers(row: Row, *names: str) -> str:
-    """A number and its interval, empty where there is none."""
-    return interval(*(float(row[name]) for name in names)) if all(row[name] for name in names) else ""
-
-
-def _read(path: Path) -> list[Row]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
+def _mean(one: MetricScores) -> str:
+    """A mean and its interval."""
+    return interval(one.mean, one.low, one.high)
