@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from relevome.results.folder import LOCK
 from tests.toys import saved  # noqa: F401 - fixture
 
 FASTA = ">a\nMKTAYIAKQRGAVLI\n>b\nGAVLIMCFYWHKTAY\n>c\nWHKTAYMKTAYIAKQRG\n"
@@ -49,7 +50,7 @@ def test_evaluate_then_compare(relevome_cli, runs, write, tmp_path):
         assert "auroc" in out
         assert "checks failed" in out or "checks passed" in out
     scores = tmp_path / "mutagenesis-scores"
-    assert {path.name for path in scores.iterdir()} == {
+    assert {path.name for path in scores.iterdir()} - {LOCK} == {
         "scores.json", "scores.tsv", "scores.md", "values.tsv", "sequences.tsv", "curves.tsv",
         "curves-letters.png", "scores.png",
     }  # fmt: skip

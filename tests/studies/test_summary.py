@@ -1,19 +1,28 @@
-"""What is said of a comparison, from tables written by hand."""
+"""What is said of a comparison, from results written by hand."""
 
 from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from relevome.evaluation.result import Evaluation
-from relevome.evaluation.score_files import write_evaluation
-from relevome.evaluation.settings import Settings
 
-from relevome.evaluation.checks import Check
-from relevome.evaluation.measurement import Scores
 from relevome.evaluation.statistics import bootstrap_interval
+from relevome.results.comparison import (
+    Comparison,
+    Paired,
+    PairedTest,
+    read_comparison,
+    write_comparison,
+)
+from relevome.results.estimate import Estimate
+from relevome.results.evaluation.checks import Check
+from relevome.results.evaluation.folder import write_evaluation
+from relevome.results.evaluation.result import Evaluation
+from relevome.results.evaluation.scores import Level, MetricScores
+from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.studies.summary import ComparedTask, conclude, model_of
 
 RUNS = ("cnn-lrp", "cnn-saliency", "transformer-attnlrp", "transformer-rollout")
@@ -23,8 +32,9 @@ MEANS = {
     ("normalised-area-between-curves", "higher is better"): (0.5, 1.25, 0.75, 0.125),
     ("scaled-infidelity", "lower is better"): (0.25, 0.5, 0.3, 0.9),
 }
+LEVELS: tuple[Level, ...] = ("letters", "tokens")
 # Metric, level, two runs, and the better of them.
-TESTS = (
+TESTS: tuple[tuple[str, Level, str, str, str], ...] = (
     ("auroc", "letters", "cnn-lrp", "cnn-saliency", ""),
     ("auroc", "letters", "cnn-lrp", "transformer-attnlrp", "cnn-lrp"),
     ("auroc", "letters", "transformer-attnlrp", "transformer-rollout", "transformer-attnlrp"),
@@ -45,12 +55,40 @@ PLACED = {"a": 0.75, "b": 1.0, "c": 0.5, "d": 0.5}
 LOGITS = {"a": 3.0, "b": 0.1, "c": -0.1, "d": -2.0}
 
 
-def write_rows(path: Path, rows: list[dict[str, object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, list(rows[0]), delimiter="\t")
-        table.writeheader()
-        table.writerows(rows)
+def sums(
+    metric: str, level: Level, direction: str, n: int, mean: float, random: float | None
+) -> MetricScores:
+    """A metric over ``n`` sequences."""
+    names, nothing = tuple(f"s{i}" for i in range(n)), (None,) * n
+    against = None if random is None else Estimate(random, random, random)
+    return MetricScores(
+        metric, "kind", level, direction, mean, mean - 0.1, mean + 0.1, against, None, {}, names, (mean,) * n,
+        nothing, nothing,
+    )  # fmt: skip
+
+
+def paired(metric: str, level: Level, first: str, second: str, better: str) -> PairedTest:
+    """A test that is significant where one of the two is better."""
+    direction = next(direction for name, direction in MEANS if name == metric)
+    sign = 1 if (better == first) == (direction == "higher is better") else -1
+    difference = Estimate(0.5 * sign, 0.4 * sign, 0.6 * sign)
+    p = 0.01 if better else 0.5
+    return PairedTest(
+        metric, level, direction, first, second, Paired(12, difference, Estimate(0.5, 0, 1), p), p
+    )
+
+
+def comparison() -> Comparison:
+    scores = {
+        run: tuple(
+            sums(metric, level, direction, 12 + index, means[position],
+                 0.5 - position / 8 if metric == "auroc" else None)
+            for index, ((metric, direction), means) in enumerate(MEANS.items())
+            for level in LEVELS
+        )
+        for position, run in enumerate(RUNS)
+    }  # fmt: skip
+    return Comparison({}, scores, tuple(paired(*test) for test in TESTS), (), {}, ())
 
 
 def write_checks(folder: Path, run: str) -> None:
@@ -61,11 +99,13 @@ def write_checks(folder: Path, run: str) -> None:
     folder.mkdir(parents=True)
     names, values = tuple(PLACED), tuple(PLACED.values())
     missing = (None,) * len(PLACED)
-    placed = Scores(
+    placed = MetricScores(
         "auroc", "localisation", "letters", "higher is better", 0.7, 0.5, 0.9, None, None, {}, names, values,
         missing, missing,
     )  # fmt: skip
-    evaluation = Evaluation({"run": run, "truth": None}, Settings(), {}, (placed,), (passed, *failed))
+    evaluation = Evaluation(
+        {"run": run, "truth": None}, EvaluationSettings(), {}, (placed,), (passed, *failed)
+    )
     write_evaluation(evaluation, folder)
 
 
@@ -73,17 +113,8 @@ def write_checks(folder: Path, run: str) -> None:
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(ComparedTask, "logits", lambda *_: LOGITS)
     task = tmp_path / "toy"
-    rows = [
-        {"run": run, "metric": metric, "level": level, "direction": direction, "sequences": 12 + index,
-         "mean": mean, "low": mean - 0.1, "high": mean + 0.1,
-         "random_order": 0.5 - position / 8 if metric == "auroc" else ""}
-        for index, ((metric, direction), means) in enumerate(MEANS.items())
-        for position, (run, mean) in enumerate(zip(RUNS, means, strict=True))
-        for level in ("letters", "tokens")
-    ]  # fmt: skip
-    write_rows(task / "comparison" / "table.tsv", rows)
-    names = ("metric", "level", "first", "second", "better")
-    write_rows(task / "comparison" / "tests.tsv", [dict(zip(names, test, strict=True)) for test in TESTS])
+    (task / "comparison").mkdir(parents=True)
+    write_comparison(comparison(), task / "comparison")
     for model, mcc in (("cnn", 0.8125), ("transformer", 0.0)):
         (task / model).mkdir()
         scores = {"auroc": 0.875, "mcc": mcc, "accuracy": 0.75}
@@ -173,9 +204,10 @@ def test_all_scores_of_all_tasks_are_in_one_table(study):
 
 
 def test_a_metric_that_could_not_be_compared_is_left_out(study):
-    table = study / "toy" / "comparison" / "table.tsv"
-    lines = table.read_text().splitlines()
-    table.write_text("\n".join(line for line in lines if "\tauroc\t" not in line) + "\n")
+    folder = study / "toy" / "comparison"
+    whole = read_comparison(folder)
+    fewer = {run: tuple(one for one in found if one.metric != "auroc") for run, found in whole.scores.items()}
+    write_comparison(replace(whole, scores=fewer), folder)
     said = conclude(study, {"toy": "planted"})
     assert not any("the best auroc" in line for line in said)
     assert "auroc ↑" not in (study / "study.md").read_text(encoding="utf-8")
