@@ -24,11 +24,15 @@ Check = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Checks:
-    """Of the arguments and of the result of a function, and the scope that both are made in."""
+    """Of the arguments and of the result of a function, and the scope that both are made in.
+
+    ``say`` raises what jaxtyping has to say of wrong arguments: which of them is wrong, for one.
+    """
 
     of_arguments: Check
     of_result: Check
     scope: Callable[[], AbstractContextManager[None]]
+    say: Check
 
 
 thorough: Callable[..., Any] = jaxtyping.jaxtyped
@@ -79,7 +83,11 @@ def make_checks(function: FunctionType, typechecker: Check) -> Checks | None:
     if any("{" in array.dim_str for array in arrays):
         return None
     scope = functools.partial(thorough, "context") if arrays else nullcontext
-    return Checks(typechecker(of_arguments), typechecker(giving(hint)), scope)
+
+    def say(*args: Any, **kwargs: Any) -> None:
+        thorough(of_arguments, typechecker=typechecker)(*args, **kwargs)
+
+    return Checks(typechecker(of_arguments), typechecker(giving(hint)), scope, say)
 
 
 def giving(hint: Any) -> FunctionType:
@@ -117,7 +125,7 @@ def quick(function: FunctionType, checks: Checks) -> Check:
             try:
                 of_arguments(*args, **kwargs)
             except Exception as error:
-                inspect.signature(function).bind(*args, **kwargs)  # too many and too few are told as ever
+                checks.say(*args, **kwargs)
                 raise TypeCheckError(f"an argument of {name} is of another type: {error}") from error
             given = function(*args, **kwargs)
             try:

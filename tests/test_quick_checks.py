@@ -99,6 +99,13 @@ def test_what_is_wrong_is_found(checked, function, given, named):
         checked(function)(*given, **named)
 
 
+def test_the_argument_that_is_wrong_is_named(checked):
+    with pytest.raises(TypeCheckError, match=r"parameters of .*half[\s\S]*typechecking parameter 'by'"):
+        checked(half)(1, by="2")
+    with pytest.raises(TypeCheckError, match=r"parameters of .*added[\s\S]*typechecking parameter 'other'"):
+        checked(added)(np.ones((3, 2)), np.ones(3))
+
+
 @pytest.mark.parametrize(("given", "named"), [((), {}), ((1,), {"to": 3}), ((1,), {"from_": 3})])
 def test_too_few_and_too_many_are_no_matter_of_types(checked, given, named):
     with pytest.raises(TypeError, match=r"missing|multiple values|unexpected") as error:
