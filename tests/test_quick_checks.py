@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from beartype import beartype
 from jaxtyping import Float, TypeCheckError
-from relevome.data.sequence import DNA, Sequence
 
+from relevome.data.sequences import DNA, Sequence
 from tests import quick_checks
 
 Checked = Callable[[Any], Any]
