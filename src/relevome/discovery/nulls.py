@@ -87,17 +87,30 @@ def among_exchanges(weights: Weights, mask: Mask, letters: str) -> Standing:
     Techniques, theorem 2.2; Sukhatme 1944, Sankhya 6:363-382). Letters are independent.
     """
     codes = np.frombuffer(letters.encode("utf-32-le"), dtype=np.uint32)
-    inner = np.unique(codes[mask])
-    at = np.flatnonzero(np.isin(codes, inner))
-    own = (codes[at, None] == inner).astype(weights.dtype)
-    n, k = own.sum(0), own[mask[at]].sum(0)
+    at = np.flatnonzero(np.isin(codes, codes[mask]))
+    at = at[np.argsort(codes[at], kind="stable")]
+    _, starts, n = np.unique(codes[at], return_index=True, return_counts=True)
+    k = np.add.reduceat(mask[at], starts, dtype=np.int64)
     values = weights[:, at]
-    values = values - (values @ (own / n)) @ own.T
+    values -= np.repeat(np.add.reduceat(values, starts, axis=1) / n.astype(weights.dtype), n, axis=1)
     squares = values**2
-    second = squares @ (own @ (k * (n - k) / np.maximum(n - 1, 1) / n))
-    squares *= values
-    third = squares @ (own @ (k * (n - k) * (n - 2 * k) / np.maximum((n - 1) * (n - 2), 1) / n))
-    return _standing(values @ mask[at].astype(weights.dtype), second, third, weights)
+    second = k * (n - k) / np.maximum(n - 1, 1) / n
+    third = k * (n - k) * (n - 2 * k) / np.maximum((n - 1) * (n - 2), 1) / n
+    return _standing(
+        values[:, mask[at]].sum(1),
+        _added_up(squares, np.repeat(second, n)),
+        _added_up(squares * values, np.repeat(third, n)),
+        weights,
+    )
+
+
+def _added_up(values: Weights, factors: Float[np.ndarray, " letters"]) -> Row:
+    """The sum of each row times factors, by loops of NumPy's own.
+
+    Products of small matrices and vectors by OpenBLAS have set the flag of an invalid operation on finite
+    numbers, which NumPy reports as a warning.
+    """
+    return np.einsum("ij,j->i", values, factors.astype(values.dtype))
 
 
 def _standing(beyond: Row, second: Row, third: Row, weights: Weights) -> Standing:
