@@ -10,6 +10,7 @@ from relevome.attribution import Method, methods
 from relevome.errors import InputError
 from relevome.registry import Registry
 from relevome.studies import studies
+from tests.documented import example
 
 OTHERS_METHOD = """
 from dataclasses import dataclass
@@ -107,10 +108,8 @@ def test_a_new_file_with_a_registration_is_enough(tmp_path: Path, monkeypatch: p
 @pytest.fixture
 def documented_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The study of docs/extend.md in someone else's package, and studies as a new process would find them."""
-    page = (Path(__file__).parents[1] / "docs" / "extend.md").read_text(encoding="utf-8")
-    code = page.split("## A study\n")[1].split("```python\n")[1].split("```\n")[0]
     point = "agreement = others_study:AgreementStudy"
-    install(tmp_path, "others_study", code, f"[relevome.studies]\n{point}\n")
+    install(tmp_path, "others_study", example("A study"), f"[relevome.studies]\n{point}\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(studies, "_entries", dict(studies.items()))
     monkeypatch.setattr(studies, "_discovered", False)

@@ -21,6 +21,7 @@ from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.hugging_face import load_model
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.results.annotation import scores as scores_module
+from relevome.results.annotation.folder import read_annotation
 from tests.models.annotator.tiny import letters, tiny
 
 pyBigWig = pytest.importorskip("pyBigWig", reason="reads the files that pybigtools has written")
@@ -134,12 +135,13 @@ def test_numbers_are_those_of_all_positions_at_once(
     keys = [(n, s, i) for (n, s), v in odds.items() for i in range(len(v)) if not np.isnan(v[i])]
     values = np.array([odds[n, s][i] for n, s, i in keys])
     labels = np.array([key in known for key in keys])
-    numbers = found["truth"]["all"]
-    assert found["truth"]["without_score"] == 2
+    assert found.truth is not None
+    numbers = found.truth["all"]
+    assert found.truth["without_score"] == 2
     assert (numbers["positions"], numbers["sites"]) == (len(keys), labels.sum()) == (2 * 276, len(known) - 2)
     assert numbers["roc_auc"] == pytest.approx(roc_auc_score(labels, values))
     assert numbers["average_precision"] == pytest.approx(average_precision_score(labels, values))
-    for strand in found["truth"]["strands"]:
+    for strand in found.truth["strands"]:
         here = np.array([key[:2] == (strand["contig"], strand["strand"]) for key in keys])
         assert strand["positions"] == here.sum()
         if strand["contig"] != "short":
@@ -147,12 +149,21 @@ def test_numbers_are_those_of_all_positions_at_once(
                 average_precision_score(labels[here], values[here])
             )
     called = labelled(tmp_path / "out" / "sites.bed")
-    assert numbers["calls"] == found["counts"]["sites"] == len(called) > 0
+    assert numbers["calls"] == found.counts["sites"] == len(called) > 0
     assert numbers["precision"] == pytest.approx(len(called & known) / len(called))
     assert numbers["precision"] >= 0.4
     assert numbers["recall"] == pytest.approx(len(called & known) / labels.sum())
     lowest = min(odds[n, s][i] for n, s, i in called)
-    assert found["threshold"] == pytest.approx(1 / (1 + np.exp(-lowest)), rel=1e-4)
+    assert found.threshold == pytest.approx(1 / (1 + np.exp(-lowest)), rel=1e-4)
+    table = found.to_pandas()
+    assert set(zip(table["contig"], table["sign"], table["position"], strict=True)) == called
+    assert table["probability"].min() == pytest.approx(found.threshold, rel=1e-4)
+    said = repr(found).splitlines()
+    assert said[1] == f"  576 positions of 3 contigs, {len(called)} sites called (probability from " + (
+        f"{found.threshold:.4g} on)"
+    )
+    assert said[2].startswith(f"  against truth: average_precision {numbers['average_precision']:.4g}, ")
+    assert repr(read_annotation(tmp_path / "out")) == repr(found)
 
 
 def test_calls_are_peaks_above_the_threshold(model: Model, genome: Path, tmp_path: Path) -> None:
@@ -165,11 +176,11 @@ def test_calls_are_peaks_above_the_threshold(model: Model, genome: Path, tmp_pat
             if here >= np.log(0.3 / 0.7) and here == around[i : i + 5].max():
                 expected.add((name, sign, i))
     assert labelled(tmp_path / "out" / "sites.bed") == expected
-    assert found["counts"] == {"contigs": 3, "letters": 2 * 288, "in_gaps": 2 * 12, "sites": len(expected)}
+    assert found.counts == {"contigs": 3, "letters": 2 * 288, "in_gaps": 2 * 12, "sites": len(expected)}
     again = annotation.annotate(
         model, annotation.AnnotationSettings(genome, precision=0.3, apart=2), tmp_path / "again"
     )
-    assert again["counts"]["sites"] == len(expected)
+    assert again.counts["sites"] == len(expected)
 
 
 def test_a_region_is_all_that_is_annotated_and_is_not_changed_by_that(
@@ -179,7 +190,8 @@ def test_a_region_is_all_that_is_annotated_and_is_not_changed_by_that(
         genome, regions=("chr:31-120", f"{ODD}:10-20"), truth=truth, values="logit"
     )
     found = annotation.annotate(model, settings, tmp_path / "out")
-    assert found["truth"]["all"]["positions"] == 2 * (90 + 11)
+    assert found.truth is not None
+    assert found.truth["all"]["positions"] == 2 * (90 + 11)
     shown = tracks(tmp_path / "out", named=("chr", ODD))
     for (name, sign), odds in expected_odds(model).items():
         first, last = {"chr": (30, 120), ODD: (9, 20)}.get(name, (0, 0))
@@ -215,8 +227,8 @@ def test_a_classifier_is_slid_over_all_positions(genome: Path, tmp_path: Path) -
     model = load_model(tmp_path / "cnn", device="cpu")
     settings = annotation.AnnotationSettings(genome, window=(6, 2), regions=(ODD,))
     found = annotation.annotate(model, settings, tmp_path / "out")
-    assert found["counts"]["letters"] == 150
-    assert found["counts"]["contigs"] == 1
+    assert found.counts["letters"] == 150
+    assert found.counts["contigs"] == 1
 
 
 class Killed(BaseException):
@@ -241,6 +253,8 @@ def test_what_was_finished_is_kept(
         with pytest.raises(Killed):
             annotation.annotate(model, settings, out)
     assert json.loads((out / "annotation.json").read_text())["status"] == "running"
+    with pytest.raises(InputError, match="is unfinished: the same `relevome annotate` goes on from there"):
+        read_annotation(out)
     assert len(list((out / "scores").glob("*.npy"))) == 3
     (out / "scores" / ".000004-plus.npy.tmp").write_text("half")
     told: list[tuple[int, int]] = []
@@ -259,7 +273,7 @@ def test_tracks_are_those_of_what_was_asked_last(model: Model, genome: Path, tmp
     annotation.annotate(model, annotation.AnnotationSettings(genome), out)
     assert (out / "plus.bw").is_file()
     found = annotation.annotate(model, annotation.AnnotationSettings(genome, tracks=False), out)
-    assert (found["settings"]["tracks"], list(out.glob("*.bw"))) == (False, [])
+    assert (found.settings["tracks"], list(out.glob("*.bw"))) == (False, [])
 
 
 def test_a_folder_that_was_just_begun_is_gone_on_with(
@@ -274,7 +288,10 @@ def test_a_folder_that_was_just_begun_is_gone_on_with(
         patch.setattr(annotation.folders, "write_annotation", killed)
         with pytest.raises(Killed):
             annotation.annotate(model, settings, out)
-    assert annotation.annotate(model, settings, out)["status"] == "finished"
+    with pytest.raises(InputError, match=r"has no annotation.json: expected a folder of `relevome annotate"):
+        read_annotation(out)
+    annotation.annotate(model, settings, out)
+    assert json.loads((out / "annotation.json").read_text())["status"] == "finished"
 
 
 def test_logits_that_are_no_numbers_are_refused(model: Model, genome: Path, tmp_path: Path) -> None:
@@ -293,7 +310,7 @@ def test_a_folder_of_another_question_is_not_touched(model: Model, genome: Path,
     ):
         annotation.annotate(model, other, out)
     found = annotation.annotate(model, other, out, overwrite=True)
-    assert found["question"]["circular"] == ["chr"]
+    assert found.question["circular"] == ["chr"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").touch()
     with pytest.raises(InputError, match=r"holds files that are no annotation, such as letter.txt"):
@@ -310,7 +327,7 @@ def test_a_truth_off_the_genome_is_refused_or_counted(
     found = annotation.annotate(
         model, annotation.AnnotationSettings(genome, truth=truth, on_bad="skip"), tmp_path / "out"
     )
-    assert len(found["problems"]) == 1
+    assert len(found.problems) == 1
 
 
 def test_the_command_says_what_it_found(
@@ -360,7 +377,7 @@ def test_a_missing_library_is_named_before_anything_is_computed(
     with pytest.raises(InputError, match=r"bigwig needs pybigtools: .* or do without"):
         annotation.annotate(model, annotation.AnnotationSettings(genome), tmp_path / "out")
     found = annotation.annotate(model, annotation.AnnotationSettings(genome, tracks=False), tmp_path / "out")
-    assert found["status"] == "finished"
+    assert json.loads((found.path / "annotation.json").read_text())["status"] == "finished"
 
 
 METHODS = {"attnlrp": [], "integrated-gradients": ["--steps", 8], "mutagenesis": []}

@@ -14,6 +14,7 @@ import pytest
 from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA
 from relevome.errors import InputError
+from relevome.results.annotation.folder import write_annotation
 from relevome.results.attention_heads.consensus import Attended, Consensus
 from relevome.results.attention_heads.folder import write_attention_heads
 from relevome.results.attention_heads.heads import (
@@ -73,8 +74,9 @@ def study(tmp_path: Path) -> Path:
             "average_precision": precision,
         }
         (tmp_path / "annotation" / name).mkdir(parents=True)
-        content = json.dumps({"truth": {"all": numbers}})
-        (tmp_path / "annotation" / name / "annotation.json").write_text(content)
+        rest = {"question": {}, "settings": {}, "counts": {}, "threshold": None, "problems": []}
+        content = rest | {"truth": {"all": numbers, "strands": []}}
+        write_annotation(tmp_path / "annotation" / name, "finished", content)
     matches = [
         (0, 0, "-10_published", 1e-6, 0.002, "+"), (0, 0, "-10_box", 1e-7, 0.001, "+"),
         (0, 0, "FNR", 0.1, 0.06, "+"), (0, 1, "-35_box", 1e-4, 0.02, "+"), (0, 1, "Fis", 1e-4, 0.03, "-"),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import random
-import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +18,9 @@ from relevome.models.hugging_face import load_model
 from relevome.training.architectures import Architecture
 from relevome.training.objective import Objective, objective_names, objectives
 from relevome.training.settings import TrainingSettings
+from tests.documented import Documented, documented
+
+__all__ = ["documented"]
 
 ROOT = Path(__file__).parents[2]
 CNN = {"model_type": "relevome-cnn", "filters": [12], "widths": [7], "pools": [2], "hidden_size": 9}
@@ -27,15 +28,9 @@ NAME = "real-or-shuffled"
 
 
 @pytest.fixture
-def somebody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Any]:
+def somebody_elses(documented: Documented) -> type[Any]:
     """The objective that docs/extend.md writes, registered while a test runs."""
-    _, _, section = (ROOT / "docs" / "extend.md").read_text().partition("\n## An objective\n")
-    code = section.partition("```python\n")[2].partition("```")[0]
-    monkeypatch.setattr(objectives, "_entries", dict(objectives.items()))
-    (tmp_path / "shuffled_of_tests.py").write_text(code)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "shuffled_of_tests", raising=False)
-    importlib.import_module("shuffled_of_tests")
+    documented("An objective")
     return objectives[NAME]
 
 

@@ -89,7 +89,7 @@ def annotate(
     overwrite: bool = False,
     engine: Engine | str = "local",
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> folders.Annotation:
     """Say of every position of both strands of a genome what it is, call sites, and say how good they are.
 
     Args:
@@ -102,7 +102,7 @@ def annotate(
             done, and of how many in all.
 
     Returns:
-        What ``annotation.json`` says: the question, settings, threshold, counts, and numbers against truth.
+        The annotation: question, settings, threshold, counts, called sites, and numbers against truth.
 
     Raises:
         InputError: For anything that the user has to mend; stretches that were finished before are kept.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from relevome.errors import InputError
 from relevome.results.folder import whole_file
 
 
@@ -23,17 +20,6 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """All arrays of a file by their names; nothing in it is run."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
         return dict(found)
-
-
-@contextmanager
-def reading(record: Path) -> Iterator[None]:
-    """Raises InputError in one line where what belongs to a record turns out to be incomplete or damaged."""
-    try:
-        yield
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, BadZipFile) as error:
-        raise InputError(
-            f"{record} is damaged ({type(error).__name__}: {error}): make the result again with --overwrite"
-        ) from error
 
 
 def split(values: np.ndarray, counts: Sequence[int]) -> list[np.ndarray]:

@@ -22,7 +22,7 @@ from relevome.results.evaluation.folder import (
 )
 from relevome.results.evaluation.result import Evaluation, tidy
 from relevome.results.evaluation.scores import Level, MetricScores
-from relevome.results.record import provenance, read_record, write_record
+from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
 
 if TYPE_CHECKING:
@@ -152,14 +152,8 @@ def read_comparison(folder: str | Path) -> Comparison:
             "--overwrite"
         )
     said = read_record(path / NAME, SCHEMA_VERSION, "relevome compare")
-    try:
+    with reading(path, "compare the runs again with --overwrite"):
         return _comparison(path, said)
-    except InputError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path} is damaged ({type(error).__name__}: {error}): compare the runs again with --overwrite"
-        ) from error
 
 
 def _value_rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import platform
+import struct
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from relevome.errors import InputError
 from relevome.results.folder import whole_file
 
 LIBRARIES = ("relevome", "torch", "transformers", "tokenizers", "numpy", "scipy", "pyarrow")
+
+# What reading a file raises that is incomplete, or whose content is not what it should be.
+_DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError,
+    EOFError, BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 
 _COMMAND: ContextVar[tuple[str, ...] | None] = ContextVar("command", default=None)
 
@@ -56,13 +65,23 @@ def read_record(path: Path, schema_version: int, command: str) -> dict[str, Any]
     folder = path.parent
     if not path.is_file():
         raise InputError(f"{folder} has no {path.name}: expected a folder of `{command} -o`")
-    try:
+    with reading(path):
         content = json.loads(path.read_text(encoding="utf-8"))
         later = int(content["schema_version"]) > schema_version
-    except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is damaged ({type(error).__name__}: {error}): make the result again with --overwrite"
-        ) from error
     if later:
         raise InputError(f"{folder} was written by a later relevome: upgrade relevome")
     return content
+
+
+@contextmanager
+def reading(path: Path, remedy: str = "make the result again with --overwrite") -> Iterator[None]:
+    """Raises InputError in one line where what is read in this block turns out incomplete or damaged.
+
+    ``path`` is the file or folder that is named, ``remedy`` what to do. An InputError stays as it is.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except _DAMAGE as error:
+        raise InputError(f"{path} is damaged ({type(error).__name__}: {error}): {remedy}") from error

@@ -15,10 +15,10 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.errors import InputError
-from relevome.results.arrays import read_arrays, reading, write_arrays
+from relevome.results.arrays import read_arrays, write_arrays
 from relevome.results.estimate import Estimate
 from relevome.results.folder import ResultFolder
-from relevome.results.record import provenance, read_record, write_record
+from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
 
 if TYPE_CHECKING:

@@ -124,7 +124,7 @@ def conclude(folder: Path, models: Sequence[str], random: int, caution: str | No
 
 
 def _measured(folder: Path) -> dict[str, Any]:
-    return dict(read_annotation(folder)["truth"]["all"])
+    return dict((read_annotation(folder).truth or {})["all"])
 
 
 def _on_models(measured: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from relevome.data.sites import read_sites
-from relevome.results.annotation.sites import CalledSite, write_sites
+from relevome.results.annotation.sites import CalledSite, read_called, write_sites
 
 ODD = "gi|7|ref:(1)#x%"
 
@@ -12,6 +12,7 @@ ODD = "gi|7|ref:(1)#x%"
 def test_both_formats_say_the_same(tmp_path: Path) -> None:
     sites = [CalledSite(ODD, 0, "+", "start; =of 1%", 0.25), CalledSite("two", 41, "-", "plain", 0.5)]
     assert write_sites(tmp_path, iter(sites), "TSS") == 2
+    assert list(read_called(tmp_path)) == sites
     bed, gff = read_sites(tmp_path / "sites.bed"), read_sites(tmp_path / "sites.gff3", kinds=["TSS"])
     for found in (bed, gff):
         assert list(found) == [ODD, "two"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,10 +17,7 @@ _T = torch.Tensor
 def enter_in_place_rules() -> None:
     """For every method of tensors that has a rule, the rule of the one that works in place."""
     for name in dir(_T):
-        beside = getattr(_T, name)
-        twin = getattr(_T, f"{name}_", None) or getattr(_T, f"__i{name[2:]}", None)
-        if twin is not None and beside in RULES:
-            rule(twin)(reshaped if name in _OF_SHAPE else _changing(beside))
+        _enter_twin(name)
     others = {
         _T.__setitem__: with_item,
         _T.copy_: copied,
@@ -29,6 +27,26 @@ def enter_in_place_rules() -> None:
     for function, beside in others.items():
         rule(beside)(PLAIN)
         rule(function)(_changing(beside))
+
+
+def rule_and_twins(*functions: Any) -> Callable[[Rule], Rule]:
+    """Decorator: `rule` for these torch functions, and for the methods that do the same in place."""
+
+    def enter(how: Rule) -> Rule:
+        rule(*functions)(how)
+        for name in {getattr(function, "__name__", "") for function in functions}:
+            _enter_twin(name)
+        return how
+
+    return enter
+
+
+def _enter_twin(name: str) -> None:
+    """The rule of the method that does in place what this one, if it has a rule, does beside."""
+    beside = getattr(_T, name, None)
+    twin = getattr(_T, f"{name}_", None) or getattr(_T, f"__i{name[2:]}", None)
+    if twin is not None and beside in RULES:
+        rule(twin)(reshaped if name in _OF_SHAPE else _changing(beside))
 
 
 def _changing(beside: Any) -> Rule:

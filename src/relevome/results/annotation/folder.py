@@ -4,18 +4,70 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relevome.errors import InputError
-from relevome.results.folder import claim_folder, whole_file
+from relevome.results.annotation.sites import CalledSite, read_called
+from relevome.results.folder import claim_folder
+from relevome.results.record import read_record, reading, write_record
 from relevome.results.run.manifest import differences
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME, SCORES = "annotation.json", "scores"
 MADE = ("*.bw", "sites.*")  # of finished scores
 SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Annotation:
+    """A finished annotation of a genome.
+
+    ``question`` is what decides the scores, ``settings`` say how sites were called: those of a probability of
+    at least ``threshold``, None where no threshold is so precise. ``counts`` are of ``contigs``, ``letters``
+    of both strands, ``in_gaps`` and called ``sites``. ``truth`` has the numbers against labelled positions
+    if there were any, over ``all`` and over ``strands``; ``problems`` are such positions that were left out.
+    """
+
+    path: Path
+    question: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    threshold: float | None
+    counts: Mapping[str, int]
+    truth: Mapping[str, Any] | None
+    problems: Sequence[Mapping[str, str]]
+
+    def __repr__(self) -> str:
+        called = "none" if self.threshold is None else f"probability from {self.threshold:.4g} on"
+        lines = [
+            f"Annotation({str(self.path)!r}): {', '.join(self.question['classes'])}",
+            f"  {self.counts['letters']:,} positions of {self.counts['contigs']:,} contigs, "
+            f"{self.counts['sites']:,} sites called ({called})",
+        ]
+        if self.truth is not None:
+            shown = ("average_precision", "roc_auc", "precision", "recall")
+            known = {name: value for name in shown if (value := self.truth["all"][name]) is not None}
+            lines.append("  against truth: " + ", ".join(f"{name} {x:.4g}" for name, x in known.items()))
+        return "\n".join([*lines, "  .sites() gives them one by one, .to_pandas() as a table"])
+
+    def sites(self) -> Iterator[CalledSite]:
+        """Called sites, in the order of their classes, contigs, strands and positions."""
+        return read_called(self.path)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for every called site.
+
+        Columns: ``contig``; ``position``, from 0 along the strand +; ``sign``, its strand; ``label``, its
+        class; ``probability``, to six digits.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.sites(), columns=list(CalledSite._fields))
 
 
 @contextmanager
@@ -34,26 +86,31 @@ def claimed(folder: Path, question: Mapping[str, Any], overwrite: bool = False) 
 
 def write_annotation(folder: Path, status: str, content: Mapping[str, Any]) -> None:
     """Write ``annotation.json`` as a whole."""
-    said = {"schema_version": SCHEMA_VERSION, "status": status, **content}
-    with whole_file(folder / NAME) as temporary:
-        temporary.write_text(json.dumps(said, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    write_record(folder / NAME, {"schema_version": SCHEMA_VERSION, "status": status, **content})
 
 
-def read_annotation(folder: Path) -> dict[str, Any]:
-    """What ``annotation.json`` says. Raises InputError for a folder that is no annotation."""
-    path = folder / NAME
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot read {path}: expected a folder that `relevome annotate -o` wrote"
-        ) from error
+def read_annotation(folder: str | Path) -> Annotation:
+    """What `relevome annotate` left in a folder.
+
+    Raises InputError for a folder that is no annotation, is unfinished, of a later version, or damaged.
+    """
+    path = Path(folder)
+    said = _record(path)
+    with reading(path / NAME):
+        if said["status"] != "finished":
+            raise InputError(f"{path} is unfinished: the same `relevome annotate` goes on from there")
+        names = ("question", "settings", "threshold", "counts", "truth", "problems")
+        return Annotation(path, **{name: said[name] for name in names})
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    return read_record(folder / NAME, SCHEMA_VERSION, "relevome annotate")
 
 
 def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None:
     scores = folder / SCORES
     if (folder / NAME).is_file() and not overwrite:
-        changed = differences(read_annotation(folder).get("question", {}), question)
+        changed = differences(_record(folder).get("question", {}), question)
         if changed:
             raise InputError(
                 f"{folder} holds another annotation, which differs in {', '.join(changed)}: choose another "

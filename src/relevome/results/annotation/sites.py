@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from relevome.results.folder import whole_file
+from relevome.results.record import reading
 
 # What GFF3 lets stand in the first column and in attributes; all else is percent-encoded.
 _SEQID, _ATTRIBUTE = ".:^*$@!+_?|-", " .:^*$@!+_?|()/[]-"
@@ -50,3 +51,14 @@ def write_sites(folder: Path, sites: Iterable[CalledSite], kind: str) -> int:
             bed.write(site.bed())
             gff.write(site.gff(count, kind))
     return count
+
+
+def read_called(folder: Path) -> Iterator[CalledSite]:
+    """The sites of ``sites.gff3``, as `write_sites` wrote them. Raises InputError for a damaged file."""
+    path = folder / "sites.gff3"
+    with reading(path), path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.startswith("#"):
+                contig, _, _, _, place, score, sign, _, attributes = line.rstrip("\n").split("\t")
+                label = unquote(attributes.partition(";Name=")[2])
+                yield CalledSite(unquote(contig), int(place) - 1, sign, label, float(score))

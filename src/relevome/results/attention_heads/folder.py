@@ -18,7 +18,7 @@ from relevome.data.motifs import Motif
 from relevome.data.problems import Problem
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
-from relevome.results.arrays import read_arrays, reading, split, write_arrays
+from relevome.results.arrays import read_arrays, split, write_arrays
 from relevome.results.attention_heads.consensus import Attended, Consensus
 from relevome.results.attention_heads.heads import (
     COLUMNS,
@@ -36,7 +36,7 @@ from relevome.results.attention_heads.heads import (
 from relevome.results.attention_heads.settings import HeadSettings
 from relevome.results.folder import ResultFolder
 from relevome.results.head_name import HeadName
-from relevome.results.record import provenance, read_record, write_record
+from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
 
 NAME, ARRAYS = "attention_heads.json", "attention_heads.npz"

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from relevome.errors import InputError
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.curves import FaithfulnessCurves
@@ -18,7 +17,7 @@ from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.folder import ResultFolder
-from relevome.results.record import provenance, read_record, write_record
+from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
 
 SCHEMA_VERSION = 1
@@ -99,14 +98,8 @@ def read_evaluation(folder: str | Path) -> Evaluation:
     """
     path = Path(folder)
     said = read_record(path / NAME, SCHEMA_VERSION, "relevome evaluate")
-    try:
+    with reading(path, "evaluate the run again with --overwrite"):
         return _evaluation(path, said)
-    except InputError:
-        raise
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{path} is damaged ({type(error).__name__}: {error}): evaluate the run again with --overwrite"
-        ) from error
 
 
 def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:

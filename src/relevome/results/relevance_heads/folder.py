@@ -14,9 +14,9 @@ import numpy as np
 
 from relevome.data.problems import Problem
 from relevome.errors import InputError
-from relevome.results.arrays import read_arrays, reading, write_arrays
+from relevome.results.arrays import read_arrays, write_arrays
 from relevome.results.folder import ResultFolder
-from relevome.results.record import provenance, read_record, write_record
+from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.relevance_heads.heads import (
     COLUMNS,
     Against,

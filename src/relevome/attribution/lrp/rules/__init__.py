@@ -10,7 +10,8 @@ import importlib
 import pkgutil
 
 from relevome.attribution.lrp.in_place import enter_in_place_rules
-from relevome.attribution.lrp.table import RULES, UnsupportedOperation, rule
+from relevome.attribution.lrp.in_place import rule_and_twins as rule
+from relevome.attribution.lrp.table import RULES, UnsupportedOperation
 
 for _module in pkgutil.iter_modules(__path__, __name__ + "."):
     importlib.import_module(_module.name)
