@@ -18,7 +18,7 @@ from relevome.evaluation.statistics import bootstrap_interval, paired_test
 from relevome.jobs.compare import compare
 from relevome.jobs.evaluate import evaluate
 from relevome.models.base import Model
-from relevome.results.comparison import Comparison
+from relevome.results.comparison import Comparison, read_comparison, write_comparison
 from relevome.results.evaluation.folder import write_evaluation
 from relevome.results.run.reader import Run
 from tests.evaluation.additive import additive_model
@@ -167,3 +167,36 @@ def test_what_cannot_be_compared_is_refused(right: Run, noisy: Run, truth: Truth
     cannot("was evaluated with other known sites: leave --truth out", one, two, truth=truth)
     other = replace(one, about=dict(one.about) | {"run": "other"}, sequences={"x": "1", "y": "2"})
     cannot("have 0 sequences in common: .*right: 8 not in other; other: 2 not in right", one, other)
+
+
+def test_a_comparison_comes_back_as_it_was_left(model: Model, right: Run, tmp_path: Path) -> None:
+    other = changed(right, tmp_path / "other", lambda relevance: -relevance)
+    evaluated = [evaluate(one, model=model, fast=True, null=0) for one in (right, other)]
+    found = compare(evaluated, out=tmp_path / "table")
+    back = read_comparison(tmp_path / "table")
+    assert (back.scores, back.tests, back.similarities) == (found.scores, found.tests, found.similarities)
+    assert (back.curves, back.left_out, back.notes) == (found.curves, found.left_out, found.notes)
+    for label, one in found.evaluations.items():
+        kept = back.evaluations[label]
+        assert (kept.about, kept.settings, kept.checks) == (one.about, one.settings, one.checks)
+        assert (kept.layers, kept.notes) == (one.layers, one.notes)
+    assert len(found.to_pandas()) == 2 * len(found.scores["right"])
+    assert back.to_pandas().equals(found.to_pandas())
+    assert repr(back) == repr(found)
+    assert repr(found).splitlines()[0] == "Comparison of 2 runs: right, other"
+
+
+def test_a_comparison_of_an_earlier_version_or_damaged_is_refused_in_one_line(
+    found: Comparison, tmp_path: Path
+) -> None:
+    (tmp_path / "table.tsv").write_text("run\tmetric\n")
+    with pytest.raises(
+        InputError, match=r"earlier relevome, without comparison.json: compare the runs again"
+    ):
+        read_comparison(tmp_path)
+    write_comparison(found, tmp_path)
+    (tmp_path / "values.tsv").write_text("x\n")
+    with pytest.raises(
+        InputError, match=r"is damaged \(KeyError: .*: compare the runs again with --overwrite"
+    ):
+        read_comparison(tmp_path)

@@ -226,3 +226,12 @@ def test_a_folder_that_is_no_evaluation_is_refused(found: Evaluation, tmp_path: 
     (tmp_path / "values.tsv").write_text("x\n")
     with pytest.raises(InputError, match="is damaged"):
         read_evaluation(tmp_path)
+
+
+def test_an_evaluation_is_left_in_a_folder_and_read_back(run: Run, tmp_path: Path) -> None:
+    found = evaluate(run, use_model=False, out=tmp_path / "scores")
+    assert read_evaluation(tmp_path / "scores").scores == found.scores
+    with pytest.raises(InputError, match="replace it with --overwrite"):
+        evaluate(run, use_model=False, out=tmp_path / "scores")
+    assert found.to_pandas()["mean"].tolist() == [one.mean for one in found.scores]
+    assert repr(found).splitlines()[0] == f"Evaluation of {run.path}"
