@@ -125,4 +125,5 @@ def _scores(out: Path, model: Path, quick: bool, window: tuple[int, int] | None 
         labelled.genome, circular=True, regions=(f"NC_000913.3:1-{last}",), window=window,
         truth=labelled.labels, choice=labelled.choice, tracks=False,
     )  # fmt: skip
-    return annotate(relevome.load_model(model, device="cpu"), settings, out)["truth"]["all"]
+    found = annotate(relevome.load_model(model, device="cpu"), settings, out)
+    return dict(found.truth or {})["all"]

@@ -19,10 +19,10 @@ def train(
     ],
     output: Output,
     objective: Annotated[
-        Literal["classify", "mlm", "annotate"] | None,
+        str | None,
         typer.Option(
-            help="Learn labels, a language from hidden tokens, or positions of a genome: annotate with "
-            "--labels, else classify."
+            help="classify learns labels, mlm a language from hidden tokens, annotate positions of a genome; "
+            "`relevome list objectives` has all. By default annotate with --labels, else classify."
         ),
     ] = None,
     train: Annotated[

@@ -16,12 +16,13 @@ from typing import Annotated, Any
 from relevome.data.inputs import sha256_of
 from relevome.data.positions import PositionChoice
 from relevome.errors import InputError
+from relevome.jobs import Say
 from relevome.models.hugging_face import weights_sha256
 from relevome.studies import studies
 from relevome.studies.annotation_data import CNN_REACH, DONE, WindowCounts, write_data, write_simulated
 from relevome.studies.annotation_summary import WEIGHED, conclude
 from relevome.studies.genome_parts import LabelledGenome
-from relevome.studies.recipe import Command, Say, StudyOption, check_choices, command
+from relevome.studies.recipe import Command, StudyOption, check_choices, command
 
 # Files of the folder with public data.
 GENOME = Path("ecoli", "NC_000913.3.fna.gz")

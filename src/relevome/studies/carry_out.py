@@ -19,8 +19,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from relevome.errors import InputError
+from relevome.jobs import Say
 from relevome.results.folder import whole_file
-from relevome.studies.recipe import Command, Say, Study
+from relevome.studies.recipe import Command, Study
 
 # Runs one command in the folder given and writes all that it prints to the log given; gives None, or what
 # went wrong. A process of its own calls it, so it must be found by its name.

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from relevome.errors import InputError
+from relevome.jobs import Say
 from relevome.studies import studies
-from relevome.studies.recipe import Command, Say, StudyOption, check_choices, command
+from relevome.studies.recipe import Command, StudyOption, check_choices, command
 from relevome.studies.summary import conclude
 from relevome.studies.tasks import GENOME, TASKS, SequenceCounts, check_data, write_task
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 from relevome.data.inputs import sha256_of
 from relevome.errors import InputError
+from relevome.jobs import Say
 from relevome.studies import studies
 from relevome.studies.enzymes import ENZYMES, EnzymeFiles, Enzymes, read_enzymes, write_enzymes
 from relevome.studies.prepared import check_files, prepare_once
@@ -28,7 +29,7 @@ from relevome.studies.protein_tasks import (
     ProteinLimits,
     write_protein_task,
 )
-from relevome.studies.recipe import Command, Say, StudyOption, check_choices, command
+from relevome.studies.recipe import Command, StudyOption, check_choices, command
 
 # A name in tables, the method, its options. The published study integrates from [PAD], whose embedding is
 # nothing at all in many models, where a layer norm behind it has no slope: so the unknown letter is ours.

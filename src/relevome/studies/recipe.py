@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, get_args, get_origin, get_type_hints, runtime_checkable
 
 from relevome.errors import InputError
-
-Say = Callable[[str], None]
+from relevome.jobs import Say
 
 # Commands that go on by themselves where they were stopped.
 _GO_ON = ("annotate", "explain")
