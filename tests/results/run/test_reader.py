@@ -195,6 +195,20 @@ def test_notices_a_column_of_another_kind(run):
         list(Run(run.path))
 
 
+def test_a_part_from_before_a_column_has_nulls_there_if_it_may(run):
+    part = run.path / "part-00001.parquet"
+    table = pq.read_table(part)
+    pq.write_table(table.drop_columns(["baseline_score", "letter_scores"]), part)
+    rows = list(Run(run.path))
+    assert {row.baseline_score for row in rows[2:4]} == {None}
+    assert [row.sequence_id for row in rows] == [row.sequence_id for row in run]
+    pq.write_table(table.drop_columns(["score"]), part)
+    with pytest.raises(
+        InputError, match=r"part-00001.parquet is damaged or gone \(columns of another kind\)"
+    ):
+        list(Run(run.path))
+
+
 def test_notices_a_part_that_vanished_after_opening(run):
     (run.path / "part-00001.parquet").unlink()
     with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone"):

@@ -110,16 +110,25 @@ def read_info(path: Path) -> PartInfo:
 
 
 def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of a part, of all columns or some."""
+    """The rows of a part, of all columns or some; one that is newer than the part is null in it."""
     try:
         expected = no_rows(columns).schema
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            table = file.read(expected.names).combine_chunks()
+            there = [name for name in expected.names if name in file.schema_arrow.names]
+            table = _with_newer(file.read(there).combine_chunks(), expected)
         if table.schema != expected:
             raise ValueError("columns of another kind")
         return table
     except (OSError, pa.ArrowException, ValueError) as error:
         raise _damaged(path, error) from error
+
+
+def _with_newer(table: pa.Table, expected: pa.Schema) -> pa.Table:
+    """The table with those of the expected columns that it lacks and that may be null."""
+    for place, column in enumerate(expected):
+        if column.name not in table.column_names and column.nullable:
+            table = table.add_column(place, column, pa.nulls(len(table), column.type))
+    return table
 
 
 def _damaged(path: Path, error: Exception) -> InputError:
