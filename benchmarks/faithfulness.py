@@ -224,7 +224,7 @@ def _cnn() -> Model:
 
 def _model(kind: type[PreTrainedModel], config: Any, tokenizer: Any, alphabet: Alphabet) -> Model:
     torch.manual_seed(0)
-    source = Source("random weights", None, "made here")
+    source = Source("random weights", "made here")
     letters = LetterTokenizer(tokenizer, alphabet)
     return Model(kind(config).eval(), letters, "sequence", ("first", "second"), None, source)
 

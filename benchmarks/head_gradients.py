@@ -172,6 +172,6 @@ def _esm(layers: int, channels: int) -> Model:
         pad_token_id=vocabulary["[PAD]"],
     )
     letters = LetterTokenizer(tokenizer, PROTEIN)
-    source = Source("random weights", None, "made here")
+    source = Source("random weights", "made here")
     module = EsmForSequenceClassification(config).eval()
     return Model(module, letters, "sequence", ("first", "second"), None, source)

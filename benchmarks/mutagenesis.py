@@ -134,7 +134,7 @@ def _transformer(length: int) -> tuple[Callable[[], object], Callable[[], object
 
 
 def _model_and_batch(module: nn.Module, tokenizer: Any, count: int, length: int) -> tuple[Model, Batch]:
-    source = Source("random weights", None, "letters")
+    source = Source("random weights", "letters")
     model = Model(module, LetterTokenizer(tokenizer, DNA), "sequence", ("score",), None, source)
     draw = np.random.default_rng(0).choice(list(DNA.letters), (count, length))
     sequences = [Sequence(f"s{i}", "".join(row), DNA) for i, row in enumerate(draw)]

@@ -105,7 +105,7 @@ class Architecture:
         return Model(
             with_large_weights(module).to(getattr(torch, dtype)).eval(),
             LetterTokenizer(tokenizer, self.alphabet), "sequence", tuple(map(str, range(LABELS))), 40,
-            Source("a test", None, "letters"),
+            Source("a test", "letters"),
         )  # fmt: skip
 
     def batch(self, model: Model, *lengths: int) -> Batch:

@@ -114,7 +114,7 @@ def test_a_model_that_changed_is_refused_and_one_that_moved_is_found(relevome_cl
     assert "comprehensiveness" in out
     code, _, err = relevome_cli(*asked, "--overwrite", "--model", saved("protbert"))
     assert (code, len(err)) == (2, 1)
-    assert "the weights of" in err[0]
+    assert "is not the model that" in err[0]
     assert "are not those that" in err[0]
 
 

@@ -16,6 +16,7 @@ from relevome.cli.heads import heads
 from relevome.data.formats.meme import meme_text
 from relevome.data.sequences import DNA
 from relevome.errors import InputError
+from relevome.models.hugging_face import load_model
 from relevome.models.own_tokenizers import letter_tokenizer
 from tests.discovery.planted import made_up_motif
 from tests.models.annotator.tiny import tiny
@@ -120,11 +121,12 @@ def test_random_weights_are_those_of_the_seed_and_said(
     assert one == same
     assert own != one != other
     said = json.loads((tmp_path / "one" / "attention_heads.json").read_text())
-    assert (said["random_weights"], said["weights_sha256"]) == (True, None)
+    assert said["random_weights"]
+    drawn = said["sha256"]
     assert f"{model} with random weights: attention" in (tmp_path / "one" / "heads.md").read_text()
     said = json.loads((tmp_path / "own" / "attention_heads.json").read_text())
     assert not said["random_weights"]
-    assert said["weights_sha256"]
+    assert said["sha256"] == load_model(model).sha256 != drawn
 
 
 @pytest.mark.parametrize(

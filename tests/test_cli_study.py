@@ -24,9 +24,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def weights(folder: Path) -> str:
-    return json.loads((folder / "simulated" / "runs" / "cnn-lrp" / "run.json").read_text())["model"][
-        "weights_sha256"
-    ]
+    return json.loads((folder / "simulated" / "runs" / "cnn-lrp" / "run.json").read_text())["model"]["sha256"]
 
 
 def retyped(study: Path, folder: Path, names: tuple[str, ...]) -> None:

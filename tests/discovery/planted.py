@@ -85,7 +85,7 @@ def planted_model(*looking: Looking, rest: float = 4.0, back: Motif | None = Non
     module = PlantedAttention(looking, rest, back)
     labels = (*(head.motif.name for head in looking), "back", "sum")
     tokenizer = LetterTokenizer(letter_tokenizer(DNA))
-    return Model(module, tokenizer, "token", labels, None, Source("planted", None, "letters"))
+    return Model(module, tokenizer, "token", labels, None, Source("planted", "letters"))
 
 
 def target(model: Model) -> Target:

@@ -121,7 +121,7 @@ def random_annotator(seed: int) -> Model:
     )
     tokenizer = LetterTokenizer(letter_tokenizer(DNA))
     module = AnnotatorForTokenClassification(config).eval()
-    return Model(module, tokenizer, "token", ("no", "yes"), None, Source("random", None, "letters"))
+    return Model(module, tokenizer, "token", ("no", "yes"), None, Source("random", "letters"))
 
 
 def test_models_with_random_weights_recognise_nothing() -> None:

@@ -44,7 +44,7 @@ def additive_model(rows: int = 4) -> Model:
         module = MeanOfLetters(len(tokenizer)).double()
     model = Model(
         module, LetterTokenizer(tokenizer, PROTEIN), "sequence", ("a", "b", "c"), None,
-        Source("made here", None, "letters"),
+        Source("made here", "letters"),
     )  # fmt: skip
     return model.with_batch_sizes(FixedBatchSize(rows))
 

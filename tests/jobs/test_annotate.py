@@ -341,7 +341,7 @@ def test_the_command_says_what_it_found(
     found = json.loads((tmp_path / "out" / "annotation.json").read_text())
     assert found["status"] == "finished"
     assert found["question"]["circular"] == [ODD]
-    assert len(found["question"]["model"]["weights_sha256"]) == len(found["question"]["genome_sha256"]) == 64
+    assert len(found["question"]["model"]["sha256"]) == len(found["question"]["genome_sha256"]) == 64
     assert (tmp_path / "out" / "sites.gff3").read_text().startswith("##gff-version 3\n")
 
 

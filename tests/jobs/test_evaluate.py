@@ -150,9 +150,9 @@ def test_without_its_model_the_rest_is_computed_and_the_note_says_so(run: Run) -
 def test_other_weights_are_refused(model: Model, run: Run, tmp_path: Path) -> None:
     other = changed(run, tmp_path / "other", lambda relevance: relevance)
     said = json.loads((other.path / "run.json").read_text())
-    said["model"]["weights_sha256"] = "1234567890abcdef" * 4
+    said["model"]["sha256"] = "1234567890abcdef" * 4
     (other.path / "run.json").write_text(json.dumps(said))
-    with pytest.raises(InputError, match=r"the weights of made here are not those .* expected 1234567890ab"):
+    with pytest.raises(InputError, match=r"made here is not the model that .* expected 1234567890ab"):
         evaluate(other.path, model=model)
 
 

@@ -175,7 +175,7 @@ def test_a_model_that_reads_a_sequence_twice_is_refused() -> None:
     config = T5Config(vocab_size=37, d_model=12, d_kv=5, d_ff=21, num_layers=1, num_heads=3)
     model = Model(
         T5ForSequenceClassification(config), LetterTokenizer(letter_tokenizer(DNA)), "sequence", ("x",), None,
-        Source("here", None, ""),
+        Source("here", ""),
     )  # fmt: skip
     with pytest.raises(
         InputError, match=r"reads its input in 2 places, .*: expected a model that reads a sequence once"

@@ -44,6 +44,17 @@ def test_it_is_measured_once_for_widths_up_to_a_power_of_two(
     assert sizes.measured == {32: 8, 64: 8, 16: 8}
 
 
+def test_no_more_rows_are_measured_than_there_is_use_for(load: Load, clock: list[tuple[int, int]]) -> None:
+    sizes, model = MeasuredBatchSizes(), load("esm")
+    assert (sizes.rows(model, 17, 1), clock, sizes.measured) == (1, [], {})
+    assert sizes.rows(model, 17, 3) == 4
+    assert clock == [(1, 17), (2, 17), (4, 17)]
+    assert (sizes.rows(model, 17, 2), sizes.rows(model, 18, 4), sizes.measured) == (4, 4, {32: 4})
+    assert len(clock) == 3
+    assert sizes.rows(model, 17, 1000) == sizes.rows(model, 17) == 8
+    assert clock[3:] == [(8, 17), (16, 17), (32, 17)]
+
+
 def test_what_was_measured_before_is_not_measured_again(load: Load, clock: list[tuple[int, int]]) -> None:
     assert MeasuredBatchSizes({32: 5}).rows(load("esm"), 20) == 5
     assert clock == []

@@ -103,7 +103,7 @@ def _batches(model: Model, tokens: dict[int, Tokens]) -> Iterator[list[int]]:
     order = sorted(tokens, key=lambda job: -len(tokens[job]))
     while order:
         width = len(tokens[order[0]])
-        rows = model.rows(width)
+        rows = model.rows(width, len(order))
         if not model.pads:
             rows = min(rows, sum(len(tokens[job]) == width for job in order))
         yield order[:rows]

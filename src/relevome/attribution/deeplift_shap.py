@@ -93,7 +93,7 @@ class DeepLiftShap:
             for draw in range(draws(self.baseline))
         ])  # fmt: skip
         runner = Runner(model, tokens, target)
-        score, rows = runner.survey(words), model.rows(len(tokens))
+        score, rows = runner.survey(words), model.rows(len(tokens), 2 * len(references))
         slopes = multipliers(runner, words, references, max(1, rows // 2))
         with torch.no_grad():
             origins = torch.cat([runner(some.mT) for some in references.split(rows)])

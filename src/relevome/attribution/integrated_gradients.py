@@ -131,7 +131,7 @@ def _mean_gradient(
     alphas, weights = (
         torch.tensor(numbers, dtype=start.dtype, device=start.device) for numbers in _quadrature(steps)
     )
-    at_once = max(1, model.rows(batch.width) // len(batch))
+    at_once = max(1, model.rows(batch.width, steps * len(batch)) // len(batch))
     total = torch.zeros_like(start)
     for first in range(0, steps, at_once):
         some = alphas[first : first + at_once]

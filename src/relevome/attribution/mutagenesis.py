@@ -86,7 +86,7 @@ def _ragged_scores(model: Model, mutants: list[Tokens], target: Target) -> np.nd
     order = sorted(range(len(mutants)), key=lambda i: len(mutants[i]))
     scores = np.zeros(len(mutants))
     while order:
-        rows = model.rows(len(mutants[order[0]]))
+        rows = model.rows(len(mutants[order[0]]), len(order))
         if not model.pads:
             rows = min(rows, sum(len(mutants[i]) == len(mutants[order[0]]) for i in order))
         now, order = order[:rows], order[rows:]

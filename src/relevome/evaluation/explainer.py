@@ -13,7 +13,7 @@ from relevome.data.shuffle import dinucleotide_shuffle
 from relevome.errors import InputError
 from relevome.evaluation.perturbation import sequence_rng
 from relevome.models.base import Model, Target
-from relevome.models.hugging_face import load_model
+from relevome.models.hugging_face import load_model, weights_sha256
 from relevome.options import configured, option_defaults
 from relevome.results.run.columns import Explanation, to_row
 from relevome.results.run.reader import Run
@@ -54,7 +54,7 @@ def explainer(run: Run, model: Model) -> Explainer:
     Raises InputError for other weights than the run explains, and for options that its method lacks.
     """
     said = run.manifest
-    _check_weights(run, model)
+    _check_identity(run, model)
     kind = methods[said["method"]]
     unasked = ("heads", "audit")  # they keep more, and change no relevance
     options = {name: value for name, value in said["parameters"].items() if name not in unasked}
@@ -96,11 +96,14 @@ def model_of(run: Run, path: str | Path | None, device: str, trust_remote_code: 
     )
 
 
-def _check_weights(run: Run, model: Model) -> None:
-    known, found = run.manifest["model"]["weights_sha256"], model.source.weights_sha256
+def _check_identity(run: Run, model: Model) -> None:
+    """Raises InputError for another model; of runs by an earlier relevome the weights alone are known."""
+    said, path = run.manifest["model"], model.source.path
+    known = said.get("sha256", said.get("weights_sha256"))
+    found = model.sha256 if "sha256" in said else weights_sha256(path)
     if known is not None and found != known:
         raise InputError(
-            f"the weights of {model.source.path} are not those that {run.path} explains (sha256 "
-            f"{(found or 'unknown')[:12]}, expected {known[:12]}): give the model of the run with --model "
-            "DIR, explain again, or leave the model out with --no-model"
+            f"{path} is not the model that {run.path} explains (sha256 {(found or 'unknown')[:12]}, expected "
+            f"{known[:12]}): give the model of the run with --model DIR, explain again, or leave the model "
+            "out with --no-model"
         )

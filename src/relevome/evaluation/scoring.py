@@ -106,7 +106,8 @@ def like_lengths(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes
         while first < len(keys):
             width = lengths[keys[first]]
             least = LEAST_FILLED * width if model.pads else width
-            rows = [key for key in keys[first : first + model.rows(width)] if lengths[key] >= least]
+            most = model.rows(width, len(keys) - first)
+            rows = [key for key in keys[first : first + most] if lengths[key] >= least]
             yield rows
             first += len(rows)
 

@@ -265,7 +265,7 @@ def _question(
     whole = {(contig.name, 0, contig.length) for contig in contigs}
     limited = {(region.chrom, region.start, region.end) for region in regions} != whole
     return {
-        "model": asdict(model.source) | {"class": type(model.module).__name__, "dtype": str(model.dtype)},
+        "model": model.about(),
         "genome_sha256": sha256_of(settings.genome),
         "circular": sorted(contig.name for contig in contigs if contig.circular),
         "regions": [str(region) for region in regions] if limited else "all",

@@ -100,7 +100,7 @@ def attention_heads(
         asked, sites, controls[0] if controls else None, motifs=motifs, known=known,
         settings=question.settings, say=say,
     )  # fmt: skip
-    about = _about(model, question, sites)
+    about = _about(asked, question, sites)
     found = replace(found, about=about, read=tuple(one.record() for one in read))
     if folder is not None:
         say("writing tables and pictures")
@@ -186,10 +186,9 @@ def _names(window: Letters) -> tuple[str, ...]:
 
 def _about(model: Model, question: HeadsQuestion, sites: Windows) -> dict[str, Any]:
     """Which model and which windows."""
-    random, source = question.random_weights, model.source
     return {
-        "by": "attention", "model": source.path, "random_weights": random,
-        "weights_sha256": None if random else source.weights_sha256,
+        "by": "attention", "model": model.source.path, "random_weights": question.random_weights,
+        "sha256": model.sha256,
         "target": sites.target.label, "position": sites.site, "sites": str(question.fasta or question.bed),
         "controls": None if question.controls is None else str(question.controls),
         "motifs": list(map(str, question.motifs)),

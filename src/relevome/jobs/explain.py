@@ -228,8 +228,7 @@ def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
     """What ``run.json`` says about the question."""
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "model": asdict(model.source) | {"class": type(model.module).__name__, "task": model.task,
-                                         "dtype": str(model.dtype), "max_tokens": model.max_tokens}
+        "model": model.about() | {"task": model.task, "max_tokens": model.max_tokens}
         | ({"rare_as_x": True} if model.tokenizer.rare_as_x else {}),
         "input": dict(source.description),
         "method": plan.method_name,

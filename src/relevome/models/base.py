@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
 from relevome.models.batching import BatchSizes, MeasuredBatchSizes
+from relevome.models.identity import model_sha256, state_of
 from relevome.models.tokens import LetterTokenizer, Tokens
 
 Task = Literal["sequence", "token", "masked"]
@@ -64,10 +65,9 @@ class Batch:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model came from, for the record: its path or hub id, its weights and its tokenizer."""
+    """Where a model came from, for the record: its path or hub id, and its tokenizer."""
 
     path: str
-    weights_sha256: str | None
     tokenizer: str
 
 
@@ -98,6 +98,7 @@ class Model:
         self._batch_sizes: BatchSizes = batch_sizes or MeasuredBatchSizes()
         self.pad_id = _padding(module, tokenizer)
         self.takes_mask = "attention_mask" in signature(module.forward).parameters
+        self._identity: tuple[Any, str] | None = None
 
     def __repr__(self) -> str:
         outputs = ", ".join(self.labels[:4]) + (", ..." if len(self.labels) > 4 else "")
@@ -106,6 +107,20 @@ class Model:
             f"Model({self.source.path!r}: {type(self.module).__name__}, {self.alphabet.name}, "
             f"{self.tokenizer.style} tokens, {longest}; {self.task}, {len(self.labels)} outputs ({outputs}))"
         )
+
+    @property
+    def sha256(self) -> str:
+        """The digest of all that changes its answers, see `model_sha256`; of the weights as they are now."""
+        state = state_of(self.module)
+        if self._identity is None or self._identity[0] != state:
+            self._identity = (state, model_sha256(self.module, self.tokenizer, self.labels))
+        return self._identity[1]
+
+    def about(self) -> dict[str, Any]:
+        """Which model this is, as results keep it on record."""
+        kind, dtype = type(self.module).__name__, str(self.dtype)
+        return {"path": self.source.path, "sha256": self.sha256, "tokenizer": self.source.tokenizer,
+                "class": kind, "dtype": dtype}  # fmt: skip
 
     @property
     def alphabet(self) -> Alphabet:
@@ -238,9 +253,12 @@ class Model:
             return score
         return score - logits[rows, [target.contrast for target in batch.targets]]
 
-    def rows(self, width: int) -> int:
-        """How many sequences of this many tokens go through the model at once: given, or the fastest."""
-        return self._batch_sizes.rows(self, width)
+    def rows(self, width: int, most: int | None = None) -> int:
+        """How many sequences of this many tokens go through the model at once: given, or the fastest.
+
+        There are no more than ``most``, if that is known.
+        """
+        return self._batch_sizes.rows(self, width, most)
 
     @property
     def batch_sizes(self) -> BatchSizes:
@@ -282,7 +300,7 @@ class Model:
         if logits is not None:
             yield logits
             return
-        rows = self.rows(len(tokens))
+        rows = self.rows(len(tokens), len(places))
         for some, letters in zip(at.split(rows), to.split(rows), strict=True):
             mutants = {key: value.repeat(len(some), 1) for key, value in inputs.items()}
             mutants["input_ids"][torch.arange(len(some), device=self.device), some] = letters

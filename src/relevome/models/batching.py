@@ -24,8 +24,8 @@ BESIDE = 2e-4  # seconds to make a batch and read its scores, on a CPU, whatever
 class BatchSizes(Protocol):
     """Says how many rows of a width a model takes at once."""
 
-    def rows(self, model: Model, width: int) -> int:
-        """Rows for sequences of ``width`` tokens."""
+    def rows(self, model: Model, width: int, most: int | None = None) -> int:
+        """Rows for sequences of ``width`` tokens, of which there are no more than ``most``."""
         ...
 
     def on_record(self) -> int | dict[str, int]:
@@ -39,7 +39,7 @@ class FixedBatchSize:
 
     size: int
 
-    def rows(self, model: Model, width: int) -> int:
+    def rows(self, model: Model, width: int, most: int | None = None) -> int:
         """The given number, whatever the width."""
         return self.size
 
@@ -50,19 +50,25 @@ class FixedBatchSize:
 
 @dataclass
 class MeasuredBatchSizes:
-    """The fastest number of rows, measured once for every width (rounded up to a power of two).
+    """The fastest number of rows, measured for every width (rounded up to a power of two).
 
-    More is not always faster: on CPUs a CNN ran 2.7 times slower with 256 rows than with 32. What was
-    measured is kept in ``measured`` and stored with the run, so that a resumed run computes alike.
+    More is not always faster: on CPUs a CNN ran 2.7 times slower with 256 rows than with 32. No more rows are
+    measured than there is use for, and more when there is. What was measured is kept in ``measured`` and
+    stored with the run, so that a resumed run computes alike.
     """
 
     measured: dict[int, int] = field(default_factory=dict)
+    _searches: dict[int, _Search] = field(default_factory=dict, init=False, repr=False)
 
-    def rows(self, model: Model, width: int) -> int:
+    def rows(self, model: Model, width: int, most: int | None = None) -> int:
         """The measured number for this width."""
         bucket = 1 << (width - 1).bit_length()
-        if bucket not in self.measured:
-            self.measured[bucket] = _fastest(model, width)
+        if bucket not in self.measured or bucket in self._searches:
+            if most == 1:
+                return 1
+            search = self._searches.setdefault(bucket, _Search())
+            search.go_on(model, width, most or MOST_ROWS)
+            self.measured[bucket] = search.best
         return self.measured[bucket]
 
     def on_record(self) -> dict[str, int]:
@@ -78,25 +84,40 @@ def batch_sizes_of(size: int | None, on_record: object = None) -> BatchSizes:
     return MeasuredBatchSizes({int(width): int(rows) for width, rows in known.items()})
 
 
-def _fastest(model: Model, width: int) -> int:
+@dataclass
+class _Search:
     """Doubles the rows while that brings at least 5% more sequences per second; any more, of short passes.
 
     What is computed so fast takes little memory: there is no price to weigh a gain against.
     """
-    best, best_rate, rows = 1, 0.0, 1
-    while rows <= MOST_ROWS and rows * width <= MOST_TOKENS:
+
+    best: int = 1
+    _rate: float = 0.0
+    _next: int = 1
+    _ended: bool = False
+
+    def go_on(self, model: Model, width: int, most: int) -> None:
+        """Measure until it has ended, or as many rows as there are sequences were measured."""
+        while not self._ended and self._next < 2 * most:
+            if self._next > MOST_ROWS or self._next * width > MOST_TOKENS:
+                self._ended = True
+                return
+            self._measure(model, width)
+
+    def _measure(self, model: Model, width: int) -> None:
+        rows = self._next
         try:
             seconds = _seconds(model, rows, width)
         except torch.OutOfMemoryError:
-            break
+            self._ended = True
+            return
         short = seconds < LONG_ENOUGH
         rate = rows / (seconds + BESIDE)
-        if rate > (1 if short else 1.05) * best_rate:
-            best, best_rate = rows, rate
-        elif rows >= (8 if short else 4) * best:
-            break
-        rows *= 2
-    return best
+        if rate > (1 if short else 1.05) * self._rate:
+            self.best, self._rate = rows, rate
+        else:
+            self._ended = rows >= (8 if short else 4) * self.best
+        self._next = 2 * rows
 
 
 def _seconds(model: Model, rows: int, width: int) -> float:

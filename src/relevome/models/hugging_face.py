@@ -95,7 +95,7 @@ def load_model(
         labels=_labels(module.config, task, letters),
         max_tokens=max_tokens or most_tokens(module, tokenizer),
         fixed_tokens=getattr(module.config, "sequence_length", None),
-        source=Source(_lasting(path), weights_sha256(path), f"{type(tokenizer).__name__} ({letters.style})"),
+        source=Source(_lasting(path), f"{type(tokenizer).__name__} ({letters.style})"),
     )
 
 

@@ -98,7 +98,8 @@ def _by_windows(model: Model, strand: Letters, start: int, end: int) -> Iterator
     """
     width = min(WIDTH, (model.max_tokens or WIDTH + 2) - 2)
     margin, step = width // 4, width - 2 * (width // 4)
-    places, rows = range(start - start % step, end, step), model.rows(width)
+    places = range(start - start % step, end, step)
+    rows = model.rows(width, len(places))
     for number in range(0, len(places), rows):
         tokens, kept = [], []
         for at in places[number : number + rows]:
@@ -118,7 +119,7 @@ def _slid(model: Model, strand: Letters, start: int, end: int, window: tuple[int
     """A window around every letter, unknown letters beyond the ends of the strand."""
     upstream, downstream = window
     unknown, width = model.alphabet.unknown, upstream + downstream + 1
-    rows = min(model.rows(width), _STRIP)
+    rows = min(model.rows(width, _STRIP), _STRIP)
     for first in range(start, end, _STRIP):
         last = min(first + _STRIP, end)
         before, after = strand.read(first - upstream, first), strand.read(last, last + downstream)

@@ -31,14 +31,13 @@ def shuffle_values(parameters: Iterable[nn.Parameter], rng: np.random.Generator)
 def with_shuffled_weights(model: Model, seed: int) -> Model:
     """A copy with the values of each of its weights in random order; the model is left as it was.
 
-    Its source says so: no digest of weights, and a path that names those that were shuffled, and the seed.
+    Its source says so: a path that names the model whose weights were shuffled, and the seed.
     """
     copied = copy.copy(model)
     copied.module = copy.deepcopy(model.module)
     shuffle_values(copied.module.parameters(), np.random.default_rng(seed))
-    digest = (model.source.weights_sha256 or "unknown")[:12]
-    path = f"{model.source.path} (weights {digest} in random order, seed {seed})"
-    copied.source = replace(model.source, path=path, weights_sha256=None)
+    path = f"{model.source.path} (weights of {model.sha256[:12]} in random order, seed {seed})"
+    copied.source = replace(model.source, path=path)
     return copied
 
 

@@ -21,7 +21,7 @@ from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 
 MANIFEST = {
-    "model": {"path": "m", "weights_sha256": "0a"},
+    "model": {"path": "m", "sha256": "0a"},
     "method": "attnlrp",
     "target": "1",
     "batch_size": 4,
@@ -216,7 +216,7 @@ def test_a_writer_that_could_not_open_frees_the_run(tmp_path, shards):
     ("change", "said"),
     [
         ({"method": "saliency"}, 'method ("attnlrp" there, "saliency" now)'),
-        ({"model": {"path": "m", "weights_sha256": "0b"}}, 'model.weights_sha256 ("0a" there, "0b" now)'),
+        ({"model": {"path": "m", "sha256": "0b"}}, 'model.sha256 ("0a" there, "0b" now)'),
         ({"seed": 7}, "seed (none there, 7 now)"),
         ({"target": None}, 'target ("1" there, null now)'),
     ],
@@ -232,15 +232,15 @@ def test_says_in_what_a_run_differs_and_what_to_do(tmp_path, shards, change, sai
 
 def test_a_model_that_moved_is_known_by_its_weights(tmp_path, shards):
     write(tmp_path / "run", shards)
-    moved = {"path": "elsewhere/m", "weights_sha256": "0a"}
+    moved = {"path": "elsewhere/m", "sha256": "0a"}
     write(tmp_path / "run", shards, MANIFEST | {"model": moved})
     assert run_json(tmp_path / "run")["model"] == moved
 
 
 def test_without_a_digest_a_model_is_known_by_its_path(tmp_path, shards):
-    write(tmp_path / "run", shards, MANIFEST | {"model": {"path": "m", "weights_sha256": None}})
+    write(tmp_path / "run", shards, MANIFEST | {"model": {"path": "m", "sha256": None}})
     with pytest.raises(InputError, match=r'differs in model.path \("m" there, "n" now\): choose'):
-        RunWriter(tmp_path / "run", MANIFEST | {"model": {"path": "n", "weights_sha256": None}})
+        RunWriter(tmp_path / "run", MANIFEST | {"model": {"path": "n", "sha256": None}})
 
 
 def test_a_parameter_that_is_gone_is_a_difference(tmp_path, shards):

@@ -23,8 +23,8 @@ OWN = frozenset({"schema_version", "status", "parts", "counts", "refused", "head
 # What may differ between two calls that make the same run, wherever in the manifest it stands.
 VOLATILE = frozenset({"started", "seconds", "library_versions", "batch_size", "engine", "workers", "command"})
 
-# Where a model was found, which may differ too between calls that name the same digest of its weights.
-_PATH, _WEIGHTS = ("model", "path"), ("model", "weights_sha256")
+# Where a model was found, which may differ too between calls that name the same digest of it.
+_PATH, _DIGEST = ("model", "path"), ("model", "sha256")
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
@@ -88,7 +88,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     before = dict(_leaves({key: value for key, value in old.items() if key not in OWN}))
     after = dict(_leaves(new))
     names = [*before, *(name for name in after if name not in before)]
-    if before.get(_WEIGHTS) is not None and before.get(_WEIGHTS) == after.get(_WEIGHTS):
+    if before.get(_DIGEST) is not None and before.get(_DIGEST) == after.get(_DIGEST):
         names = [name for name in names if name != _PATH]
     return [
         f"{'.'.join(name)} ({_short(before, name)} there, {_short(after, name)} now)"

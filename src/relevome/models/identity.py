@@ -1,0 +1,80 @@
+"""What makes a model this one and no other: a digest of all that changes its answers.
+
+It is taken of the model as it is in memory: weights, with an adapter that is in them; the configuration; how
+letters become tokens; and code that came with a checkpoint. Where the model was found, the device and the
+number type are not in it, nor is what a library writes beside, such as its version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from relevome.models.tokens import LetterTokenizer
+
+# What a configuration says that changes no answer of a model that is loaded.
+_ASIDE = ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version")
+# What calls of a tokenizer leave in it.
+_STATE = ("padding", "truncation")
+
+
+def model_sha256(module: nn.Module, tokenizer: LetterTokenizer, labels: tuple[str, ...]) -> str:
+    """SHA-256 over weights, configuration, labels, tokenizer and remote code, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in (_configuration(module), list(labels), _tokenizer(tokenizer)):
+        digest.update(json.dumps(part, sort_keys=True, default=str).encode())
+    for path in _remote_code(module):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f"\n{name} {tuple(tensor.shape)}\n".encode())
+        digest.update(_bytes(tensor))
+    return digest.hexdigest()
+
+
+def state_of(module: nn.Module) -> tuple[Any, ...]:
+    """What changes whenever a weight is written to or replaced: while it is the same, so is the digest."""
+    tensors: Iterator[tuple[str, Tensor]] = iter(module.state_dict(keep_vars=True).items())
+    return tuple((name, one.data_ptr(), _writes(one), one.dtype) for name, one in tensors)
+
+
+def _writes(tensor: Tensor) -> int:
+    """How often a tensor was written to in place, which those of inference mode do not count."""
+    return -1 if tensor.is_inference() else tensor._version
+
+
+def _configuration(module: nn.Module) -> dict[str, Any]:
+    config = getattr(module, "config", None)
+    said = config.to_diff_dict() if hasattr(config, "to_diff_dict") else {}
+    return {"class": type(module).__qualname__} | {k: v for k, v in said.items() if k not in _ASIDE}
+
+
+def _tokenizer(tokenizer: LetterTokenizer) -> dict[str, Any]:
+    hf = tokenizer.hf
+    backend = getattr(hf, "backend_tokenizer", None)
+    if backend is None:
+        said = {k: v for k, v in hf.init_kwargs.items() if not k.endswith(("_path", "_file", "_version"))}
+        rules: Any = {"class": type(hf).__qualname__, "vocabulary": hf.get_vocab(), **said}
+    else:
+        rules = {k: v for k, v in json.loads(backend.to_str()).items() if k not in _STATE}
+    special = {"ids": hf.all_special_ids, "pad": hf.pad_token_id, "mask": hf.mask_token_id}
+    read = {"alphabet": tokenizer.alphabet.name, "style": tokenizer.style, "rare_as_x": tokenizer.rare_as_x}
+    return {"rules": rules, "special": special} | read
+
+
+def _remote_code(module: nn.Module) -> list[Path]:
+    """The files of a checkpoint's own code, if the module was made by it."""
+    if not type(module).__module__.startswith("transformers_modules."):
+        return []
+    return sorted(Path(inspect.getfile(type(module))).parent.glob("*.py"))
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    plain = tensor.detach().cpu().contiguous().reshape(-1)
+    return memoryview(plain.view(torch.uint8).numpy()) if plain.numel() else memoryview(b"")
