@@ -50,7 +50,7 @@ def _writes(tensor: Tensor) -> int:
 
 
 def _configuration(module: nn.Module) -> dict[str, Any]:
-    config = getattr(module, "config", None)
+    config: Any = getattr(module, "config", None)
     said = config.to_diff_dict() if hasattr(config, "to_diff_dict") else {}
     return {"class": type(module).__qualname__} | {k: v for k, v in said.items() if k not in _ASIDE}
 
@@ -75,6 +75,6 @@ def _remote_code(module: nn.Module) -> list[Path]:
     return sorted(Path(inspect.getfile(type(module))).parent.glob("*.py"))
 
 
-def _bytes(tensor: Tensor) -> memoryview:
+def _bytes(tensor: Tensor) -> bytes:
     plain = tensor.detach().cpu().contiguous().reshape(-1)
-    return memoryview(plain.view(torch.uint8).numpy()) if plain.numel() else memoryview(b"")
+    return plain.view(torch.uint8).numpy().tobytes() if plain.numel() else b""
