@@ -5,6 +5,7 @@ import gc
 import json
 import math
 import random
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import transformers
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
@@ -257,6 +258,32 @@ def test_one_that_was_killed_close_to_an_early_stop_stops_there_too(
         resumed = train(replace(asked, resume=True))
         assert_same_weights(resumed.output, whole.output)
         assert without_times(resumed) == without_times(whole)
+
+
+def test_a_best_checkpoint_that_something_else_changed_is_noticed(
+    settings: Callable[..., TrainingSettings],
+) -> None:
+    asked = settings(CNN, motifs)
+    with killed_in(TrainingFolder, "publish"):
+        train(asked)
+    for path in (asked.output / "checkpoints").glob("checkpoint-*/model.safetensors"):
+        save_file({name: torch.zeros_like(x) for name, x in load_file(path).items()}, path, {"format": "pt"})
+    with pytest.raises(InputError, match=r"the best model of .* now has .*: its checkpoint was changed"):
+        train(replace(asked, resume=True))
+
+
+def test_a_training_is_not_gone_on_with_from_another_beginning(
+    settings: Callable[..., TrainingSettings], checkpoint: Path, tmp_path: Path
+) -> None:
+    begin = Path(shutil.copytree(checkpoint, tmp_path / "begin"))
+    asked = settings(str(begin), motifs, output=tmp_path / "model")
+    with killed_in(TrainingFolder, "publish"):
+        train(asked)
+    weights = load_file(begin / "model.safetensors")
+    changed = {name: x + 1 if i == 0 else x for i, (name, x) in enumerate(sorted(weights.items()))}
+    save_file(changed, begin / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match=r"is from another training \(arch sha256 '"):
+        train(replace(asked, resume=True))
 
 
 def test_resuming_what_is_finished_trains_nothing(

@@ -134,3 +134,43 @@ def test_a_folder_that_was_moved_is_noticed(tmp_path: Path) -> None:
     checkpoint(folder, 70, best=folder.checkpoints / "checkpoint-60")
     with pytest.raises(InputError, match="was moved since its training was begun: move it back"):
         folder.last_checkpoint()
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_second_process_is_refused_until_the_first_has_ended(tmp_path: Path, resume: bool) -> None:
+    first = opened(tmp_path / "model")
+    second = TrainingFolder(tmp_path / "model", {"seed": 1})
+    why = "another process is writing .*: wait until it has ended" if resume else "holds an unfinished"
+    with pytest.raises(InputError, match=why):
+        second.open(resume)
+    first.close()
+    second.open(resume=True)
+    with pytest.raises(InputError, match="another process is writing"):
+        TrainingFolder(tmp_path / "model", {"seed": 1}).open(resume=True)
+    second.publish([Part("config.json")], RECORD)
+    assert TrainingFolder(tmp_path / "model", {"seed": 1}).finished() is not None
+
+
+@pytest.mark.parametrize("left", [(), (".lock",), (".lock", ".claim.json.tmp"), ("claim.json.part",)])
+def test_a_folder_that_was_hardly_begun_is_begun_again(tmp_path: Path, left: tuple[str, ...]) -> None:
+    (tmp_path / "model" / "checkpoints").mkdir(parents=True)
+    for name in left:
+        (tmp_path / "model" / "checkpoints" / name).write_text("{")
+    folder = opened(tmp_path / "model")
+    assert json.loads((folder.checkpoints / "claim.json").read_text()) == {"seed": 1}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "\xff"])
+def test_a_damaged_claim_or_record_is_one_line(tmp_path: Path, text: str) -> None:
+    folder = opened(tmp_path / "model")
+    folder.close()
+    claim = folder.checkpoints / "claim.json"
+    claim.write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match=r"claim.json is damaged .*: remove the folder, or choose another"):
+        TrainingFolder(tmp_path / "model", {"seed": 1}).open(resume=True)
+    for name in ("config.json", "training.json"):
+        (tmp_path / "model" / name).write_bytes(text.encode("latin-1"))
+    with pytest.raises(
+        InputError, match=r"training.json is damaged .*: remove the folder, or choose another"
+    ):
+        folder.finished()

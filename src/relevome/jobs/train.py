@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 import relevome
 from relevome.errors import InputError
 from relevome.models.hugging_face import pick_device, quiet
+from relevome.models.identity import tokenizer_sha256
 from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder
 from relevome.training.objective import History, Objective, objectives
@@ -66,10 +67,13 @@ def train(settings: TrainingSettings) -> TrainingResult:
         kind = objectives[settings.objective]
         settings = kind.chosen(_on_device(settings), architecture)
         objective = kind(settings, architecture)
-        folder = TrainingFolder(settings.output, _claim(settings, objective))
+        folder = TrainingFolder(settings.output, _claim(settings, architecture, objective))
         record = folder.finished() if settings.resume else None
         if record is None:
-            record = _train(settings, objective, folder)
+            try:
+                record = _train(settings, objective, folder)
+            finally:
+                folder.close()
     return _result(settings.output, record)
 
 
@@ -98,10 +102,11 @@ def _on_device(settings: TrainingSettings) -> TrainingSettings:
     return replace(settings, device=device)
 
 
-def _claim(settings: TrainingSettings, objective: Objective) -> dict[str, Any]:
+def _claim(settings: TrainingSettings, architecture: Architecture, objective: Objective) -> dict[str, Any]:
     """What makes two trainings the same."""
     claim = {name: value for name, value in asdict(settings).items() if name not in _NOT_CLAIMED}
-    return claim | objective.claim()
+    begins = {"arch sha256": architecture.sha256(), "tokenizer sha256": tokenizer_sha256(objective.tokenizer)}
+    return claim | begins | objective.claim()
 
 
 def _record(settings: TrainingSettings, module: PreTrainedModel, objective: Objective) -> dict[str, Any]:

@@ -38,6 +38,11 @@ def model_sha256(module: nn.Module, tokenizer: LetterTokenizer, labels: tuple[st
     return digest.hexdigest()
 
 
+def tokenizer_sha256(tokenizer: LetterTokenizer) -> str:
+    """SHA-256 over how letters become tokens, as hexadecimal digits."""
+    return hashlib.sha256(json.dumps(_tokenizer(tokenizer), sort_keys=True, default=str).encode()).hexdigest()
+
+
 def state_of(module: nn.Module) -> tuple[Any, ...]:
     """What changes whenever a weight is written to or replaced: while it is the same, so is the digest."""
     tensors: Iterator[tuple[str, Tensor]] = iter(module.state_dict(keep_vars=True).items())

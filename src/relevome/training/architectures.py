@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
 from collections.abc import Iterable, Mapping
@@ -24,7 +25,7 @@ from relevome.data.sequences import DNA, named_alphabet
 from relevome.errors import InputError
 from relevome.models import models
 from relevome.models.cnn import CnnConfig
-from relevome.models.hugging_face import claimed_by, one_line_errors, read_config
+from relevome.models.hugging_face import claimed_by, one_line_errors, read_config, weights_sha256
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.t5_encoder import encoder_config
 from relevome.models.tokens import LetterTokenizer
@@ -56,6 +57,14 @@ class Architecture:
             self.fields = _read_config(name)
         if self.fields:
             self.kind = "cnn" if self.fields["model_type"] == CnnConfig.model_type else "config"
+
+    def sha256(self) -> str:
+        """A digest of what a training begins with: sizes, and of a checkpoint configuration and weights."""
+        said: list[Any] = [self.fields]
+        if self.kind == "checkpoint":
+            with one_line_errors(self.name):
+                said = [read_config(self.name, **_OFFLINE).to_diff_dict(), weights_sha256(self.name)]
+        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
     def tokenizer(self, folder: str | None, alphabet: str | None, rare_as_x: bool = False) -> LetterTokenizer:
         """The tokenizer in ``folder``, else the checkpoint's own, else one token per letter.

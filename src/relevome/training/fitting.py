@@ -21,6 +21,9 @@ from relevome.training.objective import History, Trained
 from relevome.training.settings import TrainingSettings
 from relevome.training.tables import Example
 
+# What a score of the best model may differ by, computed twice; LoRA is merged, narrow numbers are rounded.
+_ALIKE, _ROUNDED = 1e-4, 0.02
+
 # The settings that fitting to examples has, and so every objective that is learnt from them.
 EXAMPLE_OPTIONS = (
     "alphabet", "tokenizer", "tokens", "epochs", "batch_size", "weight_decay", "warmup", "dtype",
@@ -74,10 +77,12 @@ def fit_by_examples(
     learner: Any = module if settings.lora_rank is None else add_lora(module, settings.lora_rank, new_weights)
     trainer = make_trainer(now, learner, objective, examples, folder.checkpoints)
     history, best_epoch = fit(trainer, checkpoint)
+    best = trainer.state.best_metric
     if settings.lora_rank is not None:
         module = learner.merge_and_unload()
         trainer = make_trainer(now, module, objective, examples, folder.checkpoints)
     scores = {name: score(trainer, examples[name]) for name in examples if name != "train"}
+    _check_best(settings, best, scores["validation"][settings.best])
     return Trained(module, new_weights, scores | objective.baselines(examples), history, best_epoch)
 
 
@@ -128,6 +133,16 @@ def fit(trainer: Any, checkpoint: Path | None) -> tuple[History, float]:
         if "loss" in entry or "eval_loss" in entry:
             epochs.setdefault(int(entry["step"]), {}).update(_named(entry))
     return tuple(epochs.values()), epochs[trainer.state.best_global_step or 0]["epoch"]
+
+
+def _check_best(settings: TrainingSettings, best: float, found: float) -> None:
+    """Raises InputError where the model that was loaded as the best does not score as it did."""
+    exact = settings.lora_rank is None and settings.dtype == "float32"
+    if not abs(found - best) <= (_ALIKE if exact else _ROUNDED) * (1 + abs(best)):
+        raise InputError(
+            f"the best model of {settings.output} had a validation {settings.best} of {best:.6g} and now has "
+            f"{found:.6g}: its checkpoint was changed by something else; remove the folder and train again"
+        )
 
 
 def score(trainer: Any, examples: Sequence[Example]) -> dict[str, float]:

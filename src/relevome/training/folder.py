@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,46 +13,77 @@ from typing import Any
 from safetensors import SafetensorError
 
 from relevome.errors import InputError
+from relevome.results.folder import LOCK, lock_folder, temporary_name, whole_file
+from relevome.results.record import reading
+
+_AGAIN = "remove the folder, or choose another output"
 
 
 class TrainingFolder:
     """``output``, in which ``checkpoints/`` exists only as long as training is not finished.
 
     A folder belongs to one training, known by its ``claim``: what was asked for and digests of the
-    data. Going on with another claim is refused.
+    data. Going on with another claim is refused, and so is a second process, until `close` or `publish`.
     """
 
     def __init__(self, output: Path, claim: dict[str, Any]) -> None:
         self.output = output.resolve()
         self.checkpoints = self.output / "checkpoints"
         self._claim = json.loads(json.dumps(claim))
+        self._lock: int | None = None
+
+    def close(self) -> None:
+        """Leave the folder to other processes."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    __del__ = close
 
     def finished(self) -> dict[str, Any] | None:
         """The record of this training if it is complete."""
         if not (self.output / "config.json").is_file() or not (self.output / "training.json").is_file():
             return None
-        record = _read(self.output / "training.json")
-        self._check(record["claim"])
+        path = self.output / "training.json"
+        with reading(path, _AGAIN):
+            record = _read(path)
+            self._check(record["claim"])
         shutil.rmtree(self.checkpoints, ignore_errors=True)
         return record
 
     def open(self, resume: bool) -> None:
         """Makes the folder, or with ``resume`` goes on with one; else one that is in use is refused."""
         claimed = self.checkpoints / "claim.json"
-        if resume and claimed.is_file():
-            self._check(_read(claimed))
-            return
-        if claimed.is_file():
+        self._check_claim(claimed, resume)
+        self.close()
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        self._lock = lock_folder(self.checkpoints)
+        self._check_claim(claimed, resume)  # another process may have been here before the lock
+        if not claimed.is_file():
+            _write(claimed, self._claim)
+
+    def _check_claim(self, claimed: Path, resume: bool) -> None:
+        if not claimed.is_file():
+            self._check_free()
+        elif not resume:
             raise InputError(
                 f"{self.output} holds an unfinished training: add --resume, or remove the folder"
             )
-        if self.output.is_file() or (self.output.is_dir() and any(self.output.iterdir())):
+        else:
+            with reading(claimed, _AGAIN):
+                self._check(_read(claimed))
+
+    def _check_free(self) -> None:
+        """Nothing is there but what a process leaves that was killed before it had claimed the folder."""
+        if self.output.is_dir() and {path.name for path in self.output.iterdir()} <= {self.checkpoints.name}:
+            begun = {LOCK, temporary_name(self.checkpoints / "claim.json").name, "claim.json.part"}
+            if not self.checkpoints.exists() or {one.name for one in self.checkpoints.iterdir()} <= begun:
+                return
+        if self.output.exists():
             again = ", or show its result with --resume" if (self.output / "training.json").is_file() else ""
             raise InputError(
                 f"{self.output} exists and is not empty: choose another output, or remove it{again}"
             )
-        self.checkpoints.mkdir(parents=True)
-        _write(claimed, self._claim)
 
     def last_checkpoint(self) -> tuple[Path | None, int | None]:
         """The newest whole checkpoint, and the epoch at which training had stopped in it, if it had."""
@@ -61,13 +93,14 @@ class TrainingFolder:
                 state = _read(path)
             except ValueError:
                 continue  # killed while this was written
-            best = Path(state["best_model_checkpoint"] or path.parent)
-            if not best.is_dir():
-                raise InputError(
-                    f"{self.output} was moved since its training was begun: move it back to resume"
-                )
-            stopped = state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"]
-            return path.parent, round(state["epoch"]) if stopped else None
+            with reading(path, _AGAIN):
+                best = Path(state["best_model_checkpoint"] or path.parent)
+                if not best.is_dir():
+                    raise InputError(
+                        f"{self.output} was moved since its training was begun: move it back to resume"
+                    )
+                stopped = state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"]
+                return path.parent, round(state["epoch"]) if stopped else None
         return None, None
 
     def publish(self, parts: Iterable[Any], record: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +124,7 @@ class TrainingFolder:
         for path in sorted(stage.iterdir(), key=lambda path: path.name == "config.json"):
             path.replace(self.output / path.name)
         shutil.rmtree(self.checkpoints)
+        self.close()
         return _read(self.output / "training.json")
 
     def _check(self, claim: dict[str, Any]) -> None:
@@ -114,9 +148,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     """JSON that is whole or not there; what is undefined is null."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    part.replace(path)
+    text = json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n"
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _without_nan(content: Any) -> Any:
