@@ -156,7 +156,7 @@ MISTAKES = {
     "empty sequence": (["--model", "{esm}", "--fasta", "{no_letters}"], "'nothing' is empty"),
     "wrong letters": (["--model", "{esm}", "--fasta", "{wrong}"], "'odd' has '5' at position 3"),
     "duplicate ids": (["--model", "{esm}", "--fasta", "{twice}"], "'same' was used before"),
-    "too long": (["--model", "{protbert}", "--fasta", "{long}"], "'titin' has 92 tokens"),
+    "too long": (["--model", "{protbert}", "--fasta", "{long}", "--target", "1"], "'titin' has 92 tokens"),
     "target out of range": (
         ["--model", "{esm}", "--fasta", "{good}", "--target", "7"],
         "target '7' is out of range",

@@ -137,7 +137,7 @@ def test_a_bad_sequence_is_refused_before_anything_is_computed(protein_model, wr
 def test_bad_sequences_are_skipped_and_counted_with_their_reasons(load, write, tmp_path):  # noqa: F811
     model = load("protbert")
     path = write("p.fa", f">good\nMKT\n>bad\nMK1T\n>empty\n>long\n{'M' * 100}\n>good\nMKT\n>last\nWWW\n")
-    run = relevome.explain(model, path, "saliency", out=tmp_path / "run", on_bad="skip")
+    run = relevome.explain(model, path, "saliency", 1, out=tmp_path / "run", on_bad="skip")
     assert [row.sequence_id for row in run] == ["good", "last"]
     manifest = json.loads((tmp_path / "run" / "run.json").read_text())
     assert manifest["counts"] == {"read": 6, "explained": 2, "refused": 4}
@@ -182,9 +182,9 @@ def test_windows_of_an_interval_on_the_reverse_strand_lie_where_they_came_from(d
 @pytest.mark.parametrize("method", ["gradient-x-input", "mutagenesis"])
 def test_both_strands_are_averaged_over_letters(dna_model, method):
     sequence = Sequence("x", "ACGTTGCAATCGGATTC", DNA)
-    both = relevome.explain(dna_model, [sequence], method, 0, average_strands=True, letter_scores=True)[0]
-    forward = relevome.explain(dna_model, [sequence], method, 0, letter_scores=True)[0]
-    reverse = relevome.explain(dna_model, [sequence.reverse_complement()], method, 0, letter_scores=True)[0]
+    both = relevome.explain(dna_model, [sequence], method, 0, average_strands=True)[0]
+    forward = relevome.explain(dna_model, [sequence], method, 0)[0]
+    reverse = relevome.explain(dna_model, [sequence.reverse_complement()], method, 0)[0]
     np.testing.assert_allclose(both.relevance, (forward.relevance + reverse.relevance[::-1]) / 2, atol=1e-6)
     assert both.score == pytest.approx((forward.score + reverse.score) / 2, abs=1e-6)
     assert both.token_relevance is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ class Mutagenesis:
     letter's relevance is minus the mean over the other letters. The note ``mutants_retokenised`` counts those
     of the ``mutants`` in which a token changed that does not cover the mutated letter.
     """
+
+    always_letter_scores: ClassVar[bool] = True
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
         """Relevance of every letter; see `Method`."""

@@ -20,6 +20,7 @@ from relevome.cli.explain import explain
 from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
+from relevome.cli.options import Once
 from relevome.cli.show import show
 from relevome.cli.simulate import simulate
 from relevome.cli.study import study_commands
@@ -118,7 +119,7 @@ def _run(arguments: tuple[str, ...]) -> str | None:
 
 
 for command in (explain, evaluate, compare, substitute, heads, annotate, train, simulate, show, export):
-    app.command()(command)
-app.command("list")(list_)
-app.command()(demo)
+    app.command(cls=Once)(command)
+app.command("list", cls=Once)(list_)
+app.command(cls=Once)(demo)
 app.add_typer(study_commands(run_command), name="study")

@@ -43,7 +43,12 @@ def explain(
     ] = None,
     # what is explained, and how
     method: Annotated[str, typer.Option(help="One of `relevome list methods`.")] = "attnlrp",
-    target: Annotated[list[str] | None, typer.Option(help="Output: index or label (default: 1).")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Output, by index or label; repeatable (default: the only one, or the second of two)."
+        ),
+    ] = None,
     contrast: Annotated[str | None, typer.Option(help="Explain target minus this output.")] = None,
     position: Annotated[int | None, typer.Option(help="0-based letter, if outputs are per letter.")] = None,
     mask_position: Annotated[bool, typer.Option(help="Hide that letter from a masked model.")] = False,
@@ -102,7 +107,7 @@ def explain(
             rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
         )  # fmt: skip
         run = run_explain(
-            loaded, _input(loaded, fasta, bed, genome, table, sequences, strip_stop), method, target or ["1"],
+            loaded, _input(loaded, fasta, bed, genome, table, sequences, strip_stop), method, target or None,
             out=output, position=position, contrast=contrast, mask_position=mask_position, lift=lift,
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,

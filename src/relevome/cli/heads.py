@@ -69,7 +69,10 @@ def heads(
     # what is asked
     target: Annotated[
         str | None,
-        typer.Option(help="Output at the site: index or label (default: 1; by relevance: the run's)."),
+        typer.Option(
+            help="Output at the site, by index or label (default: the only one, or the second of two; by "
+            "relevance: the run's)."
+        ),
     ] = None,
     random_weights: Annotated[
         bool, typer.Option(help="Ask the model with weights drawn by --seed: what is found in any.")
@@ -144,7 +147,7 @@ def heads(
         query, weigh, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed
     )
     question = HeadsQuestion(
-        fasta, bed, genome, controls, position, most, on_bad, target or "1", tuple(motifs or ()), known,
+        fasta, bed, genome, controls, position, most, on_bad, target, tuple(motifs or ()), known,
         random_weights, settings,
     )  # fmt: skip
     with status() as say:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from relevome.errors import InputError
 
@@ -30,6 +31,18 @@ EngineName = Annotated[str, typer.Option(help="Where it is computed: one of `rel
 MethodOption = Annotated[
     list[str] | None, typer.Option(help="Any option of the method, as name=value; may be repeated.")
 ]
+
+
+class Once(TyperCommand):
+    """A command whose options are given once, but for those that may be repeated: the last would be taken."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As ever; raises InputError for an option that is given again."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for one in order:
+            if order.count(one) > 1 and not getattr(one, "multiple", False):
+                raise InputError(f"{one.opts[0]} is given {order.count(one)} times: expected it once")
+        return super().parse_args(ctx, args)
 
 
 def named_options(given: list[str] | None, **others: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from relevome.cli.options import Output, Seed
+from relevome.cli.options import Once, Output, Seed
 from relevome.options import configured
 from relevome.studies import StudyOption, studies
 from relevome.studies.recipe import study_options
@@ -48,7 +48,7 @@ def study_commands(run: Runner) -> typer.Typer:
 def _commands(run: Runner) -> dict[str, Any]:
     found = typer.Typer(callback=lambda: None)  # with a callback it is a group, however few commands it has
     for name, kind in studies.items():
-        found.command(name)(_command(name, kind, run))
+        found.command(name, cls=Once)(_command(name, kind, run))
     return dict(typer.main.get_command(found).commands)  # pyright: ignore[reportAttributeAccessIssue]
 
 

@@ -44,7 +44,7 @@ class HeadsQuestion:
     position: int | None = None
     most: int = 2000
     on_bad: OnBad = "refuse"
-    target: str = "1"
+    target: str | None = None
     motifs: tuple[Path, ...] = ()
     known: Path | None = None
     random_weights: bool = False

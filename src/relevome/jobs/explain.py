@@ -21,6 +21,7 @@ from relevome.data.inputs import Input, from_file, from_sequences
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine, engine_of
+from relevome.errors import InputError
 from relevome.jobs import Progress
 from relevome.jobs.shards import (
     SHARD_LETTERS,
@@ -33,7 +34,7 @@ from relevome.jobs.shards import (
 )
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
-from relevome.models.targets import resolve_target
+from relevome.models.targets import resolve_targets
 from relevome.options import configured, option_defaults
 from relevome.results.record import provenance
 from relevome.results.run.manifest import NAME, read_manifest
@@ -45,7 +46,7 @@ def explain(
     model: Model,
     sequences: str | Path | Iterable[str | Sequence] | Input,
     method: str = "attnlrp",
-    target: str | int | Iterable[str | int] = 1,
+    target: str | int | Iterable[str | int] | None = None,
     *,
     out: str | Path | None = None,
     position: int | None = None,
@@ -83,8 +84,9 @@ def explain(
             ``sequence2``, ...; `relevome.Sequence` objects; or an ``Input`` of `relevome.data.inputs`, such
             as ``from_bed(bed, genome, alphabet)``.
         method: Name of the method, one of `relevome list methods`.
-        target: The output to explain, by index or label; several make one row of the run each. What is
-            explained is the logit, never the probability.
+        target: The output to explain, by index or label; several make one row of the run each. None: the
+            only output, or the second of two; of more, one has to be chosen. What is explained is the logit,
+            never the probability.
         out: Folder for the run; one that was stopped goes on. None: a temporary folder, which lives as long
             as the object that is returned.
         position: Letter of every sequence, from 0 on, whose output is meant, for models with outputs for
@@ -127,17 +129,14 @@ def explain(
 
     The methods give their sources; `docs/methods.md` says what each suits.
     """
-    given = (target,) if isinstance(target, str | int) else tuple(target)
-    goals = [
-        resolve_target(model, t, contrast=contrast, position=position, mask=mask_position) for t in given
-    ]
+    goals = resolve_targets(model, target, contrast=contrast, position=position, mask=mask_position)
     plan = Plan(
         _method(method, options, seed),
         method,
-        tuple(goals),
+        goals,
         lift,
         Readings(tokenisations, tokenisation_dropout, offsets, average_strands, seed),
-        letter_scores,
+        letter_scores or getattr(methods[method], "always_letter_scores", False),
         long,
         on_bad,
         seed,
@@ -183,6 +182,11 @@ def run_plan(
 ) -> Run:
     """Carry out a plan into a run folder, or go on with it where it stopped."""
     plan.readings.check(model)
+    if plan.letter_scores and not _has_letter_scores(model, plan):
+        raise InputError(
+            f"--letter-scores: tokens of {model.source.path} have several letters, whose scores only "
+            "mutagenesis knows: leave it out, or explain with --method mutagenesis"
+        )
     each = len(plan.targets) * len(plan.readings)
     total = check(model, source, plan) * each
     tell = progress or (lambda count, total: None)
@@ -203,6 +207,11 @@ def run_plan(
             writer.write_part(number, result.rows, result.counts)
             tell(counts.pop(number), total)
     return Run(out)
+
+
+def _has_letter_scores(model: Model, plan: Plan) -> bool:
+    always = getattr(plan.method, "always_letter_scores", False)
+    return always or (model.tokenizer.one_letter_always and model.tokenizer.letter_ids() is not None)
 
 
 def check(model: Model, source: Input, plan: Plan) -> int:

@@ -92,7 +92,8 @@ def heads(
         device: By relevance, with ``random``. Where to put the run's model. Default: ``auto``.
         trust_remote_code: By relevance, with ``random``. Whether to run code that comes with the checkpoint.
             Default: False.
-        target: Output by index or label. Default: by attention ``1``; by relevance the run's only one.
+        target: Output by index or label. Default: by attention the only one, or the second of
+            two; by relevance the run's only one.
         level: False discovery rate below which a head is named, or is significant. Default: 0.05.
         seed: Of everything that is drawn. Default: 0.
         out: Folder for tables, pictures and the record. Default: nothing is written.
@@ -123,7 +124,7 @@ def heads(
             query, weigh, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed
         )
         question = HeadsQuestion(
-            _path(fasta), _path(bed), _path(genome), _path(controls), position, most, on_bad, target or "1",
+            _path(fasta), _path(bed), _path(genome), _path(controls), position, most, on_bad, target,
             tuple(map(Path, motifs)), _path(known), random_weights, settings,
         )  # fmt: skip
         return attention_heads(source, question, out=out, overwrite=overwrite, say=say)

@@ -134,11 +134,21 @@ class ExplainShard:
                 tally.refuse(item, str(errors[0]))
                 continue
             explained = [result for result in results if isinstance(result, Explained)]
+            if plan.letter_scores:
+                self._check_letter_scores(explained[0])
             rows += [to_row(result, plan.letter_scores, plan.lift == "split") for result in explained]
             if not tally.explained:
                 check_logit(self.model, explained[0])
-            tally.explain(item, explained, self.model)
+            tally.explain(item, explained, self.model, plan.letter_scores)
         return ShardResult(rows, tally.counts(), self.model.batch_sizes.on_record())
+
+    def _check_letter_scores(self, found: Explained) -> None:
+        """Raises InputError where they were asked for, and a sequence that is read by letters has none."""
+        if found.letter_scores is None and found.forward.tokens.one_letter_each:
+            raise InputError(
+                f"--letter-scores: {self.plan.method_name} has no score for every letter here: expected "
+                "mutagenesis or, for a model that reads single letters, a gradient method at --site word"
+            )
 
 
 @dataclass
@@ -155,7 +165,7 @@ class _Tally:
         self.read += item.begins_sequence
         self.refused.append(Refusal(item.what.id, reason))
 
-    def explain(self, item: Item, results: list[Explained], model: Model) -> None:
+    def explain(self, item: Item, results: list[Explained], model: Model, asked: bool) -> None:
         self.read += item.begins_sequence
         self.explained += item.begins_sequence
         self.ledgers += [result.ledger for result in results if result.ledger]
@@ -164,6 +174,7 @@ class _Tally:
         for name in {name for note in notes for name in note}:
             self._add(name, sum(note.get(name, 0) for note in notes))
         self._add("windows", not item.begins_sequence)
+        self._add("without_letter_scores", asked and results[0].letter_scores is None)
         self._add("read_past_their_end", _reads_past_end(model, results[0]))
         self._add("unknown_tokens", int((tokens.ids == model.tokenizer.unknown_id).sum()))
         self._add("ambiguous_letters", len(results[0].track.sequence.ambiguous_positions))

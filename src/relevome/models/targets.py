@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
 
 
+def resolve_targets(
+    model: Model,
+    given: str | int | Iterable[str | int] | None,
+    *,
+    contrast: str | int | None = None,
+    position: int | None = None,
+    mask: bool = False,
+) -> tuple[Target, ...]:
+    """The logits of the outputs that are given, see `resolve_target`; one that is repeated counts once.
+
+    Raises InputError as that does, and for no output at all.
+    """
+    asked = [given] if given is None or isinstance(given, str | int) else list(given)
+    found = [resolve_target(model, one, contrast=contrast, position=position, mask=mask) for one in asked]
+    if not found:
+        raise InputError("there is no target: expected an output, by index or label")
+    return tuple(dict.fromkeys(found))
+
+
 def resolve_target(
     model: Model,
-    target: str | int,
+    target: str | int | None,
     *,
     contrast: str | int | None = None,
     position: int | None = None,
@@ -16,8 +37,12 @@ def resolve_target(
 ) -> Target:
     """The logit of an output, given by its index or label, optionally minus another one's.
 
-    Models with labels for every letter and masked language models need the 0-based ``position`` of a
-    letter; for the latter ``target`` is the letter (or another token), and ``mask`` hides what is there.
+    None is the only output, or the second of two; of more, one has to be chosen. Models with labels for every
+    letter and masked language models need the 0-based ``position`` of a letter; for the latter ``target`` is
+    the letter (or another token), and ``mask`` hides what is there.
+
+    Raises InputError for an output that the model has not, or whose label is that of another one too: rows of
+    a run are told apart by labels.
     """
     if (position is None) != (model.task == "sequence"):
         wanted = "no --position" if model.task == "sequence" else "the --position of a letter"
@@ -26,8 +51,10 @@ def resolve_target(
         raise InputError(f"--position {position}: expected a 0-based position of a letter")
     if mask and (model.task != "masked" or model.tokenizer.mask_id is None):
         raise InputError("--mask-position hides a letter from a masked language model: this model is none")
-    index = _index(model, target)
+    index = _default(model) if target is None else _index(model, target)
     other = None if contrast is None else _index(model, contrast)
+    if other == index:
+        raise InputError(f"--contrast {contrast} is the target itself: expected another output")
     label = model.labels[index] if other is None else f"{model.labels[index]} - {model.labels[other]}"
     return Target(index, label, position, other, mask)
 
@@ -38,14 +65,38 @@ def _index(model: Model, target: str | int) -> int:
     if model.task == "masked" and len(text) == 1 and (letter := model.tokenizer.letter_id(text)) is not None:
         return letter
     if text in model.labels:
-        return model.labels.index(text)
-    if text.isdigit() and int(text) < len(model.labels):
-        return int(text)
-    known = ", ".join(model.labels[:8]) + (", ..." if len(model.labels) > 8 else "")
+        return _unique(model, model.labels.index(text))
+    if text.isdecimal() and len(text) < 10 and int(text) < len(model.labels):
+        return _unique(model, int(text))
     raise InputError(
         f"target {text!r} is out of range: expected an index from 0 to {len(model.labels) - 1}, "
-        f"or one of {known}"
+        f"or one of {_labels(model)}"
     )
+
+
+def _default(model: Model) -> int:
+    """The only output, or the second of two."""
+    if len(model.labels) > 2 or model.task == "masked":
+        raise InputError(
+            f"the model has {len(model.labels):,} outputs: say which is explained with --target, an index "
+            f"from 0 or one of {_labels(model)}"
+        )
+    return _unique(model, len(model.labels) - 1)
+
+
+def _unique(model: Model, index: int) -> int:
+    label = model.labels[index]
+    same = [i for i, other in enumerate(model.labels) if other == label]
+    if len(same) > 1:
+        raise InputError(
+            f"outputs {', '.join(map(str, same))} of the model are all called {label!r}, by which rows are "
+            "told apart: give each a label of its own (id2label in its config.json)"
+        )
+    return index
+
+
+def _labels(model: Model) -> str:
+    return ", ".join(model.labels[:8]) + (", ..." if len(model.labels) > 8 else "")
 
 
 def _unit(model: Model) -> str:

@@ -115,7 +115,7 @@ def _scores(run: Run, name: str, scores: pa.ListScalar, size: int) -> Float32[np
     if not scores.is_valid:
         raise InputError(
             f"{run.path} has no score for every base of {name!r}: explain with --method mutagenesis or, for "
-            "a model that reads single letters, with a gradient method at --site word"
+            "a model that reads single letters, with --letter-scores and a gradient method at --site word"
         )
     return scores.values.to_numpy().reshape(-1, size)
 
