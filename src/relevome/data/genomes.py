@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 import tempfile
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,35 +41,75 @@ def read_bed(bed: PathLike, genome: PathLike, alphabet: Alphabet = DNA) -> Itera
             yield Problem(id, reason, line.where) if reason else _cut(id, line, chromosomes, intake)
 
 
+_HEAD = 1 << 16  # bytes that are read at a time; no header is longer
+
+
 @contextmanager
 def open_genome(path: PathLike) -> Iterator[Fasta]:
     """A FASTA file with access by coordinates, which give strings.
 
-    An up-to-date index ``path.fai`` is used; else one is made in a temporary folder, since genomes
-    often lie where nothing can be written. Compressed genomes, bgzip too, are decompressed there
-    first: reading bgzip by coordinates would need Biopython for nothing else.
+    An index ``path.fai`` is used if it is no older than the genome and fits it, record by record; else one is
+    made in a temporary folder, since genomes often lie where nothing can be written. Compressed genomes,
+    bgzip too, are decompressed there first: reading bgzip by coordinates would need Biopython for nothing
+    else. So are those with a byte-order mark or the line ends of old Macs written anew.
     """
     with tempfile.TemporaryDirectory(prefix="relevome-") as folder:
-        plain = _decompressed(path, Path(folder))
+        plain = _plain(path, Path(folder))
         index = Path(f"{plain}.fai")
-        if not index.exists() or index.stat().st_mtime < plain.stat().st_mtime:
+        if not (index.is_file() and index.stat().st_mtime >= plain.stat().st_mtime and _fits(index, plain)):
             index = Path(folder, "index.fai")
         try:
             chromosomes = Fasta(plain, indexname=index, as_raw=True)
-        except (FastaIndexingError, ValueError, OSError) as error:
+        except (FastaIndexingError, ValueError, OSError, IndexError) as error:
             raise InputError(f"cannot index genome {path}: {' '.join(str(error).split())}") from error
-        with chromosomes:
+        with chromosomes, _odd_bytes(path):
             yield chromosomes
 
 
-def _decompressed(path: PathLike, folder: Path) -> Path:
+@contextmanager
+def _odd_bytes(path: PathLike) -> Iterator[None]:
+    """What is read of a genome in this block must be text."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise InputError(f"genome {path} is not text: expected FASTA, plain or gzip") from error
+
+
+def _plain(path: PathLike, folder: Path) -> Path:
+    """The genome itself, or a copy that is read by coordinates: decompressed, lines ending as they should."""
     with open_bytes(path) as content:
-        if not isinstance(content, gzip.GzipFile):
+        head = content.read(_HEAD)
+        mark = head.startswith(BOM_UTF8)
+        old_mac = b"\r" in head and b"\n" not in head
+        if not (isinstance(content, gzip.GzipFile) or mark or old_mac):
             return Path(path)
         plain = folder / "genome.fa"
         with plain.open("wb") as copy:
-            shutil.copyfileobj(content, copy)
+            piece = head.removeprefix(BOM_UTF8)
+            while piece:
+                copy.write(piece.replace(b"\r", b"\n") if old_mac else piece)
+                piece = content.read(_HEAD)
         return plain
+
+
+def _fits(index: Path, genome: Path) -> bool:
+    """Whether every record of an index begins behind ``>`` and its name, and ends where the next begins."""
+    size = genome.stat().st_size
+    try:
+        with index.open(encoding="utf-8") as lines, genome.open("rb") as file:
+            end = 0
+            for line in lines:
+                name, *numbers = line.rstrip("\n").split("\t")
+                length, offset, bases, width = map(int, numbers)
+                file.seek(end)
+                header = file.read(offset - end).lstrip(b"\r\n") if end <= offset <= end + _HEAD else b""
+                if header.split()[:1] != [b">" + name.encode()] or header.count(b"\n") != 1:
+                    return False
+                end = offset + length // bases * width + length % bases if length else offset
+            file.seek(end)
+            return 0 < end <= size and not file.read(_HEAD).strip()
+    except (OSError, ValueError, ZeroDivisionError):
+        return False
 
 
 def _repeated_names(bed: PathLike) -> set[str]:

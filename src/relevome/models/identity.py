@@ -21,6 +21,9 @@ from relevome.models.tokens import LetterTokenizer
 
 # What a configuration says that changes no answer of a model that is loaded.
 _ASIDE = ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version")
+_FILES = (".json", ".safetensors", ".bin", ".txt", ".model", ".py")
+_RECORDS = ("training.json", "metrics.json")  # of how a model was trained
+
 # What calls of a tokenizer leave in it.
 _STATE = ("padding", "truncation")
 
@@ -41,6 +44,16 @@ def model_sha256(module: nn.Module, tokenizer: LetterTokenizer, labels: tuple[st
 def tokenizer_sha256(tokenizer: LetterTokenizer) -> str:
     """SHA-256 over how letters become tokens, as hexadecimal digits."""
     return hashlib.sha256(json.dumps(_tokenizer(tokenizer), sort_keys=True, default=str).encode()).hexdigest()
+
+
+def files_sha256(folder: Path) -> str:
+    """SHA-256 over the files of a model's folder, by their names; records of a training are not in it."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in _FILES and path.name not in _RECORDS:
+            with path.open("rb") as file:
+                digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def state_of(module: nn.Module) -> tuple[Any, ...]:

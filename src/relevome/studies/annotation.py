@@ -17,7 +17,7 @@ from relevome.data.inputs import sha256_of
 from relevome.data.positions import PositionChoice
 from relevome.errors import InputError
 from relevome.jobs import Say
-from relevome.models.hugging_face import load_model
+from relevome.models.identity import files_sha256
 from relevome.studies import studies
 from relevome.studies.annotation_data import CNN_REACH, DONE, WindowCounts, write_data, write_simulated
 from relevome.studies.annotation_summary import WEIGHED, conclude
@@ -141,7 +141,7 @@ class AnnotationStudy:
         read = {str(path): sha256_of(path) for path in paths if path is not None}
         own = None
         if self.model is not None:
-            own = {"path": str(self.model.resolve()), "sha256": load_model(self.model).sha256}
+            own = {"path": str(self.model.resolve()), "sha256": files_sha256(self.model)}
         choice = asdict(labelled.choice) if labelled else None
         told = {"size": self.size, "seed": self.seed, "model": own, "read": read, "choice": choice}
         return told | {"circular": bool(labelled and labelled.circular)}
