@@ -40,7 +40,7 @@ def windows(write: Write) -> Path:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     toy, folder = TOYS["protbert"], tmp_path_factory.mktemp("toy")
     model = load_model(toy.save(folder / "model"), device="cpu")
-    return explain(model, toy.sequences(*range(20, 30)), out=folder / "run", heads=True)
+    return explain(model, toy.sequences(*range(20, 30)), target=1, out=folder / "run", heads=True)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import relevome
 from relevome.errors import InputError
 from relevome.jobs.evaluate import evaluate
 from relevome.models.hugging_face import load_model
+from tests.results.earlier import as_before_parts_knew_their_run
 from tests.toys import TOYS
 
 FASTA = ">a\nMKTAYIAKQRGAVLI\n>b\nGAVLIMCFYWHKTAY\n>c\nWHKTAYMKTAYIAKQRG\n"
@@ -123,13 +124,14 @@ def test_a_run_that_knew_the_weights_alone_still_meets_its_model(folder: Path, t
     from relevome.models.hugging_face import weights_sha256
 
     model = load_model(folder)
-    run = relevome.explain(model, TOYS["protbert"].sequences(12, 13), "saliency", out=tmp_path / "run")
+    run = relevome.explain(model, TOYS["protbert"].sequences(12, 13), "saliency", 1, out=tmp_path / "run")
     record = run.path / "run.json"
 
     def as_it_was(content: Any) -> None:
         del content["model"]["sha256"]
         content["model"]["weights_sha256"] = weights_sha256(str(folder))
 
+    as_before_parts_knew_their_run(run.path)
     rewrite(record, as_it_was)
     assert evaluate(run.path, model=model, fast=True, metrics=["comprehensiveness"], null=0).scores
     rewrite(record, lambda content: content["model"].update(weights_sha256="0" * 64))

@@ -20,7 +20,7 @@ from relevome.results.folder import whole_file
 LIBRARIES = ("relevome", "torch", "transformers", "tokenizers", "numpy", "scipy", "pyarrow")
 
 # What reading a file raises that is incomplete, or whose content is not what it should be.
-_DAMAGE = (
+DAMAGE = (
     OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError,
     EOFError, BadZipFile, zlib.error, struct.error,
 )  # fmt: skip
@@ -83,5 +83,5 @@ def reading(path: Path, remedy: str = "make the result again with --overwrite") 
         yield
     except InputError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise InputError(f"{path} is damaged ({type(error).__name__}: {error}): {remedy}") from error

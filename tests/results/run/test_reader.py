@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from relevome.results.run.columns import SCHEMA
 from relevome.results.run.parts import Counts, Refusal, read_part
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
+from tests.results.earlier import as_before_parts_knew_their_run
 
 
 @pytest.fixture
@@ -141,11 +143,27 @@ def test_says_that_a_folder_is_no_run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{}", '{"schema_version": "one"}', '{"schema_version": null}', '"x"']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"schema_version": "one"}',
+        '{"schema_version": null}',
+        '"x"',
+        '{"schema_version": 1}',
+        '{"schema_version": Infinity, "status": "finished"}',
+        '{"schema_version": 1, "status": 3}',
+        '{"schema_version": 1, "status": "failed", "model": []}',
+        '{"schema_version": 1, "status": "failed", "targets": [{"label": 2}]}',
+        "[" * 100_000,
+        "\ud800",
+    ],
 )
 def test_says_that_run_json_is_damaged(tmp_path, text):
-    (tmp_path / "run.json").write_text(text)
-    with pytest.raises(InputError, match=r"run.json is damaged"):
+    (tmp_path / "run.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(InputError, match=r"run.json (is damaged|says nothing of 'status': it is damaged)"):
         Run(tmp_path)
 
 
@@ -192,6 +210,88 @@ def test_notices_a_column_of_another_kind(run):
     with pytest.raises(
         InputError, match=r"part-00001.parquet is damaged or gone \(columns of another kind\)"
     ):
+        list(Run(run.path))
+
+
+def test_notices_a_part_in_the_place_of_another(run):
+    one = run.path / "part-00001.parquet"
+    shutil.copy(run.path / "part-00000.parquet", one)
+    with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone \(it is part 0\)"):
+        Run(run.path)
+
+
+def test_notices_a_part_too_many(run):
+    shutil.copy(run.path / "part-00000.parquet", run.path / "part-00009.parquet")
+    with pytest.raises(InputError, match=r"part-00009.parquet is damaged or gone \(it is part 0\)"):
+        Run(run.path)
+
+
+def test_notices_a_part_of_another_run(run, make_run, rows):
+    other = RunWriter(run.path.parent / "other", {"alphabet": "dna", "seed": 3})
+    with other:
+        other.write_part(1, rows[2:4], Counts(read=2, explained=2))
+    shutil.copy(other.folder / "part-00001.parquet", run.path / "part-00001.parquet")
+    with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone \(it is of another run\)"):
+        Run(run.path)
+
+
+def test_notices_a_part_that_was_cut(run):
+    part = run.path / "part-00001.parquet"
+    table = pq.read_table(part)
+    pq.write_table(table.slice(0, 1), part)
+    with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone \(it has 1 rows of 2\)"):
+        Run(run.path)
+
+
+def test_a_part_by_an_earlier_relevome_is_read(run, rows):
+    as_before_parts_knew_their_run(run.path)
+    assert [row.score for row in Run(run.path)] == [row.score for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("relevance", [0.5]),
+        ("relevance", None),
+        ("token_start", [9, 9, 9]),
+        ("tokens", [None, None, None]),
+        ("head_relevance", [1.0]),
+        ("letter_scores", [1.0]),
+        ("score", float("nan")),
+        ("start", 3),
+    ],
+)
+def test_rows_that_are_no_explanations_are_one_line(run, column, value):
+    part = run.path / "part-00001.parquet"
+    table = pq.read_table(part)
+    cells = [value, *table[column].to_pylist()[1:]]
+    place = table.column_names.index(column)
+    changed = table.set_column(place, table.field(column), pa.array(cells, type=table.field(column).type))
+    pq.write_table(changed, part)
+    with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone|infinite or not a number"):
+        list(Run(run.path))
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        {"counts": None},
+        {"counts": {"read": "x"}},
+        {"counts": []},
+        {"head_shape": "x"},
+        {"head_shape": [1]},
+        {"counts": {"read": 1, "explained": -1, "refused": [], "other": {}}},
+        {"rows": None},
+        {"part": "x"},
+        {"counts": {"read": 1, "explained": 1, "refused": [3], "other": {}}},
+    ],
+)
+def test_a_damaged_foot_is_one_line(run, foot):
+    part = run.path / "part-00001.parquet"
+    table = pq.read_table(part)
+    said = json.loads(table.schema.metadata[b"relevome"]) | foot
+    pq.write_table(table.replace_schema_metadata({b"relevome": json.dumps(said)}), part)
+    with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone"):
         list(Run(run.path))
 
 

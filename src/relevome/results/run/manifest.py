@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any, Literal
 from relevome.errors import InputError
 from relevome.ledger import Ledger, to_json
 from relevome.results.folder import whole_file
+from relevome.results.record import reading
 from relevome.results.run.columns import SCHEMA_VERSION
-from relevome.results.run.parts import Counts
+from relevome.results.run.parts import Counts, PartInfo, damaged_part
 
 Status = Literal["running", "finished", "failed"]
 
@@ -25,6 +27,24 @@ VOLATILE = frozenset({"started", "seconds", "library_versions", "batch_size", "e
 
 # Where a model was found, which may differ too between calls that name the same digest of it.
 _PATH, _DIGEST = ("model", "path"), ("model", "sha256")
+
+
+_AGAIN = "make the run again with --overwrite"
+
+_MAYBE = type(None)
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "status": str, "model": dict, "input": dict, "method": str, "parameters": dict, "targets": list,
+    "alphabet": str, "alphabet_letters": str, "lift": str, "average_strands": bool, "tokenisations": int,
+    "tokenisation_dropout": float, "offsets": int, "seed": int, "counts": dict, "refused": list,
+    "parts": int,
+}  # fmt: skip
+_MODEL: Mapping[str, type | tuple[type, ...]] = {
+    "path": str, "sha256": (str, _MAYBE), "weights_sha256": (str, _MAYBE), "tokenizer": str, "task": str,
+    "dtype": str, "max_tokens": (int, _MAYBE),
+}  # fmt: skip
+_TARGET: Mapping[str, type | tuple[type, ...]] = {
+    "index": int, "label": str, "position": (int, _MAYBE), "contrast": (int, _MAYBE), "mask": bool,
+}  # fmt: skip
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
@@ -44,19 +64,63 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"no run at {folder}: expected the folder that `relevome explain -o` wrote")
     if not path.is_file():
         raise InputError(f"{folder} is no run: it has no {NAME}; expected a folder of `relevome explain -o`")
-    try:
+    with reading(path, _AGAIN):
         content = json.loads(path.read_text(encoding="utf-8"))
         version = int(content["schema_version"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is damaged ({type(error).__name__}: {error}): make the run again with --overwrite"
-        ) from error
     if version > SCHEMA_VERSION:
         raise InputError(
             f"{folder} was written by a later relevome (schema {version}, this one reads up to "
             f"{SCHEMA_VERSION}): upgrade relevome"
         )
-    return content
+    with reading(path, _AGAIN):
+        return _checked(content, path)
+
+
+class Said(dict[str, Any]):
+    """A manifest, or a part of one. Raises InputError for a name of which it says nothing."""
+
+    def __init__(self, content: Mapping[str, Any], path: Path) -> None:
+        super().__init__(content)
+        self.path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise InputError(f"{self.path} says nothing of {name!r}: it is damaged, {_AGAIN}")
+
+
+def _checked(content: Mapping[str, Any], path: Path) -> Said:
+    """What was read, if all that is said is of the kind that it should be."""
+    _check_kinds(content, _KINDS)
+    _check_kinds(content.get("model", {}), _MODEL)
+    for target in content.get("targets", ()):
+        _check_kinds(target, _TARGET)
+    said = Said(content, path)
+    said["status"]  # is always there
+    if "model" in said:
+        said["model"] = Said(said["model"], path)
+    return said
+
+
+def _check_kinds(content: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]]) -> None:
+    for name, kind in kinds.items():
+        if name in content and not isinstance(content[name], kind):
+            raise TypeError(f"{name} is {str(content[name])[:60]!r}")
+
+
+def question_sha256(manifest: Mapping[str, Any]) -> str:
+    """A digest of what a run was asked, the same for all calls that make the same run: its parts know it."""
+    asked = dict(_leaves({key: value for key, value in manifest.items() if key not in OWN}))
+    aside = () if asked.get(_DIGEST) is None else (_PATH,)
+    same = {name: value for name, value in asked.items() if name not in aside and not VOLATILE & set(name)}
+    text = json.dumps(sorted((".".join(name), value) for name, value in same.items()), default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_belong(manifest: Mapping[str, Any], infos: Mapping[Path, PartInfo]) -> None:
+    """Raises InputError for a part that answers another question than the manifest asks."""
+    asked = question_sha256(manifest)
+    for path, info in infos.items():
+        if info.run not in (None, asked):
+            raise damaged_part(path, ValueError("it is of another run"))
 
 
 def plain(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from relevome import ledger as ledgers
 from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.results.folder import whole_file
+from relevome.results.record import DAMAGE
 from relevome.results.run.columns import SCHEMA_VERSION, Explanation, no_rows, to_table
 
 _NAME = re.compile(r"part-(\d{5,})\.parquet")
@@ -45,11 +47,15 @@ class Counts:
 
 @dataclass(frozen=True)
 class PartInfo:
-    """What the foot of a part says: rows, counts, and (layers, heads) of head relevance if there is any."""
+    """What the foot of a part says: rows, counts, and (layers, heads) of head relevance if there is any.
+
+    ``run`` is the digest of the question that it answers; None of a part by an earlier relevome.
+    """
 
     rows: int
     counts: Counts
     head_shape: tuple[int, int] | None
+    run: str | None = None
 
 
 def total(counts: Iterable[Counts]) -> Counts:
@@ -84,13 +90,18 @@ def part_paths(folder: Path) -> dict[int, Path]:
     return dict(sorted((int(match[1]), path) for match, path in matches if match))
 
 
-def write_part(path: Path, explanations: Sequence[Explanation], counts: Counts) -> None:
-    """Write a part as a whole; the same content gives the same bytes."""
+def write_part(
+    path: Path, explanations: Sequence[Explanation], counts: Counts, run: str | None = None
+) -> None:
+    """Write a part of a run as a whole; the same content gives the same bytes."""
     heads = [e.head_relevance for e in explanations if e.head_relevance is not None]
     info = {
         "schema_version": SCHEMA_VERSION,
         "counts": _to_json(counts),
         "head_shape": common_head_shape((h.shape[0], h.shape[1]) for h in heads),
+        "run": run,
+        "part": _index(path),
+        "rows": len(explanations),
     }
     table = to_table(explanations).replace_schema_metadata({_KEY: json.dumps(info, sort_keys=True)})
     # Checksums, so that a disk or a copy that went wrong is noticed when the part is read.
@@ -99,14 +110,35 @@ def write_part(path: Path, explanations: Sequence[Explanation], counts: Counts) 
 
 
 def read_info(path: Path) -> PartInfo:
-    """The foot of a part."""
+    """The foot of a part. Raises InputError if it is damaged, another part than it is called, or cut."""
     try:
         metadata = pq.read_metadata(path)
         info = json.loads((metadata.metadata or {})[_KEY])
-        shape = info["head_shape"]
-        return PartInfo(metadata.num_rows, _from_json(info["counts"]), tuple(shape) if shape else None)
-    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, error) from error
+        part, rows = info.get("part", _index(path)), info.get("rows", metadata.num_rows)
+        if part != _index(path):
+            raise ValueError(f"it is part {part}")
+        if rows != metadata.num_rows:
+            raise ValueError(f"it has {metadata.num_rows} rows of {rows}")
+        shape = None
+        if info["head_shape"]:
+            layers, heads = map(_whole, info["head_shape"])
+            shape = (layers, heads)
+        return PartInfo(metadata.num_rows, _from_json(info["counts"]), shape, info.get("run"))
+    except (pa.ArrowException, *DAMAGE) as error:
+        raise damaged_part(path, error) from error
+
+
+def _index(path: Path) -> int:
+    """The number in the name of a part."""
+    found = _NAME.fullmatch(path.name)
+    return int(found[1]) if found else -1
+
+
+def _whole(number: object) -> int:
+    """A count. Raises ValueError for anything else."""
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ValueError(f"{str(number)[:60]!r} is no count")
+    return number
 
 
 def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
@@ -119,8 +151,17 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         if table.schema != expected:
             raise ValueError("columns of another kind")
         return table
-    except (OSError, pa.ArrowException, ValueError) as error:
-        raise _damaged(path, error) from error
+    except (pa.ArrowException, *DAMAGE) as error:
+        raise damaged_part(path, error) from error
+
+
+@contextmanager
+def reading_rows(path: Path) -> Iterator[None]:
+    """Raises InputError where rows of a part turn out to be no explanations."""
+    try:
+        yield
+    except (pa.ArrowException, *DAMAGE) as error:
+        raise damaged_part(path, error) from error
 
 
 def _with_newer(table: pa.Table, expected: pa.Schema) -> pa.Table:
@@ -131,7 +172,8 @@ def _with_newer(table: pa.Table, expected: pa.Schema) -> pa.Table:
     return table
 
 
-def _damaged(path: Path, error: Exception) -> InputError:
+def damaged_part(path: Path, error: Exception) -> InputError:
+    """What is said of a part that cannot be used."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return InputError(
         f"{path} is damaged or gone ({reason[:200]}): delete that file and run the same `relevome explain` "
@@ -150,7 +192,8 @@ def _to_json(counts: Counts) -> dict[str, object]:
 
 
 def _from_json(content: dict) -> Counts:
-    refused = tuple(Refusal(*pair) for pair in content["refused"])
+    refused = tuple(Refusal(str(name), str(reason)) for name, reason in content["refused"])
     kept = content.get("ledger")
     ledger = None if kept is None else ledgers.from_json(kept)
-    return Counts(content["read"], content["explained"], refused, content["other"], ledger)
+    other = {str(name): _whole(count) for name, count in content["other"].items()}
+    return Counts(_whole(content["read"]), _whole(content["explained"]), refused, other, ledger)

@@ -13,8 +13,15 @@ import pyarrow.compute as pc
 from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.results.run.columns import Explanation, from_row, no_rows
-from relevome.results.run.manifest import NAME, read_manifest
-from relevome.results.run.parts import Counts, part_paths, read_info, read_part, total
+from relevome.results.run.manifest import NAME, check_belong, read_manifest
+from relevome.results.run.parts import (
+    Counts,
+    part_paths,
+    read_info,
+    read_part,
+    reading_rows,
+    total,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +39,10 @@ class Run:
         self.path = Path(path)
         self.manifest: dict[str, Any] = read_manifest(self.path)
         parts = part_paths(self.path)
-        _check_complete(self.path, self.manifest, sorted(parts))
         self._paths = tuple(parts.values())
         self._infos = tuple(read_info(path) for path in self._paths)
+        _check_complete(self.path, self.manifest, sorted(parts))
+        check_belong(self.manifest, dict(zip(self._paths, self._infos, strict=True)))
         self._first_rows = np.cumsum([0, *(info.rows for info in self._infos)])
         self._held: tuple[int, pa.Table] | None = None
         self._index: pa.Table | None = None
@@ -77,7 +85,9 @@ class Run:
         for part, info in enumerate(self._infos):
             table = self._part(part)
             for row in range(info.rows):
-                yield from_row(table, row, info.head_shape)
+                with reading_rows(self._paths[part]):
+                    found = from_row(table, row, info.head_shape)
+                yield found
 
     @overload
     def __getitem__(self, key: int | str) -> Explanation: ...
@@ -145,7 +155,9 @@ class Run:
 
     def _row(self, row: int) -> Explanation:
         part = int(np.searchsorted(self._first_rows, row, side="right")) - 1
-        return from_row(self._part(part), row - int(self._first_rows[part]), self._infos[part].head_shape)
+        table = self._part(part)
+        with reading_rows(self._paths[part]):
+            return from_row(table, row - int(self._first_rows[part]), self._infos[part].head_shape)
 
     def _part(self, part: int) -> pa.Table:
         if self._held is None or self._held[0] != part:
@@ -155,7 +167,8 @@ class Run:
 
 
 def _check_complete(folder: Path, manifest: dict[str, Any], indices: list[int]) -> None:
-    if manifest["status"] == "finished" and manifest.get("parts") != len(indices):
+    whole = manifest.get("parts") == len(indices) == 1 + max(indices, default=-1)
+    if manifest["status"] == "finished" and not whole:
         raise InputError(
             f"{folder} has {len(indices)} parts but {NAME} speaks of {manifest.get('parts')}: copy the whole "
             "folder, or run the same `relevome explain` again, which makes only what is missing"

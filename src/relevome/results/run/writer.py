@@ -55,7 +55,9 @@ class RunWriter:
                 path.unlink()
         elif (self.folder / manifests.NAME).exists():
             self._check_same()
-        self._parts = {index: read_info(path) for index, path in part_paths(self.folder).items()}
+        paths = part_paths(self.folder)
+        self._parts = {index: read_info(path) for index, path in paths.items()}
+        manifests.check_belong(self._manifest, {paths[index]: info for index, info in self._parts.items()})
         self._write_manifest("running")
 
     @property
@@ -71,7 +73,7 @@ class RunWriter:
         if index in self._parts:
             raise ValueError(f"part {index} of {self.folder} is already written")
         path = part_path(self.folder, index)
-        write_part(path, explanations, counts)
+        write_part(path, explanations, counts, manifests.question_sha256(self._manifest))
         self._parts[index] = read_info(path)
 
     def remember(self, **volatile: Any) -> None:
