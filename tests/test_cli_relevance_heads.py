@@ -30,7 +30,7 @@ def files(write: Callable[..., Path], tmp_path: Path) -> dict[str, Path]:
 def test_from_a_run_to_tables_and_again(relevome_cli: Cli, files: dict[str, Path], tmp_path: Path) -> None:
     run, out = tmp_path / "run", tmp_path / "out"
     explained = ("--model", files["model"], "--fasta", files["fasta"], "--heads", "--device", "cpu")
-    assert relevome_cli("explain", *explained, "-o", run)[0] == 0
+    assert relevome_cli("explain", *explained, "--target", 1, "-o", run)[0] == 0
     asked = ("heads", "--by", "relevance", "--run", run, "--annotations", files["annotations"])
     asked += ("--clusters", files["clusters"], "--random", 2, "--device", "cpu", "-o", out)
     code, said, _ = relevome_cli(*asked)

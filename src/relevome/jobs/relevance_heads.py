@@ -85,7 +85,7 @@ def relevance_heads(
         "by": "relevance", "run": str(opened.path), "annotations": str(annotations), "types": list(types),
         "clusters": None if clusters is None else str(clusters),
         "classes": None if classes is None else str(classes), "random": random, "map": points,
-        "target": target or opened.targets[0], "model": opened.manifest["model"],
+        "target": target or opened.targets[0], "model": dict(opened.manifest["model"]),
         "method": opened.manifest["method"],
         "without_a_cluster": None if family_of is None else len(collected.ids) - len(family_of),
     }  # fmt: skip
