@@ -33,6 +33,8 @@ XML = f"""<?xml version="1.0"?>
 <feature type="active site"><location><position position="13"/></location></feature>
 <feature type="active site"><location><begin position="9"/><end position="8"/></location></feature>
 <feature type="signal peptide"><location><begin position="1" status="less than"/><end position="4"/></location></feature>
+<feature type="propeptide"><location><begin position="1"/><end position="7" status="uncertain"/></location></feature>
+<feature type="chain"><location><begin position="5"/><end position="12" status="greater than"/></location></feature>
 <sequence length="12">{LETTERS}</sequence></entry>
 <entry><accession>P00002</accession><name>C_D</name><sequence length="3">MAA</sequence></entry>
 </uniprot>
@@ -59,6 +61,8 @@ FT   ACT_SITE        ?
 FT   ACT_SITE        P00001-2:5
 FT   ACT_SITE        13
 FT   SIGNAL          <1..4
+FT   PROPEP          1..?7
+FT   CHAIN           5..>12
 SQ   SEQUENCE   12 AA;  1414 MW;  0123456789ABCDEF CRC64;
      MCDEFGHIKL CN
 //
@@ -85,6 +89,7 @@ P00001\tUniProtKB\tDisulfide bond\t2\t11\t.\t.\t.\t.
 P00001\tUniProtKB\tDisulfide bond\t2\t2\t.\t.\t.\tNote=Interchain
 P00001\tUniProtKB\tActive site\t?\t?\t.\t.\t.\tNote=lost
 P00001\tUniProtKB\tSignal peptide\t<1\t4\t.\t.\t.\t.
+P00001\tUniProtKB\tPropeptide\t1\t?7\t.\t.\t.\t.
 """
 
 TABLE = """Accession\ttype\tStart\tend\tname\tscore
@@ -94,6 +99,7 @@ P00001\tdisulfide_bond\t2\t11\t\t3
 P00001\tdisulfide_bond\t2\t2\tInterchain\t3
 P00001\tactive site\t?\t?\tlost\t4
 P00001\tsignal\t<1\t4\t\t5
+P00001\tpropep\t1\t?7\t\t5
 """
 
 FORMATS = {"a.xml": XML, "a.dat": TEXT, "a.gff": GFF, "a.tsv": TABLE}
@@ -129,11 +135,13 @@ def test_what_has_no_place_is_left_out_with_its_reason(write: Write, name: str, 
     assert ("end 8 is before start 9" in said) == (name == "a.xml")
     left.clear()
     sites = read_sites(path, ["signal"], left)
-    assert not any(sites.values())
+    assert [(one.start, one.end) for one in sites["P00001"]] == [(0, 4)], "a fragment has what it has of it"
+    assert not left
+    read_sites(path, ["propeptide"], left)
     assert len(left) == 1
     assert "an end that is not known" in left[0].reason
     with pytest.raises(InputError, match="an end that is not known: expected a list of what to leave out"):
-        read_sites(path, ["signal"])
+        read_sites(path, ["propeptide"])
 
 
 @pytest.mark.parametrize("name", ["a.xml", "a.dat"])
@@ -173,9 +181,34 @@ def test_letters_are_counted_from_1_with_the_end_included() -> None:
     ]:
         with pytest.raises(ValueError, match=said):
             from_one(first, last)
-    assert [is_unsure(*ends) for ends in [("<1", "3"), ("1", "?"), ("1", ">9"), ("?4", "9"), ("1", "2")]] == [
+    assert [is_unsure(*ends) for ends in [("<2", "3"), ("1", "?"), ("1", ">9"), ("?4", "9"), ("1", "2")]] == [
         True, True, True, True, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.dat"])
+def test_a_feature_that_goes_on_behind_a_fragment_has_all_up_to_its_end(write: Write, name: str) -> None:
+    (chain,) = read_sites(write(name, FORMATS[name]), ["chain"])["P00001"]
+    assert (chain.start, chain.end) == (4, 12)
+
+
+def test_a_place_of_very_many_digits_is_one_line(write: Write) -> None:
+    for name in ("a.gff", "a.tsv"):
+        path = write(name, FORMATS[name].replace("\t11\t", f"\t{'9' * 5000}\t"))
+        with pytest.raises(InputError, match=r"'9999.*expected a whole number from 1 on") as error:
+            read_sites(path)
+        assert len(str(error.value)) < 300
+
+
+def test_gtf_is_read_as_such_and_gff_as_programs_write_it(write: Write) -> None:
+    gtf = 'chr1\tme\texon\t3\t9\t.\t-\t.\tgene_id "G1"; transcript_id "T1"; exon_number 1; tag "a; b";\n'
+    assert read_sites(write("a.gtf", gtf)) == {"chr1": [Site(2, 9, "T1", "-")]}
+    named = gtf.replace("gene_id", 'gene_name "abc"; gene_id')
+    assert read_sites(write("b.gtf", named))["chr1"][0].name == "abc"
+    tabs = GFF.replace("\n", "\t\n").replace("3\t\n##seq", "3\n##seq").replace("12\t\n", "12\n")
+    assert read_sites(write("tabs.gff", tabs), ["motif"]) == read_sites(write("a.gff", GFF), ["motif"])
+    whole = GFF + ">P00001 the sequence\nMCDEFGHIKLCN\n"
+    assert read_sites(write("whole.gff", whole), ["motif"]) == read_sites(write("a.gff", GFF), ["motif"])
 
 
 def test_a_cross_link_has_two_ends_and_a_helix_what_is_between() -> None:
@@ -219,7 +252,7 @@ def test_a_site_past_the_end_of_another_sequence_is_refused(write: Write) -> Non
         ("a.xml", '<?xml version="1.0" encoding="x"?><uniprot/>', "is broken XML .unknown encoding: x"),
         ("a.xml", '<?xml version="1.0" encoding="big5"?><uniprot/>', "is broken XML .multi-byte encodings"),
         ("a.xml", "<uniprot></uniprot>", "has no entries: expected UniProt XML"),
-        ("a.xml", XML, "has no feature of type 'zinc finger': expected active site, disulfide bond, short"),
+        ("a.xml", XML, "has no feature of type 'zinc finger': expected active site, chain, disulfide bond,"),
     ],
 )  # fmt: skip
 def test_what_is_no_annotation_is_refused(write: Write, name: str, content: str, said: str) -> None:
@@ -266,6 +299,6 @@ def test_signal_peptides_of_swiss_prot_begin_at_the_first_residue(shared: Path) 
     left: list[Problem] = []
     sites = read_sites(path, ["signal"], left)
     found = [site for placed in sites.values() for site in placed]
-    assert (len(found), len(left)) == (60, 3)  # three belong to fragments and begin before the first residue
+    assert (len(found), left) == (63, [])  # three belong to fragments and begin before the first residue
     assert {site.start for site in found} == {0}
     assert np.median([site.end for site in found]) > 15

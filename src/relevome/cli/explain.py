@@ -38,6 +38,13 @@ def explain(
     bed: Annotated[Path | None, typer.Option(help="Intervals as BED; needs --genome.")] = None,
     genome: Annotated[Path | None, typer.Option(help="Genome as FASTA, plain or gzip.")] = None,
     table: Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")] = None,
+    id_column: Annotated[
+        str | None,
+        typer.Option(help="Column of --table with ids (default: id, sequence_id, entry or accession)."),
+    ] = None,
+    sequence_column: Annotated[
+        str | None, typer.Option(help="Column of --table with sequences (default: sequence, seq or text).")
+    ] = None,
     sequences: Annotated[
         Path | None, typer.Option(help="Sequences in any format of `relevome list formats`.")
     ] = None,
@@ -106,8 +113,9 @@ def explain(
             model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
             rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
         )  # fmt: skip
+        given = _input(loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column)
         run = run_explain(
-            loaded, _input(loaded, fasta, bed, genome, table, sequences, strip_stop), method, target or None,
+            loaded, given, method, target or None,
             out=output, position=position, contrast=contrast, mask_position=mask_position, lift=lift,
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,
@@ -130,6 +138,8 @@ def _input(
     table: Path | None,
     sequences: Path | None,
     strip_stop: bool,
+    id_column: str | None,
+    sequence_column: str | None,
 ) -> Input:
     from relevome.data.inputs import from_bed, from_fasta, from_file, from_table
 
@@ -138,14 +148,17 @@ def _input(
         raise InputError(
             "expected sequences from one of --fasta F, --bed B with --genome G, --table T, or --sequences S"
         )
+    if table is None and (id_column or sequence_column):
+        raise InputError("--id-column and --sequence-column are of a --table: leave them out")
+    if table:
+        return from_table(table, model.alphabet, strip_stop, sequence_column, id_column)
     if fasta:
         return from_fasta(fasta, model.alphabet, strip_stop)
     if bed and genome:
         if strip_stop:
             raise InputError("--strip-stop is about proteins, not a genome: leave it out")
         return from_bed(bed, genome, model.alphabet)
-    read = from_table if table else from_file
-    return read(given[0], model.alphabet, strip_stop)
+    return from_file(given[0], model.alphabet, strip_stop)
 
 
 def _batch_size(text: str) -> int | None:

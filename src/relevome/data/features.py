@@ -48,6 +48,7 @@ _SAME = {other: name for name, others in _NAMES.items() for other in others}
 _PAIRS = ("cross link", "disulfide bond")
 
 _NUMBER = "0*[1-9][0-9]*"
+_DIGITS = 18  # of a place on the longest sequence that there could be
 _UNSURE = r"[<>?~][0-9]*|[0-9]+[?]"
 
 
@@ -93,8 +94,17 @@ class Listed:
 FeatureItem: TypeAlias = Feature | Listed | Problem
 
 
+def known_part(first: str, last: str, length: int | None = None) -> tuple[str, str]:
+    """A place as files write it, without what lies beyond the ends of a fragment.
+
+    ``<1`` begins before the first letter, ``>N`` of a sequence of N letters ends behind the last: the letters
+    up to there are known to belong to it. Other ends stay as they are.
+    """
+    return "1" if first == "<1" else first, str(length) if last == f">{length}" else last
+
+
 def is_unsure(first: str, last: str) -> bool:
-    """Whether a place as files write it, ``<1``, ``?`` or ``9?``, leaves an end open."""
+    """Whether a place as files write it, ``<5``, ``?`` or ``9?``, leaves an end open."""
     return any(re.fullmatch(_UNSURE, text) for text in (first, last))
 
 
@@ -105,8 +115,8 @@ def from_one(first: str, last: str, called: str = "letter of a sequence") -> tup
     for users, for what is no such stretch; ``called`` says what the numbers are called there.
     """
     for text in (first, last):
-        if not re.fullmatch(_NUMBER, text):
-            raise ValueError(f"{text!r} is no {called}: expected a whole number from 1 on")
+        if not re.fullmatch(_NUMBER, text) or len(text) > _DIGITS:
+            raise ValueError(f"{text[:40]!r} is no {called}: expected a whole number from 1 on")
     if int(last) < int(first):
         raise ValueError(f"end {last} is before start {first}: expected start <= end, both counted")
     return int(first) - 1, int(last)

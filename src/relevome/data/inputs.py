@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from relevome.data.formats import format_of
@@ -54,9 +55,18 @@ def from_bed(bed: str | Path, genome: str | Path, alphabet: Alphabet) -> Input:
     return Input(_described(bed=bed, genome=genome), lambda: read_bed(bed, genome, alphabet))
 
 
-def from_table(path: str | Path, alphabet: Alphabet, strip_stop: bool = False) -> Input:
-    """The sequence column of a CSV or TSV table, as ``from_fasta``."""
-    return _read_by(table_sequences, "table", path, alphabet, strip_stop)
+def from_table(
+    path: str | Path,
+    alphabet: Alphabet,
+    strip_stop: bool = False,
+    sequence_column: str | None = None,
+    id_column: str | None = None,
+) -> Input:
+    """The sequence column of a CSV or TSV table, as ``from_fasta``; see `read_table` for its columns."""
+    named = {"sequence_column": sequence_column, "id_column": id_column}
+    found = _read_by(partial(table_sequences, **named), "table", path, alphabet, strip_stop)
+    asked = {name: column for name, column in named.items() if column is not None}
+    return Input(found.description | asked, found.read)
 
 
 def _read_by(

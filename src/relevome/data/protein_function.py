@@ -22,7 +22,7 @@ Kind = Literal["ec", "go"]
 _COLUMNS = {
     "ec": ("ec", "ec_number", "ec_numbers", "ec number", *LABEL_COLUMNS),
     "go": ("go", "go_terms", "go_ids", "gene ontology ids", "gene ontology (go)", *LABEL_COLUMNS),
-    "id": (*ID_COLUMNS, "entry", "accession"),
+    "id": ID_COLUMNS,
 }
 _PREFIX = re.compile(r"\bEC[ :](?=\d)", re.IGNORECASE)
 _IN_NAMES = re.compile(r"\bEC=([^\s;{]+)")

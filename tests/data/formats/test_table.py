@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from relevome.data.formats.table import LabelledSequence, read_table
+from relevome.data.inputs import from_table
 from relevome.data.problems import Problem
 from relevome.data.sequences import DNA, PROTEIN, Sequence
 from relevome.errors import InputError
@@ -165,3 +166,32 @@ def test_the_proteome_of_escherichia_coli_is_read_by_the_names_of_its_columns(sh
     with gzip.open(path, "rt") as file:
         counts = Counter(line.split("\t")[0] for line in file)
     assert Counter(repeated) == Counter({tag: count - 1 for tag, count in counts.items() if count > 1})
+
+
+@pytest.mark.parametrize(
+    ("header", "ids"),
+    [
+        ("Entry\tEntry Name\tSequence", ["P1", "P2"]),
+        ("accession\tname\tseq", ["P1", "P2"]),
+        ("other\tid\tsequence", ["N1", "N2"]),
+        ("accession\tid\tsequence", ["N1", "N2"]),
+        ("one\ttwo\tsequence", ["row1", "row2"]),
+    ],
+)
+def test_ids_are_in_the_first_of_the_usual_columns(write: Write, header: str, ids: list[str]) -> None:
+    path = write("t.tsv", f"{header}\nP1\tN1\tMKT\nP2\tN2\tMAA\n")
+    assert [row.sequence.id for row in read_table(path, PROTEIN) if isinstance(row, LabelledSequence)] == ids
+    source = from_table(path, PROTEIN, id_column=header.split("\t")[1])
+    assert [one.id for one in source.read()] == ["N1", "N2"]
+    assert source.description["id_column"] == header.split("\t")[1]
+
+
+def test_blank_lines_before_the_header_are_no_rows(write: Write) -> None:
+    path = write("t.csv", "\n \n\nid,sequence\n\na,MKT\n  \nb,M1T\n")
+    row, problem = read_table(path, PROTEIN)
+    assert isinstance(row, LabelledSequence)
+    assert isinstance(problem, Problem)
+    assert problem.where == f"{path}, line 8"
+    for text in ("\n", "\r", " \n\t\n", ""):
+        with pytest.raises(InputError, match="is empty: expected a header and rows"):
+            list(read_table(write("empty.csv", text), PROTEIN))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from relevome.data.features import Feature, Unplaced, from_one, is_unsure
+from relevome.data.features import Feature, Unplaced, from_one, is_unsure, known_part
 from relevome.data.formats import Format, formats
 from relevome.data.formats.table import ENDINGS, ID_COLUMNS, table_rows
 from relevome.data.lines import PathLike
 from relevome.errors import InputError
 
-_COLUMNS = {"id": (*ID_COLUMNS, "accession"), "type": ("type",), "start": ("start",), "end": ("end",)}
+_COLUMNS = {"id": ID_COLUMNS, "type": ("type",), "start": ("start",), "end": ("end",)}
 
 
 def is_feature_table(path: PathLike) -> bool:
@@ -40,6 +40,7 @@ def table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feat
         id, kind, first, last = (row[at[name]].strip() for name in _COLUMNS)
         if not id or not kind:
             raise InputError(f"{where}: a feature without an id or a type: expected both")
+        first, last = known_part(first, last)
         if is_unsure(first, last):
             yield Unplaced(id, f"{kind} at {first} to {last}, an end that is not known", where, kind)
             continue

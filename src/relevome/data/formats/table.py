@@ -16,7 +16,7 @@ from relevome.errors import InputError
 
 SEQUENCE_COLUMNS = ("sequence", "seq", "text")
 LABEL_COLUMNS = ("label", "labels", "target", "y")
-ID_COLUMNS = ("id", "sequence_id")
+ID_COLUMNS = ("id", "sequence_id", "entry", "accession")  # the first of these that a table has
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 ENDINGS = tuple(_DELIMITERS)
@@ -48,14 +48,15 @@ def read_table(
     """Rows of a CSV or TSV table with a header, plain or gzip, one at a time.
 
     Columns that are not named are looked for under the usual names, whatever their case; more than
-    one candidate is an error. Without an id column ids are ``row1``, ``row2``, ... Raises InputError
-    for a file that cannot be read, is no table, or lacks a column.
+    one candidate is an error, but for ids, of which the first of `ID_COLUMNS` counts. Without an id
+    column ids are ``row1``, ``row2``, ... Raises InputError for a file that cannot be read, is no
+    table, or lacks a column.
     """
     rows = table_rows(path)
     columns = [name.strip() for name in next(rows)[1]]
     sequence_at = _column(path, columns, "sequence", sequence_column, SEQUENCE_COLUMNS)
     label_at = _column(path, columns, "label", label_column, LABEL_COLUMNS)
-    id_at = _column(path, columns, "id", id_column, ID_COLUMNS)
+    id_at = id_place(columns) if id_column is None else _column(path, columns, "id", id_column, ())
     if sequence_at is None:
         raise InputError(
             f"{path} has no sequence column: expected one of {', '.join(SEQUENCE_COLUMNS)}, or give its "
@@ -79,27 +80,33 @@ def read_table(
 
 
 def table_sequences(
-    path: PathLike, alphabet: Alphabet, stops: Stops | None = None
+    path: PathLike,
+    alphabet: Alphabet,
+    stops: Stops | None = None,
+    sequence_column: str | None = None,
+    id_column: str | None = None,
 ) -> Iterator[Sequence | Problem]:
     """The sequences of a table alone; see `read_table`."""
-    rows = read_table(path, alphabet, stops=stops)
+    rows = read_table(path, alphabet, sequence_column, None, id_column, stops)
     return (row.sequence if isinstance(row, LabelledSequence) else row for row in rows)
 
 
 def table_rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
     """Line number and fields of each row of a CSV or TSV table that is not blank, header first."""
-    lines = (line + "\n" for _, line in numbered_lines(path))
-    header = next(lines, None)
+    lines = numbered_lines(path)
+    before, header = next(((number - 1, line) for number, line in lines if line.strip()), (0, None))
     if header is None:
         raise InputError(f"{path} is empty: expected a header and rows")
     csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(itertools.chain([header], lines), delimiter=_delimiter(path, header), strict=True)
+    text = (line + "\n" for line in itertools.chain([header], (line for _, line in lines)))
+    reader = csv.reader(text, delimiter=_delimiter(path, header), strict=True)
     try:
         for row in reader:
-            if row:
-                yield reader.line_num, row
+            if len(row) > 1 or any(cell.strip() for cell in row):
+                yield before + reader.line_num, row
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}: expected a CSV or TSV table") from error
+        where = f"{path}, line {before + reader.line_num}"
+        raise InputError(f"{where}: {error}: expected a CSV or TSV table") from error
 
 
 def _delimiter(path: PathLike, header: str) -> str:
@@ -122,6 +129,12 @@ def _column(
     return found[0] if found else None
 
 
+def id_place(columns: list[str]) -> int | None:
+    """Which column has ids, by its usual names in their order; None if there is none."""
+    names = [name.lower() for name in columns]
+    return next((names.index(usual) for usual in ID_COLUMNS if usual in names), None)
+
+
 def _listed(columns: list[str]) -> str:
     return ", ".join(repr(name[:40]) for name in columns[:20])
 
@@ -133,7 +146,7 @@ def read_classes(path: PathLike) -> dict[str, str]:
     """
     rows = table_rows(path)
     columns = [name.strip().lower() for name in next(rows)[1]]
-    id_at = next((i for i, name in enumerate(columns) if name in ID_COLUMNS), None)
+    id_at = id_place(columns)
     if id_at is None or "class" not in columns:
         raise InputError(f"{path} has columns {', '.join(columns[:9])}: expected id and class among them")
     class_at = columns.index("class")

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
-from relevome.data.features import Feature, FeatureItem, Listed, Unplaced, from_one, is_unsure
+from relevome.data.features import Feature, FeatureItem, Listed, Unplaced, from_one, is_unsure, known_part
 from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines, open_bytes
 from relevome.data.problems import Intake, Problem, Stops
@@ -230,15 +230,17 @@ def text_features(path: PathLike) -> Iterator[FeatureItem]:
 
 def _text_ends(feature: SeqFeature) -> tuple[str, str]:
     """Both ends as the file has them, which Biopython has made half-open."""
-    from Bio.SeqFeature import ExactPosition
-
     if feature.location is None:
         return "?", "?"
     first, last = feature.location.start, feature.location.end
-    return (
-        str(first + 1) if isinstance(first, ExactPosition) else "?",
-        str(int(last)) if isinstance(last, ExactPosition) else "?",
-    )
+    return _text_end(first, 1), _text_end(last, 0)
+
+
+def _text_end(position: Any, offset: int) -> str:
+    """An end that is uncertain, which to Biopython is a kind of exact one, is not known."""
+    signs = {"ExactPosition": "", "BeforePosition": "<", "AfterPosition": ">"}
+    sign = signs.get(type(position).__name__)
+    return "?" if sign is None else f"{sign}{int(position) + offset}"
 
 
 def _placed(
@@ -246,6 +248,7 @@ def _placed(
 ) -> Feature | Problem:
     if isoform:
         return Unplaced(id, f"{kind} on another isoform, {isoform}", where, kind)
+    first, last = known_part(first, last, length)
     if is_unsure(first, last):
         return Unplaced(id, f"{kind} at {first} to {last}, an end that is not known", where, kind)
     try:
