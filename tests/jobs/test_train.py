@@ -513,6 +513,17 @@ def test_nothing_is_printed_but_a_bar_when_asked_for(
     assert ("13/13" in err) == bool(err) == progress
 
 
+def test_sequences_that_were_learnt_from_are_said_where_scores_are(
+    settings: Callable[..., TrainingSettings],
+) -> None:
+    asked = settings(CNN, motifs, epochs=1)
+    assert not train(asked).notes
+    learnt, test = (path.read_text().splitlines() for path in (asked.train, asked.test) if path)
+    Path(str(asked.test)).write_text("\n".join([*test, *learnt[1:4]]) + "\n")
+    (note,) = train(replace(asked, output=asked.output.with_name("again"))).notes
+    assert note.startswith("3 of 103 sequences of test are in train too: scores of test say too much")
+
+
 def test_rows_that_are_skipped_are_counted(settings: Callable[..., TrainingSettings]) -> None:
     asked = settings(CNN, epochs=1, on_bad="skip")
     assert asked.train is not None

@@ -156,7 +156,18 @@ def _notes(data: Mapping[str, Any]) -> tuple[str, ...]:
     lines = [*_split(data.get("split") or function.get("split")), *_function(function)]
     if data.get("stops_stripped"):
         lines.append(f"stripped {data['stops_stripped']:,} '*' from the ends of proteins")
-    return (*lines, *_skipped(data), *_codes(data))
+    return (*lines, *_known(data), *_skipped(data), *_codes(data))
+
+
+def _known(data: Mapping[str, Any]) -> Iterator[str]:
+    """How many sequences that scores are of were learnt from too."""
+    for part, table in data.items():
+        known = table.get("also_in_training", 0) if isinstance(table, Mapping) and part != "train" else 0
+        if known:
+            yield (
+                f"{known:,} of {table['sequences']:,} sequences of {part} are in train too: scores of {part} "
+                "say too much of sequences that are new"
+            )
 
 
 def _split(split: Mapping[str, Any] | None) -> Iterator[str]:
