@@ -6,7 +6,7 @@ import hashlib
 import pickle
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from transformers.utils.hub import cached_file
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
 from relevome.models import models
+from relevome.models.adapters import Adapter, adapter_in
 from relevome.models.base import Model, Source, Task
 from relevome.models.tokens import LetterTokenizer
 
@@ -41,6 +42,7 @@ _WEIGHTS = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
 # Weights that a head for classification never reads.
 _UNUSED = ("contact_head.", "position_ids")
 
@@ -59,6 +61,9 @@ def load_model(
 ) -> Model:
     """A trained model from a folder in transformers' layout, or by its hub id.
 
+    A folder with an adapter (``adapter_config.json``) is its base model, which lies there too, in a local
+    folder or in the cache, with the adapter added to its weights.
+
     A hub id is looked for in the local cache, and fetched from the hub only if ``download`` says so.
 
     ``task`` (``sequence``, ``token``, ``masked``) is read off the checkpoint where not given, and so is
@@ -74,14 +79,19 @@ def load_model(
     if task not in (None, *_AUTO):
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(_AUTO)}")
     models.discover()  # our own architectures enter transformers' Auto classes
-    if Path(path).exists() and not (Path(path) / "config.json").is_file():
+    adapter = adapter_in(path)
+    if adapter is None and Path(path).exists() and not (Path(path) / "config.json").is_file():
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
-    with _without_warnings(), one_line_errors(path):
-        hub = {"trust_remote_code": trust_remote_code, "local_files_only": not download}
-        config = read_config(path, **hub)
-        tokenizer = _load_tokenizer(path, config, hub)
+    hub = {"trust_remote_code": trust_remote_code, "local_files_only": not download}
+    called = path if adapter is None else adapter.base
+    plain = nullcontext(path) if adapter is None else adapter.base_folder()
+    with _without_warnings(), one_line_errors(called), plain as base:
+        changes = {} if adapter is None else adapter.outputs
+        config = read_config(base, **hub, **changes)
+        own = any((Path(path) / name).is_file() for name in _TOKENIZERS)
+        tokenizer = _load_tokenizer(path if adapter and own else base, config, hub)
         with _weight_errors(path):
-            module, task = _load_module(path, config, task, dtype, hub)
+            module, task = _load_module(base, config, task, dtype, hub, adapter)
     module.to(pick_device(device)).eval()
     letters = LetterTokenizer(
         tokenizer,
@@ -130,16 +140,23 @@ def _load_tokenizer(path: str, config: Any, hub: dict[str, bool]) -> Any:
 
 
 def _load_module(
-    path: str, config: Any, task: Task | None, dtype: str | torch.dtype, hub: dict[str, bool]
+    path: str,
+    config: Any,
+    task: Task | None,
+    dtype: str | torch.dtype,
+    hub: dict[str, bool],
+    adapter: Adapter | None = None,
 ) -> tuple[nn.Module, Task]:
-    """The module with the head that the checkpoint has weights for."""
+    """The module with the head that the checkpoint, or an adapter to it, has weights for."""
     stated: list[Task] = [
         t
         for name in getattr(config, "architectures", None) or ()
         for end, t in _ENDINGS.items()
         if name.endswith(end)
     ]
+    stated = [adapter.task, *stated] if adapter is not None and adapter.task is not None else stated
     candidates: list[Task] = [task] if task else stated[:1] or list(_AUTO)
+    brought = () if adapter is None else adapter.weights
     missing: list[str] = []
     for candidate in candidates:
         known = hub["trust_remote_code"] or type(config) in _AUTO[candidate]._model_mapping
@@ -148,9 +165,10 @@ def _load_module(
         module, loading = _AUTO[candidate].from_pretrained(
             path, config=config, dtype=pick_dtype(dtype), output_loading_info=True, **hub
         )
-        missing = sorted(key for key in loading["missing_keys"] if not any(part in key for part in _UNUSED))
+        lacking = set(loading["missing_keys"]) - set(brought)
+        missing = sorted(key for key in lacking if not any(part in key for part in _UNUSED))
         if not missing:
-            return module, candidate
+            return module if adapter is None else adapter.merged(module), candidate
     raise InputError(
         f"{path} has no trained weights for {', '.join(missing[:3]) or 'any head that can be explained'}: "
         "expected a model fine-tuned for sequence or token classification, or a masked language model "
