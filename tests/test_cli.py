@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,56 @@ def test_a_command_that_is_stopped_says_how_to_go_on(relevome_cli, saved, protei
     code, _, err = relevome_cli("explain", *model)
     assert code == 130
     assert err == ["relevome: stopped; what was finished is kept, and the same command goes on from there"]
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        (
+            ("train", "--arch", "cnn", "--train", "t.csv", "--validation", "v.csv"),
+            "whole epochs are kept, and the same command with --resume goes on from",
+        ),
+        (("evaluate", "run"), "nothing of it is kept: run the same command again"),
+    ],
+)
+def test_what_is_said_of_a_command_that_is_stopped_is_true_of_it(relevome_cli, monkeypatch, command, kept):
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"relevome.jobs.{command[0]}.{command[0]}", stop)
+    code, _, err = relevome_cli(*command, "-o", "never")
+    assert code == 130
+    assert err[0].startswith(f"relevome: stopped; {kept}")
+
+
+def test_a_time_limit_is_told_like_ctrl_c(relevome_cli, saved, protein_fasta, tmp_path, monkeypatch):  # noqa: F811
+    from relevome.jobs import explain
+    from relevome.results.run.reader import Run
+
+    def stop(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    asked = (
+        "explain",
+        "--model",
+        saved("esm"),
+        "--fasta",
+        protein_fasta,
+        "--target",
+        1,
+        "-o",
+        tmp_path / "run",
+    )
+    before = signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patch:
+        patch.setattr(explain.RunWriter, "write_part", stop)
+        code, _, err = relevome_cli(*asked)
+    assert code == 143
+    assert err == ["relevome: stopped; what was finished is kept, and the same command goes on from there"]
+    assert Run(tmp_path / "run").status == "failed"
+    assert relevome_cli(*asked)[0] == 0
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_explain_then_show_then_export(relevome_cli, saved, protein_fasta, tmp_path):  # noqa: F811

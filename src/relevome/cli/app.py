@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 import traceback
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,7 +29,16 @@ from relevome.cli.substitute import substitute
 from relevome.cli.train import train
 from relevome.errors import InputError
 
-_STOPPED = 130  # as shells have it for Ctrl-C
+_STOPPED, _TERMINATED = 130, 143  # as shells have it for Ctrl-C and for a time limit
+
+# What is true of a command that was stopped.
+_GOES_ON = "what was finished is kept, and the same command goes on from there"
+_KEPT = {
+    "explain": _GOES_ON,
+    "annotate": _GOES_ON,
+    "study": _GOES_ON,
+    "train": "whole epochs are kept, and the same command with --resume goes on from there",
+}
 
 app = typer.Typer(
     name="relevome",
@@ -41,6 +51,13 @@ app = typer.Typer(
 
 def main() -> None:
     """Entry point: every error that the user can mend is one line and exit code 2."""
+    terminated: list[int] = []
+
+    def terminate(number: int, _: Any) -> None:
+        terminated.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, terminate)  # of a cluster's time limit: as Ctrl-C
     try:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         if code == _STOPPED:  # typer makes it of Ctrl-C
@@ -52,7 +69,10 @@ def main() -> None:
     except OSError as error:
         code = _fail(_failed(error))
     except (KeyboardInterrupt, typer.Abort):
-        code = _fail("stopped; what was finished is kept, and the same command goes on from there", _STOPPED)
+        kept = _KEPT.get("".join(sys.argv[1:2]), "nothing of it is kept: run the same command again")
+        code = _fail(f"stopped; {kept}", _TERMINATED if terminated else _STOPPED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -66,7 +66,7 @@ def from_table(
     named = {"sequence_column": sequence_column, "id_column": id_column}
     found = _read_by(partial(table_sequences, **named), "table", path, alphabet, strip_stop)
     asked = {name: column for name, column in named.items() if column is not None}
-    return Input(found.description | asked, found.read)
+    return Input({**found.description, **asked}, found.read)
 
 
 def _read_by(

@@ -8,9 +8,23 @@ from typing import Any
 
 from relevome.data.simulation.genome_files import write_genome
 from relevome.data.simulation.genome_plan import plan_genome
-from relevome.data.simulation.sequence_files import write_simulation
+from relevome.data.simulation.sequence_files import part_limits, write_simulation
 from relevome.data.simulation.sequence_plan import plan_simulation
 from relevome.errors import InputError
+from relevome.results.folder import ResultFolder
+
+_NEW = "give a new folder, or remove it first"
+_SIMULATION = ResultFolder(
+    ("simulation.json",), ("*.csv", "*.fasta", "*.truth.bed", "*.decoys.bed"), again=_NEW
+)
+_GENOME = ResultFolder(
+    ("genome.json",),
+    (
+        "genome.fa", "starts.bed", "truth.bed", "planted.meme", "held_out.bed", "windows.bed",
+        "database.meme", "known.bed",
+    ),
+    again=_NEW,
+)  # fmt: skip
 
 # What is usual of sequences; a genome has none of these.
 _SEQUENCES = {"positives": 1000, "negatives": 1000, "decoys": 0, "split": "0.8,0.1,0.1"}
@@ -79,7 +93,8 @@ def simulate(
 
 def _genome(out: Path, options: Mapping[str, Any]) -> str:
     plan = plan_genome(**options)
-    write_genome(out, plan)
+    with _GENOME.writing(out, overwrite=False):
+        write_genome(out, plan)
     return f"{plan.length:,} letters with {plan.starts:,} start sites and {len(plan.motifs)} motifs"
 
 
@@ -89,7 +104,10 @@ def _sequences(out: Path, grammar: str, planned: Mapping[str, Any], made: Mappin
     if len(shares) != 3:
         raise InputError(f"--split {made['split']}: expected three shares, such as 0.8,0.1,0.1")
     positives, negatives = made["positives"], made["negatives"]
-    write_simulation(out, plan, positives, negatives, (shares[0], shares[1], shares[2]))
+    three = (shares[0], shares[1], shares[2])
+    part_limits(three, positives)
+    with _SIMULATION.writing(out, overwrite=False):
+        write_simulation(out, plan, positives, negatives, three)
     return f"{positives:,} positives and {negatives:,} negatives of {plan.length} letters"
 
 

@@ -83,13 +83,15 @@ def lock_folder(folder: Path) -> int:
 class ResultFolder:
     """What a command leaves in a folder, as patterns of names.
 
-    One of ``last`` is written when all ``others`` are there: a folder without it is unfinished. What is
-    ``kept`` is ours too, but of use to a result that takes its place.
+    One of ``last`` is written when all ``others`` are there: a folder without it is unfinished, and the same
+    command begins anew in it. What is ``kept`` is ours too, but of use to a result that takes its place.
+    ``again`` says what to do about a whole result that is there.
     """
 
     last: tuple[str, ...]
     others: tuple[str, ...]
     kept: tuple[str, ...] = ()
+    again: str = "choose another -o, or replace it with --overwrite"
 
     def check(self, folder: Path, overwrite: bool) -> None:
         """Raises InputError where a result cannot go: a file, another's folder, a whole result unasked."""
@@ -99,9 +101,7 @@ class ResultFolder:
         if there - _matching(folder, (*self.last, *self.others, *self.kept, LOCK, *_TEMPORARY)):
             raise InputError(f"{folder} is there and not empty: choose another -o")
         if _matching(folder, self.last) and not overwrite:
-            raise InputError(
-                f"{folder} is there and not empty: choose another -o, or replace it with --overwrite"
-            )
+            raise InputError(f"{folder} is there and not empty: {self.again}")
 
     def clear(self, folder: Path) -> None:
         """The folder without an earlier result. Raises InputError where it cannot be made."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 
 from relevome.data.formats.meme import meme_text
 from relevome.data.lines import PathLike
+from relevome.data.simulation.folders import new_folder, write_last
 from relevome.data.simulation.genome import CONTIG, Genome, GenomePlan, drawn, simulate_genome
 from relevome.data.sites import Site
-from relevome.errors import InputError
 
 FLANK = 30  # letters of a window past all that belongs to its site: what an annotator looks ahead at
 
@@ -30,10 +29,7 @@ def write_genome(folder: PathLike, plan: GenomePlan) -> Genome:
     ``known.bed``, which also have the motifs that are not planted; ``genome.json`` comes last. Raises
     InputError for a folder that is not empty.
     """
-    folder = Path(folder)
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise InputError(f"{folder} is there and not empty: give a new folder, or remove it first")
-    folder.mkdir(parents=True, exist_ok=True)
+    made = new_folder(folder)
     genome = simulate_genome(plan)
     letters, held_out = genome.sequence.letters, round((1 - _HELD_OUT) * plan.length)
     lines = [letters[i : i + _LINE] for i in range(0, len(letters), _LINE)]
@@ -47,10 +43,10 @@ def write_genome(folder: PathLike, plan: GenomePlan) -> Genome:
         "windows.bed": _bed(_windows(plan, genome, held_out)),
         "database.meme": meme_text(plan.database),
         "known.bed": _bed(known),
-        "genome.json": json.dumps(_described(plan), indent=1) + "\n",
     }
     for name, text in content.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        (made / name).write_text(text, encoding="utf-8", newline="\n")
+    write_last(made / "genome.json", json.dumps(_described(plan), indent=1) + "\n")
     return genome
 
 

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from relevome.data.lines import PathLike
+from relevome.data.simulation.folders import new_folder, write_last
 from relevome.data.simulation.sequences import Simulated, SimulationPlan, simulate
 from relevome.data.sites import Site
 from relevome.errors import InputError
@@ -36,25 +37,22 @@ def write_simulation(
     shuffle of. A part with share 0 is not written. ``simulation.json`` with all parameters comes
     last: a folder without it is not finished. Raises InputError for a folder that is not empty.
     """
-    limits = _limits(split, positives)
-    folder = Path(folder)
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise InputError(f"{folder} is there and not empty: give a new folder, or remove it first")
-    folder.mkdir(parents=True, exist_ok=True)
+    limits = part_limits(split, positives)
+    made = new_folder(folder)
     with ExitStack() as stack:
-        parts = {
-            number: _Part(folder, name, stack) for number, name in enumerate(SPLITS) if split[number] > 0
-        }
+        parts = {number: _Part(made, name, stack) for number, name in enumerate(SPLITS) if split[number] > 0}
         for simulated in simulate(plan, positives, negatives):
             parts[bisect_right(limits, simulated.source)].write(simulated)
     record = {"positives": positives, "negatives": negatives, "split": dict(zip(SPLITS, split, strict=True))}
-    with (folder / "simulation.json").open("w", encoding="utf-8", newline="\n") as file:
-        json.dump(_described(plan) | record, file, indent=1, sort_keys=True)
-        file.write("\n")
+    text = json.dumps(_described(plan) | record, indent=1, sort_keys=True)
+    write_last(made / "simulation.json", text + "\n")
 
 
-def _limits(split: tuple[float, float, float], positives: int) -> list[int]:
-    """How many positives there are up to the end of each part but the last."""
+def part_limits(split: tuple[float, float, float], positives: int) -> list[int]:
+    """How many positives there are up to the end of each part but the last.
+
+    Raises InputError for shares that are none, or leave a part without any.
+    """
     if min(split) < 0 or not np.isclose(sum(split), 1):
         raise InputError(f"split {split}: expected three shares that are not negative and sum to 1")
     ends = [round(share * positives) for share in accumulate(split)]
