@@ -57,6 +57,22 @@ def test_what_is_said_of_a_command_that_is_stopped_is_true_of_it(relevome_cli, m
     assert err[0].startswith(f"relevome: stopped; {kept}")
 
 
+def test_a_result_knows_the_command_that_made_it(relevome_cli, saved, protein_fasta, tmp_path):  # noqa: F811
+    asked = (
+        "explain",
+        "--model",
+        saved("esm"),
+        "--fasta",
+        protein_fasta,
+        "--target",
+        1,
+        "-o",
+        tmp_path / "run",
+    )
+    assert relevome_cli(*asked)[0] == 0
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["command"] == list(map(str, asked))
+
+
 def test_a_time_limit_is_told_like_ctrl_c(relevome_cli, saved, protein_fasta, tmp_path, monkeypatch):  # noqa: F811
     from relevome.jobs import explain
     from relevome.results.run.reader import Run

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from collections.abc import Sequence as List
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relevome.data.formats.prosite import read_patterns
 from relevome.data.known_sites import CLASSES, class_sites, known_sites, source_digest
@@ -162,3 +165,61 @@ def test_known_sites_come_from_words_or_a_file(write: Write) -> None:
     assert len({source_digest(one) for one in ("residues:A", "residues:C", path)}) == 3
     with pytest.raises(InputError, match="has no types of features such as 'box'"):
         known_sites("residues:A", sequences, ["box"])
+
+
+def by_expression(text: str, letters: str) -> list[tuple[int, int]]:
+    """The same by a regular expression that goes back and forth, for letters without codes."""
+    body = text.removeprefix("<").removesuffix(">")
+    parts = []
+    for part in body.split("-"):
+        found = re.fullmatch(r"(x|[A-Z]|\[<?[A-Z]+>?\]|\{[A-Z]+\})(.*)", part)
+        assert found is not None
+        element, times = found[1], found[2].replace("(", "{").replace(")", "}")
+        ends = [r"\A"] * ("<" in element) + [r"\Z"] * (">" in element)
+        inside = element.strip("[]{}<>")
+        one = "." if element == "x" else f"[^{inside}]" if element[0] == "{" else f"[{inside}]"
+        parts.append(f"(?:{'|'.join([one, *ends])}){times}")
+    whole = r"\A" * text.startswith("<") + "".join(parts) + r"\Z" * text.endswith(">")
+    matches = (m.span(1) for m in re.finditer(f"(?=({whole}))", letters))
+    return [(start, end) for start, end in matches if start < end]
+
+
+element = st.builds(
+    "{}{}".format,
+    st.sampled_from(["x", "A", "C", "[AC]", "{D}", "[AD>]", "[<C]", "{AC}"]),
+    st.sampled_from(["", "", "", "(2)", "(0,2)", "(1,3)", "*", "(0)"]),
+)
+
+
+@given(
+    st.sampled_from(["", "<"]), st.lists(element, min_size=1, max_size=5), st.sampled_from(["", ">"]),
+    st.text("ACD", max_size=12),
+)  # fmt: skip
+def test_matches_are_those_of_a_regular_expression(
+    start: str, elements: list[str], end: str, letters: str
+) -> None:
+    text = start + "-".join(elements) + end
+    found = Pattern(text).sites(Sequence("s", letters or "D", PROTEIN))
+    assert [(site.start, site.end) for site in found] == by_expression(text, letters or "D")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x*-" * 12 + "W",
+        "A-x(0,99)-C-x(0,99)-D-x(0,99)-W",
+        "N(1,9999999999)",
+        "x(0,999999999)-W*-W",
+    ],
+)
+def test_no_repeat_takes_for_ever(text: str) -> None:
+    letters = "".join(np.random.default_rng(0).choice(list("ACDEFGHIKLMNPQRSTV"), 2000))
+    sites = Pattern(text).sites(Sequence("s", letters, PROTEIN))
+    assert bool(sites) == text.startswith("N")
+
+
+@pytest.mark.parametrize("text", ["A(" + "9" * 5000 + ")", "A-" * 50 + "?", "[" + "A" * 900])
+def test_what_is_no_pattern_is_said_in_few_words(text: str) -> None:
+    with pytest.raises(InputError, match="no element of PROSITE") as error:
+        Pattern(text)
+    assert len(str(error.value)) < 400

@@ -28,6 +28,7 @@ from relevome.cli.study import study_commands
 from relevome.cli.substitute import substitute
 from relevome.cli.train import train
 from relevome.errors import InputError
+from relevome.results.record import by_command
 
 _STOPPED, _TERMINATED = 130, 143  # as shells have it for Ctrl-C and for a time limit
 
@@ -59,7 +60,8 @@ def main() -> None:
 
     before = signal.signal(signal.SIGTERM, terminate)  # of a cluster's time limit: as Ctrl-C
     try:
-        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        with by_command(sys.argv[1:]):
+            code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
         if code == _STOPPED:  # typer makes it of Ctrl-C
             raise KeyboardInterrupt
     except typer.TyperException as error:
@@ -129,7 +131,8 @@ def _run(arguments: tuple[str, ...]) -> str | None:
 
     torch.set_num_threads(1)  # several commands at once leave each other no second core
     try:
-        code = app(list(arguments), standalone_mode=False)
+        with by_command(arguments):
+            code = app(list(arguments), standalone_mode=False)
     except (InputError, OSError, typer.TyperException) as error:
         return " ".join(str(error).split())
     except Exception as error:  # noqa: BLE001 - one failure must not take the others with it

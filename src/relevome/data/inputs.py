@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from relevome.data.formats import format_of
 from relevome.data.formats.fasta import read_fasta
-from relevome.data.formats.table import table_sequences
+from relevome.data.formats.table import SEQUENCE_COLUMNS, id_place, table_sequences
 from relevome.data.genomes import read_bed
 from relevome.data.problems import Problem, Stops
 from relevome.data.sequences import PROTEIN, Alphabet, Sequence
@@ -87,12 +88,12 @@ def _read_by(
     return Input(description, lambda: reader(path, alphabet, Stops() if strip_stop else None))
 
 
-def from_sequences(given: Iterable[str | Sequence], alphabet: Alphabet) -> Input:
-    """Letters, named ``sequence1``, ``sequence2``, ..., or sequences."""
-    sequences = [
-        item if isinstance(item, Sequence) else Sequence(f"sequence{number}", item.upper(), alphabet)
-        for number, item in enumerate(given, start=1)
-    ]
+def from_sequences(given: Any, alphabet: Alphabet) -> Input:
+    """Letters, named ``sequence1``, ``sequence2``, ..., or sequences; or letters by ids, or a data frame.
+
+    Raises InputError for anything else, and for an id that is used twice.
+    """
+    sequences = [_sequence(number, item, alphabet) for number, item in enumerate(_items(given), start=1)]
     ids = [sequence.id for sequence in sequences]
     if not ids:
         raise InputError("no sequences were given: expected at least one")
@@ -101,6 +102,40 @@ def from_sequences(given: Iterable[str | Sequence], alphabet: Alphabet) -> Input
         raise InputError(f"id {repeated!r} is used more than once: expected every id once")
     digest = hashlib.sha256("".join(f">{s.id}\n{s.letters}\n" for s in sequences).encode()).hexdigest()
     return Input({"sequences": str(len(sequences)), "sha256": digest}, lambda: iter(sequences))
+
+
+def _items(given: Any) -> Iterable[Any]:
+    """Letters, sequences, or pairs of an id and letters."""
+    if isinstance(given, Mapping):
+        return given.items()
+    if hasattr(given, "columns") and hasattr(given, "itertuples"):  # a data frame
+        columns = [str(name) for name in given.columns]
+        named = [name for name in columns if name.lower() in SEQUENCE_COLUMNS]
+        if len(named) != 1:
+            raise InputError(
+                f"a data frame with the columns {', '.join(columns[:9])}: expected one called "
+                f"{' or '.join(SEQUENCE_COLUMNS)}"
+            )
+        letters, place = given[named[0]].tolist(), id_place(columns)
+        return letters if place is None else zip(map(str, given.iloc[:, place]), letters, strict=True)
+    if isinstance(given, Iterable):
+        return given
+    raise InputError(
+        f"sequences of type {type(given).__name__}: expected a path, a list of letters or of sequences, a "
+        "dictionary of letters by ids, or a data frame"
+    )
+
+
+def _sequence(number: int, item: Any, alphabet: Alphabet) -> Sequence:
+    if isinstance(item, Sequence):
+        return item
+    name, letters = item if isinstance(item, tuple) and len(item) == 2 else (f"sequence{number}", item)
+    if not isinstance(letters, str) or not isinstance(name, str):
+        raise InputError(
+            f"sequence {number} is of type {type(item).__name__}: expected letters, a relevome.Sequence, or "
+            "a pair of an id and letters"
+        )
+    return Sequence(name, letters.upper(), alphabet)
 
 
 def _described(**paths: str | Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from relevome.data.formats.meme import read_meme
 from relevome.data.inputs import Input, from_bed, from_fasta
@@ -71,6 +72,8 @@ class _Asked:
         return WindowsRead(self.count, len(self.windows), tuple(self.problems))
 
 
+@torch.inference_mode(mode=False)
+@torch.enable_grad()
 def attention_heads(
     model: Model,
     question: HeadsQuestion,

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from relevome.data.sites import Site
 from relevome.errors import InputError
 from relevome.evaluation.checks import checks
@@ -38,6 +40,8 @@ from relevome.results.run.reader import Run, rows_of
 NOT_DRAWN = "not drawn (--sequences)"
 
 
+@torch.inference_mode(mode=False)
+@torch.enable_grad()
 def evaluate(
     run: Run | str | Path,
     truth: str | Path | Mapping[str, list[Site]] | None = None,

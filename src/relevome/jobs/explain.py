@@ -10,10 +10,13 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from inspect import signature
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from relevome.attribution import Method, methods
 from relevome.attribution.readings import Readings
@@ -36,7 +39,7 @@ from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.targets import resolve_targets
 from relevome.options import configured, option_defaults
-from relevome.results.record import provenance
+from relevome.results.record import made_by_command, provenance
 from relevome.results.run.manifest import NAME, read_manifest
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
@@ -44,7 +47,7 @@ from relevome.results.run.writer import RunWriter
 
 def explain(
     model: Model,
-    sequences: str | Path | Iterable[str | Sequence] | Input,
+    sequences: str | Path | Iterable[str | Sequence] | Mapping[str, str] | Input,
     method: str = "attnlrp",
     target: str | int | Iterable[str | int] | None = None,
     *,
@@ -80,9 +83,10 @@ def explain(
     Args:
         model: The model, as `relevome.load_model` gives it.
         sequences: The path of a file of sequences, in a format that its ending tells (`relevome list
-            formats`; FASTA where it tells none), plain or gzip; letters, which are called ``sequence1``,
-            ``sequence2``, ...; `relevome.Sequence` objects; or an ``Input`` of `relevome.data.inputs`, such
-            as ``from_bed(bed, genome, alphabet)``.
+            formats`; FASTA where it tells none), plain or gzip; a list of letters, which are called
+            ``sequence1``, ``sequence2``, ..., or a dictionary of them by ids; `relevome.Sequence` objects;
+            a data frame with a column of sequences, and perhaps of ids; or an ``Input`` of
+            `relevome.data.inputs`, such as ``from_bed(bed, genome, alphabet)``.
         method: Name of the method, one of `relevome list methods`.
         target: The output to explain, by index or label; several make one row of the run each. None: the
             only output, or the second of two; of more, one has to be chosen. What is explained is the logit,
@@ -129,6 +133,11 @@ def explain(
 
     The methods give their sources; `docs/methods.md` says what each suits.
     """
+    if not isinstance(model, Model):
+        raise InputError(
+            f"{type(model).__name__} is no model of relevome: expected what relevome.load_model gives"
+        )
+    _check_options(method, options)
     goals = resolve_targets(model, target, contrast=contrast, position=position, mask=mask_position)
     plan = Plan(
         _method(method, options, seed),
@@ -155,20 +164,38 @@ def explain(
     return run
 
 
+def _check_options(method: str, options: Mapping[str, Any]) -> None:
+    """Raises InputError for a keyword that neither `explain` nor the method has, as Python spells it."""
+    known, own = option_defaults(methods[method]), signature(explain).parameters
+    for name in options:
+        if name not in known and not made_by_command():
+            raise InputError(
+                f"explain has no parameter {name!r}: expected an option of {method} "
+                f"({', '.join(known) or 'none'}), or {', '.join(key for key in own if key != 'options')}"
+            )
+
+
 def _method(name: str, options: dict[str, Any], seed: int) -> Method:
     kind = methods[name]
     drawn = {"seed": seed} if "seed" in option_defaults(kind) else {}
     return configured(kind, f"method {name}", options | drawn)
 
 
-def _input(model: Model, sequences: str | Path | Iterable[str | Sequence] | Input) -> Input:
+def _input(model: Model, sequences: Any) -> Input:
     if isinstance(sequences, Input):
         return sequences
     if isinstance(sequences, str | Path):
+        if isinstance(sequences, str) and sequences.isalpha() and not Path(sequences).exists():
+            raise InputError(
+                f"there is no file {sequences[:40]!r}: letters are given in a list, such as "
+                f"[{sequences[:8]!r}]"
+            )
         return from_file(sequences, model.alphabet)
     return from_sequences(sequences, model.alphabet)
 
 
+@torch.inference_mode(mode=False)
+@torch.enable_grad()
 def run_plan(
     model: Model,
     source: Input,

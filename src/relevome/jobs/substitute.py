@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from relevome.data.formats.table import LabelledSequence, read_table
@@ -24,6 +25,8 @@ from relevome.results.run.reader import Run, rows_of
 from relevome.results.substitution import FOLDER, Exchange, Exchanged, Substitution, write_substitution
 
 
+@torch.inference_mode(mode=False)
+@torch.enable_grad()
 def substitute(
     run: Run | str | Path,
     *,

@@ -47,6 +47,7 @@ _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
 _UNUSED = ("contact_head.", "position_ids")
 
 
+@torch.inference_mode(mode=False)
 def load_model(
     path: str | Path,
     *,
@@ -75,6 +76,10 @@ def load_model(
     Raises ``InputError`` if there is no model, its head has no trained weights, or its code or
     tokenizer cannot be used.
     """
+    if not isinstance(path, str | Path):
+        raise InputError(
+            f"{type(path).__name__} is no path: expected the folder of a model, or its id on the hub"
+        )
     path = str(path)
     if task not in (None, *_AUTO):
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(_AUTO)}")

@@ -38,6 +38,11 @@ def by_command(arguments: Sequence[str]) -> Iterator[None]:
         _COMMAND.reset(token)
 
 
+def made_by_command() -> bool:
+    """Whether what is made now is made by a command, rather than from Python."""
+    return _COMMAND.get() is not None
+
+
 def provenance() -> dict[str, Any]:
     """What every kind of result says of its making, as JSON can hold it.
 
