@@ -353,7 +353,7 @@ def test_the_command_says_what_it_found(
         (["--apart", -1], "--apart -1: expected a number of letters"),
         (["--window", "70"], "--window 70: expected letters before and after"),
         (["--window", "7,2"], "--window is for models of whole sequences"),
-        (["--target", "start"], "the model has no class 'start': expected one of none, site"),
+        (["--target", "start"], "target 'start' is out of range: expected an index from 0 to 1, or one of"),
         (["--region", "chr:5-900"], "region 'chr:5-900': expected chr:first-last"),
         (["--circular-contig", "x"], "no contig 'x' in"),
         (["--circular", "--circular-contig", "chr"], "--circular is for every contig"),

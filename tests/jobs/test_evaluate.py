@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from relevome.evaluation.metrics.faithfulness import Removal, area, faithfulness
 from relevome.evaluation.metrics.robustness import Neighbours, explained_neighbours, robust_correlation
 from relevome.evaluation.metrics.sanity import weight_randomisation
 from relevome.jobs.evaluate import evaluate
+from relevome.jobs.substitute import substitute
 from relevome.models.base import Model
 from relevome.results.evaluation.folder import read_evaluation, write_evaluation
 from relevome.results.evaluation.result import Evaluation
@@ -234,3 +236,13 @@ def test_an_evaluation_is_left_in_a_folder_and_read_back(run: Run, tmp_path: Pat
         evaluate(run, use_model=False, out=tmp_path / "scores")
     assert found.to_pandas()["mean"].tolist() == [one.mean for one in found.scores]
     assert repr(found).splitlines()[0] == f"Evaluation of {run.path}"
+
+
+def test_windows_of_one_sequence_are_not_taken_for_each_other(model: Model, tmp_path: Path) -> None:
+    short = copy.copy(model)
+    short.max_tokens = 12
+    run = relevome.explain(short, proteins(30, 26), "saliency", 1, long="window", out=tmp_path / "run")
+    assert len({row.sequence_id for row in run}) == 2 < len(run)
+    for ask in (evaluate, substitute):
+        with pytest.raises(InputError, match=r"'s0' is in .* more than once, as windows are"):
+            ask(run, model=short)

@@ -30,6 +30,9 @@ class Site:
     strand: str = "."
 
 
+_NAMED = 20  # types that an error lists
+
+
 def read_sites(
     path: PathLike, kinds: Collection[str] = (), left_out: list[Problem] | None = None
 ) -> dict[str, list[Site]]:
@@ -79,14 +82,15 @@ def _check_kinds(path: PathLike, kinds: Collection[str], seen: set[str], exact: 
     known = seen if exact else {same_type(kind) for kind in seen}
     missing = [kind for kind in sorted(kinds) if (kind if exact else same_type(kind)) not in known]
     if missing:
-        names = ", ".join(sorted(seen)) or "a file with features"
+        more = f" and {len(seen) - _NAMED} more" if len(seen) > _NAMED else ""
+        names = ", ".join(sorted(seen)[:_NAMED]) + more or "a file with features"
         raise InputError(f"{path} has no feature of type {missing[0]!r}: expected {names}")
 
 
 def features_of(path: PathLike, kinds: Collection[str] = ()) -> Iterator[FeatureItem]:
     """What the reader of a file's format (see `format_of`) finds in it, of all types.
 
-    Only 3-line labels give those of ``kinds`` alone, and BED refuses any.
+    Only 3-line labels give those of ``kinds`` alone.
     """
     return format_of(path, "sites").read_sites(path, kinds)
 

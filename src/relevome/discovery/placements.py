@@ -200,10 +200,6 @@ class _Collector:
         self.left_out = {kind: {} for kind in self.annotations}
 
     def add(self, row: Explanation, heads: Float[np.ndarray, "layers heads tokens"], units: Units) -> None:
-        if row.sequence_id in self.totals:
-            raise InputError(
-                f"{row.sequence_id!r} is in the run more than once, as windows are: expected whole proteins"
-            )
         own = float(row.relevance.sum(dtype=np.float64)) + row.special_relevance
         sums = heads.astype(np.float64).sum(-1).ravel()
         self.totals[row.sequence_id] = np.concatenate([[own], sums])

@@ -27,6 +27,7 @@ from relevome.errors import InputError
 from relevome.jobs import Progress
 from relevome.models.base import Model
 from relevome.models.strand_logits import check_reads_letters, strand_logits
+from relevome.models.targets import output_index
 from relevome.results.annotation import folder as folders
 from relevome.results.annotation.results import (
     ClassScores,
@@ -139,9 +140,7 @@ def _columns(model: Model, settings: AnnotationSettings) -> dict[str, int]:
     wanted = settings.targets or (labels[1:] if len(labels) > 1 else labels)
     found = {}
     for target in wanted:
-        if target not in labels and not (target.isdecimal() and int(target) < len(labels)):
-            raise InputError(f"the model has no class {target!r}: expected one of {', '.join(labels)}")
-        index = labels.index(target) if target in labels else int(target)
+        index = output_index(model, target)
         found[labels[index]] = index
     if settings.truth and len(found) > 1:
         raise InputError(f"--truth is of one class: choose it by --target, of {', '.join(found)}")

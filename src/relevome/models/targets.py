@@ -51,16 +51,19 @@ def resolve_target(
         raise InputError(f"--position {position}: expected a 0-based position of a letter")
     if mask and (model.task != "masked" or model.tokenizer.mask_id is None):
         raise InputError("--mask-position hides a letter from a masked language model: this model is none")
-    index = _default(model) if target is None else _index(model, target)
-    other = None if contrast is None else _index(model, contrast)
+    index = _default(model) if target is None else output_index(model, target)
+    other = None if contrast is None else output_index(model, contrast)
     if other == index:
         raise InputError(f"--contrast {contrast} is the target itself: expected another output")
     label = model.labels[index] if other is None else f"{model.labels[index]} - {model.labels[other]}"
     return Target(index, label, position, other, mask)
 
 
-def _index(model: Model, target: str | int) -> int:
-    """Index of an output; a label counts before a number that it could also be."""
+def output_index(model: Model, target: str | int) -> int:
+    """Index of an output; a label counts before a number that it could also be.
+
+    Raises InputError for one that the model has not, or that shares its label with another.
+    """
     text = str(target)
     if model.task == "masked" and len(text) == 1 and (letter := model.tokenizer.letter_id(text)) is not None:
         return letter

@@ -20,12 +20,13 @@ Write = Callable[[str, str | bytes], Path]
         ("chr1\t2\t9", Interval("chr1", 2, 9, "."), ""),
         ("chr1\t2\t9\tsite one", Interval("chr1", 2, 9, "."), "site one"),
         ("chr1\t2\t9\tx\t0.7", Interval("chr1", 2, 9, "."), "x"),
+        ("chr1\t2\t9\tx\t-", Interval("chr1", 2, 9, "-"), "x"),
         ("chr1\t2\t9\t.\t0\t-", Interval("chr1", 2, 9, "-"), ""),
         ("chr1\t2\t9\tx\tS\t+\trepressor\t1", Interval("chr1", 2, 9, "+"), "x"),
         ("chr1 2  9 x 0 -", Interval("chr1", 2, 9, "-"), "x"),
         ("chr1\t2\t9\tx\t0\t.\r", Interval("chr1", 2, 9, "."), "x"),
     ],
-    ids=["BED3", "BED4", "BED5", "BED6", "more columns", "blanks", "windows"],
+    ids=["BED3", "BED4", "BED5", "strand fifth", "BED6", "more columns", "blanks", "windows"],
 )
 def test_a_line_gives_interval_and_name(write: Write, line: str, interval: Interval, name: str) -> None:
     path = write("a.bed", line + "\n")

@@ -44,8 +44,12 @@ def test_types_are_chosen(write):
     assert read_sites(path, ["box"]) == {"s1": [Site(2, 8, "TATA box", "-")]}
     with pytest.raises(InputError, match="no feature of type 'tss': expected box, region"):
         read_sites(path, ["tss", "box"])
-    with pytest.raises(InputError, match="read as BED, which has no types of features such as 'box'"):
+    with pytest.raises(InputError, match="no feature of type 'box': expected site"):
         read_sites(write("a.bed", "s\t1\t2\n"), ["box"])
+    named = write("b.bed", "s\t1\t2\tCRP\ns\t4\t5\tFur\ns\t6\t7\tCRP\n")
+    assert read_sites(named, ["CRP"]) == {"s": [Site(1, 2, "CRP"), Site(6, 7, "CRP")]}
+    with pytest.raises(InputError, match="no feature of type 'box': expected CRP, Fur"):
+        read_sites(named, ["box"])
 
 
 def test_comments_and_sequences_are_no_features(write):

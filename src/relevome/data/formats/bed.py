@@ -26,7 +26,8 @@ def bed_lines(path: PathLike) -> Iterator[BedLine | Problem]:
     """Intervals of a BED file with three columns or more, plain, gzip or bgzip, one at a time.
 
     Columns are chromosome, start, end (0-based, half-open), name, score, strand, separated by tabs,
-    or by blanks in lines without a tab; score and further columns (blocks included) are not read.
+    or by blanks in lines without a tab; score and further columns (blocks included) are not read. Of
+    five columns the last may be the strand.
     Lines that start with ``#``, ``track`` or ``browser`` are no intervals.
     """
     for number, line in numbered_lines(path):
@@ -44,7 +45,8 @@ def _parse(line: str, where: str) -> BedLine | Problem:
     for value in (start, end):
         if not (value.isascii() and value.isdigit()):
             return Problem(label, f"{value!r} is no BED coordinate: expected a whole number from 0 on", where)
-    strand = fields[5] if len(fields) > 5 else "."
+    # files of five columns have the strand in the place of the score
+    strand = fields[5] if len(fields) > 5 else fields[4] if fields[4:5] in (["+"], ["-"]) else "."
     try:
         interval = Interval(chrom, int(start), int(end), strand)
     except InputError as error:
@@ -54,17 +56,15 @@ def _parse(line: str, where: str) -> BedLine | Problem:
 
 
 def bed_features(path: PathLike, kinds: Collection[str]) -> Iterator[FeatureItem]:
-    """Every interval as a feature of type ``site``.
+    """Every interval as a feature, whose type is its name, or ``site`` where it has none.
 
-    Raises InputError for ``kinds``, since BED has no types, and a line that is no BED.
+    Raises InputError for a line that is no BED.
     """
-    if kinds:
-        raise InputError(f"{path} is read as BED, which has no types of features such as {min(kinds)!r}")
     for line in bed_lines(path):
         if isinstance(line, Problem):
             raise InputError(str(line))
         place = line.interval
-        yield Feature(place.chrom, "site", place.start, place.end, line.name, place.strand)
+        yield Feature(place.chrom, line.name or "site", place.start, place.end, line.name, place.strand)
 
 
 formats.register("bed")(Format("bed", (".bed",), sites=bed_features))

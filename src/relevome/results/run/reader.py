@@ -178,7 +178,8 @@ def _check_complete(folder: Path, manifest: dict[str, Any], indices: list[int]) 
 def rows_of(run: Run, target: str | None = None) -> Iterator[Explanation]:
     """The rows of one target, one for each sequence.
 
-    Raises InputError for an empty run, a target that it lacks, and several targets of which none is named.
+    Raises InputError for an empty run, a target that it lacks, several targets of which none is named, and,
+    on the way, a sequence of which there are several rows, as windows are.
     """
     if not run.targets:
         raise InputError(f"{run.path} holds no explanations: there is nothing to evaluate")
@@ -186,4 +187,16 @@ def rows_of(run: Run, target: str | None = None) -> Iterator[Explanation]:
         raise InputError(f"{run.path} has several targets: choose one of {', '.join(run.targets)}")
     if target is not None and target not in run.targets:
         raise InputError(f"{run.path} has no target {target!r}: expected one of {', '.join(run.targets)}")
-    return (row for row in run if target is None or row.target == target)
+    return _each_once(run, (row for row in run if target is None or row.target == target))
+
+
+def _each_once(run: Run, rows: Iterator[Explanation]) -> Iterator[Explanation]:
+    seen: set[str] = set()
+    for row in rows:
+        if row.sequence_id in seen:
+            raise InputError(
+                f"{row.sequence_id!r} is in {run.path} more than once, as windows are: expected whole "
+                "sequences, or windows with ids of their own"
+            )
+        seen.add(row.sequence_id)
+        yield row
