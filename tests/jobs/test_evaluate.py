@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,10 @@ from relevome.results.evaluation.folder import read_evaluation, write_evaluation
 from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.results.run.manifest import OWN
+from relevome.results.run.parts import Counts
 from relevome.results.run.reader import Run
+from relevome.results.run.writer import RunWriter
 from tests.evaluation.additive import TARGET, additive_model, proteins
 from tests.evaluation.example_runs import LENGTHS, best_letters, changed, explained
 from tests.toys import TOYS
@@ -238,11 +241,12 @@ def test_an_evaluation_is_left_in_a_folder_and_read_back(run: Run, tmp_path: Pat
     assert repr(found).splitlines()[0] == f"Evaluation of {run.path}"
 
 
-def test_windows_of_one_sequence_are_not_taken_for_each_other(model: Model, tmp_path: Path) -> None:
-    short = copy.copy(model)
-    short.max_tokens = 12
-    run = relevome.explain(short, proteins(30, 26), "saliency", 1, long="window", out=tmp_path / "run")
-    assert len({row.sequence_id for row in run}) == 2 < len(run)
+def test_rows_with_one_id_are_not_taken_for_each_other(model: Model, run: Run, tmp_path: Path) -> None:
+    rows = list(run)
+    twice = [*rows[:3], replace(rows[3], sequence_id=rows[0].sequence_id, conserved=False)]
+    manifest = {key: value for key, value in run.manifest.items() if key not in OWN}
+    with RunWriter(tmp_path / "twice", manifest) as writer:
+        writer.write_part(0, twice, Counts(read=4, explained=4))
     for ask in (evaluate, substitute):
-        with pytest.raises(InputError, match=r"'s0' is in .* more than once, as windows are"):
-            ask(run, model=short)
+        with pytest.raises(InputError, match=r"'s0' is in .* more than once: expected every id once"):
+            ask(Run(tmp_path / "twice"), model=model)

@@ -179,7 +179,7 @@ def rows_of(run: Run, target: str | None = None) -> Iterator[Explanation]:
     """The rows of one target, one for each sequence.
 
     Raises InputError for an empty run, a target that it lacks, several targets of which none is named, and,
-    on the way, a sequence of which there are several rows, as windows are.
+    on the way, an id that several rows have.
     """
     if not run.targets:
         raise InputError(f"{run.path} holds no explanations: there is nothing to evaluate")
@@ -195,8 +195,8 @@ def _each_once(run: Run, rows: Iterator[Explanation]) -> Iterator[Explanation]:
     for row in rows:
         if row.sequence_id in seen:
             raise InputError(
-                f"{row.sequence_id!r} is in {run.path} more than once, as windows are: expected whole "
-                "sequences, or windows with ids of their own"
+                f"{row.sequence_id!r} is in {run.path} more than once: expected every id once, since "
+                "results are kept by it"
             )
         seen.add(row.sequence_id)
         yield row
