@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 import transformers
-from huggingface_hub.errors import HFValidationError
 from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig
@@ -42,6 +41,7 @@ _WEIGHTS = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
+_KERNELS = ("eager", "sdpa")
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
 # Weights that a head for classification never reads.
 _UNUSED = ("contact_head.", "position_ids")
@@ -92,26 +92,27 @@ def load_model(
     plain = nullcontext(path) if adapter is None else adapter.base_folder()
     with _without_warnings(), one_line_errors(called), plain as base:
         changes = {} if adapter is None else adapter.outputs
-        config = read_config(base, **hub, **changes)
+        config = _plain(read_config(base, **hub, **changes), called)
         own = any((Path(path) / name).is_file() for name in _TOKENIZERS)
         tokenizer = _load_tokenizer(path if adapter and own else base, config, hub)
         with _weight_errors(path):
             module, task = _load_module(base, config, task, dtype, hub, adapter)
     module.to(pick_device(device)).eval()
-    letters = LetterTokenizer(
-        tokenizer,
-        None if alphabet is None else named_alphabet(alphabet),
-        getattr(config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
-    )
-    return Model(
-        module=module,
-        tokenizer=letters,
-        task=task,
-        labels=_labels(module.config, task, letters),
-        max_tokens=max_tokens or most_tokens(module, tokenizer),
-        fixed_tokens=getattr(module.config, "sequence_length", None),
-        source=Source(_lasting(path), f"{type(tokenizer).__name__} ({letters.style})"),
-    )
+    with one_line_errors(called):
+        letters = LetterTokenizer(
+            tokenizer,
+            None if alphabet is None else named_alphabet(alphabet),
+            getattr(config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
+        )
+        return Model(
+            module=module,
+            tokenizer=letters,
+            task=task,
+            labels=_labels(module.config, task, letters),
+            max_tokens=max_tokens or most_tokens(module, tokenizer),
+            fixed_tokens=getattr(module.config, "sequence_length", None),
+            source=Source(_lasting(path), f"{type(tokenizer).__name__} ({letters.style})"),
+        )
 
 
 def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, **changes: Any) -> Any:
@@ -122,6 +123,22 @@ def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, *
         return own.from_dict(fields, name_or_path=path, **changes)
     hub = {"trust_remote_code": trust_remote_code, "local_files_only": local_files_only}
     return AutoConfig.from_pretrained(path, **hub, **changes)
+
+
+def _plain(config: Any, path: str) -> Any:
+    """The configuration without what names an attention kernel, which may not be here, or on the hub.
+
+    Raises InputError for quantised weights, whose operations are others than the model's.
+    """
+    if said := getattr(config, "quantization_config", None):
+        how = said.get("quant_method") if isinstance(said, Mapping) else getattr(said, "quant_method", None)
+        raise InputError(
+            f"the weights of {path} are quantised ({how or 'quantization_config in config.json'}): expected "
+            "those that were quantised, as plain numbers"
+        )
+    if getattr(config, "_attn_implementation", None) not in (None, *_KERNELS):
+        config._attn_implementation = None
+    return config
 
 
 def claimed_by(fields: Mapping[str, Any]) -> type[PreTrainedConfig] | None:
@@ -266,7 +283,9 @@ def one_line_errors(path: str) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, HFValidationError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of damaged files transformers raises anything
         if "trust_remote_code" in str(error):
             raise InputError(
                 f"{path} comes with code of its own, which is not run: "
@@ -278,7 +297,10 @@ def one_line_errors(path: str) -> Iterator[None]:
                 "expected a folder with config.json, weights and a tokenizer "
                 "(a hub id is fetched only with --download)"
             ) from error
-        raise InputError(f"{path} cannot be loaded as a model: {_first_line(error)}") from error
+        said = _first_line(error)
+        if not isinstance(error, OSError | ValueError):
+            said = f"{type(error).__name__}: {said}"
+        raise InputError(f"{path} cannot be loaded as a model: {said}") from error
 
 
 @contextmanager

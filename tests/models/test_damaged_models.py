@@ -1,0 +1,76 @@
+"""Whatever stands in the files of a model, loading it ends in a model or in one line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from relevome.data.sequences import PROTEIN, Sequence
+from relevome.errors import InputError
+from relevome.models.base import Batch, Model, Target
+from relevome.models.hugging_face import load_model
+
+ODD: list[Any] = [None, [], {}, "x", -1, 1e300, True, [None], {"x": []}]
+FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
+
+
+@pytest.fixture
+def folder(saved: Callable[[str], Path], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(saved("protbert"), tmp_path / "model"))
+
+
+def logits(model: Model) -> np.ndarray:
+    tokens = model.tokenize(Sequence("s", "MKTAYIAK", PROTEIN))
+    return model.module(**model.inputs(Batch((tokens,), (Target(0, ""),)))).logits.detach().numpy()
+
+
+def loads_or_says_why(folder: Path) -> None:
+    said = ""
+    try:
+        load_model(folder)
+    except InputError as error:
+        said = str(error)
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_any_value_of_any_name_ends_in_a_model_or_one_line(folder: Path, file: str) -> None:
+    path = folder / file
+    content = json.loads(path.read_text())
+    for name in content:
+        for value in ODD:
+            path.write_text(json.dumps(content | {name: value}))
+            loads_or_says_why(folder)
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"3", b"\xff\xfe", b"[" * 50_000, b"\0" * 99])
+def test_files_that_hold_something_else_are_one_line(folder: Path, file: str, content: bytes) -> None:
+    (folder / file).write_bytes(content)
+    loads_or_says_why(folder)
+
+
+@pytest.mark.parametrize("method", ["bitsandbytes", "gptq", "awq"])
+def test_quantised_weights_are_refused_by_name(folder: Path, method: str) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    said = {"quantization_config": {"quant_method": method, "bits": 4, "load_in_8bit": True}}
+    (folder / "config.json").write_text(json.dumps(config | said))
+    with pytest.raises(InputError, match=rf"the weights of .* are quantised \({method}\): expected"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "kernel", ["flash_attention_2", "flash_attention_3", "owner/repository", "flex_attention"]
+)
+@pytest.mark.parametrize("name", ["_attn_implementation", "attn_implementation"])
+def test_a_kernel_that_is_not_here_is_not_needed(folder: Path, kernel: str, name: str) -> None:
+    plain = logits(load_model(folder))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {name: kernel}))
+    np.testing.assert_array_equal(logits(load_model(folder)), plain)
