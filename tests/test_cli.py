@@ -57,23 +57,19 @@ def test_what_is_said_of_a_command_that_is_stopped_is_true_of_it(relevome_cli, m
     assert err[0].startswith(f"relevome: stopped; {kept}")
 
 
-def test_a_result_knows_the_command_that_made_it(relevome_cli, saved, protein_fasta, tmp_path):  # noqa: F811
-    asked = (
-        "explain",
-        "--model",
-        saved("esm"),
-        "--fasta",
-        protein_fasta,
-        "--target",
-        1,
-        "-o",
-        tmp_path / "run",
-    )
+@pytest.fixture
+def asked(saved, protein_fasta, tmp_path):  # noqa: F811
+    """An explanation of two proteins."""
+    model = ("--model", saved("esm"), "--target", 1)
+    return ("explain", *model, "--fasta", protein_fasta, "-o", tmp_path / "run")
+
+
+def test_a_result_knows_the_command_that_made_it(relevome_cli, asked, tmp_path):
     assert relevome_cli(*asked)[0] == 0
     assert json.loads((tmp_path / "run" / "run.json").read_text())["command"] == list(map(str, asked))
 
 
-def test_a_time_limit_is_told_like_ctrl_c(relevome_cli, saved, protein_fasta, tmp_path, monkeypatch):  # noqa: F811
+def test_a_time_limit_is_told_like_ctrl_c(relevome_cli, asked, tmp_path, monkeypatch):
     from relevome.jobs import explain
     from relevome.results.run.reader import Run
 
@@ -81,17 +77,6 @@ def test_a_time_limit_is_told_like_ctrl_c(relevome_cli, saved, protein_fasta, tm
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(5)
 
-    asked = (
-        "explain",
-        "--model",
-        saved("esm"),
-        "--fasta",
-        protein_fasta,
-        "--target",
-        1,
-        "-o",
-        tmp_path / "run",
-    )
     before = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
         patch.setattr(explain.RunWriter, "write_part", stop)

@@ -26,11 +26,12 @@ class TrainingFolder:
     data. Going on with another claim is refused, and so is a second process, until `close` or `publish`.
     """
 
+    _lock: int | None = None
+
     def __init__(self, output: Path, claim: dict[str, Any]) -> None:
         self.output = output.resolve()
         self.checkpoints = self.output / "checkpoints"
         self._claim = json.loads(json.dumps(claim))
-        self._lock: int | None = None
 
     def close(self) -> None:
         """Leave the folder to other processes."""
