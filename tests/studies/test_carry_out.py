@@ -261,6 +261,12 @@ def test_a_folder_belongs_to_one_study_with_its_options(tmp_path):
         carried(tmp_path, step("a"), size="large")
 
 
+def test_a_folder_that_was_hardly_begun_is_begun_again(tmp_path):
+    (tmp_path / ".study.json.tmp").write_text("{")
+    assert carried(tmp_path, step("a"))[-1] == "a: a()"
+    assert json.loads((tmp_path / "study.json").read_text())["study"] == "toy"
+
+
 def test_a_folder_with_anything_else_is_refused(tmp_path, write):
     write("full/notes.txt", "mine")
     for path in (tmp_path / "full", tmp_path / "full" / "notes.txt"):

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from relevome.errors import InputError
 from relevome.jobs import Say
-from relevome.results.folder import whole_file
+from relevome.results.folder import temporary_name, whole_file
 from relevome.studies.recipe import Command, Study
 
 # Runs one command in the folder given and writes all that it prints to the log given; gives None, or what
@@ -81,7 +81,9 @@ def _claim(study: Study, folder: Path) -> None:
     if known.is_file():
         _check_same(about, _read(known), folder)
         return
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+    # what a process leaves that was killed before it had claimed the folder
+    begun = {temporary_name(known).name, _LOCK}
+    if folder.is_file() or (folder.is_dir() and {path.name for path in folder.iterdir()} - begun):
         raise InputError(f"{folder} is there and not empty: choose another -o, or remove it")
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(known) as temporary:
