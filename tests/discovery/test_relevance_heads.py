@@ -23,9 +23,9 @@ from relevome.discovery.placements import (
 from relevome.discovery.relevance_heads import relevant_heads
 from relevome.errors import InputError
 from relevome.evaluation.metrics import metrics
+from relevome.results.parts.part import Counts
 from relevome.results.relevance_heads.heads import ALL, Effect, RelevantHeads
 from relevome.results.run.columns import Explanation
-from relevome.results.run.parts import Counts
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 

@@ -12,8 +12,8 @@ import numpy as np
 import relevome
 from relevome.data.sites import Site
 from relevome.models.base import Model
-from relevome.results.run.manifest import OWN
-from relevome.results.run.parts import Counts
+from relevome.results.parts.manifest import OWN
+from relevome.results.parts.part import Counts
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 from tests.evaluation.additive import proteins, worth

@@ -17,8 +17,8 @@ from relevome.evaluation.metrics.localisation import auroc
 from relevome.evaluation.metrics.similarity import pearson
 from relevome.evaluation.statistics import bootstrap_interval
 from relevome.results.evaluation.scores import Level, MetricScores
+from relevome.results.parts.part import Counts
 from relevome.results.run.columns import Explanation
-from relevome.results.run.parts import Counts
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 

@@ -27,8 +27,8 @@ from relevome.results.evaluation.folder import read_evaluation, write_evaluation
 from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
-from relevome.results.run.manifest import OWN
-from relevome.results.run.parts import Counts
+from relevome.results.parts.manifest import OWN
+from relevome.results.parts.part import Counts
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 from tests.evaluation.additive import TARGET, additive_model, proteins

@@ -17,7 +17,7 @@ from relevome.errors import InputError
 from relevome.jobs import explain as pipeline
 from relevome.jobs import shards
 from relevome.models.batching import MeasuredBatchSizes, batch_sizes_of
-from relevome.results.run.manifest import VOLATILE
+from relevome.results.parts.manifest import VOLATILE
 from tests.toys import load, saved  # noqa: F401 - fixtures
 
 PROTEINS = ["MKTAYIAKQR", "GAVLIMCFYWHKRQNEDSTP", "MK", "WWWWW", "ACDEFGHIKL", "MSTNPKPQRK", "MKV"]

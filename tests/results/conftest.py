@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from relevome.results.parts.part import Counts
 from relevome.results.run.columns import Explanation
-from relevome.results.run.parts import Counts
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 

@@ -39,8 +39,9 @@ from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.targets import resolve_targets
 from relevome.options import configured, option_defaults
+from relevome.results.parts.manifest import read_manifest
 from relevome.results.record import made_by_command, provenance
-from relevome.results.run.manifest import NAME, read_manifest
+from relevome.results.run.manifest import NAME, RUN
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 
@@ -257,7 +258,7 @@ def check(model: Model, source: Input, plan: Plan) -> int:
 
 def _remembered(out: Path, overwrite: bool) -> object:
     """The batch sizes of a run that was killed, so that the rest of it is computed alike."""
-    return read_manifest(out).get("batch_size") if (out / NAME).is_file() and not overwrite else None
+    return read_manifest(out, RUN).get("batch_size") if (out / NAME).is_file() and not overwrite else None
 
 
 def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
+from relevome.results.parts.part import Counts, Refusal
 from relevome.results.run.columns import Explanation, to_row
-from relevome.results.run.parts import Counts, Refusal
 
 SHARD_SEQUENCES = 256
 SHARD_LETTERS = 65_536

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from relevome.errors import InputError
+from relevome.results.parts.part import Counts, Refusal, read_part
 from relevome.results.run import reader as run_module
 from relevome.results.run.columns import SCHEMA
-from relevome.results.run.parts import Counts, Refusal, read_part
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 from tests.results.earlier import as_before_parts_knew_their_run
@@ -113,7 +113,9 @@ def test_takes_rows_in_the_order_asked_for(run, rows, wanted):
 
 def test_holds_one_part_at_a_time(run, monkeypatch):
     read = []
-    monkeypatch.setattr(run_module, "read_part", lambda path: read.append(path.name) or read_part(path))
+    monkeypatch.setattr(
+        run_module, "read_part", lambda path, schema: read.append(path.name) or read_part(path, schema)
+    )
     for row in (0, 1, 0, 4, 5, 1):
         run[row]
     assert read == ["part-00000.parquet", "part-00002.parquet", "part-00000.parquet"]

@@ -15,8 +15,8 @@ import pytest
 
 from relevome.errors import InputError
 from relevome.results import folder as files
-from relevome.results.run.manifest import VOLATILE
-from relevome.results.run.parts import Counts, Refusal
+from relevome.results.parts.manifest import VOLATILE
+from relevome.results.parts.part import Counts, Refusal
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 
@@ -143,7 +143,7 @@ CHILD = """
 import os, signal, sys, pathlib
 import numpy as np
 from relevome.results.run.columns import Explanation
-from relevome.results.run.parts import Counts
+from relevome.results.parts.part import Counts
 from relevome.results.run.writer import RunWriter
 
 folder, moment = sys.argv[1:]
@@ -296,7 +296,7 @@ def test_refuses_to_go_on_with_a_damaged_part(tmp_path, shards):
 
 
 def test_names_in_run_json_are_not_taken_over(tmp_path):
-    with pytest.raises(ValueError, match=r"these names in run\.json belong to the writer: counts, status"):
+    with pytest.raises(ValueError, match=r"these names in a manifest belong to the writer: counts, status"):
         RunWriter(tmp_path / "run", {"status": "good", "counts": {}})
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from relevome.errors import InputError
 from relevome.results.annotation.sites import CalledSite, read_called
 from relevome.results.folder import claim_folder
+from relevome.results.parts.manifest import differences
 from relevome.results.record import read_record, reading, write_record
-from relevome.results.run.manifest import differences
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,176 +1,26 @@
-"""``run.json``: what a run was asked, how far it is, and what came of it."""
+"""``run.json``: what it says of a run."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Literal
-
-from relevome.errors import InputError
-from relevome.ledger import Ledger, to_json
-from relevome.results.folder import whole_file
-from relevome.results.record import reading
+from relevome.results.parts.manifest import MAYBE, Folder
 from relevome.results.run.columns import SCHEMA_VERSION
-from relevome.results.run.parts import Counts, PartInfo, damaged_part
-
-Status = Literal["running", "finished", "failed"]
 
 NAME = "run.json"
 
-# What the writer adds to what it was given.
-OWN = frozenset({"schema_version", "status", "parts", "counts", "refused", "head_shape", "ended", "audit"})
-
-# What may differ between two calls that make the same run, wherever in the manifest it stands.
-VOLATILE = frozenset({"started", "seconds", "library_versions", "batch_size", "engine", "workers", "command"})
-
-# Where a model was found, which may differ too between calls that name the same digest of it.
-_PATH, _DIGEST = ("model", "path"), ("model", "sha256")
-
-
-_AGAIN = "make the run again with --overwrite"
-
-_MAYBE = type(None)
-_KINDS: Mapping[str, type | tuple[type, ...]] = {
-    "status": str, "model": dict, "input": dict, "method": str, "parameters": dict, "targets": list,
-    "alphabet": str, "alphabet_letters": str, "lift": str, "average_strands": bool, "tokenisations": int,
-    "tokenisation_dropout": float, "offsets": int, "seed": int, "counts": dict, "refused": list,
-    "parts": int,
-}  # fmt: skip
-_MODEL: Mapping[str, type | tuple[type, ...]] = {
-    "path": str, "sha256": (str, _MAYBE), "weights_sha256": (str, _MAYBE), "tokenizer": str, "task": str,
-    "dtype": str, "max_tokens": (int, _MAYBE),
-}  # fmt: skip
-_TARGET: Mapping[str, type | tuple[type, ...]] = {
-    "index": int, "label": str, "position": (int, _MAYBE), "contrast": (int, _MAYBE), "mask": bool,
-}  # fmt: skip
-
-
-def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
-    """Write ``run.json`` as a whole."""
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    with whole_file(folder / NAME) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """What ``run.json`` says.
-
-    Raises InputError for a folder that is no run, or that is of a later version.
-    """
-    path = folder / NAME
-    if not folder.is_dir():
-        raise InputError(f"no run at {folder}: expected the folder that `relevome explain -o` wrote")
-    if not path.is_file():
-        raise InputError(f"{folder} is no run: it has no {NAME}; expected a folder of `relevome explain -o`")
-    with reading(path, _AGAIN):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        version = int(content["schema_version"])
-    if version > SCHEMA_VERSION:
-        raise InputError(
-            f"{folder} was written by a later relevome (schema {version}, this one reads up to "
-            f"{SCHEMA_VERSION}): upgrade relevome"
-        )
-    with reading(path, _AGAIN):
-        return _checked(content, path)
-
-
-class Said(dict[str, Any]):
-    """A manifest, or a part of one. Raises InputError for a name of which it says nothing."""
-
-    def __init__(self, content: Mapping[str, Any], path: Path) -> None:
-        super().__init__(content)
-        self.path = path
-
-    def __missing__(self, name: str) -> Any:
-        raise InputError(f"{self.path} says nothing of {name!r}: it is damaged, {_AGAIN}")
-
-
-def _checked(content: Mapping[str, Any], path: Path) -> Said:
-    """What was read, if all that is said is of the kind that it should be."""
-    _check_kinds(content, _KINDS)
-    _check_kinds(content.get("model", {}), _MODEL)
-    for target in content.get("targets", ()):
-        _check_kinds(target, _TARGET)
-    said = Said(content, path)
-    said["status"]  # is always there
-    if "model" in said:
-        said["model"] = Said(said["model"], path)
-    return said
-
-
-def _check_kinds(content: Mapping[str, Any], kinds: Mapping[str, type | tuple[type, ...]]) -> None:
-    for name, kind in kinds.items():
-        if name in content and not isinstance(content[name], kind):
-            raise TypeError(f"{name} is {str(content[name])[:60]!r}")
-
-
-def question_sha256(manifest: Mapping[str, Any]) -> str:
-    """A digest of what a run was asked, the same for all calls that make the same run: its parts know it."""
-    asked = dict(_leaves({key: value for key, value in manifest.items() if key not in OWN}))
-    aside = () if asked.get(_DIGEST) is None else (_PATH,)
-    same = {name: value for name, value in asked.items() if name not in aside and not VOLATILE & set(name)}
-    text = json.dumps(sorted((".".join(name), value) for name, value in same.items()), default=dict)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def check_belong(manifest: Mapping[str, Any], infos: Mapping[Path, PartInfo]) -> None:
-    """Raises InputError for a part that answers another question than the manifest asks."""
-    asked = question_sha256(manifest)
-    for path, info in infos.items():
-        if info.run not in (None, asked):
-            raise damaged_part(path, ValueError("it is of another run"))
-
-
-def plain(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """A manifest as it will be read back; refuses what JSON cannot hold and names of our own."""
-    taken = OWN & set(manifest)
-    if taken:
-        raise ValueError(f"these names in run.json belong to the writer: {', '.join(sorted(taken))}")
-    return json.loads(json.dumps(manifest, allow_nan=False))
-
-
-def results(counts: Counts) -> dict[str, Any]:
-    """Counts as they stand in ``run.json``."""
-    refused = [{"sequence_id": r.sequence_id, "reason": r.reason} for r in counts.refused]
-    numbers = {"read": counts.read, "explained": counts.explained, "refused": len(refused)}
-    found: dict[str, Any] = {"counts": numbers | dict(counts.other), "refused": refused}
-    if counts.ledger is not None:
-        found["audit"] = _audit(counts.ledger)
-    return found
-
-
-def _audit(ledger: Ledger) -> dict[str, Any]:
-    """A ledger as it stands in ``run.json``, with the sums that people look for."""
-    sums = {"absorbed": ledger.absorbed, "unaccounted_share": ledger.unaccounted_share}
-    return to_json(ledger) | sums
-
-
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Parameters in which two manifests ask for different runs, each with both values."""
-    before = dict(_leaves({key: value for key, value in old.items() if key not in OWN}))
-    after = dict(_leaves(new))
-    names = [*before, *(name for name in after if name not in before)]
-    if before.get(_DIGEST) is not None and before.get(_DIGEST) == after.get(_DIGEST):
-        names = [name for name in names if name != _PATH]
-    return [
-        f"{'.'.join(name)} ({_short(before, name)} there, {_short(after, name)} now)"
-        for name in names
-        if before.get(name, ...) != after.get(name, ...) and not VOLATILE & set(name)
-    ]
-
-
-def _leaves(value: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if isinstance(value, Mapping) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, (*name, key))
-    else:
-        yield name, value
-
-
-def _short(values: Mapping[tuple[str, ...], Any], name: tuple[str, ...]) -> str:
-    if name not in values:
-        return "none"
-    text = json.dumps(values[name])
-    return text if len(text) <= 60 else text[:57] + "..."
+RUN = Folder(
+    manifest=NAME,
+    what="run",
+    command="explain",
+    done="explained",
+    schema_version=SCHEMA_VERSION,
+    kinds={
+        "method": str, "parameters": dict, "targets": list, "alphabet_letters": str, "lift": str,
+        "average_strands": bool, "tokenisations": int, "tokenisation_dropout": float, "offsets": int,
+        "seed": int,
+    },
+    kinds_within={
+        "targets": {
+            "index": int, "label": str, "position": (int, MAYBE), "contrast": (int, MAYBE), "mask": bool,
+        }
+    },
+)  # fmt: skip

@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 
 from relevome.errors import InputError
 from relevome.ledger import Ledger
-from relevome.results.run.columns import Explanation, from_row, no_rows
-from relevome.results.run.manifest import NAME, check_belong, read_manifest
-from relevome.results.run.parts import (
+from relevome.results.parts.manifest import check_belong, read_manifest
+from relevome.results.parts.part import (
     Counts,
     part_paths,
     read_info,
@@ -22,6 +21,8 @@ from relevome.results.run.parts import (
     reading_rows,
     total,
 )
+from relevome.results.run.columns import SCHEMA, Explanation, from_row, no_rows
+from relevome.results.run.manifest import NAME, RUN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ class Run:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.manifest: dict[str, Any] = read_manifest(self.path)
+        self.manifest: dict[str, Any] = read_manifest(self.path, RUN)
         parts = part_paths(self.path)
         self._paths = tuple(parts.values())
         self._infos = tuple(read_info(path) for path in self._paths)
@@ -111,7 +112,7 @@ class Run:
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The rows part by part, of all columns or some, as they are stored."""
         for path in self._paths:
-            yield read_part(path, columns)
+            yield read_part(path, no_rows(columns).schema)
 
     def take(self, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
         """Some rows in the order asked for; every part that has one is read once."""
@@ -119,7 +120,7 @@ class Run:
         found, order = [no_rows(columns)], [np.zeros(0, dtype=np.int64)]
         for part in np.unique(parts):
             chosen = np.flatnonzero(parts == part)
-            table = read_part(self._paths[part], columns)
+            table = read_part(self._paths[part], no_rows(columns).schema)
             found.append(table.take(rows[chosen] - self._first_rows[part]))
             order.append(chosen)
         return pa.concat_tables(found).take(np.argsort(np.concatenate(order))).combine_chunks()
@@ -162,7 +163,7 @@ class Run:
     def _part(self, part: int) -> pa.Table:
         if self._held is None or self._held[0] != part:
             self._held = None  # let go of one part before the next is read
-            self._held = (part, read_part(self._paths[part]))
+            self._held = (part, read_part(self._paths[part], SCHEMA))
         return self._held[1]
 
 

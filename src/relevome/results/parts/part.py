@@ -1,10 +1,10 @@
-"""Part files: some rows of a run, with the counts that belong to them."""
+"""Part files: some rows of a result, with the counts that belong to them."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,6 @@ from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.results.folder import whole_file
 from relevome.results.record import DAMAGE
-from relevome.results.run.columns import SCHEMA_VERSION, Explanation, no_rows, to_table
 
 _NAME = re.compile(r"part-(\d{5,})\.parquet")
 _KEY = b"relevome"
@@ -25,7 +24,7 @@ _KEY = b"relevome"
 
 @dataclass(frozen=True)
 class Refusal:
-    """A sequence that was not explained, and why."""
+    """A sequence for which there is no result, and why."""
 
     sequence_id: str
     reason: str
@@ -33,7 +32,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of sequences: read, explained, refused; ``other`` counts by name, as ``unknown_tokens``.
+    """What became of sequences: read, done, refused; ``other`` counts by name, as ``unknown_tokens``.
 
     ``ledger`` is what became of their relevance, in a run under audit.
     """
@@ -91,22 +90,26 @@ def part_paths(folder: Path) -> dict[int, Path]:
 
 
 def write_part(
-    path: Path, explanations: Sequence[Explanation], counts: Counts, run: str | None = None
+    path: Path,
+    table: pa.Table,
+    counts: Counts,
+    schema_version: int,
+    run: str | None = None,
+    head_shape: tuple[int, int] | None = None,
 ) -> None:
-    """Write a part of a run as a whole; the same content gives the same bytes."""
-    heads = [e.head_relevance for e in explanations if e.head_relevance is not None]
+    """Write a part as a whole; the same content gives the same bytes."""
     info = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": schema_version,
         "counts": _to_json(counts),
-        "head_shape": common_head_shape((h.shape[0], h.shape[1]) for h in heads),
+        "head_shape": head_shape,
         "run": run,
         "part": _index(path),
-        "rows": len(explanations),
+        "rows": len(table),
     }
-    table = to_table(explanations).replace_schema_metadata({_KEY: json.dumps(info, sort_keys=True)})
+    known = table.replace_schema_metadata({_KEY: json.dumps(info, sort_keys=True)})
     # Checksums, so that a disk or a copy that went wrong is noticed when the part is read.
     with whole_file(path) as temporary, temporary.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", use_dictionary=False, write_page_checksum=True)
+        pq.write_table(known, file, compression="zstd", use_dictionary=False, write_page_checksum=True)
 
 
 def read_info(path: Path) -> PartInfo:
@@ -141,10 +144,9 @@ def _whole(number: object) -> int:
     return number
 
 
-def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """The rows of a part, of all columns or some; one that is newer than the part is null in it."""
+def read_part(path: Path, expected: pa.Schema) -> pa.Table:
+    """The rows of a part in the columns of a schema; one that is newer than the part is null in it."""
     try:
-        expected = no_rows(columns).schema
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             there = [name for name in expected.names if name in file.schema_arrow.names]
             table = _with_newer(file.read(there).combine_chunks(), expected)
@@ -157,7 +159,7 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
 
 @contextmanager
 def reading_rows(path: Path) -> Iterator[None]:
-    """Raises InputError where rows of a part turn out to be no explanations."""
+    """Raises InputError where rows of a part turn out to be other than they should be."""
     try:
         yield
     except (pa.ArrowException, *DAMAGE) as error:
@@ -176,8 +178,8 @@ def damaged_part(path: Path, error: Exception) -> InputError:
     """What is said of a part that cannot be used."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return InputError(
-        f"{path} is damaged or gone ({reason[:200]}): delete that file and run the same `relevome explain` "
-        "again, which makes only what is missing"
+        f"{path} is damaged or gone ({reason[:200]}): delete that file and run the same command again, which "
+        "makes only what is missing"
     )
 
 

@@ -1,0 +1,145 @@
+"""Writing a result part by part, so that it can be read at any moment and goes on where it was killed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from relevome.errors import InputError
+from relevome.results.folder import claim_folder, temporary_name
+from relevome.results.parts import manifest as manifests
+from relevome.results.parts.manifest import Folder
+from relevome.results.parts.part import (
+    Counts,
+    common_head_shape,
+    part_path,
+    part_paths,
+    read_info,
+    total,
+    write_part,
+)
+
+_Writer = TypeVar("_Writer")
+
+
+class PartsWriter:
+    """A result that is being written; use it in a ``with`` block.
+
+    ``manifest`` is what the manifest shall say about the question: model, input, seed and so on. A folder
+    that holds a result with the same manifest (apart from `manifest.VOLATILE`) is continued: ``done``
+    has the parts that are already there. Leaving the block marks the result as finished, leaving it by an
+    exception as failed. All that the manifest says about the outcome is gathered from the parts, so that a
+    result that was killed and continued ends like one that was not.
+
+    Raises InputError for a folder that holds anything else, or a different result, or that another process
+    is writing.
+    """
+
+    def __init__(
+        self, folder: str | Path, kind: Folder, manifest: Mapping[str, Any], overwrite: bool = False
+    ) -> None:
+        self.folder = Path(folder)
+        self.kind = kind
+        self._manifest = manifests.plain(manifest)
+        self._lock = claim_folder(self.folder, kind.manifest, f"a {kind.what}")
+        try:
+            self._open(overwrite)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _open(self, overwrite: bool) -> None:
+        _remove_stray(self.folder, self.kind.manifest)
+        if overwrite:
+            for path in part_paths(self.folder).values():
+                path.unlink()
+        elif (self.folder / self.kind.manifest).exists():
+            self._check_same()
+        paths = part_paths(self.folder)
+        self._parts = {index: read_info(path) for index, path in paths.items()}
+        manifests.check_belong(self._manifest, {paths[index]: info for index, info in self._parts.items()})
+        self._write_manifest("running")
+
+    @property
+    def done(self) -> frozenset[int]:
+        """Indices of the parts that are written."""
+        return frozenset(self._parts)
+
+    def write_table(
+        self, index: int, table: pa.Table, counts: Counts, head_shape: tuple[int, int] | None = None
+    ) -> None:
+        """Write part ``index``, which may be empty; parts may come in any order.
+
+        Raises InputError if the disk is full; the parts before stay whole.
+        """
+        if index in self._parts:
+            raise ValueError(f"part {index} of {self.folder} is already written")
+        path = part_path(self.folder, index)
+        asked = manifests.question_sha256(self._manifest)
+        write_part(path, table, counts, self.kind.schema_version, asked, head_shape)
+        self._parts[index] = read_info(path)
+
+    def remember(self, **volatile: Any) -> None:
+        """Write into the manifest what was learned on the way and a continued run shall know."""
+        if any(self._manifest.get(key) != value for key, value in volatile.items()):
+            self._manifest |= manifests.plain(volatile)
+            self._write_manifest("running")
+
+    def __enter__(self: _Writer) -> _Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._write_manifest("finished")
+            else:
+                # The error under way says more than a disk that is too full for this note.
+                with suppress(InputError):
+                    self._write_manifest("failed")
+        finally:
+            os.close(self._lock)
+
+    def _write_manifest(self, status: manifests.Status) -> None:
+        head = {"schema_version": self.kind.schema_version, "status": status}
+        manifests.write_manifest(self.folder, self.kind, head | self._manifest | self._outcome(status))
+
+    def _outcome(self, status: manifests.Status) -> dict[str, Any]:
+        if status == "running":
+            return {}
+        infos = [self._parts[index] for index in sorted(self._parts)]
+        shape = common_head_shape(info.head_shape for info in infos)
+        return {
+            "parts": len(infos),
+            "head_shape": None if shape is None else {"layers": shape[0], "heads": shape[1]},
+            **manifests.results(total(info.counts for info in infos), self.kind.done),
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+    def _check_same(self) -> None:
+        there = manifests.read_manifest(self.folder, self.kind)
+        differences = manifests.differences(there, self._manifest)
+        if differences:
+            what = self.kind.what
+            raise InputError(
+                f"{self.folder} holds another {what}, which differs in {', '.join(differences)}: choose "
+                f"another -o, or replace that {what} with --overwrite"
+            )
+
+
+def _remove_stray(folder: Path, manifest: str) -> None:
+    """Remove what a process that was killed left half-written."""
+    for pattern in (
+        temporary_name(folder / manifest).name,
+        temporary_name(folder / "part-*.parquet").name,
+    ):
+        for path in folder.glob(pattern):
+            path.unlink()
