@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from relevome.jobs.explain import explain
     from relevome.jobs.export import export
     from relevome.jobs.heads import heads
+    from relevome.jobs.predict import predict
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
     from relevome.jobs.substitute import substitute
@@ -37,6 +38,7 @@ _HOME = {
     "export": "relevome.jobs.export",
     "heads": "relevome.jobs.heads",
     "load_model": "relevome.models.hugging_face",
+    "predict": "relevome.jobs.predict",
     "show": "relevome.jobs.show",
     "simulate": "relevome.jobs.simulate",
     "substitute": "relevome.jobs.substitute",
@@ -45,7 +47,7 @@ _HOME = {
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export", "heads",
-    "load_model", "show", "simulate", "substitute", "train",
+    "load_model", "predict", "show", "simulate", "substitute", "train",
 ]  # fmt: skip
 
 

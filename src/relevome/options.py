@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from relevome.errors import InputError
@@ -29,6 +29,12 @@ def configured(kind: type[T], name: str, options: Mapping[str, Any]) -> T:
             has = ", ".join(map(_flag, option_defaults(kind))) or "none"
             raise InputError(f"{name} has no option {_flag(key)}: it has {has}")
     return kind(**{key: _converted(key, value, known[key]) for key, value in given.items()})
+
+
+def check_choice(flag: str, given: str, expected: Collection[str]) -> None:
+    """Raises InputError for a value of an option that is none of those it takes."""
+    if given not in expected:
+        raise InputError(f"{flag} {given}: expected {' or '.join(expected)}")
 
 
 def _converted(key: str, value: Any, hint: Any) -> Any:

@@ -14,6 +14,7 @@ from relevome.attribution.readings import Readings
 from relevome.data.sequences import DNA, Sequence
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
+from relevome.models.predictions import answers
 from tests.toys import TOYS
 
 Load = Callable[..., Model]
@@ -112,7 +113,8 @@ def test_a_score_that_the_model_does_not_give_otherwise_is_refused(load: Load) -
     model = load("esm")
     (sequence,) = TOYS["esm"].sequences(9)
     found = one(model, sequence, Target(1, "x"))
-    check_logit(model, found)
+    (answer,) = answers(model, [(found.forward.tokens, found.forward.target)])
+    check_logit(model, found, answer)
     other = replace(found, forward=replace(found.forward, score=found.score + 1e-3))
     with pytest.raises(InputError, match=r"the logit of 's0' is .* while it is explained but .* otherwise"):
-        check_logit(model, other)
+        check_logit(model, other, answer)

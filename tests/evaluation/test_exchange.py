@@ -18,10 +18,11 @@ from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
 from relevome.evaluation.exchange import exchanged_curves
 from relevome.evaluation.exchange_curves import area
-from relevome.evaluation.predictions import answers, outputs
+from relevome.evaluation.predictions import answers
 from relevome.evaluation.statistics import auroc
 from relevome.jobs.substitute import relevance_of, substitute
 from relevome.models.base import Model, Target
+from relevome.models.predictions import outputs
 from relevome.report.substitution import summary, write_substitution_page
 from relevome.results.run.columns import Explanation
 from relevome.results.substitution import (

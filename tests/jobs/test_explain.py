@@ -14,10 +14,10 @@ from relevome.attribution.gradients import GradientXInput
 from relevome.data.inputs import from_bed
 from relevome.data.sequences import DNA, Interval, Sequence
 from relevome.errors import InputError
-from relevome.jobs import explain as pipeline
 from relevome.jobs import shards
 from relevome.models.batching import MeasuredBatchSizes, batch_sizes_of
 from relevome.results.parts.manifest import VOLATILE
+from relevome.results.run.manifest import RUN
 from tests.toys import load, saved  # noqa: F401 - fixtures
 
 PROTEINS = ["MKTAYIAKQR", "GAVLIMCFYWHKRQNEDSTP", "MK", "WWWWW", "ACDEFGHIKL", "MSTNPKPQRK", "MKV"]
@@ -111,7 +111,7 @@ def test_measured_batch_sizes_are_kept_for_a_run_that_goes_on(protein_model, tmp
     relevome.explain(protein_model, PROTEINS, "saliency", out=tmp_path / "run")
     sizes = json.loads((tmp_path / "run" / "run.json").read_text())["batch_size"]
     assert sizes
-    kept = batch_sizes_of(None, pipeline._remembered(tmp_path / "run", overwrite=False))
+    kept = batch_sizes_of(None, shards.remembered(tmp_path / "run", RUN, overwrite=False))
     assert isinstance(kept, MeasuredBatchSizes)
     assert kept.measured == {int(width): rows for width, rows in sizes.items()}
 
@@ -317,3 +317,54 @@ def test_a_model_that_does_not_repeat_itself_is_refused(protein_model, monkeypat
 def _noisy(_module, _inputs, output):
     output.logits = output.logits * (1 + torch.rand(1))
     return output
+
+
+def test_rows_know_the_probability_and_what_is_predicted(load):  # noqa: F811
+    model = load("protbert")
+    run = relevome.explain(model, PROTEINS, "saliency", target=[2, 0])
+    told = {one.sequence.letters: one for one in model.predict(PROTEINS)}
+    for row in run:
+        one = told[row.sequence]
+        assert row.probability == pytest.approx(one.probabilities[row.target_index], abs=1e-6)
+        assert row.predicted == one.predicted
+        assert row.predicted_probability == pytest.approx(one.probability, abs=1e-6)
+
+
+def test_a_number_is_predicted_without_probability(load):  # noqa: F811
+    row = relevome.explain(load("esm-absolute"), PROTEINS[:1], "saliency")[0]
+    assert (row.probability, row.predicted, row.predicted_probability) == (None, None, None)
+
+
+def test_predicted_is_the_most_probable_output_of_each_sequence(load):  # noqa: F811
+    """Each row is that of a run for its own output alone."""
+    model = load("protbert")
+    run = relevome.explain(model, PROTEINS, "gradient-x-input", target="predicted")
+    assert [row.target for row in run] == [one.predicted for one in model.predict(PROTEINS)]
+    assert run.of_predicted
+    for row in run:
+        alone = relevome.explain(model, [row.sequence], "gradient-x-input", target=row.target_index)[0]
+        np.testing.assert_allclose(row.relevance, alone.relevance, atol=1e-6)
+        assert row.probability == row.predicted_probability
+
+
+def test_predicted_at_a_letter_and_on_both_strands(load):  # noqa: F811
+    model = load("letters-masked")
+    at = {"position": 2, "mask_position": True, "average_strands": True}
+    run = relevome.explain(model, ["ACGTTGCA"], "saliency", target="predicted", **at)
+    assert run[0].target in "ACGT"
+    assert run[0].target == run[0].predicted
+
+
+def test_predicted_goes_alone(load, protein_model):  # noqa: F811
+    with pytest.raises(InputError, match=r"--target predicted is another output for every sequence"):
+        relevome.explain(protein_model, PROTEINS, "saliency", target=["predicted", 1])
+    with pytest.raises(InputError, match=r"--target predicted may be what --contrast 1 subtracts"):
+        relevome.explain(protein_model, PROTEINS, "saliency", target="predicted", contrast=1)
+    with pytest.raises(InputError, match=r"is the most probable of several outputs, but the model gives one"):
+        relevome.explain(load("esm-absolute"), PROTEINS, "saliency", target="predicted")
+
+
+def test_an_output_called_predicted_is_that_output(protein_model):
+    protein_model.labels = ("other", "predicted")
+    run = relevome.explain(protein_model, PROTEINS[:2], "saliency", target="predicted")
+    assert [row.target_index for row in run] == [1, 1]

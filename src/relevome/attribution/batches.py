@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from collections.abc import Sequence as List
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,8 @@ from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Target
+from relevome.models.batching import like_lengths
+from relevome.models.predictions import Response
 from relevome.models.tokens import Tokens
 
 # What the order of additions may change in a logit, relative to its size; half precision: the default.
@@ -47,14 +50,36 @@ class Explained:
     ledger: Ledger | None = None
 
 
-@dataclass(frozen=True)
-class _Job:
-    """One reading of one sequence for one target; ``asked`` is the target of the whole sequence."""
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A sequence, the targets to explain, and its tokens in every reading; or why it is refused."""
 
     sequence: Sequence
-    asked: Target
+    targets: tuple[Target, ...]
+    tokens: tuple[Tokens, ...] | InputError
+
+
+def ask(model: Model, sequence: Sequence, targets: tuple[Target, ...], readings: Readings = ONCE) -> Asked:
+    """A sequence, read in every way that is asked for."""
+    try:
+        for target in targets:
+            for reading in readings.all:
+                reading.check_position(sequence, target.position)
+        tokens = tuple(readings.tokens(model, sequence, reading) for reading in readings.all)
+    except InputError as error:
+        return Asked(sequence, targets, error)
+    return Asked(sequence, targets, tokens)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One reading of the sequence at a place for one of its targets."""
+
+    place: int
+    sequence: Sequence
     reading: Reading
     target: Target
+    tokens: Tokens
 
 
 def explain_sequences(
@@ -67,58 +92,71 @@ def explain_sequences(
     readings: Readings = ONCE,
 ) -> list[Explained | InputError]:
     """Every sequence for every target, in order; a sequence that is refused gives its error instead."""
-    jobs = [
-        _Job(sequence, target, reading, reading.target(model, target, sequence))
-        for sequence in sequences
-        for target in targets
-        for reading in readings.all
-    ]
-    found = _attribute(model, method, jobs, readings)
-    return [
-        _mean(jobs[first : first + len(readings)], found[first : first + len(readings)], lift)
-        for first in range(0, len(jobs), len(readings))
-    ]
+    asked = [ask(model, sequence, tuple(targets), readings) for sequence in sequences]
+    found = dict(explain_each(model, method, asked, lift=lift, readings=readings))
+    return [result for place in range(len(asked)) for result in found[place]]
 
 
-def _attribute(
-    model: Model, method: Method, jobs: list[_Job], readings: Readings
-) -> list[Relevance | InputError]:
-    """Relevance of every job, computed in batches of like length."""
-    found: dict[int, Relevance | InputError] = {}
-    tokens: dict[int, Tokens] = {}
+def explain_each(
+    model: Model,
+    method: Method,
+    asked: List[Asked],
+    *,
+    lift: str = "split",
+    readings: Readings = ONCE,
+    known: Set[int] = frozenset(),
+) -> Iterator[tuple[int, list[Explained | InputError]]]:
+    """The results of every sequence, one for each of its targets, with its place, as soon as all are there.
+
+    Places that are ``known`` are left out; what goes through the model together is the same without them.
+    """
+    for place, one in enumerate(asked):
+        if isinstance(one.tokens, InputError) and place not in known:
+            yield place, [one.tokens for _ in one.targets]
+    jobs = [job for place, one in enumerate(asked) for job in _jobs(model, place, one, readings)]
+    waiting: dict[int, list[int]] = {}
     for number, job in enumerate(jobs):
-        try:
-            job.reading.check_position(job.sequence, job.asked.position)
-            tokens[number] = readings.tokens(model, job.sequence, job.reading)
-        except InputError as error:
-            found[number] = error
-    for part in _batches(model, tokens):
-        batch = Batch(tuple(tokens[number] for number in part), tuple(jobs[number].target for number in part))
+        waiting.setdefault(job.place, []).append(number)
+    found: dict[int, Relevance] = {}
+    for part in _batches(model, method, [len(job.tokens) for job in jobs]):
+        places = dict.fromkeys(jobs[number].place for number in part)
+        if places.keys() <= known:
+            continue
+        batch = Batch(tuple(jobs[n].tokens for n in part), tuple(jobs[n].target for n in part))
         found.update(zip(part, method.attribute(model, batch), strict=True))
-    return [found[number] for number in range(len(jobs))]
+        for place in places:
+            numbers = waiting[place]
+            if place not in known and all(number in found for number in numbers):
+                results = [(jobs[number], found.pop(number)) for number in numbers]
+                each = len(readings)
+                yield place, [_mean(results[n : n + each], lift) for n in range(0, len(results), each)]
 
 
-def _batches(model: Model, tokens: dict[int, Tokens]) -> Iterator[list[int]]:
-    """Jobs by falling length, so that the first batch is the one that needs most memory."""
-    order = sorted(tokens, key=lambda job: -len(tokens[job]))
-    while order:
-        width = len(tokens[order[0]])
-        rows = model.rows(width, len(order))
-        if not model.pads:
-            rows = min(rows, sum(len(tokens[job]) == width for job in order))
-        yield order[:rows]
-        order = order[rows:]
+def _jobs(model: Model, place: int, asked: Asked, readings: Readings) -> Iterator[_Job]:
+    """Every reading for every target of a sequence that is not refused."""
+    if isinstance(asked.tokens, InputError):
+        return
+    for target in asked.targets:
+        for reading, tokens in zip(readings.all, asked.tokens, strict=True):
+            of_piece = reading.target(model, target, asked.sequence)
+            yield _Job(place, asked.sequence, reading, of_piece, tokens)
 
 
-def check_logit(model: Model, explained: Explained) -> None:
+def _batches(model: Model, method: Method, lengths: list[int]) -> Iterator[list[int]]:
+    """Jobs of like lengths; fewer of them where the method makes several rows of each."""
+    rows_each = getattr(method, "rows_each", 1)
+    for numbers in like_lengths(model, lengths):
+        size = max(1, len(numbers) // rows_each)
+        for first in range(0, len(numbers), size):
+            yield numbers[first : first + size]
+
+
+def check_logit(model: Model, explained: Explained, answer: Response) -> None:
     """Compare the score that was explained with what the model says when it is left alone.
 
     Raises ``InputError`` if they differ by more than rounding: then something else was explained.
     """
-    relevance = explained.forward
-    alone = Batch((relevance.tokens,), (relevance.target,))
-    with model.frozen(), torch.inference_mode():
-        plain = model.scores(model.inputs(alone), alone).item()
+    relevance, plain = explained.forward, answer.score(explained.forward.target)
     if abs(plain - relevance.score) > ROUNDING.get(model.dtype, 0.05) * (1 + abs(plain)):
         raise InputError(
             f"the logit of {relevance.tokens.sequence.id!r} is {relevance.score:.6g} while it is explained "
@@ -126,12 +164,9 @@ def check_logit(model: Model, explained: Explained) -> None:
         )
 
 
-def _mean(jobs: list[_Job], found: list[Relevance | InputError], lift: str) -> Explained | InputError:
+def _mean(results: list[tuple[_Job, Relevance]], lift: str) -> Explained:
     """The mean over all readings of a sequence, letter by letter: tokens of one are not those of another."""
-    for result in found:
-        if isinstance(result, InputError):
-            return result
-    given = [result for result in found if isinstance(result, Relevance)]
+    jobs, given = [job for job, _ in results], [relevance for _, relevance in results]
     tracks = [to_letters(relevance, lift) for relevance in given]
     values = _mean_of_letters(jobs, [track.values for track in tracks])
     return Explained(

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ from relevome.attribution.lrp.table import PLAIN, active, name_of, pair
 from relevome.attribution.relevance import Relevance
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
+from relevome.models.batching import MOST_ROWS
 from relevome.models.tokens import Tokens
 
 _T = torch.Tensor
@@ -62,6 +63,8 @@ class DeepLiftShap:
     score is the mean over references. The note ``deeplift_incomplete`` counts completeness errors over a
     hundredth of the score difference. Needs tangermeme.
     """
+
+    rows_each: ClassVar[int] = MOST_ROWS  # one sequence at a time, with its references
 
     baseline: str = "shuffle:20"
     seed: int = 0

@@ -69,6 +69,11 @@ class IntegratedGradients:
                 f"--tolerance {self.tolerance}: expected a share of the score difference between 0 and 1"
             )
 
+    @property
+    def rows_each(self) -> int:
+        """How many rows one sequence makes at first: its steps, which share a pass with those of others."""
+        return self.steps or FIRST_STEPS
+
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
         """Relevance of every token, complete up to the tolerance; see `Method`."""
         found = [self._one_baseline(model, batch, draw) for draw in range(draws(self.baseline))]

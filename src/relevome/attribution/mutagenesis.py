@@ -14,6 +14,7 @@ from relevome.attribution.relevance import Relevance
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
+from relevome.models.batching import MOST_ROWS, like_lengths
 from relevome.models.tokens import Tokens
 
 
@@ -28,6 +29,7 @@ class Mutagenesis:
     """
 
     always_letter_scores: ClassVar[bool] = True
+    rows_each: ClassVar[int] = MOST_ROWS  # its mutants fill passes of their own
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
         """Relevance of every letter; see `Method`."""
@@ -86,15 +88,10 @@ def _mutant(model: Model, sequence: Sequence, position: int, letter: str) -> Tok
 
 def _ragged_scores(model: Model, mutants: list[Tokens], target: Target) -> np.ndarray:
     """Scores of sequences of unlike lengths, the like ones together."""
-    order = sorted(range(len(mutants)), key=lambda i: len(mutants[i]))
     scores = np.zeros(len(mutants))
-    while order:
-        rows = model.rows(len(mutants[order[0]]), len(order))
-        if not model.pads:
-            rows = min(rows, sum(len(mutants[i]) == len(mutants[order[0]]) for i in order))
-        now, order = order[:rows], order[rows:]
-        batch = Batch(tuple(mutants[i] for i in now), (target,) * len(now))
-        scores[now] = model.scores(model.inputs(batch), batch).cpu().double().numpy()
+    for some in like_lengths(model, [len(mutant) for mutant in mutants]):
+        batch = Batch(tuple(mutants[i] for i in some), (target,) * len(some))
+        scores[some] = model.scores(model.inputs(batch), batch).cpu().double().numpy()
     return scores
 
 

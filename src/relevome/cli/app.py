@@ -22,6 +22,7 @@ from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
 from relevome.cli.options import Once
+from relevome.cli.predict import predict
 from relevome.cli.show import show
 from relevome.cli.simulate import simulate
 from relevome.cli.study import study_commands
@@ -37,6 +38,7 @@ _GOES_ON = "what was finished is kept, and the same command goes on from there"
 _KEPT = {
     "explain": _GOES_ON,
     "annotate": _GOES_ON,
+    "predict": _GOES_ON,
     "study": _GOES_ON,
     "train": "whole epochs are kept, and the same command with --resume goes on from there",
 }
@@ -141,7 +143,19 @@ def _run(arguments: tuple[str, ...]) -> str | None:
     return f"it ended with code {code}" if code else None
 
 
-for command in (explain, evaluate, compare, substitute, heads, annotate, train, simulate, show, export):
+for command in (
+    explain,
+    predict,
+    evaluate,
+    compare,
+    substitute,
+    heads,
+    annotate,
+    train,
+    simulate,
+    show,
+    export,
+):
     app.command(cls=Once)(command)
 app.command("list", cls=Once)(list_)
 app.command(cls=Once)(demo)

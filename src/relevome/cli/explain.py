@@ -8,10 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relevome.cli.account import print_account
+from relevome.cli.inputs import (
+    Bed,
+    Fasta,
+    Genome,
+    IdColumn,
+    SequenceColumn,
+    Sequences,
+    Table,
+    input_of,
+    print_refused,
+)
 from relevome.cli.options import (
     AlphabetName,
+    BatchSize,
     Device,
     EngineName,
+    Long,
     MethodOption,
     ModelPath,
     OnBad,
@@ -19,14 +32,12 @@ from relevome.cli.options import (
     RareAsX,
     Seed,
     StripStop,
+    batch_size_of,
     named_options,
 )
 from relevome.cli.progress import progress_bar
-from relevome.errors import InputError
 
 if TYPE_CHECKING:
-    from relevome.data.inputs import Input
-    from relevome.models.base import Model
     from relevome.results.run.reader import Run
 
 
@@ -34,20 +45,13 @@ def explain(
     model: ModelPath,
     output: Output,
     # the sequences
-    fasta: Annotated[Path | None, typer.Option(help="Sequences as FASTA, plain or gzip.")] = None,
-    bed: Annotated[Path | None, typer.Option(help="Intervals as BED; needs --genome.")] = None,
-    genome: Annotated[Path | None, typer.Option(help="Genome as FASTA, plain or gzip.")] = None,
-    table: Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")] = None,
-    id_column: Annotated[
-        str | None,
-        typer.Option(help="Column of --table with ids (default: id, sequence_id, entry or accession)."),
-    ] = None,
-    sequence_column: Annotated[
-        str | None, typer.Option(help="Column of --table with sequences (default: sequence, seq or text).")
-    ] = None,
-    sequences: Annotated[
-        Path | None, typer.Option(help="Sequences in any format of `relevome list formats`.")
-    ] = None,
+    fasta: Fasta = None,
+    bed: Bed = None,
+    genome: Genome = None,
+    table: Table = None,
+    id_column: IdColumn = None,
+    sequence_column: SequenceColumn = None,
+    sequences: Sequences = None,
     # what is explained, and how
     method: Annotated[str, typer.Option(help="One of `relevome list methods`.")] = "attnlrp",
     target: Annotated[
@@ -83,9 +87,9 @@ def explain(
     offsets: Annotated[int, typer.Option(help="Average over so many windows, each a letter on.")] = 1,
     letter_scores: Annotated[bool, typer.Option(help="Keep scores of every base, not only the own.")] = False,
     # how it is computed
-    long: Annotated[str, typer.Option(help="Sequences too long for the model: refuse or window.")] = "refuse",
+    long: Long = "refuse",
     on_bad: OnBad = "refuse",
-    batch_size: Annotated[str, typer.Option(help="auto or a number of sequences.")] = "auto",
+    batch_size: BatchSize = "auto",
     engine: EngineName = "local",
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
@@ -113,14 +117,14 @@ def explain(
             model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
             rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
         )  # fmt: skip
-        given = _input(loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column)
+        given = input_of(loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column)
         run = run_explain(
             loaded, given, method, target or None,
             out=output, position=position, contrast=contrast, mask_position=mask_position, lift=lift,
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
-            batch_size=_batch_size(batch_size), seed=seed, overwrite=overwrite, engine=engine,
+            batch_size=batch_size_of(batch_size), seed=seed, overwrite=overwrite, engine=engine,
             progress=progress,
             **named_options(
                 option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,
@@ -130,45 +134,6 @@ def explain(
     _report(run, method, output)
 
 
-def _input(
-    model: Model,
-    fasta: Path | None,
-    bed: Path | None,
-    genome: Path | None,
-    table: Path | None,
-    sequences: Path | None,
-    strip_stop: bool,
-    id_column: str | None,
-    sequence_column: str | None,
-) -> Input:
-    from relevome.data.inputs import from_bed, from_fasta, from_file, from_table
-
-    given = [path for path in (fasta, bed, table, sequences) if path]
-    if len(given) != 1 or (bed is None) != (genome is None):
-        raise InputError(
-            "expected sequences from one of --fasta F, --bed B with --genome G, --table T, or --sequences S"
-        )
-    if table is None and (id_column or sequence_column):
-        raise InputError("--id-column and --sequence-column are of a --table: leave them out")
-    if table:
-        return from_table(table, model.alphabet, strip_stop, sequence_column, id_column)
-    if fasta:
-        return from_fasta(fasta, model.alphabet, strip_stop)
-    if bed and genome:
-        if strip_stop:
-            raise InputError("--strip-stop is about proteins, not a genome: leave it out")
-        return from_bed(bed, genome, model.alphabet)
-    return from_file(given[0], model.alphabet, strip_stop)
-
-
-def _batch_size(text: str) -> int | None:
-    if text == "auto":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise InputError(f"--batch-size {text}: expected auto or a number from 1 on")
-    return int(text)
-
-
 def _report(run: Run, method: str, output: Path) -> None:
     counts = run.counts
     typer.echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
@@ -176,9 +141,6 @@ def _report(run: Run, method: str, output: Path) -> None:
         typer.echo(f"  stops stripped: {int(stops):,}")
     for name, count in counts.other.items():
         typer.echo(f"  {name.replace('_', ' ')}: {count:,}")
-    for refusal in counts.refused[:5]:
-        typer.echo(f"  left out {refusal.sequence_id}: {refusal.reason}")
-    if len(counts.refused) > 5:
-        typer.echo(f"  and {len(counts.refused) - 5:,} more, see {output / 'run.json'}")
+    print_refused(counts, output / "run.json")
     if counts.ledger is not None:
         print_account(counts.ledger, run.manifest["model"]["dtype"])

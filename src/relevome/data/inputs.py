@@ -88,6 +88,22 @@ def _read_by(
     return Input(description, lambda: reader(path, alphabet, Stops() if strip_stop else None))
 
 
+def given_sequences(given: Any, alphabet: Alphabet) -> Input:
+    """Sequences as a user gives them: an Input, the path of a file, or what `from_sequences` takes.
+
+    Raises InputError for letters that are given where a path is expected.
+    """
+    if isinstance(given, Input):
+        return given
+    if isinstance(given, str | Path):
+        if isinstance(given, str) and given.isalpha() and not Path(given).exists():
+            raise InputError(
+                f"there is no file {given[:40]!r}: letters are given in a list, such as [{given[:8]!r}]"
+            )
+        return from_file(given, alphabet)
+    return from_sequences(given, alphabet)
+
+
 def from_sequences(given: Any, alphabet: Alphabet) -> Input:
     """Letters, named ``sequence1``, ``sequence2``, ..., or sequences; or letters by ids, or a data frame.
 

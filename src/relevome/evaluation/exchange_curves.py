@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from relevome.evaluation.predictions import Outputs
 from relevome.evaluation.statistics import auroc, bootstrap_interval, paired_test
 from relevome.models.base import Target
+from relevome.models.predictions import Outputs
 from relevome.results.estimate import Estimate
 from relevome.results.substitution import (
     LOGIT,

@@ -31,6 +31,8 @@ class Explainer:
 
     def target(self, row: Explanation) -> Target:
         """The target of a row."""
+        if self.targets[0].is_predicted:
+            return replace(self.targets[0], index=row.target_index, label=row.target)
         return next(one for one in self.targets if (one.index, one.label) == (row.target_index, row.target))
 
     def sequence(self, row: Explanation) -> Sequence:

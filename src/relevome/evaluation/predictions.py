@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -13,16 +12,7 @@ from torch import Tensor
 from relevome.errors import InputError
 from relevome.evaluation.scoring import Asked, input_key, like_lengths, pooled
 from relevome.models.base import Batch, Model
-
-Outputs: TypeAlias = Literal["one of several", "any of several", "a number"]
-
-
-def outputs(model: Model) -> Outputs:
-    """What the outputs of a model are: one class of several, any of several (multi-label), or a number."""
-    kind = getattr(getattr(model.module, "config", None), "problem_type", None)
-    if kind == "multi_label_classification":
-        return "any of several"
-    return "a number" if kind == "regression" or len(model.labels) < 2 else "one of several"
+from relevome.models.predictions import at_targets, logits_of, outputs
 
 
 def answers(model: Model, asked: Iterable[Asked]) -> Float[np.ndarray, "asked 3"]:
@@ -56,11 +46,9 @@ def _pool(model: Model, pool: list[Asked]) -> Float[np.ndarray, "pool 3"]:
 
 
 def _answers(model: Model, batch: Batch) -> Float[np.ndarray, "batch 3"]:
-    logits = model.module(**model.inputs(batch)).logits
+    logits = logits_of(model, batch)
     score = model.select(logits, batch).double()
-    if batch.targets[0].position is not None:
-        places = [t.covering(x.position or 0) for t, x in zip(batch.tokens, batch.targets, strict=True)]
-        logits = logits[torch.arange(len(batch), device=logits.device), places]
+    logits = at_targets(logits, batch)
     return torch.stack([score, *_predicted(model, batch, score, logits.double())], 1).cpu().numpy()
 
 

@@ -20,7 +20,7 @@ import torch
 
 from relevome.attribution import Method, methods
 from relevome.attribution.readings import Readings
-from relevome.data.inputs import Input, from_file, from_sequences
+from relevome.data.inputs import Input, given_sequences
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine, engine_of
@@ -30,18 +30,17 @@ from relevome.jobs.shards import (
     SHARD_LETTERS,
     SHARD_SEQUENCES,
     ExplainShard,
-    Item,
     Plan,
-    sequences_in,
+    Shard,
+    remembered,
     shards,
 )
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.targets import resolve_targets
 from relevome.options import configured, option_defaults
-from relevome.results.parts.manifest import read_manifest
 from relevome.results.record import made_by_command, provenance
-from relevome.results.run.manifest import NAME, RUN
+from relevome.results.run.manifest import RUN
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 
@@ -151,7 +150,7 @@ def explain(
         on_bad,
         seed,
     )
-    source = _input(model, sequences)
+    source = given_sequences(sequences, model.alphabet)
     how = {"batch_size": batch_size, "overwrite": overwrite, "engine": engine, "progress": progress}
     if out is not None:
         return run_plan(model, source, plan, Path(out), **how)
@@ -182,19 +181,6 @@ def _method(name: str, options: dict[str, Any], seed: int) -> Method:
     return configured(kind, f"method {name}", options | drawn)
 
 
-def _input(model: Model, sequences: Any) -> Input:
-    if isinstance(sequences, Input):
-        return sequences
-    if isinstance(sequences, str | Path):
-        if isinstance(sequences, str) and sequences.isalpha() and not Path(sequences).exists():
-            raise InputError(
-                f"there is no file {sequences[:40]!r}: letters are given in a list, such as "
-                f"[{sequences[:8]!r}]"
-            )
-        return from_file(sequences, model.alphabet)
-    return from_sequences(sequences, model.alphabet)
-
-
 @torch.inference_mode(mode=False)
 @torch.enable_grad()
 def run_plan(
@@ -218,19 +204,20 @@ def run_plan(
     each = len(plan.targets) * len(plan.readings)
     total = check(model, source, plan) * each
     tell = progress or (lambda count, total: None)
-    sized = model.with_batch_sizes(batch_sizes_of(batch_size, _remembered(out, overwrite)))
+    sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(out, RUN, overwrite)))
     with RunWriter(out, _manifest(sized, source, plan), overwrite) as writer:
         counts: dict[int, int] = {}
 
-        def missing() -> Iterator[tuple[int, list[Item]]]:
-            for number, shard in enumerate(shards(sized, source, plan)):
-                counts[number] = sequences_in(shard) * each
-                if number in writer.done:
-                    tell(counts.pop(number), total)
+        def missing() -> Iterator[tuple[int, Shard]]:
+            for shard in shards(sized, source, plan.long):
+                counts[shard.number] = shard.sequences * each
+                if shard.number in writer.done:
+                    tell(counts.pop(shard.number), total)
                 else:
-                    yield number, shard
+                    yield shard.number, shard
 
-        for number, result in engine_of(engine).map(ExplainShard(sized, plan), missing()):
+        task = ExplainShard(sized, plan, writer.pieces)
+        for number, result in engine_of(engine).map(task, missing()):
             writer.remember(batch_size=result.batch_size)
             writer.write_part(number, result.rows, result.counts)
             tell(counts.pop(number), total)
@@ -254,11 +241,6 @@ def check(model: Model, source: Input, plan: Plan) -> int:
                 plan.readings.tokens(model, sequence, reading)
         count += 1
     return count
-
-
-def _remembered(out: Path, overwrite: bool) -> object:
-    """The batch sizes of a run that was killed, so that the rest of it is computed alike."""
-    return read_manifest(out, RUN).get("batch_size") if (out / NAME).is_file() and not overwrite else None
 
 
 def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from relevome.jobs import Progress
 from relevome.jobs.explain import run_plan
 from relevome.jobs.shards import Plan
 from relevome.models.base import Model
+from relevome.models.targets import PREDICTED
 from relevome.models.untrained import with_shuffled_weights
 from relevome.report.relevance_heads import write_relevance_page
 from relevome.results.relevance_heads.folder import FOLDER, RANDOM, write_relevance_heads
@@ -85,7 +86,8 @@ def relevance_heads(
         "by": "relevance", "run": str(opened.path), "annotations": str(annotations), "types": list(types),
         "clusters": None if clusters is None else str(clusters),
         "classes": None if classes is None else str(classes), "random": random, "map": points,
-        "target": target or opened.targets[0], "model": dict(opened.manifest["model"]),
+        "target": target or (PREDICTED if opened.of_predicted else opened.targets[0]),
+        "model": dict(opened.manifest["model"]),
         "method": opened.manifest["method"],
         "without_a_cluster": None if family_of is None else len(collected.ids) - len(family_of),
     }  # fmt: skip
@@ -149,7 +151,7 @@ def explained_at_random(
     plan = Plan(
         replace(method, heads=True),
         run.manifest["method"],
-        tuple(one for one in how.targets if one.label == label),
+        tuple(one for one in how.targets if one.is_predicted or one.label == label),
         how.lift,
         how.readings,
         seed=run.manifest["seed"],

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Set
+from collections.abc import Sequence as List
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from relevome import ledger as ledgers
 from relevome.attribution import Method
-from relevome.attribution.batches import ONCE, Explained, check_logit, explain_sequences
+from relevome.attribution.batches import ONCE, Asked, Explained, ask, check_logit, explain_each
 from relevome.attribution.readings import Readings
 from relevome.data.inputs import Input
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
-from relevome.ledger import Ledger
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
-from relevome.results.parts.part import Counts, Refusal
+from relevome.models.predictions import Response, answers
+from relevome.options import check_choice
+from relevome.results.parts.manifest import Folder, read_manifest
+from relevome.results.parts.part import Counts, Refusal, total
+from relevome.results.parts.pieces import Keeping, Outcome, Pieces
 from relevome.results.run.columns import Explanation, to_row
 
 SHARD_SEQUENCES = 256
@@ -50,11 +56,9 @@ class Plan:
                 "--heads is by token, and tokens of one reading are not those of another: it cannot go with "
                 "--average-strands, --tokenisations or --offsets"
             )
-        choices = {"lift": ("split", "copy"), "long": ("refuse", "window"), "on_bad": ("refuse", "skip")}
-        for name, expected in choices.items():
-            if getattr(self, name) not in expected:
-                flag = f"--{name.replace('_', '-')}"
-                raise InputError(f"{flag} {getattr(self, name)}: expected {' or '.join(expected)}")
+        check_choice("--lift", self.lift, ("split", "copy"))
+        check_choice("--long", self.long, ("refuse", "window"))
+        check_choice("--on-bad", self.on_bad, ("refuse", "skip"))
 
 
 @dataclass(frozen=True)
@@ -65,29 +69,42 @@ class Item:
     begins_sequence: bool = True
 
 
-def shards(model: Model, source: Input, plan: Plan) -> Iterator[list[Item]]:
+@dataclass(frozen=True)
+class Shard:
+    """A stretch of the input, by its number."""
+
+    number: int
+    items: list[Item]
+
+    @property
+    def sequences(self) -> int:
+        """How many sequences begin in it, those that cannot be used aside."""
+        return sum(item.begins_sequence and isinstance(item.what, Sequence) for item in self.items)
+
+
+def remembered(out: Path, kind: Folder, overwrite: bool) -> object:
+    """The batch sizes of a result that was stopped, so that the rest of it is computed alike."""
+    there = (out / kind.manifest).is_file() and not overwrite
+    return read_manifest(out, kind).get("batch_size") if there else None
+
+
+def shards(model: Model, source: Input, long: str) -> Iterator[Shard]:
     """Stretches of the input of at most so many sequences and, beyond the first, so many letters."""
-    shard: list[Item] = []
-    letters = 0
-    for item in _items(model, source, plan):
+    number, items, letters = 0, [], 0
+    for item in _items(model, source, long):
         length = len(item.what) if isinstance(item.what, Sequence) else 0
-        if shard and (len(shard) == SHARD_SEQUENCES or letters + length > SHARD_LETTERS):
-            yield shard
-            shard, letters = [], 0
-        shard.append(item)
+        if items and (len(items) == SHARD_SEQUENCES or letters + length > SHARD_LETTERS):
+            yield Shard(number, items)
+            number, items, letters = number + 1, [], 0
+        items.append(item)
         letters += length
-    if shard:
-        yield shard
+    if items:
+        yield Shard(number, items)
 
 
-def sequences_in(shard: list[Item]) -> int:
-    """How many sequences begin in a shard, those that cannot be used aside."""
-    return sum(item.begins_sequence and isinstance(item.what, Sequence) for item in shard)
-
-
-def _items(model: Model, source: Input, plan: Plan) -> Iterator[Item]:
+def _items(model: Model, source: Input, long: str) -> Iterator[Item]:
     for item in source.read():
-        if isinstance(item, Problem) or plan.long == "refuse":
+        if isinstance(item, Problem) or long == "refuse":
             yield Item(item)
         else:
             parts = windows(model, item)
@@ -105,42 +122,64 @@ class ShardResult:
 
 @dataclass(frozen=True)
 class ExplainShard:
-    """What an engine does with every shard of an explanation."""
+    """What an engine does with every shard of an explanation.
+
+    ``pieces``, where given, keep what is finished of a shard while the rest of it is computed.
+    """
 
     model: Model
     plan: Plan
+    pieces: Pieces | None = None
 
-    def __call__(self, shard: list[Item]) -> ShardResult:
+    def __call__(self, shard: Shard) -> ShardResult:
         """Explain all sequences of a shard; one that is refused is counted, or raised if the plan says so."""
-        plan = self.plan
-        sequences = [item.what for item in shard if isinstance(item.what, Sequence)]
-        found = iter(
-            explain_sequences(
-                self.model, plan.method, sequences, list(plan.targets),
-                lift=plan.lift, readings=plan.readings,
-            )
+        keeping = Keeping(self.pieces, shard.number)
+        for place, outcome in self._outcomes(shard.items, keeping.known.keys()):
+            keeping.add(place, outcome)
+        outcomes = [keeping.known[place] for place in range(len(shard.items))]
+        rows = [row for outcome in outcomes for row in outcome.rows]
+        counts = total(outcome.counts for outcome in outcomes)
+        return ShardResult(rows, counts, self.model.batch_sizes.on_record())
+
+    def _outcomes(self, items: list[Item], known: Set[int]) -> Iterator[tuple[int, Outcome]]:
+        """What came of each item, by its place, as it comes; those that are known are left out."""
+        plan, model = self.plan, self.model
+        places: list[int] = []
+        asked: list[Asked] = []
+        for place, item in enumerate(items):
+            if isinstance(item.what, Sequence):
+                places.append(place)
+                asked.append(ask(model, item.what, plan.targets, plan.readings))
+            elif place not in known:
+                yield place, refused(item, str(item.what))
+        told = answered(model, asked, plan.readings)
+        if plan.targets[0].is_predicted:
+            asked = [_for_predicted(model, one, told.get(n)) for n, one in enumerate(asked)]
+        done = {number for number, place in enumerate(places) if place in known}
+        found = explain_each(
+            model, plan.method, asked, lift=plan.lift, readings=plan.readings, known=done
         )  # fmt: skip
-        tally = _Tally()
-        rows: list[Explanation] = []
-        for item in shard:
-            if isinstance(item.what, Problem):
-                tally.refuse(item, str(item.what))
-                continue
-            results = [next(found) for _ in plan.targets]
-            errors = [result for result in results if isinstance(result, InputError)]
-            if errors and plan.on_bad == "refuse":
-                raise errors[0]
-            if errors:
-                tally.refuse(item, str(errors[0]))
-                continue
-            explained = [result for result in results if isinstance(result, Explained)]
-            if plan.letter_scores:
-                self._check_letter_scores(explained[0])
-            rows += [to_row(result, plan.letter_scores, plan.lift == "split") for result in explained]
-            if not tally.explained:
-                check_logit(self.model, explained[0])
-            tally.explain(item, explained, self.model, plan.letter_scores)
-        return ShardResult(rows, tally.counts(), self.model.batch_sizes.on_record())
+        for number, results in found:
+            place = places[number]
+            yield place, self._outcome(items[place], results, told.get(number))
+
+    def _outcome(self, item: Item, results: list[Explained | InputError], answer: Response | None) -> Outcome:
+        plan = self.plan
+        errors = [result for result in results if isinstance(result, InputError)]
+        if errors and plan.on_bad == "refuse":
+            raise errors[0]
+        if errors:
+            return refused(item, str(errors[0]))
+        explained = [result for result in results if isinstance(result, Explained)]
+        if plan.letter_scores:
+            self._check_letter_scores(explained[0])
+        if answer is not None:
+            check_logit(self.model, explained[0], answer)
+        rows = (
+            to_row(result, plan.letter_scores, plan.lift == "split", answer, self.model.labels)
+            for result in explained
+        )
+        return Outcome(tuple(rows), _counts(item, explained, self.model, plan.letter_scores))
 
     def _check_letter_scores(self, found: Explained) -> None:
         """Raises InputError where they were asked for, and a sequence that is read by letters has none."""
@@ -151,42 +190,47 @@ class ExplainShard:
             )
 
 
-@dataclass
-class _Tally:
-    """What became of the sequences of a shard."""
+def answered(model: Model, asked: List[Asked], readings: Readings) -> dict[int, Response]:
+    """What the model says of every sequence that is not refused, by its number: as it is read first."""
+    first = readings.all[0]
+    readable = {n: one for n, one in enumerate(asked) if not isinstance(one.tokens, InputError)}
+    questions = [
+        (one.tokens[0], first.target(model, one.targets[0], one.sequence))
+        for one in readable.values()
+        if not isinstance(one.tokens, InputError)
+    ]
+    return dict(zip(readable, answers(model, questions), strict=True))
 
-    read: int = 0
-    explained: int = 0
-    refused: list[Refusal] = field(default_factory=list)
-    other: dict[str, int] = field(default_factory=dict)
-    ledgers: list[Ledger] = field(default_factory=list)
 
-    def refuse(self, item: Item, reason: str) -> None:
-        self.read += item.begins_sequence
-        self.refused.append(Refusal(item.what.id, reason))
+def _for_predicted(model: Model, asked: Asked, answer: Response | None) -> Asked:
+    """The same sequence with its most probable output as target."""
+    if answer is None or answer.largest is None:
+        return asked
+    index = answer.largest
+    targets = tuple(replace(target, index=index, label=model.labels[index]) for target in asked.targets)
+    return replace(asked, targets=targets)
 
-    def explain(self, item: Item, results: list[Explained], model: Model, asked: bool) -> None:
-        self.read += item.begins_sequence
-        self.explained += item.begins_sequence
-        self.ledgers += [result.ledger for result in results if result.ledger]
-        tokens = results[0].forward.tokens
-        notes = [result.notes for result in results]
-        for name in {name for note in notes for name in note}:
-            self._add(name, sum(note.get(name, 0) for note in notes))
-        self._add("windows", not item.begins_sequence)
-        self._add("without_letter_scores", asked and results[0].letter_scores is None)
-        self._add("read_past_their_end", _reads_past_end(model, results[0]))
-        self._add("unknown_tokens", int((tokens.ids == model.tokenizer.unknown_id).sum()))
-        self._add("ambiguous_letters", len(results[0].track.sequence.ambiguous_positions))
-        self._add("rare_letters_read_as_X", model.tokenizer.rare_letters(results[0].track.sequence))
 
-    def _add(self, name: str, count: int) -> None:
-        if count:
-            self.other[name] = self.other.get(name, 0) + count
+def refused(item: Item, reason: str) -> Outcome:
+    """What came of a sequence for which there is no result."""
+    return Outcome((), Counts(int(item.begins_sequence), 0, (Refusal(item.what.id, reason),)))
 
-    def counts(self) -> Counts:
-        refused = tuple(self.refused)
-        return Counts(self.read, self.explained, refused, self.other, ledgers.total(self.ledgers))
+
+def _counts(item: Item, results: list[Explained], model: Model, asked_scores: bool) -> Counts:
+    """What is counted of a sequence that was explained."""
+    tokens, sequence = results[0].forward.tokens, results[0].track.sequence
+    notes = sum((Counter(result.notes) for result in results), Counter[str]())
+    other = dict(notes) | {
+        "windows": int(not item.begins_sequence),
+        "without_letter_scores": int(asked_scores and results[0].letter_scores is None),
+        "read_past_their_end": int(_reads_past_end(model, results[0])),
+        "unknown_tokens": int((tokens.ids == model.tokenizer.unknown_id).sum()),
+        "ambiguous_letters": len(sequence.ambiguous_positions),
+        "rare_letters_read_as_X": model.tokenizer.rare_letters(sequence),
+    }
+    one = int(item.begins_sequence)
+    counted = {name: count for name, count in other.items() if count}
+    return Counts(one, one, (), counted, ledgers.total(one.ledger for one in results if one.ledger))
 
 
 def _reads_past_end(model: Model, result: Explained) -> bool:

@@ -17,8 +17,8 @@ from relevome.errors import InputError
 from relevome.evaluation.exchange import exchanged_curves
 from relevome.evaluation.exchange_curves import Label, curves_and_areas
 from relevome.evaluation.explainer import Explainer, explainer, model_of
-from relevome.evaluation.predictions import outputs
 from relevome.models.base import Model
+from relevome.models.predictions import outputs
 from relevome.report.substitution import write_substitution_page
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of

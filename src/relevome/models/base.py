@@ -1,4 +1,4 @@
-"""What a method may ask of a model: tokens, targets, logits, and the place where relevance is read."""
+"""What a method may ask of a model: tokens, logits, and the place where relevance is read."""
 
 from __future__ import annotations
 
@@ -14,53 +14,18 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from relevome.data.inputs import given_sequences
+from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
 from relevome.models.batching import BatchSizes, MeasuredBatchSizes
 from relevome.models.identity import model_sha256, state_of
+from relevome.models.predictions import Predicted, predictions
+from relevome.models.questions import Batch, Target
 from relevome.models.tokens import LetterTokenizer, Tokens
 
 Task = Literal["sequence", "token", "masked"]
 Site = Literal["word", "block"]
-
-
-@dataclass(frozen=True)
-class Target:
-    """The logit to explain: an output, optionally at a letter, optionally minus another output.
-
-    ``position`` is a 0-based letter (per-letter and masked language models only); ``mask`` hides that
-    letter from a masked language model.
-    """
-
-    index: int
-    label: str
-    position: int | None = None
-    contrast: int | None = None
-    mask: bool = False
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Sequences that go through a model together, each with the logit asked of it.
-
-    The targets are alike: all or none of them have a position, or a contrast.
-    """
-
-    tokens: tuple[Tokens, ...]
-    targets: tuple[Target, ...]
-
-    def __post_init__(self) -> None:
-        kinds = {(target.position is None, target.contrast is None) for target in self.targets}
-        if len(kinds) != 1 or len(self.tokens) != len(self.targets):
-            raise ValueError("a batch needs one target for each sequence, all of one kind")
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    @property
-    def width(self) -> int:
-        """Tokens of the longest sequence."""
-        return max(len(tokens) for tokens in self.tokens)
 
 
 @dataclass(frozen=True)
@@ -252,6 +217,18 @@ class Model:
         if batch.targets[0].contrast is None:
             return score
         return score - logits[rows, [target.contrast for target in batch.targets]]
+
+    def predict(self, sequences: Any) -> list[Predicted]:
+        """What the model predicts of each sequence: logits, probabilities, the most probable output.
+
+        ``sequences`` are given as for `relevome.explain`. Raises InputError for one that cannot be read.
+        """
+        given = given_sequences(sequences, self.alphabet).read()
+        found = predictions(self, [*refuse_or_skip(given, "refuse", [])])
+        for one in found:
+            if isinstance(one, InputError):
+                raise one
+        return [one for one in found if isinstance(one, Predicted)]
 
     def rows(self, width: int, most: int | None = None) -> int:
         """How many sequences of this many tokens go through the model at once: given, or the fastest.

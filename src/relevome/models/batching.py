@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median_low
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -74,6 +75,22 @@ class MeasuredBatchSizes:
     def on_record(self) -> dict[str, int]:
         """What was measured, by width."""
         return {str(width): rows for width, rows in self.measured.items()}
+
+
+def like_lengths(model: Model, lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Which sequences go through a model together, by their places, of their lengths in tokens.
+
+    Lengths fall, so that the first batch is the one that needs most memory; where a model cannot pad they are
+    the same in a batch.
+    """
+    order = sorted(range(len(lengths)), key=lambda place: -lengths[place])
+    while order:
+        width = lengths[order[0]]
+        rows = model.rows(width, len(order))
+        if not model.pads:
+            rows = min(rows, sum(lengths[place] == width for place in order))
+        yield order[:rows]
+        order = order[rows:]
 
 
 def batch_sizes_of(size: int | None, on_record: object = None) -> BatchSizes:

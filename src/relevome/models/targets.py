@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
+from relevome.models.predictions import outputs
+
+PREDICTED = "predicted"
 
 
 def resolve_targets(
@@ -24,6 +27,8 @@ def resolve_targets(
     found = [resolve_target(model, one, contrast=contrast, position=position, mask=mask) for one in asked]
     if not found:
         raise InputError("there is no target: expected an output, by index or label")
+    if len(set(found)) > 1 and any(one.is_predicted for one in found):
+        raise InputError(f"--target {PREDICTED} is another output for every sequence: expected it alone")
     return tuple(dict.fromkeys(found))
 
 
@@ -37,9 +42,10 @@ def resolve_target(
 ) -> Target:
     """The logit of an output, given by its index or label, optionally minus another one's.
 
-    None is the only output, or the second of two; of more, one has to be chosen. Models with labels for every
-    letter and masked language models need the 0-based ``position`` of a letter; for the latter ``target`` is
-    the letter (or another token), and ``mask`` hides what is there.
+    None is the only output, or the second of two; of more, one has to be chosen. ``predicted`` is the most
+    probable output of each sequence, unless the model has an output of that name. Models with labels for
+    every letter and masked language models need the 0-based ``position`` of a letter; for the latter
+    ``target`` is the letter (or another token), and ``mask`` hides what is there.
 
     Raises InputError for an output that the model has not, or whose label is that of another one too: rows of
     a run are told apart by labels.
@@ -51,12 +57,27 @@ def resolve_target(
         raise InputError(f"--position {position}: expected a 0-based position of a letter")
     if mask and (model.task != "masked" or model.tokenizer.mask_id is None):
         raise InputError("--mask-position hides a letter from a masked language model: this model is none")
+    if target == PREDICTED and PREDICTED not in model.labels:
+        return _predicted(model, contrast, position, mask)
     index = _default(model) if target is None else output_index(model, target)
     other = None if contrast is None else output_index(model, contrast)
     if other == index:
         raise InputError(f"--contrast {contrast} is the target itself: expected another output")
     label = model.labels[index] if other is None else f"{model.labels[index]} - {model.labels[other]}"
     return Target(index, label, position, other, mask)
+
+
+def _predicted(model: Model, contrast: str | int | None, position: int | None, mask: bool) -> Target:
+    if outputs(model) == "a number":
+        raise InputError(
+            f"--target {PREDICTED} is the most probable of several outputs, but the model gives "
+            f"{'numbers' if len(model.labels) > 1 else 'one number'}: leave it out, or name an output"
+        )
+    if contrast is not None:
+        raise InputError(
+            f"--target {PREDICTED} may be what --contrast {contrast} subtracts: expected one of the two"
+        )
+    return Target(-1, PREDICTED, position, None, mask)
 
 
 def output_index(model: Model, target: str | int) -> int:

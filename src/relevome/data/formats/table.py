@@ -91,6 +91,31 @@ def table_sequences(
     return (row.sequence if isinstance(row, LabelledSequence) else row for row in rows)
 
 
+def read_labels(path: PathLike, label_column: str | None = None) -> dict[str, str]:
+    """The label of each id in a CSV or TSV table; empty ones are left out.
+
+    Columns that are not named are looked for under the usual names. Raises InputError for a table without
+    ids or labels, a row of another length, and an id that is used twice.
+    """
+    rows = table_rows(path)
+    columns = [name.strip() for name in next(rows)[1]]
+    id_at, label_at = id_place(columns), _column(path, columns, "label", label_column, LABEL_COLUMNS)
+    if id_at is None or label_at is None:
+        lacks = f"ids ({', '.join(ID_COLUMNS)})" if id_at is None else f"labels ({', '.join(LABEL_COLUMNS)})"
+        raise InputError(f"{path} has no column of {lacks}: it has {_listed(columns)}")
+    labels: dict[str, str] = {}
+    for number, row in rows:
+        where = f"{path}, line {number}"
+        if len(row) != len(columns):
+            raise InputError(f"{where}: {len(row)} columns, expected {len(columns)} as in the header")
+        id, label = row[id_at].strip(), row[label_at].strip()
+        if id in labels:
+            raise InputError(f"{where}: id {id!r} is used more than once: expected every id once")
+        if label:
+            labels[id] = label
+    return labels
+
+
 def table_rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
     """Line number and fields of each row of a CSV or TSV table that is not blank, header first."""
     lines = numbered_lines(path)

@@ -12,14 +12,16 @@ from typing import Any, Literal, TypeAlias
 from relevome.errors import InputError
 from relevome.ledger import Ledger, to_json
 from relevome.results.folder import whole_file
-from relevome.results.parts.part import Counts, PartInfo, damaged_part
+from relevome.results.parts.part import Counts, PartInfo, Rows, damaged_part
 from relevome.results.record import reading
 
 Status: TypeAlias = Literal["running", "finished", "failed"]
 Kinds: TypeAlias = Mapping[str, type | tuple[type, ...]]
 
 # What the writer adds to what it was given.
-OWN = frozenset({"schema_version", "status", "parts", "counts", "refused", "head_shape", "ended", "audit"})
+OWN = frozenset({
+    "schema_version", "status", "parts", "counts", "refused", "head_shape", "ended", "audit", "metrics",
+})  # fmt: skip
 
 # What may differ between two calls that make the same result, wherever in the manifest it stands.
 VOLATILE = frozenset({"started", "seconds", "library_versions", "batch_size", "engine", "workers", "command"})
@@ -46,14 +48,15 @@ class Folder:
     """A kind of result in parts.
 
     ``manifest`` is the name of its manifest, ``what`` what it is called, ``command`` the command that makes
-    it, and ``done`` what was done to the sequences that it counts. ``kinds`` are the types of what the
-    manifest says, ``kinds_within`` those of the items of a list in it.
+    it, and ``done`` what was done to the sequences that it counts. ``rows`` says how its rows are kept.
+    ``kinds`` are the types of what the manifest says, ``kinds_within`` those of the items of a list in it.
     """
 
     manifest: str
     what: str
     command: str
     done: str
+    rows: Rows[Any]
     schema_version: int
     kinds: Kinds
     kinds_within: Mapping[str, Kinds] = field(default_factory=dict)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -57,6 +58,22 @@ class PartInfo:
     run: str | None = None
 
 
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Rows(Generic[Row]):
+    """How rows of a kind of result are kept: their columns, to a table and back.
+
+    ``head_shape`` is (layers, heads) of rows with head relevance, which `from_row` is given back.
+    """
+
+    schema: pa.Schema
+    to_table: Callable[[Sequence[Row]], pa.Table]
+    from_row: Callable[[pa.Table, int, tuple[int, int] | None], Row]
+    head_shape: Callable[[Sequence[Row]], tuple[int, int] | None] = lambda rows: None
+
+
 def total(counts: Iterable[Counts]) -> Counts:
     """Everything counted together; refusals in the order in which they came."""
     every = list(counts)
@@ -90,45 +107,55 @@ def part_paths(folder: Path) -> dict[int, Path]:
 
 
 def write_part(
-    path: Path,
-    table: pa.Table,
-    counts: Counts,
-    schema_version: int,
-    run: str | None = None,
-    head_shape: tuple[int, int] | None = None,
+    path: Path, kind: Rows[Row], rows: Sequence[Row], counts: Counts, version: int, run: str | None = None
 ) -> None:
-    """Write a part as a whole; the same content gives the same bytes."""
+    """Write a part as a whole, in a version of its kind; the same content gives the same bytes."""
     info = {
-        "schema_version": schema_version,
-        "counts": _to_json(counts),
-        "head_shape": head_shape,
+        "schema_version": version,
+        "counts": counts_to_json(counts),
+        "head_shape": kind.head_shape(rows),
         "run": run,
         "part": _index(path),
-        "rows": len(table),
+        "rows": len(rows),
     }
-    known = table.replace_schema_metadata({_KEY: json.dumps(info, sort_keys=True)})
+    write_table(path, kind.to_table(rows), info)
+
+
+def write_table(path: Path, table: pa.Table, foot: Mapping[str, object]) -> None:
+    """Write a Parquet file as a whole, with what its foot shall say."""
+    known = table.replace_schema_metadata({_KEY: json.dumps(foot, sort_keys=True)})
     # Checksums, so that a disk or a copy that went wrong is noticed when the part is read.
     with whole_file(path) as temporary, temporary.open("wb") as file:
         pq.write_table(known, file, compression="zstd", use_dictionary=False, write_page_checksum=True)
 
 
+def read_foot(path: Path) -> tuple[dict[str, Any], int]:
+    """What the foot of a Parquet file says, and how many rows it has."""
+    metadata = pq.read_metadata(path)
+    return json.loads((metadata.metadata or {})[_KEY]), metadata.num_rows
+
+
 def read_info(path: Path) -> PartInfo:
     """The foot of a part. Raises InputError if it is damaged, another part than it is called, or cut."""
     try:
-        metadata = pq.read_metadata(path)
-        info = json.loads((metadata.metadata or {})[_KEY])
-        part, rows = info.get("part", _index(path)), info.get("rows", metadata.num_rows)
+        info, there = read_foot(path)
+        part, rows = info.get("part", _index(path)), info.get("rows", there)
         if part != _index(path):
             raise ValueError(f"it is part {part}")
-        if rows != metadata.num_rows:
-            raise ValueError(f"it has {metadata.num_rows} rows of {rows}")
-        shape = None
-        if info["head_shape"]:
-            layers, heads = map(_whole, info["head_shape"])
-            shape = (layers, heads)
-        return PartInfo(metadata.num_rows, _from_json(info["counts"]), shape, info.get("run"))
+        if rows != there:
+            raise ValueError(f"it has {there} rows of {rows}")
+        shape = head_shape_of(info)
+        return PartInfo(there, counts_from_json(info["counts"]), shape, info.get("run"))
     except (pa.ArrowException, *DAMAGE) as error:
         raise damaged_part(path, error) from error
+
+
+def head_shape_of(foot: Mapping[str, Any]) -> tuple[int, int] | None:
+    """(layers, heads) of head relevance, if a foot speaks of any."""
+    if not foot["head_shape"]:
+        return None
+    layers, heads = map(_whole, foot["head_shape"])
+    return layers, heads
 
 
 def _index(path: Path) -> int:
@@ -183,7 +210,8 @@ def damaged_part(path: Path, error: Exception) -> InputError:
     )
 
 
-def _to_json(counts: Counts) -> dict[str, object]:
+def counts_to_json(counts: Counts) -> dict[str, object]:
+    """Counts as JSON can hold them."""
     return {
         "read": counts.read,
         "explained": counts.explained,
@@ -193,7 +221,8 @@ def _to_json(counts: Counts) -> dict[str, object]:
     }
 
 
-def _from_json(content: dict) -> Counts:
+def counts_from_json(content: Mapping[str, Any]) -> Counts:
+    """Counts as `counts_to_json` gave them."""
     refused = tuple(Refusal(str(name), str(reason)) for name, reason in content["refused"])
     kept = content.get("ledger")
     ledger = None if kept is None else ledgers.from_json(kept)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
-
-import pyarrow as pa
 
 from relevome.errors import InputError
 from relevome.results.folder import claim_folder, temporary_name
@@ -25,6 +23,7 @@ from relevome.results.parts.part import (
     total,
     write_part,
 )
+from relevome.results.parts.pieces import Pieces, piece_paths
 
 _Writer = TypeVar("_Writer")
 
@@ -48,6 +47,7 @@ class PartsWriter:
         self.folder = Path(folder)
         self.kind = kind
         self._manifest = manifests.plain(manifest)
+        self._metrics: dict[str, float | None] | None = None
         self._lock = claim_folder(self.folder, kind.manifest, f"a {kind.what}")
         try:
             self._open(overwrite)
@@ -58,7 +58,7 @@ class PartsWriter:
     def _open(self, overwrite: bool) -> None:
         _remove_stray(self.folder, self.kind.manifest)
         if overwrite:
-            for path in part_paths(self.folder).values():
+            for path in (*part_paths(self.folder).values(), *piece_paths(self.folder)):
                 path.unlink()
         elif (self.folder / self.kind.manifest).exists():
             self._check_same()
@@ -72,25 +72,32 @@ class PartsWriter:
         """Indices of the parts that are written."""
         return frozenset(self._parts)
 
-    def write_table(
-        self, index: int, table: pa.Table, counts: Counts, head_shape: tuple[int, int] | None = None
-    ) -> None:
+    @property
+    def pieces(self) -> Pieces:
+        """Where what is finished of a part is kept while the rest of it is computed."""
+        return Pieces(self.folder, manifests.question_sha256(self._manifest), self.kind.rows)
+
+    def write_part(self, index: int, rows: Sequence[Any], counts: Counts) -> None:
         """Write part ``index``, which may be empty; parts may come in any order.
 
         Raises InputError if the disk is full; the parts before stay whole.
         """
         if index in self._parts:
             raise ValueError(f"part {index} of {self.folder} is already written")
-        path = part_path(self.folder, index)
-        asked = manifests.question_sha256(self._manifest)
-        write_part(path, table, counts, self.kind.schema_version, asked, head_shape)
+        path, pieces = part_path(self.folder, index), self.pieces
+        write_part(path, self.kind.rows, rows, counts, self.kind.schema_version, pieces.run)
         self._parts[index] = read_info(path)
+        pieces.remove(index)
 
     def remember(self, **volatile: Any) -> None:
         """Write into the manifest what was learned on the way and a continued run shall know."""
         if any(self._manifest.get(key) != value for key, value in volatile.items()):
             self._manifest |= manifests.plain(volatile)
             self._write_manifest("running")
+
+    def conclude(self, metrics: Mapping[str, float | None]) -> None:
+        """What the manifest shall say of the whole when it is finished."""
+        self._metrics = dict(metrics)
 
     def __enter__(self: _Writer) -> _Writer:
         return self
@@ -121,6 +128,7 @@ class PartsWriter:
             "parts": len(infos),
             "head_shape": None if shape is None else {"layers": shape[0], "heads": shape[1]},
             **manifests.results(total(info.counts for info in infos), self.kind.done),
+            **({} if self._metrics is None else {"metrics": self._metrics}),
             "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 
@@ -140,6 +148,7 @@ def _remove_stray(folder: Path, manifest: str) -> None:
     for pattern in (
         temporary_name(folder / manifest).name,
         temporary_name(folder / "part-*.parquet").name,
+        temporary_name(folder / "piece-*.parquet").name,
     ):
         for path in folder.glob(pattern):
             path.unlink()

@@ -17,6 +17,8 @@ from jaxtyping import Float32, Int32
 from relevome.attribution.batches import Explained
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
+from relevome.models.predictions import Response
+from relevome.results.parts.part import Rows, common_head_shape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +127,17 @@ class Explanation:
             "(alphabet_letters)",
             ("letters", ...),
         ),
+    )
+    probability: float | None = field(
+        default=None,
+        metadata=_column(_REAL, "", "probability of the target, 0 to 1; null where an output is a number"),
+    )
+    predicted: str | None = field(
+        default=None,
+        metadata=_column(_TEXT, "", "label of the most probable output; null where an output is a number"),
+    )
+    predicted_probability: float | None = field(
+        default=None, metadata=_column(_REAL, "", "probability of the most probable output, 0 to 1")
     )
     conserved: InitVar[bool] = True
 
@@ -240,8 +253,17 @@ SCHEMA = pa.schema(
 )
 
 
-def to_row(result: Explained, letter_scores: bool, conserved: bool) -> Explanation:
-    """The row of one sequence and target; `Explanation` says what ``conserved`` promises."""
+def to_row(
+    result: Explained,
+    letter_scores: bool,
+    conserved: bool,
+    answer: Response | None = None,
+    labels: Sequence[str] = (),
+) -> Explanation:
+    """The row of one sequence and target; `Explanation` says what ``conserved`` promises.
+
+    ``answer`` is what the model says when it is left alone, of outputs that are called ``labels``.
+    """
     forward, sequence = result.forward, result.track.sequence
     place = sequence.interval
     values = forward.values if result.readings == 1 else None
@@ -268,6 +290,9 @@ def to_row(result: Explained, letter_scores: bool, conserved: bool) -> Explanati
         completeness_error=result.completeness_error,
         head_relevance=None if heads is None else heads.astype(np.float32),
         letter_scores=None if scores is None else scores.astype(np.float32),
+        probability=None if answer is None else answer.probability(forward.target),
+        predicted=None if answer is None or answer.largest is None else labels[answer.largest],
+        predicted_probability=None if answer is None else answer.largest_probability,
         conserved=conserved,
     )
 
@@ -306,3 +331,11 @@ def _loose(scalar: pa.Scalar) -> Any:
     if isinstance(scalar, pa.ListScalar) and scalar.is_valid and scalar.type.value_type != _TEXT:
         return scalar.values.to_numpy().copy()
     return scalar.as_py()
+
+
+def _head_shape(explanations: Sequence[Explanation]) -> tuple[int, int] | None:
+    heads = [e.head_relevance for e in explanations if e.head_relevance is not None]
+    return common_head_shape((h.shape[0], h.shape[1]) for h in heads)
+
+
+ROWS: Rows[Explanation] = Rows(SCHEMA, to_table, from_row, _head_shape)

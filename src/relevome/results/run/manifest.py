@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relevome.results.parts.manifest import MAYBE, Folder
-from relevome.results.run.columns import SCHEMA_VERSION
+from relevome.results.run.columns import ROWS, SCHEMA_VERSION
 
 NAME = "run.json"
 
@@ -12,6 +12,7 @@ RUN = Folder(
     what="run",
     command="explain",
     done="explained",
+    rows=ROWS,
     schema_version=SCHEMA_VERSION,
     kinds={
         "method": str, "parameters": dict, "targets": list, "alphabet_letters": str, "lift": str,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import pyarrow as pa
@@ -12,23 +12,16 @@ import pyarrow.compute as pc
 
 from relevome.errors import InputError
 from relevome.ledger import Ledger
-from relevome.results.parts.manifest import check_belong, read_manifest
-from relevome.results.parts.part import (
-    Counts,
-    part_paths,
-    read_info,
-    read_part,
-    reading_rows,
-    total,
-)
-from relevome.results.run.columns import SCHEMA, Explanation, from_row, no_rows
-from relevome.results.run.manifest import NAME, RUN
+from relevome.results.parts.part import read_part
+from relevome.results.parts.reader import PartsReader
+from relevome.results.run.columns import Explanation, no_rows
+from relevome.results.run.manifest import RUN
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Run:
+class Run(PartsReader[Explanation]):
     """The explanations of a run folder, in the order of its parts.
 
     One part is held in memory at a time. Of a run that is still being written it shows the parts that
@@ -36,16 +29,10 @@ class Run:
     that is no run, of a later schema, or with a part that is damaged or missing.
     """
 
+    kind = RUN
+
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.manifest: dict[str, Any] = read_manifest(self.path, RUN)
-        parts = part_paths(self.path)
-        self._paths = tuple(parts.values())
-        self._infos = tuple(read_info(path) for path in self._paths)
-        _check_complete(self.path, self.manifest, sorted(parts))
-        check_belong(self.manifest, dict(zip(self._paths, self._infos, strict=True)))
-        self._first_rows = np.cumsum([0, *(info.rows for info in self._infos)])
-        self._held: tuple[int, pa.Table] | None = None
+        super().__init__(path)
         self._index: pa.Table | None = None
 
     def __repr__(self) -> str:
@@ -56,16 +43,6 @@ class Run:
             f"Run({str(self.path)!r}: {said.get('method')}, target {targets}; {counts.explained:,} of "
             f"{counts.read:,} sequences explained{refused}; {self.status})"
         )
-
-    @property
-    def status(self) -> str:
-        """``running`` (or killed), ``finished`` or ``failed``."""
-        return self.manifest["status"]
-
-    @property
-    def counts(self) -> Counts:
-        """What became of the sequences so far."""
-        return total(info.counts for info in self._infos)
 
     def audit(self) -> Ledger:
         """Where all relevance went, over all sequences. Raises InputError for a run without ``--audit``."""
@@ -79,16 +56,10 @@ class Run:
         """The targets that were explained, in order of their first row."""
         return tuple(self._names["target"].unique().to_pylist())
 
-    def __len__(self) -> int:
-        return int(self._first_rows[-1])
-
-    def __iter__(self) -> Iterator[Explanation]:
-        for part, info in enumerate(self._infos):
-            table = self._part(part)
-            for row in range(info.rows):
-                with reading_rows(self._paths[part]):
-                    found = from_row(table, row, info.head_shape)
-                yield found
+    @property
+    def of_predicted(self) -> bool:
+        """Whether every sequence was explained for its own most probable output."""
+        return any(target["index"] < 0 for target in self.manifest.get("targets", ()))
 
     @overload
     def __getitem__(self, key: int | str) -> Explanation: ...
@@ -109,18 +80,13 @@ class Run:
         """All rows of a sequence, or those of one target. Raises InputError if there are none."""
         return [self._row(row) for row in self._rows_of(sequence_id, target)]
 
-    def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """The rows part by part, of all columns or some, as they are stored."""
-        for path in self._paths:
-            yield read_part(path, no_rows(columns).schema)
-
     def take(self, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
         """Some rows in the order asked for; every part that has one is read once."""
         parts = np.searchsorted(self._first_rows, rows, side="right") - 1
         found, order = [no_rows(columns)], [np.zeros(0, dtype=np.int64)]
         for part in np.unique(parts):
             chosen = np.flatnonzero(parts == part)
-            table = read_part(self._paths[part], no_rows(columns).schema)
+            table = read_part(self._paths[part], self._schema(columns))
             found.append(table.take(rows[chosen] - self._first_rows[part]))
             order.append(chosen)
         return pa.concat_tables(found).take(np.argsort(np.concatenate(order))).combine_chunks()
@@ -154,27 +120,6 @@ class Run:
             )
         return chosen["row"].to_pylist()
 
-    def _row(self, row: int) -> Explanation:
-        part = int(np.searchsorted(self._first_rows, row, side="right")) - 1
-        table = self._part(part)
-        with reading_rows(self._paths[part]):
-            return from_row(table, row - int(self._first_rows[part]), self._infos[part].head_shape)
-
-    def _part(self, part: int) -> pa.Table:
-        if self._held is None or self._held[0] != part:
-            self._held = None  # let go of one part before the next is read
-            self._held = (part, read_part(self._paths[part], SCHEMA))
-        return self._held[1]
-
-
-def _check_complete(folder: Path, manifest: dict[str, Any], indices: list[int]) -> None:
-    whole = manifest.get("parts") == len(indices) == 1 + max(indices, default=-1)
-    if manifest["status"] == "finished" and not whole:
-        raise InputError(
-            f"{folder} has {len(indices)} parts but {NAME} speaks of {manifest.get('parts')}: copy the whole "
-            "folder, or run the same `relevome explain` again, which makes only what is missing"
-        )
-
 
 def rows_of(run: Run, target: str | None = None) -> Iterator[Explanation]:
     """The rows of one target, one for each sequence.
@@ -184,7 +129,7 @@ def rows_of(run: Run, target: str | None = None) -> Iterator[Explanation]:
     """
     if not run.targets:
         raise InputError(f"{run.path} holds no explanations: there is nothing to evaluate")
-    if target is None and len(run.targets) > 1:
+    if target is None and len(run.targets) > 1 and not run.of_predicted:
         raise InputError(f"{run.path} has several targets: choose one of {', '.join(run.targets)}")
     if target is not None and target not in run.targets:
         raise InputError(f"{run.path} has no target {target!r}: expected one of {', '.join(run.targets)}")

@@ -1,0 +1,68 @@
+"""Options that say where sequences come from, and what is said of those that were refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relevome.errors import InputError
+
+if TYPE_CHECKING:
+    from relevome.data.inputs import Input
+    from relevome.models.base import Model
+    from relevome.results.parts.part import Counts
+
+Fasta = Annotated[Path | None, typer.Option(help="Sequences as FASTA, plain or gzip.")]
+Bed = Annotated[Path | None, typer.Option(help="Intervals as BED; needs --genome.")]
+Genome = Annotated[Path | None, typer.Option(help="Genome as FASTA, plain or gzip.")]
+Table = Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")]
+IdColumn = Annotated[
+    str | None,
+    typer.Option(help="Column of --table with ids (default: id, sequence_id, entry or accession)."),
+]
+SequenceColumn = Annotated[
+    str | None, typer.Option(help="Column of --table with sequences (default: sequence, seq or text).")
+]
+Sequences = Annotated[Path | None, typer.Option(help="Sequences in any format of `relevome list formats`.")]
+
+
+def input_of(
+    model: Model,
+    fasta: Path | None,
+    bed: Path | None,
+    genome: Path | None,
+    table: Path | None,
+    sequences: Path | None,
+    strip_stop: bool,
+    id_column: str | None,
+    sequence_column: str | None,
+) -> Input:
+    """The sequences that are given. Raises InputError for none, or options that do not go together."""
+    from relevome.data.inputs import from_bed, from_fasta, from_file, from_table
+
+    given = [path for path in (fasta, bed, table, sequences) if path]
+    if len(given) != 1 or (bed is None) != (genome is None):
+        raise InputError(
+            "expected sequences from one of --fasta F, --bed B with --genome G, --table T, or --sequences S"
+        )
+    if table is None and (id_column or sequence_column):
+        raise InputError("--id-column and --sequence-column are of a --table: leave them out")
+    if table:
+        return from_table(table, model.alphabet, strip_stop, sequence_column, id_column)
+    if fasta:
+        return from_fasta(fasta, model.alphabet, strip_stop)
+    if bed and genome:
+        if strip_stop:
+            raise InputError("--strip-stop is about proteins, not a genome: leave it out")
+        return from_bed(bed, genome, model.alphabet)
+    return from_file(given[0], model.alphabet, strip_stop)
+
+
+def print_refused(counts: Counts, record: Path, most: int = 5) -> None:
+    """Which sequences were left out and why, of very many the first; all are in the record."""
+    for refusal in counts.refused[:most]:
+        typer.echo(f"  left out {refusal.sequence_id}: {refusal.reason}")
+    if len(counts.refused) > most:
+        typer.echo(f"  and {len(counts.refused) - most:,} more, see {record}")

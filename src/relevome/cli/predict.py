@@ -1,0 +1,105 @@
+"""`relevome predict`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relevome.cli.inputs import (
+    Bed,
+    Fasta,
+    Genome,
+    IdColumn,
+    SequenceColumn,
+    Sequences,
+    Table,
+    input_of,
+    print_refused,
+)
+from relevome.cli.options import (
+    AlphabetName,
+    BatchSize,
+    Device,
+    EngineName,
+    Long,
+    ModelPath,
+    OnBad,
+    Output,
+    RareAsX,
+    StripStop,
+    batch_size_of,
+)
+from relevome.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from relevome.results.prediction import Prediction
+
+
+def predict(
+    model: ModelPath,
+    output: Output,
+    # the sequences
+    fasta: Fasta = None,
+    bed: Bed = None,
+    genome: Genome = None,
+    table: Table = None,
+    id_column: IdColumn = None,
+    sequence_column: SequenceColumn = None,
+    sequences: Sequences = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Table of ids and true labels, for metrics; may be --table itself.")
+    ] = None,
+    labels_column: Annotated[
+        str | None, typer.Option(help="Its column with labels (default: label, labels, target or y).")
+    ] = None,
+    # how it is computed
+    long: Long = "refuse",
+    on_bad: OnBad = "refuse",
+    batch_size: BatchSize = "auto",
+    engine: EngineName = "local",
+    device: Device = "auto",
+    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
+    # how the model is read, where it does not say so itself
+    task: Annotated[str | None, typer.Option(help="sequence, token or masked; read off the model.")] = None,
+    alphabet: AlphabetName = None,
+    rare_as_x: RareAsX = False,
+    strip_stop: StripStop = False,
+    max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
+    # the rest
+    overwrite: Annotated[bool, typer.Option(help="Replace a prediction that is there.")] = False,
+    trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
+    download: Annotated[bool, typer.Option(help="Fetch a hub id that is not in the local cache.")] = False,
+) -> None:
+    """Say what a model predicts: probabilities and logits of all outputs; with labels, how well.
+
+    Example: relevome predict --model MODEL --table test.tsv --labels test.tsv -o predicted
+    """
+    from relevome.jobs.predict import predict as run_predict
+    from relevome.models.hugging_face import load_model
+
+    with progress_bar("predicted") as progress:
+        loaded = load_model(
+            model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
+            rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
+        )  # fmt: skip
+        given = input_of(loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column)
+        found = run_predict(
+            loaded, given, output, labels=labels, labels_column=labels_column, long=long, on_bad=on_bad,
+            batch_size=batch_size_of(batch_size), overwrite=overwrite, engine=engine, progress=progress,
+        )  # fmt: skip
+    _report(found, output)
+
+
+def _report(found: Prediction, output: Path) -> None:
+    counts = found.counts
+    typer.echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences predicted")
+    for name, count in sorted(found.predicted_counts().items(), key=lambda one: -one[1])[:12]:
+        typer.echo(f"  {count:>8,} {name}")
+    if found.metrics:
+        labelled, *scores = found.metrics.items()
+        typer.echo(
+            f"  {labelled[1]:,.0f} with a label: " + ", ".join(f"{n} {value:.4g}" for n, value in scores)
+        )
+    print_refused(counts, output / found.kind.manifest)

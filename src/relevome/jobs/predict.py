@@ -1,0 +1,271 @@
+"""What a model predicts of sequences, kept part by part, beside how well it agrees with true labels."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from relevome.data.formats.table import read_labels
+from relevome.data.inputs import Input, given_sequences, sha256_of
+from relevome.data.problems import refuse_or_skip
+from relevome.data.sequences import Sequence
+from relevome.engines.base import Engine, engine_of
+from relevome.errors import InputError
+from relevome.jobs import Progress
+from relevome.jobs.shards import SHARD_LETTERS, SHARD_SEQUENCES, Item, Shard, refused, remembered, shards
+from relevome.models.base import Model
+from relevome.models.batching import batch_sizes_of
+from relevome.models.predictions import Predicted, output_labels, outputs, predict_each
+from relevome.options import check_choice
+from relevome.results.parts.part import Counts, total
+from relevome.results.parts.pieces import Keeping, Outcome, Pieces
+from relevome.results.prediction import (
+    PREDICTION,
+    PredictedRow,
+    Prediction,
+    PredictionWriter,
+    predicted_row,
+)
+from relevome.results.record import provenance
+from relevome.training.labels import LabelScheme
+from relevome.training.performance import performance
+
+Labels: TypeAlias = Mapping[str, str]
+
+
+def predict(
+    model: Model,
+    sequences: str | Path | Iterable[str | Sequence] | Mapping[str, str] | Input,
+    out: str | Path,
+    *,
+    labels: str | Path | Labels | None = None,
+    labels_column: str | None = None,
+    long: str = "refuse",
+    on_bad: str = "refuse",
+    batch_size: int | None = None,
+    overwrite: bool = False,
+    engine: Engine | str = "local",
+    progress: Progress | None = None,
+) -> Prediction:
+    """Logits and probabilities of all outputs of a model for sequences, kept in a folder.
+
+    In memory, without a folder, ``model.predict(sequences)`` does it.
+
+    Args:
+        model: The model, as `relevome.load_model` gives it.
+        sequences: As for `relevome.explain`.
+        out: Folder for the result; one that was stopped goes on.
+        labels: True labels, which bring metrics: a table with ids and labels, or a dictionary of labels by
+            ids. They are written as for training: a class, or its index; several classes joined by ``;``; a
+            number; one character for every letter. None: none.
+        labels_column: The column of the table with labels. None: that of the usual name.
+        long: What to do with sequences that are too long for the model: ``refuse``, or ``window`` to predict
+            overlapping windows of them.
+        on_bad: What to do with sequences that cannot be used: ``refuse`` or ``skip``.
+        batch_size: Sequences that go through the model at once. None: what suits the model.
+        overwrite: Replace a prediction that is there.
+        engine: Where it is computed, one of `relevome list engines`.
+        progress: Called with how many sequences are done, and of how many.
+
+    Returns:
+        The prediction, which reads its rows from ``out``: ``prediction.json`` has the record and the metrics,
+        ``predictions.tsv`` a table for people.
+
+    Raises:
+        InputError: For what cannot be read, labels that the model does not have, labels of none of the
+            sequences, and a folder that holds anything else.
+    """
+    check_choice("--long", long, ("refuse", "window"))
+    check_choice("--on-bad", on_bad, ("refuse", "skip"))
+    source, folder = given_sequences(sequences, model.alphabet), Path(out)
+    truth, about = _truth(labels, labels_column)
+    scheme = None if labels is None else _scheme(model)
+    count = _check(source, on_bad, scheme, truth)
+    tell = progress or (lambda done, of: None)
+    sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, PREDICTION, overwrite)))
+    with PredictionWriter(folder, _manifest(sized, source, long, on_bad, about), overwrite) as writer:
+        counts: dict[int, int] = {}
+
+        def missing() -> Iterator[tuple[int, Shard]]:
+            for shard in shards(sized, source, long):
+                counts[shard.number] = shard.sequences
+                if shard.number in writer.done:
+                    tell(counts.pop(shard.number), count)
+                else:
+                    yield shard.number, shard
+
+        task = PredictShard(sized, truth, on_bad, writer.pieces)
+        for number, result in engine_of(engine).map(task, missing()):
+            writer.remember(batch_size=result.batch_size)
+            writer.write_part(number, result.rows, result.counts)
+            tell(counts.pop(number), count)
+        found = Prediction(folder)
+        if scheme is not None:
+            writer.conclude(_metrics(found, scheme))
+        found.write_table()
+    return Prediction(folder)
+
+
+@dataclass(frozen=True)
+class PredictedShard:
+    """Rows of a shard in the order of the input, what became of its sequences, and batch sizes on record."""
+
+    rows: list[PredictedRow]
+    counts: Counts
+    batch_size: int | dict[str, int]
+
+
+@dataclass(frozen=True)
+class PredictShard:
+    """What an engine does with every shard of a prediction; ``labels`` are the true ones, by id."""
+
+    model: Model
+    labels: Labels
+    on_bad: str
+    pieces: Pieces
+
+    def __call__(self, shard: Shard) -> PredictedShard:
+        """Predict all sequences of a shard; one that is refused is counted, or raised if that is asked."""
+        keeping = Keeping(self.pieces, shard.number)
+        places: list[int] = []
+        sequences: list[Sequence] = []
+        for place, item in enumerate(shard.items):
+            if place in keeping.known:
+                continue
+            if isinstance(item.what, Sequence):
+                places.append(place)
+                sequences.append(item.what)
+            else:
+                keeping.add(place, refused(item, str(item.what)))
+        for number, found in predict_each(self.model, sequences):
+            keeping.add(places[number], self._outcome(shard.items[places[number]], found))
+        outcomes = [keeping.known[place] for place in range(len(shard.items))]
+        rows = [row for outcome in outcomes for row in outcome.rows]
+        counts = total(outcome.counts for outcome in outcomes)
+        return PredictedShard(rows, counts, self.model.batch_sizes.on_record())
+
+    def _outcome(self, item: Item, found: Predicted | InputError) -> Outcome:
+        if isinstance(found, InputError):
+            if self.on_bad == "refuse":
+                raise found
+            return refused(item, str(found))
+        one = int(item.begins_sequence)
+        windows = {} if one else {"windows": 1}
+        row = predicted_row(found, self.labels.get(found.sequence.id))
+        return Outcome((row,), Counts(one, one, (), windows))
+
+
+def _truth(given: str | Path | Labels | None, column: str | None) -> tuple[Labels, dict[str, str]]:
+    """Labels by id, and what the record says of them."""
+    if given is None:
+        return {}, {}
+    if isinstance(given, Mapping):
+        return given, {"labels": f"{len(given)} labels"}
+    about = {"labels": str(given), "labels_sha256": sha256_of(given)}
+    return read_labels(given, column), about | ({} if column is None else {"labels_column": column})
+
+
+def _scheme(model: Model) -> LabelScheme:
+    """What labels mean to a model. Raises InputError for one whose outputs have no true labels."""
+    kind = outputs(model)
+    if model.task == "masked" or (kind == "a number" and len(model.labels) > 1):
+        what = "letters" if model.task == "masked" else "several numbers"
+        raise InputError(f"the model predicts {what}, with which no label is compared: leave --labels out")
+    if model.task == "token":
+        return LabelScheme("token", model.labels)
+    if kind == "a number":
+        return LabelScheme("regression", model.labels)
+    if kind == "any of several":
+        return LabelScheme("multi-label", model.labels)
+    return LabelScheme("multi-class" if len(model.labels) > 2 else "binary", model.labels)
+
+
+def _encoded(scheme: LabelScheme, id: str, label: str) -> Any:
+    """A label as `performance` takes it; classes are called by their names, or by their indices."""
+    if scheme.task == "regression":
+        try:
+            number = float(label)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise InputError(f"sequence {id!r} has label {label!r}: expected a finite number")
+        return number
+    if scheme.task == "token":
+        return [_output(scheme, id, part) for part in label]
+    if scheme.task == "multi-label":
+        chosen = {_output(scheme, id, part.strip()) for part in label.split(";") if part.strip()}
+        return [float(index in chosen) for index in range(len(scheme.names))]
+    return _output(scheme, id, label)
+
+
+def _output(scheme: LabelScheme, id: str, label: str) -> int:
+    if label in scheme.names:
+        return scheme.names.index(label)
+    if label.isdecimal() and len(label) < 10 and int(label) < len(scheme.names):
+        return int(label)
+    known = ", ".join(scheme.names[:20])
+    raise InputError(f"sequence {id!r} has label {label!r}: expected one of {known}, or an index from 0")
+
+
+def _check(source: Input, on_bad: str, scheme: LabelScheme | None, labels: Labels) -> int:
+    """How many sequences there are. Raises InputError for what is wrong with them, or with labels."""
+    count = labelled = 0
+    for sequence in refuse_or_skip(source.read(), "skip" if on_bad == "skip" else "refuse", []):
+        count += 1
+        label = labels.get(sequence.id)
+        if scheme is None or label is None:
+            continue
+        labelled += 1
+        _encoded(scheme, sequence.id, label)
+        if scheme.task == "token" and len(label) != len(sequence):
+            raise InputError(
+                f"sequence {sequence.id!r} has {len(sequence)} letters but {len(label)} labels: expected one "
+                "character for every letter"
+            )
+    if scheme is not None and not labelled:
+        raise InputError("none of the labels is of one of the sequences: expected labels by their ids")
+    return count
+
+
+def _manifest(
+    model: Model, source: Input, long: str, on_bad: str, labels: Mapping[str, str]
+) -> dict[str, Any]:
+    """What ``prediction.json`` says about the question."""
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "model": model.about() | {"task": model.task, "max_tokens": model.max_tokens},
+        "input": dict(source.description) | dict(labels),
+        "outputs": list(output_labels(model)),
+        "output_kind": outputs(model),
+        "by_letter": model.task != "sequence",
+        "alphabet": model.alphabet.name,
+        "long": long,
+        "on_bad": on_bad,
+        "shard": {"sequences": SHARD_SEQUENCES, "letters": SHARD_LETTERS},
+        "batch_size": model.batch_sizes.on_record(),
+        **provenance(),
+    }
+
+
+def _metrics(found: Prediction, scheme: LabelScheme) -> dict[str, float | None]:
+    """Scores by name over all rows with a label, and how many those are; what is undefined is None."""
+    logits: list[np.ndarray] = []
+    truth: list[Any] = []
+    for row in found:
+        if row.label is not None:
+            truth.append(_encoded(scheme, row.sequence_id, row.label))
+            logits.append(found.logits(row))
+    if not truth:
+        raise InputError(f"no sequence of {found.path} with a label was predicted: there are no metrics")
+    if scheme.task == "token":
+        scores = performance("token", np.concatenate(logits), np.concatenate(truth))
+    else:
+        scores = performance(scheme.task, np.stack(logits), np.array(truth))
+    known = {name: None if math.isnan(value) else value for name, value in scores.items()}
+    return {"labelled": float(len(truth)), **known}

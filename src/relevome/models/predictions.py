@@ -1,0 +1,231 @@
+"""What a model answers: the logits of all its outputs, what they are as probabilities, what it predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence as List
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from relevome.data.sequences import Sequence
+from relevome.errors import InputError
+from relevome.models.batching import like_lengths
+from relevome.models.questions import Batch, Target
+from relevome.models.tokens import Tokens
+
+if TYPE_CHECKING:
+    from relevome.models.base import Model
+
+Outputs: TypeAlias = Literal["one of several", "any of several", "a number"]
+
+
+def outputs(model: Model) -> Outputs:
+    """What the outputs of a model are: one class of several, any of several (multi-label), or a number."""
+    kind = getattr(getattr(model.module, "config", None), "problem_type", None)
+    if kind == "multi_label_classification":
+        return "any of several"
+    return "a number" if kind == "regression" or len(model.labels) < 2 else "one of several"
+
+
+def probabilities(
+    logits: Float[np.ndarray, "*places outputs"], kind: Outputs
+) -> Float[np.ndarray, "*places outputs"] | None:
+    """Of every output, from logits: by the softmax, or of any of several by the logistic function."""
+    if kind == "a number":
+        return None
+    if kind == "any of several":
+        return np.exp(-np.logaddexp(0, -logits))
+    return np.exp(logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """The logits of all outputs for one sequence, at the letter that is asked for if there is one.
+
+    ``among`` are those that can be predicted, of a masked language model the letters; None for all.
+    """
+
+    logits: Float[np.ndarray, " outputs"]
+    kind: Outputs
+    among: tuple[int, ...] | None = None
+
+    @property
+    def probabilities(self) -> Float[np.ndarray, " outputs"] | None:
+        """Of every output: of one class of several they add up to 1; None of a number."""
+        return probabilities(self.logits, self.kind)
+
+    @property
+    def largest(self) -> int | None:
+        """The most probable output; None of a number."""
+        if self.kind == "a number":
+            return None
+        if self.among is None:
+            return int(self.logits.argmax())
+        return max(self.among, key=lambda output: self.logits[output])
+
+    @property
+    def largest_probability(self) -> float | None:
+        """The probability of the most probable output; None of a number."""
+        found, largest = self.probabilities, self.largest
+        return None if found is None or largest is None else float(found[largest])
+
+    def score(self, target: Target) -> float:
+        """The logit of a target."""
+        return float(
+            self.logits[target.index] - (0 if target.contrast is None else self.logits[target.contrast])
+        )
+
+    def probability(self, target: Target) -> float | None:
+        """That of the target; of a difference of two, that of the first among the two; None of a number."""
+        if self.kind == "a number":
+            return None
+        if target.contrast is not None:
+            return float(np.exp(-np.logaddexp(0, -self.score(target))))
+        found = self.probabilities
+        return None if found is None else float(found[target.index])
+
+
+def answers(model: Model, asked: List[tuple[Tokens, Target]]) -> list[Response]:
+    """What a model that is left alone answers for every sequence, where its target asks, in their order."""
+    kind, found = outputs(model), {}
+    for some in like_lengths(model, [len(tokens) for tokens, _ in asked]):
+        tokens, targets = zip(*(asked[place] for place in some), strict=True)
+        batch = Batch(tokens, targets)
+        asked_for = at_targets(logits_of(model, batch), batch).double().cpu().numpy()
+        found.update(zip(some, asked_for, strict=True))
+    letters = model.tokenizer.letter_ids() if model.task == "masked" else None
+    among = None if letters is None else tuple(letters)
+    return [Response(found[place], kind, among) for place in range(len(asked))]
+
+
+def logits_of(model: Model, batch: Batch) -> Float[Tensor, "batch ..."]:
+    """All logits of a batch, (batch, [tokens,] outputs)."""
+    with model.frozen(), torch.inference_mode():
+        return model.module(**model.inputs(batch)).logits
+
+
+def at_targets(logits: Float[Tensor, "batch ..."], batch: Batch) -> Float[Tensor, "batch outputs"]:
+    """Logits of all outputs at the letters that the targets of a batch ask for, if they ask for any."""
+    if batch.targets[0].position is None:
+        return logits
+    places = [t.covering(x.position or 0) for t, x in zip(batch.tokens, batch.targets, strict=True)]
+    return logits[torch.arange(len(batch), device=logits.device), places]
+
+
+@dataclass(frozen=True, eq=False)
+class Predicted:
+    """What a model predicts of one sequence: logits of its outputs, for every letter if it has them so.
+
+    ``outputs`` are the labels of the outputs. Of a masked language model they are the letters of its
+    alphabet, and probabilities those among all its tokens, with nothing hidden. ``probabilities`` are None
+    where outputs are numbers.
+    """
+
+    sequence: Sequence
+    outputs: tuple[str, ...]
+    logits: Float[np.ndarray, "*letters outputs"]
+    probabilities: Float[np.ndarray, "*letters outputs"] | None
+
+    def __repr__(self) -> str:
+        name, letters = self.sequence.id, len(self.sequence)
+        if self.by_letter:
+            return f"Predicted({name!r}: {len(self.outputs)} outputs for each of {letters:,} letters)"
+        if self.predicted is None:
+            numbers = ", ".join(f"{value:.4g}" for value in self.logits[:4])
+            return f"Predicted({name!r}, {letters:,} letters: {numbers})"
+        return (
+            f"Predicted({name!r}, {letters:,} letters: {self.predicted}, probability {self.probability:.3f})"
+        )
+
+    @property
+    def by_letter(self) -> bool:
+        """Whether there are outputs for every letter."""
+        return self.logits.ndim > 1
+
+    @property
+    def predicted(self) -> str | list[str] | None:
+        """The label of the most probable output, of every letter where there are such; None of numbers."""
+        if self.probabilities is None:
+            return None
+        if self.by_letter:
+            return [self.outputs[index] for index in self.logits.argmax(-1)]
+        return self.outputs[int(self.logits.argmax())]
+
+    @property
+    def probability(self) -> float | np.ndarray | None:
+        """The probability of what is predicted, of every letter where there are such; None of numbers."""
+        if self.probabilities is None:
+            return None
+        return self.probabilities.max(-1) if self.by_letter else float(self.probabilities.max())
+
+
+def output_labels(model: Model) -> tuple[str, ...]:
+    """The labels of what is predicted: the outputs, or the letters of a masked language model."""
+    return _kept(model)[0]
+
+
+def predictions(model: Model, sequences: List[Sequence]) -> list[Predicted | InputError]:
+    """What a model predicts of every sequence, in their order; one that is refused gives its error instead.
+
+    Raises InputError for a masked language model whose tokens have several letters.
+    """
+    found = dict(predict_each(model, sequences))
+    return [found[place] for place in range(len(sequences))]
+
+
+def predict_each(model: Model, sequences: List[Sequence]) -> Iterator[tuple[int, Predicted | InputError]]:
+    """As `predictions`, each with its place, as they come."""
+    kept = _kept(model)
+    tokens: dict[int, Tokens] = {}
+    for place, sequence in enumerate(sequences):
+        try:
+            tokens[place] = model.tokenize(sequence)
+        except InputError as error:
+            yield place, error
+    places = list(tokens)
+    for some in like_lengths(model, [len(tokens[place]) for place in places]):
+        batch = [tokens[places[n]] for n in some]
+        logits = logits_of(model, Batch(tuple(batch), (_ANY,) * len(batch))).double().cpu().numpy()
+        for n, one, values in zip(some, batch, logits, strict=True):
+            try:
+                yield places[n], _predicted(model, one, values, kept)
+            except InputError as error:
+                yield places[n], error
+
+
+_ANY = Target(0, "")
+
+
+def _kept(model: Model) -> tuple[tuple[str, ...], list[int] | None]:
+    """The labels of outputs, and which of the logits they are; None for all."""
+    if model.task != "masked":
+        return model.labels, None
+    ids = model.tokenizer.letter_ids()
+    if ids is None or not model.tokenizer.one_letter_always:
+        raise InputError(
+            f"{model.source.path} predicts tokens of several letters, not letters: expected a model of "
+            "classes or numbers, or a language model that reads single letters"
+        )
+    return tuple(model.alphabet.letters), ids
+
+
+def _predicted(
+    model: Model, tokens: Tokens, logits: np.ndarray, kept: tuple[tuple[str, ...], list[int] | None]
+) -> Predicted:
+    labels, ids = kept
+    if model.task != "sequence":
+        logits = logits[[tokens.covering(letter) for letter in range(len(tokens.sequence))]]
+    if not np.isfinite(logits).all():
+        raise InputError(
+            f"a logit of sequence {tokens.sequence.id!r} is infinite or not a number: the model overflowed; "
+            "use a wider --dtype"
+        )
+    chance = probabilities(logits, outputs(model))
+    if ids is not None:
+        logits, chance = logits[:, ids], None if chance is None else chance[:, ids]
+    return Predicted(tokens.sequence, labels, logits, chance)

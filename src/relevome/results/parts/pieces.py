@@ -1,0 +1,115 @@
+"""Pieces of a part: what is finished of it, kept until the part is whole.
+
+A part is as large as its sequences say, whatever they cost; where they cost much, a process that is killed
+leaves pieces, and the next goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from relevome.errors import InputError
+from relevome.results.parts.part import (
+    Counts,
+    Rows,
+    counts_from_json,
+    counts_to_json,
+    head_shape_of,
+    read_foot,
+    read_part,
+    write_table,
+)
+from relevome.results.record import DAMAGE
+
+KEPT_EVERY = 15.0  # seconds of computing after which what is finished is kept
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one sequence: its rows, and the counts that belong to them."""
+
+    rows: tuple[Any, ...]
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The pieces in a folder, of a question that is known by its digest ``run``."""
+
+    folder: Path
+    run: str
+    rows: Rows[Any]
+
+    def read(self, part: int) -> dict[int, Outcome]:
+        """Outcomes by the place of their sequence in the part; a damaged piece is as none at all."""
+        found: dict[int, Outcome] = {}
+        for path in piece_paths(self.folder, part):
+            try:
+                found |= self._read(path)
+            except (InputError, pa.ArrowException, *DAMAGE):
+                path.unlink(missing_ok=True)
+        return found
+
+    def _read(self, path: Path) -> dict[int, Outcome]:
+        foot, there = read_foot(path)
+        if (foot["run"], foot["piece"]) != (self.run, path.name):
+            raise ValueError("it is of another run")
+        table, shape, first, found = read_part(path, self.rows.schema), head_shape_of(foot), 0, {}
+        for place, size, counts in foot["outcomes"]:
+            rows = tuple(self.rows.from_row(table, row, shape) for row in range(first, first + size))
+            found[int(place)] = Outcome(rows, counts_from_json(counts))
+            first += size
+        if first != there:
+            raise ValueError(f"it has {there} rows of {first}")
+        return found
+
+    def write(self, part: int, outcomes: Mapping[int, Outcome]) -> None:
+        """Keep the outcomes of some sequences of a part, by their places in it."""
+        there = piece_paths(self.folder, part)
+        number = 1 + int(there[-1].stem.rpartition("-")[2]) if there else 0
+        path = self.folder / f"piece-{part:05d}-{number:05d}.parquet"
+        rows = [row for outcome in outcomes.values() for row in outcome.rows]
+        foot = {
+            "run": self.run,
+            "piece": path.name,
+            "head_shape": self.rows.head_shape(rows),
+            "outcomes": [[at, len(one.rows), counts_to_json(one.counts)] for at, one in outcomes.items()],
+        }
+        write_table(path, self.rows.to_table(rows), foot)
+
+    def remove(self, part: int) -> None:
+        """Remove those of a part that is whole."""
+        for path in piece_paths(self.folder, part):
+            path.unlink(missing_ok=True)
+
+
+@dataclass
+class Keeping:
+    """The outcomes of a part as they come; those that are not kept yet are, after `KEPT_EVERY` seconds."""
+
+    pieces: Pieces | None
+    part: int
+    known: dict[int, Outcome] = field(init=False)
+    _new: dict[int, Outcome] = field(default_factory=dict, init=False)
+    _since: float = field(default_factory=lambda: time.monotonic(), init=False)
+
+    def __post_init__(self) -> None:
+        self.known = {} if self.pieces is None else self.pieces.read(self.part)
+
+    def add(self, place: int, outcome: Outcome) -> None:
+        """The outcome of the sequence at a place."""
+        self.known[place] = self._new[place] = outcome
+        if self.pieces is not None and time.monotonic() - self._since >= KEPT_EVERY:
+            self.pieces.write(self.part, self._new)
+            self._new, self._since = {}, time.monotonic()
+
+
+def piece_paths(folder: Path, part: int | None = None) -> list[Path]:
+    """The files of pieces, of one part or of all, in order."""
+    return sorted(folder.glob("piece-*.parquet" if part is None else f"piece-{part:05d}-*.parquet"))

@@ -1,0 +1,194 @@
+"""What a model predicts of sequences: a folder of parts, and one table for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float32
+
+from relevome.models.predictions import Predicted
+from relevome.results.parts.manifest import Folder
+from relevome.results.parts.part import Counts, Rows
+from relevome.results.parts.reader import PartsReader
+from relevome.results.parts.writer import PartsWriter
+from relevome.results.tables import write_tsv
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAME, TABLE = "prediction.json", "predictions.tsv"
+
+_TEXT, _WHOLE, _REAL = pa.string(), pa.int64(), pa.float64()
+_REALS = pa.list_(pa.float32())
+
+SCHEMA = pa.schema([
+    pa.field("sequence_id", _TEXT, nullable=False),
+    pa.field("sequence", _TEXT, nullable=False),
+    pa.field("chrom", _TEXT),
+    pa.field("start", _WHOLE),
+    pa.field("end", _WHOLE),
+    pa.field("strand", _TEXT),
+    pa.field("label", _TEXT),
+    pa.field("predicted", _TEXT),
+    pa.field("probability", _REAL),
+    pa.field("logits", _REALS, nullable=False),
+    pa.field("probabilities", _REALS),
+])  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedRow:
+    """What is kept of one sequence; each field is a column.
+
+    ``logits`` and ``probabilities`` are of all outputs, whose names are in ``prediction.json``, or letters x
+    outputs, row-major, where there are outputs for every letter; then ``predicted``, the label of the most
+    probable output, and its ``probability`` are null. Both, and ``probabilities``, are null of numbers.
+    ``label`` is the true one, where it is known; the place is null without an interval.
+    """
+
+    sequence_id: str
+    sequence: str
+    chrom: str | None
+    start: int | None
+    end: int | None
+    strand: str | None
+    label: str | None
+    predicted: str | None
+    probability: float | None
+    logits: Float32[np.ndarray, " values"]
+    probabilities: Float32[np.ndarray, " values"] | None
+
+
+def predicted_row(found: Predicted, label: str | None) -> PredictedRow:
+    """The row of what was predicted, beside the true label."""
+    place, chance = found.sequence.interval, found.probabilities
+    told, probability = found.predicted, found.probability
+    return PredictedRow(
+        sequence_id=found.sequence.id,
+        sequence=found.sequence.letters,
+        chrom=place.chrom if place else None,
+        start=place.start if place else None,
+        end=place.end if place else None,
+        strand=place.strand if place else None,
+        label=label,
+        predicted=told if isinstance(told, str) else None,
+        probability=probability if isinstance(probability, float) else None,
+        logits=found.logits.ravel().astype(np.float32),
+        probabilities=None if chance is None else chance.ravel().astype(np.float32),
+    )
+
+
+def _to_table(rows: Sequence[PredictedRow]) -> pa.Table:
+    columns = [pa.array([getattr(row, field.name) for row in rows], type=field.type) for field in SCHEMA]
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def _from_row(table: pa.Table, row: int, _: tuple[int, int] | None) -> PredictedRow:
+    values = {name: table[name][row] for name in SCHEMA.names}
+    lists = ("logits", "probabilities")
+    return PredictedRow(**{
+        name: value.values.to_numpy().copy() if name in lists and value.is_valid else value.as_py()
+        for name, value in values.items()
+    })  # fmt: skip
+
+
+PREDICTION = Folder(
+    manifest=NAME,
+    what="prediction",
+    command="predict",
+    done="predicted",
+    rows=Rows(SCHEMA, _to_table, _from_row),
+    schema_version=1,
+    kinds={"outputs": list, "by_letter": bool, "long": str, "on_bad": str, "metrics": dict},
+)
+
+
+class PredictionWriter(PartsWriter):
+    """A prediction that is being written; see `PartsWriter`."""
+
+    def __init__(self, folder: str | Path, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
+        super().__init__(folder, PREDICTION, manifest, overwrite)
+
+
+class Prediction(PartsReader[PredictedRow]):
+    """The predictions of a folder, in the order of the input; one part is held in memory at a time.
+
+    ``manifest`` is what ``prediction.json`` says. Raises InputError for a folder that is no prediction, of a
+    later schema, or with a part that is damaged or missing.
+    """
+
+    kind = PREDICTION
+
+    def __repr__(self) -> str:
+        counts: Counts = self.counts
+        outputs = ", ".join(self.outputs[:4]) + (", ..." if len(self.outputs) > 4 else "")
+        lines = [
+            f"Prediction({str(self.path)!r}: {outputs}; {counts.explained:,} of {counts.read:,} sequences; "
+            f"{self.status})"
+        ]
+        if self.metrics:
+            lines.append("  " + ", ".join(f"{name} {value:.4g}" for name, value in self.metrics.items()))
+        return "\n".join(lines)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The labels of the model's outputs."""
+        return tuple(self.manifest["outputs"])
+
+    @property
+    def by_letter(self) -> bool:
+        """Whether there are outputs for every letter."""
+        return self.manifest["by_letter"]
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """How well predictions agree with the true labels, where those were given."""
+        found = self.manifest.get("metrics", {})
+        return {name: np.nan if value is None else float(value) for name, value in found.items()}
+
+    def logits(self, row: PredictedRow) -> Float32[np.ndarray, "*letters outputs"]:
+        """The logits of a row, (outputs) or (letters, outputs)."""
+        return row.logits.reshape(-1, len(self.outputs)) if self.by_letter else row.logits
+
+    def predicted_counts(self) -> dict[str, int]:
+        """Of how many sequences each output is the most probable; nothing of letters and numbers."""
+        found = Counter(name for part in self.tables(["predicted"]) for name in part["predicted"].to_pylist())
+        return {name: count for name, count in found.items() if name is not None}
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row for every sequence, or for every letter of it, as in ``predictions.tsv``."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self._lines()), columns=self._header())
+
+    def write_table(self) -> None:
+        """Write ``predictions.tsv`` into the folder: what `to_pandas` gives."""
+        write_tsv(self.path / TABLE, self._header(), self._lines())
+
+    def _header(self) -> list[str]:
+        place = ["position", "letter"] if self.by_letter else ["chrom", "start", "end", "strand"]
+        return ["sequence_id", *place, "label", "predicted", "probability", *self.outputs]
+
+    def _lines(self) -> Iterator[list[Any]]:
+        """Values of the outputs are probabilities, or numbers where outputs are numbers."""
+        for row in self:
+            shown = row.logits if row.probabilities is None else row.probabilities
+            if self.by_letter:
+                yield from self._letters(row, shown.reshape(-1, len(self.outputs)))
+                continue
+            place = [row.chrom, row.start, row.end, row.strand]
+            probability = None if row.probability is None else np.float32(row.probability)
+            yield [row.sequence_id, *place, row.label, row.predicted, probability, *shown]
+
+    def _letters(self, row: PredictedRow, shown: np.ndarray) -> Iterator[list[Any]]:
+        labels = row.label if row.label is not None else [None] * len(row.sequence)
+        for position, (letter, label, values) in enumerate(zip(row.sequence, labels, shown, strict=True)):
+            best = int(values.argmax())
+            told = [None, None] if row.probabilities is None else [self.outputs[best], values[best]]
+            yield [row.sequence_id, position, letter, label, *told, *values]

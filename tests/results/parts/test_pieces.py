@@ -1,0 +1,123 @@
+"""Pieces of a part: what is finished of it is there after a kill, and only then."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import relevome
+from relevome.data.inputs import from_sequences
+from relevome.jobs import shards
+from relevome.results.parts import pieces
+from relevome.results.parts.part import Counts, Refusal
+from relevome.results.parts.pieces import Keeping, Outcome, Pieces, piece_paths
+from relevome.results.run.columns import ROWS, Explanation
+from tests.toys import load, saved  # noqa: F401 - fixtures
+
+
+def row(name: str, heads: bool = False) -> Explanation:
+    values = np.arange(3, dtype=np.float32)
+    tokens = {"tokens": tuple("ACG"), "token_start": np.arange(3, dtype=np.int32)}
+    tokens["token_end"] = tokens["token_start"] + 1
+    more = {"head_relevance": np.arange(12, dtype=np.float32).reshape(2, 2, 3)} if heads else {}
+    return Explanation(
+        sequence_id=name, sequence="ACG", target="x", target_index=1, score=0.1, relevance=values,
+        token_relevance=values, **tokens, **more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("heads", [False, True])
+def test_what_is_written_comes_back_by_its_place(tmp_path, heads):
+    kept = Pieces(tmp_path, "asked", ROWS)
+    kept.write(3, {5: Outcome((row("a", heads), row("b", heads)), Counts(1, 1, (), {"unknown_tokens": 2}))})
+    kept.write(3, {0: Outcome((), Counts(1, 0, (Refusal("bad", "why"),)))})
+    kept.write(4, {7: Outcome((row("c", heads),), Counts(1, 1))})
+    found = kept.read(3)
+    assert sorted(found) == [0, 5]
+    assert found[0].counts.refused == (Refusal("bad", "why"),)
+    assert found[5].counts == Counts(1, 1, (), {"unknown_tokens": 2})
+    assert [one.sequence_id for one in found[5].rows] == ["a", "b"]
+    if heads:
+        np.testing.assert_array_equal(found[5].rows[1].head_relevance, row("b", True).head_relevance)
+    kept.remove(3)
+    assert (kept.read(3), list(kept.read(4))) == ({}, [7])
+
+
+def test_a_piece_of_another_question_or_a_damaged_one_is_as_none(tmp_path):
+    Pieces(tmp_path, "other", ROWS).write(0, {1: Outcome((row("a"),), Counts(1, 1))})
+    assert Pieces(tmp_path, "asked", ROWS).read(0) == {}
+    assert piece_paths(tmp_path) == []
+    kept = Pieces(tmp_path, "asked", ROWS)
+    kept.write(0, {1: Outcome((row("a"),), Counts(1, 1))})
+    kept.write(0, {2: Outcome((row("b"),), Counts(1, 1))})
+    first, second = piece_paths(tmp_path)
+    first.write_bytes(first.read_bytes()[:-40])
+    assert list(kept.read(0)) == [2]
+    kept.write(0, {3: Outcome((row("c"),), Counts(1, 1))})
+    assert second.is_file()
+    assert sorted(kept.read(0)) == [2, 3]
+    second.rename(tmp_path / "piece-00001-00000.parquet")
+    assert kept.read(1) == {}
+
+
+def test_what_is_new_is_kept_only_after_a_while(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(pieces.time, "monotonic", lambda: now[0])
+    keeping = Keeping(Pieces(tmp_path, "asked", ROWS), 0)
+    outcome = Outcome((row("a"),), Counts(1, 1))
+    keeping.add(0, outcome)
+    now[0] += pieces.KEPT_EVERY - 1
+    keeping.add(1, outcome)
+    assert piece_paths(tmp_path) == []
+    now[0] += 1
+    keeping.add(2, outcome)
+    now[0] += 1
+    keeping.add(3, outcome)
+    assert sorted(Pieces(tmp_path, "asked", ROWS).read(0)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("method", "more"),
+    [
+        ("mutagenesis", {}),
+        ("attnlrp", {}),
+        ("integrated-gradients", {"steps": 8}),
+        ("saliency", {"average_strands": True}),
+    ],
+)
+def test_a_run_killed_within_a_shard_goes_on(load, tmp_path, monkeypatch, method, more):  # noqa: F811
+    """The bytes are those of an undisturbed run, and what was kept is not computed again."""
+    model = load("bpe")
+    draw = np.random.default_rng(0)
+    given = {f"s{i}": "".join(draw.choice(list("ACGT"), 10 + i)) for i in range(9)}
+    asked = {"target": 0, "batch_size": 2, **more}
+    whole = relevome.explain(model, given, method, out=tmp_path / "whole", **asked)
+    monkeypatch.setattr(pieces, "KEPT_EVERY", 0.0)
+    real, seen = shards.to_row, []
+
+    def killed_at_fifth(result, *args):
+        seen.append(result.track.sequence.id)
+        if len(seen) == 5:
+            raise KeyboardInterrupt
+        return real(result, *args)
+
+    monkeypatch.setattr(shards, "to_row", killed_at_fifth)
+    with pytest.raises(KeyboardInterrupt):
+        relevome.explain(model, given, method, out=tmp_path / "cut", **asked)
+    assert len(piece_paths(tmp_path / "cut")) == 4
+    run = relevome.explain(model, given, method, out=tmp_path / "cut", **asked)
+    assert sorted(seen[5:]) == sorted(given.keys() - set(seen[:4]))
+    assert piece_paths(tmp_path / "cut") == []
+    assert run.counts == whole.counts
+    name = "part-00000.parquet"
+    assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_what_is_refused_is_kept_too(load, write, tmp_path, monkeypatch):  # noqa: F811
+    model = load("protbert-residues")
+    given = write("p.fa", ">a\nMKT\n>b\nMK1\n>c\n" + "A" * 90 + "\n>d\nGAV\n")
+    monkeypatch.setattr(pieces, "KEPT_EVERY", 0.0)
+    run = relevome.explain(model, given, "saliency", 1, out=tmp_path / "run", position=1, on_bad="skip")
+    assert [refusal.sequence_id for refusal in run.counts.refused] == ["b", "c"]
+    assert (run.counts.read, run.counts.explained) == (4, 2)
+    assert from_sequences(["MKT"], model.alphabet).description["sequences"] == "1"
