@@ -10,6 +10,7 @@ import typer
 from relevome.cli.account import print_account
 from relevome.cli.options import (
     AlphabetName,
+    BatchSize,
     Device,
     EngineName,
     MethodOption,
@@ -20,6 +21,7 @@ from relevome.cli.options import (
     Seed,
     StripStop,
     named_options,
+    rows_at_once,
 )
 from relevome.cli.progress import progress_bar
 from relevome.errors import InputError
@@ -85,7 +87,7 @@ def explain(
     # how it is computed
     long: Annotated[str, typer.Option(help="Sequences too long for the model: refuse or window.")] = "refuse",
     on_bad: OnBad = "refuse",
-    batch_size: Annotated[str, typer.Option(help="auto or a number of sequences.")] = "auto",
+    batch_size: BatchSize = "auto",
     engine: EngineName = "local",
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
@@ -120,7 +122,7 @@ def explain(
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
-            batch_size=_batch_size(batch_size), seed=seed, overwrite=overwrite, engine=engine,
+            batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite, engine=engine,
             progress=progress,
             **named_options(
                 option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,
@@ -159,14 +161,6 @@ def _input(
             raise InputError("--strip-stop is about proteins, not a genome: leave it out")
         return from_bed(bed, genome, model.alphabet)
     return from_file(given[0], model.alphabet, strip_stop)
-
-
-def _batch_size(text: str) -> int | None:
-    if text == "auto":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise InputError(f"--batch-size {text}: expected auto or a number from 1 on")
-    return int(text)
 
 
 def _report(run: Run, method: str, output: Path) -> None:

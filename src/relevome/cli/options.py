@@ -27,10 +27,22 @@ RareAsX = Annotated[
 StripStop = Annotated[
     bool, typer.Option("--strip-stop", help="Proteins: take off a * at the end, which marks a stop.")
 ]
+BatchSize = Annotated[
+    str, typer.Option("--batch-size", help="Sequences that go through a model at once: auto or a number.")
+]
 EngineName = Annotated[str, typer.Option(help="Where it is computed: one of `relevome list engines`.")]
 MethodOption = Annotated[
     list[str] | None, typer.Option(help="Any option of the method, as name=value; may be repeated.")
 ]
+
+
+def rows_at_once(text: str) -> int | None:
+    """The number that ``--batch-size`` says, None for auto. Raises InputError for anything else."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"--batch-size {text}: expected auto or a number from 1 on")
+    return int(text)
 
 
 class Once(TyperCommand):

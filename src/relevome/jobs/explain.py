@@ -113,7 +113,8 @@ def explain(
             which explains overlapping windows of them.
         on_bad: What is done with sequences that cannot be explained: ``refuse`` raises an error before
             anything is computed, ``skip`` leaves them out and counts them with their reasons.
-        batch_size: Sequences that go through the model at once; None measures what is fastest.
+        batch_size: Sequences that go through the model at once; None derives it from the model and the number
+            of tokens.
         seed: Seed of everything that is drawn at random; the same seed gives the same bytes.
         overwrite: Replace another run that is in ``out``.
         engine: Where shards are computed: an `Engine`, or the name of one, of `relevome list engines`.
