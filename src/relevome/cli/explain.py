@@ -164,12 +164,14 @@ def _input(
 
 
 def _report(run: Run, method: str, output: Path) -> None:
+    from relevome.report.runs import remarks
+
     counts = run.counts
     typer.echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
     if stops := run.manifest["input"].get("stops_stripped"):
         typer.echo(f"  stops stripped: {int(stops):,}")
-    for name, count in counts.other.items():
-        typer.echo(f"  {name.replace('_', ' ')}: {count:,}")
+    for line in remarks(run):
+        typer.echo(f"  {line}")
     for refusal in counts.refused[:5]:
         typer.echo(f"  left out {refusal.sequence_id}: {refusal.reason}")
     if len(counts.refused) > 5:
