@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import inspect
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,11 @@ import pytest
 import relevome
 from relevome.cli.app import app
 from relevome.models.base import Model
+from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.training.settings import TrainingSettings
 from tests.toys import TOYS
 
 ROOT = Path(__file__).parents[1]
-ABOUT_FILES = {"InputError", "Run", "Sequence"}
 
 
 @pytest.fixture
@@ -35,13 +38,29 @@ def test_explain_has_an_example() -> None:
     assert doctest.DocTestFinder(recurse=False).find(relevome.explain, "explain")[0].examples
 
 
-@pytest.mark.parametrize("name", sorted({*relevome.__all__} - ABOUT_FILES))
-def test_the_help_of_every_function_says_all_parameters(name: str) -> None:
-    function = getattr(relevome, name)
-    text = function.__doc__
-    code = function.__code__
-    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    assert [one for one in parameters if not re.search(rf"^ +{one}: ", text, re.M)] == []
+@pytest.mark.parametrize("name", sorted({*relevome.__all__} - {"InputError"}))
+def test_the_help_of_every_public_name_says_all_parameters_and_errors(name: str) -> None:
+    public = getattr(relevome, name)
+    text = inspect.getdoc(public)
+    assert text is not None
+    _, _, after = text.partition("\nArgs:\n")
+    arguments = re.split(r"^\S", after, maxsplit=1, flags=re.M)[0]
+    said = re.findall(r"^    (\*{0,2}\w+): \S", arguments, re.M)
+    parameters = inspect.signature(public).parameters.values()  # of what is decorated, not of its wrapper
+    stars = {inspect.Parameter.VAR_KEYWORD: "**", inspect.Parameter.VAR_POSITIONAL: "*"}
+    assert said == [stars.get(one.kind, "") + one.name for one in parameters]
+    assert "\nRaises:\n    InputError: " in text
+
+
+def test_every_setting_of_a_training_is_said() -> None:
+    text = inspect.getdoc(TrainingSettings) or ""
+    said = re.findall(r"^    (\w+): \S", text.partition("\nRaises:")[0], re.M)
+    assert said == [field.name for field in fields(TrainingSettings)]
+
+
+def test_every_setting_of_an_evaluation_is_said() -> None:
+    text = inspect.getdoc(relevome.evaluate) or ""
+    assert [f.name for f in fields(EvaluationSettings) if f"``{f.name}``" not in text] == []
 
 
 def test_the_python_of_the_readme_runs(

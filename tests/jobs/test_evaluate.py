@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -142,6 +145,46 @@ def test_of_an_averaged_run_it_is_the_mean_that_is_robust_and_sane(
         left = weight_randomisation(*asked, readings=readings).similarity[-1].tolist()
         assert (list(found["robust-correlation"].values) == pytest.approx(robust)) is same
         assert (list(found["weight-randomisation"].values) == pytest.approx(left)) is same
+
+
+def test_the_same_call_gives_the_same_digits_whatever_else_the_machine_does(
+    load: Callable[..., Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy, letters = TOYS["esm"], []
+    for number, slower in enumerate((1.0, 2.0)):  # on the second machine every pass takes twice the last
+        ticks = itertools.accumulate(itertools.repeat(slower), operator.mul)
+        monkeypatch.setattr(time, "perf_counter", lambda ticks=ticks: next(ticks))
+        model = load("esm", dtype="float32")
+        run = relevome.explain(
+            model, toy.sequences(*range(20, 26)), "gradient-x-input", 1, out=tmp_path / f"run{number}"
+        )
+        letters.append((tmp_path / f"run{number}" / "part-00000.parquet").read_bytes())
+        out = tmp_path / f"scores{number}"
+        evaluate(run, model=model, fast=True, metrics=["faithfulness"], null=0, out=out)
+        relevome.substitute(run, model=model, most=4, out=tmp_path / f"curves{number}")
+    assert letters[0] == letters[1]
+    for name in ("values.tsv", "curves.tsv"):
+        assert (tmp_path / "scores0" / name).read_bytes() == (tmp_path / "scores1" / name).read_bytes()
+    first, second = (sorted((tmp_path / f"curves{number}").glob("*.tsv")) for number in (0, 1))
+    assert first
+    assert [one.read_bytes() for one in first] == [one.read_bytes() for one in second]
+
+
+def test_the_batch_size_is_recorded_given_or_derived(
+    model: Model, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    scores = Model.scores
+    monkeypatch.setattr(
+        Model, "scores", lambda self, inputs, batch: seen.append(len(batch)) or scores(self, inputs, batch)
+    )
+    one = evaluate(run, model=model, fast=True, null=0, metrics=["area-between-curves"], batch_size=2)
+    assert (one.about["batch_size"], max(seen)) == (2, 2)
+    other = evaluate(run, model=model, fast=True, null=0, metrics=["area-between-curves"])
+    assert other.about["batch_size"].keys() == {"32"}
+    assert max(seen) > 2
+    assert substitute(run, model=model, most=2, batch_size=3).about["batch_size"] == 3
+    assert evaluate(run, use_model=False).about["batch_size"] is None
 
 
 def test_without_its_model_the_rest_is_computed_and_the_note_says_so(run: Run) -> None:

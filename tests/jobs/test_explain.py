@@ -15,7 +15,7 @@ from relevome.data.inputs import from_bed
 from relevome.data.sequences import DNA, Interval, Sequence
 from relevome.errors import InputError
 from relevome.jobs import shards
-from relevome.models.batching import MeasuredBatchSizes, batch_sizes_of
+from relevome.models.batching import DerivedBatchSizes, batch_sizes_of
 from relevome.results.parts.manifest import VOLATILE
 from relevome.results.run.manifest import RUN
 from tests.toys import load, saved  # noqa: F401 - fixtures
@@ -107,13 +107,13 @@ def _lasting(manifest):
     return {key: value for key, value in manifest.items() if key not in VOLATILE | {"ended"}}
 
 
-def test_measured_batch_sizes_are_kept_for_a_run_that_goes_on(protein_model, tmp_path):
+def test_batch_sizes_are_kept_for_a_run_that_goes_on(protein_model, tmp_path):
     relevome.explain(protein_model, PROTEINS, "saliency", out=tmp_path / "run")
     sizes = json.loads((tmp_path / "run" / "run.json").read_text())["batch_size"]
     assert sizes
     kept = batch_sizes_of(None, shards.remembered(tmp_path / "run", RUN, overwrite=False))
-    assert isinstance(kept, MeasuredBatchSizes)
-    assert kept.measured == {int(width): rows for width, rows in sizes.items()}
+    assert isinstance(kept, DerivedBatchSizes)
+    assert kept.known == {int(width): rows for width, rows in sizes.items()}
 
 
 def test_another_question_does_not_go_into_the_same_folder(protein_model, tmp_path):

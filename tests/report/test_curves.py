@@ -91,3 +91,11 @@ def test_colours_differ_in_lightness():
     luminance = [np.dot(to_rgb(colour), (0.2126, 0.7152, 0.0722)) for colour in COLOURS[:2]]
     assert abs(luminance[0] - luminance[1]) > 0.02
     assert len(set(COLOURS)) == len(COLOURS)
+
+
+def test_the_exponent_of_small_numbers_is_in_the_type_of_ticks(tmp_path):
+    figure = draw_bars([Bars("infidelity", {"run": Estimate(2e-6, 1e-6, 3e-6)}, {})])
+    save_logo(figure, tmp_path / "scores.png")
+    (axes,) = figure.axes
+    assert "e" in axes.xaxis.get_offset_text().get_text()
+    assert axes.xaxis.get_offset_text().get_fontsize() <= 7

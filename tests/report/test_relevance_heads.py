@@ -15,7 +15,10 @@ from relevome.discovery.placements import METRICS, Collected, Placement, Placeme
 from relevome.discovery.relevance_heads import relevant_heads
 from relevome.errors import InputError
 from relevome.report.relevance_heads import write_relevance_page
+from relevome.report.relevance_pictures import draw_maps
+from relevome.report.relevance_words import summary
 from relevome.results.relevance_heads.folder import FOLDER, write_relevance_heads
+from relevome.results.relevance_heads.heads import ALL, LEAST, RelevantHeads
 
 CLASSES = {f"p{number}": "a/b" if number < 9 else "few" for number in range(12)}
 
@@ -66,9 +69,55 @@ def test_the_table_has_a_line_for_everything_and_no_nan(folder: Path) -> None:
 
 def test_the_page_names_the_special_head_and_what_is_missing(folder: Path) -> None:
     page = (folder / "heads.md").read_text()
-    assert "| all | site\\|x | **1.2** | yes | yes | 15 |" in page
+    assert "| all | site\\|x | point-biserial | **1.2** | yes | yes | 15 |" in page
     assert "not tested: few: 3 proteins or families, where fewer than 6 cannot be significant" in page
     assert "1 proteins left out: no position annotated" in page
+
+
+def marks(found: RelevantHeads) -> dict[str, tuple[int, int]]:
+    """Significant and specialised heads as the map of all proteins marks them, by statistic."""
+    effects = [one for one in found.effects if one.group == ALL]
+    figure = draw_maps(effects, found.shape)
+    panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
+    counts = [[len(one.get_offsets()) for one in axes.collections] for axes in panels]  # ring, dot, star
+    return {one.metric: (sum(n), n[2]) for one, n in zip(effects, counts, strict=True)}
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-7])
+def test_picture_table_words_and_record_count_the_same_heads_and_none_of_nothing(
+    tmp_path: Path, size: float
+) -> None:
+    collected, others = made_up(0, 0.5), made_up(1, 0)
+    for one in (collected, others):
+        (placements,) = one.placements.values()
+        for name in ("excess", "beyond"):
+            getattr(placements.placed, name)[:] *= size
+    found = relevant_heads(collected, [others])
+    write_relevance_page(found, tmp_path)
+    write_relevance_heads(found, tmp_path)
+    marked = marks(found)
+    assert (max(star for _, star in marked.values()) > 0) == (size == 1)
+    page = (tmp_path / "heads.md").read_text()
+    for metric, (significant, special) in marked.items():
+        table = [r for r in rows(tmp_path / "heads.tsv") if (r["metric"], r["class"]) == (metric, ALL)]
+        assert sum(row["significant"] == "1" for row in table if row["layer"]) == significant
+        assert sum(row["specialised"] == "1" for row in table if row["layer"]) == special
+        assert page.count(f"| {metric} | ") == significant
+        (said,) = [line for line in summary(found) if line.startswith(f"site|x, {metric}: ")]
+        assert f"{significant} of 6 heads significant" in said
+        assert f"{special} specialised" in said
+
+
+def test_a_map_of_nothing_is_pale_and_no_exponent_is_in_large_type() -> None:
+    collected = made_up(0, 0.5)
+    (placements,) = collected.placements.values()
+    placements.placed.excess[:] *= 1e-7
+    figure = draw_maps(relevant_heads(collected).effects, (2, 3))
+    (image,) = figure.axes[0].images
+    assert image.norm.vmax == pytest.approx(LEAST)
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            assert axis.get_offset_text().get_fontsize() <= 7
 
 
 def test_pictures_are_there_for_every_class(folder: Path) -> None:

@@ -14,6 +14,7 @@ from relevome.attribution.embeddings import at_site, gradients, letter_scores, m
 from relevome.attribution.lrp.audit import AuditedRules
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.flow import LinearRule
+from relevome.attribution.lrp.plain import SAME
 from relevome.attribution.relevance import Relevance
 from relevome.errors import InputError
 from relevome.ledger import Ledger
@@ -23,15 +24,19 @@ from relevome.models.base import Batch, Model, Site
 def gradient_product(
     model: Model, batch: Batch, site: Site, reference: Literal["zero", "mean"], rules: Rules | None = None
 ) -> list[Relevance]:
-    """``(embedding - reference) . gradient`` of every token, under the rules of the backward pass."""
+    """``(embedding - reference) . gradient`` of every token, under the rules of the backward pass.
+
+    Where these were the gradient of every operation, that is noted.
+    """
     found = gradients(model, batch, site, rules=rules)
     origin = _reference(model, batch, site, reference, found.embeddings)
     values = unpadded(batch, ((found.embeddings - origin) * found.gradient).sum(-1))
     at_words = model.site(site) is model.word_embedding
     every = letter_scores(model, batch, found.gradient, origin) if at_words else [None] * len(batch)
     rows = zip(batch.tokens, batch.targets, found.scores.tolist(), values, every, strict=True)
+    notes = {SAME: 1} if rules is not None and rules.plain else {}
     return [
-        Relevance(tokens, target, score, values=value, letter_scores=scores)
+        Relevance(tokens, target, score, values=value, letter_scores=scores, notes=notes)
         for tokens, target, score, value, scores in rows
     ]
 

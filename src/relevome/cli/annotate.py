@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.options import AlphabetName, Device, EngineName, ModelPath, OnBad, Output
+from relevome.cli.options import (
+    AlphabetName,
+    BatchSize,
+    Device,
+    EngineName,
+    ModelPath,
+    OnBad,
+    Output,
+    rows_at_once,
+)
 from relevome.cli.progress import progress_bar
 from relevome.errors import InputError
 
@@ -62,6 +71,7 @@ def annotate(
     feature_type: Annotated[str, typer.Option(help="Third column of the GFF3 file.")] = "sequence_feature",
     overwrite: Annotated[bool, typer.Option(help="Replace an annotation that is there.")] = False,
     # how it is computed
+    batch_size: BatchSize = "auto",
     device: Device = "auto",
     engine: EngineName = "local",
     alphabet: AlphabetName = None,
@@ -86,7 +96,10 @@ def annotate(
     )  # fmt: skip
     loaded = load_model(model, device=device, alphabet=alphabet)
     with progress_bar("annotated") as progress:
-        found = run_annotate(loaded, settings, output, overwrite=overwrite, engine=engine, progress=progress)
+        found = run_annotate(
+            loaded, settings, output, overwrite=overwrite, batch_size=rows_at_once(batch_size), engine=engine,
+            progress=progress,
+        )  # fmt: skip
     _report(found, output)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from relevome.cli.options import Device, Seed
+from relevome.cli.options import BatchSize, Device, Seed, rows_at_once
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class EvaluationOptions:
         int, typer.Option(help="On how many the model is asked, drawn at random; 0: all.")
     ] = 100
     fast: Annotated[bool, typer.Option("--fast", help="Ask the model less for every sequence.")] = False
+    batch_size: BatchSize = "auto"
     device: Device = "auto"
     seed: Seed = 0
     trust_remote_code: Annotated[
@@ -57,7 +58,8 @@ class EvaluationOptions:
             "truth": self.truth, "features": self.feature or (), "metrics": self.metrics or (),
             "level": self.level, "how": self.how, "target": self.target, "use_model": not self.no_model,
             "replacement": self.replacement, "draws": self.draws, "null": self.null,
-            "sequences": self.sequences, "fast": self.fast, "device": self.device, "seed": self.seed,
+            "sequences": self.sequences, "fast": self.fast, "device": self.device,
+            "batch_size": rows_at_once(self.batch_size), "seed": self.seed,
             "trust_remote_code": self.trust_remote_code, "overwrite": self.overwrite,
         }  # fmt: skip
 

@@ -32,8 +32,8 @@ from relevome.cli.options import (
     RareAsX,
     Seed,
     StripStop,
-    batch_size_of,
     named_options,
+    rows_at_once,
 )
 from relevome.cli.progress import progress_bar
 
@@ -124,7 +124,7 @@ def explain(
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
-            batch_size=batch_size_of(batch_size), seed=seed, overwrite=overwrite, engine=engine,
+            batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite, engine=engine,
             progress=progress,
             **named_options(
                 option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,
@@ -135,12 +135,14 @@ def explain(
 
 
 def _report(run: Run, method: str, output: Path) -> None:
+    from relevome.report.runs import remarks
+
     counts = run.counts
     typer.echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
     if stops := run.manifest["input"].get("stops_stripped"):
         typer.echo(f"  stops stripped: {int(stops):,}")
-    for name, count in counts.other.items():
-        typer.echo(f"  {name.replace('_', ' ')}: {count:,}")
+    for line in remarks(run):
+        typer.echo(f"  {line}")
     print_refused(counts, output / "run.json")
     if counts.ledger is not None:
         print_account(counts.ledger, run.manifest["model"]["dtype"])

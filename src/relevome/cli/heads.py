@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from relevome.cli.evaluation_options import print_list, status
-from relevome.cli.options import AlphabetName, Device, OnBad, Output, Seed
+from relevome.cli.options import AlphabetName, BatchSize, Device, OnBad, Output, Seed, rows_at_once
 from relevome.errors import InputError
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def heads(
     ] = 200,
     ablate_by: Annotated[Literal["mean", "zero"], typer.Option(help="What replaces a head.")] = "mean",
     on_bad: OnBad = "refuse",
+    batch_size: BatchSize = "auto",
     device: Device = "auto",
     alphabet: AlphabetName = None,
     seed: Seed = 0,
@@ -116,6 +117,7 @@ def heads(
     of_run = {
         "--run": run, "--annotations": annotations, "--type": kinds, "--clusters": clusters,
         "--classes": classes, "--random": random or None, "--map": points,
+        "--batch-size": rows_at_once(batch_size),
     }  # fmt: skip
     _check_given(around if by == "relevance" else of_run, by)
     if by == "relevance":
@@ -127,8 +129,9 @@ def heads(
         with status() as say:
             tested = relevance_heads(
                 run, annotations, types=kinds or (), clusters=clusters, classes=classes, random=random,
-                points=points, level=level, target=target, model=model, device=device, seed=seed,
-                trust_remote_code=trust_remote_code, out=output, overwrite=overwrite, say=say,
+                points=points, level=level, target=target, model=model, device=device,
+                batch_size=rows_at_once(batch_size), seed=seed, trust_remote_code=trust_remote_code,
+                out=output, overwrite=overwrite, say=say,
             )  # fmt: skip
         for problem in tested.unplaced[:5]:
             typer.echo(f"left out {problem.id}: {problem.reason}", err=True)

@@ -27,12 +27,23 @@ RareAsX = Annotated[
 StripStop = Annotated[
     bool, typer.Option("--strip-stop", help="Proteins: take off a * at the end, which marks a stop.")
 ]
+BatchSize = Annotated[
+    str, typer.Option("--batch-size", help="Sequences that go through a model at once: auto or a number.")
+]
 EngineName = Annotated[str, typer.Option(help="Where it is computed: one of `relevome list engines`.")]
-BatchSize = Annotated[str, typer.Option(help="auto or a number of sequences.")]
 Long = Annotated[str, typer.Option(help="Sequences too long for the model: refuse or window.")]
 MethodOption = Annotated[
     list[str] | None, typer.Option(help="Any option of the method, as name=value; may be repeated.")
 ]
+
+
+def rows_at_once(text: str) -> int | None:
+    """The number that ``--batch-size`` says, None for auto. Raises InputError for anything else."""
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"--batch-size {text}: expected auto or a number from 1 on")
+    return int(text)
 
 
 class Once(TyperCommand):
@@ -62,12 +73,3 @@ def named_options(given: list[str] | None, **others: Any) -> dict[str, Any]:
             raise InputError(f"--option {text}: {name} is given twice: expected it once")
         found[name] = value
     return found
-
-
-def batch_size_of(text: str) -> int | None:
-    """A number of sequences, None for auto. Raises InputError for anything else."""
-    if text == "auto":
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise InputError(f"--batch-size {text}: expected auto or a number from 1 on")
-    return int(text)

@@ -29,7 +29,7 @@ from relevome.cli.options import (
     Output,
     RareAsX,
     StripStop,
-    batch_size_of,
+    rows_at_once,
 )
 from relevome.cli.progress import progress_bar
 
@@ -87,7 +87,7 @@ def predict(
         given = input_of(loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column)
         found = run_predict(
             loaded, given, output, labels=labels, labels_column=labels_column, long=long, on_bad=on_bad,
-            batch_size=batch_size_of(batch_size), overwrite=overwrite, engine=engine, progress=progress,
+            batch_size=rows_at_once(batch_size), overwrite=overwrite, engine=engine, progress=progress,
         )  # fmt: skip
     _report(found, output)
 

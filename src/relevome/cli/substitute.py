@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.evaluation_options import status
-from relevome.cli.options import Device, Output, Seed
+from relevome.cli.options import BatchSize, Device, Output, Seed, rows_at_once
 from relevome.errors import InputError
 
 
@@ -31,6 +31,7 @@ def substitute(
     target: Annotated[str | None, typer.Option(help="Which target, if the run has several.")] = None,
     sequences: Annotated[int, typer.Option(help="How many, drawn at random; 0: all.")] = 100,
     model: Annotated[Path | None, typer.Option(help="The run's model, where it moved.")] = None,
+    batch_size: BatchSize = "auto",
     device: Device = "auto",
     seed: Seed = 0,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
@@ -46,7 +47,8 @@ def substitute(
     with status() as say:
         found = run_substitute(
             run, by=by, most=most, orders=orders, labels=labels, head=_head(head, layer), target=target,
-            sequences=sequences, model=model, device=device, trust_remote_code=trust_remote_code, seed=seed,
+            sequences=sequences, model=model, device=device, trust_remote_code=trust_remote_code,
+            batch_size=rows_at_once(batch_size), seed=seed,
             out=output, overwrite=overwrite, say=say,
         )  # fmt: skip
     for line in summary(found):

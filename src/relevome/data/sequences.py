@@ -112,6 +112,15 @@ class Sequence:
 
     Letters on the ``-`` strand of an interval are already reverse-complemented: ``letters[0]`` is
     the base at ``interval.end - 1``.
+
+    Args:
+        id: Its name in runs and tables; any text.
+        letters: Upper-case letters of the alphabet, IUPAC codes included, one or more.
+        alphabet: `DNA`, `RNA` or `PROTEIN` of `relevome.data.sequences`, or `named_alphabet("dna")`.
+        interval: Where it lies, 0-based and half-open, as long as ``letters``. Default: nowhere.
+
+    Raises:
+        InputError: For no letters, for one that the alphabet lacks, and for an interval of another length.
     """
 
     id: str

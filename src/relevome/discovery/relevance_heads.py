@@ -2,8 +2,9 @@
 
 A head is significant if its statistic is above chance by the published test: Wilcoxon's signed ranks over
 proteins, one-sided, corrected over heads and types of sites (Wenzel, Gruner, Strodthoff 2024, doi
-10.1093/bioinformatics/btae031). It is specialised if it also exceeds what models of random weights do, and
-what an exchange of the annotation among like letters gives.
+10.1093/bioinformatics/btae031), and its median effect is more than next to nothing (`LEAST`). It is
+specialised if it also exceeds what models of random weights do, and what an exchange of the annotation among
+like letters gives.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
 from relevome.jobs import Progress
 from relevome.models.base import Model
+from relevome.models.batching import batch_sizes_of
 from relevome.models.strand_logits import check_reads_letters, strand_logits
 from relevome.models.targets import output_index
 from relevome.results.annotation import folder as folders
@@ -88,6 +89,7 @@ def annotate(
     out: Path,
     *,
     overwrite: bool = False,
+    batch_size: int | None = None,
     engine: Engine | str = "local",
     progress: Progress | None = None,
 ) -> folders.Annotation:
@@ -98,6 +100,8 @@ def annotate(
         settings: The genome, what is annotated in it, how sites are called, and what is known of it.
         out: Folder for scores, tracks, sites and ``annotation.json``; one that was stopped goes on.
         overwrite: Replace another annotation that is in ``out``.
+        batch_size: Windows or segments that go through the model at once. Default: derived from the model and
+            the number of tokens.
         engine: Where stretches of a million letters are computed: an `Engine`, or the name of one.
         progress: Called with two numbers when a stretch is done: how many letters of strands were just
             done, and of how many in all.
@@ -108,6 +112,7 @@ def annotate(
     Raises:
         InputError: For anything that the user has to mend; stretches that were finished before are kept.
     """
+    model = model.with_batch_sizes(batch_sizes_of(batch_size))
     check_reads_letters(model, settings.window)
     columns = _columns(model, settings)
     if settings.tracks:
@@ -126,6 +131,7 @@ def annotate(
             content = {
                 "question": question,
                 "settings": _calling(settings),
+                "batch_size": model.batch_sizes.on_record(),
                 **found,
                 "problems": _said(problems),
                 **provenance(),

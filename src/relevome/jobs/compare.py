@@ -39,6 +39,7 @@ def compare(
     use_model: bool = True,
     device: str = "auto",
     trust_remote_code: bool = False,
+    batch_size: int | None = None,
     settings: EvaluationSettings | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
@@ -60,6 +61,8 @@ def compare(
         use_model: False leaves out what asks the models. Default True.
         device: Where models compute: ``auto`` (default), ``cpu``, ``cuda`` and so on.
         trust_remote_code: Whether code that comes with a checkpoint may run. Default False.
+        batch_size: Sequences that go through a model at once. Default: derived from each model and the number
+            of tokens, so that the same call gives the same digits.
         settings: All of ``options`` in one object, which then are not looked at.
         out: A folder for tables, pages, pictures and ``comparison.json``, from which `read_comparison` gives
             the result back. Nothing is written without it (default).
@@ -90,7 +93,7 @@ def compare(
             say(f"evaluating {given.path if isinstance(given, Run) else given}")
             one = evaluate(
                 given, truth, features=features, use_model=use_model, device=device,
-                trust_remote_code=trust_remote_code, settings=settings, say=say,
+                trust_remote_code=trust_remote_code, batch_size=batch_size, settings=settings, say=say,
             )  # fmt: skip
             found.append(one)
     evaluations = dict(zip(_labels(found, labels), found, strict=True))

@@ -27,6 +27,7 @@ from relevome.evaluation.questions import Answer, AskedRows, Question, Reply, as
 from relevome.evaluation.truth import Truth, notes_on_truth, read_truth, truth_record
 from relevome.jobs import Say
 from relevome.models.base import Model
+from relevome.models.batching import BatchSizes, batch_sizes_of
 from relevome.options import configured
 from relevome.report.evaluations import write_evaluation_pages
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
@@ -51,6 +52,7 @@ def evaluate(
     use_model: bool = True,
     device: str = "auto",
     trust_remote_code: bool = False,
+    batch_size: int | None = None,
     settings: EvaluationSettings | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
@@ -73,6 +75,8 @@ def evaluate(
         use_model: False leaves out what asks the model. Default True.
         device: Where the model computes: ``auto`` (default), ``cpu``, ``cuda`` and so on.
         trust_remote_code: Whether code that comes with the checkpoint may run. Default False.
+        batch_size: Sequences that go through the model at once. Default: derived from the model and the
+            number of tokens, so that the same call gives the same digits.
         settings: All of ``options`` in one object, which then are not looked at.
         out: A folder for tables, pages, pictures and ``scores.json``, from which `read_evaluation` gives the
             result back. Nothing is written without it (default).
@@ -99,9 +103,10 @@ def evaluate(
     if out is not None:
         SCORES_FOLDER.check(Path(out), overwrite)
     opened = run if isinstance(run, Run) else Run(run)
+    sizes = batch_sizes_of(batch_size)
     wanted = _wanted(settings.metrics, truth is not None)
     notes: list[str] = []
-    made = _made(opened, wanted, settings, model, use_model, device, trust_remote_code, notes)
+    made = _made(opened, wanted, settings, model, use_model, device, trust_remote_code, sizes, notes)
     sites, unplaced = read_truth(opened, truth, features) if isinstance(truth, str | Path) else (truth, [])
     started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say)
     found = started.evaluation(made, truth_record(truth, features))
@@ -154,6 +159,7 @@ def _made(
     use_model: bool,
     device: str,
     code: bool,
+    sizes: BatchSizes,
     notes: list[str],
 ) -> Explainer | None:
     """How a run was made, if anything asks; None and a note where its model is not there or not used."""
@@ -173,7 +179,7 @@ def _made(
             raise InputError(f"the model of {run.path} is needed: {error}; or give --model DIR") from error
         notes.append(f"what asks the model was left out: {error}; where it moved, give --model DIR")
         return None
-    return explainer(run, model)
+    return explainer(run, model.with_batch_sizes(sizes))
 
 
 @dataclass
@@ -207,7 +213,7 @@ class _Evaluating:
         self.notes += [note for _, reply in self.replies for note in reply.notes]
         if not self.scores:
             raise InputError(f"no metric of {self.run.path} could be computed: {'; '.join(self.notes)}")
-        return self._result(sequences, truth)
+        return self._result(sequences, truth, made)
 
     def _rows(self) -> Iterator[Explanation]:
         return rows_of(self.run, self.settings.target)
@@ -249,24 +255,26 @@ class _Evaluating:
                     raise
                 self.notes.append(str(error))
 
-    def _result(self, sequences: dict[str, str], truth: dict[str, Any] | None) -> Evaluation:
+    def _result(
+        self, sequences: dict[str, str], truth: dict[str, Any] | None, made: Explainer | None
+    ) -> Evaluation:
         replies = [reply for _, reply in self.replies]
         curves: dict[Level, Mapping[str, FaithfulnessCurves]] = {
             level: reply.curves for level, reply in self.replies if reply.curves is not None
         }
-        made = [check for reply in replies for check in reply.checks]
+        asked = [check for reply in replies for check in reply.checks]
         return Evaluation(
-            self._about(truth),
+            self._about(truth, made),
             self.settings,
             sequences,
             tuple(sorted(self.scores, key=lambda one: (one.kind, one.metric, one.level))),
-            (*made, *checks(self.scores, self.settings.seed)),
+            (*asked, *checks(self.scores, self.settings.seed)),
             curves,
             next((reply.layers for reply in replies if reply.layers is not None), None),
             tuple(self.notes),
         )
 
-    def _about(self, truth: dict[str, Any] | None) -> dict[str, Any]:
+    def _about(self, truth: dict[str, Any] | None, made: Explainer | None) -> dict[str, Any]:
         said = self.run.manifest
         kept = (
             "method",
@@ -280,7 +288,8 @@ class _Evaluating:
         )
         target = next(self._rows()).target
         about = {"run": str(self.run.path), "target": target} | {name: said.get(name) for name in kept}
-        return about | {"truth": truth}
+        sizes = None if made is None else made.model.batch_sizes.on_record()
+        return about | {"truth": truth, "batch_size": sizes}
 
 
 def _questions(wanted: Sequence[Metric]) -> list[tuple[Question, list[Metric]]]:

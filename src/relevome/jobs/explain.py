@@ -87,38 +87,42 @@ def explain(
             ``sequence1``, ``sequence2``, ..., or a dictionary of them by ids; `relevome.Sequence` objects;
             a data frame with a column of sequences, and perhaps of ids; or an ``Input`` of
             `relevome.data.inputs`, such as ``from_bed(bed, genome, alphabet)``.
-        method: Name of the method, one of `relevome list methods`.
+        method: Name of the method, one of `relevome list methods`. Default: ``attnlrp``.
         target: The output to explain, by index or label; several make one row of the run each. None: the
-            only output, or the second of two; of more, one has to be chosen. What is explained is the logit,
-            never the probability.
+            only output, or the second of two (default); of more, one has to be chosen. What is explained is
+            the logit, never the probability.
         out: Folder for the run; one that was stopped goes on. None: a temporary folder, which lives as long
-            as the object that is returned.
+            as the object that is returned (default).
         position: Letter of every sequence, from 0 on, whose output is meant, for models with outputs for
             every letter; None for others.
         contrast: Output that is subtracted: the logit of ``target`` minus the logit of this one is explained.
             None: the target alone.
-        mask_position: Hide the letter at ``position`` from a masked language model.
-        lift: How relevance of tokens becomes relevance of letters: ``split`` gives every letter an equal
-            share, so that the sum stays; ``copy`` gives every letter the value of its token.
+        mask_position: Hide the letter at ``position`` from a masked language model. Default: False.
+        lift: How relevance of tokens becomes relevance of letters: ``split`` (default) gives every letter an
+            equal share, so that the sum stays; ``copy`` gives every letter the value of its token.
         average_strands: Explain the reverse complement too, turn it back, and take the mean over letters;
-            nucleic acids only.
+            nucleic acids only. Default: False.
         tokenisations: Average over so many tokenisations of a byte-pair encoding: the tokenizer's own, and
-            the others drawn.
+            the others drawn. Default: 1.
         tokenisation_dropout: Share of merges, above 0 and at most 1, that drawn tokenisations leave out.
+            Default: 0.1.
         offsets: Average over so many windows of every sequence, each beginning a letter later; the windows
-            are ``offsets`` - 1 letters shorter than the sequence.
+            are ``offsets`` - 1 letters shorter than the sequence. Default: 1.
         letter_scores: Keep the score of every letter of the alphabet at every position, (letters, alphabet),
-            where the method has them.
-        long: What is done with sequences of more tokens than the model takes: ``refuse``, or ``window``,
-            which explains overlapping windows of them.
-        on_bad: What is done with sequences that cannot be explained: ``refuse`` raises an error before
-            anything is computed, ``skip`` leaves them out and counts them with their reasons.
-        batch_size: Sequences that go through the model at once; None measures what is fastest.
-        seed: Seed of everything that is drawn at random; the same seed gives the same bytes.
-        overwrite: Replace another run that is in ``out``.
+            where the method has them. Default: False.
+        long: What is done with sequences of more tokens than the model takes: ``refuse`` (default), or
+            ``window``, which explains overlapping windows of them.
+        on_bad: What is done with sequences that cannot be explained: ``refuse`` (default) raises an error
+            before anything is computed, ``skip`` leaves them out and counts them with their reasons.
+        batch_size: Sequences that go through the model at once; None derives it from the model and the number
+            of tokens (default).
+        seed: Seed of everything that is drawn at random; the same seed gives the same bytes. Default: 0.
+        overwrite: Replace another run that is in ``out``. Default: False.
         engine: Where shards are computed: an `Engine`, or the name of one, of `relevome list engines`.
+            Default: ``local``, this process.
         progress: Called with two numbers when a shard of sequences is done: how many readings of sequences
-            were just done (sequences x targets x readings), and of how many in all.
+            were just done (sequences x targets x readings), and of how many in all. Default: nobody is
+            told.
         **options: Options of the method, such as ``steps=64`` or ``baseline="zero"``; `relevome list methods`
             names those of each.
 

@@ -46,6 +46,7 @@ def heads(
     model: Model | PathLike | None = None,
     device: str = "auto",
     trust_remote_code: bool = False,
+    batch_size: int | None = None,
     target: str | None = None,
     level: float = 0.05,
     seed: int = 0,
@@ -92,6 +93,8 @@ def heads(
         device: By relevance, with ``random``. Where to put the run's model. Default: ``auto``.
         trust_remote_code: By relevance, with ``random``. Whether to run code that comes with the checkpoint.
             Default: False.
+        batch_size: By relevance, with ``random``. Sequences that go through a model at once. Default: derived
+            from the model and the number of tokens.
         target: Output by index or label. Default: by attention the only one, or the second of
             two; by relevance the run's only one.
         level: False discovery rate below which a head is named, or is significant. Default: 0.05.
@@ -116,7 +119,7 @@ def heads(
     }  # fmt: skip
     of_run = {
         "annotations": annotations, "types": types or None, "clusters": clusters, "classes": classes,
-        "random": random or None, "points": points, "model": model,
+        "random": random or None, "points": points, "model": model, "batch_size": batch_size,
     }  # fmt: skip
     if isinstance(source, Model):
         _check_given(of_run, "by attention, of a model")
@@ -133,7 +136,7 @@ def heads(
         raise InputError("heads by relevance, of a run, need annotations: expected a file with sites")
     return relevance_heads(
         source, annotations, types=types, clusters=clusters, classes=classes, random=random, points=points,
-        level=level, target=target, model=model, device=device, seed=seed,
+        level=level, target=target, model=model, device=device, batch_size=batch_size, seed=seed,
         trust_remote_code=trust_remote_code, out=out, overwrite=overwrite, say=say,
     )  # fmt: skip
 

@@ -47,6 +47,7 @@ def relevance_heads(
     target: str | None = None,
     model: Model | str | Path | None = None,
     device: str = "auto",
+    batch_size: int | None = None,
     seed: int = 0,
     trust_remote_code: bool = False,
     out: str | Path | None = None,
@@ -74,7 +75,8 @@ def relevance_heads(
         asked = model if isinstance(model, Model) else model_of(opened, model, device, trust_remote_code)
         with _folder_of_runs(folder) as kept:
             runs = explained_at_random(
-                opened, asked, kept, random, ids=ids, target=target, overwrite=overwrite,
+                opened, asked, kept, random, ids=ids, target=target, batch_size=batch_size,
+                overwrite=overwrite,
                 progress=lambda _, total: say(f"explaining with random weights ({total:,} proteins each)"),
             )  # fmt: skip
             others = [same_proteins(collect(one, sites, nulls=False), collected) for one in runs]
@@ -137,6 +139,7 @@ def explained_at_random(
     *,
     ids: Collection[str],
     target: str | None = None,
+    batch_size: int | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[Run]:
@@ -162,15 +165,16 @@ def explained_at_random(
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(count):
         shuffled = with_shuffled_weights(model, seed)
-        yield _made(shuffled, source, plan, folder / f"seed-{seed}", overwrite, progress)
+        yield _made(shuffled, source, plan, folder / f"seed-{seed}", batch_size, overwrite, progress)
 
 
 def _made(
-    model: Model, source: Input, plan: Plan, out: Path, overwrite: bool, progress: Progress | None
-) -> Run:
+    model: Model, source: Input, plan: Plan, out: Path, batch_size: int | None, overwrite: bool,
+    progress: Progress | None,
+) -> Run:  # fmt: skip
     try:
-        return run_plan(model, source, plan, out, progress=progress)
+        return run_plan(model, source, plan, out, batch_size=batch_size, progress=progress)
     except InputError:
         if not overwrite:
             raise
-        return run_plan(model, source, plan, out, overwrite=True, progress=progress)
+        return run_plan(model, source, plan, out, batch_size=batch_size, overwrite=True, progress=progress)

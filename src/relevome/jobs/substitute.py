@@ -18,6 +18,7 @@ from relevome.evaluation.exchange import exchanged_curves
 from relevome.evaluation.exchange_curves import Label, curves_and_areas
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.models.base import Model
+from relevome.models.batching import batch_sizes_of
 from relevome.models.predictions import outputs
 from relevome.report.substitution import write_substitution_page
 from relevome.results.run.columns import Explanation
@@ -40,6 +41,7 @@ def substitute(
     model: Model | str | Path | None = None,
     device: str = "auto",
     trust_remote_code: bool = False,
+    batch_size: int | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     overwrite: bool = False,
@@ -66,6 +68,8 @@ def substitute(
         model: The run's model, or its folder, where it moved. Default: where the run says.
         device: Where to put it. Default: ``auto``.
         trust_remote_code: Whether to run code that comes with the checkpoint. Default: False.
+        batch_size: Sequences that go through the model at once. Default: derived from the model and the
+            number of tokens, so that the same call gives the same digits.
         seed: Of everything that is drawn. Default: 0.
         out: Folder for tables, the picture and the record. Default: nothing is written.
         overwrite: Replace an earlier result in ``out``. Default: False.
@@ -85,11 +89,12 @@ def substitute(
         FOLDER.check(folder, overwrite)
     opened = run if isinstance(run, Run) else Run(run)
     by = by or ("A" if opened.manifest["alphabet"] == "protein" else "random")
+    sizes = batch_sizes_of(batch_size)
     exchange = Exchange(by, most, orders, seed)
     rows = _drawn(list(rows_of(opened, target)), sequences, seed)
     relevance = [relevance_of(row, head) for row in rows]
     read = model if isinstance(model, Model) else model_of(opened, model, device, trust_remote_code)
-    made = explainer(opened, read)
+    made = explainer(opened, read.with_batch_sizes(sizes))
     known = {} if labels is None else read_labels(labels, made)
     say("exchanging letters")
     targets = {row.sequence_id: made.target(row) for row in rows}
@@ -101,7 +106,7 @@ def substitute(
     say("statistics")
     curves, areas = curves_and_areas(kept, targets, known, outputs(made.model), exchange)
     notes = _notes(kept, exchange, None if labels is None else known)
-    about = _about(opened, rows[0], head, labels)
+    about = _about(opened, rows[0], head, labels) | {"batch_size": made.model.batch_sizes.on_record()}
     result = Substitution(about, exchange, kept, tuple(curves), tuple(areas), left_out, tuple(notes))
     if folder is not None:
         with FOLDER.writing(folder, overwrite):

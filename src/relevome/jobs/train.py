@@ -57,8 +57,19 @@ def train(settings: TrainingSettings) -> TrainingResult:
     """Trains a model and saves it in ``settings.output``: weights, tokenizer, metrics.json, training.json.
 
     The best epoch by ``settings.best`` on what is validated on is kept. The same seed gives the same
-    weights, and so does a training that was killed and resumed. Raises ``InputError`` for bad tables,
-    sequences longer than the model takes, and an output folder that is in use.
+    weights, and so does a training that was killed and resumed.
+
+    Args:
+        settings: What is trained, on which tables, into which folder, and how: `TrainingSettings` of
+            `relevome.training.settings`, such as
+            ``TrainingSettings("cnn", Path("train.csv"), Path("validation.csv"), Path("model"))``.
+
+    Returns:
+        What was chosen and reached: task, labels, scores by table, history, the best epoch, seconds, notes.
+
+    Raises:
+        InputError: For bad tables, sequences longer than the model takes, an output folder that is in use,
+            and libraries that are not there (accelerate, peft).
     """
     if find_spec("accelerate") is None:
         raise InputError("training needs the library accelerate: pip install relevome[train]")

@@ -18,7 +18,7 @@ from relevome.data.inputs import given_sequences
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
-from relevome.models.batching import BatchSizes, MeasuredBatchSizes
+from relevome.models.batching import BatchSizes, DerivedBatchSizes
 from relevome.models.identity import model_sha256, state_of
 from relevome.models.predictions import Predicted, predictions
 from relevome.models.questions import Batch, Target
@@ -60,7 +60,7 @@ class Model:
         self.max_tokens = max_tokens
         self.source = source
         self.fixed_tokens = fixed_tokens
-        self._batch_sizes: BatchSizes = batch_sizes or MeasuredBatchSizes()
+        self._batch_sizes: BatchSizes = batch_sizes or DerivedBatchSizes()
         self.pad_id = _padding(module, tokenizer)
         self.takes_mask = "attention_mask" in signature(module.forward).parameters
         self._identity: tuple[Any, str] | None = None
@@ -231,7 +231,7 @@ class Model:
         return [one for one in found if isinstance(one, Predicted)]
 
     def rows(self, width: int, most: int | None = None) -> int:
-        """How many sequences of this many tokens go through the model at once: given, or the fastest.
+        """How many sequences of this many tokens go through the model at once: given, or derived.
 
         There are no more than ``most``, if that is known.
         """

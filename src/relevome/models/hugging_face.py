@@ -60,21 +60,21 @@ def load_model(
     trust_remote_code: bool = False,
     download: bool = False,
 ) -> Model:
-    """A trained model from a folder in transformers' layout, or by its hub id.
+    """A trained model from a folder in transformers' layout, with its adapter if it has one, or by hub id.
 
-    A folder with an adapter (``adapter_config.json``) is its base model, which lies there too, in a local
-    folder or in the cache, with the adapter added to its weights.
+    Args:
+        path: The folder, or the hub id, which is looked for in the local cache.
+        task: ``sequence``, ``token`` or ``masked``: what outputs are for. Default: as the checkpoint says.
+        alphabet: ``dna``, ``rna`` or ``protein``. Default: read off the tokenizer.
+        device: ``auto`` (default: the best there is), ``cpu``, ``cuda`` or ``mps``.
+        dtype: Floating-point type of weights and arithmetic. Default: ``float32``.
+        max_tokens: Most tokens, with special ones. Default: as the checkpoint states.
+        rare_as_x: Whether U, Z, O, B and J of proteins are read as X. Default: as the model was trained.
+        trust_remote_code: Whether code that comes with the checkpoint may run. Default: False.
+        download: Whether a hub id that is not in the cache is fetched. Default: False.
 
-    A hub id is looked for in the local cache, and fetched from the hub only if ``download`` says so.
-
-    ``task`` (``sequence``, ``token``, ``masked``) is read off the checkpoint where not given, and so is
-    ``alphabet`` (``dna``, ``rna``, ``protein``). ``max_tokens`` replaces the length that the
-    checkpoint states. ``rare_as_x`` has U, Z, O, B and J of proteins read as X; None is as the model was
-    trained. Weights come from safetensors, or from ``.bin`` by ``weights_only``; code that
-    comes with a checkpoint runs only if ``trust_remote_code`` says so.
-
-    Raises ``InputError`` if there is no model, its head has no trained weights, or its code or
-    tokenizer cannot be used.
+    Raises:
+        InputError: If there is no model, its head has no trained weights, or its code or tokenizer is no use.
     """
     if not isinstance(path, str | Path):
         raise InputError(

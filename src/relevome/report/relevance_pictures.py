@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 
 from relevome.report.logo import STYLE
 from relevome.report.text import shortened
-from relevome.results.relevance_heads.heads import Effect, HeadMap
+from relevome.results.relevance_heads.heads import LEAST, Effect, HeadMap
 
 WIDTH = 7.2  # inches: two columns in most journals
 SMALL, TINY = 7.0, 6.0
@@ -27,14 +27,17 @@ _NAMES = {
     "rank-accuracy": "rank accuracy",
     "mass-accuracy": "mass accuracy",
 }
-_NOTE = "colours: median over proteins, of accuracies less chance; grey: no relevance on any letter"
+_NOTE = (
+    f"colours: median over proteins, of accuracies less chance; marks: medians from {LEAST:g} on; "
+    "grey: no relevance on any letter"
+)
 
 
 def draw_maps(effects: Sequence[Effect], shape: tuple[int, int]) -> Figure:
     """Median effects of all heads of one class of proteins, a row for every type, a column for every metric.
 
-    An open ring is a significant head, a full dot one that also contributes to the prediction, a star one
-    that is specialised.
+    Colours reach from no less than `LEAST` below 0 to as much above. An open ring is a significant head, a
+    full dot one that also contributes to the prediction, a star one that is specialised.
     """
     kinds = list(dict.fromkeys(one.kind for one in effects))
     metrics = list(dict.fromkeys(one.metric for one in effects))
@@ -53,7 +56,7 @@ def draw_maps(effects: Sequence[Effect], shape: tuple[int, int]) -> Figure:
 
 def _draw_map(figure: Figure, axes: Axes, one: Effect, shape: tuple[int, int]) -> None:
     values = one.effect.median[1:].reshape(shape)
-    largest = float(np.nanmax(np.abs(values), initial=1e-9))
+    largest = float(np.nanmax(np.abs(values), initial=LEAST))
     shown = axes.imshow(
         np.ma.masked_invalid(values), cmap=_colours(), norm=TwoSlopeNorm(0, -largest, largest),
         aspect="auto", origin="lower", interpolation="nearest",

@@ -9,9 +9,8 @@ import numpy as np
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.head_name import HeadName
-from relevome.results.relevance_heads.heads import ALL, Effect, RelevantHeads
+from relevome.results.relevance_heads.heads import ALL, LEAST, Effect, RelevantHeads
 
-MAIN = "point-biserial"
 _MOST = 20  # heads of a table; all are in heads.tsv
 
 
@@ -21,19 +20,19 @@ def page(found: RelevantHeads) -> str:
     random = about.get("random", 0)
     caption = (
         f"{about.get('run', 'run')}: relevance of {found.shape[0]} x {found.shape[1]} heads against "
-        f"annotated sites. Specialised heads first, at most {_MOST} of each type; r: median over proteins "
-        "with its 95% interval; over composition: what exceeds exchanges of the annotation among like "
-        "letters; over "
-        f"random weights: what exceeds the mean head of the layer in {random} models; false discovery rate "
-        f"{found.level:g}."
+        f"annotated sites. Specialised heads first, at most {_MOST} of each type and statistic; effect: "
+        "median over proteins with its 95% interval, less chance; over composition: what exceeds exchanges "
+        "of the annotation among like letters; over random weights: what exceeds the mean head of the layer "
+        f"in {random} models; false discovery rate {found.level:g}; effects below {LEAST:g} count as none."
     )
     header = (
-        "class", "type", "head", "specialised", "contributes", "proteins", "r", "q", "over composition", "q",
+        "class", "type", "statistic", "head", "specialised", "contributes", "proteins", "effect", "q",
+        "over composition", "q",
         "over random weights", "q", "rank among random",
     )  # fmt: skip
-    rows = tuple(row for one in found.effects if one.metric == MAIN for row in _best(one, found.shape))
+    rows = tuple(row for one in found.effects for row in _best(one, found.shape))
     table = (
-        markdown(Table(caption, header, rows, words=5)) if rows else f"{caption}\n\nNo head is significant.\n"
+        markdown(Table(caption, header, rows, words=6)) if rows else f"{caption}\n\nNo head is significant.\n"
     )
     return f"{table}\n{listed(summary(found))}"
 
@@ -41,9 +40,7 @@ def page(found: RelevantHeads) -> str:
 def summary(found: RelevantHeads) -> list[str]:
     """What was found, in sentences."""
     said = []
-    for one in found.effects:
-        if one.metric == MAIN or one.group == ALL:
-            said.append(_said(one, found.shape))
+    said += [_said(one, found.shape) for one in found.effects]
     if found.effects and found.effects[0].random is None:
         said.append("no head can be called specialised without models of random weights (--random 10)")
     heads = found.shape[0] * found.shape[1]
@@ -63,14 +60,13 @@ def _said(one: Effect, shape: tuple[int, int]) -> str:
     where = one.kind if one.group == ALL else f"{one.group}, {one.kind}"
     embedding = interval(*(float(part[0]) for part in one.effect)) if one.proteins[0] else "none"
     specialised = [str(HeadName(*divmod(i, shape[1]))) for i in np.flatnonzero(one.specialised[1:]).tolist()]
-    shifts = int((one.shift.q[1:] < one.level).sum())
     named = f": {', '.join(specialised[:12])}{', ...' * (len(specialised) > 12)}" * bool(specialised)
     asked = "" if one.random is None else f", {len(specialised)} specialised{named}"
     both = int((one.significant & one.positive)[1:].sum())
     return (
         f"{where}, {one.metric}: at the embedding {embedding}, q {number(float(one.q[0]))}; "
-        f"{one.significant[1:].sum()} of {len(one.p) - 1} heads significant, {shifts} against "
-        f"circular shifts, {both} that also contribute{asked}"
+        f"{one.significant[1:].sum()} of {len(one.p) - 1} heads significant, {one.shifted[1:].sum()} of them "
+        f"against circular shifts, {both} that also contribute{asked}"
     )
 
 
@@ -82,7 +78,7 @@ def _best(one: Effect, shape: tuple[int, int]) -> Iterator[tuple[Cell, ...]]:
     for unit in chosen[:_MOST]:
         yes = bool(one.specialised[unit])
         flags = ("yes" if yes else "no" if one.random else "not asked", "yes" if one.positive[unit] else "no")
-        words = (one.group, one.kind, str(HeadName(*divmod(unit - 1, shape[1]))), *flags)
+        words = (one.group, one.kind, one.metric, str(HeadName(*divmod(unit - 1, shape[1]))), *flags)
         over = (("", "", "") if one.random is None or one.random_rank is None else (
             number(float(one.random.median[unit])), number(float(one.random.q[unit])),
             number(float(one.random_rank[unit])),
@@ -90,4 +86,4 @@ def _best(one: Effect, shape: tuple[int, int]) -> Iterator[tuple[Cell, ...]]:
         effect = interval(*(float(part[unit]) for part in one.effect))
         composition = (number(float(one.exchange.median[unit])), number(float(one.exchange.q[unit])))
         cells = (*words, str(one.proteins[unit]), effect, number(float(one.q[unit])), *composition, *over)
-        yield tuple(Cell(text, bold=yes and i == 2) for i, text in enumerate(cells))
+        yield tuple(Cell(text, bold=yes and i == 3) for i, text in enumerate(cells))

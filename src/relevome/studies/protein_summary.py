@@ -17,7 +17,15 @@ from relevome.results.folder import whole_file
 from relevome.results.head_name import HeadName
 from relevome.results.relevance_heads.folder import NAME as HEADS
 from relevome.results.relevance_heads.folder import read_relevance_heads
-from relevome.results.relevance_heads.heads import ALL, COLUMNS, Against, Effect, RelevantHeads, effect_rows
+from relevome.results.relevance_heads.heads import (
+    ALL,
+    COLUMNS,
+    LEAST,
+    Against,
+    Effect,
+    RelevantHeads,
+    effect_rows,
+)
 from relevome.results.substitution import NAME as SUBSTITUTION
 from relevome.results.substitution import Area, read_substitution
 from relevome.results.tables import write_tsv
@@ -71,6 +79,11 @@ class Shown:
         wanted = (ALL, kind, _STATISTIC)
         effects = self.heads[method].effects
         return next(one for one in effects if (one.group, one.kind, one.metric) == wanted)
+
+    def others(self, method: str, kind: str) -> list[Effect]:
+        """The other statistics, which the maps show beside it."""
+        every = (one for one in self.heads[method].effects if (one.group, one.kind) == (ALL, kind))
+        return [one for one in every if one.metric != _STATISTIC]
 
     def names(self, method: str) -> list[HeadName]:
         """All heads."""
@@ -137,7 +150,7 @@ def _embeddings(one: Shown) -> Table:
         "Relevance of residues at the embedding against annotated segments: median of point-biserial r over "
         "proteins with its 95% interval, one-sided p of Wilcoxon's test; what is left of r over exchanges of "
         "the annotation among like letters, and over models with random weights, with q; and of all heads "
-        "how many are significant and how many specialised."
+        "how many are significant and how many specialised, by r."
     )
     header = ("method", "segments", "proteins", "r", "p", "over composition", "over random weights", "heads")
     return Table(caption, header, tuple(rows), words=2)
@@ -155,9 +168,9 @@ def _heads(one: Shown, method: str, kind: str) -> Table:
         if found.significant[unit]
     ]  # fmt: skip
     caption = (
-        f"{method}, {kind}: every significant head (layer.head, from 0), bold if specialised: its effect "
-        "remains over both nulls. The last column is the share of heads of models with random weights whose "
-        "effect is as large."
+        f"{method}, {kind}: every head that is significant by r (layer.head, from 0), bold if specialised: "
+        f"its effect remains over both nulls; effects below {LEAST:g} count as none. The last column is the "
+        "share of heads of models with random weights whose effect is as large."
     )
     header = ("head", "r", "q", "over composition", "over random weights", "random as large")
     return Table(caption, header, tuple(rows))
@@ -202,12 +215,16 @@ def _words(one: Shown) -> Iterator[str]:
     """What carries the relevance, and what nulls leave of it."""
     for method, kind in one.tests:
         found = one.tested(method, kind)
-        significant = int(found.significant[1:].sum())
         special = list(map(str, one.specialised(method, kind)))
         named = f" ({', '.join(special)})" * bool(special)
+        others = ", ".join(
+            f"{other.significant[1:].sum()} and {other.specialised[1:].sum()} by {other.metric}"
+            for other in one.others(method, kind)
+        )
         yield (
-            f"{method}, {kind}: r of residues is {_effect(found, 0)}, p {_p(found.p[0])}; {significant} of "
-            f"{len(one.names(method))} heads are significant, {len(special)} specialised{named}"
+            f"{method}, {kind}: r of residues is {_effect(found, 0)}, p {_p(found.p[0])}; "
+            f"{found.significant[1:].sum()} of {len(one.names(method))} heads are significant by r, "
+            f"{len(special)} specialised{named} (significant and specialised {others})"
         )
 
 

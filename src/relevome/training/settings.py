@@ -46,28 +46,69 @@ _POSITIVE = (
 class TrainingSettings:
     """Everything that ``relevome train`` can be told; None means: chosen, and recorded in training.json.
 
-    ``arch`` is ``cnn`` or the name of another architecture of our own, the folder or hub id of a model to
-    fine-tune, or a config.json to start from random weights. ``best`` names the validation score whose
-    best epoch is kept; ``patience`` is the number of epochs without a better one after which training stops.
-    ``dtype`` is the precision of the arithmetic: weights are kept in float32. ``bpe_dropout`` is the share of
-    merges that are left out when training sequences are tokenised, afresh in every epoch. ``tokens`` is the
-    size of a byte-pair encoding to learn from the training sequences.
+    Args:
+        arch: ``cnn`` or another architecture of our own (``dnabert2``, ``annotator``), the folder or hub id
+            of a model to fine-tune, or a ``config.json`` to start from random weights.
+        train: Table (CSV, TSV) with a sequence and a label column, with ``labels_from`` also UniProt files;
+            ``mlm`` needs no labels. None with a ``genome``.
+        validation: The same, to choose the best epoch by. None: a part of ``train``, see ``split``.
+        output: Folder for the model, new or empty, or to be resumed.
+        test: The same as ``train``, to report final scores on. Default: none.
+        objective: ``classify`` (default) learns labels, ``mlm`` a language from hidden tokens, ``annotate``
+            to tell positions of a genome from all others.
+        genome: ``mlm``, ``annotate``: FASTA, plain or gzip. Default: none.
+        window: ``mlm``: letters of every window. Default: 500.
+        windows: ``mlm``: windows in every epoch. Default: as many as cover everything once.
+        held_out: ``mlm``: share of all letters that is kept apart to validate on, where there is no
+            ``validation``. Default: 0.1.
+        labels: ``annotate``: positions on the genome, as BED, GFF3, or CSV or TSV counted from 1.
+        feature: ``annotate``: types of GFF3 features whose first letters are meant. Default: all.
+        labels_column: Column of a table with the labels, or for ``annotate`` the positions. Default: by name.
+        labels_where: ``annotate``: only rows with ``COLUMN=TEXT`` or ``COLUMN~PART``. Default: all.
+        split: Shares of ``train`` to train, validate and test on, where there is no ``validation``
+            (``0.8,0.1,0.1``); ``annotate``: what is held out, a share (default: ``20%``) or a BED file.
+        circular: ``annotate``: every contig is a circle. Default: False.
+        steps: ``annotate``: most steps. Default: 7,000.
+        streams: ``annotate``: lanes of the genome, each with a segment in every step. Default: 10.
+        labels_from: Classes are ``ec`` numbers or ``go`` terms of proteins. Default: those of a column.
+        ec_level: ``ec``: level at which numbers are cut, 1 (default) to 4; 0: enzyme or not.
+        obo: ``go``: the ontology, such as ``go-basic.obo``.
+        go_terms: ``go``: only these terms. Default: all common ones.
+        min_proteins: ``ec``, ``go``: fewest proteins to learn a class from. Default: 6.
+        max_length: ``ec``, ``go``: most residues of a protein; longer ones are left out. Default: none.
+        id_column: Column of tables with the ids. Default: by name.
+        clusters: MMseqs2 TSV or CD-HIT ``.clstr``: no cluster is in two parts of ``split``. Default: only
+            identical sequences stay together.
+        rare_as_x: Proteins: U, Z, O, B and J are read as X. Default: False.
+        strip_stop: Proteins: a ``*`` at the end is taken off. Default: False.
+        alphabet: ``dna``, ``rna`` or ``protein``. Default: that of the tokenizer, DNA without one.
+        tokenizer: Folder of a tokenizer. Default: the checkpoint's own, or single letters.
+        tokens: Tokens of a byte-pair encoding to learn from the training sequences. Default: none is learnt;
+            512 for ``dnabert2``.
+        task: What labels mean: ``binary``, ``multi-class``, ``multi-label``, ``regression``, ``token``, or
+            ``auto`` (default), which reads it off them.
+        epochs: Most passes over the training table. Default: 10.
+        batch_size: Sequences in every step. Default: 64.
+        learning_rate: The highest. Default: by what is trained.
+        weight_decay: Of AdamW, from 0 on. Default: 0.01.
+        warmup: Share of all steps in which the learning rate rises, from 0 to under 1. Default: 0.06.
+        patience: Epochs without a better one after which training stops. Default: 3.
+        best: The validation score whose best epoch is kept: ``loss`` (default), or one of the task; of
+            ``annotate`` always the average precision.
+        class_weights: Every class counts the same in the loss. Default: False.
+        lora_rank: Rank of low-rank additions, which alone are trained. Default: all weights are.
+        bpe_dropout: Share of merges left out when training sequences are tokenised, afresh in every epoch,
+            from 0 (default) to 1.
+        seed: Of everything that is drawn. Default: 0.
+        device: ``auto`` (default), ``cpu``, ``cuda`` or ``mps``.
+        dtype: Precision of the arithmetic, ``float32`` (default), ``bfloat16`` or ``float16``; weights are
+            kept in float32.
+        on_bad: ``refuse`` tables with rows that cannot be read (default), or ``skip`` these.
+        resume: Go on where a training was stopped. Default: False.
+        progress: Whether a bar is shown. Default: on a terminal.
 
-    With ``objective`` ``mlm`` a masked language model learns from ``windows`` windows of ``window`` letters
-    in every epoch (None: as many as cover everything once), from a ``genome`` (FASTA) or the sequences of
-    ``train``; without a ``validation`` table the share ``held_out`` is kept apart to validate on.
-
-    With ``objective`` ``annotate`` an annotator learns to tell positions of a ``genome`` that ``labels`` name
-    (see `relevome.data.positions` for ``feature``, ``labels_column``, ``labels_where``) from all others, in
-    so many ``steps``, each on a segment of ``streams`` lanes; ``split`` (a share, None: ``20%``, or a BED
-    file) is held out, and ``best`` is always its average precision.
-
-    ``labels_from`` says that classes are those of ``ec`` numbers at ``ec_level`` (0: whether there is one),
-    or ``go`` terms of the ontology ``obo``, all or ``go_terms``, with at least ``min_proteins`` to learn
-    from; longer proteins than ``max_length`` are left out. Without a ``validation`` table the only one is
-    ``split`` by shares (``0.8,0.1,0.1``), so that none of the ``clusters`` of a file, or of identical
-    sequences, is in two parts. ``rare_as_x`` has U, Z, O, B and J read as X, and ``strip_stop`` takes off a
-    ``*`` at the end of proteins.
+    Raises:
+        InputError: For values that are none of these, and for settings that belong to another objective.
     """
 
     arch: str

@@ -15,6 +15,7 @@ from relevome.attribution.lrp.flow import LinearRule, tensors_in
 from relevome.attribution.lrp.heads import HeadRecorder
 from relevome.attribution.lrp.in_place import changing_if_asked
 from relevome.attribution.lrp.interception import NO_RULES, Interception
+from relevome.attribution.lrp.plain import is_plain
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.table import PLAIN, Rule, unsupported
 
@@ -23,7 +24,8 @@ class Rules(Interception):
     """While active, the operations on activations follow the AttnLRP rules.
 
     ``linear`` has other rules for linear layers and convolutions, by the identity of their weight.
-    ``heads`` is told the relevance of the context of every attention. Raises ``UnsupportedOperation`` at
+    ``heads`` is told the relevance of the context of every attention. ``plain`` says whether all operations
+    so far went back by their own gradient. Raises ``UnsupportedOperation`` at
     an operation on activations that has no rule, or that made its result unseen.
     """
 
@@ -31,12 +33,14 @@ class Rules(Interception):
         self, *, linear: Mapping[int, LinearRule] = NO_RULES, heads: HeadRecorder | None = None
     ) -> None:
         super().__init__(heads, linear)
+        self.plain = True
 
     def _follow(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         rule = RULES.get(func)
         if rule is None:
             return _refuse_if_relevant(func, func(*args, **kwargs))
         self._refuse_unseen((args, kwargs))
+        self.plain = self.plain and is_plain(rule, func, args, kwargs, self.flow.linear)
         if kwargs.get("inplace"):
             rule = changing_if_asked
         return self._remember(self._carry_out(rule, func, args, kwargs))

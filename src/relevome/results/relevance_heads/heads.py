@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 ALL = "all"  # the class of all proteins
 
+# The least median effect that counts: of r and of shares of relevance, and of sums of it in logits. With many
+# proteins, or none that differ, effects of nothing (1e-8) have small p-values too.
+LEAST = 1e-3
+
 COLUMNS = (
     "class", "type", "metric", "layer", "head", "proteins", "effect", "low", "high", "p", "q",
     "shift_score", "shift_p", "shift_q", "exchange_left", "exchange_p", "exchange_q",
@@ -75,15 +79,21 @@ class Effect:
 
     @property
     def significant(self) -> Flags:
-        """By the published test."""
-        return self.q < self.level
+        """By the published test, and an effect of at least `LEAST`: what is counted, listed and marked."""
+        return (self.q < self.level) & (self.effect.median >= LEAST)
+
+    @property
+    def shifted(self) -> Flags:
+        """Significant, and more than circular shifts explain."""
+        return self.significant & (self.shift.q < self.level)
 
     @property
     def specialised(self) -> Flags:
         """Significant, and more than random weights and the exchange of like letters explain."""
         if self.random is None:
             return np.zeros(len(self.p), dtype=bool)
-        return self.significant & (self.exchange.q < self.level) & (self.random.q < self.level)
+        over = (self.exchange, self.random)
+        return self.significant & np.all([(n.q < self.level) & (n.median >= LEAST) for n in over], axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +109,8 @@ class Contribution:
 
     @property
     def positive(self) -> Flags:
-        """Those that speak for the class."""
-        return self.q < self.level
+        """Those that speak for the class, by at least `LEAST`."""
+        return (self.q < self.level) & (self.sums.median >= LEAST)
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,8 +25,13 @@ class Run(PartsReader[Explanation]):
     """The explanations of a run folder, in the order of its parts.
 
     One part is held in memory at a time. Of a run that is still being written it shows the parts that
-    were there when it was opened. ``manifest`` is what ``run.json`` says. Raises InputError for a folder
-    that is no run, of a later schema, or with a part that is damaged or missing.
+    were there when it was opened. ``manifest`` is what ``run.json`` says.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        InputError: For a folder that is no run, of a later schema, or with a part that is damaged or missing.
     """
 
     kind = RUN

@@ -1,0 +1,20 @@
+"""What a reader of a run should know besides its numbers, in sentences."""
+
+from __future__ import annotations
+
+from relevome.attribution.lrp.plain import SAME
+from relevome.results.run.reader import Run
+
+
+def remarks(run: Run) -> list[str]:
+    """Counts of the run in words, and what its method amounted to."""
+    counts = {name: count for name, count in run.counts.other.items() if name != SAME}
+    said = [f"{name.replace('_', ' ')}: {count:,}" for name, count in counts.items()]
+    if SAME in run.counts.other:
+        said.append(
+            f"{run.manifest['method']} is gradient x input here: every operation of this model (such as "
+            "convolutions, linear layers, ReLU, pooling) has its plain gradient for a rule; for more than "
+            "that take --method lrp, with gamma or zplus rules, deeplift-shap, integrated-gradients or "
+            "mutagenesis"
+        )
+    return said
