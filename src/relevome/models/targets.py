@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from relevome.data.names import check_name
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
 
@@ -41,8 +42,8 @@ def resolve_target(
     letter and masked language models need the 0-based ``position`` of a letter; for the latter ``target`` is
     the letter (or another token), and ``mask`` hides what is there.
 
-    Raises InputError for an output that the model has not, or whose label is that of another one too: rows of
-    a run are told apart by labels.
+    Raises InputError for an output that the model has not, whose label is that of another one too, since rows
+    of a run are told apart by labels, or whose label has control characters.
     """
     if (position is None) != (model.task == "sequence"):
         wanted = "no --position" if model.task == "sequence" else "the --position of a letter"
@@ -95,6 +96,7 @@ def _unique(model: Model, index: int) -> int:
             f"outputs {', '.join(map(str, same))} of the model are all called {label!r}, by which rows are "
             "told apart: give each a label of its own (id2label in its config.json)"
         )
+    check_name(label, f"output {index} of the model (id2label in its config.json),")
     return index
 
 
