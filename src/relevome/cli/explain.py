@@ -22,6 +22,7 @@ from relevome.cli.options import (
     named_options,
 )
 from relevome.cli.progress import progress_bar
+from relevome.cli.terminal import echo
 from relevome.errors import InputError
 
 if TYPE_CHECKING:
@@ -171,14 +172,14 @@ def _batch_size(text: str) -> int | None:
 
 def _report(run: Run, method: str, output: Path) -> None:
     counts = run.counts
-    typer.echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
+    echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
     if stops := run.manifest["input"].get("stops_stripped"):
-        typer.echo(f"  stops stripped: {int(stops):,}")
+        echo(f"  stops stripped: {int(stops):,}")
     for name, count in counts.other.items():
-        typer.echo(f"  {name.replace('_', ' ')}: {count:,}")
+        echo(f"  {name.replace('_', ' ')}: {count:,}")
     for refusal in counts.refused[:5]:
-        typer.echo(f"  left out {refusal.sequence_id}: {refusal.reason}")
+        echo(f"  left out {refusal.sequence_id}: {refusal.reason}")
     if len(counts.refused) > 5:
-        typer.echo(f"  and {len(counts.refused) - 5:,} more, see {output / 'run.json'}")
+        echo(f"  and {len(counts.refused) - 5:,} more, see {output / 'run.json'}")
     if counts.ledger is not None:
         print_account(counts.ledger, run.manifest["model"]["dtype"])
