@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from relevome.data.sites import meant_by
 from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.results.run.columns import Explanation, from_row, no_rows
@@ -94,9 +95,9 @@ class Run:
     @overload
     def __getitem__(self, key: slice) -> list[Explanation]: ...
     def __getitem__(self, key: int | str | slice) -> Explanation | list[Explanation]:
-        """By row; by sequence id, the first of its targets; or a slice of rows."""
+        """By row; by sequence id (see `id_of`), the first of its targets; or a slice of rows."""
         if isinstance(key, str):
-            return self._row(self._rows_of(key, None)[0])
+            return self._row(self._rows_of(self.id_of(key), None)[0])
         if isinstance(key, slice):
             return [self._row(row) for row in range(*key.indices(len(self)))]
         row = key + len(self) if key < 0 else key
@@ -107,6 +108,19 @@ class Run:
     def find(self, sequence_id: str, target: str | None = None) -> list[Explanation]:
         """All rows of a sequence, or those of one target. Raises InputError if there are none."""
         return [self._row(row) for row in self._rows_of(sequence_id, target)]
+
+    def id_of(self, asked: str) -> str:
+        """The id that is meant: this very one, or the only one with this UniProt accession in it.
+
+        ``P01308`` means ``sp|P01308|INS_HUMAN``, as for known sites. Raises InputError for an accession of
+        several sequences; an id that means none is given back.
+        """
+        ids = self._names["sequence_id"]
+        found = [asked] if pc.any(pc.equal(ids, asked)).as_py() else meant_by(asked, ids.unique().to_pylist())
+        if len(found) > 1:
+            several = ", ".join(map(repr, found[:5])) + (f" and {len(found) - 5} more" if found[5:] else "")
+            raise InputError(f"{asked!r} could be {several} of {self.path}: give the whole id")
+        return found[0] if found else asked
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """The rows part by part, of all columns or some, as they are stored."""
