@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from relevome.data.names import visible
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
 from relevome.models.batching import BatchSizes, MeasuredBatchSizes
@@ -101,7 +102,7 @@ class Model:
         self._identity: tuple[Any, str] | None = None
 
     def __repr__(self) -> str:
-        outputs = ", ".join(self.labels[:4]) + (", ..." if len(self.labels) > 4 else "")
+        outputs = ", ".join(map(visible, self.labels[:4])) + (", ..." if len(self.labels) > 4 else "")
         longest = "any length" if self.max_tokens is None else f"up to {self.max_tokens:,} tokens"
         return (
             f"Model({self.source.path!r}: {type(self.module).__name__}, {self.alphabet.name}, "
