@@ -102,7 +102,13 @@ P00001\tsignal\t<1\t4\t\t5
 P00001\tpropep\t1\t?7\t\t5
 """
 
-FORMATS = {"a.xml": XML, "a.dat": TEXT, "a.gff": GFF, "a.tsv": TABLE}
+# As the website gives it: a note in quotes may hold semicolons and quotes, and Length is a usual column.
+ENTRIES = """Entry\tEntry Name\tLength\tActive site\tMotif\tDisulfide bond\tSignal peptide\tPropeptide\tChain
+P00001\tA_B\t12\tACT_SITE 3; /note="Proton acceptor"; /evidence="ECO:0000255|PROSITE-ProRule:PRU10"; ACT_SITE ?; ACT_SITE P00001-2:5; ACT_SITE 13\tMOTIF 4..6; /note="Box"\tDISULFID 2..11; /evidence="ECO:1; ECO:2"; DISULFID 2; /note="Interchain"\tSIGNAL <1..4; /evidence="ECO:0000255"\tPROPEP 1..?7\tCHAIN 5..>12; /note="Its ""own"" chain"; /id="PRO_1"
+P00002\tC_D\t3\t\t\t\t\t\t
+"""  # noqa: E501
+
+FORMATS = {"a.xml": XML, "a.dat": TEXT, "a.gff": GFF, "a.tsv": TABLE, "entries.tsv": ENTRIES}
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:Bio")
 
 
@@ -121,7 +127,7 @@ def test_all_formats_give_the_same_sites(write: Write, name: str, zipped: bool) 
 
 
 @pytest.mark.parametrize(("name", "reasons"), [
-    ("a.xml", 4), ("a.dat", 3), ("a.gff", 1), ("a.tsv", 1),
+    ("a.xml", 4), ("a.dat", 3), ("a.gff", 1), ("a.tsv", 1), ("entries.tsv", 3),
 ])  # fmt: skip
 def test_what_has_no_place_is_left_out_with_its_reason(write: Write, name: str, reasons: int) -> None:
     path = write(name, FORMATS[name])
@@ -144,7 +150,7 @@ def test_what_has_no_place_is_left_out_with_its_reason(write: Write, name: str, 
         read_sites(path, ["propeptide"])
 
 
-@pytest.mark.parametrize("name", ["a.xml", "a.dat"])
+@pytest.mark.parametrize("name", ["a.xml", "a.dat", "entries.tsv"])
 def test_an_entry_without_sites_is_listed_without_any(write: Write, name: str) -> None:
     sites = read_sites(write(name, FORMATS[name]), ["motif"], [])
     assert sites == {"P00001": [Site(3, 6, "Box")], "P00002": []}
@@ -160,6 +166,7 @@ def test_an_entry_without_sites_is_listed_without_any(write: Write, name: str) -
         ("Transmembrane", "TRANSMEM"), ("signal", "Signal peptide"), ("SIGNAL", "signal_peptide"),
         ("motif", "short sequence motif"), ("DISULFID", "Disulfide bond"), ("coiled_coil", "COILED"),
         ("lipid moiety-binding region", "Lipidation"), ("Natural variant", "VARIANT"), ("CDS", "cds"),
+        ("Beta strand", "STRAND"),
     ],
 )  # fmt: skip
 def test_types_are_the_same_however_they_are_written(written: str, same: str) -> None:
@@ -186,7 +193,7 @@ def test_letters_are_counted_from_1_with_the_end_included() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["a.xml", "a.dat"])
+@pytest.mark.parametrize("name", ["a.xml", "a.dat", "entries.tsv"])
 def test_a_feature_that_goes_on_behind_a_fragment_has_all_up_to_its_end(write: Write, name: str) -> None:
     (chain,) = read_sites(write(name, FORMATS[name]), ["chain"])["P00001"]
     assert (chain.start, chain.end) == (4, 12)

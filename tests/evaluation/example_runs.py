@@ -29,13 +29,16 @@ def explained(model: Model, out: Path, **options: Any) -> Run:
     )
 
 
-def changed(run: Run, out: Path, change: Change, keep: slice = slice(None)) -> Run:
-    """The same run with other relevance, and perhaps fewer sequences."""
+def changed(
+    run: Run, out: Path, change: Change, keep: slice = slice(None), rename: Callable[[str], str] = str
+) -> Run:
+    """The same run with other relevance, and perhaps fewer sequences, or other ids."""
     manifest = {key: value for key, value in run.manifest.items() if key not in OWN}
     rows = []
     for row in list(run)[keep]:
         relevance = change(row.relevance.astype(np.float64)).astype(np.float32)
-        rows.append(replace(row, relevance=relevance, token_relevance=None, conserved=False))
+        id = rename(row.sequence_id)
+        rows.append(replace(row, sequence_id=id, relevance=relevance, token_relevance=None, conserved=False))
     with RunWriter(out, manifest) as writer:
         writer.write_part(0, rows, Counts(read=len(rows), explained=len(rows)))
     return Run(out)

@@ -211,6 +211,22 @@ def test_labels_add_accuracy_and_auroc(tmp_path: Path) -> None:
     assert len(found.areas) == 12
 
 
+def test_labels_need_no_sequences_and_may_be_under_accessions(tmp_path: Path) -> None:
+    model = additive_model()
+    run = explained(model, tmp_path / "run")
+    accessions = {row.sequence_id: f"P0000{number}" for number, row in enumerate(run)}
+    bars = {id: f"sp|{accession}|X" for id, accession in accessions.items()}
+    called = changed(run, tmp_path / "called", lambda values: values, rename=bars.__getitem__)
+    whole = labels_of(run, model, tmp_path / "labels.csv")
+    few = tmp_path / "few.csv"
+    rows = [line.split(",") for line in whole.read_text().splitlines()[1:]]
+    few.write_text("Entry,Label\n" + "".join(f"{accessions[id]},{label}\n" for id, _, label in rows))
+    options: dict[str, Any] = {"model": model, "most": 4, "orders": 2, "target": "b"}
+    expected, found = substitute(run, labels=whole, **options), substitute(called, labels=few, **options)
+    assert [one.estimates for one in found.curves] == [one.estimates for one in expected.curves]
+    assert {one.measure for one in found.curves} >= {"accuracy", "auroc"}
+
+
 def test_a_run_leaves_tables_and_a_picture(tmp_path: Path) -> None:
     model = additive_model()
     found = substitute(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from relevome.data.motifs import Motif
+from relevome.data.names import from_table
 from relevome.data.sequences import DNA
 from relevome.errors import InputError
 from relevome.results.annotation.folder import write_annotation
@@ -133,7 +134,7 @@ def test_models_and_networks_are_said_and_tabled(study: Path) -> None:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert {row["model"]: float(row["average_precision"]) for row in rows} == MODELS
     with (study / "found.tsv").open() as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+        rows = [dict(row, name=from_table(row["name"])) for row in csv.DictReader(file, delimiter="\t")]
     assert [(row["network"], row["name"]) for row in rows if row["weigh"] == "attention"] == [
         ("annotator", "-10_published"), ("annotator", "-10_box"), ("annotator", "-35_box"),
         ("annotator", "Fis"), ("annotator", "CRP"), ("random-0", "Lrp"),

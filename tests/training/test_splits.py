@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.formats.table import LabelledSequence
+from relevome.data.formats.table import LabelledSequence, read_table
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
 from relevome.training.splits import SavedParts, Split, read_shares
@@ -108,6 +108,13 @@ def test_shares_are_parts_of_one_or_of_a_hundred(text: str, shares: tuple[float,
 def test_shares_that_do_not_add_up_are_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"--split is .*expected shares of train, validation, test"):
         read_shares(text, 3)
+
+
+def test_saved_parts_are_read_back_whatever_their_ids(tmp_path: Path) -> None:
+    named = [("=a", "-1"), ("\"b' c", "=1"), ("'=a", "x")]
+    rows = [LabelledSequence(Sequence(id, "MKL", PROTEIN), label) for id, label in named]
+    SavedParts({"test": rows}).save_pretrained(tmp_path)
+    assert list(read_table(tmp_path / "test.tsv", PROTEIN)) == rows
 
 
 def test_parts_are_saved_as_tables(tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
+from relevome.cli.terminal import echo
 from relevome.ledger import BOUNDS, Ledger
 
 _SHOWN = 12
@@ -19,7 +19,7 @@ def print_account(ledger: Ledger, dtype: str) -> None:
     precision = dtype.removeprefix("torch.")
     bound = BOUNDS.get(precision, max(BOUNDS.values()))
     if ledger.largest_share > bound and ledger.worst is not None:
-        typer.echo(
+        echo(
             f"WARNING: {ledger.largest_share:.1e} of a sequence's relevance is unaccounted for, more than "
             f"rounding explains ({bound:.0e} in {precision}), most of it at {ledger.worst.operation}: do not "
             "trust this run, a rule is wrong for this model",

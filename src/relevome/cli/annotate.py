@@ -18,6 +18,7 @@ from relevome.cli.options import (
     rows_at_once,
 )
 from relevome.cli.progress import progress_bar
+from relevome.cli.terminal import echo
 from relevome.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,14 +117,14 @@ def _report(found: Annotation, output: Path) -> None:
     counts, threshold = found.counts, found.threshold
     said = "no threshold is so precise" if threshold is None else f"probability from {threshold:.4g} on"
     in_gaps = f" ({counts['in_gaps']:,} of them in gaps, without prediction)" if counts["in_gaps"] else ""
-    typer.echo(
+    echo(
         f"{output}: {counts['letters']:,} positions of {counts['contigs']:,} contigs{in_gaps}, "
         f"{counts['sites']:,} sites called ({said})"
     )
     if found.problems:
-        typer.echo(f"  {len(found.problems):,} positions of the truth left out, see annotation.json")
+        echo(f"  {len(found.problems):,} positions of the truth left out, see annotation.json")
     if found.truth is not None:
         numbers = found.truth["all"]
         shown = ("roc_auc", "average_precision", "base_rate", "precision", "recall")
         pairs = (f"{name} {numbers[name]:.4g}" for name in shown if numbers[name] is not None)
-        typer.echo(f"  {numbers['sites']:,} labelled positions: {', '.join(pairs)}")
+        echo(f"  {numbers['sites']:,} labelled positions: {', '.join(pairs)}")

@@ -27,6 +27,7 @@ from relevome.cli.show import show
 from relevome.cli.simulate import simulate
 from relevome.cli.study import study_commands
 from relevome.cli.substitute import substitute
+from relevome.cli.terminal import echo
 from relevome.cli.train import train
 from relevome.errors import InputError
 from relevome.results.record import by_command
@@ -81,7 +82,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int = 2) -> int:
-    typer.echo("relevome: " + " ".join(message.split()), err=True)
+    echo("relevome: " + " ".join(message.split()), err=True)
     return code
 
 
@@ -104,7 +105,7 @@ def _message(error: typer.TyperException) -> str:
 
 def _print_version(wanted: bool | None) -> None:
     if wanted:
-        typer.echo(f"relevome {relevome.__version__}")
+        echo(f"relevome {relevome.__version__}")
         raise typer.Exit
 
 

@@ -9,6 +9,7 @@ import typer
 
 from relevome.cli.evaluation_options import EvaluationOptions, print_list, status, with_evaluation_options
 from relevome.cli.options import Output
+from relevome.cli.terminal import echo
 
 
 @with_evaluation_options
@@ -28,6 +29,6 @@ def compare(
 
     with status() as say:
         found = run_compare(runs, labels=label or (), out=output, say=say, **asked.keywords())
-    typer.echo(plain(scores_table(found)))
-    typer.echo(f"{output}: {len(found.scores)} runs, {len(found.tests):,} paired tests")
+    echo(plain(scores_table(found)))
+    echo(f"{output}: {len(found.scores)} runs, {len(found.tests):,} paired tests")
     print_list(remarks(found))

@@ -9,6 +9,7 @@ import typer
 
 from relevome.cli.evaluation_options import EvaluationOptions, print_list, status, with_evaluation_options
 from relevome.cli.options import Output
+from relevome.cli.terminal import echo
 
 if TYPE_CHECKING:
     from relevome.results.evaluation.result import Evaluation
@@ -40,8 +41,8 @@ def _report(found: Evaluation, output: Path) -> None:
         random = "" if one.random is None else f"  random order {one.random.mean:.3g}"
         shuffled = "" if one.null is None else f"  shuffled {one.null.mean:.3g}"
         interval = f"{one.mean:>8.3g}  [{one.low:.3g}, {one.high:.3g}]"
-        typer.echo(f"{one.metric:<32}{one.level:<8}{interval}{random}{shuffled}")
-    typer.echo(summary(found.checks))
+        echo(f"{one.metric:<32}{one.level:<8}{interval}{random}{shuffled}")
+    echo(summary(found.checks))
     print_list([check.sentence for check in found.failed])
-    typer.echo(f"{output}: {len(found.scores)} metrics, {len(found.sequences):,} sequences")
+    echo(f"{output}: {len(found.scores)} metrics, {len(found.sequences):,} sequences")
     print_list([*left_out(found.scores), *found.notes])

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from relevome.cli.options import BatchSize, Device, Seed, rows_at_once
+from relevome.cli.terminal import echo
+from relevome.data.names import visible
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,16 @@ def with_evaluation_options(command: Callable[..., None]) -> Callable[..., None]
 def status() -> Iterator[Callable[[str], None]]:
     """On a terminal, what is being computed."""
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(stderr=True)
     with console.status("reading") as shown:
-        yield shown.update if console.is_terminal else lambda _: None
+        yield (lambda text: shown.update(escape(visible(text)))) if console.is_terminal else lambda _: None
 
 
 def print_list(lines: list[str], most: int = 12) -> None:
     """Lines, of very many the first ones."""
     for line in lines[:most]:
-        typer.echo(f"  {line}")
+        echo(f"  {line}")
     if len(lines) > most:
-        typer.echo(f"  and {len(lines) - most:,} more")
+        echo(f"  and {len(lines) - most:,} more")

@@ -36,6 +36,7 @@ from relevome.cli.options import (
     rows_at_once,
 )
 from relevome.cli.progress import progress_bar
+from relevome.cli.terminal import echo
 
 if TYPE_CHECKING:
     from relevome.results.run.reader import Run
@@ -138,11 +139,11 @@ def _report(run: Run, method: str, output: Path) -> None:
     from relevome.report.runs import remarks
 
     counts = run.counts
-    typer.echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
+    echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
     if stops := run.manifest["input"].get("stops_stripped"):
-        typer.echo(f"  stops stripped: {int(stops):,}")
+        echo(f"  stops stripped: {int(stops):,}")
     for line in remarks(run):
-        typer.echo(f"  {line}")
+        echo(f"  {line}")
     print_refused(counts, output / "run.json")
     if counts.ledger is not None:
         print_account(counts.ledger, run.manifest["model"]["dtype"])

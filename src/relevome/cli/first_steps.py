@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.options import Output, Seed
+from relevome.cli.terminal import echo
 
 
 def list_(
@@ -34,7 +35,7 @@ def list_(
     entries = catalogue(what, {one.plural: one for one in registries})
     width = max(24, *(len(name) + 2 for name, _ in entries))
     for name, summary in entries:
-        typer.echo(f"{name:<{width}}{summary}")
+        echo(f"{name:<{width}}{summary}")
 
 
 def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:
@@ -44,4 +45,4 @@ def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:
     """
     from relevome.jobs.demo import demo as run
 
-    run(output, seed, typer.echo)
+    run(output, seed, echo)

@@ -10,6 +10,7 @@ import typer
 
 from relevome.cli.evaluation_options import print_list, status
 from relevome.cli.options import AlphabetName, BatchSize, Device, OnBad, Output, Seed, rows_at_once
+from relevome.cli.terminal import echo
 from relevome.errors import InputError
 
 if TYPE_CHECKING:
@@ -134,10 +135,10 @@ def heads(
                 out=output, overwrite=overwrite, say=say,
             )  # fmt: skip
         for problem in tested.unplaced[:5]:
-            typer.echo(f"left out {problem.id}: {problem.reason}", err=True)
+            echo(f"left out {problem.id}: {problem.reason}", err=True)
         print_list(relevance_summary(tested))
         layers, each = tested.shape
-        typer.echo(f"{output}: {layers} x {each} heads in {len(tested.proteins):,} proteins")
+        echo(f"{output}: {layers} x {each} heads in {len(tested.proteins):,} proteins")
         return
     if model is None:
         raise InputError("--by attention needs --model DIR, and windows around sites")
@@ -159,8 +160,8 @@ def heads(
     for one in found.read:
         _say_left_out(one)
     for line in summary(found):
-        typer.echo(line)
-    typer.echo(f"{output}: {len(found.heads)} heads in {found.windows:,} windows")
+        echo(line)
+    echo(f"{output}: {len(found.heads)} heads in {found.windows:,} windows")
 
 
 def _check_given(others: Mapping[str, object], by: str) -> None:
@@ -173,8 +174,8 @@ def _check_given(others: Mapping[str, object], by: str) -> None:
 def _say_left_out(one: WindowsRead) -> None:
     """What of a file of windows was not asked about."""
     for problem in one.left_out[:5]:
-        typer.echo(f"left out {problem.id}: {problem.reason}", err=True)
+        echo(f"left out {problem.id}: {problem.reason}", err=True)
     if len(one.left_out) > 5:
-        typer.echo(f"and {len(one.left_out) - 5:,} more were left out", err=True)
+        echo(f"and {len(one.left_out) - 5:,} more were left out", err=True)
     if one.asked < one.read:
-        typer.echo(f"{one.asked:,} of {one.read:,} windows, drawn at random (--most)")
+        echo(f"{one.asked:,} of {one.read:,} windows, drawn at random (--most)")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from relevome.cli.terminal import echo
 from relevome.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,6 +64,6 @@ def input_of(
 def print_refused(counts: Counts, record: Path, most: int = 5) -> None:
     """Which sequences were left out and why, of very many the first; all are in the record."""
     for refusal in counts.refused[:most]:
-        typer.echo(f"  left out {refusal.sequence_id}: {refusal.reason}")
+        echo(f"  left out {refusal.sequence_id}: {refusal.reason}")
     if len(counts.refused) > most:
-        typer.echo(f"  and {len(counts.refused) - most:,} more, see {record}")
+        echo(f"  and {len(counts.refused) - most:,} more, see {record}")

@@ -32,6 +32,7 @@ from relevome.cli.options import (
     rows_at_once,
 )
 from relevome.cli.progress import progress_bar
+from relevome.cli.terminal import echo
 
 if TYPE_CHECKING:
     from relevome.results.prediction import Prediction
@@ -94,12 +95,10 @@ def predict(
 
 def _report(found: Prediction, output: Path) -> None:
     counts = found.counts
-    typer.echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences predicted")
+    echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences predicted")
     for name, count in sorted(found.predicted_counts().items(), key=lambda one: -one[1])[:12]:
-        typer.echo(f"  {count:>8,} {name}")
+        echo(f"  {count:>8,} {name}")
     if found.metrics:
         labelled, *scores = found.metrics.items()
-        typer.echo(
-            f"  {labelled[1]:,.0f} with a label: " + ", ".join(f"{n} {value:.4g}" for n, value in scores)
-        )
+        echo(f"  {labelled[1]:,.0f} with a label: " + ", ".join(f"{n} {value:.4g}" for n, value in scores))
     print_refused(counts, output / found.kind.manifest)

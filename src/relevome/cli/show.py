@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from relevome.cli.options import Output
+from relevome.cli.terminal import echo
 
 
 def show(
     run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
     output: Output,
-    id: Annotated[str, typer.Option("--id", help="Which sequence.")],
+    id: Annotated[str, typer.Option("--id", help="Which sequence: its id, or the accession in it.")],
     target: Annotated[str | None, typer.Option(help="Which target, if the run has several.")] = None,
     sites: Annotated[
         Path | None, typer.Option(help="Known sites: BED, GFF3, UniProt, a table, or residues:hydrophobic.")
@@ -29,5 +30,5 @@ def show(
     from relevome.jobs.show import show as draw
 
     for problem in draw(run, id, output, target, sites, feature or ()):
-        typer.echo(f"left out {problem.reason}", err=True)
-    typer.echo(str(output))
+        echo(f"left out {problem.reason}", err=True)
+    echo(str(output))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.options import Output, Seed
+from relevome.cli.terminal import echo
 
 
 def simulate(
@@ -66,4 +67,4 @@ def simulate(
         planted=planted, length=length, position=position, gc=gc, decoys=decoys, split=split, starts=starts,
         distances=distances, share=share, others=others, seed=seed,
     )  # fmt: skip
-    typer.echo(f"{output}: {said}")
+    echo(f"{output}: {said}")

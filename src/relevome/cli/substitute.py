@@ -10,6 +10,7 @@ import typer
 
 from relevome.cli.evaluation_options import status
 from relevome.cli.options import BatchSize, Device, Output, Seed, rows_at_once
+from relevome.cli.terminal import echo
 from relevome.errors import InputError
 
 
@@ -52,8 +53,8 @@ def substitute(
             out=output, overwrite=overwrite, say=say,
         )  # fmt: skip
     for line in summary(found):
-        typer.echo(line)
-    typer.echo(f"{output}: {len(found.sequences):,} sequences, up to {found.exchange.most} letters exchanged")
+        echo(line)
+    echo(f"{output}: {len(found.sequences):,} sequences, up to {found.exchange.most} letters exchanged")
 
 
 def _head(head: str | None, layer: int | None) -> tuple[int, int | None] | None:

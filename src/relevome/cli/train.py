@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from relevome.cli.options import Device, OnBad, Output, RareAsX, Seed, StripStop
+from relevome.cli.terminal import echo
 
 
 def train(
@@ -131,9 +132,9 @@ def train(
         )
     )  # fmt: skip
     named = f", labels {', '.join(result.labels)}" if result.labels else ""
-    typer.echo(f"{output}: {result.task}{named}, best epoch {result.best_epoch:g}")
+    echo(f"{output}: {result.task}{named}, best epoch {result.best_epoch:g}")
     for note in result.notes:
-        typer.echo(f"  {note}")
+        echo(f"  {note}")
     for name, scores in result.metrics.items():
         listed = ", ".join(f"{key} {value:.3f}" for key, value in scores.items() if value is not None)
-        typer.echo(f"  {name}: {listed}")
+        echo(f"  {name}: {listed}")

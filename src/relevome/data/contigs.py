@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pyfaidx import Fasta
 
 from relevome.data.formats.bed import bed_lines
 from relevome.data.lines import PathLike
+from relevome.data.names import check_name, known_as
 from relevome.data.problems import Problem
 from relevome.data.sequences import Alphabet, Interval
 from relevome.errors import InputError
@@ -97,6 +98,8 @@ def read_contigs(
     wanted = (set(names) if circular else set()) if isinstance(circular, bool) else set(circular)
     for name in sorted(wanted - set(names)):
         raise InputError(f"no contig {name!r} in {genome} to be circular: expected {_some(names)}")
+    for name in names:
+        check_name(name, f"contig of {genome},")
     contigs = [Contig(name, len(chromosomes[name]), name in wanted) for name in names]
     for contig in contigs:
         _check(ContigStrand(chromosomes, contig, "+", alphabet), genome)
@@ -163,7 +166,7 @@ def _regions(text: str, lengths: dict[str, int]) -> Iterator[Interval]:
     for line in lines:
         if isinstance(line, Problem):
             raise InputError(str(line))
-        region = line.interval
+        region = replace(line.interval, chrom=known_as(line.interval.chrom, lengths))
         if region.end > lengths.get(region.chrom, 0):
             found = (
                 f"which has {lengths[region.chrom]} letters"

@@ -37,6 +37,7 @@ _NAMES = {
     "sequence conflict": ("conflict",),
     "sequence uncertainty": ("unsure residue", "unsure"),
     "signal": ("signal peptide",),
+    "strand": ("beta strand",),
     "topological domain": ("topo dom",),
     "transit peptide": ("transit",),
     "transmembrane": ("transmembrane region", "transmem"),
@@ -120,3 +121,25 @@ def from_one(first: str, last: str, called: str = "letter of a sequence") -> tup
     if int(last) < int(first):
         raise ValueError(f"end {last} is before start {first}: expected start <= end, both counted")
     return int(first) - 1, int(last)
+
+
+def placed(
+    id: str, length: int | None, kind: str, name: str, first: str, last: str, isoform: str | None, where: str
+) -> Feature | Unplaced:
+    """A feature of a UniProt entry of ``length`` letters, None where that is not known.
+
+    Its ends are as flat files write them. One on another isoform, past the end, or with an end that is not
+    known is `Unplaced`.
+    """
+    if isoform:
+        return Unplaced(id, f"{kind} on another isoform, {isoform}", where, kind)
+    first, last = known_part(first, last, length)
+    if is_unsure(first, last):
+        return Unplaced(id, f"{kind} at {first} to {last}, an end that is not known", where, kind)
+    try:
+        start, end = from_one(first, last)
+    except ValueError as error:
+        return Unplaced(id, f"{kind}: {error}", where, kind)
+    if length is not None and end > length:
+        return Unplaced(id, f"{kind} at {first} to {last}, past the end of {length} letters", where, kind)
+    return Feature(id, kind, start, end, name)

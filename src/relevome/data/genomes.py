@@ -14,6 +14,7 @@ from pyfaidx import Fasta, FastaIndexingError
 
 from relevome.data.formats.bed import BedLine, bed_lines
 from relevome.data.lines import PathLike, open_bytes
+from relevome.data.names import known_as
 from relevome.data.problems import Intake, Problem, SeenNames
 from relevome.data.sequences import DNA, Alphabet, Interval, Sequence
 from relevome.errors import InputError
@@ -36,6 +37,7 @@ def read_bed(bed: PathLike, genome: PathLike, alphabet: Alphabet = DNA) -> Itera
             if isinstance(line, Problem):
                 yield line
                 continue
+            line = _on_genome(line, chromosomes)
             id = _id(line, repeated)
             reason = _misplaced(line.interval, chromosomes, genome)
             yield Problem(id, reason, line.where) if reason else _cut(id, line, chromosomes, intake)
@@ -127,6 +129,12 @@ def _repeated_names(bed: PathLike) -> set[str]:
     if empty:
         raise InputError(f"{bed} has no intervals: expected BED lines, chromosome, start and end")
     return repeated
+
+
+def _on_genome(line: BedLine, chromosomes: Fasta) -> BedLine:
+    """The line with its chromosome as the genome calls it."""
+    name = known_as(line.interval.chrom, chromosomes)
+    return line if name == line.interval.chrom else replace(line, interval=replace(line.interval, chrom=name))
 
 
 def _id(line: BedLine, repeated: set[str]) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from collections.abc import Sequence as List
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relevome.data.formats import ending_of, format_by_ending
 from relevome.data.formats.bed import bed_lines
 from relevome.data.formats.gff import GffLine, gff_lines
 from relevome.data.formats.table import table_rows
 from relevome.data.lines import PathLike
+from relevome.data.names import known_as
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
@@ -86,6 +87,7 @@ def _reader(path: PathLike) -> _Reader:
 
 def _placed(position: Position, contigs: Mapping[str, int]) -> Position | Problem:
     """The position if it is on the genome, else what is wrong."""
+    position = replace(position, contig=known_as(position.contig, contigs))
     label = f"{position.contig}:{position.index + 1}({position.strand})"
     length = contigs.get(position.contig)
     if length is None:

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from relevome.data.names import check_name, visible
 from relevome.data.sequences import Alphabet, Interval, Sequence
 from relevome.errors import InputError
 
@@ -25,11 +26,18 @@ _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 
 @dataclass(frozen=True)
 class Problem:
-    """A sequence that cannot be used: its id as far as known, why, and where it was found."""
+    """A sequence that cannot be used: its id as far as known, why, and where it was found.
+
+    Whatever the file holds, none of the three steers the terminal that they are shown on (`visible`).
+    """
 
     id: str
     reason: str
     where: str
+
+    def __post_init__(self) -> None:
+        for name in ("id", "reason", "where"):
+            object.__setattr__(self, name, visible(getattr(self, name)))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.reason}"
@@ -78,6 +86,10 @@ class Intake:
         """The sequence, or what is wrong with it."""
         if not id:
             return Problem(id, "sequence without an id: expected a name and no blank before it", where)
+        try:
+            check_name(id, "sequence")
+        except InputError as error:
+            return Problem(id, str(error), where)
         if not self._seen.add(id):
             return Problem(id, f"id {id!r} was used before: expected every id once", where)
         if self._stops is not None:

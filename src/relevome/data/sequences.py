@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from relevome.data.names import check_name
 from relevome.errors import InputError
 
 
@@ -83,6 +84,7 @@ class Interval:
     strand: str = "."
 
     def __post_init__(self) -> None:
+        check_name(self.chrom, "chromosome")
         if not 0 <= self.start < self.end:
             raise InputError(
                 f"interval {self.chrom}:{self.start}-{self.end} is empty or negative: "
@@ -129,6 +131,7 @@ class Sequence:
     interval: Interval | None = None
 
     def __post_init__(self) -> None:
+        check_name(self.id, "sequence")
         if not self.letters:
             raise InputError(f"sequence {self.id!r} is empty: expected at least one letter")
         for letter in sorted(set(self.letters)):

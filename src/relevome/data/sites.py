@@ -12,6 +12,7 @@ from jaxtyping import Bool
 from relevome.data.features import Feature, FeatureItem, Listed, Unplaced, same_type
 from relevome.data.formats import format_of
 from relevome.data.lines import PathLike
+from relevome.data.names import bed_chrom, visible
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
@@ -64,7 +65,7 @@ def read_sites(
         if isinstance(item, Problem):
             _leave_out(item, left_out)
         else:
-            named = (Site(*span, item.name or item.kind, item.strand) for span in item.spans)
+            named = (Site(*span, visible(item.name or item.kind), item.strand) for span in item.spans)
             sites.setdefault(item.id, []).extend(named)
     _check_kinds(path, kinds, seen, exact)
     return sites
@@ -98,13 +99,27 @@ def features_of(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feature
 def listed_as(id: str, sites: Collection[str]) -> str | None:
     """The name under which sites of a sequence are listed: its id, or the UniProt accession in it.
 
-    An accession counts where ``|`` sets it apart, as in ``sp|P02724|GLPA_HUMAN``. None where neither is
-    listed.
+    The id may be as BED has to write it (`bed_chrom`). An accession counts where ``|`` sets it apart, as in
+    ``sp|P02724|GLPA_HUMAN``. None where none of these is listed.
     """
-    if id in sites:
-        return id
+    for name in (id, bed_chrom(id)):
+        if name in sites:
+            return name
     parts = [part for part in id.split("|") if part in sites and _ACCESSION.fullmatch(part)]
     return parts[0] if parts else None
+
+
+def meant_by(asked: str, ids: Iterable[str]) -> list[str]:
+    """Those of the ids that a user means: the very one, or those with the accession that is asked for.
+
+    As sites are found (`listed_as`): ``P01308`` means ``sp|P01308|INS_HUMAN``, and the other way round.
+    """
+    known = list(ids)
+    if asked in known:
+        return [asked]
+    found = [id for id in known if listed_as(id, (asked,)) is not None]
+    listed = None if found else listed_as(asked, set(known))
+    return found if listed is None else [listed]
 
 
 def mask(sequence: Sequence, sites: Mapping[str, list[Site]]) -> Bool[np.ndarray, " letters"]:

@@ -6,7 +6,6 @@ to tell them from shuffles, three methods say what the models look at, and the p
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 import torch
 
 from relevome.data.inputs import from_fasta
+from relevome.data.names import fasta_record
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import promoter_grammar
@@ -30,6 +30,7 @@ from relevome.jobs.show import show
 from relevome.jobs.train import train
 from relevome.models.hugging_face import load_model
 from relevome.results.evaluation.scores import MetricScores
+from relevome.results.tables import write_tsv
 from relevome.training.settings import TrainingSettings
 
 METHODS = ("attnlrp", "integrated-gradients", "mutagenesis")
@@ -128,7 +129,7 @@ def _some_promoters(fasta: Path, out: Path, sites: Mapping[str, list[Site]]) -> 
     chosen = [s for s in from_fasta(fasta, DNA).read() if isinstance(s, Sequence) and s.id in sites][
         :EXPLAINED
     ]
-    out.write_text("".join(f">{s.id}\n{s.letters}\n" for s in chosen))
+    out.write_text("".join(fasta_record(s.id, s.letters) for s in chosen), encoding="utf-8")
     return out
 
 
@@ -151,14 +152,15 @@ def _train(folder: Path, data: Path, arch: str, seed: int, say: Say) -> Path:
 
 
 def _write_table(path: Path, rows: list[Row]) -> None:
-    with path.open("w", newline="") as file:
-        table = csv.writer(file, delimiter="\t", lineterminator="\n")
-        table.writerow(["model", "method", "metric", "mean", "low", "high", "random_order", "sequences"])
-        for row in rows:
-            score = row.score
-            random = "" if score.random is None else f"{score.random.mean:.4f}"
-            numbers = [f"{value:.4f}" for value in (score.mean, score.low, score.high)]
-            table.writerow([row.model, row.method, score.metric, *numbers, random, score.n])
+    header = ("model", "method", "metric", "mean", "low", "high", "random_order", "sequences")
+    write_tsv(path, header, map(_line, rows))
+
+
+def _line(row: Row) -> tuple[object, ...]:
+    score = row.score
+    random = "" if score.random is None else f"{score.random.mean:.4f}"
+    numbers = (f"{value:.4f}" for value in (score.mean, score.low, score.high))
+    return (row.model, row.method, score.metric, *numbers, random, score.n)
 
 
 def _draw(folder: Path, rows: list[Row], promoters: Path, truth: Path) -> None:

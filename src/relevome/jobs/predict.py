@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from relevome.data.formats.table import read_labels
+from relevome.data.formats.table import label_rows
 from relevome.data.inputs import Input, given_sequences, sha256_of
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Sequence
+from relevome.data.sites import listed_as
 from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
 from relevome.jobs import Progress
@@ -22,6 +23,7 @@ from relevome.jobs.shards import SHARD_LETTERS, SHARD_SEQUENCES, Item, Shard, re
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.predictions import Predicted, output_labels, outputs, predict_each
+from relevome.models.targets import place_of
 from relevome.options import check_choice
 from relevome.results.parts.part import Counts, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
@@ -157,7 +159,7 @@ class PredictShard:
             return refused(item, str(found))
         one = int(item.begins_sequence)
         windows = {} if one else {"windows": 1}
-        row = predicted_row(found, self.labels.get(found.sequence.id))
+        row = predicted_row(found, _label_of(found.sequence.id, self.labels))
         return Outcome((row,), Counts(one, one, (), windows))
 
 
@@ -168,7 +170,8 @@ def _truth(given: str | Path | Labels | None, column: str | None) -> tuple[Label
     if isinstance(given, Mapping):
         return given, {"labels": f"{len(given)} labels"}
     about = {"labels": str(given), "labels_sha256": sha256_of(given)}
-    return read_labels(given, column), about | ({} if column is None else {"labels_column": column})
+    found = {id: label for _, id, label in label_rows(given, column) if label}
+    return found, about | ({} if column is None else {"labels_column": column})
 
 
 def _scheme(model: Model) -> LabelScheme:
@@ -205,12 +208,17 @@ def _encoded(scheme: LabelScheme, id: str, label: str) -> Any:
 
 
 def _output(scheme: LabelScheme, id: str, label: str) -> int:
-    if label in scheme.names:
-        return scheme.names.index(label)
-    if label.isdecimal() and len(label) < 10 and int(label) < len(scheme.names):
-        return int(label)
-    known = ", ".join(scheme.names[:20])
-    raise InputError(f"sequence {id!r} has label {label!r}: expected one of {known}, or an index from 0")
+    index = place_of(scheme.names, label)
+    if index is None:
+        known = ", ".join(scheme.names[:20])
+        raise InputError(f"sequence {id!r} has label {label!r}: expected one of {known}, or an index from 0")
+    return index
+
+
+def _label_of(id: str, labels: Labels) -> str | None:
+    """The true label of a sequence, by its id or the accession in it."""
+    named = listed_as(id, labels.keys())
+    return None if named is None else labels[named]
 
 
 def _check(source: Input, on_bad: str, scheme: LabelScheme | None, labels: Labels) -> int:
@@ -218,7 +226,7 @@ def _check(source: Input, on_bad: str, scheme: LabelScheme | None, labels: Label
     count = labelled = 0
     for sequence in refuse_or_skip(source.read(), "skip" if on_bad == "skip" else "refuse", []):
         count += 1
-        label = labels.get(sequence.id)
+        label = _label_of(sequence.id, labels)
         if scheme is None or label is None:
             continue
         labelled += 1

@@ -25,7 +25,7 @@ def show(
 
     Args:
         run: The run, or its folder.
-        sequence_id: Which of its sequences.
+        sequence_id: Which of its sequences: its id, or the UniProt accession in it.
         out: The picture; its ending says whether it is PNG, SVG or PDF.
         target: Which target, by its label, of a run with several; None: the first.
         sites: A file of known sites (BED, GFF3, UniProt, a table, 3-line labels), or words:
@@ -40,7 +40,7 @@ def show(
             cannot be written.
     """
     opened = run if isinstance(run, Run) else Run(run)
-    row = opened.find(sequence_id, target)[0]
+    row = opened.find(opened.id_of(sequence_id), target)[0]
     alphabet = ALPHABETS[opened.manifest["alphabet"]]
     sequence = Sequence(row.sequence_id, row.sequence, alphabet, row.interval)
     left_out: list[Problem] = []

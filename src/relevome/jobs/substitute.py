@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from relevome.data.formats.table import LabelledSequence, read_table
-from relevome.data.problems import Problem
+from relevome.data.formats.table import label_rows
+from relevome.data.sites import listed_as
 from relevome.errors import InputError
 from relevome.evaluation.exchange import exchanged_curves
 from relevome.evaluation.exchange_curves import Label, curves_and_areas
@@ -20,6 +20,7 @@ from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.predictions import outputs
+from relevome.models.targets import place_of
 from relevome.report.substitution import write_substitution_page
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
@@ -58,8 +59,9 @@ def substitute(
             ``A`` (alanine) for proteins, ``random`` otherwise.
         most: Letters that are exchanged at most. Default: 64.
         orders: Random orders to compare with, and draws of random letters. Default: 10.
-        labels: A table of true classes, with the ids of the run and columns as for `train`, several classes
-            joined by ``;``: accuracy and AUROC come with it. Default: none.
+        labels: A table of true classes, with the ids of the run, or the UniProt accessions in them, and
+            columns as for `train`, sequences not needed; several classes joined by ``;``. Accuracy and AUROC
+            come with it. Default: none.
         head: A layer and one of its heads, both from 0, by whose relevance letters are ordered, of a run
             with ``heads=True``; the second is None for all heads of the layer together. Default: the
             relevance of the letters.
@@ -95,7 +97,9 @@ def substitute(
     relevance = [relevance_of(row, head) for row in rows]
     read = model if isinstance(model, Model) else model_of(opened, model, device, trust_remote_code)
     made = explainer(opened, read.with_batch_sizes(sizes))
-    known = {} if labels is None else read_labels(labels, made)
+    listed = {} if labels is None else read_labels(labels, made)
+    named = {row.sequence_id: listed_as(row.sequence_id, listed) for row in rows}
+    known = {id: listed[name] for id, name in named.items() if name is not None}
     say("exchanging letters")
     targets = {row.sequence_id: made.target(row) for row in rows}
     letters = [made.sequence(row) for row in rows]
@@ -181,26 +185,18 @@ def read_labels(path: str | Path, made: Explainer) -> dict[str, Label]:
     if model.task != "sequence" or outputs(model) == "a number":
         raise InputError("--labels needs a model that predicts classes of sequences: leave it out")
     known: dict[str, Label] = {}
-    for row in read_table(path, model.alphabet):
-        if isinstance(row, Problem):
-            continue  # its sequence was no sequence of the run either
-        if row.label is None:
-            raise InputError(f"{path} has no label column: expected one, as for relevome train")
-        known[row.sequence.id] = Label(
-            frozenset(_index(row, name, model) for name in row.label.split(";") if name)
+    for where, id, label in label_rows(path):
+        known[id] = Label(
+            frozenset(_index(f"{where}: {id!r}", name, model) for name in label.split(";") if name)
         )
     return known
 
 
-def _index(row: LabelledSequence, name: str, model: Model) -> int:
-    name = name.strip()
-    if name in model.labels:
-        return model.labels.index(name)
-    if name.isdigit() and int(name) < len(model.labels):
-        return int(name)
-    raise InputError(
-        f"sequence {row.sequence.id!r} has label {name!r}: expected one of {', '.join(model.labels[:8])}"
-    )
+def _index(whose: str, name: str, model: Model) -> int:
+    index = place_of(model.labels, name.strip())
+    if index is None:
+        raise InputError(f"{whose} has label {name!r}: expected one of {', '.join(model.labels[:8])}")
+    return index
 
 
 def _about(

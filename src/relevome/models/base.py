@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from relevome.data.inputs import given_sequences
+from relevome.data.names import visible
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
@@ -66,7 +67,7 @@ class Model:
         self._identity: tuple[Any, str] | None = None
 
     def __repr__(self) -> str:
-        outputs = ", ".join(self.labels[:4]) + (", ..." if len(self.labels) > 4 else "")
+        outputs = ", ".join(map(visible, self.labels[:4])) + (", ..." if len(self.labels) > 4 else "")
         longest = "any length" if self.max_tokens is None else f"up to {self.max_tokens:,} tokens"
         return (
             f"Model({self.source.path!r}: {type(self.module).__name__}, {self.alphabet.name}, "

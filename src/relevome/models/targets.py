@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from relevome.data.names import check_name
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
 from relevome.models.predictions import outputs
@@ -47,8 +48,8 @@ def resolve_target(
     every letter and masked language models need the 0-based ``position`` of a letter; for the latter
     ``target`` is the letter (or another token), and ``mask`` hides what is there.
 
-    Raises InputError for an output that the model has not, or whose label is that of another one too: rows of
-    a run are told apart by labels.
+    Raises InputError for an output that the model has not, whose label is that of another one too, since rows
+    of a run are told apart by labels, or whose label has control characters.
     """
     if (position is None) != (model.task == "sequence"):
         wanted = "no --position" if model.task == "sequence" else "the --position of a letter"
@@ -88,14 +89,20 @@ def output_index(model: Model, target: str | int) -> int:
     text = str(target)
     if model.task == "masked" and len(text) == 1 and (letter := model.tokenizer.letter_id(text)) is not None:
         return letter
-    if text in model.labels:
-        return _unique(model, model.labels.index(text))
-    if text.isdecimal() and len(text) < 10 and int(text) < len(model.labels):
-        return _unique(model, int(text))
+    index = place_of(model.labels, text)
+    if index is not None:
+        return _unique(model, index)
     raise InputError(
         f"target {text!r} is out of range: expected an index from 0 to {len(model.labels) - 1}, "
         f"or one of {_labels(model)}"
     )
+
+
+def place_of(labels: Sequence[str], text: str) -> int | None:
+    """Index of the output that a text names, by its label or else by its index; None if it names none."""
+    if text in labels:
+        return labels.index(text)
+    return int(text) if text.isdecimal() and len(text) < 10 and int(text) < len(labels) else None
 
 
 def _default(model: Model) -> int:
@@ -116,6 +123,7 @@ def _unique(model: Model, index: int) -> int:
             f"outputs {', '.join(map(str, same))} of the model are all called {label!r}, by which rows are "
             "told apart: give each a label of its own (id2label in its config.json)"
         )
+    check_name(label, f"output {index} of the model (id2label in its config.json),")
     return index
 
 

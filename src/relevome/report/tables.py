@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from relevome.data.names import visible
+
 _LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -99,12 +101,12 @@ def _bold(text: str, cell: Cell, form: str) -> str:
 
 def escaped(text: str) -> str:
     """Text on one line that Markdown shows as it is."""
-    line = " ".join(text.split())
+    line = visible(" ".join(text.split()))
     shown = re.sub(r"([\\`*_{}\[\]|~#])", r"\\\1", line)
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _latex(text: str) -> str:
     signs = _LATEX | _ARROWS
-    plain = "".join(signs.get(letter, letter) for letter in " ".join(text.split()))
+    plain = "".join(signs.get(letter, letter) for letter in visible(" ".join(text.split())))
     return re.sub(r"(?<![\w.])-(?=\d)", "$-$", plain)

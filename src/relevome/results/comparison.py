@@ -14,7 +14,6 @@ from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.curves import MeanCurves
 from relevome.results.evaluation.folder import (
     VALUES,
-    read_rows,
     read_score,
     read_settings,
     score_record,
@@ -23,7 +22,7 @@ from relevome.results.evaluation.folder import (
 from relevome.results.evaluation.result import Evaluation, tidy
 from relevome.results.evaluation.scores import Level, MetricScores
 from relevome.results.record import provenance, read_record, reading, write_record
-from relevome.results.tables import write_tsv
+from relevome.results.tables import read_tsv, write_tsv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,7 +196,7 @@ def _run(one: Evaluation) -> dict[str, Any]:
 
 def _comparison(path: Path, said: dict[str, Any]) -> Comparison:
     values: _ROWS = {}
-    for *name, sequence_id, value, random, null in read_rows(path / VALUES):
+    for *name, sequence_id, value, random, null in read_tsv(path / VALUES):
         values.setdefault(tuple(name), []).append([sequence_id, value, random, null])
     return Comparison(
         {label: _read_run(one) for label, one in said["runs"].items()},

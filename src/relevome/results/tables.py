@@ -1,4 +1,4 @@
-"""Tables of results, as tab-separated text."""
+"""Tables of results, as tab-separated text, and back."""
 
 from __future__ import annotations
 
@@ -7,12 +7,29 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Float32
+
+from relevome.data.names import from_table, table_line
 from relevome.results.folder import whole_file
 
 
 def write_tsv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """A table; None is an empty field, and numbers are written so that they come back the same."""
+    """A table; None is an empty field, and numbers are written so that they come back the same.
+
+    Text is written as `table_line` does, so that no program takes it for anything else.
+    """
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter="\t", lineterminator="\n")
-        table.writerow(header)
-        table.writerows(rows)
+        file.write(table_line(header))
+        file.writelines(map(table_line, rows))
+
+
+def shortest(values: Float32[np.ndarray, " values"]) -> list[str]:
+    """Each number in the fewest digits that give the same float32 back."""
+    return values.astype(str).tolist()
+
+
+def read_tsv(path: Path) -> list[list[str]]:
+    """The rows of such a table under its header, all text as it was given."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [list(map(from_table, row)) for row in csv.reader(file, delimiter="\t")][1:]

@@ -12,6 +12,7 @@ import numpy as np
 
 from relevome.data.formats.meme import meme_text, read_meme
 from relevome.data.motifs import Motif
+from relevome.data.names import bed_line
 from relevome.data.sequences import DNA, Interval
 from relevome.data.simulation.genome_files import write_genome
 from relevome.data.simulation.genome_plan import plan_genome
@@ -101,7 +102,7 @@ def _regions(folder: Path, parts: Parts) -> None:
 
 
 def _bed(path: Path, rows: Iterable[tuple[Interval, str]]) -> None:
-    lines = (f"{r.chrom}\t{r.start}\t{r.end}\t{name}\t0\t{r.strand}\n" for r, name in rows)
+    lines = (bed_line(r.chrom, r.start, r.end, name, 0, r.strand) for r, name in rows)
     path.write_text("".join(lines), encoding="utf-8")
 
 

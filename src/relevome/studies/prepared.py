@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from relevome.data.names import fasta_record, table_line
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.results.tables import write_tsv
@@ -39,15 +39,14 @@ def prepare_once(folder: Path, write: Callable[[Path], None]) -> None:
 
 def write_fasta(path: Path, sequences: Iterable[Sequence]) -> None:
     """Sequences, each on one line."""
-    path.write_text("".join(f">{one.id}\n{one.letters}\n" for one in sequences), encoding="utf-8")
+    path.write_text("".join(fasta_record(one.id, one.letters) for one in sequences), encoding="utf-8")
 
 
 def write_examples(path: Path, examples: Iterable[tuple[Sequence, Any]]) -> None:
     """Sequences and their labels as a table to train on."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("id", "sequence", "label"))
-        writer.writerows((sequence.id, sequence.letters, label) for sequence, label in examples)
+        file.write(table_line(("id", "sequence", "label"), ","))
+        file.writelines(table_line((one.id, one.letters, label), ",") for one, label in examples)
 
 
 def write_segments(path: Path, placed: Iterable[tuple[str, Iterable[Segment]]]) -> None:

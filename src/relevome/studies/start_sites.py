@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from relevome.data.genomes import open_genome, read_bed
+from relevome.data.names import bed_line
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
@@ -94,7 +95,8 @@ def _random_sites(real: Sequence[StartSite], whole: range, rng: np.random.Genera
 def write_windows(path: Path, sites: Iterable[StartSite]) -> Path:
     """The windows of some sites as BED."""
     windows = [site.window for site in sites]
-    path.write_text("".join(f"{w.chrom}\t{w.start}\t{w.end}\t.\t0\t{w.strand}\n" for w in windows))
+    lines = (bed_line(w.chrom, w.start, w.end, "", 0, w.strand) for w in windows)
+    path.write_text("".join(lines), encoding="utf-8")
     return path
 
 

@@ -13,6 +13,7 @@ from relevome.data.formats.meme import read_meme
 from relevome.data.formats.table import read_table
 from relevome.data.motif_matches import best_match, best_match_on_either_strand
 from relevome.data.motifs import select_motifs
+from relevome.data.names import bed_line
 from relevome.data.problems import Problem
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.grammar import promoter_grammar
@@ -137,8 +138,6 @@ def _write(
     sequences = [Sequence(name, letters, DNA) for name, letters in pairs]
     write_fasta(folder / "explained.fasta", sequences)
     lines = [
-        f"{s.id}\t{site.start}\t{site.end}\t{site.name}\t0\t{site.strand}\n"
-        for s in sequences
-        for site in find(s)
+        bed_line(s.id, site.start, site.end, site.name, 0, site.strand) for s in sequences for site in find(s)
     ]
-    (folder / "sites.bed").write_text("".join(lines))
+    (folder / "sites.bed").write_text("".join(lines), encoding="utf-8")

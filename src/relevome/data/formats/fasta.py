@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
+from relevome.data.names import first_word
 from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
@@ -23,7 +24,7 @@ def read_fasta(
     empty = True
     for number, header, letters in _records(path):
         empty = False
-        yield intake.take(header.split()[0] if header[:1].strip() else "", letters, f"{path}, line {number}")
+        yield intake.take(first_word(header), letters, f"{path}, line {number}")
     if empty:
         raise InputError(f"{path} has no sequences: expected FASTA, a line '>id' before each sequence")
 

@@ -8,6 +8,7 @@ from relevome.data.features import Feature, Unplaced, from_one, is_unsure, known
 from relevome.data.formats import Format, formats
 from relevome.data.formats.table import ENDINGS, ID_COLUMNS, table_rows
 from relevome.data.lines import PathLike
+from relevome.data.names import check_name
 from relevome.errors import InputError
 
 _COLUMNS = {"id": ID_COLUMNS, "type": ("type",), "start": ("start",), "end": ("end",)}
@@ -45,6 +46,8 @@ def table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feat
             yield Unplaced(id, f"{kind} at {first} to {last}, an end that is not known", where, kind)
             continue
         try:
+            check_name(id, "sequence")
+            check_name(kind, "type")
             start, end = from_one(first, last)
         except ValueError as error:
             raise InputError(f"{where}: {error}") from error

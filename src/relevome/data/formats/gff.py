@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from relevome.data.features import Feature, FeatureItem, Unplaced, from_one, is_unsure, known_part
 from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
+from relevome.data.names import check_name, visible
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
@@ -66,12 +67,13 @@ def _parse(line: str, where: str) -> GffLine | Problem:
     try:
         first, last = from_one(start, end, "GFF3 coordinate")
         interval = Interval(unquote(seqid), first, last, strand.replace("?", "."))
+        check_name(kind, "type")
     except ValueError as error:
         return Problem(label, str(error), where)
     known = _attributes(attributes)
     id = known.get("ID", "")
     name = next((value for key in _NAMES if (value := known.get(key))), "")
-    return GffLine(interval, kind, name, where, id)
+    return GffLine(interval, kind, visible(name), where, id)  # a note may have line ends
 
 
 def _attributes(text: str) -> dict[str, str]:

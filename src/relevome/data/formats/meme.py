@@ -14,6 +14,7 @@ import numpy as np
 
 from relevome.data.lines import PathLike, numbered_lines
 from relevome.data.motifs import Motif
+from relevome.data.names import check_name
 from relevome.data.sequences import ALPHABETS, Alphabet
 from relevome.errors import InputError
 
@@ -95,6 +96,8 @@ def _motif(section: list[_Line], alphabet: Alphabet | None) -> Motif:
     where, heading = section[0].where, section[0].text.split()[1:3]
     if not heading:
         raise InputError(f"{where}: motif without an id: expected 'MOTIF id name'")
+    for name in heading:
+        check_name(name, f"{where}: motif")
     starts = [i for i, line in enumerate(section) if line.text.startswith("letter-probability matrix")]
     if len(starts) != 1:
         raise InputError(

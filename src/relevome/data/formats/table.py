@@ -10,6 +10,7 @@ from pathlib import Path
 
 from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
+from relevome.data.names import from_table
 from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
@@ -91,33 +92,11 @@ def table_sequences(
     return (row.sequence if isinstance(row, LabelledSequence) else row for row in rows)
 
 
-def read_labels(path: PathLike, label_column: str | None = None) -> dict[str, str]:
-    """The label of each id in a CSV or TSV table; empty ones are left out.
-
-    Columns that are not named are looked for under the usual names. Raises InputError for a table without
-    ids or labels, a row of another length, and an id that is used twice.
-    """
-    rows = table_rows(path)
-    columns = [name.strip() for name in next(rows)[1]]
-    id_at, label_at = id_place(columns), _column(path, columns, "label", label_column, LABEL_COLUMNS)
-    if id_at is None or label_at is None:
-        lacks = f"ids ({', '.join(ID_COLUMNS)})" if id_at is None else f"labels ({', '.join(LABEL_COLUMNS)})"
-        raise InputError(f"{path} has no column of {lacks}: it has {_listed(columns)}")
-    labels: dict[str, str] = {}
-    for number, row in rows:
-        where = f"{path}, line {number}"
-        if len(row) != len(columns):
-            raise InputError(f"{where}: {len(row)} columns, expected {len(columns)} as in the header")
-        id, label = row[id_at].strip(), row[label_at].strip()
-        if id in labels:
-            raise InputError(f"{where}: id {id!r} is used more than once: expected every id once")
-        if label:
-            labels[id] = label
-    return labels
-
-
 def table_rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields of each row of a CSV or TSV table that is not blank, header first."""
+    """Line number and fields of each row of a CSV or TSV table that is not blank, header first.
+
+    A ``'`` before what would be a formula, as `table_line` and others write it, is taken off.
+    """
     lines = numbered_lines(path)
     before, header = next(((number - 1, line) for number, line in lines if line.strip()), (0, None))
     if header is None:
@@ -128,7 +107,7 @@ def table_rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
     try:
         for row in reader:
             if len(row) > 1 or any(cell.strip() for cell in row):
-                yield before + reader.line_num, row
+                yield before + reader.line_num, list(map(from_table, row))
     except csv.Error as error:
         where = f"{path}, line {before + reader.line_num}"
         raise InputError(f"{where}: {error}: expected a CSV or TSV table") from error
@@ -162,6 +141,35 @@ def id_place(columns: list[str]) -> int | None:
 
 def _listed(columns: list[str]) -> str:
     return ", ".join(repr(name[:40]) for name in columns[:20])
+
+
+def label_rows(path: PathLike, label_column: str | None = None) -> Iterator[tuple[str, str, str]]:
+    """Where each row of a CSV or TSV table is, its id and its label; it needs no sequences.
+
+    Columns that are not named are called as for `read_table`, and without one of ids they are ``row1``,
+    ``row2``, ... Raises InputError for a table without labels or rows, a row of another length, and an id
+    with two labels.
+    """
+    rows = table_rows(path)
+    columns = [name.strip() for name in next(rows)[1]]
+    label_at, id_at = _column(path, columns, "label", label_column, LABEL_COLUMNS), id_place(columns)
+    if label_at is None:
+        raise InputError(
+            f"{path} has no label column: expected one of {', '.join(LABEL_COLUMNS)}, as for relevome train; "
+            f"it has {_listed(columns)}"
+        )
+    labels: dict[str, str] = {}
+    for count, (number, row) in enumerate(rows, 1):
+        where = f"{path}, line {number}"
+        if len(row) != len(columns):
+            raise InputError(f"{where}: {len(row)} columns: expected {len(columns)} as in the header")
+        id = f"row{count}" if id_at is None else row[id_at].strip()
+        label = row[label_at].strip()
+        if labels.setdefault(id, label) != label:
+            raise InputError(f"{where}: {id!r} has label {labels[id]!r} and {label!r}: expected one")
+        yield where, id, label
+    if not labels:
+        raise InputError(f"{path} has a header but no rows: expected one row per sequence")
 
 
 def read_classes(path: PathLike) -> dict[str, str]:

@@ -9,6 +9,7 @@ from itertools import groupby
 from relevome.data.features import Feature, FeatureItem, Listed
 from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines
+from relevome.data.names import check_name, first_word
 from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequences import PROTEIN, Alphabet, Sequence
 from relevome.errors import InputError
@@ -54,9 +55,17 @@ def label_features(path: PathLike, labels: Collection[str] = ()) -> Iterator[Fea
         if id in seen:
             raise InputError(f"{where}: id {id!r} was used before: expected every id once")
         seen.add(id)
+        _check(id, where)
         yield Listed(id)
         for wanted in labels or sorted(set(own)):
             yield from _stretches(id, own, wanted)
+
+
+def _check(id: str, where: str) -> None:
+    try:
+        check_name(id, "sequence")
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
 
 
 def _stretches(id: str, labels: str, wanted: str) -> Iterator[Feature]:
@@ -77,7 +86,7 @@ def _threes(path: PathLike) -> Iterator[tuple[str, str, str, str]]:
         if not header.startswith(">"):
             raise InputError(f"{where}: expected a header '>id', then a line of letters and one of labels")
         (_, letters), (_, labels) = next(lines, (0, "")), next(lines, (0, ""))
-        id = header[1:].split()[0] if header[1:2].strip() else ""
+        id = first_word(header[1:])
         if not letters or len(letters) != len(labels):
             raise InputError(
                 f"{where}: {id!r} has {len(letters)} letters and {len(labels)} labels: expected one for each "

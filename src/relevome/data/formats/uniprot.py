@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
-from relevome.data.features import Feature, FeatureItem, Listed, Unplaced, from_one, is_unsure, known_part
+from relevome.data.features import FeatureItem, Listed, placed
 from relevome.data.formats import Format, formats
 from relevome.data.lines import PathLike, numbered_lines, open_bytes
 from relevome.data.problems import Intake, Problem, Stops
@@ -192,7 +192,7 @@ def _xml_entry(entry: Element, where: str) -> Iterator[FeatureItem]:
         place = feature.find("{*}location")
         isoform = None if place is None else place.get("sequence")
         first, last = _ends(place)
-        yield _placed(accession, length, kind, description, first, last, isoform, where)
+        yield placed(accession, length, kind, description, first, last, isoform, where)
 
 
 def _ends(place: Element | None) -> tuple[str, str]:
@@ -223,7 +223,7 @@ def text_features(path: PathLike) -> Iterator[FeatureItem]:
             description = str(feature.qualifiers.get("note") or feature.qualifiers.get("description") or "")
             first, last = _text_ends(feature)
             isoform = None if feature.location is None else feature.location.ref
-            yield _placed(
+            yield placed(
                 str(entry.id), len(entry), feature.type, description, first, last, isoform, f"{path}"
             )
 
@@ -241,23 +241,6 @@ def _text_end(position: Any, offset: int) -> str:
     signs = {"ExactPosition": "", "BeforePosition": "<", "AfterPosition": ">"}
     sign = signs.get(type(position).__name__)
     return "?" if sign is None else f"{sign}{int(position) + offset}"
-
-
-def _placed(
-    id: str, length: int, kind: str, name: str, first: str, last: str, isoform: str | None, where: str
-) -> Feature | Problem:
-    if isoform:
-        return Unplaced(id, f"{kind} on another isoform, {isoform}", where, kind)
-    first, last = known_part(first, last, length)
-    if is_unsure(first, last):
-        return Unplaced(id, f"{kind} at {first} to {last}, an end that is not known", where, kind)
-    try:
-        start, end = from_one(first, last)
-    except ValueError as error:
-        return Unplaced(id, f"{kind}: {error}", where, kind)
-    if end > length:
-        return Unplaced(id, f"{kind} at {first} to {last}, past the end of {length} letters", where, kind)
-    return Feature(id, kind, start, end, name)
 
 
 formats.register("uniprot")(

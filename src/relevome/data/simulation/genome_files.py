@@ -9,6 +9,7 @@ import numpy as np
 
 from relevome.data.formats.meme import meme_text
 from relevome.data.lines import PathLike
+from relevome.data.names import bed_line
 from relevome.data.simulation.folders import new_folder, write_last
 from relevome.data.simulation.genome import CONTIG, Genome, GenomePlan, drawn, simulate_genome
 from relevome.data.sites import Site
@@ -39,7 +40,7 @@ def write_genome(folder: PathLike, plan: GenomePlan) -> Genome:
         "starts.bed": _bed(genome.starts),
         "truth.bed": _bed(genome.planted),
         "planted.meme": meme_text(plan.motifs),
-        "held_out.bed": f"{CONTIG}\t{held_out}\t{plan.length}\n",
+        "held_out.bed": bed_line(CONTIG, held_out, plan.length),
         "windows.bed": _bed(_windows(plan, genome, held_out)),
         "database.meme": meme_text(plan.database),
         "known.bed": _bed(known),
@@ -74,7 +75,7 @@ def _bystanders(plan: GenomePlan, genome: Genome) -> Iterator[Site]:
 
 
 def _bed(sites: Iterable[Site]) -> str:
-    return "".join(f"{CONTIG}\t{s.start}\t{s.end}\t{s.name}\t0\t{s.strand}\n" for s in sites)
+    return "".join(bed_line(CONTIG, s.start, s.end, s.name, 0, s.strand) for s in sites)
 
 
 def _described(plan: GenomePlan) -> dict[str, object]:

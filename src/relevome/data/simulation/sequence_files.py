@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from bisect import bisect_right
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from relevome.data.lines import PathLike
+from relevome.data.names import bed_line, fasta_record, table_line
 from relevome.data.simulation.folders import new_folder, write_last
 from relevome.data.simulation.sequences import Simulated, SimulationPlan, simulate
 from relevome.data.sites import Site
@@ -77,19 +77,19 @@ class _Part:
         self._fasta = opened("fasta")
         self._truth = opened("truth.bed")
         self._decoys = opened("decoys.bed")
-        self._table = csv.writer(opened("csv"), lineterminator="\n")
-        self._table.writerow(["id", "sequence", "label"])
+        self._table = opened("csv")
+        self._table.write(table_line(("id", "sequence", "label"), ","))
 
     def write(self, simulated: Simulated) -> None:
         sequence = simulated.sequence
-        self._table.writerow([sequence.id, sequence.letters, simulated.label])
-        self._fasta.write(f">{sequence.id}\n{sequence.letters}\n")
+        self._table.write(table_line((sequence.id, sequence.letters, simulated.label), ","))
+        self._fasta.write(fasta_record(sequence.id, sequence.letters))
         self._truth.writelines(_bed(sequence.id, simulated.sites))
         self._decoys.writelines(_bed(sequence.id, simulated.decoys))
 
 
 def _bed(id: str, sites: Iterable[Site]) -> list[str]:
-    return [f"{id}\t{s.start}\t{s.end}\t{s.name}\t0\t{s.strand}\n" for s in sites]
+    return [bed_line(id, s.start, s.end, s.name, 0, s.strand) for s in sites]
 
 
 def _described(plan: SimulationPlan) -> dict[str, Any]:

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote, unquote
 
+import numpy as np
+
+from relevome.data.names import bed_line, gff_seqid, gff_text, percent_decoded
 from relevome.results.folder import whole_file
 from relevome.results.record import reading
-
-# What GFF3 lets stand in the first column and in attributes; all else is percent-encoded.
-_SEQID, _ATTRIBUTE = ".:^*$@!+_?|-", " .:^*$@!+_?|()/[]-"
 
 
 class CalledSite(NamedTuple):
@@ -26,18 +25,15 @@ class CalledSite(NamedTuple):
 
     def bed(self) -> str:
         """Six columns; the score is a thousand times the probability."""
-        name = "_".join(self.label.split())
         score = round(1000 * self.probability)
-        return f"{self.contig}\t{self.position}\t{self.position + 1}\t{name}\t{score}\t{self.sign}\n"
+        return bed_line(self.contig, self.position, self.position + 1, self.label, score, self.sign)
 
     def gff(self, number: int, kind: str) -> str:
         """Nine columns, of which the score is the probability."""
         place = self.position + 1
-        attributes = f"ID=site{number};Name={quote(self.label, safe=_ATTRIBUTE)}"
-        return (
-            f"{quote(self.contig, safe=_SEQID)}\trelevome\t{kind}\t{place}\t{place}\t{self.probability:.6g}\t"
-            f"{self.sign}\t.\t{attributes}\n"
-        )
+        score = np.float32(self.probability)  # as text the fewest digits that give it back
+        columns = (gff_seqid(self.contig), "relevome", gff_text(kind), place, place, score, self.sign, ".")
+        return "\t".join(map(str, columns)) + f"\tID=site{number};Name={gff_text(self.label)}\n"
 
 
 def write_sites(folder: Path, sites: Iterable[CalledSite], kind: str) -> int:
@@ -60,5 +56,5 @@ def read_called(folder: Path) -> Iterator[CalledSite]:
         for line in lines:
             if not line.startswith("#"):
                 contig, _, _, _, place, score, sign, _, attributes = line.rstrip("\n").split("\t")
-                label = unquote(attributes.partition(";Name=")[2])
-                yield CalledSite(unquote(contig), int(place) - 1, sign, label, float(score))
+                label = percent_decoded(attributes.partition(";Name=")[2])
+                yield CalledSite(percent_decoded(contig), int(place) - 1, sign, label, float(score))

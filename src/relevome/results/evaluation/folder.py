@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ from relevome.results.evaluation.scores import MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.folder import ResultFolder
 from relevome.results.record import provenance, read_record, reading, write_record
-from relevome.results.tables import write_tsv
+from relevome.results.tables import read_tsv, write_tsv
 
 SCHEMA_VERSION = 1
 NAME = "scores.json"
@@ -104,7 +103,7 @@ def read_evaluation(folder: str | Path) -> Evaluation:
 
 def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:
     values: dict[tuple[str, str], list[list[str]]] = {}
-    for metric, level, *row in read_rows(path / VALUES):
+    for metric, level, *row in read_tsv(path / VALUES):
         values.setdefault((metric, level), []).append(row)
     own = (
         "schema_version",
@@ -120,19 +119,13 @@ def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:
     return Evaluation(
         {key: value for key, value in said.items() if key not in own},
         read_settings(said["settings"]),
-        dict(read_rows(path / SEQUENCES)),
+        dict(read_tsv(path / SEQUENCES)),
         tuple(read_score(one, values[one["metric"], one["level"]]) for one in said["scores"]),
         tuple(Check(**check) for check in said["checks"]),
         _read_curves(path / CURVES),
         said["layers"],
         tuple(said["notes"]),
     )
-
-
-def read_rows(path: Path) -> list[list[str]]:
-    """The rows of a table under its header."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file, delimiter="\t"))[1:]
 
 
 def read_settings(said: dict[str, Any]) -> EvaluationSettings:
@@ -162,7 +155,7 @@ def _read_curves(path: Path) -> dict[Any, dict[str, FaithfulnessCurves]] | None:
     if not path.is_file():
         return None
     rows: dict[str, dict[str, list[list[float]]]] = {}
-    for level, name, *numbers in read_rows(path):
+    for level, name, *numbers in read_tsv(path):
         rows.setdefault(level, {}).setdefault(name, []).append([float(number) for number in numbers])
     return {
         level: {name: _curves(np.array(found)) for name, found in by_name.items()}

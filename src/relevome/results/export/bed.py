@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from relevome.data.names import bed_line
 from relevome.errors import InputError
 from relevome.results.coverage import Coordinates, Layout, Window, lay_out, skipped
 from relevome.results.export import ExportReport, exporters
@@ -28,7 +29,8 @@ class Bed:
     of the target in the run does not exceed. Six columns: chromosome, start, end, sequence id, score, strand;
     the score is that of the site's highest letter, from 0 for relevance 0 or less to 1000 for the highest
     letter of the target in the run. Sorted by chromosome and start. Sites of overlapping windows are not
-    merged. ``coordinates="sequence"`` counts along each sequence, with its id as chromosome.
+    merged. ``coordinates="sequence"`` counts along each sequence, with its id as chromosome. Blanks in names,
+    and what would make a line a comment, are percent-encoded.
     """
 
     threshold: float | None = None
@@ -71,7 +73,7 @@ class _Site(NamedTuple):
 
     def line(self, highest: float) -> str:
         score = round(1000 * max(self.peak, 0.0) / highest) if highest > 0 else 0
-        return f"{self.chrom}\t{self.start}\t{self.end}\t{self.name}\t{score}\t{self.strand}\n"
+        return bed_line(self.chrom, self.start, self.end, self.name, score, self.strand)
 
 
 def _sites(window: Window, threshold: float) -> Iterator[_Site]:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from relevome.data.names import bed_chrom
 from relevome.results.coverage import Coordinates, CoveredStretch, Layout, lay_out, skipped
 from relevome.results.export import ExportReport, exporters
 from relevome.results.folder import whole_file
 from relevome.results.outputs import check_free, target_paths, wanted_targets
 from relevome.results.run.reader import Run
+from relevome.results.tables import shortest
 
 
 @exporters.register("bedgraph")
@@ -23,7 +25,7 @@ class BedGraph:
 
     Sorted by chromosome and start, without a header, as bedtools and bedGraphToBigWig read it; values in the
     fewest digits that give the same float32. ``coordinates="sequence"`` counts along each sequence, with its
-    id as chromosome. UCSC bedGraph track format.
+    id as chromosome. Names are written as in BED. UCSC bedGraph track format.
     """
 
     coordinates: Coordinates = "genome"
@@ -51,6 +53,6 @@ def _lines(stretch: CoveredStretch) -> Iterator[str]:
     """One line for neighbouring bases of the same value."""
     changes = np.flatnonzero(np.diff(stretch.values)) + 1
     borders = [0, *changes.tolist(), len(stretch.values)]
-    for first, last in pairwise(borders):
-        start, end = stretch.start + first, stretch.start + last
-        yield f"{stretch.chrom}\t{start}\t{end}\t{stretch.values[first]}\n"
+    chrom, written = bed_chrom(stretch.chrom), shortest(stretch.values[borders[:-1]])
+    for (first, last), value in zip(pairwise(borders), written, strict=True):
+        yield f"{chrom}\t{stretch.start + first}\t{stretch.start + last}\t{value}\n"

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Float32, Int8
 
+from relevome.data.names import visible
 from relevome.errors import InputError
 from relevome.results.export import ExportReport, exporters
 from relevome.results.folder import whole_file
@@ -85,7 +86,7 @@ class Npz:
                 middle = slice(first, first + width)
                 sequences.write(_one_hot(row.letters[middle], alphabet).tobytes())
                 attributions.write(self._hypothetical(row.scores[middle]).tobytes())
-                ids.write(f"{row.name}\n")
+                ids.write(f"{visible(row.name)}\n")
 
     def _hypothetical(
         self, scores: Float32[np.ndarray, "letters alphabet"]

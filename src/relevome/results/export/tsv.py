@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from relevome.data.names import table_line, table_text
 from relevome.results.export import ExportReport, exporters
 from relevome.results.folder import whole_file
 from relevome.results.outputs import check_free, wanted_targets
 from relevome.results.run.reader import Run
+from relevome.results.tables import shortest
 
 HEADER = ("sequence_id", "target", "position", "letter", "chrom", "genome_position", "relevance")
 
@@ -26,7 +27,8 @@ class Tsv:
     """A table with one line per letter, all targets in one file.
 
     Positions are 0-based; on the ``-`` strand genome positions fall. Without an interval, chrom and
-    genome_position are empty. Values in the fewest digits that give the same float32.
+    genome_position are empty. Values in the fewest digits that give the same float32. A name that a
+    spreadsheet would take for a formula has ``'`` before it.
     """
 
     def export(self, run: Run, out: Path, target: str | None = None, overwrite: bool = False) -> ExportReport:
@@ -35,22 +37,22 @@ class Tsv:
         check_free([out], overwrite)
         letters = 0
         with whole_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, delimiter="\t", lineterminator="\n")
-            table.writerow(HEADER)
+            file.write(table_line(HEADER))
             for part in run.tables(_COLUMNS):
-                for row in _rows(part.filter(pc.field("target").isin(targets))):
-                    table.writerows(row)
-                    letters += len(row)
+                for lines in _lines(part.filter(pc.field("target").isin(targets))):
+                    file.writelines(lines)
+                    letters += len(lines)
         return ExportReport((out,), letters, "letters")
 
 
-def _rows(part: pa.Table) -> Iterator[list[tuple[object, ...]]]:
+def _lines(part: pa.Table) -> Iterator[list[str]]:
     """The lines of each sequence."""
     for row, relevance in zip(part.drop("relevance").to_pylist(), part["relevance"], strict=True):
-        values = relevance.values.to_numpy().astype(str)
+        values = shortest(relevance.values.to_numpy())
         places = _places(row["start"], row["end"], row["strand"]) or [""] * len(values)
+        name, target, chrom = (table_text(row[key] or "") for key in ("sequence_id", "target", "chrom"))
         yield [
-            (row["sequence_id"], row["target"], position, letter, row["chrom"], place, value)
+            f"{name}\t{target}\t{position}\t{letter}\t{chrom}\t{place}\t{value}\n"
             for position, (letter, place, value) in enumerate(
                 zip(row["sequence"], places, values, strict=True)
             )

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from relevome.data.sites import meant_by
 from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.results.parts.part import read_part
@@ -71,9 +72,9 @@ class Run(PartsReader[Explanation]):
     @overload
     def __getitem__(self, key: slice) -> list[Explanation]: ...
     def __getitem__(self, key: int | str | slice) -> Explanation | list[Explanation]:
-        """By row; by sequence id, the first of its targets; or a slice of rows."""
+        """By row; by sequence id (see `id_of`), the first of its targets; or a slice of rows."""
         if isinstance(key, str):
-            return self._row(self._rows_of(key, None)[0])
+            return self._row(self._rows_of(self.id_of(key), None)[0])
         if isinstance(key, slice):
             return [self._row(row) for row in range(*key.indices(len(self)))]
         row = key + len(self) if key < 0 else key
@@ -84,6 +85,19 @@ class Run(PartsReader[Explanation]):
     def find(self, sequence_id: str, target: str | None = None) -> list[Explanation]:
         """All rows of a sequence, or those of one target. Raises InputError if there are none."""
         return [self._row(row) for row in self._rows_of(sequence_id, target)]
+
+    def id_of(self, asked: str) -> str:
+        """The id that is meant: this very one, or the only one with this UniProt accession in it.
+
+        ``P01308`` means ``sp|P01308|INS_HUMAN``, as for known sites. Raises InputError for an accession of
+        several sequences; an id that means none is given back.
+        """
+        ids = self._names["sequence_id"].unique().to_pylist()
+        found = [asked] if asked in ids else meant_by(asked, ids)
+        if len(found) > 1:
+            several = ", ".join(map(repr, found[:5])) + (f" and {len(found) - 5} more" if found[5:] else "")
+            raise InputError(f"{asked!r} could be {several} of {self.path}: give the whole id")
+        return found[0] if found else asked
 
     def take(self, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
         """Some rows in the order asked for; every part that has one is read once."""

@@ -1,0 +1,114 @@
+"""Whatever sequences are called, other programs read what is exported under the same names."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from relevome.results.export.bed import Bed
+from relevome.results.export.bedgraph import BedGraph
+from relevome.results.export.bigwig import BigWig
+from relevome.results.export.npz import Npz
+from relevome.results.export.tsv import Tsv
+from tests.names import NAMES, names
+
+pybigtools = pytest.importorskip("pybigtools", reason="needs the extra `bigwig`")
+
+several = given(ids=st.lists(names(), min_size=1, max_size=8, unique=True))
+often = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def ucsc(path: Path) -> list[list[str]]:
+    """Lines of BED or bedGraph as the genome browser reads them: no comments, fields between any blanks."""
+    lines = [line for line in re.split("\n", path.read_text(encoding="utf-8")) if line]
+    rows = [re.split("[ \t]+", line) for line in lines if not line.startswith("#")]
+    return [row for row in rows if row[0] not in ("track", "browser")]
+
+
+def without_quote(field: str) -> str:
+    """As the docs say: a ' before what a spreadsheet would take for a formula is none of the name."""
+    return re.sub(r"\A'(?='*\s*[=+\-@\uff1d\uff0b\uff0d\uff20].)", "", field, flags=re.DOTALL)
+
+
+@often
+@several
+@example(ids=list(NAMES))
+def test_every_format_gives_ids_and_targets_back(make_run, letters_only, tmp_path, ids):
+    rows = [letters_only(id, "ACG", [-1.0, 0.5, 2.0], target=ids[0]) for id in ids]
+    run = make_run(rows, size=3)
+    along = {"coordinates": "sequence"}
+
+    path = tmp_path / "x.tsv"
+    Tsv().export(run, path, overwrite=True)
+    with path.open(encoding="utf-8", newline="") as file:
+        read = [row[:2] for row in csv.reader(file, delimiter="\t", strict=True)][1::3]
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    assert table[["sequence_id", "target"]].to_numpy().tolist()[::3] == read
+    assert [[without_quote(field) for field in row] for row in read] == [[id, ids[0]] for id in ids]
+
+    path = tmp_path / "x.bed"
+    Bed(threshold=1.0, **along).export(run, path, overwrite=True)
+    assert sorted((unquote(row[0]), unquote(row[3])) for row in ucsc(path)) == sorted(
+        zip(ids, ids, strict=True)
+    )
+    assert {tuple(row[1:3]) + tuple(row[4:]) for row in ucsc(path)} == {("2", "3", "1000", "+")}
+
+    path = tmp_path / "x.bedgraph"
+    BedGraph(**along).export(run, path, overwrite=True)
+    assert sorted({unquote(row[0]) for row in ucsc(path)}) == sorted(ids)
+    assert len(ucsc(path)) == 3 * len(ids)
+
+    path = tmp_path / "x.bw"
+    BigWig(**along).export(run, path, overwrite=True)
+    with pybigtools.open(str(path)) as track:
+        assert track.chroms() == dict.fromkeys(ids, 3)
+        for id in ids:
+            assert track.values(id, 0, 3, fillna=None).tolist() == [-1.0, 0.5, 2.0]
+
+
+@often
+@several
+@example(ids=list(NAMES))
+def test_ids_of_npz_are_one_on_each_line(make_run, explain, tmp_path, ids):
+    Npz().export(make_run([explain(id) for id in ids], size=3), tmp_path / "x.npz", overwrite=True)
+    assert (tmp_path / "x.ids.txt").read_text(encoding="utf-8").splitlines() == ids
+
+
+def test_names_of_a_run_that_was_made_elsewhere_steer_nothing(make_run, letters_only, tmp_path):
+    odd = "a\tb\nc\x1b[2J\r\u2028"
+    run = make_run([letters_only(odd, "AC", [1.0, 2.0], target=odd)])
+    for exporter in (Tsv(), Bed(threshold=0.0, coordinates="sequence"), BedGraph(coordinates="sequence")):
+        path = tmp_path / type(exporter).__name__
+        exporter.export(run, path)
+        text = path.read_text(encoding="utf-8")
+        assert "\\x1b[2J\\r\\u2028" in text
+        assert not set(text) & {"\x1b", "\r", "\u2028"}
+        assert len({line.count("\t") for line in text.splitlines()}) == 1
+
+
+@given(values=st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
+@often
+@example(values=[0.1, -0.0, 1e-45, 3.4028234663852886e38, 1 / 3, 16777216.0])
+def test_numbers_are_the_shortest_that_give_the_float32_back(make_run, letters_only, tmp_path, values):
+    known = np.array(values, dtype=np.float32)
+    place = {"chrom": "c", "start": 0, "end": len(known), "strand": "+"}
+    run = make_run([letters_only("a", "A" * len(known), known, **place)])
+    BedGraph().export(run, tmp_path / "x.bedgraph", overwrite=True)
+    Tsv().export(run, tmp_path / "x.tsv", overwrite=True)
+    lines = [(int(start), int(end), text) for _, start, end, text in ucsc(tmp_path / "x.bedgraph")]
+    from_bedgraph = [text for start, end, text in lines for _ in range(start, end)]
+    table = pd.read_csv(tmp_path / "x.tsv", sep="\t", dtype={"relevance": str})
+    for written in (from_bedgraph, table["relevance"].tolist()):
+        assert np.array(written, dtype=np.float32).tolist() == known.tolist()
+        for text, value in zip(written, known, strict=True):
+            digits = len(re.sub(r"e.*|[-.]", "", text).strip("0"))
+            with np.errstate(over="ignore"):
+                assert all(np.float32(f"{value:.{fewer}e}") != value for fewer in range(digits - 1))
