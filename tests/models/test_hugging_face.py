@@ -21,7 +21,8 @@ from transformers.utils import logging
 
 from relevome.errors import InputError
 from relevome.models.base import Model
-from relevome.models.hugging_face import load_model, weights_sha256
+from relevome.models.hugging_face import load_model
+from relevome.models.loading.weight_files import weights_sha256
 from tests.toys import LONGEST, TOYS
 
 Saved = Callable[[str], Path]
@@ -201,7 +202,9 @@ def test_a_tokenizer_that_is_missing(copy: Copy, name: str) -> None:
 
 @pytest.mark.parametrize("other", ["sequence", "token"])
 def test_a_head_without_weights_is_refused(saved: Saved, other: str) -> None:
-    message = "has no trained weights for .*classifier.*: expected a model fine-tuned for .*--task"
+    message = (
+        "has no trained weights for .*classifier.*: it is a EsmForMaskedLM: leave --task out, or fine-tune"
+    )
     refused(message, saved("esm-masked"), task=other)
 
 
@@ -253,7 +256,7 @@ def test_code_that_comes_with_a_checkpoint_is_run_only_if_trusted(
     folder = with_code(copy("protbert", model_type="own", auto_map=own), tmp_path / "ran")
     refused("comes with code of its own, which is not run: give --trust-remote-code", folder)
     assert not (tmp_path / "ran").exists()
-    with pytest.raises(InputError, match="cannot be loaded as a model"):
+    with pytest.raises(InputError, match="has no trained weights for any head that can be explained"):
         load_model(folder, trust_remote_code=True)  # there is code for a configuration only
     assert (tmp_path / "ran").exists()
 

@@ -121,7 +121,7 @@ def test_a_run_is_not_gone_on_with_by_another_model(
 
 
 def test_a_run_that_knew_the_weights_alone_still_meets_its_model(folder: Path, tmp_path: Path) -> None:
-    from relevome.models.hugging_face import weights_sha256
+    from relevome.models.loading.weight_files import weights_sha256
 
     model = load_model(folder)
     run = relevome.explain(model, TOYS["protbert"].sequences(12, 13), "saliency", 1, out=tmp_path / "run")

@@ -13,7 +13,8 @@ from relevome.data.shuffle import dinucleotide_shuffle
 from relevome.errors import InputError
 from relevome.evaluation.perturbation import sequence_rng
 from relevome.models.base import Model, Target
-from relevome.models.hugging_face import load_model, weights_sha256
+from relevome.models.hugging_face import load_model
+from relevome.models.loading.weight_files import weights_sha256
 from relevome.options import configured, option_defaults
 from relevome.results.run.columns import Explanation, to_row
 from relevome.results.run.reader import Run

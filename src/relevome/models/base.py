@@ -20,7 +20,9 @@ from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
 from relevome.models.batching import BatchSizes, DerivedBatchSizes
+from relevome.models.compiled import as_written, uncompiled
 from relevome.models.identity import model_sha256, state_of
+from relevome.models.padding import padding
 from relevome.models.predictions import Predicted, predictions
 from relevome.models.questions import Batch, Target
 from relevome.models.tokens import LetterTokenizer, Tokens
@@ -31,10 +33,14 @@ Site = Literal["word", "block"]
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model came from, for the record: its path or hub id, and its tokenizer."""
+    """Where a model came from, for the record: its path or hub id, and its tokenizer.
+
+    ``wrapped`` is a prefix that all names of its weights had in the file and not in the model.
+    """
 
     path: str
     tokenizer: str
+    wrapped: str | None = None
 
 
 class Model:
@@ -62,8 +68,8 @@ class Model:
         self.source = source
         self.fixed_tokens = fixed_tokens
         self._batch_sizes: BatchSizes = batch_sizes or DerivedBatchSizes()
-        self.pad_id = _padding(module, tokenizer)
-        self.takes_mask = "attention_mask" in signature(module.forward).parameters
+        self.pad_id = padding(self.module, tokenizer)
+        self.takes_mask = "attention_mask" in signature(self.module.forward).parameters
         self._identity: tuple[Any, str] | None = None
 
     def __repr__(self) -> str:
@@ -73,6 +79,15 @@ class Model:
             f"Model({self.source.path!r}: {type(self.module).__name__}, {self.alphabet.name}, "
             f"{self.tokenizer.style} tokens, {longest}; {self.task}, {len(self.labels)} outputs ({outputs}))"
         )
+
+    @property
+    def module(self) -> nn.Module:
+        """The torch module; of one under `torch.compile` the module that was compiled."""
+        return self._module
+
+    @module.setter
+    def module(self, module: nn.Module) -> None:
+        self._module = as_written(module)
 
     @property
     def sha256(self) -> str:
@@ -85,8 +100,9 @@ class Model:
     def about(self) -> dict[str, Any]:
         """Which model this is, as results keep it on record."""
         kind, dtype = type(self.module).__name__, str(self.dtype)
+        wrapped = {} if self.source.wrapped is None else {"weights_wrapped_in": self.source.wrapped}
         return {"path": self.source.path, "sha256": self.sha256, "tokenizer": self.source.tokenizer,
-                "class": kind, "dtype": dtype}  # fmt: skip
+                "class": kind, "dtype": dtype, **wrapped}  # fmt: skip
 
     @property
     def alphabet(self) -> Alphabet:
@@ -287,35 +303,20 @@ class Model:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Evaluation mode and no gradients to parameters, as they were again afterwards."""
+        """Evaluation mode, no gradients to parameters and nothing compiled, as they were again afterwards."""
         training = {module: module.training for module in self.module.modules()}
         requires_grad = {p: p.requires_grad for p in self.module.parameters()}
         try:
             self.module.eval()
             for parameter in requires_grad:
                 parameter.requires_grad_(False)
-            yield
+            with uncompiled():
+                yield
         finally:
             for module, flag in training.items():
                 module.training = flag
             for parameter, flag in requires_grad.items():
                 parameter.requires_grad_(flag)
-
-
-def _padding(module: nn.Module, tokenizer: LetterTokenizer) -> int | None:
-    """The token that the model itself takes for padding, or None where sequences cannot be padded.
-
-    Decoders find the last letter by it, and refuse every batch where their config names none: they are told
-    the tokenizer's, unless that also ends a sequence, or else one that never occurs.
-    """
-    config: Any = getattr(module, "config", None)
-    if not hasattr(config, "pad_token_id"):
-        return tokenizer.pad_id
-    if config.pad_token_id is not None and config.pad_token_id >= 0:
-        return config.pad_token_id
-    pad = None if tokenizer.pad_id == tokenizer.hf.eos_token_id else tokenizer.pad_id
-    config.pad_token_id = -1 if pad is None else pad
-    return pad
 
 
 class TooLongError(InputError):

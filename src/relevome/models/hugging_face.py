@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -11,40 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
-from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig
+from transformers import AutoConfig, PreTrainedConfig
 from transformers.utils import logging
-from transformers.utils.hub import cached_file
 
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
 from relevome.models import models
 from relevome.models.adapters import Adapter, adapter_in
 from relevome.models.base import Model, Source, Task
+from relevome.models.loading.errors import one_line_errors, weight_errors
+from relevome.models.loading.hub import hub
+from relevome.models.loading.missing_weights import no_trained_weights
+from relevome.models.loading.remote_code import errors_of_code, has_own_code, try_out
+from relevome.models.loading.tasks import AUTO, ENDINGS
+from relevome.models.loading.tokenizer_files import has_tokenizer, load_tokenizer
+from relevome.models.loading.weights import Weighted, with_weights
 from relevome.models.tokens import LetterTokenizer
 
-_AUTO: dict[Task, Any] = {
-    "sequence": transformers.AutoModelForSequenceClassification,
-    "token": transformers.AutoModelForTokenClassification,
-    "masked": transformers.AutoModelForMaskedLM,
-}
-_ENDINGS: dict[str, Task] = {
-    "ForSequenceClassification": "sequence",
-    "ForTokenClassification": "token",
-    "ForMaskedLM": "masked",
-}
-_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
 _KERNELS = ("eager", "sdpa")
-_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
-# Weights that a head for classification never reads.
-_UNUSED = ("contact_head.", "position_ids")
 
 
 @torch.inference_mode(mode=False)
@@ -76,27 +59,26 @@ def load_model(
     Raises:
         InputError: If there is no model, its head has no trained weights, or its code or tokenizer is no use.
     """
-    if not isinstance(path, str | Path):
-        raise InputError(
-            f"{type(path).__name__} is no path: expected the folder of a model, or its id on the hub"
-        )
-    path = str(path)
-    if task not in (None, *_AUTO):
-        raise InputError(f"unknown task {task!r}: expected one of {', '.join(_AUTO)}")
+    path = _named(path)
+    if task not in (None, *AUTO):
+        raise InputError(f"unknown task {task!r}: expected one of {', '.join(AUTO)}")
     models.discover()  # our own architectures enter transformers' Auto classes
     adapter = adapter_in(path)
     if adapter is None and Path(path).exists() and not (Path(path) / "config.json").is_file():
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
-    hub = {"trust_remote_code": trust_remote_code, "local_files_only": not download}
     called = path if adapter is None else adapter.base
     plain = nullcontext(path) if adapter is None else adapter.base_folder()
-    with _without_warnings(), one_line_errors(called), plain as base:
-        changes = {} if adapter is None else adapter.outputs
-        config = _plain(read_config(base, **hub, **changes), called)
-        own = any((Path(path) / name).is_file() for name in _TOKENIZERS)
-        tokenizer = _load_tokenizer(path if adapter and own else base, config, hub)
-        with _weight_errors(path):
-            module, task = _load_module(base, config, task, dtype, hub, adapter)
+    with _without_warnings(), hub(called, download) as asked, one_line_errors(called, asked), plain as base:
+        options = {"trust_remote_code": trust_remote_code, **asked.options}
+        coded = trust_remote_code and comes_with_code(base, **asked.options)
+        with errors_of_code(called) if coded else nullcontext():
+            changes = {} if adapter is None else adapter.outputs
+            config = _plain(read_config(base, **options, **changes), called)
+            own = adapter is not None and has_tokenizer(path)
+            tokenizer = load_tokenizer(path if own else base, config, **options)
+        with weight_errors(path), errors_of_code(called) if coded else nullcontext():
+            found, task = _load_module(base, config, task, adapter, dtype=pick_dtype(dtype), **options)
+            module = found.module if adapter is None else adapter.merged(found.module)
     module.to(pick_device(device)).eval()
     with one_line_errors(called):
         letters = LetterTokenizer(
@@ -104,15 +86,36 @@ def load_model(
             None if alphabet is None else named_alphabet(alphabet),
             getattr(config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
         )
-        return Model(
+        model = Model(
             module=module,
             tokenizer=letters,
             task=task,
             labels=_labels(module.config, task, letters),
             max_tokens=max_tokens or most_tokens(module, tokenizer),
             fixed_tokens=getattr(module.config, "sequence_length", None),
-            source=Source(_lasting(path), f"{type(tokenizer).__name__} ({letters.style})"),
+            source=Source(_lasting(path), f"{type(tokenizer).__name__} ({letters.style})", found.wrapped),
         )
+        if has_own_code(module):
+            try_out(model, path)
+    return model
+
+
+def _named(path: object) -> str:
+    """A path or hub id as text. Raises InputError for anything else, and where no such file can be."""
+    if not isinstance(path, str | Path):
+        raise InputError(
+            f"{type(path).__name__} is no path: expected the folder of a model, or its id on the hub"
+        )
+    text = str(path)
+    try:
+        Path(text).exists()
+    except OSError as error:
+        raise InputError(
+            f"{text[:80]!r} cannot be read ({error.strerror}): expected the folder of a model"
+        ) from error
+    if not text or not text.isprintable():
+        raise InputError(f"{text!r} is no path: expected the folder of a model, or its id on the hub")
+    return text
 
 
 def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, **changes: Any) -> Any:
@@ -123,6 +126,12 @@ def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, *
         return own.from_dict(fields, name_or_path=path, **changes)
     hub = {"trust_remote_code": trust_remote_code, "local_files_only": local_files_only}
     return AutoConfig.from_pretrained(path, **hub, **changes)
+
+
+def comes_with_code(path: str, *, local_files_only: bool) -> bool:
+    """Whether config.json names code of the checkpoint's own, and we have none that takes its place."""
+    fields, _ = PreTrainedConfig.get_config_dict(path, local_files_only=local_files_only)
+    return bool(fields.get("auto_map")) and claimed_by(fields) is None
 
 
 def _plain(config: Any, path: str) -> Any:
@@ -150,52 +159,35 @@ def claimed_by(fields: Mapping[str, Any]) -> type[PreTrainedConfig] | None:
     return None
 
 
-def _load_tokenizer(path: str, config: Any, hub: dict[str, bool]) -> Any:
-    """The tokenizer; where its files are missing, transformers makes up one that knows no letter."""
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(path, config=config, **hub)
-    except TypeError:
-        tokenizer = None
-    if tokenizer is None or set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
-        raise InputError(f"{path} has no tokenizer: expected tokenizer.json or vocab.txt beside config.json")
-    return tokenizer
-
-
 def _load_module(
     path: str,
     config: Any,
     task: Task | None,
-    dtype: str | torch.dtype,
-    hub: dict[str, bool],
-    adapter: Adapter | None = None,
-) -> tuple[nn.Module, Task]:
+    adapter: Adapter | None,
+    **options: Any,
+) -> tuple[Weighted, Task]:
     """The module with the head that the checkpoint, or an adapter to it, has weights for."""
     stated: list[Task] = [
         t
         for name in getattr(config, "architectures", None) or ()
-        for end, t in _ENDINGS.items()
-        if name.endswith(end)
+        for end, t in ENDINGS.items()
+        if str(name).endswith(end)
     ]
     stated = [adapter.task, *stated] if adapter is not None and adapter.task is not None else stated
-    candidates: list[Task] = [task] if task else stated[:1] or list(_AUTO)
-    brought = () if adapter is None else adapter.weights
-    missing: list[str] = []
+    brought = frozenset(() if adapter is None else adapter.weights)
+    nearest: Weighted | None = None
+    candidates: list[Task] = [task] if task else stated[:1] or list(AUTO)
     for candidate in candidates:
-        known = hub["trust_remote_code"] or type(config) in _AUTO[candidate]._model_mapping
-        if not known and len(candidates) > 1:
+        auto = AUTO[candidate]
+        by_code = auto.__name__ in (getattr(config, "auto_map", None) or {})
+        if not by_code and type(config) not in auto._model_mapping:
             continue
-        module, loading = _AUTO[candidate].from_pretrained(
-            path, config=config, dtype=pick_dtype(dtype), output_loading_info=True, **hub
-        )
-        lacking = set(loading["missing_keys"]) - set(brought)
-        missing = sorted(key for key in lacking if not any(part in key for part in _UNUSED))
-        if not missing:
-            return module if adapter is None else adapter.merged(module), candidate
-    raise InputError(
-        f"{path} has no trained weights for {', '.join(missing[:3]) or 'any head that can be explained'}: "
-        "expected a model fine-tuned for sequence or token classification, or a masked language model "
-        "(--task)"
-    )
+        found = with_weights(auto, path, config=config, **options)
+        if brought.issuperset(found.missing):
+            return found, candidate
+        if nearest is None or len(found.missing) < len(nearest.missing):
+            nearest = found
+    raise no_trained_weights(path, config, nearest)
 
 
 def _labels(config: Any, task: Task, tokenizer: LetterTokenizer) -> tuple[str, ...]:
@@ -252,76 +244,6 @@ def _lasting(path: str) -> str:
     return str(Path(path).resolve()) if Path(path).exists() else path
 
 
-def weights_sha256(path: str) -> str | None:
-    """One digest over all weight files of a checkpoint."""
-    digest = hashlib.sha256()
-    found = False
-    for file in _weight_files(path):
-        found = True
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest() if found else None
-
-
-def _weight_files(path: str) -> Iterator[Path]:
-    for name in _WEIGHTS:
-        file = cached_file(path, name, local_files_only=True, _raise_exceptions_for_missing_entries=False)
-        if file is None:
-            continue
-        if name.endswith(".index.json"):
-            suffix = ".safetensors" if "safetensors" in name else ".bin"
-            yield from sorted(p for p in Path(file).parent.glob(f"*{suffix}") if "-of-" in p.name)
-        else:
-            yield Path(file)
-        return
-
-
-@contextmanager
-def one_line_errors(path: str) -> Iterator[None]:
-    """What transformers raises over many lines, as one line that says what to do."""
-    try:
-        yield
-    except InputError:
-        raise
-    except MemoryError:
-        raise
-    except Exception as error:  # of damaged files transformers raises anything
-        if "trust_remote_code" in str(error):
-            raise InputError(
-                f"{path} comes with code of its own, which is not run: "
-                "give --trust-remote-code if you trust its authors"
-            ) from error
-        if not Path(path).exists():
-            raise InputError(
-                f"there is no folder {path}, nor a model of that hub id in the local cache: "
-                "expected a folder with config.json, weights and a tokenizer "
-                "(a hub id is fetched only with --download)"
-            ) from error
-        said = _first_line(error)
-        if not isinstance(error, OSError | ValueError):
-            said = f"{type(error).__name__}: {said}"
-        raise InputError(f"{path} cannot be loaded as a model: {said}") from error
-
-
-@contextmanager
-def _weight_errors(path: str) -> Iterator[None]:
-    """What goes wrong with files of weights, as one line."""
-    try:
-        yield
-    except pickle.UnpicklingError as error:
-        raise InputError(
-            f"the weights of {path} are no plain tensors but pickled objects, whose code is never run: "
-            "expected safetensors, or a .bin of tensors"
-        ) from error
-    except (SafetensorError, RuntimeError, EOFError, LookupError) as error:
-        reason = _first_line(error)
-        if "ignore_mismatched_sizes" in reason:
-            reason = "their shapes are not those of config.json"
-        raise InputError(
-            f"the weights of {path} cannot be read ({reason}): expected safetensors, or a .bin of tensors"
-        ) from error
-
-
 @contextmanager
 def quiet() -> Iterator[None]:
     """While active, transformers says and draws nothing; bars of downloads are the hub's own, and stay.
@@ -344,7 +266,3 @@ def _without_warnings() -> Iterator[None]:
     with quiet(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

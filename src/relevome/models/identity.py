@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from relevome.models.compiled import MARK
 from relevome.models.tokens import LetterTokenizer
 
 # What a configuration says that changes no answer of a model that is loaded.
@@ -35,7 +36,9 @@ def model_sha256(module: nn.Module, tokenizer: LetterTokenizer, labels: tuple[st
         digest.update(json.dumps(part, sort_keys=True, default=str).encode())
     for path in _remote_code(module):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    for name, tensor in sorted(module.state_dict().items()):
+    # parts that were compiled have a name more, and the same weights
+    weights = {name.replace(f"{MARK}.", ""): tensor for name, tensor in module.state_dict().items()}
+    for name, tensor in sorted(weights.items()):
         digest.update(f"\n{name} {tuple(tensor.shape)}\n".encode())
         digest.update(_bytes(tensor))
     return digest.hexdigest()

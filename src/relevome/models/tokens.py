@@ -207,6 +207,12 @@ class LetterTokenizer:
     def _find_style(self) -> TokenizerStyle:
         probe = "".join(random.Random(0).choices(self.alphabet.letters, k=60))
         style = find_style(self._words.values(), self._knows, probe)
+        if style is None and self._lower_cases:
+            raise InputError(
+                f"the tokenizer {type(self.hf).__name__} makes letters lower case, and its vocabulary has "
+                f"{self.alphabet.name} letters in upper case: set do_lower_case to false in "
+                'tokenizer_config.json (or take "lowercase" out of the normalizer in tokenizer.json)'
+            )
         if style is None:
             raise InputError(
                 f"the tokenizer {type(self.hf).__name__} does not know {self.alphabet.name} letters, "
@@ -214,6 +220,14 @@ class LetterTokenizer:
                 "--alphabet"
             )
         return style
+
+    @property
+    def _lower_cases(self) -> bool:
+        """Whether the tokenizer makes letters lower case before it looks them up."""
+        normalizer = getattr(getattr(self.hf, "backend_tokenizer", None), "normalizer", None)
+        if normalizer is not None:
+            return normalizer.normalize_str("A") == "a"
+        return bool(getattr(self.hf, "do_lower_case", False))
 
     def _knows(self, text: str) -> bool:
         ids = self.hf(text, add_special_tokens=False)["input_ids"]

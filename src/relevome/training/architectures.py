@@ -17,7 +17,6 @@ from transformers import (
     AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
-    AutoTokenizer,
     PreTrainedModel,
 )
 
@@ -25,7 +24,12 @@ from relevome.data.sequences import DNA, named_alphabet
 from relevome.errors import InputError
 from relevome.models import models
 from relevome.models.cnn import CnnConfig
-from relevome.models.hugging_face import claimed_by, one_line_errors, read_config, weights_sha256
+from relevome.models.hugging_face import claimed_by, read_config
+from relevome.models.loading.errors import one_line_errors
+from relevome.models.loading.missing_weights import no_trained_weights
+from relevome.models.loading.tokenizer_files import load_tokenizer
+from relevome.models.loading.weight_files import weights_sha256
+from relevome.models.loading.weights import Weighted, with_weights
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.t5_encoder import encoder_config
 from relevome.models.tokens import LetterTokenizer
@@ -82,7 +86,7 @@ class Architecture:
         path = folder or self.name
         with one_line_errors(path):
             config = read_config(path, **_OFFLINE) if folder is None else None
-            tokenizer = AutoTokenizer.from_pretrained(path, config=config, **_OFFLINE)
+            tokenizer = load_tokenizer(path, config, **_OFFLINE)
         if tokenizer.pad_token_id is None:
             raise InputError(f"the tokenizer of {path} has no padding token: give one that has (--tokenizer)")
         return LetterTokenizer(tokenizer, asked, rare_as_x or getattr(config, "rare_as_x", False))
@@ -154,17 +158,20 @@ class Architecture:
         with one_line_errors(self.name):
             config = _with_head(read_config(self.name, **_OFFLINE, **outputs), scheme)
             self._check_head(config, scheme)
-            module, loading = _auto(scheme).from_pretrained(
+            found = with_weights(
+                _auto(scheme),
                 self.name,
                 config=config,
                 dtype=torch.float32,
-                output_loading_info=True,
                 # A head for another number of outputs is replaced; what else does not fit is refused below.
                 ignore_mismatched_sizes=True,
                 **_OFFLINE,
             )
+        module: Any = found.module
+        if found.missing and found.unknown and not _given(found):
+            raise no_trained_weights(self.name, config, found)
         head = tuple(_head(module))
-        for name, *_ in loading["mismatched_keys"]:
+        for name in found.misshapen:
             if not name.startswith(head):
                 raise InputError(
                     f"{name} of {self.name} does not fit its config.json: the checkpoint is damaged"
@@ -177,8 +184,7 @@ class Architecture:
             )
         if module.config.pad_token_id is None:
             module.config.pad_token_id = letters.pad_id
-        replaced = {name for name, *_ in loading["mismatched_keys"]}
-        return module, tuple(sorted(replaced | set(loading["missing_keys"])))
+        return module, tuple(sorted({*found.misshapen, *found.missing}))
 
     def _check_head(self, config: Any, scheme: LabelScheme | None) -> None:
         if scheme is None and type(config) not in AutoModelForMaskedLM._model_mapping:
@@ -232,6 +238,11 @@ def _head(module: PreTrainedModel) -> set[str]:
     parts = dict(module.named_children())
     trained = {name for name, part in parts.items() if next(part.parameters(), None) is not None}
     return trained - {module.base_model_prefix}
+
+
+def _given(found: Weighted) -> set[str]:
+    """Names of weights that a checkpoint gave."""
+    return {name for name, _ in found.module.named_parameters()} - {*found.missing, *found.misshapen}
 
 
 def _outputs(scheme: LabelScheme) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""What goes wrong with the files of a model, as one line that says what to do."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from safetensors import SafetensorError
+
+from relevome.errors import InputError
+from relevome.models.loading.hub import Hub, is_here, not_fetched
+
+
+@contextmanager
+def one_line_errors(path: str, asked: Hub | None = None) -> Iterator[None]:
+    """What transformers raises over many lines, as one line that says what to do."""
+    try:
+        yield
+    except InputError:
+        raise
+    except MemoryError:
+        raise
+    except Exception as error:  # of damaged files transformers raises anything
+        if "trust_remote_code" in str(error):
+            raise InputError(
+                f"{path} comes with code of its own, which is not run: "
+                "give --trust-remote-code if you trust its authors"
+            ) from error
+        if not is_here(path):
+            raise not_fetched(path, error, asked or Hub()) from error
+        said = first_line(error)
+        if not isinstance(error, OSError | ValueError):
+            said = f"{type(error).__name__}: {said}"
+        raise InputError(f"{path} cannot be loaded as a model: {said}") from error
+
+
+@contextmanager
+def weight_errors(path: str) -> Iterator[None]:
+    """What goes wrong with files of weights, as one line."""
+    try:
+        yield
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"the weights of {path} are no plain tensors but pickled objects, whose code is never run: "
+            "expected safetensors, or a .bin of tensors"
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError, LookupError) as error:
+        reason = first_line(error)
+        if "ignore_mismatched_sizes" in reason:
+            reason = "their shapes are not those of config.json"
+        raise InputError(
+            f"the weights of {path} cannot be read ({reason}): expected safetensors, or a .bin of tensors"
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, without what comes after its first line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

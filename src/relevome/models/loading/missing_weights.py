@@ -1,0 +1,74 @@
+"""Why a checkpoint has no trained weights for what is asked of it, in one line with what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from relevome.errors import InputError
+from relevome.models.loading.tasks import AUTO, ENDINGS
+from relevome.models.loading.weights import Weighted, common_prefixes
+
+_EXPECTED = "expected a model fine-tuned for sequence or token classification, or a masked language model"
+_CAUSAL = ("ForCausalLM", "LMHeadModel")
+_MASKED = ("cls.predictions.", "lm_head.")
+_WRAPPERS = ("module.", "_orig_mod.", "model.")
+
+
+def no_trained_weights(path: str, config: Any, found: Weighted | None) -> InputError:
+    """The error for a checkpoint; ``found`` is the module that lacked the fewest weights, if there is one."""
+    lacking = "any head that can be explained"
+    if found is not None:
+        lacking = ", ".join(found.missing[:3]) + (", ..." if len(found.missing) > 3 else "")
+    cause = _by_class(path, config, found)
+    if cause is None:
+        cause = f"{_EXPECTED} (--task)" if found is None else _by_names(path, config, found)
+    return InputError(f"{path} has no trained weights for {lacking}: {cause}")
+
+
+def _by_class(path: str, config: Any, found: Weighted | None) -> str | None:
+    """What the class says that a checkpoint was saved as."""
+    named = [str(name) for name in getattr(config, "architectures", None) or ()]
+    kind = named[0] if named else type(config).__name__.removesuffix("Config")
+    if named and all(name.endswith(_CAUSAL) for name in named):
+        return f"it is a causal language model ({kind}), which cannot be explained yet; {_EXPECTED}"
+    if any(name.endswith(tuple(ENDINGS)) for name in named):
+        if found is None or type(found.module).__name__ in named:
+            return None
+        tune = f", or {_fine_tune(path, config)}" if kind.endswith("ForMaskedLM") else ""
+        return f"it is a {kind}: leave --task out{tune}"
+    if config.model_type == "t5":
+        return (
+            f"it is a T5 without a classifier ({kind}): {_fine_tune(path, config)}, which reads its encoder"
+        )
+    if getattr(config, "is_encoder_decoder", False):
+        return f"it is an encoder with a decoder ({kind}), which cannot be explained; {_EXPECTED}"
+    return None
+
+
+def _by_names(path: str, config: Any, found: Weighted) -> str:
+    """What the names say of the weights that a module lacks and of those that it does not know."""
+    kind = type(found.module).__name__
+    *_, prefix = common_prefixes(found.unknown)
+    if found.unknown and prefix.startswith(_WRAPPERS):
+        return (
+            f"the names of its weights begin with {prefix}, and without that are not those of {kind}: "
+            "save the model itself, without what wraps it"
+        )
+    base = f"{getattr(found.module, 'base_model_prefix', '')}."
+    if any(name.startswith(base) and not name.startswith(f"{base}pooler.") for name in found.missing):
+        return f"its weights and its config.json (a {kind}) do not belong together, copy both again"
+    if any(name.startswith(_MASKED) for name in found.unknown):
+        tune = _fine_tune(path, config)
+        return f"it has the head of a masked language model: ask for --task masked, or {tune}"
+    if found.unknown:
+        own = ", ".join(found.unknown[:3])
+        return (
+            f"it has a head of its own ({own}) and not that of a {kind}: save it as one, or with its code "
+            "(auto_map in config.json) and give --trust-remote-code"
+        )
+    return f"it is a pre-trained encoder without a head: {_fine_tune(path, config)}"
+
+
+def _fine_tune(path: str, config: Any) -> str:
+    known = type(config) in AUTO["sequence"]._model_mapping
+    return f"fine-tune it with `relevome train --arch {path}`" if known else "fine-tune it first"
