@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from relevome.cli.options import AlphabetName, Device, EngineName, ModelPath, OnBad, Output
-from relevome.cli.progress import progress_bar
+from relevome.cli.progress import shown
 from relevome.errors import InputError
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def annotate(
         threshold=threshold, precision=precision, apart=apart, within=within, values=values, tracks=tracks,
         feature_type=feature_type,
     )  # fmt: skip
-    loaded = load_model(model, device=device, alphabet=alphabet)
-    with progress_bar("annotated") as progress:
-        found = run_annotate(loaded, settings, output, overwrite=overwrite, engine=engine, progress=progress)
+    with shown("letters annotated") as seen:
+        loaded = load_model(model, device=device, alphabet=alphabet)
+        found = run_annotate(loaded, settings, output, overwrite=overwrite, engine=engine, progress=seen.tell)
     _report(found, output)
 
 

@@ -38,7 +38,8 @@ _KEPT = {
     "explain": _GOES_ON,
     "annotate": _GOES_ON,
     "study": _GOES_ON,
-    "train": "whole epochs are kept, and the same command with --resume goes on from there",
+    "train": "whole epochs are kept: the same command with --resume goes on from there, and with --finish it "
+    "makes a model of the best of them",
 }
 
 app = typer.Typer(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relevome.cli.evaluation_options import EvaluationOptions, print_list, status, with_evaluation_options
+from relevome.cli.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
 from relevome.cli.options import Output
+from relevome.cli.progress import shown
 
 if TYPE_CHECKING:
     from relevome.results.evaluation.result import Evaluation
@@ -27,8 +28,8 @@ def evaluate(
     """
     from relevome.jobs.evaluate import evaluate as run_evaluate
 
-    with status() as say:
-        found = run_evaluate(run, model=model, out=output, say=say, **asked.keywords())
+    with shown("sequences") as seen:
+        found = run_evaluate(run, model=model, out=output, say=seen.say, **asked.keywords())
     _report(found, output)
 
 

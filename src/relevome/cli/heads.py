@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.evaluation_options import print_list, status
+from relevome.cli.evaluation_options import print_list
 from relevome.cli.options import AlphabetName, Device, OnBad, Output, Seed
+from relevome.cli.progress import shown
 from relevome.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,11 +125,11 @@ def heads(
         from relevome.jobs.relevance_heads import relevance_heads
         from relevome.report.relevance_words import summary as relevance_summary
 
-        with status() as say:
+        with shown("sequences") as seen:
             tested = relevance_heads(
                 run, annotations, types=kinds or (), clusters=clusters, classes=classes, random=random,
                 points=points, level=level, target=target, model=model, device=device, seed=seed,
-                trust_remote_code=trust_remote_code, out=output, overwrite=overwrite, say=say,
+                trust_remote_code=trust_remote_code, out=output, overwrite=overwrite, say=seen.say,
             )  # fmt: skip
         for problem in tested.unplaced[:5]:
             typer.echo(f"left out {problem.id}: {problem.reason}", err=True)
@@ -150,9 +151,9 @@ def heads(
         fasta, bed, genome, controls, position, most, on_bad, target, tuple(motifs or ()), known,
         random_weights, settings,
     )  # fmt: skip
-    with status() as say:
+    with shown("sequences") as seen:
         loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
-        found = attention_heads(loaded, question, out=output, overwrite=overwrite, say=say)
+        found = attention_heads(loaded, question, out=output, overwrite=overwrite, say=seen.say)
     for one in found.read:
         _say_left_out(one)
     for line in summary(found):

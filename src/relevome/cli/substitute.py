@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.evaluation_options import status
 from relevome.cli.options import Device, Output, Seed
+from relevome.cli.progress import shown
 from relevome.errors import InputError
 
 
@@ -43,11 +43,11 @@ def substitute(
     from relevome.jobs.substitute import substitute as run_substitute
     from relevome.report.substitution import summary
 
-    with status() as say:
+    with shown("sequences") as seen:
         found = run_substitute(
             run, by=by, most=most, orders=orders, labels=labels, head=_head(head, layer), target=target,
             sequences=sequences, model=model, device=device, trust_remote_code=trust_remote_code, seed=seed,
-            out=output, overwrite=overwrite, say=say,
+            out=output, overwrite=overwrite, say=seen.say,
         )  # fmt: skip
     for line in summary(found):
         typer.echo(line)

@@ -142,7 +142,6 @@ def _train(folder: Path, data: Path, arch: str, seed: int, say: Say) -> Path:
     settings = TrainingSettings(
         arch, data / "train.csv", data / "validation.csv", folder, test=data / "test.csv", epochs=EPOCHS,
         batch_size=BATCH_SIZE, learning_rate=LEARNING_RATES[folder.name], patience=EPOCHS, seed=seed,
-        progress=False,
     )  # fmt: skip
     result = train(settings)
     auroc = result.metrics["test"]["auroc"]
