@@ -28,7 +28,9 @@ def compare(
     from relevome.report.tables import plain
 
     with shown("sequences") as seen:
-        found = run_compare(runs, labels=label or (), out=output, say=seen.say, **asked.keywords())
+        found = run_compare(
+            runs, labels=label or (), out=output, say=seen.say, progress=seen.tell, **asked.keywords()
+        )
     typer.echo(plain(scores_table(found)))
     typer.echo(f"{output}: {len(found.scores)} runs, {len(found.tests):,} paired tests")
     print_list(remarks(found))

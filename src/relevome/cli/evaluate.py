@@ -29,7 +29,9 @@ def evaluate(
     from relevome.jobs.evaluate import evaluate as run_evaluate
 
     with shown("sequences") as seen:
-        found = run_evaluate(run, model=model, out=output, say=seen.say, **asked.keywords())
+        found = run_evaluate(
+            run, model=model, out=output, say=seen.say, progress=seen.tell, **asked.keywords()
+        )
     _report(found, output)
 
 

@@ -125,11 +125,12 @@ def heads(
         from relevome.jobs.relevance_heads import relevance_heads
         from relevome.report.relevance_words import summary as relevance_summary
 
-        with shown("sequences") as seen:
+        with shown("done") as seen:
             tested = relevance_heads(
                 run, annotations, types=kinds or (), clusters=clusters, classes=classes, random=random,
                 points=points, level=level, target=target, model=model, device=device, seed=seed,
                 trust_remote_code=trust_remote_code, out=output, overwrite=overwrite, say=seen.say,
+                progress=seen.tell,
             )  # fmt: skip
         for problem in tested.unplaced[:5]:
             typer.echo(f"left out {problem.id}: {problem.reason}", err=True)
@@ -151,9 +152,11 @@ def heads(
         fasta, bed, genome, controls, position, most, on_bad, target, tuple(motifs or ()), known,
         random_weights, settings,
     )  # fmt: skip
-    with shown("sequences") as seen:
+    with shown("done") as seen:
         loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
-        found = attention_heads(loaded, question, out=output, overwrite=overwrite, say=seen.say)
+        found = attention_heads(
+            loaded, question, out=output, overwrite=overwrite, say=seen.say, progress=seen.tell
+        )
     for one in found.read:
         _say_left_out(one)
     for line in summary(found):

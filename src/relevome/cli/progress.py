@@ -51,8 +51,12 @@ class Gauge:
         self._what, self._done, self._total = what, done, total
 
     def note(self, line: str) -> None:
-        """A line that stays."""
+        """A line that stays, beside what the command finds."""
         typer.echo(line, err=True)
+
+    def print(self, line: str) -> None:
+        """A line of what the command finds, on standard output."""
+        typer.echo(line)
 
     @property
     def share(self) -> float | None:
@@ -97,8 +101,17 @@ class _OnTerminal(Gauge):
         self._draw()
 
     def note(self, line: str) -> None:
+        with self._out_of_the_way():
+            super().note(line)
+
+    def print(self, line: str) -> None:
+        with self._out_of_the_way():
+            super().print(line)
+
+    @contextmanager
+    def _out_of_the_way(self) -> Iterator[None]:
         self._progress.stop()
-        super().note(line)
+        yield
         self._progress.start()
 
     def _draw(self) -> None:

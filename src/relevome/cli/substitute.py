@@ -47,7 +47,7 @@ def substitute(
         found = run_substitute(
             run, by=by, most=most, orders=orders, labels=labels, head=_head(head, layer), target=target,
             sequences=sequences, model=model, device=device, trust_remote_code=trust_remote_code, seed=seed,
-            out=output, overwrite=overwrite, say=seen.say,
+            out=output, overwrite=overwrite, say=seen.say, progress=seen.tell,
         )  # fmt: skip
     for line in summary(found):
         typer.echo(line)
