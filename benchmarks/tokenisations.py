@@ -114,7 +114,6 @@ def one_model(seed: int, dropout: float) -> tuple[float, dict[Case, list[float]]
             bpe_dropout=dropout,
             seed=seed,
             device="cpu",
-            progress=False,
         )
         result = train(settings)
         found = dict(explained(relevome.load_model(result.output), data, dropout))

@@ -77,6 +77,9 @@ def relevome_cli(
     """Runs a command in this process and gives its exit code, output and error lines."""
     from relevome.cli import main
 
+    # what takes half a minute on a slow machine says so: no test waits for that
+    monkeypatch.setattr("relevome.cli.progress.EVERY", 3600)
+
     def run(*arguments: object) -> tuple[int, str, list[str]]:
         capsys.readouterr()  # what making the models printed
         monkeypatch.setattr(sys, "argv", ["relevome", *map(str, arguments)])

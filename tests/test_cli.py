@@ -42,7 +42,7 @@ def test_a_command_that_is_stopped_says_how_to_go_on(relevome_cli, saved, protei
     [
         (
             ("train", "--arch", "cnn", "--train", "t.csv", "--validation", "v.csv"),
-            "whole epochs are kept, and the same command with --resume goes on from",
+            "whole epochs are kept: the same command with --resume goes on from there, and with --finish",
         ),
         (("evaluate", "run"), "nothing of it is kept: run the same command again"),
     ],

@@ -65,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tables = {name: place / "data" / f"{name}.csv" for name in ("train", "validation", "test")}
     settings = TrainingSettings(
         "cnn", tables["train"], tables["validation"], place / "model", test=tables["test"], epochs=5,
-        batch_size=32, learning_rate=5e-3, seed=0, progress=False,
+        batch_size=32, learning_rate=5e-3, seed=0,
     )  # fmt: skip
     assert (train(settings).metrics["test"]["auroc"] or 0) > 0.9
     return place

@@ -297,6 +297,7 @@ def test_progress_is_told_of_every_sequence_and_of_the_total(protein_model):
     relevome.explain(protein_model, PROTEINS, "saliency", target=[0, 1], progress=lambda *x: told.append(x))
     assert sum(count for count, _ in told) == 2 * len(PROTEINS)
     assert {total for _, total in told} == {2 * len(PROTEINS)}
+    assert told[0][0] == 0  # before anything is explained
 
 
 def test_a_temporary_run_lives_as_long_as_its_object(protein_model):

@@ -29,6 +29,7 @@ from relevome.models.base import Batch, Model, Target
 from relevome.models.hugging_face import load_model
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.training.folder import TrainingFolder
+from relevome.training.objective import Reached
 from relevome.training.settings import TrainingSettings
 
 Row = tuple[str, str]
@@ -503,14 +504,19 @@ def test_class_weights_make_every_class_count_the_same(settings: Callable[..., T
     assert result.metrics["validation"]["loss"] == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("progress", [False, True])
-def test_nothing_is_printed_but_a_bar_when_asked_for(
-    settings: Callable[..., TrainingSettings], capfd: pytest.CaptureFixture[str], progress: bool
+def test_nothing_is_printed_and_who_asks_is_told(
+    settings: Callable[..., TrainingSettings], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    train(settings(CNN, epochs=1, progress=progress))
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert ("13/13" in err) == bool(err) == progress
+    told: list[Reached] = []
+    result = train(settings(CNN, epochs=2), progress=told.append)
+    assert capfd.readouterr() == ("", "")
+    ends = [one for one in told if one.scores is not None]
+    assert [(one.step, one.steps, one.epoch, one.epochs) for one in ends] == [(13, 26, 1, 2), (26, 26, 2, 2)]
+    for one, epoch in zip(ends, result.history, strict=True):
+        assert one.loss == pytest.approx(epoch["loss"], abs=1e-4)
+        assert one.scores is not None
+        assert one.scores["auroc"] == epoch["validation_auroc"]
+    assert (told[0].step, told[0].epoch, told[0].scores) == (0, 1, None)
 
 
 def test_sequences_that_were_learnt_from_are_said_where_scores_are(

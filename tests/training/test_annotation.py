@@ -25,8 +25,17 @@ from relevome.models.hugging_face import load_model
 from relevome.training.annotation import AnnotationObjective
 from relevome.training.architectures import Architecture
 from relevome.training.genome_fitting import REGIMES, Fit, regime_of
-from relevome.training.genome_lanes import Lane, cut_lanes, group_of, predictions, side_by_side
-from relevome.training.genome_strands import IGNORED, Strand, both_strands, held_out_part
+from relevome.training.genome_strands import (
+    IGNORED,
+    Lane,
+    Strand,
+    both_strands,
+    cut_lanes,
+    group_of,
+    held_out_part,
+    predictions,
+    side_by_side,
+)  # fmt: skip
 from relevome.training.settings import TrainingSettings
 
 SIZES: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pytest
 from safetensors import SafetensorError
 
 from relevome.errors import InputError
-from relevome.training.folder import TrainingFolder
+from relevome.training.folder import Checkpoint, TrainingFolder
 
 RECORD: dict[str, Any] = {"metrics": {"test": {"auroc": math.nan, "f1": 0.5}}, "best_epoch": 3}
 
@@ -98,7 +98,7 @@ def test_an_unfinished_training_is_only_gone_on_with_when_asked(tmp_path: Path) 
 def test_resuming_what_was_never_begun_begins_it(tmp_path: Path) -> None:
     folder = TrainingFolder(tmp_path / "model", {"seed": 1})
     folder.open(resume=True)
-    assert folder.last_checkpoint() == (None, None)
+    assert folder.last_checkpoint() is None
     assert folder.checkpoints.is_dir()
 
 
@@ -119,14 +119,14 @@ def test_the_newest_whole_checkpoint_is_taken(tmp_path: Path) -> None:
     (folder.checkpoints / "checkpoint-110").mkdir()
     (folder.checkpoints / "checkpoint-120").mkdir()
     (folder.checkpoints / "checkpoint-120" / "trainer_state.json").write_text('{"epoch": 1')
-    assert folder.last_checkpoint() == (newest, None)
+    assert folder.last_checkpoint() == Checkpoint(newest, 10, stopped=False)
     assert first.is_dir()
 
 
 def test_a_training_that_had_stopped_says_when(tmp_path: Path) -> None:
     folder = opened(tmp_path / "model")
     last = checkpoint(folder, 70, stopped=True)
-    assert folder.last_checkpoint() == (last, 7)
+    assert folder.last_checkpoint() == Checkpoint(last, 7, stopped=True)
 
 
 def test_a_folder_that_was_moved_is_noticed(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def asked(tmp_path: Path, somebody_elses: type[Any]) -> TrainingSettings:
     tables = (tmp_path / "train.csv", tmp_path / "validation.csv")
     return TrainingSettings(
         str(tmp_path / "arch.json"), *tables, tmp_path / "model", objective=NAME, device="cpu", epochs=3,
-        batch_size=16, learning_rate=0.01, progress=False,
+        batch_size=16, learning_rate=0.01,
     )  # fmt: skip
 
 

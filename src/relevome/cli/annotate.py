@@ -17,7 +17,7 @@ from relevome.cli.options import (
     Output,
     rows_at_once,
 )
-from relevome.cli.progress import progress_bar
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 from relevome.errors import InputError
 
@@ -95,11 +95,11 @@ def annotate(
         threshold=threshold, precision=precision, apart=apart, within=within, values=values, tracks=tracks,
         feature_type=feature_type,
     )  # fmt: skip
-    loaded = load_model(model, device=device, alphabet=alphabet)
-    with progress_bar("annotated") as progress:
+    with shown("letters annotated") as seen:
+        loaded = load_model(model, device=device, alphabet=alphabet)
         found = run_annotate(
             loaded, settings, output, overwrite=overwrite, batch_size=rows_at_once(batch_size), engine=engine,
-            progress=progress,
+            progress=seen.tell,
         )  # fmt: skip
     _report(found, output)
 

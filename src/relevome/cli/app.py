@@ -41,7 +41,10 @@ _KEPT = {
     "annotate": _GOES_ON,
     "predict": _GOES_ON,
     "study": _GOES_ON,
-    "train": "whole epochs are kept, and the same command with --resume goes on from there",
+    "train": "whole epochs are kept: the same command with --resume goes on from there, and with --finish it "
+    "makes a model of the best of them",
+    "heads": "explanations by random weights are kept, and the same command begins anew with all else",
+    "demo": "its folder is as it was then: remove it, and run the same command again",
 }
 
 app = typer.Typer(

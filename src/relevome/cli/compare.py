@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.evaluation_options import EvaluationOptions, print_list, status, with_evaluation_options
+from relevome.cli.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
 from relevome.cli.options import Output
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 
 
@@ -27,8 +28,10 @@ def compare(
     from relevome.report.comparisons import remarks, scores_table
     from relevome.report.tables import plain
 
-    with status() as say:
-        found = run_compare(runs, labels=label or (), out=output, say=say, **asked.keywords())
+    with shown("sequences") as seen:
+        found = run_compare(
+            runs, labels=label or (), out=output, say=seen.say, progress=seen.tell, **asked.keywords()
+        )
     echo(plain(scores_table(found)))
     echo(f"{output}: {len(found.scores)} runs, {len(found.tests):,} paired tests")
     print_list(remarks(found))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relevome.cli.evaluation_options import EvaluationOptions, print_list, status, with_evaluation_options
+from relevome.cli.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
 from relevome.cli.options import Output
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ def evaluate(
     """
     from relevome.jobs.evaluate import evaluate as run_evaluate
 
-    with status() as say:
-        found = run_evaluate(run, model=model, out=output, say=say, **asked.keywords())
+    with shown("sequences") as seen:
+        found = run_evaluate(
+            run, model=model, out=output, say=seen.say, progress=seen.tell, **asked.keywords()
+        )
     _report(found, output)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from inspect import Signature, signature
@@ -14,7 +13,6 @@ import typer
 
 from relevome.cli.options import BatchSize, Device, Seed, rows_at_once
 from relevome.cli.terminal import echo
-from relevome.data.names import visible
 
 
 @dataclass(frozen=True)
@@ -81,17 +79,6 @@ def with_evaluation_options(command: Callable[..., None]) -> Callable[..., None]
 
     wrapped.__signature__ = Signature([*own, *shared.values()])  # pyright: ignore[reportAttributeAccessIssue]
     return wrapped
-
-
-@contextmanager
-def status() -> Iterator[Callable[[str], None]]:
-    """On a terminal, what is being computed."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(stderr=True)
-    with console.status("reading") as shown:
-        yield (lambda text: shown.update(escape(visible(text)))) if console.is_terminal else lambda _: None
 
 
 def print_list(lines: list[str], most: int = 12) -> None:

@@ -35,7 +35,7 @@ from relevome.cli.options import (
     named_options,
     rows_at_once,
 )
-from relevome.cli.progress import progress_bar
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def explain(
     from relevome.jobs.explain import explain as run_explain
     from relevome.models.hugging_face import load_model
 
-    with progress_bar() as progress:
+    with shown("explained") as seen:
         loaded = load_model(
             model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
             rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
@@ -126,7 +126,7 @@ def explain(
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite, engine=engine,
-            progress=progress,
+            progress=seen.tell,
             **named_options(
                 option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,
                 rules=rules, layers=layers, query=query, heads=heads or None, audit=audit or None,

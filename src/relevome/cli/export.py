@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.options import Output, named_options
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 
 
@@ -25,7 +26,9 @@ def export(
     """
     from relevome.jobs.export import export as write
 
-    report = write(run, to, output, target, overwrite=overwrite, **named_options(option))
+    with shown("rows") as seen:
+        seen.say("writing")
+        report = write(run, to, output, target, overwrite=overwrite, **named_options(option))
     echo(f"{', '.join(map(str, report.files))}: {report.written:,} {report.unit}")
     for reason, count in report.skipped.items():
         echo(f"  left out {count:,}: {reason}")

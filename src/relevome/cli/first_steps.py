@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.options import Output, Seed
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 
 
@@ -45,4 +46,6 @@ def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:
     """
     from relevome.jobs.demo import demo as run
 
-    run(output, seed, echo)
+    with shown("steps") as seen:
+        seen.say("simulating, training, explaining")
+        run(output, seed, seen.print)

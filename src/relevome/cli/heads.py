@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.evaluation_options import print_list, status
+from relevome.cli.evaluation_options import print_list
 from relevome.cli.options import AlphabetName, BatchSize, Device, OnBad, Output, Seed, rows_at_once
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 from relevome.errors import InputError
 
@@ -127,12 +128,12 @@ def heads(
         from relevome.jobs.relevance_heads import relevance_heads
         from relevome.report.relevance_words import summary as relevance_summary
 
-        with status() as say:
+        with shown("done") as seen:
             tested = relevance_heads(
                 run, annotations, types=kinds or (), clusters=clusters, classes=classes, random=random,
                 points=points, level=level, target=target, model=model, device=device,
                 batch_size=rows_at_once(batch_size), seed=seed, trust_remote_code=trust_remote_code,
-                out=output, overwrite=overwrite, say=say,
+                out=output, overwrite=overwrite, say=seen.say, progress=seen.tell,
             )  # fmt: skip
         for problem in tested.unplaced[:5]:
             echo(f"left out {problem.id}: {problem.reason}", err=True)
@@ -154,9 +155,11 @@ def heads(
         fasta, bed, genome, controls, position, most, on_bad, target, tuple(motifs or ()), known,
         random_weights, settings,
     )  # fmt: skip
-    with status() as say:
+    with shown("done") as seen:
         loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
-        found = attention_heads(loaded, question, out=output, overwrite=overwrite, say=say)
+        found = attention_heads(
+            loaded, question, out=output, overwrite=overwrite, say=seen.say, progress=seen.tell
+        )
     for one in found.read:
         _say_left_out(one)
     for line in summary(found):

@@ -31,7 +31,7 @@ from relevome.cli.options import (
     StripStop,
     rows_at_once,
 )
-from relevome.cli.progress import progress_bar
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def predict(
     from relevome.jobs.predict import predict as run_predict
     from relevome.models.hugging_face import load_model
 
-    with progress_bar("predicted") as progress:
+    with shown("sequences predicted") as seen:
         loaded = load_model(
             model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
             rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
@@ -88,7 +88,7 @@ def predict(
         given = input_of(loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column)
         found = run_predict(
             loaded, given, output, labels=labels, labels_column=labels_column, long=long, on_bad=on_bad,
-            batch_size=rows_at_once(batch_size), overwrite=overwrite, engine=engine, progress=progress,
+            batch_size=rows_at_once(batch_size), overwrite=overwrite, engine=engine, progress=seen.tell,
         )  # fmt: skip
     _report(found, output)
 

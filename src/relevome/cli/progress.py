@@ -1,20 +1,173 @@
-"""What is seen while a command computes."""
+"""What is seen while a command computes: a bar on a terminal, in a log a line now and then."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any
+
+from relevome.cli.terminal import echo
+
+EVERY = 30.0  # seconds between two lines of a log
+_REMEMBERED = 300.0  # seconds that a rate is a mean over
+
+Sample = tuple[float, int]
+
+
+class Gauge:
+    """Where a command is: what it does, and how much is done of how much, with the rate and the time left.
+
+    ``unit`` is what is counted, such as "sequences". What is known is put into words when somebody looks.
+    """
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._what = ""
+        self._done, self._total = 0, None
+        self._began = time.monotonic()
+        self._samples: deque[Sample] = deque()
+
+    def say(self, what: str) -> None:
+        """Something new begins, of which nothing is counted yet."""
+        self._what, self._done, self._total = what, 0, None
+        self._samples.clear()
+
+    def tell(self, count: int, total: int) -> None:
+        """So much was just done, and of so much in all."""
+        self.at(self._what, self._done + count, total)
+
+    def at(self, what: str, done: int, total: int) -> None:
+        """So much is done, of so much in all."""
+        now = time.monotonic()
+        samples = self._samples
+        if samples and now - samples[0][0] < 1:
+            samples.clear()  # what was done before costs no time, and says nothing of the rest
+        samples.append((now, done))
+        while len(samples) > 2 and now - samples[1][0] > _REMEMBERED:
+            samples.popleft()
+        self._what, self._done, self._total = what, done, total
+
+    def note(self, line: str) -> None:
+        """A line that stays, beside what the command finds."""
+        echo(line, err=True)
+
+    def print(self, line: str) -> None:
+        """A line of what the command finds, on standard output."""
+        echo(line)
+
+    @property
+    def share(self) -> float | None:
+        """How much is done, None where that is not known."""
+        return self._done / self._total if self._total else None
+
+    def words(self) -> str:
+        """All of it in one line."""
+        counted = f"{self._done:,} of {self._total:,} {self._unit}" if self._total else ""
+        rate = self._rate()
+        if counted and rate:
+            left = _clock(((self._total or 0) - self._done) / rate)
+            counted += f", {_speed(rate)}, {left} left"
+        return ": ".join(part for part in (self._what, counted) if part) or "reading"
+
+    def _rate(self) -> float | None:
+        """How much is done in a second, as far as that can be told."""
+        if len(self._samples) < 2:
+            return None
+        (first, before), (last, now) = self._samples[0], self._samples[-1]
+        return (now - before) / (last - first) if last > first and now > before else None
+
+    def line(self) -> str:
+        """The same with the time that has passed, for a log."""
+        return f"{_clock(time.monotonic() - self._began)}  {self.words()}"
+
+
+class _OnTerminal(Gauge):
+    """A bar, which makes room for lines that stay."""
+
+    def __init__(self, unit: str, progress: Any) -> None:
+        super().__init__(unit)
+        self._progress = progress
+        self._bar = progress.add_task(self.words(), total=None)
+
+    def say(self, what: str) -> None:
+        super().say(what)
+        self._draw()
+
+    def at(self, what: str, done: int, total: int) -> None:
+        super().at(what, done, total)
+        self._draw()
+
+    def note(self, line: str) -> None:
+        with self._out_of_the_way():
+            super().note(line)
+
+    def print(self, line: str) -> None:
+        with self._out_of_the_way():
+            super().print(line)
+
+    @contextmanager
+    def _out_of_the_way(self) -> Iterator[None]:
+        self._progress.stop()
+        yield
+        self._progress.start()
+
+    def _draw(self) -> None:
+        share = self.share
+        known = {"total": None} if share is None else {"total": 1.0, "completed": share}
+        self._progress.update(self._bar, description=self.words(), **known)
 
 
 @contextmanager
-def progress_bar(done: str = "explained") -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal, nothing elsewhere."""
+def shown(unit: str) -> Iterator[Gauge]:
+    """Shows on standard error what a command does in the block; on a terminal nothing of it stays."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn(done), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        bar = progress.add_task(done, total=None)
+    with _bar(console, unit) if console.is_terminal else _lines(unit) as one:
+        yield one
 
-        yield lambda count, total: progress.update(bar, advance=count, total=total)
+
+@contextmanager
+def _bar(console: Any, unit: str) -> Iterator[Gauge]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(bar_width=20), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(
+        *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as progress:
+        yield _OnTerminal(unit, progress)
+
+
+@contextmanager
+def _lines(unit: str) -> Iterator[Gauge]:
+    """A line every so often, from a thread of its own: some work tells nothing for long."""
+    one, over = Gauge(unit), Event()
+
+    def beat() -> None:
+        while not over.wait(EVERY):
+            one.note(one.line())
+
+    thread = Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield one
+    finally:
+        over.set()
+        thread.join()
+
+
+def _clock(seconds: float) -> str:
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def _speed(rate: float) -> str:
+    """Per second, or where that is little per minute or hour."""
+    for unit, seconds in (("second", 1), ("minute", 60)):
+        if rate * seconds >= 1:
+            return f"{rate * seconds:,.3g} per {unit}" if rate * seconds < 1000 else f"{rate:,.0f} per second"
+    return f"{rate * 3600:,.3g} per hour"

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.options import Output, Seed
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 
 
@@ -62,9 +63,11 @@ def simulate(
     """
     from relevome.jobs.simulate import simulate as make
 
-    said = make(
-        output, grammar, motifs=motifs, motif_names=motif_names, positives=positives, negatives=negatives,
-        planted=planted, length=length, position=position, gc=gc, decoys=decoys, split=split, starts=starts,
-        distances=distances, share=share, others=others, seed=seed,
-    )  # fmt: skip
+    with shown("sequences") as seen:
+        seen.say("simulating")
+        said = make(
+            output, grammar, motifs=motifs, motif_names=motif_names, positives=positives, negatives=negatives,
+            planted=planted, length=length, position=position, gc=gc, decoys=decoys, split=split,
+            starts=starts, distances=distances, share=share, others=others, seed=seed,
+        )  # fmt: skip
     echo(f"{output}: {said}")

@@ -14,7 +14,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from relevome.cli.options import Once, Output, Seed
-from relevome.cli.terminal import echo
+from relevome.cli.progress import shown
 from relevome.options import configured
 from relevome.studies import StudyOption, studies
 from relevome.studies.recipe import study_options
@@ -60,7 +60,8 @@ def _command(name: str, kind: type[Any], run: Runner) -> Callable[..., None]:
         from relevome.studies.carry_out import carry_out
 
         options = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
-        carry_out(configured(kind, name, options), output, run, jobs, echo)
+        with shown("commands") as seen:
+            carry_out(configured(kind, name, options), output, run, jobs, seen.print, seen.tell)
 
     carry.__doc__ = getdoc(kind)
     carry.__dict__["__signature__"] = Signature(_parameters(kind))

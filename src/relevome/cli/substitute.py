@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.evaluation_options import status
 from relevome.cli.options import BatchSize, Device, Output, Seed, rows_at_once
+from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 from relevome.errors import InputError
 
@@ -45,12 +45,12 @@ def substitute(
     from relevome.jobs.substitute import substitute as run_substitute
     from relevome.report.substitution import summary
 
-    with status() as say:
+    with shown("sequences") as seen:
         found = run_substitute(
             run, by=by, most=most, orders=orders, labels=labels, head=_head(head, layer), target=target,
             sequences=sequences, model=model, device=device, trust_remote_code=trust_remote_code,
             batch_size=rows_at_once(batch_size), seed=seed,
-            out=output, overwrite=overwrite, say=say,
+            out=output, overwrite=overwrite, say=seen.say, progress=seen.tell,
         )  # fmt: skip
     for line in summary(found):
         echo(line)

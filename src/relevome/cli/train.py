@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from relevome.cli.options import Device, OnBad, Output, RareAsX, Seed, StripStop
+from relevome.cli.progress import Gauge, shown
 from relevome.cli.terminal import echo
+from relevome.errors import InputError
+
+if TYPE_CHECKING:
+    from relevome.training.objective import Reached
 
 
 def train(
+    output: Output,
     arch: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="cnn, dnabert2, annotator, annotator:published, a model folder or id, or a config.json."
         ),
-    ],
-    output: Output,
+    ] = None,
     objective: Annotated[
         str | None,
         typer.Option(
@@ -98,7 +104,13 @@ def train(
     on_bad: OnBad = "refuse",
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, bfloat16 or float16 arithmetic.")] = "float32",
-    resume: Annotated[bool, typer.Option(help="Go on where a training was stopped.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where a training was stopped; -o FOLDER is enough.")
+    ] = False,
+    finish: Annotated[
+        bool,
+        typer.Option("--finish", help="Make a model of the best epoch so far; -o FOLDER is enough."),
+    ] = False,
     seed: Seed = 0,
 ) -> None:
     """Train a model from random weights, or fine-tune one.
@@ -110,12 +122,17 @@ def train(
     Example: relevome train --objective mlm --arch dnabert2 --genome genome.fna.gz -o MODEL
 
     Example: relevome train --arch annotator --genome genome.fna.gz --labels sites.bed --split 20% -o MODEL
+
+    Example: relevome train --finish -o MODEL
     """
+    if arch is None:
+        _check_alone(locals())
     from relevome.jobs.train import train as run_train
     from relevome.training.settings import TrainingSettings
 
-    result = run_train(
-        TrainingSettings(
+    asked: Any = output
+    if arch is not None:
+        asked = TrainingSettings(
             arch=arch, train=train, validation=validation, output=output, test=test,
             objective=objective or ("classify" if labels is None else "annotate"),
             genome=genome, window=window, windows=windows, held_out=held_out, labels=labels,
@@ -128,9 +145,10 @@ def train(
             alphabet=alphabet, tokenizer=tokenizer, tokens=tokens, epochs=epochs, batch_size=batch_size,
             learning_rate=learning_rate, patience=patience, best=best, class_weights=class_weights,
             lora_rank=lora_rank, bpe_dropout=bpe_dropout, on_bad=on_bad, device=device, dtype=dtype,
-            resume=resume, seed=seed,
-        )
-    )  # fmt: skip
+            seed=seed,
+        )  # fmt: skip
+    with shown("steps") as seen:
+        result = run_train(asked, resume=resume, finish=finish, progress=lambda reached: _show(seen, reached))
     named = f", labels {', '.join(result.labels)}" if result.labels else ""
     echo(f"{output}: {result.task}{named}, best epoch {result.best_epoch:g}")
     for note in result.notes:
@@ -138,3 +156,27 @@ def train(
     for name, scores in result.metrics.items():
         listed = ", ".join(f"{key} {value:.3f}" for key, value in scores.items() if value is not None)
         echo(f"  {name}: {listed}")
+
+
+def _check_alone(given: dict[str, Any]) -> None:
+    """Without --arch the folder says what is trained, and how."""
+    if not (given["resume"] or given["finish"]):
+        raise InputError("--arch is missing: expected what is trained, such as --arch cnn")
+    alone = ("arch", "output", "resume", "finish")
+    usual = signature(train).parameters
+    for name, value in given.items():
+        if name not in alone and value != usual[name].default:
+            raise InputError(
+                f"--{name.replace('_', '-')} without --arch: expected --resume or --finish with -o FOLDER "
+                "alone, which says how it was begun, or the whole command"
+            )
+
+
+def _show(seen: Gauge, reached: Reached) -> None:
+    """Where a training is; the end of an epoch stays as a line."""
+    epoch = f"epoch {reached.epoch}" + (f" of {reached.epochs}" if reached.epochs else "")
+    loss = "" if reached.loss is None else f", loss {reached.loss:.4g}"
+    seen.at(epoch + loss, reached.step, reached.steps)
+    if reached.scores is not None:
+        listed = ", ".join(f"{key} {value:.3f}" for key, value in reached.scores.items())
+        seen.note(f"{seen.line()}; validation: {listed}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from relevome.discovery.known_motifs import matches
 from relevome.discovery.windows import Windows
 from relevome.errors import InputError
 from relevome.models.base import Model
+from relevome.progress import Progress, Say, nobody
 from relevome.results.attention_heads.heads import (
     AttentionHead,
     AttentionHeads,
@@ -40,19 +41,21 @@ def characterise(
     motifs: Sequence[Motif] = (),
     known: Mapping[str, list[Site]] | None = None,
     settings: HeadSettings = DEFAULT,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
+    progress: Progress = nobody,
 ) -> AttentionHeads:
     """Characterise every head of a model by its attention in windows around sites.
 
     Without ``controls`` the windows are shuffled. ``motifs`` are a database to find a consensus in, ``known``
-    binding sites by chromosome. Raises ``InputError`` for a model without attention over its tokens, and for
-    controls that are not like the windows.
+    binding sites by chromosome. ``say`` is told what begins, ``progress`` how much of it was just done.
+    Raises ``InputError`` for a model without attention over its tokens, and for controls that are not like
+    the windows.
     """
     if controls is not None:
         _check_alike(sites, controls)
     rng = np.random.default_rng(settings.seed)
     controls = sites.shuffled(rng) if controls is None else controls
-    heads = _looked(model, sites, controls, settings, say)
+    heads = _looked(model, sites, controls, settings, say, progress)
     if motifs:
         say("comparing with known motifs")
         heads = _named(heads, motifs, settings)
@@ -62,7 +65,7 @@ def characterise(
         heads, compared = _on_sites(heads, sites, known)
     together = None
     if settings.ablated:
-        heads, together = _weighed(model, heads, sites, controls, settings, rng, say)
+        heads, together = _weighed(model, heads, sites, controls, settings, rng, say, progress)
     return AttentionHeads(tuple(heads), together, len(sites), len(motifs), compared, settings)
 
 
@@ -75,13 +78,18 @@ def _check_alike(sites: Windows, controls: Windows) -> None:
 
 
 def _looked(
-    model: Model, sites: Windows, controls: Windows, settings: HeadSettings, say: Callable[[str], None]
+    model: Model,
+    sites: Windows,
+    controls: Windows,
+    settings: HeadSettings,
+    say: Say,
+    progress: Progress,
 ) -> list[AttentionHead]:
     """Where heads look and what for."""
     say(f"reading attention in {len(sites):,} windows around sites")
-    at_sites = look(model, sites, settings.query, settings.weigh)
+    at_sites = look(model, sites, settings.query, settings.weigh, progress)
     say(f"reading attention in {len(controls):,} control windows")
-    elsewhere = look(model, controls, settings.query, settings.weigh)
+    elsewhere = look(model, controls, settings.query, settings.weigh, progress)
     heads = []
     for index, name in enumerate(at_sites.names):
         weights = at_sites.weights[:, index]
@@ -145,7 +153,8 @@ def _weighed(
     controls: Windows,
     settings: HeadSettings,
     rng: np.random.Generator,
-    say: Callable[[str], None],
+    say: Say,
+    progress: Progress,
 ) -> tuple[list[AttentionHead], Together | None]:
     """The same heads with what is lost without each, and what without all that have a name."""
     some, others = (
@@ -154,9 +163,10 @@ def _weighed(
     ablation = Ablation.of(model, some, others, settings.replacement)
     whole = ablation.without(())
     falls: dict[HeadName, Fall] = {}
+    say("scoring without each head")
     for head in heads:
-        say(f"scoring without head {head.name}")
         falls[head.name] = whole.fall(ablation.without({head.name}))
+        progress(1, len(heads))
     weighed = [_ranked(head, falls) for head in heads]
     named = tuple(head.name for head in heads if head.named(settings.level))
     if not named:

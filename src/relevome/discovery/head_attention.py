@@ -13,6 +13,7 @@ from relevome.attribution.attention_weights import Query, contributions, each_at
 from relevome.discovery.windows import Windows
 from relevome.models.base import Batch, Model
 from relevome.models.tokens import Tokens
+from relevome.progress import Progress, nobody
 from relevome.results.attention_heads.settings import Weighing
 from relevome.results.head_name import HeadName
 
@@ -33,13 +34,14 @@ def look(
     windows: Windows,
     query: Query = "read",
     weigh: Weighing = "attention",
+    progress: Progress = nobody,
 ) -> HeadWeights:
     """Run a model over windows and keep what letters weigh with all heads, single precision.
 
     By ``attention``: ``query`` says which tokens look, see `query_shares`; no other rows are kept. By
     ``contribution`` all tokens look, each as the logit depends on it, see `contributions`. Raises
     ``InputError`` for a model without attention over its tokens, and where the logit depends on none of the
-    last layer's.
+    last layer's. ``progress`` is told how many windows were just done, and of how many.
     """
     names = _heads(model, windows.part(np.arange(1)))
     layers = names[-1].layer + 1
@@ -52,6 +54,7 @@ def look(
             by_token = torch.cat(contributions(model, batch), 1).float().cpu().numpy()
         for row, seen, tokens in zip(rows, by_token, batch.tokens, strict=True):
             weights[row] = seen[:, : len(tokens)] @ over_letters(tokens)
+        progress(len(rows), len(windows))
     return HeadWeights(names, weights)
 
 

@@ -21,6 +21,7 @@ from relevome.data.sites import Site, listed_as, mask
 from relevome.discovery.nulls import among_exchanges, among_shifts
 from relevome.errors import InputError
 from relevome.placement import STATISTICS
+from relevome.progress import Progress, nobody
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
 
@@ -120,14 +121,17 @@ def collect(
     *,
     nulls: bool = True,
     only: Collection[str] | None = None,
+    progress: Progress = nobody,
 ) -> Collected:
     """Measure all proteins of a run against annotations by type, protein by protein.
 
-    ``only`` chooses proteins by id. Raises InputError for a run without the relevance of heads, of several
-    targets where none is named, with one id twice, and for sites off the end of a protein.
+    ``only`` chooses proteins by id; ``progress`` is told of every row, and of how many. Raises InputError for
+    a run without the relevance of heads, of several targets where none is named, with one id twice, and for
+    sites off the end of a protein.
     """
     collector: _Collector | None = None
     for row in rows_of(run, target):
+        progress(1, len(run))
         if only is not None and row.sequence_id not in only:
             continue
         heads = _heads_of(row, run)

@@ -27,6 +27,7 @@ from relevome.evaluation.perturbation import (
 from relevome.evaluation.predictions import answers
 from relevome.evaluation.scoring import Asked
 from relevome.models.base import Model, Target
+from relevome.progress import Progress, nobody
 from relevome.results.substitution import Exchange, Exchanged
 
 
@@ -36,11 +37,12 @@ def exchanged_curves(
     targets: list[Target],
     relevance: list[np.ndarray],
     exchange: Exchange | None = None,
+    progress: Progress = nobody,
 ) -> list[Exchanged | InputError]:
     """Curves of every sequence, its target and the relevance of its letters; or why it has none.
 
     Where a sequence has fewer letters than a count, all are exchanged. Orders and random letters depend on
-    the seed and the sequence, not on its relevance.
+    the seed and the sequence, not on its relevance. ``progress`` is told when another is taken up.
     """
     exchange = exchange or Exchange()
     by = _replacement(exchange.by, model.alphabet)
@@ -48,6 +50,7 @@ def exchanged_curves(
 
     def asked() -> Iterator[Asked]:
         for sequence, target, values in zip(sequences, targets, relevance, strict=True):
+            progress(1, len(sequences))
             try:
                 plan, found = _plan(model, sequence, values, exchange, by)
             except InputError as error:

@@ -19,6 +19,7 @@ from relevome.evaluation.perturbation import sequence_rng
 from relevome.evaluation.scoring import Scorer
 from relevome.evaluation.units import relevance_at, with_special_tokens
 from relevome.models.base import Model, Target
+from relevome.progress import Progress, nobody
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.curves import FaithfulnessCurves
 from relevome.results.evaluation.scores import Level
@@ -143,13 +144,23 @@ def one_argument(
     ]
 
 
-def asked_rows(made: Explainer, rows: list[Explanation], settings: EvaluationSettings) -> AskedRows:
-    """Those rows that are drawn, the same ones for every run of the same sequences, and their shuffles."""
+def asked_rows(
+    made: Explainer,
+    rows: list[Explanation],
+    settings: EvaluationSettings,
+    progress: Progress = nobody,
+) -> AskedRows:
+    """Those rows that are drawn, the same ones for every run of the same sequences, and their shuffles.
+
+    ``progress`` is told when another row has its shuffles, and of how many.
+    """
     if settings.sequences:
         drawn = {row.sequence_id: sequence_rng(settings.seed, made.sequence(row)).random() for row in rows}
         chosen = set(sorted(drawn, key=lambda name: drawn[name])[: settings.sequences])
         rows = [row for row in rows if row.sequence_id in chosen]
     nulls: dict[str, list[Explanation]] = {}
     if settings.null:
-        nulls = {row.sequence_id: made.shuffled(row, settings.null, settings.seed) for row in rows}
+        for row in rows:
+            nulls[row.sequence_id] = made.shuffled(row, settings.null, settings.seed)
+            progress(1, len(rows))
     return AskedRows(made, rows, nulls, settings, Scorer(made.model))

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from relevome.progress import Progress, Say, nobody
 
-# Told what is going on, in words.
-Say: TypeAlias = Callable[[str], None]
-
-# Told how much was just done, and of how much in all.
-Progress: TypeAlias = Callable[[int, int], None]
-
-__all__ = ["Progress", "Say"]
+__all__ = ["Progress", "Say", "nobody"]

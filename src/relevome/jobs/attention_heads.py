@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from relevome.data.sites import Site, listed_as, read_sites
 from relevome.discovery.attention_heads import characterise
 from relevome.discovery.windows import Windows
 from relevome.errors import InputError
+from relevome.jobs import Progress, Say, nobody
 from relevome.models.base import Model, Target
 from relevome.models.targets import resolve_target
 from relevome.models.untrained import with_random_weights
@@ -72,6 +73,7 @@ class _Asked:
         return WindowsRead(self.count, len(self.windows), tuple(self.problems))
 
 
+@FOLDER.alone
 @torch.inference_mode(mode=False)
 @torch.enable_grad()
 def attention_heads(
@@ -80,7 +82,8 @@ def attention_heads(
     *,
     out: str | Path | None = None,
     overwrite: bool = False,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
+    progress: Progress = nobody,
 ) -> AttentionHeads:
     """Characterise every head by its attention; see `relevome.jobs.heads.heads` for what is asked.
 
@@ -88,8 +91,6 @@ def attention_heads(
     Raises InputError for anything that the user has to mend.
     """
     folder = None if out is None else Path(out)
-    if folder is not None:
-        FOLDER.check(folder, overwrite)
     motifs = read_motifs(question.motifs)
     known = None if question.known is None else read_sites(question.known)
     read = [_windows(_source(model, question.fasta, question.bed, question.genome), question)]
@@ -101,15 +102,15 @@ def attention_heads(
     asked = with_random_weights(model, question.settings.seed) if question.random_weights else model
     found = characterise(
         asked, sites, controls[0] if controls else None, motifs=motifs, known=known,
-        settings=question.settings, say=say,
+        settings=question.settings, say=say, progress=progress,
     )  # fmt: skip
     about = _about(asked, question, sites)
     found = replace(found, about=about, read=tuple(one.record() for one in read))
     if folder is not None:
         say("writing tables and pictures")
-        with FOLDER.writing(folder, overwrite):
-            write_attention_page(found, folder)
-            write_attention_heads(found, folder)
+        FOLDER.clear(folder)
+        write_attention_page(found, folder)
+        write_attention_heads(found, folder)
     return found
 
 

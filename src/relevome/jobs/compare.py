@@ -16,7 +16,7 @@ from relevome.evaluation.metrics import metrics
 from relevome.evaluation.statistics import adjusted, bootstrap_interval
 from relevome.evaluation.statistics import compare as compare_values
 from relevome.evaluation.truth import truth_record
-from relevome.jobs import Say
+from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.evaluate import evaluate, settings_of
 from relevome.report.comparisons import write_comparison_pages
 from relevome.results.comparison import Comparison, PairedTest, Similarity, write_comparison
@@ -30,6 +30,7 @@ from relevome.results.run.reader import Run
 ToCompare: TypeAlias = Run | Evaluation | str | Path
 
 
+@SCORES_FOLDER.alone
 def compare(
     runs: Sequence[ToCompare],
     truth: str | Path | Mapping[str, list[Site]] | None = None,
@@ -44,6 +45,7 @@ def compare(
     out: str | Path | None = None,
     overwrite: bool = False,
     say: Say = lambda _: None,
+    progress: Progress = nobody,
     **options: Any,
 ) -> Comparison:
     """Compare runs of the same sequences by every metric that all of them have, and test every pair.
@@ -68,6 +70,7 @@ def compare(
             the result back. Nothing is written without it (default).
         overwrite: Whether a result that is in ``out`` may be replaced. Default False.
         say: Called with a few words when something new begins. By default nobody is told.
+        progress: Called as `evaluate` calls it.
         **options: Fields of `EvaluationSettings`, each a keyword, as `evaluate` takes them.
 
     Returns:
@@ -78,8 +81,6 @@ def compare(
         InputError: For fewer than two runs, evaluations that were made differently, runs with fewer than two
             sequences in common, an ``out`` that is taken, and for what `evaluate` refuses.
     """
-    if out is not None:
-        SCORES_FOLDER.check(Path(out), overwrite)
     if len(runs) < 2:
         raise InputError(f"{len(runs)} run to compare: expected two or more")
     settings = settings or settings_of(options)
@@ -90,10 +91,12 @@ def compare(
         elif isinstance(given, str | Path) and is_scores(given):
             found.append(read_evaluation(given))
         else:
-            say(f"evaluating {given.path if isinstance(given, Run) else given}")
+            name = given.path if isinstance(given, Run) else given
+            say(f"evaluating {name}")
             one = evaluate(
                 given, truth, features=features, use_model=use_model, device=device,
-                trust_remote_code=trust_remote_code, batch_size=batch_size, settings=settings, say=say,
+                trust_remote_code=trust_remote_code, batch_size=batch_size, settings=settings,
+                say=lambda what, name=name: say(f"evaluating {name}: {what}"), progress=progress,
             )  # fmt: skip
             found.append(one)
     evaluations = dict(zip(_labels(found, labels), found, strict=True))
@@ -102,9 +105,9 @@ def compare(
     say("comparing")
     comparison = _compared(evaluations, found[0].settings)
     if out is not None:
-        with SCORES_FOLDER.writing(Path(out), overwrite):
-            write_comparison_pages(comparison, Path(out))
-            write_comparison(comparison, Path(out))
+        SCORES_FOLDER.clear(Path(out))
+        write_comparison_pages(comparison, Path(out))
+        write_comparison(comparison, Path(out))
     return comparison
 
 

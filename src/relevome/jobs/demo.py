@@ -22,7 +22,6 @@ from relevome.data.simulation.grammar import promoter_grammar
 from relevome.data.simulation.sequence_files import write_simulation
 from relevome.data.simulation.sequences import SimulationPlan
 from relevome.data.sites import Site, read_sites
-from relevome.errors import InputError
 from relevome.evaluation.measurement import evaluate_run
 from relevome.jobs import Say
 from relevome.jobs.explain import explain
@@ -30,6 +29,7 @@ from relevome.jobs.show import show
 from relevome.jobs.train import train
 from relevome.models.hugging_face import load_model
 from relevome.results.evaluation.scores import MetricScores
+from relevome.results.folder import ResultFolder
 from relevome.results.tables import write_tsv
 from relevome.training.settings import TrainingSettings
 
@@ -57,6 +57,8 @@ TRANSFORMER = {
 }
 LEARNING_RATES = {"cnn": None, "transformer": 2e-3}
 
+_DEMO = ResultFolder(last=("scores.tsv",), others=(), again="remove it, or choose another -o")
+
 
 def demo(out: str | Path, seed: int = 0, say: Say = lambda _: None) -> None:
     """Run the main job from end to end on simulated promoters: simulate, train, explain, score, draw.
@@ -67,13 +69,10 @@ def demo(out: str | Path, seed: int = 0, say: Say = lambda _: None) -> None:
         say: Told what is going on, and what was found.
 
     Raises:
-        InputError: If the folder holds something already.
+        InputError: If the folder holds something already, or another process is at it.
     """
-    folder = Path(out)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"{folder} is there and not empty: remove it, or choose another -o")
-    with _one_thread():
-        _run(folder, seed, say)
+    with _DEMO.held(Path(out), overwrite=False), _one_thread():
+        _run(Path(out), seed, say)
 
 
 @contextmanager
@@ -143,7 +142,6 @@ def _train(folder: Path, data: Path, arch: str, seed: int, say: Say) -> Path:
     settings = TrainingSettings(
         arch, data / "train.csv", data / "validation.csv", folder, test=data / "test.csv", epochs=EPOCHS,
         batch_size=BATCH_SIZE, learning_rate=LEARNING_RATES[folder.name], patience=EPOCHS, seed=seed,
-        progress=False,
     )  # fmt: skip
     result = train(settings)
     auroc = result.metrics["test"]["auroc"]

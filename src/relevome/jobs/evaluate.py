@@ -25,7 +25,7 @@ from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.perturbation import notes_on_masks
 from relevome.evaluation.questions import Answer, AskedRows, Question, Reply, asked_rows
 from relevome.evaluation.truth import Truth, notes_on_truth, read_truth, truth_record
-from relevome.jobs import Say
+from relevome.jobs import Progress, Say, nobody
 from relevome.models.base import Model
 from relevome.models.batching import BatchSizes, batch_sizes_of
 from relevome.options import configured
@@ -41,6 +41,7 @@ from relevome.results.run.reader import Run, rows_of
 NOT_DRAWN = "not drawn (--sequences)"
 
 
+@SCORES_FOLDER.alone
 @torch.inference_mode(mode=False)
 @torch.enable_grad()
 def evaluate(
@@ -57,6 +58,7 @@ def evaluate(
     out: str | Path | None = None,
     overwrite: bool = False,
     say: Say = lambda _: None,
+    progress: Progress = nobody,
     **options: Any,
 ) -> Evaluation:
     """Evaluate a run by every metric that can be computed, and say which checks its explanations pass.
@@ -82,6 +84,7 @@ def evaluate(
             result back. Nothing is written without it (default).
         overwrite: Whether a result that is in ``out`` may be replaced. Default False.
         say: Called with a few words when something new begins. By default nobody is told.
+        progress: Called with how many sequences were just shuffled and explained, and of how many in all.
         **options: Fields of `EvaluationSettings`, each a keyword. ``metrics``: names or kinds of metrics, all
             that can be computed by default. ``level``: ``letters`` (default), ``tokens`` or ``both``.
             ``how`` letters become tokens: ``sum`` (default), ``mean`` or ``max_abs``. ``target``: which one,
@@ -100,18 +103,16 @@ def evaluate(
             is taken.
     """
     settings = settings or settings_of(options)
-    if out is not None:
-        SCORES_FOLDER.check(Path(out), overwrite)
     opened = run if isinstance(run, Run) else Run(run)
     sizes = batch_sizes_of(batch_size)
     wanted = _wanted(settings.metrics, truth is not None)
     notes: list[str] = []
     made = _made(opened, wanted, settings, model, use_model, device, trust_remote_code, sizes, notes)
     sites, unplaced = read_truth(opened, truth, features) if isinstance(truth, str | Path) else (truth, [])
-    started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say)
+    started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say, progress)
     found = started.evaluation(made, truth_record(truth, features))
     if out is not None:
-        _write(found, Path(out), overwrite)
+        _write(found, Path(out))
     return found
 
 
@@ -122,15 +123,15 @@ def settings_of(options: Mapping[str, Any]) -> EvaluationSettings:
     return configured(EvaluationSettings, "the evaluation", {**options, "metrics": chosen})
 
 
-def _write(found: Evaluation, folder: Path, overwrite: bool) -> None:
+def _write(found: Evaluation, folder: Path) -> None:
     """The pages, and what can be read back, whose record comes last."""
     every = found.curves or {}
     curves: dict[Level, MeanCurves] = {
         level: mean_curves(list(some.values())) for level, some in every.items() if some
     }
-    with SCORES_FOLDER.writing(folder, overwrite):
-        write_evaluation_pages(found, curves, folder)
-        write_evaluation(found, folder)
+    SCORES_FOLDER.clear(folder)
+    write_evaluation_pages(found, curves, folder)
+    write_evaluation(found, folder)
 
 
 def _wanted(names: Sequence[str], truth: bool) -> list[Metric]:
@@ -192,6 +193,7 @@ class _Evaluating:
     wanted: list[Metric]
     notes: list[str]
     say: Say
+    progress: Progress
     scores: list[MetricScores] = field(default_factory=list)
     replies: list[tuple[Level, Reply]] = field(default_factory=list)
 
@@ -207,9 +209,13 @@ class _Evaluating:
         for level in self.settings.levels:
             self.scores += self._unasked(level, rows.nulls if rows else {})
         if rows is not None:
-            for question, family in _questions(self.wanted):
-                for level in question.levels(self.settings):
-                    self._ask(question, family, level, rows)
+            asked: list[tuple[Question, list[Metric], Level]] = [
+                (question, family, level)
+                for question, family in _questions(self.wanted)
+                for level in question.levels(self.settings)
+            ]
+            for number, one in enumerate(asked, 1):
+                self._ask(*one, rows, f"question {number} of {len(asked)}")
         self.notes += [note for _, reply in self.replies for note in reply.notes]
         if not self.scores:
             raise InputError(f"no metric of {self.run.path} could be computed: {'; '.join(self.notes)}")
@@ -222,7 +228,7 @@ class _Evaluating:
         self.notes += notes_on_masks(made.model, self.settings.replacement)
         if self.settings.null:
             self.say("explaining shuffled sequences")
-        return asked_rows(made, list(self._rows()), self.settings)
+        return asked_rows(made, list(self._rows()), self.settings, self.progress)
 
     def _unasked(self, level: Level, nulls: Mapping[str, list[Explanation]]) -> list[MetricScores]:
         """Metrics that take no more than relevance and known sites."""
@@ -235,9 +241,11 @@ class _Evaluating:
             seed=settings.seed, draws=settings.draws, nulls=nulls,
         )  # fmt: skip
 
-    def _ask(self, question: Question, family: list[Metric], level: Level, rows: AskedRows) -> None:
+    def _ask(
+        self, question: Question, family: list[Metric], level: Level, rows: AskedRows, which: str
+    ) -> None:
         """All metrics that take the same answers of the model."""
-        self.say(f"{family[0].kind}, {level}")
+        self.say(f"{family[0].kind}, {level} ({which})")
         reply = question.ask(rows, level)
         self.replies.append((level, reply))
         given = dict(zip([row.sequence_id for row in rows.rows], reply.answers, strict=True))

@@ -120,9 +120,9 @@ def explain(
         overwrite: Replace another run that is in ``out``. Default: False.
         engine: Where shards are computed: an `Engine`, or the name of one, of `relevome list engines`.
             Default: ``local``, this process.
-        progress: Called with two numbers when a shard of sequences is done: how many readings of sequences
-            were just done (sequences x targets x readings), and of how many in all. Default: nobody is
-            told.
+        progress: Called with two numbers when the sequences are counted and when a shard of them is done:
+            how many readings of sequences were just done (sequences x targets x readings), and of how many
+            in all. Default: nobody is told.
         **options: Options of the method, such as ``steps=64`` or ``baseline="zero"``; `relevome list methods`
             names those of each.
 
@@ -208,6 +208,7 @@ def run_plan(
     each = len(plan.targets) * len(plan.readings)
     total = check(model, source, plan) * each
     tell = progress or (lambda count, total: None)
+    tell(0, total)
     sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(out, RUN, overwrite)))
     with RunWriter(out, _manifest(sized, source, plan), overwrite) as writer:
         counts: dict[int, int] = {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from relevome.data.problems import OnBad
 from relevome.errors import InputError
+from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.attention_heads import HeadsQuestion, attention_heads
 from relevome.jobs.relevance_heads import relevance_heads
 from relevome.models.base import Model
@@ -52,7 +53,8 @@ def heads(
     seed: int = 0,
     out: PathLike | None = None,
     overwrite: bool = False,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
+    progress: Progress = nobody,
 ) -> AttentionHeads | RelevantHeads:
     """Say what every attention head looks at around sites, or on which annotated sites its relevance lies.
 
@@ -102,6 +104,8 @@ def heads(
         out: Folder for tables, pictures and the record. Default: nothing is written.
         overwrite: Replace an earlier result in ``out``. Default: False.
         say: Called with a few words as each part of the work begins. Default: nobody is told.
+        progress: Called with how much of that part was just done, and of how much in all: windows, heads, or
+            proteins.
 
     Returns:
         Heads by attention: for every head its profile, consensus, matches and what is lost without it.
@@ -130,7 +134,7 @@ def heads(
             _path(fasta), _path(bed), _path(genome), _path(controls), position, most, on_bad, target,
             tuple(map(Path, motifs)), _path(known), random_weights, settings,
         )  # fmt: skip
-        return attention_heads(source, question, out=out, overwrite=overwrite, say=say)
+        return attention_heads(source, question, out=out, overwrite=overwrite, say=say, progress=progress)
     _check_given(around, "by relevance, of a run")
     if annotations is None:
         raise InputError("heads by relevance, of a run, need annotations: expected a file with sites")
@@ -138,6 +142,7 @@ def heads(
         source, annotations, types=types, clusters=clusters, classes=classes, random=random, points=points,
         level=level, target=target, model=model, device=device, batch_size=batch_size, seed=seed,
         trust_remote_code=trust_remote_code, out=out, overwrite=overwrite, say=say,
+        progress=progress,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from relevome.data.sequences import Sequence
 from relevome.data.sites import listed_as
 from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
-from relevome.jobs import Progress
+from relevome.jobs import Progress, nobody
 from relevome.jobs.shards import SHARD_LETTERS, SHARD_SEQUENCES, Item, Shard, refused, remembered, shards
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
@@ -89,7 +89,8 @@ def predict(
     truth, about = _truth(labels, labels_column)
     scheme = None if labels is None else _scheme(model)
     count = _check(source, on_bad, scheme, truth)
-    tell = progress or (lambda done, of: None)
+    tell = progress or nobody
+    tell(0, count)
     sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, PREDICTION, overwrite)))
     with PredictionWriter(folder, _manifest(sized, source, long, on_bad, about), overwrite) as writer:
         counts: dict[int, int] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from relevome.discovery.placements import Collected, collect, same_proteins
 from relevome.discovery.relevance_heads import relevant_heads
 from relevome.errors import InputError
 from relevome.evaluation.explainer import explainer, model_of
-from relevome.jobs import Progress
+from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.explain import run_plan
 from relevome.jobs.shards import Plan
 from relevome.models.base import Model
@@ -34,6 +34,7 @@ from relevome.results.run.reader import Run, rows_of
 _Sites = dict[str, dict[str, list[Site]]]
 
 
+@FOLDER.alone
 def relevance_heads(
     run: Run | str | Path,
     annotations: str | Path,
@@ -52,21 +53,20 @@ def relevance_heads(
     trust_remote_code: bool = False,
     out: str | Path | None = None,
     overwrite: bool = False,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
+    progress: Progress = nobody,
 ) -> RelevantHeads:
     """Test every head of a run against annotated sites; see `relevome.jobs.heads.heads` for what is asked.
 
     Raises InputError for anything that the user has to mend.
     """
     folder = None if out is None else Path(out)
-    if folder is not None:
-        FOLDER.check(folder, overwrite)
     opened = run if isinstance(run, Run) else Run(run)
     sites, unplaced = _sites(Path(annotations), types)
     class_of = None if classes is None else read_classes(Path(classes))
     families = None if clusters is None else read_clusters(Path(clusters))
     say(f"measuring {len(opened):,} proteins")
-    collected = collect(opened, sites, target)
+    collected = collect(opened, sites, target, progress=progress)
     others: list[Collected] = []
     if random:
         ids = {id for one in collected.placements.values() for id in one.ids}
@@ -76,10 +76,11 @@ def relevance_heads(
         with _folder_of_runs(folder) as kept:
             runs = explained_at_random(
                 opened, asked, kept, random, ids=ids, target=target, batch_size=batch_size,
-                overwrite=overwrite,
-                progress=lambda _, total: say(f"explaining with random weights ({total:,} proteins each)"),
+                overwrite=overwrite, progress=progress,
             )  # fmt: skip
-            others = [same_proteins(collect(one, sites, nulls=False), collected) for one in runs]
+            for number in range(1, random + 1):
+                say(f"explaining with random weights ({number} of {random})")
+                others.append(same_proteins(collect(next(runs), sites, nulls=False), collected))
     say("testing")
     family_of = None if families is None else _families(families, collected)
     tested = relevant_heads(collected, others, clusters=family_of, classes=class_of, level=level)
@@ -96,9 +97,9 @@ def relevance_heads(
     found = replace(tested, unplaced=tuple(unplaced), points=place, about=about)
     if folder is not None:
         say("writing tables and pictures")
-        with FOLDER.writing(folder, overwrite):
-            write_relevance_page(found, folder)
-            write_relevance_heads(found, folder)
+        FOLDER.clear(folder)
+        write_relevance_page(found, folder)
+        write_relevance_heads(found, folder)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from relevome.errors import InputError
 from relevome.evaluation.exchange import exchanged_curves
 from relevome.evaluation.exchange_curves import Label, curves_and_areas
 from relevome.evaluation.explainer import Explainer, explainer, model_of
+from relevome.jobs import Progress, Say, nobody
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.predictions import outputs
@@ -27,6 +28,7 @@ from relevome.results.run.reader import Run, rows_of
 from relevome.results.substitution import FOLDER, Exchange, Exchanged, Substitution, write_substitution
 
 
+@FOLDER.alone
 @torch.inference_mode(mode=False)
 @torch.enable_grad()
 def substitute(
@@ -46,7 +48,8 @@ def substitute(
     seed: int = 0,
     out: str | Path | None = None,
     overwrite: bool = False,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
+    progress: Progress = nobody,
 ) -> Substitution:
     """Exchange the 1, 2, 4, ... most relevant letters of sequences: does the prediction change soon?
 
@@ -76,6 +79,7 @@ def substitute(
         out: Folder for tables, the picture and the record. Default: nothing is written.
         overwrite: Replace an earlier result in ``out``. Default: False.
         say: Called with a few words as each part of the work begins. Default: nobody is told.
+        progress: Called with how many sequences were just taken up, and of how many in all.
 
     Returns:
         Curves of the logit, for models of classes of the probability too, and with ``labels`` of accuracy
@@ -87,8 +91,6 @@ def substitute(
             that can be changed, and for a folder that is not free.
     """
     folder = None if out is None else Path(out)
-    if folder is not None:
-        FOLDER.check(folder, overwrite)
     opened = run if isinstance(run, Run) else Run(run)
     by = by or ("A" if opened.manifest["alphabet"] == "protein" else "random")
     sizes = batch_sizes_of(batch_size)
@@ -103,7 +105,7 @@ def substitute(
     say("exchanging letters")
     targets = {row.sequence_id: made.target(row) for row in rows}
     letters = [made.sequence(row) for row in rows]
-    found = exchanged_curves(made.model, letters, [*targets.values()], relevance, exchange)
+    found = exchanged_curves(made.model, letters, [*targets.values()], relevance, exchange, progress)
     kept, left_out = _apart(opened, rows, found)
     if labels is not None and not kept.keys() & known.keys():
         raise InputError(f"no sequence of {opened.path} is in {labels}: expected the ids of the run in it")
@@ -113,9 +115,9 @@ def substitute(
     about = _about(opened, rows[0], head, labels) | {"batch_size": made.model.batch_sizes.on_record()}
     result = Substitution(about, exchange, kept, tuple(curves), tuple(areas), left_out, tuple(notes))
     if folder is not None:
-        with FOLDER.writing(folder, overwrite):
-            write_substitution_page(result, folder)
-            write_substitution(result, folder)
+        FOLDER.clear(folder)
+        write_substitution_page(result, folder)
+        write_substitution(result, folder)
     return result
 
 

@@ -17,15 +17,16 @@ import relevome
 from relevome.errors import InputError
 from relevome.models.hugging_face import pick_device, quiet
 from relevome.models.identity import tokenizer_sha256
+from relevome.results.record import reading
 from relevome.training.architectures import Architecture
-from relevome.training.folder import TrainingFolder
-from relevome.training.objective import History, Objective, objectives
-from relevome.training.settings import TrainingSettings
+from relevome.training.folder import TrainingFolder, begun_with, finished_record
+from relevome.training.objective import History, Objective, Watch, objectives
+from relevome.training.settings import TrainingSettings, settings_from_record, settings_record
 
 # What may differ between a training and its resumption; an objective claims what it read, by digests.
 _NOT_CLAIMED = (
     "train", "validation", "test", "genome", "labels", "obo", "clusters", "split", "output", "resume",
-    "progress", "device",
+    "finish", "device",
 )  # fmt: skip
 
 
@@ -53,8 +54,14 @@ class TrainingResult:
     notes: tuple[str, ...] = ()
 
 
-def train(settings: TrainingSettings) -> TrainingResult:
-    """Trains a model and saves it in ``settings.output``: weights, tokenizer, metrics.json, training.json.
+def train(
+    settings: TrainingSettings | str | Path,
+    *,
+    resume: bool = False,
+    finish: bool = False,
+    progress: Watch = lambda _: None,
+) -> TrainingResult:
+    """Trains a model and saves it: weights, tokenizer, metrics.json, training.json.
 
     The best epoch by ``settings.best`` on what is validated on is kept. The same seed gives the same
     weights, and so does a training that was killed and resumed.
@@ -62,44 +69,95 @@ def train(settings: TrainingSettings) -> TrainingResult:
     Args:
         settings: What is trained, on which tables, into which folder, and how: `TrainingSettings` of
             `relevome.training.settings`, such as
-            ``TrainingSettings("cnn", Path("train.csv"), Path("validation.csv"), Path("model"))``.
+            ``TrainingSettings("cnn", Path("train.csv"), Path("validation.csv"), Path("model"))``. Or the
+            folder of a training that was begun, for ``resume`` or ``finish`` with the settings that it was
+            begun with.
+        resume: Go on with a training that was stopped, from its last checkpoint; of one that is finished give
+            the result again. False (default): begin, in a folder that is not in use.
+        finish: Learn nothing more, and make a model of the best of its whole epochs, as at the end of a
+            training; its checkpoints are then gone, so that it cannot be resumed. False (default): train.
+        progress: Told every second or so where the training is, and at the end of every epoch with the
+            scores. Default: nobody is told.
 
     Returns:
         What was chosen and reached: task, labels, scores by table, history, the best epoch, seconds, notes.
 
     Raises:
         InputError: For bad tables, sequences longer than the model takes, an output folder that is in use,
-            and libraries that are not there (accelerate, peft).
+            other settings or data than a training was begun with, one without a whole epoch to finish, and
+            libraries that are not there (accelerate, peft).
     """
     if find_spec("accelerate") is None:
         raise InputError("training needs the library accelerate: pip install relevome[train]")
+    if not isinstance(settings, TrainingSettings):
+        record = finished_record(Path(settings))
+        if record is not None:
+            return _again(Path(settings), record, resume, finish)
+        settings = _begun(Path(settings), resume or finish)
+    finish = finish or settings.finish
+    asked = replace(settings, resume=resume or finish or settings.resume, finish=finish)
     with quiet():
-        architecture = Architecture(settings.arch)
-        kind = objectives[settings.objective]
-        settings = kind.chosen(_on_device(settings), architecture)
+        architecture = Architecture(asked.arch)
+        kind = objectives[asked.objective]
+        settings = kind.chosen(_on_device(asked), architecture)
         objective = kind(settings, architecture)
-        folder = TrainingFolder(settings.output, _claim(settings, architecture, objective))
+        folder = TrainingFolder(
+            settings.output, _claim(settings, architecture, objective), settings_record(asked)
+        )
         record = folder.finished() if settings.resume else None
-        if record is None:
-            try:
-                record = _train(settings, objective, folder)
-            finally:
-                folder.close()
+        if record is not None:
+            return _again(settings.output, record, not finish, finish)
+        if finish:
+            folder.check_begun()
+        try:
+            record = _train(settings, objective, folder, progress)
+        finally:
+            folder.close()
     return _result(settings.output, record)
 
 
-def _train(settings: TrainingSettings, objective: Objective, folder: TrainingFolder) -> dict[str, Any]:
+def _again(output: Path, record: dict[str, Any], resume: bool, finish: bool) -> TrainingResult:
+    """The result of a training that is finished. Raises InputError for one to be begun, or gone on with."""
+    early = record.get("finished_early")
+    if not (resume or finish):
+        raise InputError(
+            f"{output} is the folder of a finished training: expected settings, or resume=True to have its "
+            "result again"
+        )
+    if early and not finish:
+        raise InputError(
+            f"{output} was finished early, {early} (--finish), and has no checkpoint to go on from: train "
+            f"into another output, from the start or from this model (--arch {output})"
+        )
+    return _result(output, record)
+
+
+def _begun(output: Path, goes_on: bool) -> TrainingSettings:
+    """The settings of a training that was begun."""
+    if not goes_on:
+        raise InputError(
+            f"{output} is a folder: expected settings, or resume=True or finish=True for a training in it"
+        )
+    begun = begun_with(output)
+    with reading(output, "repeat the whole command"):
+        return replace(settings_from_record(begun), output=output)
+
+
+def _train(
+    settings: TrainingSettings, objective: Objective, folder: TrainingFolder, watch: Watch
+) -> dict[str, Any]:
     """Trains, scores and publishes; returns what training.json says."""
     from transformers import set_seed
 
     started = time.monotonic()
     set_seed(settings.seed)
-    trained = objective.run(folder)
+    trained = objective.run(folder, watch)
     record = _record(settings, trained.module, objective) | {
         "new_weights": trained.new_weights,
         "metrics": trained.metrics,
         "best_epoch": trained.best_epoch,
         "history": trained.history,
+        "finished_early": trained.early,
         "seconds": round(time.monotonic() - started, 2),
     }
     return folder.publish([trained.module, objective.tokenizer.hf, *trained.beside], record)
@@ -126,7 +184,7 @@ def _record(settings: TrainingSettings, module: PreTrainedModel, objective: Obje
     libraries += ["peft"] if settings.lora_rank is not None else []
     own = {"relevome": relevome.__version__, "python": platform.python_version()}
     return {
-        "settings": {name: str(x) if isinstance(x, Path) else x for name, x in asdict(settings).items()},
+        "settings": settings_record(settings)["settings"],
         "chosen": {
             "task": objective.task,
             "labels": objective.labels,
@@ -157,8 +215,13 @@ def _result(output: Path, record: dict[str, Any]) -> TrainingResult:
         history=tuple(record["history"]),
         best_epoch=record["best_epoch"],
         seconds=record["seconds"],
-        notes=_notes(record["data"]),
+        notes=(*_early(record.get("finished_early")), *_notes(record["data"])),
     )
+
+
+def _early(after: str | None) -> Iterator[str]:
+    if after:
+        yield f"finished early, {after}: more epochs may have been better"
 
 
 def _notes(data: Mapping[str, Any]) -> tuple[str, ...]:

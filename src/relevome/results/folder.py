@@ -5,14 +5,19 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 from relevome.errors import InputError
 
 LOCK = ".lock"
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # What a process leaves that was killed while it wrote.
@@ -23,18 +28,26 @@ _TEMPORARY = (".*.tmp",)
 def whole_file(path: Path) -> Iterator[Path]:
     """A temporary name beside ``path``: written well, it becomes ``path``; else nothing of it is left.
 
-    A reader, or a crash, never sees half a file. Raises InputError where the file cannot be written.
+    A reader, or a crash, never sees half a file. Raises InputError where the file cannot be written, or
+    another process is writing it.
     """
     temporary = temporary_name(path)
+    lock = None
     try:
+        lock = _locked(temporary, path)
         yield temporary
         _sync(temporary)
-        temporary.replace(path)
+        temporary.replace(path)  # from here on the temporary name may be another process's
         _sync(path.parent)
-    except OSError as error:
-        raise InputError(_cannot_write(path, error)) from error
+    except BaseException as error:
+        if lock is not None:
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise InputError(_cannot_write(path, error)) from error
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        if lock is not None:
+            os.close(lock)
 
 
 def temporary_name(path: Path) -> Path:
@@ -66,17 +79,28 @@ def lock_folder(folder: Path) -> int:
     Raises InputError if another process is writing, or nothing can be written.
     """
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        return _locked(folder / LOCK, folder)
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror}; choose another -o") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise InputError(
-            f"another process is writing {folder}: wait until it has ended, or choose another -o"
-        ) from error
-    return descriptor
+
+
+def _locked(file: Path, what: Path) -> int:
+    """A descriptor of a file that keeps others from ``what``. Raises InputError where another has it."""
+    while True:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if file.exists() and os.path.samestat(file.stat(), os.fstat(descriptor)):
+                return descriptor
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise InputError(
+                f"another process is writing {what}: wait until it has ended, or choose another -o"
+            ) from error
+        except OSError:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # whoever had it took its name away: there is another file now, or none
 
 
 @dataclass(frozen=True)
@@ -115,19 +139,51 @@ class ResultFolder:
             raise InputError(f"cannot make {folder}: {error.strerror}; choose another -o") from error
 
     @contextmanager
-    def writing(self, folder: Path, overwrite: bool) -> Iterator[None]:
-        """The folder without an earlier result, for this process alone while in the block.
+    def held(self, folder: Path | None, overwrite: bool) -> Iterator[None]:
+        """The folder for this process alone while in the block, which may `clear` it and write a result.
 
-        Raises InputError as `check` and `clear` do, and if another process is writing there.
+        Where the block leaves nothing in a new folder, that is gone again. Without a folder nothing is held.
+        Raises InputError as `check` does, and if another process is writing there.
         """
+        if folder is None:
+            yield
+            return
         self.check(folder, overwrite)
+        new = not folder.exists()
         _make(folder)
         lock = lock_folder(folder)
         try:
-            self.clear(folder)
+            self.check(folder, overwrite)  # another process may have been here before the lock
             yield
         finally:
+            if new and not {path.name for path in folder.iterdir()} - {LOCK}:
+                (folder / LOCK).unlink(missing_ok=True)
+                folder.rmdir()
             os.close(lock)
+
+    def alone(self, job: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        """Decorator: what a job is told as ``out``, if anything, is `held` as long as the job runs.
+
+        ``out`` and ``overwrite`` are keywords of the job, which then may `clear` the folder.
+        """
+
+        @wraps(job)
+        def held(*given: Parameters.args, **named: Parameters.kwargs) -> Result:
+            out: Any = named.get("out")
+            with self.held(None if out is None else Path(out), bool(named.get("overwrite"))):
+                return job(*given, **named)
+
+        return held
+
+    @contextmanager
+    def writing(self, folder: Path, overwrite: bool) -> Iterator[None]:
+        """The folder without an earlier result, for this process alone while in the block.
+
+        Raises InputError as `held` and `clear` do.
+        """
+        with self.held(folder, overwrite):
+            self.clear(folder)
+            yield
 
 
 def _make(folder: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from relevome.errors import InputError
-from relevome.jobs import Say
+from relevome.jobs import Progress, Say, nobody
 from relevome.results.folder import temporary_name, whole_file
 from relevome.studies.recipe import Command, Study
 
@@ -36,13 +36,16 @@ set -e
 """
 
 
-def carry_out(study: Study, folder: Path, run: Runner, jobs: int, say: Say) -> None:
+def carry_out(
+    study: Study, folder: Path, run: Runner, jobs: int, say: Say, progress: Progress = nobody
+) -> None:
     """Prepare, run and conclude a study in ``folder``, or go on with it where it was stopped.
 
     ``commands.sh`` has all command lines, ``logs`` what each of them printed, ``done`` a mark for each that
     is done. A command without its mark or its result is run again, and so are all that read its result.
-    Raises InputError where the folder belongs to something else or another process is at it, and, once what
-    runs has ended, where a command fails.
+    ``say`` is told in words what was done, ``progress`` how many commands, and of how many. Raises InputError
+    where the folder belongs to something else or another process is at it, and, once what runs has ended,
+    where a command fails.
     """
     if jobs < 1:
         raise InputError(f"--jobs {jobs}: expected a number of commands at once, from 1 on")
@@ -57,7 +60,7 @@ def carry_out(study: Study, folder: Path, run: Runner, jobs: int, say: Say) -> N
         for name in (_DONE, _LOGS):
             (folder / name).mkdir(exist_ok=True)
         with _workers(jobs) as pool:
-            _Course(commands, folder, say).run(pool, run, jobs)
+            _Course(commands, folder, say, progress).run(pool, run, jobs)
         for line in study.conclude(folder):
             say(line)
 
@@ -109,14 +112,16 @@ def _check_same(about: dict[str, Any], earlier: dict[str, Any], folder: Path) ->
 class _Course:
     """What of a study is done, what runs, and what waits."""
 
-    def __init__(self, commands: Sequence[Command], folder: Path, say: Say) -> None:
+    def __init__(self, commands: Sequence[Command], folder: Path, say: Say, progress: Progress) -> None:
         self._folder = folder
         self._say = say
+        self._progress = progress
         self._done = _done_before(commands, folder)
         self._waiting = [one for one in commands if one.name not in self._done]
         self._running: dict[Future[str | None], Command] = {}
         self._problems: list[str] = []
         self._count = len(commands)
+        progress(len(self._done), len(commands))
         if self._done:
             say(f"{len(self._done)} of {len(commands)} commands were done before")
 
@@ -153,6 +158,7 @@ class _Course:
         with whole_file(_mark(self._folder, one)) as temporary:
             temporary.write_text(one.line, encoding="utf-8")
         self._done.add(one.name)
+        self._progress(1, self._count)
         self._say(f"[{len(self._done)}/{self._count}] {one.line}")
 
     def _log(self, one: Command) -> Path:

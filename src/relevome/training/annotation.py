@@ -37,7 +37,7 @@ from relevome.training.genome_strands import (
     test_part,
 )
 from relevome.training.labels import LabelScheme
-from relevome.training.objective import Trained, objectives
+from relevome.training.objective import Trained, Watch, objectives
 from relevome.training.settings import TrainingSettings
 
 HELD_OUT = "20%"  # of every contig, unless something else is asked for
@@ -195,13 +195,19 @@ class AnnotationObjective:
         """sha256 of the files, and of the regions that are held out."""
         return {f"{name} sha256": digest for name, digest in self.digests.items()}
 
-    def run(self, folder: TrainingFolder) -> Trained:
+    def run(self, folder: TrainingFolder, watch: Watch) -> Trained:
         """See `Objective`; ``chance`` is what a guess that knows nothing reaches."""
         module, new_weights = self.module()
         folder.open(self._settings.resume)
-        reached = Fit(self._settings, self.strands, self.score, module, folder.checkpoints).run()
+        fit = Fit(self._settings, self.strands, self.score, module, folder.checkpoints, watch)
+        reached = fit.run()
+        early = None
+        if not fit.is_over(reached):
+            steps = f"step {reached.step:,} of {self._settings.steps:,}"
+            early = f"after epoch {len(reached.history)}, {steps}"
         metrics = {"validation": reached.scores, "chance": self.chance()}
-        return Trained(module, new_weights, metrics, reached.history, float(reached.best_epoch))
+        best = float(reached.best_epoch)
+        return Trained(module, new_weights, metrics, reached.history, best, early=early)
 
     def score(self, module: AnnotatorForTokenClassification) -> dict[str, float]:
         """Loss, ROC AUC and average precision over every position of both strands that chooses the epoch.

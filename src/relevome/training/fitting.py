@@ -5,7 +5,6 @@ The Trainer needs accelerate, an extra, so it is imported where it is made; a tr
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +15,10 @@ from transformers import PreTrainedModel
 from relevome.errors import InputError
 from relevome.training.architectures import LEARNING_RATES, Architecture, add_lora
 from relevome.training.folder import TrainingFolder
-from relevome.training.fresh_examples import FreshExamples
-from relevome.training.objective import History, Trained
+from relevome.training.objective import History, Trained, Watch, nothing_to_finish
 from relevome.training.settings import TrainingSettings
 from relevome.training.tables import Example
+from relevome.training.while_fitting import is_timing, keep_within_epochs, trainer_class, watch_over
 
 # What a score of the best model may differ by, computed twice; LoRA is merged, narrow numbers are rounded.
 _ALIKE, _ROUNDED = 1e-4, 0.02
@@ -66,24 +65,31 @@ def with_learning_rate(settings: TrainingSettings, architecture: Architecture) -
 
 
 def fit_by_examples(
-    settings: TrainingSettings, objective: LearntFromExamples, folder: TrainingFolder
+    settings: TrainingSettings, objective: LearntFromExamples, folder: TrainingFolder, watch: Watch
 ) -> Trained:
     """Trains the objective's module, or goes on with it, and scores all examples but those of ``train``."""
     module, new_weights = objective.module()
     examples = objective.examples(module)
     folder.open(settings.resume)
-    checkpoint, stopped = folder.last_checkpoint()
-    now = replace(settings, epochs=stopped or settings.epochs)
+    last = folder.last_checkpoint()
+    if settings.finish and (last is None or not last.epochs):
+        raise nothing_to_finish(settings.output)
+    now, early = settings, None
+    if last is not None and (last.stopped or settings.finish):
+        now = replace(settings, epochs=last.epochs)  # then nothing more is learnt
+        if not last.stopped and last.epochs < settings.epochs:
+            early = f"after epoch {last.epochs} of {settings.epochs}"
     learner: Any = module if settings.lora_rank is None else add_lora(module, settings.lora_rank, new_weights)
-    trainer = make_trainer(now, learner, objective, examples, folder.checkpoints)
-    history, best_epoch = fit(trainer, checkpoint)
+    trainer = make_trainer(now, learner, objective, examples, folder.checkpoints, watch)
+    history, best_epoch = fit(trainer, None if last is None else last.path)
     best = trainer.state.best_metric
     if settings.lora_rank is not None:
         module = learner.merge_and_unload()
-        trainer = make_trainer(now, module, objective, examples, folder.checkpoints)
+        trainer = make_trainer(now, module, objective, examples, folder.checkpoints, watch)
     scores = {name: score(trainer, examples[name]) for name in examples if name != "train"}
     _check_best(settings, best, scores["validation"][settings.best])
-    return Trained(module, new_weights, scores | objective.baselines(examples), history, best_epoch)
+    measured = scores | objective.baselines(examples)
+    return Trained(module, new_weights, measured, history, best_epoch, early=early)
 
 
 def make_trainer(
@@ -92,13 +98,14 @@ def make_trainer(
     objective: LearntFromExamples,
     examples: Mapping[str, Sequence[Example]],
     folder: Path,
+    watch: Watch,
 ) -> Any:
     """A Trainer for ``module`` on examples ``train`` and ``validation``, with checkpoints in ``folder``."""
     from transformers import EarlyStoppingCallback
-    from transformers.trainer_callback import PrinterCallback, ProgressCallback
+    from transformers.trainer_callback import PrinterCallback
 
     train, validation = examples["train"], examples["validation"]
-    trainer = _trainer_class()(
+    trainer = trainer_class()(
         model=module,
         args=_arguments(settings, folder, by_length=objective.by_length(train)),
         train_dataset=train,  # pyright: ignore[reportArgumentType]  # a list is a data set to torch
@@ -106,13 +113,8 @@ def make_trainer(
         callbacks=[EarlyStoppingCallback(settings.patience)],
         **objective.trainer_options(train),
     )
-    if isinstance(train, FreshExamples):
-        trainer.add_callback(_fresh_draws(train))
     trainer.remove_callback(PrinterCallback)
-    bar: Any = trainer.pop_callback(ProgressCallback)
-    if bar is not None:
-        bar.on_log = _say_nothing  # else it prints every log to standard output
-        trainer.add_callback(bar)
+    watch_over(trainer, train, watch)
     return trainer
 
 
@@ -122,6 +124,7 @@ def fit(trainer: Any, checkpoint: Path | None) -> tuple[History, float]:
     Returns what was measured after every epoch, and the best epoch. Raises ``InputError`` if no epoch
     had a finite score.
     """
+    keep_within_epochs(trainer, checkpoint)
     trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     if trainer.state.best_model_checkpoint is None:
         raise InputError(
@@ -149,32 +152,12 @@ def score(trainer: Any, examples: Sequence[Example]) -> dict[str, float]:
     """Loss and performance of the trainer's model."""
     prediction = trainer.predict(examples, metric_key_prefix="eval")
     measured = {name.removeprefix("eval_"): value for name, value in (prediction.metrics or {}).items()}
-    return {name: value for name, value in measured.items() if not _is_timing(name)}
-
-
-def _trainer_class() -> Any:
-    from transformers import Trainer
-
-    class OwnLossTrainer(Trainer):
-        """A Trainer whose validation loss is that of the scores, if they have one.
-
-        Its own is a mean over batches; where the loss is one of hidden tokens, batches have unlike numbers.
-        """
-
-        def evaluation_loop(self, *given: Any, **named: Any) -> Any:
-            output = super().evaluation_loop(*given, **named)
-            measured = output.metrics or {}
-            if "eval_loss_of_scores" in measured:
-                measured["eval_loss"] = measured.pop("eval_loss_of_scores")
-            return output
-
-    return OwnLossTrainer
+    return {name: value for name, value in measured.items() if not is_timing(name)}
 
 
 def _arguments(settings: TrainingSettings, folder: Path, by_length: bool) -> Any:
     from transformers import TrainingArguments
 
-    progress = sys.stderr.isatty() if settings.progress is None else settings.progress
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=settings.epochs,
@@ -198,30 +181,11 @@ def _arguments(settings: TrainingSettings, folder: Path, by_length: bool) -> Any
         fp16=settings.dtype == "float16",
         dataloader_pin_memory=settings.device == "cuda",
         label_names=["labels"],
-        disable_tqdm=not progress,
+        disable_tqdm=True,
         report_to="none",
     )
 
 
-def _fresh_draws(examples: FreshExamples) -> Any:
-    """Tells the examples which epoch begins."""
-    from transformers import TrainerCallback
-
-    class FreshDraws(TrainerCallback):
-        def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            examples.epoch = round(state.epoch or 0)
-
-    return FreshDraws()
-
-
-def _say_nothing(*args: Any, **kwargs: Any) -> None:
-    pass
-
-
 def _named(entry: dict[str, float]) -> dict[str, float]:
     names = {name: name.replace("eval_", "validation_") for name in entry}
-    return {names[name]: value for name, value in entry.items() if not _is_timing(name.removeprefix("eval_"))}
-
-
-def _is_timing(name: str) -> bool:
-    return name in ("runtime", "samples_per_second", "steps_per_second", "model_preparation_time")
+    return {names[name]: value for name, value in entry.items() if not is_timing(name.removeprefix("eval_"))}

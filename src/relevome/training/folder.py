@@ -6,7 +6,8 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,16 @@ from relevome.results.folder import LOCK, lock_folder, temporary_name, whole_fil
 from relevome.results.record import reading
 
 _AGAIN = "remove the folder, or choose another output"
+_CHECKPOINTS, _BEGUN = "checkpoints", "begun.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A whole checkpoint: its folder, how many epochs were over in it, and whether training was."""
+
+    path: Path
+    epochs: int
+    stopped: bool
 
 
 class TrainingFolder:
@@ -24,14 +35,16 @@ class TrainingFolder:
 
     A folder belongs to one training, known by its ``claim``: what was asked for and digests of the
     data. Going on with another claim is refused, and so is a second process, until `close` or `publish`.
+    ``begun`` is kept as long as training is not finished, for `begun_with`.
     """
 
     _lock: int | None = None
 
-    def __init__(self, output: Path, claim: dict[str, Any]) -> None:
+    def __init__(self, output: Path, claim: dict[str, Any], begun: Mapping[str, Any] | None = None) -> None:
         self.output = output.resolve()
-        self.checkpoints = self.output / "checkpoints"
+        self.checkpoints = self.output / _CHECKPOINTS
         self._claim = json.loads(json.dumps(claim))
+        self._begun = dict(begun or {})
 
     def close(self) -> None:
         """Leave the folder to other processes."""
@@ -43,14 +56,17 @@ class TrainingFolder:
 
     def finished(self) -> dict[str, Any] | None:
         """The record of this training if it is complete."""
-        if not (self.output / "config.json").is_file() or not (self.output / "training.json").is_file():
-            return None
-        path = self.output / "training.json"
-        with reading(path, _AGAIN):
-            record = _read(path)
-            self._check(record["claim"])
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        record = finished_record(self.output)
+        if record is not None:
+            with reading(self.output / "training.json", _AGAIN):
+                self._check(record["claim"])
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
         return record
+
+    def check_begun(self) -> None:
+        """Raises InputError where there is no training to finish."""
+        if not (self.checkpoints / "claim.json").is_file():
+            raise InputError(f"{self.output} holds no training that was stopped: --finish has none to finish")
 
     def open(self, resume: bool) -> None:
         """Makes the folder, or with ``resume`` goes on with one; else one that is in use is refused."""
@@ -61,6 +77,7 @@ class TrainingFolder:
         self._lock = lock_folder(self.checkpoints)
         self._check_claim(claimed, resume)  # another process may have been here before the lock
         if not claimed.is_file():
+            _write(self.checkpoints / _BEGUN, self._begun)
             _write(claimed, self._claim)
 
     def _check_claim(self, claimed: Path, resume: bool) -> None:
@@ -77,7 +94,8 @@ class TrainingFolder:
     def _check_free(self) -> None:
         """Nothing is there but what a process leaves that was killed before it had claimed the folder."""
         if self.output.is_dir() and {path.name for path in self.output.iterdir()} <= {self.checkpoints.name}:
-            begun = {LOCK, temporary_name(self.checkpoints / "claim.json").name, "claim.json.part"}
+            names = ("claim.json", _BEGUN)
+            begun = {LOCK, _BEGUN, *(temporary_name(Path(name)).name for name in names), "claim.json.part"}
             if not self.checkpoints.exists() or {one.name for one in self.checkpoints.iterdir()} <= begun:
                 return
         if self.output.exists():
@@ -86,8 +104,8 @@ class TrainingFolder:
                 f"{self.output} exists and is not empty: choose another output, or remove it{again}"
             )
 
-    def last_checkpoint(self) -> tuple[Path | None, int | None]:
-        """The newest whole checkpoint, and the epoch at which training had stopped in it, if it had."""
+    def last_checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint that is whole."""
         states = sorted(self.checkpoints.glob("checkpoint-*/trainer_state.json"), key=_step, reverse=True)
         for path in states:
             try:
@@ -101,8 +119,8 @@ class TrainingFolder:
                         f"{self.output} was moved since its training was begun: move it back to resume"
                     )
                 stopped = state["stateful_callbacks"]["TrainerControl"]["args"]["should_training_stop"]
-                return path.parent, round(state["epoch"]) if stopped else None
-        return None, None
+                return Checkpoint(path.parent, math.floor(state["epoch"] + 1e-6), stopped)
+        return None
 
     def publish(self, parts: Iterable[Any], record: dict[str, Any]) -> dict[str, Any]:
         """Fills the folder with ``parts`` (each has save_pretrained) and the record; drops checkpoints.
@@ -137,6 +155,26 @@ class TrainingFolder:
                 f"{self.output} is from another training ({before}): resume it with the same settings and "
                 "data, or choose another output"
             )
+
+
+def finished_record(output: Path) -> dict[str, Any] | None:
+    """What training.json of a finished training says, None where none is finished."""
+    if not (output / "config.json").is_file() or not (output / "training.json").is_file():
+        return None
+    with reading(output / "training.json", _AGAIN):
+        return dict(_read(output / "training.json"))
+
+
+def begun_with(output: Path) -> dict[str, Any]:
+    """What a training that is not finished was begun with. Raises InputError where nothing says so."""
+    path = output / _CHECKPOINTS / _BEGUN
+    if not path.is_file():
+        raise InputError(
+            f"{output} holds no training that was stopped, or does not say how it was begun: expected the "
+            "folder of one, or the whole command that began it with --resume or --finish"
+        )
+    with reading(path, _AGAIN):
+        return dict(_read(path))
 
 
 def _step(path: Path) -> int:

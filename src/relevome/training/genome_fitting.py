@@ -1,4 +1,4 @@
-"""Fitting an annotator to a genome that is read in lanes, with a checkpoint after every epoch.
+"""Fitting an annotator to a genome that is read in lanes, with checkpoints after and within epochs.
 
 transformers' Trainer knows examples, each by itself; here every segment needs the memory of the one before.
 """
@@ -6,8 +6,8 @@ transformers' Trainer knows examples, each by itself; here every segment needs t
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,18 +16,25 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from rich.console import Console
-from rich.progress import Progress
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from relevome.errors import InputError
 from relevome.models.annotator import AnnotatorForTokenClassification
-from relevome.training.genome_lanes import SEGMENTS, cut_lanes, group_of, predictions, side_by_side
-from relevome.training.genome_strands import IGNORED, Strand
-from relevome.training.objective import History
+from relevome.training.genome_strands import (
+    IGNORED,
+    SEGMENTS,
+    Lane,
+    Strand,
+    cut_lanes,
+    group_of,
+    predictions,
+    side_by_side,
+)  # fmt: skip
+from relevome.training.objective import History, Reached, Watch, nothing_to_finish
 from relevome.training.settings import TrainingSettings
+from relevome.training.while_fitting import EVERY, SHARE
 
 _SCORED = "validation_"
 
@@ -106,6 +113,18 @@ class Progressed:
         return Progressed(step, history, len(history), kept)
 
 
+@dataclass(frozen=True)
+class Within:
+    """What is done of an epoch: so many groups of lanes, with the loss of every step, and the next draws.
+
+    Between two groups memory is empty, so that nothing else is needed to go on.
+    """
+
+    groups: int
+    losses: Tensor
+    draws: Tensor
+
+
 class Fit:
     """One training of an annotator: an epoch is all that may be learnt from, once, and is then scored."""
 
@@ -116,26 +135,29 @@ class Fit:
         score: Callable[[AnnotatorForTokenClassification], dict[str, float]],
         module: Any,  # an annotator; its method `to` has no type
         checkpoints: Path,
+        watch: Watch,
     ) -> None:
-        self._settings, self._score = settings, score
+        self._settings, self._score, self._watch = settings, score, watch
         self._regime = regime_of(settings)
         self._module: AnnotatorForTokenClassification = module.to(settings.device)
         self._strands = [strand.to_learn_from(module.config.look_ahead) for strand in strands]
         self._optimizer = torch.optim.Adam(module.parameters(), lr=self._regime.learning_rate)
         self._checkpoint = checkpoints / "reached.safetensors"
+        self._kept = self._told = time.monotonic()
+        self._cost = 0.0  # seconds that the last checkpoint within an epoch took
 
     def run(self) -> Progressed:
         """Trains, or goes on where it was stopped; the module is then that of the best epoch.
 
-        Raises ``InputError`` if no epoch had a finite score.
+        Raises ``InputError`` if no epoch had a finite score, and if there is none to finish with.
         """
-        reached = self._load() if self._checkpoint.is_file() else Progressed()
-        shown = sys.stderr.isatty() if self._settings.progress is None else self._settings.progress
-        with Progress(console=Console(stderr=True), disable=not shown, transient=True) as progress:
-            bar = progress.add_task("training", total=self._regime.steps, completed=reached.step)
-            while not reached.stops(self._regime.steps, self._settings.patience):
-                reached = self._epoch(reached, lambda: progress.advance(bar))
-                self._save(reached)
+        reached, within = self._load() if self._checkpoint.is_file() else (Progressed(), None)
+        if self._settings.finish and not reached.history:
+            raise nothing_to_finish(self._settings.output)
+        while not (self._settings.finish or self.is_over(reached)):
+            reached = self._epoch(reached, within)
+            within = None
+            self._save(reached)
         if not reached.best:
             raise InputError(
                 "validation average_precision was undefined after every epoch: expected a learning rate low "
@@ -144,29 +166,58 @@ class Fit:
         self._module.load_state_dict(reached.best)
         return reached
 
-    def _epoch(self, reached: Progressed, advance: Any) -> Progressed:
-        """One epoch, whose draws depend on the seed and its number only."""
-        number, step = len(reached.history) + 1, reached.step
+    def is_over(self, reached: Progressed) -> bool:
+        """Whether a training ends here by itself."""
+        return reached.stops(self._regime.steps, self._settings.patience)
+
+    def _epoch(self, reached: Progressed, within: Within | None) -> Progressed:
+        """One epoch, or the rest of one, whose draws depend on the seed and its number only."""
+        number = len(reached.history) + 1
         draws = np.random.SeedSequence([self._settings.seed, number])
         torch.manual_seed(int(draws.generate_state(1)[0]))
         self._module.train()
-        losses = []
-        for logits, labels in self._segments(np.random.default_rng(draws)):
-            losses.append(self._learn(logits, labels, step))
-            step += 1
-            advance()
-            if step == self._regime.steps:
+        groups = self._groups(np.random.default_rng(draws))
+        losses: list[Tensor] = []
+        if within is not None:
+            losses = list(within.losses.to(self._module.device))
+            _draw_from(within.draws, self._module.device)
+        for done, lanes in enumerate(groups):
+            if within is not None and done < within.groups:
+                continue
+            self._keep(reached, done, losses)
+            for logits, labels in predictions(group_of(lanes, self._module), self._module):
+                step = reached.step + len(losses)
+                losses.append(self._learn(logits, labels, step))
+                self._tell(step + 1, number, losses)
+                if step + 1 == self._regime.steps:
+                    break
+            if reached.step + len(losses) == self._regime.steps:
                 break
-        measured = {_SCORED + name: x for name, x in self._score(self._module).items()}
+        step = reached.step + len(losses)
+        scores = self._score(self._module)
         mean = float(torch.stack(losses).mean())
+        self._watch(Reached(step, self._regime.steps, number, None, mean, scores))
+        measured = {_SCORED + name: x for name, x in scores.items()}
         entry = {"epoch": float(number), "step": float(step), "loss": mean, **measured}
         return reached.after(step, entry, self._module.state_dict())
 
-    def _segments(self, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    def _groups(self, rng: np.random.Generator) -> list[list[Lane]]:
         config = self._module.config
         size = max(1, SEGMENTS * config.segment - config.look_ahead)
-        for lanes in side_by_side(cut_lanes(self._strands, size, rng), self._regime.streams, rng):
-            yield from predictions(group_of(lanes, self._module), self._module)
+        return side_by_side(cut_lanes(self._strands, size, rng), self._regime.streams, rng)
+
+    def _tell(self, step: int, epoch: int, losses: list[Tensor]) -> None:
+        if time.monotonic() - self._told > 1:
+            self._told = time.monotonic()
+            mean = float(torch.stack(losses).mean())
+            self._watch(Reached(step, self._regime.steps, epoch, None, mean))
+
+    def _keep(self, reached: Progressed, groups: int, losses: list[Tensor]) -> None:
+        """A checkpoint within an epoch, if none was kept for long."""
+        since = time.monotonic()
+        if losses and since - self._kept > max(EVERY, self._cost / SHARE):
+            self._save(reached, Within(groups, torch.stack(losses), _draws_of(self._module.device)))
+            self._cost = time.monotonic() - since
 
     def _learn(self, logits: Tensor, labels: Tensor, step: int) -> Tensor:
         """One step of Adam; returns the loss per letter."""
@@ -183,19 +234,24 @@ class Fit:
         self._optimizer.step()
         return loss.detach()
 
-    def _save(self, reached: Progressed) -> None:
+    def _save(self, reached: Progressed, within: Within | None = None) -> None:
         """Everything in one file, that is whole or not there."""
         tensors = {f"best.{name}": value for name, value in reached.best.items()}
         tensors |= {f"now.{name}": value for name, value in self._module.state_dict().items()}
         for index, moments in self._optimizer.state_dict()["state"].items():
             tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
-        said = {"step": reached.step, "history": reached.history, "best_epoch": reached.best_epoch}
+        said: dict[str, Any] = {"step": reached.step, "history": reached.history}
+        said |= {"best_epoch": reached.best_epoch}
+        if within is not None:
+            said |= {"groups": within.groups}
+            tensors |= {"within.losses": within.losses, "within.draws": within.draws}
         part = self._checkpoint.with_suffix(".part")
         save_file({name: x.contiguous() for name, x in tensors.items()}, part, {"reached": json.dumps(said)})
         part.replace(self._checkpoint)
+        self._kept = time.monotonic()
 
-    def _load(self) -> Progressed:
-        parts: dict[str, dict[str, Tensor]] = {"best": {}, "now": {}, "adam": {}}
+    def _load(self) -> tuple[Progressed, Within | None]:
+        parts: dict[str, dict[str, Tensor]] = {"best": {}, "now": {}, "adam": {}, "within": {}}
         with safe_open(self._checkpoint, framework="pt") as file:
             said = json.loads(file.metadata()["reached"])
             for whole in file.keys():  # noqa: SIM118  # it is no mapping
@@ -207,4 +263,14 @@ class Fit:
             index, _, name = whole.partition(".")
             moments.setdefault(int(index), {})[name] = value
         self._optimizer.load_state_dict(self._optimizer.state_dict() | {"state": moments})
-        return Progressed(said["step"], tuple(said["history"]), said["best_epoch"], parts["best"])
+        within = Within(said["groups"], **parts["within"]) if "groups" in said else None
+        return Progressed(said["step"], tuple(said["history"]), said["best_epoch"], parts["best"]), within
+
+
+def _draws_of(device: torch.device) -> Tensor:
+    """What random numbers will be drawn next where the module is."""
+    return torch.get_rng_state() if device.type == "cpu" else getattr(torch, device.type).get_rng_state()
+
+
+def _draw_from(draws: Tensor, device: torch.device) -> None:
+    torch.set_rng_state(draws) if device.type == "cpu" else getattr(torch, device.type).set_rng_state(draws)

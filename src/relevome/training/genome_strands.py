@@ -1,19 +1,27 @@
-"""A genome as both its strands, letter by letter labelled, with what is held out."""
+"""A genome as both its strands, labelled letter by letter, with what is held out, and in lanes to learn from.
+
+Lanes are read side by side, segment after segment.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Int, UInt8
+from torch import Tensor
 
 from relevome.data.formats.bed import BedLine, bed_lines
 from relevome.data.positions import Position
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
+from relevome.models.annotator import AnnotatorForTokenClassification
 
 # Regions of this name are held out and choose nothing.
 TEST = "test"
@@ -21,6 +29,9 @@ TEST = "test"
 # The label of a letter that is neither learnt from nor scored, as everywhere in transformers.
 IGNORED = -100
 _UNKNOWN = ord("N")
+
+# Segments of a lane. Memory is carried from one to the next, and is empty only before the first.
+SEGMENTS = 16
 
 
 @dataclass(frozen=True)
@@ -155,3 +166,67 @@ def _regions(split: str, contigs: Mapping[str, int]) -> Iterator[BedLine]:
             found = f"which has {length} letters" if length else "which the genome does not have"
             raise InputError(f"{line.where}: {region} is not on contig {region.chrom!r}, {found}")
         yield line
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A stretch of one strand to learn from."""
+
+    strand: Strand
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lanes side by side: letters, and labels of those letters that the rows of logits are of."""
+
+    letters: Int[Tensor, "lanes letters"]
+    labels: Int[Tensor, "lanes letters"]
+
+
+def cut_lanes(strands: Iterable[Strand], size: int, rng: np.random.Generator) -> list[Lane]:
+    """All that is to be learnt from, in lanes of ``size`` letters or fewer, from an offset that is drawn."""
+    lanes = []
+    for strand in strands:
+        for start, end in strand.runs(held_out=False):
+            edges = [start, *range(start + int(rng.integers(1, size + 1)), end, size), end]
+            lanes += [Lane(strand, *pair) for pair in itertools.pairwise(edges)]
+    return lanes
+
+
+def side_by_side(lanes: List[Lane], streams: int, rng: np.random.Generator) -> list[list[Lane]]:
+    """All lanes in random order, ``streams`` of like length at a time."""
+    order = rng.permutation(len(lanes)).tolist()
+    order.sort(key=lambda index: len(lanes[index]))
+    groups = [order[first : first + streams] for first in range(0, len(order), streams)]
+    return [[lanes[index] for index in groups[number]] for number in rng.permutation(len(groups))]
+
+
+def group_of(lanes: List[Lane], module: AnnotatorForTokenClassification) -> Group:
+    """Letters of the lanes, with those that are looked ahead at; shorter ones end in unknown letters."""
+    ahead = module.config.look_ahead
+    length = max(map(len, lanes)) + ahead
+    texts = [lane.strand.read(lane.start, lane.end + ahead).ljust(length, "N") for lane in lanes]
+    labels = np.full((len(lanes), length), IGNORED)
+    for row, lane in zip(labels, lanes, strict=True):
+        row[ahead : ahead + len(lane)] = lane.strand.labels_at(lane.start, lane.end)
+    letters = torch.cat([module.tokens(text) for text in texts])
+    return Group(letters, torch.from_numpy(labels).to(letters.device))
+
+
+def predictions(
+    group: Group, module: AnnotatorForTokenClassification
+) -> Iterator[tuple[Tensor, Int[Tensor, "lanes certain"]]]:
+    """Logits and labels segment by segment; memory is carried along, gradients are not."""
+    memory, first = module.begin(len(group.letters)), 0
+    segments = group.letters.split(module.config.segment, 1)
+    for number, segment in enumerate(segments, 1):
+        logits, memory = module.advance(segment, memory.detach(), last=number == len(segments))
+        labels = group.labels[:, first : first + logits.shape[1]]
+        first += logits.shape[1]
+        if labels.numel():
+            yield logits, labels

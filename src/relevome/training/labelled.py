@@ -25,7 +25,7 @@ from relevome.training.fresh_examples import DrawnExamples
 from relevome.training.function import FunctionData, check_function, read_function_data
 from relevome.training.function_scores import FUNCTION
 from relevome.training.labels import LabelScheme, label_scheme
-from relevome.training.objective import Trained, objectives
+from relevome.training.objective import Trained, Watch, objectives
 from relevome.training.performance import CLASSIFICATION, REGRESSION, performance
 from relevome.training.settings import TrainingSettings
 from relevome.training.splits import SavedParts, split_of
@@ -120,9 +120,9 @@ class LabelledObjective:
         digests |= {name: sha256_of(path) for name, path in others.items() if path is not None}
         return {"split": self._settings.split} | {f"{name} sha256": x for name, x in digests.items()}
 
-    def run(self, folder: TrainingFolder) -> Trained:
+    def run(self, folder: TrainingFolder, watch: Watch) -> Trained:
         """See `Objective`; tables that are not those that were given are saved beside the model."""
-        trained = fit_by_examples(self._settings, self, folder)
+        trained = fit_by_examples(self._settings, self, folder, watch)
         given = self._function is None and not self._split_record
         rows = {name: table.rows for name, table in self._tables.items()}
         return trained if given else replace(trained, beside=(SavedParts(rows),))

@@ -25,7 +25,7 @@ from relevome.training.corpus import Corpus, read_source
 from relevome.training.fitting import EXAMPLE_OPTIONS, fit_by_examples, with_learning_rate
 from relevome.training.folder import TrainingFolder
 from relevome.training.fresh_examples import FreshExamples
-from relevome.training.objective import Trained, objectives
+from relevome.training.objective import Trained, Watch, objectives
 from relevome.training.settings import TrainingSettings
 from relevome.training.tables import Example
 
@@ -153,9 +153,9 @@ class MaskedObjective:
         """sha256 of the files."""
         return {f"{name} sha256": source.sha256 for name, source in self._sources.items()}
 
-    def run(self, folder: TrainingFolder) -> Trained:
+    def run(self, folder: TrainingFolder, watch: Watch) -> Trained:
         """See `Objective`."""
-        return fit_by_examples(self._settings, self, folder)
+        return fit_by_examples(self._settings, self, folder, watch)
 
     def module(self) -> tuple[PreTrainedModel, tuple[str, ...]]:
         """A module with one output for each token, at every token."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from transformers import PreTrainedModel
 
+from relevome.errors import InputError
 from relevome.models.tokens import LetterTokenizer
 from relevome.registry import Registry
 from relevome.training.architectures import Architecture
@@ -28,7 +30,8 @@ class Trained:
 
     ``new_weights`` names weights that no checkpoint gave, ``metrics`` are scores by what was scored, and
     ``history`` what was measured after every epoch. ``beside`` has what else is saved in the folder of the
-    model, each with a function ``save_pretrained(folder)``.
+    model, each with a function ``save_pretrained(folder)``. ``early`` says after what it was finished, where
+    that was before its end.
     """
 
     module: PreTrainedModel
@@ -37,6 +40,32 @@ class Trained:
     history: History
     best_epoch: float
     beside: tuple[Any, ...] = ()
+    early: str | None = None
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Where a training is: so many of its steps are done, in the epoch of this number, from 1 on.
+
+    ``epochs`` is the most there will be, where steps do not decide. ``loss`` is the mean over the epoch so
+    far. At the end of an epoch ``scores`` are those of what is validated on, else None.
+    """
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int | None
+    loss: float | None
+    scores: Mapping[str, float] | None = None
+
+
+# Told now and then where a training is, and at the end of every epoch.
+Watch: TypeAlias = Callable[[Reached], None]
+
+
+def nothing_to_finish(output: Path) -> InputError:
+    """What is wrong with a training that is to be finished and has no whole epoch."""
+    return InputError(f"{output} has no whole epoch yet, so no model to finish with: go on with --resume")
 
 
 @runtime_checkable
@@ -80,10 +109,11 @@ class Objective(Protocol):
         """What, beside settings, makes two trainings the same: sha256 of what was read, by its role."""
         ...
 
-    def run(self, folder: TrainingFolder) -> Trained:
+    def run(self, folder: TrainingFolder, watch: Watch) -> Trained:
         """Trains a module of its own, with checkpoints in ``folder``, or goes on from those that are there.
 
-        The folder is opened when everything that can be refused was: an error before leaves none.
+        The folder is opened when everything that can be refused was: an error before leaves none. Where the
+        settings say ``finish``, nothing more is learnt, and the best of whole epochs is what it ends with.
         """
         ...
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 from relevome.data.problems import OnBad
 from relevome.data.sequences import ALPHABETS
@@ -105,7 +106,7 @@ class TrainingSettings:
             kept in float32.
         on_bad: ``refuse`` tables with rows that cannot be read (default), or ``skip`` these.
         resume: Go on where a training was stopped. Default: False.
-        progress: Whether a bar is shown. Default: on a terminal.
+        finish: Make a model of the best epoch so far of a training that was stopped. Default: False.
 
     Raises:
         InputError: For values that are none of these, and for settings that belong to another objective.
@@ -158,7 +159,7 @@ class TrainingSettings:
     dtype: str = "float32"
     on_bad: OnBad = "refuse"
     resume: bool = False
-    progress: bool | None = None
+    finish: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in {"objective": objective_names(), **_CHOICES}.items():
@@ -198,3 +199,28 @@ class TrainingSettings:
         """Whether a setting is another than the usual one."""
         (usual,) = (field.default for field in fields(self) if field.name == name)
         return getattr(self, name) != (None if usual is MISSING else usual)
+
+
+def settings_record(settings: TrainingSettings) -> dict[str, Any]:
+    """The settings as JSON can hold them, and the folder from which their paths are named."""
+    named = {name: str(x) if isinstance(x, Path) else x for name, x in asdict(settings).items()}
+    return {"begun_in": str(Path.cwd()), "settings": named}
+
+
+def settings_from_record(record: Mapping[str, Any]) -> TrainingSettings:
+    """What `settings_record` was made from. Raises ``InputError`` in another folder, where paths mislead."""
+    where, named = Path(record["begun_in"]), dict(record["settings"])
+    for name, hint in get_type_hints(TrainingSettings).items():
+        value = named.get(name)
+        if isinstance(value, list):
+            named[name] = tuple(value)
+        elif isinstance(value, str) and Path in (hint, *get_args(hint)):
+            named[name] = Path(value)
+    paths = [Path(x) for name, x in named.items() if isinstance(x, str | Path) and name != "output"]
+    misleading = [path for path in paths if not path.is_absolute() and (where / path).exists()]
+    if misleading and where != Path.cwd():
+        raise InputError(
+            f"that training was begun in {where}, from where {misleading[0]} is named: run this there, or "
+            "repeat the whole command"
+        )
+    return TrainingSettings(**named)
