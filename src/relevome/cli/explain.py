@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from relevome.cli.account import print_account
 from relevome.cli.options import (
     AlphabetName,
+    AnchorName,
     Device,
     EngineName,
     MethodOption,
     ModelPath,
     OnBad,
     Output,
+    PlaceTypes,
     RareAsX,
     Seed,
     StripStop,
+    Width,
     named_options,
 )
 from relevome.cli.progress import progress_bar
@@ -35,8 +38,13 @@ def explain(
     output: Output,
     # the sequences
     fasta: Annotated[Path | None, typer.Option(help="Sequences as FASTA, plain or gzip.")] = None,
-    bed: Annotated[Path | None, typer.Option(help="Intervals as BED; needs --genome.")] = None,
+    bed: Annotated[
+        Path | None, typer.Option(help="Intervals as BED, narrowPeak, GFF3 and so on; needs --genome.")
+    ] = None,
     genome: Annotated[Path | None, typer.Option(help="Genome as FASTA, plain or gzip.")] = None,
+    width: Width = None,
+    anchor: AnchorName = None,
+    kinds: PlaceTypes = None,
     table: Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")] = None,
     id_column: Annotated[
         str | None,
@@ -113,7 +121,10 @@ def explain(
             model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
             rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
         )  # fmt: skip
-        given = _input(loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column)
+        cut = _of_intervals(bed, width=width, anchor=anchor, types=kinds)
+        given = _input(
+            loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column, cut
+        )
         run = run_explain(
             loaded, given, method, target or None,
             out=output, position=position, contrast=contrast, mask_position=mask_position, lift=lift,
@@ -140,6 +151,7 @@ def _input(
     strip_stop: bool,
     id_column: str | None,
     sequence_column: str | None,
+    cut: dict[str, Any],
 ) -> Input:
     from relevome.data.inputs import from_bed, from_fasta, from_file, from_table
 
@@ -157,8 +169,17 @@ def _input(
     if bed and genome:
         if strip_stop:
             raise InputError("--strip-stop is about proteins, not a genome: leave it out")
-        return from_bed(bed, genome, model.alphabet)
+        return from_bed(bed, genome, model.alphabet, **cut)
     return from_file(given[0], model.alphabet, strip_stop)
+
+
+def _of_intervals(bed: Path | None, **options: Any) -> dict[str, Any]:
+    """Options of intervals that are given. Raises InputError where there are no intervals."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if given and bed is None:
+        name = next(iter(given)).removesuffix("s")
+        raise InputError(f"--{name} is of intervals (--bed with --genome): leave it out")
+    return given
 
 
 def _batch_size(text: str) -> int | None:
@@ -172,7 +193,10 @@ def _batch_size(text: str) -> int | None:
 def _report(run: Run, method: str, output: Path) -> None:
     counts = run.counts
     typer.echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
-    if stops := run.manifest["input"].get("stops_stripped"):
+    given = run.manifest["input"]
+    if "width" in given:
+        typer.echo(f"  windows of {int(given['width']):,} letters around the {given['anchor']} of each line")
+    if stops := given.get("stops_stripped"):
         typer.echo(f"  stops stripped: {int(stops):,}")
     for name, count in counts.other.items():
         typer.echo(f"  {name.replace('_', ' ')}: {count:,}")

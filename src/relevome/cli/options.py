@@ -31,6 +31,21 @@ EngineName = Annotated[str, typer.Option(help="Where it is computed: one of `rel
 MethodOption = Annotated[
     list[str] | None, typer.Option(help="Any option of the method, as name=value; may be repeated.")
 ]
+Width = Annotated[
+    int | None, typer.Option(help="Letters that every interval is brought to.", min=1, metavar="N")
+]
+AnchorName = Annotated[
+    str | None,
+    typer.Option(
+        "--anchor",
+        help="What is in the middle of windows: centre of an interval (default), summit of narrowPeak (its "
+        "default), start, the first letter on the strand, or site, a labelled letter.",
+    ),
+]
+PlaceTypes = Annotated[
+    list[str] | None,
+    typer.Option("--type", help="Type of features, or name of intervals; may be repeated (default: all)."),
+]
 
 
 class Once(TyperCommand):
