@@ -9,14 +9,19 @@ import typer
 
 from relevome.cli.account import print_account
 from relevome.cli.inputs import (
+    AnchorName,
     Bed,
     Fasta,
     Genome,
     IdColumn,
+    PlaceTypes,
     SequenceColumn,
     Sequences,
     Table,
+    Width,
     input_of,
+    of_intervals,
+    print_input,
     print_refused,
 )
 from relevome.cli.options import (
@@ -49,6 +54,9 @@ def explain(
     fasta: Fasta = None,
     bed: Bed = None,
     genome: Genome = None,
+    width: Width = None,
+    anchor: AnchorName = None,
+    kinds: PlaceTypes = None,
     table: Table = None,
     id_column: IdColumn = None,
     sequence_column: SequenceColumn = None,
@@ -118,7 +126,10 @@ def explain(
             model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
             rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
         )  # fmt: skip
-        given = input_of(loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column)
+        given = input_of(
+            loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column,
+            of_intervals(bed, width=width, anchor=anchor, types=kinds),
+        )  # fmt: skip
         run = run_explain(
             loaded, given, method, target or None,
             out=output, position=position, contrast=contrast, mask_position=mask_position, lift=lift,
@@ -140,8 +151,7 @@ def _report(run: Run, method: str, output: Path) -> None:
 
     counts = run.counts
     echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
-    if stops := run.manifest["input"].get("stops_stripped"):
-        echo(f"  stops stripped: {int(stops):,}")
+    print_input(run.manifest["input"])
     for line in remarks(run):
         echo(f"  {line}")
     print_refused(counts, output / "run.json")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,8 +17,25 @@ if TYPE_CHECKING:
     from relevome.results.parts.part import Counts
 
 Fasta = Annotated[Path | None, typer.Option(help="Sequences as FASTA, plain or gzip.")]
-Bed = Annotated[Path | None, typer.Option(help="Intervals as BED; needs --genome.")]
+Bed = Annotated[
+    Path | None, typer.Option(help="Intervals as BED, narrowPeak, GFF3 and so on; needs --genome.")
+]
 Genome = Annotated[Path | None, typer.Option(help="Genome as FASTA, plain or gzip.")]
+Width = Annotated[
+    int | None, typer.Option(help="Letters that every interval is brought to.", min=1, metavar="N")
+]
+AnchorName = Annotated[
+    str | None,
+    typer.Option(
+        "--anchor",
+        help="What is in the middle of windows: centre of an interval (default), summit of narrowPeak (its "
+        "default), start, the first letter on the strand, or site, a labelled letter.",
+    ),
+]
+PlaceTypes = Annotated[
+    list[str] | None,
+    typer.Option("--type", help="Type of features, or name of intervals; may be repeated (default: all)."),
+]
 Table = Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")]
 IdColumn = Annotated[
     str | None,
@@ -39,6 +57,7 @@ def input_of(
     strip_stop: bool,
     id_column: str | None,
     sequence_column: str | None,
+    cut: dict[str, Any],
 ) -> Input:
     """The sequences that are given. Raises InputError for none, or options that do not go together."""
     from relevome.data.inputs import from_bed, from_fasta, from_file, from_table
@@ -57,8 +76,25 @@ def input_of(
     if bed and genome:
         if strip_stop:
             raise InputError("--strip-stop is about proteins, not a genome: leave it out")
-        return from_bed(bed, genome, model.alphabet)
+        return from_bed(bed, genome, model.alphabet, **cut)
     return from_file(given[0], model.alphabet, strip_stop)
+
+
+def of_intervals(bed: Path | None, **options: Any) -> dict[str, Any]:
+    """Options of intervals that are given. Raises InputError where there are no intervals."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if given and bed is None:
+        name = next(iter(given)).removesuffix("s")
+        raise InputError(f"--{name} is of intervals (--bed with --genome): leave it out")
+    return given
+
+
+def print_input(given: Mapping[str, Any]) -> None:
+    """What was done to the sequences as they were read, by their record."""
+    if "width" in given:
+        echo(f"  windows of {int(given['width']):,} letters around the {given['anchor']} of each line")
+    if stops := given.get("stops_stripped"):
+        echo(f"  stops stripped: {int(stops):,}")
 
 
 def print_refused(counts: Counts, record: Path, most: int = 5) -> None:

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relevome.cli.inputs import (
+    AnchorName,
     Bed,
     Fasta,
     Genome,
     IdColumn,
+    PlaceTypes,
     SequenceColumn,
     Sequences,
     Table,
+    Width,
     input_of,
+    of_intervals,
+    print_input,
     print_refused,
 )
 from relevome.cli.options import (
@@ -45,6 +50,9 @@ def predict(
     fasta: Fasta = None,
     bed: Bed = None,
     genome: Genome = None,
+    width: Width = None,
+    anchor: AnchorName = None,
+    kinds: PlaceTypes = None,
     table: Table = None,
     id_column: IdColumn = None,
     sequence_column: SequenceColumn = None,
@@ -85,7 +93,10 @@ def predict(
             model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
             rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
         )  # fmt: skip
-        given = input_of(loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column)
+        given = input_of(
+            loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column,
+            of_intervals(bed, width=width, anchor=anchor, types=kinds),
+        )  # fmt: skip
         found = run_predict(
             loaded, given, output, labels=labels, labels_column=labels_column, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), overwrite=overwrite, engine=engine, progress=seen.tell,
@@ -96,6 +107,7 @@ def predict(
 def _report(found: Prediction, output: Path) -> None:
     counts = found.counts
     echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences predicted")
+    print_input(found.manifest["input"])
     for name, count in sorted(found.predicted_counts().items(), key=lambda one: -one[1])[:12]:
         echo(f"  {count:>8,} {name}")
     if found.metrics:

@@ -48,6 +48,9 @@ _SAME = {other: name for name, others in _NAMES.items() for other in others}
 # Two residues that are bound to each other, with nothing between them.
 _PAIRS = ("cross link", "disulfide bond")
 
+# How tables spell strands.
+STRANDS = {"+": "+", "-": "-", "forward": "+", "reverse": "-", "1": "+", "-1": "-", "+1": "+"}
+
 _NUMBER = "0*[1-9][0-9]*"
 _DIGITS = 18  # of a place on the longest sequence that there could be
 _UNSURE = r"[<>?~][0-9]*|[0-9]+[?]"

@@ -5,42 +5,69 @@ from __future__ import annotations
 import gzip
 import tempfile
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from pyfaidx import Fasta, FastaIndexingError
 
-from relevome.data.formats.bed import BedLine, bed_lines
 from relevome.data.lines import PathLike, open_bytes
 from relevome.data.names import known_as
+from relevome.data.positions import PositionChoice
 from relevome.data.problems import Intake, Problem, SeenNames
 from relevome.data.sequences import DNA, Alphabet, Interval, Sequence
+from relevome.data.windows.anchors import Windowing
+from relevome.data.windows.places import Place, read_places
 from relevome.errors import InputError
 
 
-def read_bed(bed: PathLike, genome: PathLike, alphabet: Alphabet = DNA) -> Iterator[Sequence | Problem]:
+def read_bed(
+    bed: PathLike,
+    genome: PathLike,
+    alphabet: Alphabet = DNA,
+    windows: Windowing | None = None,
+    types: Collection[str] = (),
+) -> Iterator[Sequence | Problem]:
     """Sequences of the intervals of a BED file, one at a time; ``-`` gives the reverse complement.
 
-    The id is the BED name if no other line has it; ``name@chrom:start-end(strand)`` if one has; and
+    Any other file with coordinates of a genome does too, such as GFF3, and ``types`` chooses features: see
+    `read_places`. With ``windows`` every interval is brought to their width.
+
+    The id is the name if no other line has it; ``name@chrom:start-end(strand)`` if one has; and
     ``chrom:start-end(strand)`` without a name. So names may repeat, and only an interval that
     repeats with its name is a problem. An interval on an unknown chromosome, or off the end of a
     known one, is a problem too. Raises InputError for files that cannot be read.
     """
     if alphabet.complements is None:
         raise InputError(f"a genome cannot be read as {alphabet.name}: BED intervals need nucleic acids")
-    repeated = _repeated_names(bed)
+    if Path(bed).is_fifo():
+        raise InputError(
+            f"{bed} is a pipe: expected a file, since names are counted before intervals are read"
+        )
     intake = Intake(alphabet)
+    choice = PositionChoice(tuple(types))
     with open_genome(genome) as chromosomes:
-        for line in bed_lines(bed):
-            if isinstance(line, Problem):
-                yield line
+        lengths = {name: len(chromosomes[name]) for name in list(chromosomes.keys())}
+
+        def places() -> Iterator[Place | Problem]:
+            return windows.places(bed, lengths, choice) if windows else read_places(bed, types)
+
+        repeated = _repeated_names(places())
+        for place in places():
+            if isinstance(place, Problem):
+                yield place
                 continue
-            line = _on_genome(line, chromosomes)
-            id = _id(line, repeated)
-            reason = _misplaced(line.interval, chromosomes, genome)
-            yield Problem(id, reason, line.where) if reason else _cut(id, line, chromosomes, intake)
+            place = _on_genome(place, lengths)
+            found = place.interval
+            reason = misplaced(found, lengths, genome)
+            if windows and not reason:
+                found = windows.around(place, lengths)
+            if reason or isinstance(found, str):
+                id = _id(place, place.interval, repeated)
+                yield Problem(id, reason or str(found), place.where)
+            else:
+                yield _cut(_id(place, found, repeated), found, place.where, chromosomes, intake)
 
 
 _HEAD = 1 << 16  # bytes that are read at a time; no header is longer
@@ -114,53 +141,46 @@ def _fits(index: Path, genome: Path) -> bool:
         return False
 
 
-def _repeated_names(bed: PathLike) -> set[str]:
-    if Path(bed).is_fifo():
-        raise InputError(
-            f"{bed} is a pipe: expected a file, since names are counted before intervals are read"
-        )
+def _repeated_names(places: Iterable[Place | Problem]) -> set[str]:
     seen = SeenNames()
     repeated: set[str] = set()
-    empty = True
-    for line in bed_lines(bed):
-        empty = False
-        if isinstance(line, BedLine) and line.name and not seen.add(line.name):
-            repeated.add(line.name)
-    if empty:
-        raise InputError(f"{bed} has no intervals: expected BED lines, chromosome, start and end")
+    for place in places:
+        if isinstance(place, Place) and place.name and not seen.add(place.name):
+            repeated.add(place.name)
     return repeated
 
 
-def _on_genome(line: BedLine, chromosomes: Fasta) -> BedLine:
-    """The line with its chromosome as the genome calls it."""
-    name = known_as(line.interval.chrom, chromosomes)
-    return line if name == line.interval.chrom else replace(line, interval=replace(line.interval, chrom=name))
+def _on_genome(place: Place, lengths: Mapping[str, int]) -> Place:
+    """The place with its chromosome as the genome calls it."""
+    name = known_as(place.interval.chrom, lengths)
+    if name == place.interval.chrom:
+        return place
+    return replace(place, interval=replace(place.interval, chrom=name))
 
 
-def _id(line: BedLine, repeated: set[str]) -> str:
-    if not line.name:
-        return str(line.interval)
-    return f"{line.name}@{line.interval}" if line.name in repeated else line.name
+def _id(place: Place, found: Interval, repeated: set[str]) -> str:
+    if not place.name:
+        return str(found)
+    return f"{place.name}@{found}" if place.name in repeated else place.name
 
 
-def _misplaced(interval: Interval, chromosomes: Fasta, genome: PathLike) -> str:
-    """Why the interval is not on the genome; empty if it is."""
-    if interval.chrom not in chromosomes:
-        names = list(chromosomes.keys())
+def misplaced(interval: Interval, lengths: Mapping[str, int], genome: PathLike) -> str:
+    """Why an interval is not on the genome, whose chromosomes have these lengths; empty if it is."""
+    length = lengths.get(interval.chrom)
+    if length is None:
+        names = list(lengths)
         known = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         return (
             f"no chromosome {interval.chrom!r} for {interval}: expected a name in {genome}, which has {known}"
         )
-    length = len(chromosomes[interval.chrom])
     if interval.end > length:
         return f"{interval} ends off its chromosome, which has {length} letters: expected an end up to that"
     return ""
 
 
-def _cut(id: str, line: BedLine, chromosomes: Fasta, intake: Intake) -> Sequence | Problem:
-    interval = line.interval
+def _cut(id: str, interval: Interval, where: str, chromosomes: Fasta, intake: Intake) -> Sequence | Problem:
     letters = str(chromosomes[interval.chrom][interval.start : interval.end])
     if interval.strand != "-":
-        return intake.take(id, letters, line.where, interval)
-    sequence = intake.take(id, letters, line.where, replace(interval, strand="+"))
+        return intake.take(id, letters, where, interval)
+    sequence = intake.take(id, letters, where, replace(interval, strand="+"))
     return sequence if isinstance(sequence, Problem) else sequence.reverse_complement()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from relevome.data.formats.table import SEQUENCE_COLUMNS, id_place, table_sequen
 from relevome.data.genomes import read_bed
 from relevome.data.problems import Problem, Stops
 from relevome.data.sequences import PROTEIN, Alphabet, Sequence
+from relevome.data.windows.anchors import windowing
 from relevome.errors import InputError
 
 
@@ -51,9 +53,39 @@ def from_fasta(path: str | Path, alphabet: Alphabet, strip_stop: bool = False) -
     return _read_by(read_fasta, "fasta", path, alphabet, strip_stop)
 
 
-def from_bed(bed: str | Path, genome: str | Path, alphabet: Alphabet) -> Input:
-    """Intervals of a BED file, cut from a genome."""
-    return Input(_described(bed=bed, genome=genome), lambda: read_bed(bed, genome, alphabet))
+def from_bed(
+    bed: str | Path,
+    genome: str | Path,
+    alphabet: Alphabet,
+    width: int | None = None,
+    anchor: str | None = None,
+    types: Collection[str] = (),
+) -> Input:
+    """Intervals of a BED file, cut from a genome; or of another file of places, as GFF3: see `read_places`.
+
+    Args:
+        bed: The intervals.
+        genome: The genome as FASTA.
+        alphabet: Its letters.
+        width: Letters of every sequence; None: each interval as it is.
+        anchor: With a width, what is at letter ``width // 2`` of every sequence: ``centre``, ``summit``,
+            ``start`` or ``site`` (see `Windowing`); None: ``summit`` of narrowPeak, ``site`` of a table of
+            positions, and else ``centre``.
+        types: Types of features; all without it.
+
+    Raises InputError for a file that cannot be read, a width below 1, and an anchor without a width, that is
+    not known, or that the file cannot have.
+    """
+    description = _described(bed=bed, genome=genome)
+    windows = None
+    if width is not None:
+        windows = windowing(bed, width, anchor)
+        description |= {"width": str(windows.width), "anchor": windows.anchor}
+    elif anchor is not None:
+        raise InputError(f"anchor {anchor!r} is of windows: expected a width, too")
+    if types:
+        description["types"] = json.dumps(sorted(types))
+    return Input(description, lambda: read_bed(bed, genome, alphabet, windows, types))
 
 
 def from_table(

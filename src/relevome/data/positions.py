@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
 
+from relevome.data.features import STRANDS
 from relevome.data.formats import ending_of, format_by_ending
+from relevome.data.formats.bed import ENDINGS as BED_ENDINGS
 from relevome.data.formats.bed import bed_lines
 from relevome.data.formats.gff import GffLine, gff_lines
 from relevome.data.formats.table import table_rows
@@ -18,7 +20,6 @@ from relevome.errors import InputError
 
 CONTIG_COLUMNS = ("contig", "chrom", "chromosome", "seqid")
 POSITION_COLUMNS = ("position", "pos")
-STRANDS = {"+": "+", "-": "-", "forward": "+", "reverse": "-", "1": "+", "-1": "-", "+1": "+"}
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,13 @@ def read_positions(
 ) -> Iterator[Position | Problem]:
     """Labelled positions of a genome, whose ``contigs`` and lengths are given, in the order of the file.
 
-    The end of the file's name tells its format. ``.bed``: the first letter of every interval, on its own
-    strand. ``.gff``, ``.gff3``: the first letter of every feature of the chosen types, on its own strand; of
-    a feature in several parts, that of the outermost. ``.tsv``, ``.csv``: a table with a header, positions
-    counted from 1, strands ``+`` and ``-``, ``forward`` and ``reverse``, or ``1`` and ``-1``, and a column
-    ``contig``, ``chrom``, ``chromosome`` or ``seqid`` unless the genome has one contig only; positions are
-    read from ``position``, ``pos`` or ``position_CONTIG``. All may be compressed.
+    The end of the file's name tells its format. ``.bed``, ``.narrowPeak``, ``.broadPeak``: the first letter
+    of every interval, on its own strand. ``.gff``, ``.gff3``: the first letter of every feature of the chosen
+    types, on its own strand; of a feature in several parts, that of the outermost. ``.tsv``, ``.csv``: a
+    table with a header, positions counted from 1, strands ``+`` and ``-``, ``forward`` and ``reverse``, or
+    ``1`` and ``-1``, and a column ``contig``, ``chrom``, ``chromosome`` or ``seqid`` unless the genome has
+    one contig only; positions are read from ``position``, ``pos`` or ``position_CONTIG``. All may be
+    compressed.
 
     No strand, an unknown contig, and a position off the end are problems. Raises InputError for a file that
     cannot be read, and for a choice that it does not have.
@@ -225,4 +227,4 @@ class _Columns:
 
 _READERS: dict[str, _Reader] = {"bed": _from_bed, "gff": _from_gff, "table": _from_table}
 # Of their formats' endings those that positions have; a table of sites or sequences may be called .tab too.
-_ENDINGS = (".bed", ".gff", ".gff3", ".tsv", ".csv")
+_ENDINGS = (*BED_ENDINGS, ".gff", ".gff3", ".tsv", ".csv")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relevome.data.formats.bed import BedLine, bed_lines
+from relevome.data.formats.bed import BedLine, bed_lines, is_narrow_peak
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
 
@@ -57,3 +57,26 @@ def test_a_line_that_is_no_bed_is_a_problem(write: Write, line: str, reason: str
     assert problem.reason.startswith(reason)
     assert problem.where == f"{path}, line 2"
     assert isinstance(after, BedLine)
+
+
+@pytest.mark.parametrize(
+    ("columns", "summit", "peaks"),
+    [
+        (["chr1", "2", "9", "x", "0", ".", "1.5", "-1", "2e-3", "3"], 3, True),
+        (["chr1", "2", "9", "x", "0", ".", "1.5", "-1", "2e-3", "-1"], None, True),
+        (["chr1", "2", "9", "x", "0", ".", "1.5", "-1", "2e-3"], None, False),
+        (["chr1", "2", "9", "x", "0", ".", "2", "9", "0,0,255", "3"], 3, False),
+        (["chr1", "2", "9", "x", "0", ".", "2", "9", "0", "1", "7", "0"], None, False),
+        (["chr1", "2", "9", "x", "0", ".", "1.5", "-1", "2e-3", "up"], None, False),
+    ],
+    ids=["narrowPeak", "no summit", "broadPeak", "colours", "BED12", "a word"],
+)
+def test_the_tenth_of_ten_columns_is_a_summit(
+    write: Write, columns: list[str], summit: int | None, peaks: bool
+) -> None:
+    path = write("a.bed", "track type=narrowPeak\n" + "\t".join(columns) + "\n")
+    (line,) = bed_lines(path)
+    assert isinstance(line, BedLine)
+    assert line.summit == summit
+    assert is_narrow_peak(path) == peaks
+    assert is_narrow_peak(write("a.narrowPeak.gz", "\n"))

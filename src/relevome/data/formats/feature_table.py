@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from relevome.data.features import Feature, Unplaced, from_one, is_unsure, known_part
+from relevome.data.features import STRANDS, Feature, Unplaced, from_one, is_unsure, known_part
 from relevome.data.formats import Format, formats
 from relevome.data.formats.table import ENDINGS, ID_COLUMNS, table_rows
 from relevome.data.lines import PathLike
@@ -12,6 +12,7 @@ from relevome.data.names import check_name
 from relevome.errors import InputError
 
 _COLUMNS = {"id": ID_COLUMNS, "type": ("type",), "start": ("start",), "end": ("end",)}
+_NO_STRAND = ("", ".", "?", "0", "nan")
 
 
 def is_feature_table(path: PathLike) -> bool:
@@ -24,16 +25,17 @@ def is_feature_table(path: PathLike) -> bool:
 
 
 def table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feature | Unplaced]:
-    """Rows of a CSV or TSV table with the columns id, type, start, end and perhaps name, whatever their case.
+    """Rows of a CSV or TSV table with the columns id, type, start, end, and perhaps name and strand.
 
-    Letters are counted from 1 and the end is included. An end that is not known (``<1``, ``?``) makes an
-    `Unplaced` feature. Rows of all types are given. Raises InputError for a column that is missing and a row
-    that is no feature.
+    What case the columns are in does not matter. Letters are counted from 1 and the end is included. An end
+    that is not known (``<1``, ``?``) makes an `Unplaced` feature. Rows of all types are given. Raises
+    InputError for a column that is missing and a row that is no feature.
     """
     rows = table_rows(path)
     columns = [name.strip().lower() for name in next(rows)[1]]
     at = {name: _column(path, columns, names) for name, names in _COLUMNS.items()}
     named = columns.index("name") if "name" in columns else None
+    turned = columns.index("strand") if "strand" in columns else None
     for number, row in rows:
         where = f"{path}, line {number}"
         if len(row) != len(columns):
@@ -51,7 +53,19 @@ def table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feat
             start, end = from_one(first, last)
         except ValueError as error:
             raise InputError(f"{where}: {error}") from error
-        yield Feature(id, kind, start, end, "" if named is None else row[named].strip())
+        name = "" if named is None else row[named].strip()
+        strand = "." if turned is None else _strand(row[turned], where)
+        yield Feature(id, kind, start, end, name, strand)
+
+
+def _strand(text: str, where: str) -> str:
+    """The strand as a table may spell it."""
+    spelt = text.strip().lower()
+    if spelt in _NO_STRAND:
+        return "."
+    if spelt not in STRANDS:
+        raise InputError(f"{where}: strand {text[:40]!r}: expected +, - or .")
+    return STRANDS[spelt]
 
 
 def _column(path: PathLike, columns: list[str], names: tuple[str, ...]) -> int:
@@ -59,7 +73,7 @@ def _column(path: PathLike, columns: list[str], names: tuple[str, ...]) -> int:
     if len(found) != 1:
         raise InputError(
             f"{path} has {len(found)} columns called {' or '.join(names)}: expected one, as features are a "
-            "table of id, type, start, end (counted from 1, the end included) and perhaps name"
+            "table of id, type, start, end (counted from 1, the end included) and perhaps name and strand"
         )
     return found[0]
 
