@@ -68,7 +68,7 @@ def load_model(
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
     called = path if adapter is None else adapter.base
     plain = nullcontext(path) if adapter is None else adapter.base_folder()
-    with _without_warnings(), hub(called, download) as asked, one_line_errors(called, asked), plain as base:
+    with _without_warnings(), hub(download) as asked, one_line_errors(called, asked), plain as base:
         options = {"trust_remote_code": trust_remote_code, **asked.options}
         coded = trust_remote_code and comes_with_code(base, **asked.options)
         with errors_of_code(called) if coded else nullcontext():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from relevome.models import models
 from relevome.models.cnn import CnnConfig
 from relevome.models.hugging_face import claimed_by, read_config
 from relevome.models.loading.errors import one_line_errors
+from relevome.models.loading.hub import hub
 from relevome.models.loading.missing_weights import no_trained_weights
 from relevome.models.loading.tokenizer_files import load_tokenizer
 from relevome.models.loading.weight_files import weights_sha256
@@ -66,7 +68,7 @@ class Architecture:
         """A digest of what a training begins with: sizes, and of a checkpoint configuration and weights."""
         said: list[Any] = [self.fields]
         if self.kind == "checkpoint":
-            with one_line_errors(self.name):
+            with _read_here(self.name):
                 said = [read_config(self.name, **_OFFLINE).to_diff_dict(), weights_sha256(self.name)]
         return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -84,7 +86,7 @@ class Architecture:
         if self.kind == "config" and folder is None:
             return LetterTokenizer(letter_tokenizer(asked or DNA, specials=True), asked or DNA, rare_as_x)
         path = folder or self.name
-        with one_line_errors(path):
+        with _read_here(path):
             config = read_config(path, **_OFFLINE) if folder is None else None
             tokenizer = load_tokenizer(path, config, **_OFFLINE)
         if tokenizer.pad_token_id is None:
@@ -147,7 +149,7 @@ class Architecture:
         }
 
     def _from_fields(self, fields: dict[str, Any], scheme: LabelScheme | None) -> PreTrainedModel:
-        with one_line_errors(self.name):
+        with _read_here(self.name):
             config = _with_head(AutoConfig.for_model(**fields), scheme)
             self._check_head(config, scheme)
             return _auto(scheme).from_config(config, dtype=torch.float32, trust_remote_code=False)
@@ -155,7 +157,7 @@ class Architecture:
     def _from_checkpoint(
         self, letters: LetterTokenizer, scheme: LabelScheme | None, outputs: dict[str, Any]
     ) -> tuple[PreTrainedModel, tuple[str, ...]]:
-        with one_line_errors(self.name):
+        with _read_here(self.name):
             config = _with_head(read_config(self.name, **_OFFLINE, **outputs), scheme)
             self._check_head(config, scheme)
             found = with_weights(
@@ -238,6 +240,13 @@ def _head(module: PreTrainedModel) -> set[str]:
     parts = dict(module.named_children())
     trained = {name for name, part in parts.items() if next(part.parameters(), None) is not None}
     return trained - {module.base_model_prefix}
+
+
+@contextmanager
+def _read_here(path: str) -> Iterator[None]:
+    """A checkpoint is read where it is: nothing is fetched, and what goes wrong is one line."""
+    with hub(download=False) as asked, one_line_errors(path, asked):
+        yield
 
 
 def _given(found: Weighted) -> set[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import shutil
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +83,11 @@ def test_a_damaged_vocabulary_is_one_line(saved: Saved, tmp_path: Path) -> None:
     refused("the tokenizer of .* needs|cannot be read|cannot be loaded", as_published(folder, b"\xff" * 99))
 
 
-def spiece() -> bytes:
+def spiece(sentencepiece: Any) -> bytes:
     """ProtT5's vocabulary: padding, end, unknown, and residues that begin words."""
-    from sentencepiece import SentencePieceTrainer
-    from sentencepiece import sentencepiece_model_pb2 as protobuf
-
+    protobuf = importlib.import_module("sentencepiece.sentencepiece_model_pb2")
     trained = io.BytesIO()
-    SentencePieceTrainer.train(
+    sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter([" ".join(ESM_RESIDUES)] * 9), model_writer=trained, vocab_size=29,
         pad_id=0, eos_id=1, unk_id=2, bos_id=-1, hard_vocab_limit=False, minloglevel=2,
     )  # fmt: skip
@@ -104,13 +102,10 @@ def spiece() -> bytes:
     return model.SerializeToString()
 
 
-@pytest.mark.skipif(
-    find_spec("sentencepiece") is None, reason="needs the extra `t5` (sentencepiece and protobuf)"
-)
 def test_prott5_is_read_as_it_is_published(saved: Saved, tmp_path: Path) -> None:
-    import sentencepiece
-
-    folder = as_published(Path(shutil.copytree(saved("prott5"), tmp_path / "model")), spiece())
+    sentencepiece: Any = pytest.importorskip("sentencepiece", reason="needs the extra `t5`")
+    vocabulary = spiece(sentencepiece)
+    folder = as_published(Path(shutil.copytree(saved("prott5"), tmp_path / "model")), vocabulary)
     model = load_model(folder)
     assert (model.alphabet, model.tokenizer.style) == (PROTEIN, "blanks")
     theirs = T5Tokenizer.from_pretrained(folder)

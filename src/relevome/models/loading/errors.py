@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from safetensors import SafetensorError
 
 from relevome.errors import InputError
-from relevome.models.loading.hub import Hub, is_here, not_fetched
+from relevome.models.loading.hub import Hub, is_here, is_on_hub, not_fetched
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def one_line_errors(path: str, asked: Hub | None = None) -> Iterator[None]:
                 f"{path} comes with code of its own, which is not run: "
                 "give --trust-remote-code if you trust its authors"
             ) from error
-        if not is_here(path):
+        if is_on_hub(error) or not is_here(path):
             raise not_fetched(path, error, asked or Hub()) from error
         said = first_line(error)
         if not isinstance(error, OSError | ValueError):

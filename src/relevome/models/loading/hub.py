@@ -10,7 +10,13 @@ from threading import Thread
 from typing import Any
 
 from huggingface_hub import constants
-from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
 from huggingface_hub.utils import get_session
 from transformers.utils.hub import cached_file
 
@@ -33,9 +39,9 @@ class Hub:
 
 
 @contextmanager
-def hub(path: str, download: bool) -> Iterator[Hub]:
+def hub(download: bool) -> Iterator[Hub]:
     """While active, no library opens a connection to the hub, unless ``download`` says so and it answers."""
-    asked = Hub(download, _silence() if download and not Path(path).exists() else None)
+    asked = Hub(download, _silence() if download else None)
     before = constants.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = before or asked.options["local_files_only"]
     try:
@@ -54,8 +60,18 @@ def is_here(path: str) -> bool:
         return False
 
 
+def is_on_hub(error: BaseException) -> bool:
+    """Whether files were asked for that are neither in a folder nor in the local cache."""
+    return any(isinstance(cause, LocalEntryNotFoundError | OfflineModeIsEnabled) for cause in _causes(error))
+
+
 def not_fetched(path: str, error: BaseException, asked: Hub) -> InputError:
-    """The error for a model that is neither a folder nor in the cache, by what asking for it gave."""
+    """The error for a model, or files of one, that are not on this machine, by what asking for them gave."""
+    if is_here(path):
+        why = "they are fetched only with --download"
+        if asked.silent_because is not None:
+            why = f"{constants.ENDPOINT} does not answer ({asked.silent_because})"
+        return InputError(f"{path} needs files (weights, tokenizer or code) that are not here: {why}")
     wanted = "expected a folder with config.json, weights and a tokenizer"
     nowhere = f"there is no folder {path}, nor a model of that hub id in the local cache"
     if not asked.download:
@@ -93,5 +109,5 @@ def _first_answer() -> str | None:
     try:
         answer: Any = get_session().head(constants.ENDPOINT, timeout=_PATIENCE)
     except Exception as error:  # noqa: BLE001 - of many kinds, by what stands between here and there
-        return str(error) or type(error).__name__
+        return " ".join(str(error).split()) or type(error).__name__
     return f"status {answer.status_code}" if answer.status_code >= 500 else None

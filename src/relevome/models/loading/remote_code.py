@@ -49,7 +49,8 @@ def try_out(model: Model, path: str) -> None:
     """
     letters = (model.alphabet.letters * _LETTERS)[:_LETTERS]
     tokens = model.tokenizer.encode(Sequence("trial", letters, model.alphabet))
-    if model.fixed_tokens not in (None, len(tokens)):
+    too_long = model.max_tokens is not None and len(tokens) > model.max_tokens
+    if too_long or model.fixed_tokens not in (None, len(tokens)):
         return
     with errors_of_code(path), model.frozen(), torch.inference_mode():
         given = model.module(**model.inputs(Batch((tokens,), (Target(0, ""),))))
