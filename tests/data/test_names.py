@@ -99,12 +99,18 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("sign", [sign for sign in STEERING if sign != "\x00"])
+# what ends the line of a header is in no id, and what holds NUL is no text
+TRIED = [
+    (name, sign)
+    for name in READERS
+    for sign in STEERING
+    if sign not in ("\x00" if name == "a.csv" else "\x00\n\r")
+]
+
+
+@pytest.mark.parametrize(("name", "sign"), TRIED)
 def test_no_reader_of_sequences_lets_one_through(write: Write, name: str, sign: str) -> None:
     read, form = READERS[name]
-    if sign in "\n\r" and name != "a.csv":
-        pytest.skip("it ends the line of a header, and so is in no id")
     first, last = read(write(name, form.format(f"a{sign}b").encode()), DNA)
     assert last == Sequence("c", "AC", DNA)
     if sign == "\t" and name != "a.csv":
@@ -155,13 +161,13 @@ def test_a_table_gives_any_name_back_and_holds_no_formula(values: list[str], del
         assert not re.match(rf"\s*[-=+@{FULL_WIDTH}].", field, re.DOTALL)
 
 
-@pytest.mark.parametrize("text", ["+", "-", "-1", "+2.5e-3", "-.5", "a-b", "'quoted'", "", "chr1", "3'-UTR"])
+@pytest.mark.parametrize("text", ["'-", "+", "-", "-1", "+2.5e-3", "-.5", "a-b", "'quoted'", "", "3'-UTR"])
 def test_strands_numbers_and_usual_names_stay_as_they_are(text: str) -> None:
     assert table_line([text, "b"]) == f"{text}\tb\n"
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "@x", "-2+3", "+cmd|' /C calc'!A0", " =x", "'=x", "\uff1dx", "-35_box"]
+    "text", ["=1+1", "@x", "-2+3", "+cmd|' /C calc'!A0", " =x", "'=x", "'-1", "\uff1dx", "-35_box"]
 )
 def test_what_a_spreadsheet_would_run_has_a_quote_before_it(text: str) -> None:
     (row,) = csv.reader(io.StringIO(table_line([text, "b"])), delimiter="\t")

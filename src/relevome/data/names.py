@@ -87,7 +87,7 @@ def from_table(field: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    return _FORMULA.match(text) is not None and not _NUMBER.fullmatch(text.lstrip("'").strip())
+    return _FORMULA.match(text) is not None and not _NUMBER.fullmatch(text.strip())
 
 
 def bed_line(

@@ -115,8 +115,9 @@ class Run:
         ``P01308`` means ``sp|P01308|INS_HUMAN``, as for known sites. Raises InputError for an accession of
         several sequences; an id that means none is given back.
         """
-        ids = self._names["sequence_id"]
-        found = [asked] if pc.any(pc.equal(ids, asked)).as_py() else meant_by(asked, ids.unique().to_pylist())
+        if len(self._names.filter(pc.field("sequence_id") == asked)):
+            return asked
+        found = meant_by(asked, self._names["sequence_id"].unique().to_pylist())
         if len(found) > 1:
             several = ", ".join(map(repr, found[:5])) + (f" and {len(found) - 5} more" if found[5:] else "")
             raise InputError(f"{asked!r} could be {several} of {self.path}: give the whole id")
