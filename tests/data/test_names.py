@@ -39,7 +39,7 @@ from relevome.data.problems import Intake, Problem
 from relevome.data.sequences import DNA, PROTEIN, Interval, Sequence
 from relevome.data.sites import Site, listed_as, meant_by, read_sites
 from relevome.errors import InputError
-from tests.names import NAMES, names
+from tests.names import NAMES, fit, names
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -92,6 +92,16 @@ def test_every_character_is_fit_or_known_to_steer(name: str) -> None:
     check_name(visible(name), "what is shown")
 
 
+@given(name=st.text(max_size=20) | names())
+def test_any_id_is_taken_as_it_is_or_a_problem_in_one_line(name: str) -> None:
+    taken = Intake(DNA).take(name, "ACGT", "a.fa, line 1")
+    assert isinstance(taken, Sequence) == fit(name)
+    if isinstance(taken, Sequence):
+        assert taken.id == name
+    else:
+        check_name(str(taken), "what is said")
+
+
 READERS = {
     "a.csv": (table_sequences, 'id,sequence\n"{}",ACGT\nc,AC\n'),
     "a.fa": (read_fasta, ">{} more\nACGT\n>c\nAC\n"),
@@ -126,6 +136,9 @@ def test_nor_do_sequences_that_are_given_in_python(sign: str) -> None:
     for given_ in ({f"a{sign}b": "ACGT"}, [(f"a{sign}b", "ACGT")]):
         with pytest.raises(InputError, match=r"sequence 'a.*b' has"):
             from_sequences(given_, DNA)
+    for blank in ("", " ", "\u3000"):
+        with pytest.raises(InputError, match="sequence without an id: expected a name"):
+            from_sequences({blank: "ACGT"}, DNA)
 
 
 @pytest.mark.parametrize("sign", ["\x1b", "\u202e", "\x07"])

@@ -133,7 +133,7 @@ def _repeated_names(bed: PathLike) -> set[str]:
 
 def _on_genome(line: BedLine, chromosomes: Fasta) -> BedLine:
     """The line with its chromosome as the genome calls it."""
-    name = known_as(line.interval.chrom, chromosomes)
+    name = known_as(line.interval.chrom, chromosomes.keys())
     return line if name == line.interval.chrom else replace(line, interval=replace(line.interval, chrom=name))
 
 
