@@ -39,7 +39,7 @@ from relevome.data.problems import Intake, Problem
 from relevome.data.sequences import DNA, PROTEIN, Interval, Sequence
 from relevome.data.sites import Site, listed_as, meant_by, read_sites
 from relevome.errors import InputError
-from tests.names import NAMES, names
+from tests.names import NAMES, fit, names
 
 Write = Callable[[str, str | bytes], Path]
 
@@ -92,6 +92,16 @@ def test_every_character_is_fit_or_known_to_steer(name: str) -> None:
     check_name(visible(name), "what is shown")
 
 
+@given(name=st.text(max_size=20) | names())
+def test_any_id_is_taken_as_it_is_or_a_problem_in_one_line(name: str) -> None:
+    taken = Intake(DNA).take(name, "ACGT", "a.fa, line 1")
+    assert isinstance(taken, Sequence) == fit(name)
+    if isinstance(taken, Sequence):
+        assert taken.id == name
+    else:
+        check_name(str(taken), "what is said")
+
+
 READERS = {
     "a.csv": (table_sequences, 'id,sequence\n"{}",ACGT\nc,AC\n'),
     "a.fa": (read_fasta, ">{} more\nACGT\n>c\nAC\n"),
@@ -99,12 +109,18 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("sign", [sign for sign in STEERING if sign != "\x00"])
+# what ends the line of a header is in no id, and what holds NUL is no text
+TRIED = [
+    (name, sign)
+    for name in READERS
+    for sign in STEERING
+    if sign not in ("\x00" if name == "a.csv" else "\x00\n\r")
+]
+
+
+@pytest.mark.parametrize(("name", "sign"), TRIED)
 def test_no_reader_of_sequences_lets_one_through(write: Write, name: str, sign: str) -> None:
     read, form = READERS[name]
-    if sign in "\n\r" and name != "a.csv":
-        pytest.skip("it ends the line of a header, and so is in no id")
     first, last = read(write(name, form.format(f"a{sign}b").encode()), DNA)
     assert last == Sequence("c", "AC", DNA)
     if sign == "\t" and name != "a.csv":
@@ -120,6 +136,9 @@ def test_nor_do_sequences_that_are_given_in_python(sign: str) -> None:
     for given_ in ({f"a{sign}b": "ACGT"}, [(f"a{sign}b", "ACGT")]):
         with pytest.raises(InputError, match=r"sequence 'a.*b' has"):
             from_sequences(given_, DNA)
+    for blank in ("", " ", "\u3000"):
+        with pytest.raises(InputError, match="sequence without an id: expected a name"):
+            from_sequences({blank: "ACGT"}, DNA)
 
 
 @pytest.mark.parametrize("sign", ["\x1b", "\u202e", "\x07"])
@@ -155,13 +174,13 @@ def test_a_table_gives_any_name_back_and_holds_no_formula(values: list[str], del
         assert not re.match(rf"\s*[-=+@{FULL_WIDTH}].", field, re.DOTALL)
 
 
-@pytest.mark.parametrize("text", ["+", "-", "-1", "+2.5e-3", "-.5", "a-b", "'quoted'", "", "chr1", "3'-UTR"])
+@pytest.mark.parametrize("text", ["'-", "+", "-", "-1", "+2.5e-3", "-.5", "a-b", "'quoted'", "", "3'-UTR"])
 def test_strands_numbers_and_usual_names_stay_as_they_are(text: str) -> None:
     assert table_line([text, "b"]) == f"{text}\tb\n"
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "@x", "-2+3", "+cmd|' /C calc'!A0", " =x", "'=x", "\uff1dx", "-35_box"]
+    "text", ["=1+1", "@x", "-2+3", "+cmd|' /C calc'!A0", " =x", "'=x", "'-1", "\uff1dx", "-35_box"]
 )
 def test_what_a_spreadsheet_would_run_has_a_quote_before_it(text: str) -> None:
     (row,) = csv.reader(io.StringIO(table_line([text, "b"])), delimiter="\t")

@@ -19,6 +19,7 @@ from relevome.results.attention_heads.heads import AttentionHeads
 from relevome.results.relevance_heads.folder import read_relevance_heads
 from relevome.results.relevance_heads.heads import RelevantHeads
 from relevome.results.run.reader import Run
+from tests.evaluation.example_runs import changed
 from tests.results.same import assert_same
 from tests.toys import TOYS
 
@@ -63,6 +64,21 @@ def test_a_run_or_its_folder_is_asked_by_relevance(run: Run, sites: Path, tmp_pa
     assert found.with_sites == {"any": 8}
     assert_same(read_relevance_heads(tmp_path / "out"), found)
     assert_same(heads(run.path, annotations=sites, points="pca"), found)
+
+
+def test_classes_and_sites_are_found_by_accession(run: Run, write: Write, tmp_path: Path) -> None:
+    bars = {row.sequence_id: f"sp|P0000{number}|X" for number, row in enumerate(run)}
+    called = changed(run, tmp_path / "called", lambda values: values, rename=bars.__getitem__)
+    classes = write("classes.csv", "Entry,class\nP00000,one\nP00001,two\nsp|P00002|X,one\n")
+    cell = 'ACT_SITE 3; /note="Proton donor"; ACT_SITE 5'
+    rows = "".join(f"P0000{number}\t{cell}\n" for number in range(8))
+    annotations = write("entries.tsv", f"Entry\tActive site\n{rows}")
+    found = heads(called, annotations=annotations, types=["active_site"], classes=classes)
+    assert isinstance(found, RelevantHeads)
+    assert found.with_sites == {"active_site": 8}
+    assert dict(zip(found.proteins, found.classes, strict=True)) == dict.fromkeys(bars.values(), "") | {
+        "sp|P00000|X": "one", "sp|P00001|X": "two", "sp|P00002|X": "one",
+    }  # fmt: skip
 
 
 def test_nothing_is_left_where_no_folder_is_named(

@@ -8,6 +8,7 @@ bedGraph, GFF3 or FASTA writes them through here, whatever they are.
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterable
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -26,7 +27,7 @@ _FORMULA = re.compile(r"['\s]*[=+\-@\uff1d\uff0b\uff0d\uff20](?!\Z)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 _BED_ESCAPED = re.compile(r'[\s"]|%(?=[0-9A-Fa-f]{2})')
-# Lines of BED that begin so are none; bedtools looks at the beginning only, not at the whole word.
+# Lines of BED that begin so are none; some programs do not look whether the word ends there.
 _BED_HEADS = ("#", "track", "browser")
 
 # What GFF3 lets stand in the first column and in the others; all else is percent-encoded.
@@ -57,7 +58,7 @@ def first_word(text: str) -> str:
     return word + end if end != "\t" and _UNFIT.match(end) else word
 
 
-def table_line(values: Any, delimiter: str = "\t") -> str:
+def table_line(values: Iterable[Any], delimiter: str = "\t") -> str:
     """A line of a CSV or TSV table; None is an empty field, and text is as `table_text` has it."""
     return delimiter.join(_field(value, delimiter) for value in values) + "\n"
 
@@ -87,7 +88,7 @@ def from_table(field: str) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    return _FORMULA.match(text) is not None and not _NUMBER.fullmatch(text.lstrip("'").strip())
+    return _FORMULA.match(text) is not None and not _NUMBER.fullmatch(text.strip())
 
 
 def bed_line(
@@ -128,9 +129,9 @@ def percent_decoded(text: str) -> str:
     return unquote(text)
 
 
-def known_as(name: str, names: Any) -> str:
+def known_as(name: str, names: Container[str]) -> str:
     """The one of ``names`` that a BED file means: its word as it stands, else percent-decoded."""
-    decoded = unquote(name)
+    decoded = percent_decoded(name)
     return decoded if name not in names and decoded in names else name
 
 

@@ -132,6 +132,8 @@ class Sequence:
 
     def __post_init__(self) -> None:
         check_name(self.id, "sequence")
+        if not self.id.strip():
+            raise InputError("sequence without an id: expected a name")
         if not self.letters:
             raise InputError(f"sequence {self.id!r} is empty: expected at least one letter")
         for letter in sorted(set(self.letters)):

@@ -14,7 +14,7 @@ from relevome.data.formats.table import read_classes
 from relevome.data.inputs import Input, from_sequences
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence as Letters
-from relevome.data.sites import Site, read_sites
+from relevome.data.sites import Site, listed_as, read_sites
 from relevome.discovery.head_map import head_map
 from relevome.discovery.placements import Collected, collect, same_proteins
 from relevome.discovery.relevance_heads import relevant_heads
@@ -83,6 +83,10 @@ def relevance_heads(
                 others.append(same_proteins(collect(next(runs), sites, nulls=False), collected))
     say("testing")
     family_of = None if families is None else _families(families, collected)
+    if class_of is not None:
+        class_of = {
+            id: class_of[name] for id in collected.ids if (name := listed_as(id, class_of)) is not None
+        }
     tested = relevant_heads(collected, others, clusters=family_of, classes=class_of, level=level)
     place = None if points is None else head_map(collected.totals[:, 1:], points, seed)
     about = {
