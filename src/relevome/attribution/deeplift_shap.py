@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -63,6 +63,10 @@ class DeepLiftShap:
     hundredth of the score difference. Needs tangermeme.
     """
 
+    suits: ClassVar[str] = (
+        "for CNNs, by the extra deeplift; 2 forward and 1 backward pass for each reference; gives "
+        "token_relevance, baseline_score, completeness_error"
+    )
     baseline: str = "shuffle:20"
     seed: int = 0
 
