@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from relevome.errors import InputError
 from relevome.ledger import Ledger
+from relevome.results.notebook import as_html
 from relevome.results.run.columns import Explanation, from_row, no_rows
 from relevome.results.run.manifest import NAME, check_belong, read_manifest
 from relevome.results.run.parts import (
@@ -60,6 +61,14 @@ class Run:
             f"Run({str(self.path)!r}: {said.get('method')}, target {targets}; {counts.explained:,} of "
             f"{counts.read:,} sequences explained{refused}; {self.status})"
         )
+
+    def _repr_html_(self) -> str:
+        header = ("row", "sequence_id", "letters", "target", "score", "sum of relevance")
+        rows = (
+            (i, one.sequence_id, len(one.sequence), one.target, one.score, float(one.relevance.sum()))
+            for i, one in enumerate(self)
+        )
+        return as_html(repr(self), header, rows)
 
     @property
     def status(self) -> str:
