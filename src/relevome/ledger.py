@@ -45,6 +45,15 @@ class Ledger:
     throughput: float
     largest_share: float
 
+    def __repr__(self) -> str:
+        absorbed = ", ".join(f"{kind} {amount:.4g}" for kind, amount in self.absorbed.items())
+        worst = "" if self.worst is None else f", most of it at {self.worst.operation}"
+        return (
+            f"Ledger of {self.sequences:,} logits, {self.logit:.6g} in all: input tokens {self.tokens:.6g}, "
+            f"absorbed by {absorbed}; {self.unaccounted_share:.1e} unaccounted for{worst}\n"
+            "  .entries has every operation"
+        )
+
     @property
     def absorbed(self) -> dict[str, float]:
         """Relevance absorbed, by kind."""

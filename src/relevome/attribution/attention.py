@@ -6,7 +6,7 @@ What it says about a prediction is disputed: Jain & Wallace 2019 (arXiv 1902.101
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -27,6 +27,10 @@ class Attention:
     Relevance of a sequence is never negative and adds up to 1.
     """
 
+    suits: ClassVar[str] = (
+        "for models with attention, to see where one looks; 2 forward passes and a part of a backward one; "
+        "gives token_relevance, never negative and the same for every target"
+    )
     layers: Literal["last", "mean"] = "last"
     query: Query = "read"
 

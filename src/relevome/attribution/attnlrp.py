@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from relevome.attribution import methods
 from relevome.attribution.gradient_product import audited, gradient_product, with_heads
@@ -22,6 +22,10 @@ class AttnLRP:
     every sequence, from another.
     """
 
+    suits: ClassVar[str] = (
+        "for transformers (on a plain CNN it is gradient x input); 1 forward and 1 backward pass; gives "
+        "token_relevance, with --heads head_relevance"
+    )
     site: Site = "word"
     reference: Literal["zero", "mean"] = "zero"
     heads: bool = False

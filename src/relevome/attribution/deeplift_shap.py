@@ -66,6 +66,10 @@ class DeepLiftShap:
 
     rows_each: ClassVar[int] = MOST_ROWS  # one sequence at a time, with its references
 
+    suits: ClassVar[str] = (
+        "for CNNs, by the extra deeplift; 2 forward and 1 backward pass for each reference; gives "
+        "token_relevance, baseline_score, completeness_error"
+    )
     baseline: str = "shuffle:20"
     seed: int = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 
@@ -19,6 +19,9 @@ from relevome.models.base import Batch, Model, Site
 class GradientXInput:
     """Embedding times gradient, summed over channels (Shrikumar et al. 2016, arXiv 1605.01713)."""
 
+    suits: ClassVar[str] = (
+        "for any model, as a simple reference; 1 forward and 1 backward pass; gives token_relevance"
+    )
     site: Site = "word"
     reference: Literal["zero", "mean"] = "zero"
 
@@ -32,6 +35,10 @@ class GradientXInput:
 class Saliency:
     """Euclidean norm of the gradient at each token (Simonyan et al. 2014, arXiv 1312.6034)."""
 
+    suits: ClassVar[str] = (
+        "for any model, where the sign does not matter; 1 forward and 1 backward pass; gives "
+        "token_relevance, never negative"
+    )
     site: Site = "word"
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -48,6 +49,10 @@ class IntegratedGradients:
     10.1093/bioinformatics/btae031); see `PathRecorder`.
     """
 
+    suits: ClassVar[str] = (
+        "for any model; 1 forward and 1 backward pass for each step, tens to hundreds; gives "
+        "token_relevance, baseline_score, completeness_error, with --heads head_relevance"
+    )
     baseline: str = "unknown"
     steps: int | None = None
     tolerance: float = 0.01

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import nn
 
@@ -115,6 +115,10 @@ class LRP:
     AttnLRP. ``audit`` adds the ledger of every sequence, from another pass.
     """
 
+    suits: ClassVar[str] = (
+        "for CNNs, with a rule for each kind of layer; transformers too; 1 forward and 1 backward pass; "
+        "gives token_relevance"
+    )
     rules: str = "linear=epsilon:1e-6,convolution=gamma:0.25"
     site: Site = "word"
     reference: Literal["zero", "mean"] = "zero"

@@ -28,6 +28,10 @@ class Mutagenesis:
     of the ``mutants`` in which a token changed that does not cover the mutated letter.
     """
 
+    suits: ClassVar[str] = (
+        "for any model and sequences that are not long; 3 forward passes for each base, 19 for each "
+        "residue; gives relevance and scores of every letter, no token_relevance"
+    )
     always_letter_scores: ClassVar[bool] = True
     rows_each: ClassVar[int] = MOST_ROWS  # its mutants fill passes of their own
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -24,6 +25,10 @@ class Rollout:
     is never negative and adds up to 1.
     """
 
+    suits: ClassVar[str] = (
+        "for models with attention, to see what reaches the output; 2 forward passes and a part of a "
+        "backward one; gives token_relevance, never negative and the same for every target"
+    )
     query: Query = "read"
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:

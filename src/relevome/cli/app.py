@@ -20,6 +20,7 @@ from relevome.cli.evaluate import evaluate
 from relevome.cli.explain import explain
 from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
+from relevome.cli.groups import CommandGroup
 from relevome.cli.heads import heads
 from relevome.cli.options import Once
 from relevome.cli.predict import predict
@@ -50,9 +51,12 @@ _KEPT = {
 app = typer.Typer(
     name="relevome",
     help="Explains models of biological sequences: how much every letter contributed to a prediction.",
+    cls=CommandGroup,
+    epilog="Words such as lift, site, reference or ledger are in docs/glossary.md.",
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 
 

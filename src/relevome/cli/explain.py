@@ -73,26 +73,50 @@ def explain(
     position: Annotated[int | None, typer.Option(help="0-based letter, if outputs are per letter.")] = None,
     mask_position: Annotated[bool, typer.Option(help="Hide that letter from a masked model.")] = False,
     # options of methods; None is the method's own default
-    baseline: Annotated[str | None, typer.Option(help="unknown, pad, mask, zero, mean or shuffle:N.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="What is compared with: unknown, pad, mask, zero, mean or shuffle:N.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Integration steps; else up to --tolerance.")] = None,
     tolerance: Annotated[float | None, typer.Option(help="Largest completeness error, as a share.")] = None,
-    site: Annotated[str | None, typer.Option(help="Where relevance is read: word or block.")] = None,
-    reference: Annotated[str | None, typer.Option(help="Embeddings are compared with: zero or mean.")] = None,
+    site: Annotated[
+        str | None,
+        typer.Option(
+            help="Where relevance is read: word (embedding of a token) or block (with its position)."
+        ),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="What embeddings are compared with: zero (nothing) or mean (the average letter)."),
+    ] = None,
     rules: Annotated[
         str | None, typer.Option(help="LRP by layer, such as convolution=gamma:0.25,last=zplus.")
     ] = None,
-    layers: Annotated[str | None, typer.Option(help="Attention of which layers: last or mean.")] = None,
+    layers: Annotated[str | None, typer.Option(help="attention: of which layers, last or mean.")] = None,
     query: Annotated[
-        str | None, typer.Option(help="Attention of which token: read, first, last or mean.")
+        str | None,
+        typer.Option(
+            help="attention, rollout: from which token, read (where the output is read), first, last or mean."
+        ),
     ] = None,
     option: MethodOption = None,
     heads: Annotated[bool, typer.Option(help="Keep the relevance of every attention head.")] = False,
-    audit: Annotated[bool, typer.Option(help="Account for all relevance; several times slower.")] = False,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            help="Account for all relevance in a ledger, operation by operation; several times slower."
+        ),
+    ] = False,
     # what is kept
-    lift: Annotated[str, typer.Option(help="From tokens to letters: split or copy.")] = "split",
-    average_strands: Annotated[bool, typer.Option(help="Explain both strands and average.")] = False,
+    lift: Annotated[
+        str, typer.Option(help="How a token's relevance goes to its letters: split (equal shares) or copy.")
+    ] = "split",
+    average_strands: Annotated[
+        bool, typer.Option(help="Explain both strands and average; DNA and RNA.")
+    ] = False,
     tokenisations: Annotated[int, typer.Option(help="Average over so many tokenisations (BPE).")] = 1,
-    tokenisation_dropout: Annotated[float, typer.Option(help="Share of merges that draws leave out.")] = 0.1,
+    tokenisation_dropout: Annotated[
+        float, typer.Option(help="Share of merges (BPE) that they leave out.")
+    ] = 0.1,
     offsets: Annotated[int, typer.Option(help="Average over so many windows, each a letter on.")] = 1,
     letter_scores: Annotated[bool, typer.Option(help="Keep scores of every base, not only the own.")] = False,
     # how it is computed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +39,15 @@ def list_(
     entries = catalogue(what, {one.plural: one for one in registries})
     width = max(24, *(len(name) + 2 for name, _ in entries))
     for name, summary in entries:
-        echo(f"{name:<{width}}{summary}")
+        echo(_wrapped(f"{name:<{width}}{summary}", width))
+
+
+def _wrapped(line: str, indent: int) -> str:
+    """On a terminal broken to its width; elsewhere every entry is one line."""
+    if not sys.stdout.isatty():
+        return line
+    columns = max(shutil.get_terminal_size().columns, indent + 40)
+    return textwrap.fill(line, columns, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
 def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
+from relevome.cli.groups import write_options
 from relevome.errors import InputError
 
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn at random.", min=0)]
@@ -48,6 +49,10 @@ def rows_at_once(text: str) -> int | None:
 
 class Once(TyperCommand):
     """A command whose options are given once, but for those that may be repeated: the last would be taken."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """In groups."""
+        write_options(self.name, self.get_params(ctx), ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As ever; raises InputError for an option that is given again."""

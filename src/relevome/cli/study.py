@@ -42,12 +42,16 @@ def study_commands(run: Runner) -> typer.Typer:
             return _commands(run)
 
     return typer.Typer(
-        cls=Studies, help="Run one of the published studies, as a recipe of the other commands."
+        cls=Studies,
+        rich_markup_mode=None,
+        help="Run one of the published studies, as a recipe of the other commands.",
     )
 
 
 def _commands(run: Runner) -> dict[str, Any]:
-    found = typer.Typer(callback=lambda: None)  # with a callback it is a group, however few commands it has
+    found = typer.Typer(
+        callback=lambda: None, rich_markup_mode=None
+    )  # with a callback it is a group, however few commands it has
     for name, kind in studies.items():
         found.command(name, cls=Once)(_command(name, kind, run))
     return dict(typer.main.get_command(found).commands)  # pyright: ignore[reportAttributeAccessIssue]

@@ -83,7 +83,9 @@ def train(
     circular: Annotated[bool, typer.Option(help="annotate: every contig is a circle.")] = False,
     steps: Annotated[int | None, typer.Option(help="annotate: most steps.")] = None,
     streams: Annotated[int | None, typer.Option(help="annotate: segments per step.")] = None,
-    task: Annotated[str, typer.Option(help="auto, or what labels mean: see the docs.")] = "auto",
+    task: Annotated[
+        str, typer.Option(help="What labels mean: binary, multi-class, multi-label, regression, token; auto.")
+    ] = "auto",
     alphabet: Annotated[str | None, typer.Option(help="dna, rna or protein.")] = None,
     tokenizer: Annotated[
         str | None, typer.Option(help="Folder of a tokenizer; single letters otherwise.")

@@ -152,6 +152,11 @@ class Sequence:
     def __len__(self) -> int:
         return len(self.letters)
 
+    def __repr__(self) -> str:
+        letters = self.letters if len(self) <= 24 else self.letters[:21] + "..."
+        place = f", {self.interval}" if self.interval else ""
+        return f"Sequence({self.id!r}{place}: {letters}, {len(self):,} letters of {self.alphabet.name})"
+
     @property
     def ambiguous_positions(self) -> tuple[int, ...]:
         """0-based positions of IUPAC codes."""

@@ -1,4 +1,4 @@
-"""What is registered, such as methods or metrics, each with the first line of what it says."""
+"""What is registered, such as methods or metrics, with the first line of what it says, and what it suits."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def _summary(entry: Any) -> str:
     )
     if isinstance(entry, Metric):
         return f"{entry.kind}, {entry.direction}: {text}"
+    if suits := getattr(entry, "suits", None):
+        text = f"{text} It is {suits}."
     listed = ", ".join(name.replace("_", "-") for name in options if name != "seed")
     return f"{text} [options: {listed}]" if listed else text
 

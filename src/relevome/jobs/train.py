@@ -17,6 +17,7 @@ import relevome
 from relevome.errors import InputError
 from relevome.models.hugging_face import pick_device, quiet
 from relevome.models.identity import tokenizer_sha256
+from relevome.results.notebook import as_html
 from relevome.results.record import reading
 from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder, begun_with, finished_record
@@ -52,6 +53,25 @@ class TrainingResult:
     best_epoch: float
     seconds: float
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        labels = ", ".join(self.labels[:6]) + ", ..." * (len(self.labels) > 6)
+        scores = [
+            f"  {part}: {', '.join(f'{name} {x:.4g}' for name, x in some.items() if x is not None)}"
+            for part, some in self.metrics.items()
+        ]
+        return "\n".join(
+            [
+                f"TrainingResult({str(self.output)!r}: {self.task}{f', labels {labels}' * bool(labels)})",
+                f"  best epoch {self.best_epoch:g}, {self.seconds:,.0f} seconds on {self.device}",
+                *scores,
+                *(f"  {note}" for note in self.notes),
+            ]
+        )
+
+    def _repr_html_(self) -> str:
+        rows = ((part, name, x) for part, some in self.metrics.items() for name, x in some.items())
+        return as_html(repr(self), ("table", "score", "value"), rows)
 
 
 def train(

@@ -21,6 +21,7 @@ from relevome.results.evaluation.folder import (
 )
 from relevome.results.evaluation.result import Evaluation, tidy
 from relevome.results.evaluation.scores import Level, MetricScores
+from relevome.results.notebook import as_html
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
 
@@ -128,6 +129,11 @@ class Comparison:
                 *found,
             ]
         )
+
+    def _repr_html_(self) -> str:
+        found = zip(*self.scores.values(), strict=True)
+        rows = ((some[0].metric, some[0].level, some[0].direction, *(x.mean for x in some)) for some in found)
+        return as_html(repr(self), ("metric", "level", "direction", *self.scores), rows)
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:

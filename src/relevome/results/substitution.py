@@ -18,6 +18,7 @@ from relevome.errors import InputError
 from relevome.results.arrays import read_arrays, write_arrays
 from relevome.results.estimate import Estimate
 from relevome.results.folder import ResultFolder
+from relevome.results.notebook import as_html
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
 
@@ -39,6 +40,7 @@ ORDERS = {
 LOGIT, PROBABILITY, PREDICTED = range(3)
 
 _CURVE = ("measure", "order", "letters", "mean", "low", "high")
+_AREA = ("measure", "upper", "lower", "mean", "low", "high", "excludes_0", "p")
 _COUNTS = ("letters", "same", "others", "changed")
 _OWN = frozenset({
     "schema_version", "command", "library_versions", "exchange", "sequences", "sequence_ids", "left_out",
@@ -150,6 +152,9 @@ class Substitution:
         ]
         return "\n".join([*lines, "  .areas has them all, .to_pandas() the curves"])
 
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), _AREA, map(_area_row, self.areas))
+
     def to_pandas(self) -> pd.DataFrame:
         """The curves, a row for every measure, order and number of letters, as in ``curves.tsv``."""
         import pandas as pd
@@ -163,8 +168,7 @@ def write_substitution(found: Substitution, folder: Path) -> None:
     The folder is one without an earlier result, as `FOLDER.writing` gives it.
     """
     write_tsv(folder / "curves.tsv", _CURVE, _curve_rows(found))
-    header = ("measure", "upper", "lower", "mean", "low", "high", "excludes_0", "p")
-    write_tsv(folder / "areas.tsv", header, map(_area_row, found.areas))
+    write_tsv(folder / "areas.tsv", _AREA, map(_area_row, found.areas))
     header = ("sequence_id", "order", "letters", "logit", "probability")
     write_tsv(folder / "sequences.tsv", header, _sequence_rows(found))
     every = found.sequences.values()

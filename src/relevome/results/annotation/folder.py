@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from relevome.errors import InputError
 from relevome.results.annotation.sites import CalledSite, read_called
 from relevome.results.folder import claim_folder
+from relevome.results.notebook import as_html
 from relevome.results.parts.manifest import differences
 from relevome.results.record import read_record, reading, write_record
 
@@ -54,6 +55,9 @@ class Annotation:
             known = {name: value for name in shown if (value := self.truth["all"][name]) is not None}
             lines.append("  against truth: " + ", ".join(f"{name} {x:.4g}" for name, x in known.items()))
         return "\n".join([*lines, "  .sites() gives them one by one, .to_pandas() as a table"])
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), CalledSite._fields, self.sites())
 
     def sites(self) -> Iterator[CalledSite]:
         """Called sites, in the order of their classes, contigs, strands and positions."""

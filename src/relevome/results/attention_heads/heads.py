@@ -14,6 +14,7 @@ from relevome.data.problems import Problem
 from relevome.results.attention_heads.consensus import Attended, Consensus
 from relevome.results.attention_heads.settings import HeadSettings
 from relevome.results.head_name import HeadName
+from relevome.results.notebook import as_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -212,6 +213,9 @@ class AttentionHeads:
             f"{': ' * bool(shown)}{', '.join(shown[:5])}{', ...' * (len(shown) > 5)}\n"
             "  .heads has them all, .to_pandas() a row for each"
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), COLUMNS, map(head_row, self.heads))
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every head, with the columns of ``heads.tsv``; missing where a head has no such thing."""

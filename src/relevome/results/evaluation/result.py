@@ -11,6 +11,7 @@ from relevome.results.evaluation.checks import Check, summary
 from relevome.results.evaluation.curves import FaithfulnessCurves
 from relevome.results.evaluation.scores import COLUMNS, Level, MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.results.notebook import as_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +63,9 @@ class Evaluation:
                 *(f"    {name}: {n} failed" for name, n in failed.items()),
             ]
         )
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), COLUMNS, (one.row() for one in self.scores))
 
 
 def tidy(scores: Mapping[str, Iterable[MetricScores]]) -> pd.DataFrame:

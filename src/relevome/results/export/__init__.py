@@ -24,6 +24,10 @@ class ExportReport:
     unit: str
     skipped: Mapping[str, int] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        lines = [f"ExportReport: {self.written:,} {self.unit} in {', '.join(map(str, self.files))}"]
+        return "\n".join([*lines, *(f"  left out {n:,}: {why}" for why, n in self.skipped.items())])
+
 
 class Exporter(Protocol):
     """What every exporter offers: options as fields, and a run in its format.

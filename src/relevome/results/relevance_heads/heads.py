@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 
 from relevome.data.problems import Problem
 from relevome.results.head_name import HeadName
+from relevome.results.notebook import as_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,6 +166,18 @@ class RelevantHeads:
                 counts = (int(flags[1:].sum()) for flags in (one.significant, one.specialised))
                 lines.append("  {}, {}: {} significant, {} specialised".format(one.kind, one.metric, *counts))
         return "\n".join([*lines, "  .effects has them all, .to_pandas() a row for each and every head"])
+
+    def _repr_html_(self) -> str:
+        header = ("class", "type", "metric", "significant", "specialised", "best head", "its effect")
+        return as_html(repr(self), header, map(self._counted, self.effects))
+
+    def _counted(self, one: Effect) -> tuple[Any, ...]:
+        medians = one.effect.median[1:]
+        if np.isnan(medians).all():
+            return (one.group, one.kind, one.metric, 0, 0, None, None)
+        best = int(np.nanargmax(medians))
+        counts = (int(flags[1:].sum()) for flags in (one.significant, one.specialised))
+        return (one.group, one.kind, one.metric, *counts, str(self.names[best]), float(medians[best]))
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every class, type, metric and head, with the columns of ``heads.tsv``.

@@ -18,6 +18,7 @@ from relevome.attribution.batches import Explained
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
 from relevome.models.predictions import Response
+from relevome.results.notebook import MOST, as_html
 from relevome.results.parts.part import Rows, common_head_shape
 
 if TYPE_CHECKING:
@@ -156,6 +157,13 @@ class Explanation:
             f"Explanation({self.sequence_id!r}{place}: {letters}, {len(self.sequence):,} letters; target "
             f"{self.target}, score {self.score:.4g}; relevance sums to {float(self.relevance.sum()):.4g})"
         )
+
+    def _repr_html_(self) -> str:
+        """With the letters of most relevance, whatever its sign, the first of them first."""
+        strongest = np.argsort(-np.abs(self.relevance), kind="stable")[:MOST]
+        rows = ((int(i), self.sequence[i], float(self.relevance[i])) for i in sorted(strongest))
+        words = f"{self!r}\n  its {len(strongest)} most relevant letters, positions from 0:"
+        return as_html(words, ("position", "letter", "relevance"), rows)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every letter: its position from 0, letter and relevance, and its scores if there are any.

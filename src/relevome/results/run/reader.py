@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from relevome.data.sites import meant_by
 from relevome.errors import InputError
 from relevome.ledger import Ledger
+from relevome.results.notebook import as_html
 from relevome.results.parts.part import read_part
 from relevome.results.parts.reader import PartsReader
 from relevome.results.run.columns import Explanation, no_rows
@@ -49,6 +50,14 @@ class Run(PartsReader[Explanation]):
             f"Run({str(self.path)!r}: {said.get('method')}, target {targets}; {counts.explained:,} of "
             f"{counts.read:,} sequences explained{refused}; {self.status})"
         )
+
+    def _repr_html_(self) -> str:
+        header = ("row", "sequence_id", "letters", "target", "score", "sum of relevance")
+        rows = (
+            (i, one.sequence_id, len(one.sequence), one.target, one.score, float(one.relevance.sum()))
+            for i, one in enumerate(self)
+        )
+        return as_html(repr(self), header, rows)
 
     def audit(self) -> Ledger:
         """Where all relevance went, over all sequences. Raises InputError for a run without ``--audit``."""
