@@ -17,6 +17,7 @@ from jaxtyping import Float32, Int32
 from relevome.attribution.batches import Explained
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
+from relevome.results.run.arrow import arrow_array
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -275,8 +276,7 @@ def to_row(result: Explained, letter_scores: bool, conserved: bool) -> Explanati
 def to_table(explanations: Sequence[Explanation]) -> pa.Table:
     """Explanations as rows, in their order."""
     columns = [
-        pa.array([_flat(getattr(e, column.name)) for e in explanations], type=column.type)
-        for column in SCHEMA
+        arrow_array([_flat(getattr(e, column.name)) for e in explanations], column.type) for column in SCHEMA
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
