@@ -14,7 +14,7 @@ import torch
 import transformers
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig
+from transformers import PreTrainedConfig
 from transformers.utils import logging
 from transformers.utils.hub import cached_file
 
@@ -23,12 +23,15 @@ from relevome.errors import InputError
 from relevome.models import models
 from relevome.models.adapters import Adapter, adapter_in
 from relevome.models.base import Model, Source, Task
+from relevome.models.light.folder import read_light
+from relevome.models.light.whereabouts import nowhere
 from relevome.models.tokens import LetterTokenizer
 
-_AUTO: dict[Task, Any] = {
-    "sequence": transformers.AutoModelForSequenceClassification,
-    "token": transformers.AutoModelForTokenClassification,
-    "masked": transformers.AutoModelForMaskedLM,
+# Names in transformers, which takes seconds to find what stands behind them.
+_AUTO: dict[Task, str] = {
+    "sequence": "AutoModelForSequenceClassification",
+    "token": "AutoModelForTokenClassification",
+    "masked": "AutoModelForMaskedLM",
 }
 _ENDINGS: dict[str, Task] = {
     "ForSequenceClassification": "sequence",
@@ -83,7 +86,6 @@ def load_model(
     path = str(path)
     if task not in (None, *_AUTO):
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(_AUTO)}")
-    models.discover()  # our own architectures enter transformers' Auto classes
     adapter = adapter_in(path)
     if adapter is None and Path(path).exists() and not (Path(path) / "config.json").is_file():
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
@@ -91,18 +93,23 @@ def load_model(
     called = path if adapter is None else adapter.base
     plain = nullcontext(path) if adapter is None else adapter.base_folder()
     with _without_warnings(), one_line_errors(called), plain as base:
-        changes = {} if adapter is None else adapter.outputs
-        config = _plain(read_config(base, **hub, **changes), called)
-        own = any((Path(path) / name).is_file() for name in _TOKENIZERS)
-        tokenizer = _load_tokenizer(path if adapter and own else base, config, hub)
-        with _weight_errors(path):
-            module, task = _load_module(base, config, task, dtype, hub, adapter)
+        light = None if adapter else read_light(path, task, pick_dtype(dtype))
+        if light is not None:
+            module, tokenizer, task = light.module, light.tokenizer, light.task
+        else:
+            models.discover()  # our own architectures enter transformers' Auto classes
+            changes = {} if adapter is None else adapter.outputs
+            config = _plain(read_config(base, **hub, **changes), called)
+            own = any((Path(path) / name).is_file() for name in _TOKENIZERS)
+            tokenizer = _load_tokenizer(path if adapter and own else base, config, hub)
+            with _weight_errors(path):
+                module, task = _load_module(base, config, task, dtype, hub, adapter)
     module.to(pick_device(device)).eval()
     with one_line_errors(called):
         letters = LetterTokenizer(
             tokenizer,
             None if alphabet is None else named_alphabet(alphabet),
-            getattr(config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
+            getattr(module.config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
         )
         return Model(
             module=module,
@@ -122,7 +129,7 @@ def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, *
     if own is not None:
         return own.from_dict(fields, name_or_path=path, **changes)
     hub = {"trust_remote_code": trust_remote_code, "local_files_only": local_files_only}
-    return AutoConfig.from_pretrained(path, **hub, **changes)
+    return transformers.AutoConfig.from_pretrained(path, **hub, **changes)
 
 
 def _plain(config: Any, path: str) -> Any:
@@ -153,7 +160,7 @@ def claimed_by(fields: Mapping[str, Any]) -> type[PreTrainedConfig] | None:
 def _load_tokenizer(path: str, config: Any, hub: dict[str, bool]) -> Any:
     """The tokenizer; where its files are missing, transformers makes up one that knows no letter."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, config=config, **hub)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(path, config=config, **hub)
     except TypeError:
         tokenizer = None
     if tokenizer is None or set(tokenizer.get_vocab()) <= set(tokenizer.all_special_tokens):
@@ -181,10 +188,11 @@ def _load_module(
     brought = () if adapter is None else adapter.weights
     missing: list[str] = []
     for candidate in candidates:
-        known = hub["trust_remote_code"] or type(config) in _AUTO[candidate]._model_mapping
+        auto: Any = getattr(transformers, _AUTO[candidate])
+        known = hub["trust_remote_code"] or type(config) in auto._model_mapping
         if not known and len(candidates) > 1:
             continue
-        module, loading = _AUTO[candidate].from_pretrained(
+        module, loading = auto.from_pretrained(
             path, config=config, dtype=pick_dtype(dtype), output_loading_info=True, **hub
         )
         lacking = set(loading["missing_keys"]) - set(brought)
@@ -292,11 +300,7 @@ def one_line_errors(path: str) -> Iterator[None]:
                 "give --trust-remote-code if you trust its authors"
             ) from error
         if not Path(path).exists():
-            raise InputError(
-                f"there is no folder {path}, nor a model of that hub id in the local cache: "
-                "expected a folder with config.json, weights and a tokenizer "
-                "(a hub id is fetched only with --download)"
-            ) from error
+            raise nowhere(path) from error
         said = _first_line(error)
         if not isinstance(error, OSError | ValueError):
             said = f"{type(error).__name__}: {said}"
