@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from relevome.cli.evaluation_options import status
-from relevome.cli.options import Device, Output, Seed
+from relevome.cli.importing import importing
+from relevome.cli.options import Device, MovedModel, Output, Seed
 from relevome.errors import InputError
 
 
@@ -30,7 +31,7 @@ def substitute(
     layer: Annotated[int | None, typer.Option(help="Order by all heads of this layer together.")] = None,
     target: Annotated[str | None, typer.Option(help="Which target, if the run has several.")] = None,
     sequences: Annotated[int, typer.Option(help="How many, drawn at random; 0: all.")] = 100,
-    model: Annotated[Path | None, typer.Option(help="The run's model, where it moved.")] = None,
+    model: MovedModel = None,
     device: Device = "auto",
     seed: Seed = 0,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
@@ -40,8 +41,9 @@ def substitute(
 
     Example: relevome substitute run --by A --most 64 -o substitution
     """
-    from relevome.jobs.substitute import substitute as run_substitute
-    from relevome.report.substitution import summary
+    with importing():
+        from relevome.jobs.substitute import substitute as run_substitute
+        from relevome.report.substitution import summary
 
     with status() as say:
         found = run_substitute(

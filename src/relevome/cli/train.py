@@ -7,14 +7,18 @@ from typing import Annotated, Literal
 
 import typer
 
+from relevome.cli.importing import importing
 from relevome.cli.options import Device, OnBad, Output, RareAsX, Seed, StripStop
+from relevome.cli.paths import PathOrWord
 
 
 def train(
     arch: Annotated[
         str,
         typer.Option(
-            help="cnn, dnabert2, annotator, annotator:published, a model folder or id, or a config.json."
+            help="cnn, dnabert2, annotator, annotator:published, a model folder or id, or a config.json.",
+            parser=PathOrWord,
+            metavar="TEXT",
         ),
     ],
     output: Output,
@@ -70,7 +74,9 @@ def train(
         str | None,
         typer.Option(
             help="Shares of --train to train, validate and test on, such as 0.8,0.1,0.1; annotate: what is "
-            "held out, the last share of contigs or a BED file (default: 20%)."
+            "held out, the last share of contigs or a BED file (default: 20%).",
+            parser=PathOrWord,
+            metavar="TEXT",
         ),
     ] = None,
     circular: Annotated[bool, typer.Option(help="annotate: every contig is a circle.")] = False,
@@ -79,7 +85,10 @@ def train(
     task: Annotated[str, typer.Option(help="auto, or what labels mean: see the docs.")] = "auto",
     alphabet: Annotated[str | None, typer.Option(help="dna, rna or protein.")] = None,
     tokenizer: Annotated[
-        str | None, typer.Option(help="Folder of a tokenizer; single letters otherwise.")
+        str | None,
+        typer.Option(
+            help="Folder of a tokenizer; single letters otherwise.", parser=PathOrWord, metavar="TEXT"
+        ),
     ] = None,
     tokens: Annotated[
         int | None, typer.Option(help="Learn a byte-pair encoding of so many tokens from the data.")
@@ -110,8 +119,9 @@ def train(
 
     Example: relevome train --arch annotator --genome genome.fna.gz --labels sites.bed --split 20% -o MODEL
     """
-    from relevome.jobs.train import train as run_train
-    from relevome.training.settings import TrainingSettings
+    with importing():
+        from relevome.jobs.train import train as run_train
+        from relevome.training.settings import TrainingSettings
 
     result = run_train(
         TrainingSettings(
