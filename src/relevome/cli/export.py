@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from relevome.cli.importing import importing
 from relevome.cli.options import Output, named_options
 
 
@@ -22,7 +23,8 @@ def export(
 
     Example: relevome export run --to bigwig -o relevance.bw
     """
-    from relevome.jobs.export import export as write
+    with importing():
+        from relevome.jobs.export import export as write
 
     report = write(run, to, output, target, overwrite=overwrite, **named_options(option))
     typer.echo(f"{', '.join(map(str, report.files))}: {report.written:,} {report.unit}")

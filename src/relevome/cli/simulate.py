@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from relevome.cli.importing import importing
 from relevome.cli.options import Output, Seed
 
 
@@ -59,7 +60,8 @@ def simulate(
 
     Example: relevome simulate --grammar genome --starts 2000 -o made_up
     """
-    from relevome.jobs.simulate import simulate as make
+    with importing():
+        from relevome.jobs.simulate import simulate as make
 
     said = make(
         output, grammar, motifs=motifs, motif_names=motif_names, positives=positives, negatives=negatives,
