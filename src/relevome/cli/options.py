@@ -45,8 +45,10 @@ MethodOption = Annotated[
 class Once(TyperCommand):
     """A command whose options are given once, but for those that may be repeated: the last would be taken.
 
-    What its paths name must be there, see `check_paths`.
+    What its paths name must be there, see `check_paths`, unless it ``looks_itself``.
     """
+
+    looks_itself = False
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As ever; raises InputError for an option that is given again, and for a path that is not there."""
@@ -55,7 +57,8 @@ class Once(TyperCommand):
             if order.count(one) > 1 and not getattr(one, "multiple", False):
                 raise InputError(f"{one.opts[0]} is given {order.count(one)} times: expected it once")
         rest = super().parse_args(ctx, args)
-        check_paths(self.get_params(ctx), ctx.params)
+        if not self.looks_itself:
+            check_paths(self.get_params(ctx), ctx.params)
         return rest
 
 

@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 from relevome.models.base import Task
 from relevome.models.light.cnn import Cnn, CnnConfig
 
-_NETWORKS: dict[str, tuple[type[Any], type[Any]]] = {CnnConfig.model_type: (CnnConfig, Cnn)}
+NETWORKS: dict[str, tuple[type[Any], type[Any]]] = {CnnConfig.model_type: (CnnConfig, Cnn)}
 _TOKENIZERS = (PreTrainedTokenizerFast.__name__, "PreTrainedTokenizerFast")
 
 
@@ -41,7 +41,7 @@ def read_light(path: str, task: str | None, dtype: torch.dtype) -> LightModel | 
     try:
         fields = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         said = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-        config_class, network = _NETWORKS[fields["model_type"]]
+        config_class, network = NETWORKS[fields["model_type"]]
         as_written = (
             fields["architectures"] == [network.known_as]
             and "auto_map" not in fields | said
