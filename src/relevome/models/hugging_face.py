@@ -27,17 +27,13 @@ from relevome.models.light.folder import read_light
 from relevome.models.light.whereabouts import nowhere
 from relevome.models.tokens import LetterTokenizer
 
-# Names in transformers, which takes seconds to find what stands behind them.
-_AUTO: dict[Task, str] = {
-    "sequence": "AutoModelForSequenceClassification",
-    "token": "AutoModelForTokenClassification",
-    "masked": "AutoModelForMaskedLM",
-}
 _ENDINGS: dict[str, Task] = {
     "ForSequenceClassification": "sequence",
     "ForTokenClassification": "token",
     "ForMaskedLM": "masked",
 }
+# Names only: it takes seconds until transformers has what stands behind them.
+_AUTO: dict[Task, str] = {task: f"AutoModel{ending}" for ending, task in _ENDINGS.items()}
 _WEIGHTS = (
     "model.safetensors",
     "model.safetensors.index.json",
