@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import multiprocessing
 import pkgutil
@@ -98,10 +99,12 @@ def commands_that_miss_something(cases: list[list[str]]) -> None:
 
 
 def a_command_with_little(arguments: list[str]) -> None:
-    """Ends with what a command imports without need."""
+    """Ends with what a command imports without need, or if it looks for garbage in what it imports."""
     from relevome.cli.app import app
 
     app(arguments, standalone_mode=False)
+    if not gc.isenabled() or gc.get_freeze_count() < 100_000:
+        sys.exit(f"looks for garbage: {gc.isenabled()}, but in {gc.get_freeze_count()} objects not")
     sys.exit(", ".join(sorted(sys.modules.keys() & UNNEEDED)) or 0)
 
 

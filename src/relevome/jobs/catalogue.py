@@ -20,11 +20,11 @@ def _summary(entry: Any, kind: str) -> str:
         return _format(entry)
     described = getattr(entry, "compute", entry)
     text = (inspect.getdoc(described) or "").split("\n\n")[0].replace("\n", " ")
+    if kind == "metric":
+        return f"{entry.kind}, {entry.direction}: {text}"
     options = (
         option_defaults(entry) if inspect.isclass(entry) and hasattr(entry, "__dataclass_fields__") else {}
     )
-    if kind == "metric":
-        return f"{entry.kind}, {entry.direction}: {text}"
     listed = ", ".join(name.replace("_", "-") for name in options if name != "seed")
     return f"{text} [options: {listed}]" if listed else text
 

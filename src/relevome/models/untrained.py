@@ -63,7 +63,7 @@ def with_random_weights(model: Model, seed: int) -> Model:
     return other
 
 
-def _in_transformers(kind: type[nn.Module]) -> type[PreTrainedModel] | None:
+def _in_transformers(kind: type[nn.Module]) -> type[nn.Module] | None:
     """The class, if transformers can make it, or that by which it has the same network."""
     if issubclass(kind, PreTrainedModel):
         return kind
