@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import multiprocessing
 import pkgutil
@@ -18,6 +19,16 @@ FOUNDATIONS = [
     "torch", "torch._dynamo", "torch.distributed.tensor", "scipy.stats", "pandas", "pyarrow.parquet",
     "matplotlib.pyplot", "typer", "rich.console",
 ]  # fmt: skip
+
+# What takes long to import.
+HEAVY = {"torch", "transformers", "scipy", "pandas", "matplotlib", "pyarrow", "sklearn"}
+
+# What explains by a CNN, which is a plain module of torch, needs none of it.
+UNNEEDED = {
+    "pandas", "scipy", "sklearn", "matplotlib", "accelerate", "peft", "sympy", "torch._dynamo",
+    "torch.distributed.tensor", "transformers.modeling_utils", "transformers.models", "relevome.training",
+    "relevome.evaluation", "relevome.report", "relevome.studies.dnabert2", "relevome.models.dnabert2",
+}  # fmt: skip
 
 
 @cache
@@ -69,6 +80,32 @@ def a_model_is_to_be_loaded() -> None:
     relevome.load_model  # noqa: B018 - it is imported when asked for
     relevome.models.models.discover()
     sys.exit("sklearn" in sys.modules or "relevome.jobs.train" in sys.modules)
+
+
+def commands_that_miss_something(cases: list[list[str]]) -> None:
+    """Ends with the first command that does not say so, or imports what is heavy before."""
+    from relevome.cli.app import app
+    from relevome.errors import InputError
+
+    for arguments in cases:
+        try:
+            app(arguments, standalone_mode=False)
+            sys.exit(f"{arguments} missed nothing")
+        except InputError as error:
+            if "nowhere" not in str(error):
+                sys.exit(f"{arguments} says {error}")
+        if loaded := sorted(sys.modules.keys() & HEAVY):
+            sys.exit(f"{arguments} imports {loaded}")
+
+
+def a_command_with_little(arguments: list[str]) -> None:
+    """Ends with what a command imports without need, or if it looks for garbage in what it imports."""
+    from relevome.cli.app import app
+
+    app(arguments, standalone_mode=False)
+    if not gc.isenabled() or gc.get_freeze_count() < 100_000:
+        sys.exit(f"looks for garbage: {gc.isenabled()}, but in {gc.get_freeze_count()} objects not")
+    sys.exit(", ".join(sorted(sys.modules.keys() & UNNEEDED)) or 0)
 
 
 def _stop(name: str) -> None:

@@ -47,10 +47,15 @@ def test_a_command_that_is_stopped_says_how_to_go_on(relevome_cli, saved, protei
         (("evaluate", "run"), "nothing of it is kept: run the same command again"),
     ],
 )
-def test_what_is_said_of_a_command_that_is_stopped_is_true_of_it(relevome_cli, monkeypatch, command, kept):
+def test_what_is_said_of_a_command_that_is_stopped_is_true_of_it(
+    relevome_cli, monkeypatch, tmp_path, command, kept
+):
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
+    monkeypatch.chdir(tmp_path)
+    for name in ("t.csv", "v.csv", "run"):
+        Path(name).touch()
     monkeypatch.setattr(f"relevome.jobs.{command[0]}.{command[0]}", stop)
     code, _, err = relevome_cli(*command, "-o", "never")
     assert code == 130

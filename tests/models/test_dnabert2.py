@@ -27,7 +27,8 @@ from relevome.models.dnabert2 import (
     Dnabert2Model,
 )
 from relevome.models.dnabert2.layers import alibi, alibi_slopes
-from relevome.models.hugging_face import load_model, read_config
+from relevome.models.hugging_face import load_model
+from relevome.models.loading.checkpoint import read_config
 from relevome.training.architectures import Architecture, add_lora
 from relevome.training.labels import LabelScheme
 from tests.toys import TOYS

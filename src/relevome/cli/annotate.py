@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from relevome.cli.importing import importing
 from relevome.cli.options import (
     AlphabetName,
     BatchSize,
@@ -17,6 +18,7 @@ from relevome.cli.options import (
     Output,
     rows_at_once,
 )
+from relevome.cli.paths import PathOrWord
 from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 from relevome.errors import InputError
@@ -36,7 +38,11 @@ def annotate(
     ] = None,
     region: Annotated[
         list[str] | None,
-        typer.Option(help="Only contig:first-last, counted from 1, or a BED file; repeatable."),
+        typer.Option(
+            help="Only contig:first-last, counted from 1, or a BED file; repeatable.",
+            parser=PathOrWord,
+            metavar="TEXT",
+        ),
     ] = None,
     target: Annotated[
         list[str] | None,
@@ -81,10 +87,11 @@ def annotate(
 
     Example: relevome annotate --model MODEL --genome genome.fna.gz --circular --truth sites.bed -o annotation
     """
-    from relevome.data.positions import PositionChoice
-    from relevome.jobs.annotate import AnnotationSettings
-    from relevome.jobs.annotate import annotate as run_annotate
-    from relevome.models.hugging_face import load_model
+    with importing():
+        from relevome.data.positions import PositionChoice
+        from relevome.jobs.annotate import AnnotationSettings
+        from relevome.jobs.annotate import annotate as run_annotate
+        from relevome.models.hugging_face import load_model
 
     if circular and circular_contig:
         raise InputError("--circular is for every contig: leave out --circular-contig, or give only that")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
+from relevome.cli.importing import importing
 from relevome.cli.options import Output
 from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
@@ -24,9 +25,10 @@ def compare(
 
     Example: relevome compare run_a run_b --truth sites.bed -o table
     """
-    from relevome.jobs.compare import compare as run_compare
-    from relevome.report.comparisons import remarks, scores_table
-    from relevome.report.tables import plain
+    with importing():
+        from relevome.jobs.compare import compare as run_compare
+        from relevome.report.comparisons import remarks, scores_table
+        from relevome.report.tables import plain
 
     with shown("sequences") as seen:
         found = run_compare(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relevome.cli.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
-from relevome.cli.options import Output
+from relevome.cli.importing import importing
+from relevome.cli.options import MovedModel, Output
 from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 
@@ -21,13 +22,14 @@ def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
     output: Output,
     asked: EvaluationOptions,
-    model: Annotated[Path | None, typer.Option(help="The run's model, where it moved.")] = None,
+    model: MovedModel = None,
 ) -> None:
     """Say whether the explanations of a run can be trusted: numbers with error bars, and checks in words.
 
     Example: relevome evaluate run --truth sites.bed -o scores
     """
-    from relevome.jobs.evaluate import evaluate as run_evaluate
+    with importing():
+        from relevome.jobs.evaluate import evaluate as run_evaluate
 
     with shown("sequences") as seen:
         found = run_evaluate(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relevome.cli.account import print_account
+from relevome.cli.importing import importing
 from relevome.cli.inputs import (
     AnchorName,
     Bed,
@@ -142,8 +143,9 @@ def explain(
 
     Example: relevome explain --model MODEL --fasta promoters.fa --method attnlrp --target 1 -o run
     """
-    from relevome.jobs.explain import explain as run_explain
-    from relevome.models.hugging_face import load_model
+    with importing():
+        from relevome.jobs.explain import explain as run_explain
+        from relevome.models.hugging_face import load_model
 
     with shown("explained") as seen:
         loaded = load_model(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from relevome.cli.importing import importing
 from relevome.cli.options import Output, named_options
 from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
@@ -24,7 +25,8 @@ def export(
 
     Example: relevome export run --to bigwig -o relevance.bw
     """
-    from relevome.jobs.export import export as write
+    with importing():
+        from relevome.jobs.export import export as write
 
     with shown("rows") as seen:
         seen.say("writing")

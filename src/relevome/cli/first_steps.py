@@ -5,14 +5,25 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from relevome.cli.importing import importing
 from relevome.cli.options import Output, Seed
 from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
+from relevome.errors import InputError
+
+# Where each registry is: only the one that is listed is imported.
+_REGISTRIES = {
+    "methods": "relevome.attribution", "metrics": "relevome.evaluation.metrics",
+    "models": "relevome.models", "exporters": "relevome.results.export", "studies": "relevome.studies",
+    "formats": "relevome.data.formats", "engines": "relevome.engines.base",
+    "objectives": "relevome.training.objective",
+}  # fmt: skip
 
 
 def list_(
@@ -25,18 +36,14 @@ def list_(
 
     Example: relevome list methods
     """
-    from relevome.attribution import methods
-    from relevome.data.formats import formats
-    from relevome.engines.base import engines
-    from relevome.evaluation.metrics import metrics
-    from relevome.jobs.catalogue import catalogue
-    from relevome.models import models
-    from relevome.results.export import exporters
-    from relevome.studies import studies
-    from relevome.training.objective import objectives
+    if what not in _REGISTRIES:
+        raise InputError(f"cannot list {what!r}: expected one of {', '.join(_REGISTRIES)}")
+    with importing():
+        from relevome.jobs.catalogue import catalogue
 
-    registries = (methods, metrics, exporters, models, studies, formats, engines, objectives)
-    entries = catalogue(what, {one.plural: one for one in registries})
+        registry = getattr(import_module(_REGISTRIES[what]), what)
+        registry.discover()
+    entries = catalogue(registry)
     width = max(24, *(len(name) + 2 for name, _ in entries))
     for name, summary in entries:
         echo(_wrapped(f"{name:<{width}}{summary}", width))
@@ -55,7 +62,8 @@ def demo(output: Output = Path("demo"), seed: Seed = 0) -> None:
 
     Example: relevome demo -o demo
     """
-    from relevome.jobs.demo import demo as run
+    with importing():
+        from relevome.jobs.demo import demo as run
 
     with shown("steps") as seen:
         seen.say("simulating, training, explaining")

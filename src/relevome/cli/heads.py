@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from relevome.cli.evaluation_options import print_list
+from relevome.cli.importing import importing
 from relevome.cli.options import AlphabetName, BatchSize, Device, OnBad, Output, Seed, rows_at_once
+from relevome.cli.paths import ModelName
 from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 from relevome.errors import InputError
@@ -44,7 +46,12 @@ Map = Annotated[
 def heads(
     output: Output,
     model: Annotated[
-        str | None, typer.Option(help="Folder or hub id; by relevance, the run's own unless it moved.")
+        str | None,
+        typer.Option(
+            help="Folder or hub id; by relevance, the run's own unless it moved.",
+            parser=ModelName,
+            metavar="TEXT",
+        ),
     ] = None,
     by: Annotated[
         Literal["attention", "relevance"], typer.Option(help="What heads are characterised by.")
@@ -125,8 +132,9 @@ def heads(
     if by == "relevance":
         if run is None or annotations is None:
             raise InputError("--by relevance needs --run RUN (of explain --heads) and --annotations FILE")
-        from relevome.jobs.relevance_heads import relevance_heads
-        from relevome.report.relevance_words import summary as relevance_summary
+        with importing():
+            from relevome.jobs.relevance_heads import relevance_heads
+            from relevome.report.relevance_words import summary as relevance_summary
 
         with shown("done") as seen:
             tested = relevance_heads(
@@ -143,10 +151,11 @@ def heads(
         return
     if model is None:
         raise InputError("--by attention needs --model DIR, and windows around sites")
-    from relevome.jobs.attention_heads import HeadsQuestion, attention_heads
-    from relevome.models.hugging_face import load_model
-    from relevome.report.attention_heads import summary
-    from relevome.results.attention_heads.settings import HeadSettings
+    with importing():
+        from relevome.jobs.attention_heads import HeadsQuestion, attention_heads
+        from relevome.models.hugging_face import load_model
+        from relevome.report.attention_heads import summary
+        from relevome.results.attention_heads.settings import HeadSettings
 
     settings = HeadSettings(
         query, weigh, share, level=level, ablated=ablate, replacement=ablate_by, seed=seed

@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from relevome.cli.groups import write_options
+from relevome.cli.paths import ModelName, check_paths
 from relevome.errors import InputError
 
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn at random.", min=0)]
@@ -16,7 +17,15 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result g
 OnBad = Annotated[
     Literal["refuse", "skip"], typer.Option(help="What to do with sequences that cannot be used.")
 ]
-ModelPath = Annotated[str, typer.Option(help="Folder or hub id of a transformers model, or of our own.")]
+ModelPath = Annotated[
+    str,
+    typer.Option(
+        help="Folder or hub id of a transformers model, or of our own.", parser=ModelName, metavar="TEXT"
+    ),
+]
+MovedModel = Annotated[
+    str | None, typer.Option(help="The run's model, where it moved.", parser=ModelName, metavar="TEXT")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AlphabetName = Annotated[
     str | None, typer.Option("--alphabet", help="dna, rna or protein; read off the model.")
@@ -48,19 +57,27 @@ def rows_at_once(text: str) -> int | None:
 
 
 class Once(TyperCommand):
-    """A command whose options are given once, but for those that may be repeated: the last would be taken."""
+    """A command whose options are given once, but for those that may be repeated: the last would be taken.
+
+    What its paths name must be there, see `check_paths`, unless it ``looks_itself``.
+    """
+
+    looks_itself = False
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """In groups."""
         write_options(self.name, self.get_params(ctx), ctx, formatter)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As ever; raises InputError for an option that is given again."""
+        """As ever; raises InputError for an option that is given again, and for a path that is not there."""
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for one in order:
             if order.count(one) > 1 and not getattr(one, "multiple", False):
                 raise InputError(f"{one.opts[0]} is given {order.count(one)} times: expected it once")
-        return super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
+        if not self.looks_itself:
+            check_paths(self.get_params(ctx), ctx.params)
+        return rest
 
 
 def named_options(given: list[str] | None, **others: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from relevome.cli.importing import importing
 from relevome.cli.options import Output
 from relevome.cli.terminal import echo
 
@@ -27,7 +28,8 @@ def show(
 
     Example: relevome show run --id promoter7 --sites truth.bed -o logo.png
     """
-    from relevome.jobs.show import show as draw
+    with importing():
+        from relevome.jobs.show import show as draw
 
     for problem in draw(run, id, output, target, sites, feature or ()):
         echo(f"left out {problem.reason}", err=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from relevome.cli.importing import importing
 from relevome.cli.options import Output, Seed
 from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
@@ -61,7 +62,8 @@ def simulate(
 
     Example: relevome simulate --grammar genome --starts 2000 -o made_up
     """
-    from relevome.jobs.simulate import simulate as make
+    with importing():
+        from relevome.jobs.simulate import simulate as make
 
     with shown("sequences") as seen:
         seen.say("simulating")

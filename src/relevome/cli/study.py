@@ -48,12 +48,18 @@ def study_commands(run: Runner) -> typer.Typer:
     )
 
 
+class StudyCommand(Once):
+    """The command of a study, which says by itself which file it misses for which of its tasks."""
+
+    looks_itself = True
+
+
 def _commands(run: Runner) -> dict[str, Any]:
     found = typer.Typer(
         callback=lambda: None, rich_markup_mode=None
     )  # with a callback it is a group, however few commands it has
     for name, kind in studies.items():
-        found.command(name, cls=Once)(_command(name, kind, run))
+        found.command(name, cls=StudyCommand)(_command(name, kind, run))
     return dict(typer.main.get_command(found).commands)  # pyright: ignore[reportAttributeAccessIssue]
 
 

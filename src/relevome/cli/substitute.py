@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.options import BatchSize, Device, Output, Seed, rows_at_once
+from relevome.cli.importing import importing
+from relevome.cli.options import BatchSize, Device, MovedModel, Output, Seed, rows_at_once
 from relevome.cli.progress import shown
 from relevome.cli.terminal import echo
 from relevome.errors import InputError
@@ -31,7 +32,7 @@ def substitute(
     layer: Annotated[int | None, typer.Option(help="Order by all heads of this layer together.")] = None,
     target: Annotated[str | None, typer.Option(help="Which target, if the run has several.")] = None,
     sequences: Annotated[int, typer.Option(help="How many, drawn at random; 0: all.")] = 100,
-    model: Annotated[Path | None, typer.Option(help="The run's model, where it moved.")] = None,
+    model: MovedModel = None,
     batch_size: BatchSize = "auto",
     device: Device = "auto",
     seed: Seed = 0,
@@ -42,8 +43,9 @@ def substitute(
 
     Example: relevome substitute run --by A --most 64 -o substitution
     """
-    from relevome.jobs.substitute import substitute as run_substitute
-    from relevome.report.substitution import summary
+    with importing():
+        from relevome.jobs.substitute import substitute as run_substitute
+        from relevome.report.substitution import summary
 
     with shown("sequences") as seen:
         found = run_substitute(

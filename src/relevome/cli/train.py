@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from relevome.cli.importing import importing
 from relevome.cli.options import Device, OnBad, Output, RareAsX, Seed, StripStop
+from relevome.cli.paths import PathOrWord
 from relevome.cli.progress import Gauge, shown
 from relevome.cli.terminal import echo
 from relevome.errors import InputError
@@ -22,7 +24,9 @@ def train(
     arch: Annotated[
         str | None,
         typer.Option(
-            help="cnn, dnabert2, annotator, annotator:published, a model folder or id, or a config.json."
+            help="cnn, dnabert2, annotator, annotator:published, a model folder or id, or a config.json.",
+            parser=PathOrWord,
+            metavar="TEXT",
         ),
     ] = None,
     objective: Annotated[
@@ -77,7 +81,9 @@ def train(
         str | None,
         typer.Option(
             help="Shares of --train to train, validate and test on, such as 0.8,0.1,0.1; annotate: what is "
-            "held out, the last share of contigs or a BED file (default: 20%)."
+            "held out, the last share of contigs or a BED file (default: 20%).",
+            parser=PathOrWord,
+            metavar="TEXT",
         ),
     ] = None,
     circular: Annotated[bool, typer.Option(help="annotate: every contig is a circle.")] = False,
@@ -88,7 +94,10 @@ def train(
     ] = "auto",
     alphabet: Annotated[str | None, typer.Option(help="dna, rna or protein.")] = None,
     tokenizer: Annotated[
-        str | None, typer.Option(help="Folder of a tokenizer; single letters otherwise.")
+        str | None,
+        typer.Option(
+            help="Folder of a tokenizer; single letters otherwise.", parser=PathOrWord, metavar="TEXT"
+        ),
     ] = None,
     tokens: Annotated[
         int | None, typer.Option(help="Learn a byte-pair encoding of so many tokens from the data.")
@@ -129,8 +138,9 @@ def train(
     """
     if arch is None:
         _check_alone(locals())
-    from relevome.jobs.train import train as run_train
-    from relevome.training.settings import TrainingSettings
+    with importing():
+        from relevome.jobs.train import train as run_train
+        from relevome.training.settings import TrainingSettings
 
     asked: Any = output
     if arch is not None:

@@ -53,12 +53,14 @@ def known_sites(
 
 def source_digest(source: str | Path) -> str:
     """A sha256 that says which sites a source gives: that of its file, or of its words."""
+    file = named_file(source)
+    return hashlib.sha256(str(source).encode()).hexdigest() if file is None else sha256_of(file)
+
+
+def named_file(source: str | Path) -> Path | None:
+    """The file that a source reads, if it does."""
     text = str(source)
-    if text.startswith(PROSITE):
-        return sha256_of(text.removeprefix(PROSITE))
-    if text.startswith((PATTERN, LETTERS)):
-        return hashlib.sha256(text.encode()).hexdigest()
-    return sha256_of(text)
+    return None if text.startswith((PATTERN, LETTERS)) else Path(text.removeprefix(PROSITE))
 
 
 def _finder(source: str, kinds: Collection[str]) -> Callable[[Sequence], list[Site]] | None:

@@ -21,7 +21,7 @@ from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
 from relevome.models.batching import BatchSizes, DerivedBatchSizes
 from relevome.models.compiled import as_written, uncompiled
-from relevome.models.identity import model_sha256, state_of
+from relevome.models.identity import class_of, model_sha256, state_of
 from relevome.models.padding import padding
 from relevome.models.predictions import Predicted, predictions
 from relevome.models.questions import Batch, Target
@@ -76,7 +76,7 @@ class Model:
         outputs = ", ".join(map(visible, self.labels[:4])) + (", ..." if len(self.labels) > 4 else "")
         longest = "any length" if self.max_tokens is None else f"up to {self.max_tokens:,} tokens"
         return (
-            f"Model({self.source.path!r}: {type(self.module).__name__}, {self.alphabet.name}, "
+            f"Model({self.source.path!r}: {class_of(self.module)}, {self.alphabet.name}, "
             f"{self.tokenizer.style} tokens, {longest}; {self.task}, {len(self.labels)} outputs ({outputs}))"
         )
 
@@ -99,7 +99,7 @@ class Model:
 
     def about(self) -> dict[str, Any]:
         """Which model this is, as results keep it on record."""
-        kind, dtype = type(self.module).__name__, str(self.dtype)
+        kind, dtype = class_of(self.module), str(self.dtype)
         wrapped = {} if self.source.wrapped is None else {"weights_wrapped_in": self.source.wrapped}
         return {"path": self.source.path, "sha256": self.sha256, "tokenizer": self.source.tokenizer,
                 "class": kind, "dtype": dtype, **wrapped}  # fmt: skip

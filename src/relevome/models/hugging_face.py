@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from transformers import AutoConfig, PreTrainedConfig
 from transformers.utils import logging
 
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
-from relevome.models import models
 from relevome.models.adapters import Adapter, adapter_in
 from relevome.models.base import Model, Source, Task
-from relevome.models.loading.errors import one_line_errors, weight_errors
+from relevome.models.light.folder import read_light
+from relevome.models.loading.errors import one_line_errors
+from relevome.models.loading.found import Checkpoint
 from relevome.models.loading.hub import hub
-from relevome.models.loading.missing_weights import no_trained_weights
-from relevome.models.loading.remote_code import errors_of_code, has_own_code, try_out
-from relevome.models.loading.tasks import AUTO, ENDINGS
-from relevome.models.loading.tokenizer_files import has_tokenizer, load_tokenizer
-from relevome.models.loading.weights import Weighted, with_weights
+from relevome.models.loading.tasks import AUTO
 from relevome.models.tokens import LetterTokenizer
-
-_KERNELS = ("eager", "sdpa")
 
 
 @torch.inference_mode(mode=False)
@@ -62,42 +56,45 @@ def load_model(
     path = _named(path)
     if task not in (None, *AUTO):
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(AUTO)}")
-    models.discover()  # our own architectures enter transformers' Auto classes
     adapter = adapter_in(path)
     if adapter is None and Path(path).exists() and not (Path(path) / "config.json").is_file():
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
     called = path if adapter is None else adapter.base
     plain = nullcontext(path) if adapter is None else adapter.base_folder()
     with _without_warnings(), hub(download) as asked, one_line_errors(called, asked), plain as base:
-        options = {"trust_remote_code": trust_remote_code, **asked.options}
-        coded = trust_remote_code and comes_with_code(base, **asked.options)
-        with errors_of_code(called) if coded else nullcontext():
-            changes = {} if adapter is None else adapter.outputs
-            config = _plain(read_config(base, **options, **changes), called)
-            own = adapter is not None and has_tokenizer(path)
-            tokenizer = load_tokenizer(path if own else base, config, **options)
-        with weight_errors(path), errors_of_code(called) if coded else nullcontext():
-            found, task = _load_module(base, config, task, adapter, dtype=pick_dtype(dtype), **options)
-            module = found.module if adapter is None else adapter.merged(found.module)
-    module.to(pick_device(device)).eval()
+        options = {"dtype": pick_dtype(dtype), "trust_remote_code": trust_remote_code, **asked.options}
+        light = None if adapter else read_light(path, task, options["dtype"])
+        found = light or _by_transformers(path, called, base, task, adapter, options)
+    module, tokenizer = found.module.to(pick_device(device)).eval(), found.tokenizer
     with one_line_errors(called):
         letters = LetterTokenizer(
             tokenizer,
             None if alphabet is None else named_alphabet(alphabet),
-            getattr(config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
+            getattr(module.config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
         )
         model = Model(
             module=module,
             tokenizer=letters,
-            task=task,
-            labels=_labels(module.config, task, letters),
+            task=found.task,
+            labels=_labels(module.config, found.task, letters),
             max_tokens=max_tokens or most_tokens(module, tokenizer),
             fixed_tokens=getattr(module.config, "sequence_length", None),
             source=Source(_lasting(path), f"{type(tokenizer).__name__} ({letters.style})", found.wrapped),
         )
-        if has_own_code(module):
+        if found.own_code:
+            from relevome.models.loading.remote_code import try_out
+
             try_out(model, path)
     return model
+
+
+def _by_transformers(
+    path: str, called: str, base: str, task: Any, adapter: Adapter | None, options: dict[str, Any]
+) -> Checkpoint:
+    """What `read_checkpoint` finds; it takes seconds to import."""
+    from relevome.models.loading.checkpoint import read_checkpoint
+
+    return read_checkpoint(path, called, base, task, adapter, **options)
 
 
 def _named(path: object) -> str:
@@ -116,78 +113,6 @@ def _named(path: object) -> str:
     if not text or not text.isprintable():
         raise InputError(f"{text!r} is no path: expected the folder of a model, or its id on the hub")
     return text
-
-
-def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, **changes: Any) -> Any:
-    """The configuration of a checkpoint, with ``changes``; of our own architecture where one claims it."""
-    fields, _ = PreTrainedConfig.get_config_dict(path, local_files_only=local_files_only)
-    own = claimed_by(fields)
-    if own is not None:
-        return own.from_dict(fields, name_or_path=path, **changes)
-    hub = {"trust_remote_code": trust_remote_code, "local_files_only": local_files_only}
-    return AutoConfig.from_pretrained(path, **hub, **changes)
-
-
-def comes_with_code(path: str, *, local_files_only: bool) -> bool:
-    """Whether config.json names code of the checkpoint's own, and we have none that takes its place."""
-    fields, _ = PreTrainedConfig.get_config_dict(path, local_files_only=local_files_only)
-    return bool(fields.get("auto_map")) and claimed_by(fields) is None
-
-
-def _plain(config: Any, path: str) -> Any:
-    """The configuration without what names an attention kernel, which may not be here, or on the hub.
-
-    Raises InputError for quantised weights, whose operations are others than the model's.
-    """
-    if said := getattr(config, "quantization_config", None):
-        how = said.get("quant_method") if isinstance(said, Mapping) else getattr(said, "quant_method", None)
-        raise InputError(
-            f"the weights of {path} are quantised ({how or 'quantization_config in config.json'}): expected "
-            "those that were quantised, as plain numbers"
-        )
-    if getattr(config, "_attn_implementation", None) not in (None, *_KERNELS):
-        config._attn_implementation = None
-    return config
-
-
-def claimed_by(fields: Mapping[str, Any]) -> type[PreTrainedConfig] | None:
-    """The configuration class of our own that knows this config.json as one of its own, by its ``claims``."""
-    for _, architecture in models.items():
-        claims = getattr(architecture.config_class, "claims", None)
-        if claims is not None and claims(fields):
-            return architecture.config_class
-    return None
-
-
-def _load_module(
-    path: str,
-    config: Any,
-    task: Task | None,
-    adapter: Adapter | None,
-    **options: Any,
-) -> tuple[Weighted, Task]:
-    """The module with the head that the checkpoint, or an adapter to it, has weights for."""
-    stated: list[Task] = [
-        t
-        for name in getattr(config, "architectures", None) or ()
-        for end, t in ENDINGS.items()
-        if str(name).endswith(end)
-    ]
-    stated = [adapter.task, *stated] if adapter is not None and adapter.task is not None else stated
-    brought = frozenset(() if adapter is None else adapter.weights)
-    nearest: Weighted | None = None
-    candidates: list[Task] = [task] if task else stated[:1] or list(AUTO)
-    for candidate in candidates:
-        auto = AUTO[candidate]
-        by_code = auto.__name__ in (getattr(config, "auto_map", None) or {})
-        if not by_code and type(config) not in auto._model_mapping:
-            continue
-        found = with_weights(auto, path, config=config, **options)
-        if brought.issuperset(found.missing):
-            return found, candidate
-        if nearest is None or len(found.missing) < len(nearest.missing):
-            nearest = found
-    raise no_trained_weights(path, config, nearest)
 
 
 def _labels(config: Any, task: Task, tokenizer: LetterTokenizer) -> tuple[str, ...]:

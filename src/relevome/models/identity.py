@@ -70,10 +70,19 @@ def _writes(tensor: Tensor) -> int:
     return -1 if tensor.is_inference() else tensor._version
 
 
+def class_of(module: nn.Module) -> str:
+    """The name of a module's class, or of that by which transformers has the same network."""
+    return _class_of(module).rpartition(".")[2]
+
+
+def _class_of(module: nn.Module) -> str:
+    return vars(type(module)).get("known_as", type(module).__qualname__)
+
+
 def _configuration(module: nn.Module) -> dict[str, Any]:
     config: Any = getattr(module, "config", None)
     said = config.to_diff_dict() if hasattr(config, "to_diff_dict") else {}
-    return {"class": type(module).__qualname__} | {k: v for k, v in said.items() if k not in _ASIDE}
+    return {"class": _class_of(module)} | {k: v for k, v in said.items() if k not in _ASIDE}
 
 
 def _tokenizer(tokenizer: LetterTokenizer) -> dict[str, Any]:

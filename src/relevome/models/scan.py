@@ -21,8 +21,8 @@ from transformers.modeling_outputs import TokenClassifierOutput
 from relevome.data.sequences import ALPHABETS
 from relevome.data.simulation.grammar import Unit
 from relevome.errors import InputError
-from relevome.models.cnn import FixedEmbedding, token_vectors
 from relevome.models.hugging_face import quiet
+from relevome.models.light.cnn import FixedEmbedding, token_vectors
 from relevome.models.own_tokenizers import letter_tokenizer
 
 # Of a number of letters that was never seen: impossible, but finite.

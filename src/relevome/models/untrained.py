@@ -17,6 +17,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from relevome.errors import InputError
+from relevome.models import models
 from relevome.models.base import Model
 
 
@@ -47,12 +48,12 @@ def with_random_weights(model: Model, seed: int) -> Model:
     Raises ``InputError`` for a network whose architecture cannot be made from its configuration.
     """
     module = model.module
-    if not isinstance(module, PreTrainedModel):
+    kind: Any = _in_transformers(type(module))  # its __init__ has no type that says what it takes
+    if kind is None:
         raise InputError(
             f"{type(module).__name__} does not say how its weights are drawn: expected an architecture of "
             "transformers"
         )
-    kind: Any = type(module)  # its __init__ has no type that says what it takes
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         drawn = kind(copy.deepcopy(module.config))
@@ -60,3 +61,10 @@ def with_random_weights(model: Model, seed: int) -> Model:
     other = copy.copy(model)
     other.module = drawn
     return other
+
+
+def _in_transformers(kind: type[nn.Module]) -> type[nn.Module] | None:
+    """The class, if transformers can make it, or that by which it has the same network."""
+    if issubclass(kind, PreTrainedModel):
+        return kind
+    return next((own for _, own in models.items() if issubclass(own, kind)), None)

@@ -25,7 +25,7 @@ from relevome.data.sequences import DNA, named_alphabet
 from relevome.errors import InputError
 from relevome.models import models
 from relevome.models.cnn import CnnConfig
-from relevome.models.hugging_face import claimed_by, read_config
+from relevome.models.loading.checkpoint import claimed_by, read_config
 from relevome.models.loading.errors import one_line_errors
 from relevome.models.loading.hub import hub
 from relevome.models.loading.missing_weights import no_trained_weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relevome.errors import InputError
-from relevome.models.loading.tasks import AUTO, ENDINGS
+from relevome.models.loading.tasks import ENDINGS, auto_class
 from relevome.models.loading.weights import Weighted, common_prefixes
 
 _EXPECTED = "expected a model fine-tuned for sequence or token classification, or a masked language model"
@@ -70,5 +70,5 @@ def _by_names(path: str, config: Any, found: Weighted) -> str:
 
 
 def _fine_tune(path: str, config: Any) -> str:
-    known = type(config) in AUTO["sequence"]._model_mapping
+    known = type(config) in auto_class("sequence")._model_mapping
     return f"fine-tune it with `relevome train --arch {path}`" if known else "fine-tune it first"

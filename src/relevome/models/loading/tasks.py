@@ -8,13 +8,15 @@ import transformers
 
 from relevome.models.base import Task
 
-AUTO: dict[Task, Any] = {
-    "sequence": transformers.AutoModelForSequenceClassification,
-    "token": transformers.AutoModelForTokenClassification,
-    "masked": transformers.AutoModelForMaskedLM,
-}
 ENDINGS: dict[str, Task] = {
     "ForSequenceClassification": "sequence",
     "ForTokenClassification": "token",
     "ForMaskedLM": "masked",
 }
+# Names only: it takes seconds until transformers has what stands behind them.
+AUTO: dict[Task, str] = {task: f"AutoModel{ending}" for ending, task in ENDINGS.items()}
+
+
+def auto_class(task: Task) -> Any:
+    """The class of transformers that finds the model of a task."""
+    return getattr(transformers, AUTO[task])

@@ -19,6 +19,7 @@ from relevome.data.sequences import Interval
 from relevome.errors import InputError
 from relevome.models.predictions import Response
 from relevome.results.notebook import MOST, as_html
+from relevome.results.parts.arrow import arrow_array
 from relevome.results.parts.part import Rows, common_head_shape
 
 if TYPE_CHECKING:
@@ -308,8 +309,7 @@ def to_row(
 def to_table(explanations: Sequence[Explanation]) -> pa.Table:
     """Explanations as rows, in their order."""
     columns = [
-        pa.array([_flat(getattr(e, column.name)) for e in explanations], type=column.type)
-        for column in SCHEMA
+        arrow_array([_flat(getattr(e, column.name)) for e in explanations], column.type) for column in SCHEMA
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 

@@ -1,0 +1,78 @@
+"""Paths that a command reads: one that is not there is said before anything heavy is imported."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from relevome.errors import InputError
+
+# Words that are a path for certain, where other words, a share or an id of the hub, are possible too.
+_PATH = re.compile(r"(/|~|\.\.?/).*|.*\.(bed|json|csv|tsv|gff3?|gtf|fa|fasta|fna)(\.gz)?")
+_FUNCTION = re.compile(r"(?P<file>.+\.py):\w+")
+
+
+class ModelName(str):
+    """What names a model: its folder, its id on the hub, or ``FILE.py:function``."""
+
+
+class PathOrWord(str):
+    """A path, or a word that stands for something else."""
+
+
+def check_paths(parameters: Iterable[Any], given: Mapping[str, Any]) -> None:
+    """Raises InputError for the first parameter of a command that names something which is not there.
+
+    Any ``Path`` is read, but for that of `relevome.cli.options.Output`; so is what is a `ModelName` or a
+    `PathOrWord` and can be nothing else.
+    """
+    for parameter in parameters:
+        value = given.get(parameter.name)
+        if "--output" not in parameter.opts:
+            for one in value if isinstance(value, list | tuple) else (value,):
+                _check(one, parameter, given)
+
+
+def _check(value: object, parameter: Any, given: Mapping[str, Any]) -> None:
+    if isinstance(value, ModelName):
+        _check_model(value, parameter, bool(given.get("download")))
+    elif isinstance(value, PathOrWord):
+        if _PATH.fullmatch(value):
+            _check_readable(Path(value), parameter)
+    elif isinstance(value, Path):
+        _check_readable(value, parameter)
+
+
+def _check_model(name: ModelName, parameter: Any, download: bool) -> None:
+    from relevome.models.light.whereabouts import check_there
+
+    function = _FUNCTION.fullmatch(name)
+    if function:
+        _check_readable(Path(function["file"]), parameter)
+    else:
+        check_there(name, download)
+
+
+def _check_readable(path: Path, parameter: Any) -> None:
+    file: Path | None = path
+    if ":" in str(path) and not path.exists():
+        from relevome.data.known_sites import named_file
+
+        file = named_file(path)  # known sites may be said in words
+    reason = None if file is None else _reason(file)
+    if reason is not None:
+        option = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.opts[0].upper()
+        raise InputError(f"cannot read {file} ({reason}): give {option} a path that is there")
+
+
+def _reason(path: Path) -> str | None:
+    """Why a path cannot be read; None if it can."""
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:
+        return getattr(error, "strerror", None) or str(error)
+    return None if os.access(path, os.R_OK) else os.strerror(errno.EACCES)

@@ -1,0 +1,36 @@
+"""Whether there is a model of a name at all, which is known without importing what reads it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from huggingface_hub import constants
+
+from relevome.errors import InputError
+
+_HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
+
+
+def check_there(path: str, download: bool = False) -> None:
+    """Raises InputError if no folder has this name, and no model in the local cache.
+
+    With ``download`` the hub may have what the cache has not, if the name can be an id of the hub.
+    """
+    if Path(path).exists() or (_HUB_ID.fullmatch(path) and (download or _cache_folder(path).is_dir())):
+        return
+    raise nowhere(path)
+
+
+def nowhere(path: str) -> InputError:
+    """What is said of a name that no model has."""
+    return InputError(
+        f"there is no folder {path}, nor a model of that hub id in the local cache: "
+        "expected a folder with config.json, weights and a tokenizer "
+        "(a hub id is fetched only with --download)"
+    )
+
+
+def _cache_folder(id: str) -> Path:
+    separator = constants.REPO_ID_SEPARATOR
+    return Path(constants.HF_HUB_CACHE, separator.join(["models", *id.split("/")]))
