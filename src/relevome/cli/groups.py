@@ -32,6 +32,14 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "evaluate": _EVALUATION,
     "compare": _EVALUATION,
+    "predict": {
+        "Sequences": "fasta bed genome table id_column sequence_column sequences strip_stop rare_as_x "
+        "long on_bad",
+        "Labels": "labels labels_column",
+        "Model": f"model task alphabet max_tokens {_CODE}",
+        "Computing": _COMPUTING,
+        "Output": "output overwrite",
+    },
     "substitute": {
         "What is exchanged": "by most orders sequences head layer target labels",
         "Model": "model trust_remote_code",
@@ -73,7 +81,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Genome": "starts distances share others",
         "Output": "output",
     },
-    "show": {"What is drawn": "id target", "Known sites": "sites feature", "Output": "output"},
+    "show": {"What is drawn": "id list_ target", "Known sites": "sites feature", "Output": "output width"},
     "export": {"What is written": "to target option", "Output": "output overwrite"},
     "demo": {"Options": "output seed"},
     "list": {},
@@ -81,7 +89,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 
 COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate",
-    "Models and explanations": "train explain show export",
+    "Models and explanations": "train predict explain show export",
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "heads annotate",
     "More": "study list",
