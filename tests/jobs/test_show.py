@@ -39,9 +39,9 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def test_the_title_says_id_region_method_target_and_score(run: Run, drawn: list[dict[str, Any]]) -> None:
-    show(run, "w", "w.png", run.targets[1], inches=9)
+    show(run, "w", "w.png", run.targets[1], inches=9.0)
     (said,) = drawn
-    assert (said["title"], said["inches"]) == ("w", 9)
+    assert (said["title"], said["inches"]) == ("w", 9.0)
     score = run.find("w", run.targets[1])[0].score
     assert said["subtitle"] == (
         f"1,030 to 1,001 of chr1, gradient-x-input, logit of {run.targets[1]}: {score:.3g}"
@@ -67,7 +67,7 @@ def test_a_chain_over_everything_is_drawn_only_if_it_is_asked_for(
     assert len(drawn[2]["sites"]) == 1, "it is all there is"
 
 
-@pytest.mark.parametrize("inches", [0, 2.9, 41, float("nan")])
+@pytest.mark.parametrize("inches", [0.0, 2.9, 41.0, float("nan")])
 def test_a_width_that_no_picture_has_is_refused(run: Run, inches: float) -> None:
     with pytest.raises(InputError, match=f"--width {inches:g}: expected inches from 3 to 40"):
         show(run, "w", "w.png", inches=inches)
