@@ -63,8 +63,11 @@ class Scene:
         found = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
         slack = 1e-9 * (high - low)
         ticks = [float(tick) for tick in found if low - slack <= tick <= high + slack]
-        ticks += [-_round(-low)] * (low < 0 and min(ticks) >= 0)
-        return sorted(ticks + [_round(high)] * (high > 0 and max(ticks) <= 0))
+        if low < 0 and min(ticks) >= 0:
+            ticks.append(-_round(-low))
+        if high > 0 and max(ticks) <= 0:
+            ticks.append(_round(high))
+        return sorted(ticks)
 
 
 @dataclass(frozen=True)
