@@ -105,6 +105,16 @@ def test_explain_then_show_then_export(relevome_cli, saved, protein_fasta, tmp_p
     code, _, err = relevome_cli("show", tmp_path / "run", "--id", "b", "-o", tmp_path / "b.png")
     assert (code, err) == (0, [])
     assert (tmp_path / "b.png").read_bytes().startswith(b"\x89PNG")
+    code, out, err = relevome_cli("show", tmp_path / "run", "--list")
+    scores = [f"{row.score:.6g}" for row in run]
+    assert (code, err) == (0, [])
+    assert out.splitlines() == [f"{id}  {run.targets[0]}  {x}" for id, x in zip("ab", scores, strict=True)]
+    code, _, err = relevome_cli("show", tmp_path / "run")
+    assert (code, err[0].partition(": ")[2]) == (
+        2, "expected --id NAME and -o PICTURE, or --list, which prints the ids of the run"
+    )  # fmt: skip
+    code, _, err = relevome_cli("show", tmp_path / "run", "--id", "z", "-o", tmp_path / "z.png")
+    assert (code, "such as 'a', 'b'" in err[0]) == (2, True)
     code, out, err = relevome_cli("export", tmp_path / "run", "--to", "tsv", "-o", tmp_path / "run.tsv")
     assert (code, err) == (0, [])
     assert len((tmp_path / "run.tsv").read_text().splitlines()) == 1 + 10 + 12

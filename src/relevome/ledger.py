@@ -11,6 +11,9 @@ KINDS = ("biases", "softmax", "positions", "constants")
 # The largest share that rounding alone explains, by the type that the model calculates in.
 BOUNDS = {"float64": 1e-9, "float32": 1e-3, "float16": 0.1, "bfloat16": 0.3}
 
+# What a method notes of a sequence for which all rules were the plain gradient.
+SAME = "same_as_gradient_x_input"
+
 
 @dataclass(frozen=True)
 class Entry:

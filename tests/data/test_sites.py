@@ -31,6 +31,19 @@ def test_sites_are_read_by_their_first_column_in_order(write: Write) -> None:
     }
 
 
+GFF = "p\tx\tDisulfide bond\t2\t9\t.\t.\t.\tNote=Interchain\np\tx\tactive_site\t4\t4\t.\t+\t.\tName=A\n"
+
+
+def test_a_site_is_labelled_by_its_type_and_its_name(write: Write) -> None:
+    (sites,) = read_sites(write("a.gff3", GFF)).values()
+    assert [site.type for site in sites] == ["disulfide bond", "disulfide bond", "active site"]
+    assert sites[2].label == "active site: A"
+    given = [("CRP", ""), ("CRP", "CRP"), ("x", "ACT_SITE"), ("Active site", "ACT_SITE")]
+    labels = [Site(0, 1, name, kind=kind).label for name, kind in given]
+    assert labels == ["CRP", "CRP", "active site: x", "Active site"]
+    assert Site(0, 1, "x", kind="a") == Site(0, 1, "x"), "the type makes no other site of it"
+
+
 def test_a_file_without_sites_gives_none(write: Write) -> None:
     assert read_sites(write("a.bed", "")) == {}
 

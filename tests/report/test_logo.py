@@ -84,8 +84,9 @@ def tick_labels(axes: Axes) -> list[str]:
         (1, [1]),
         (50, [50]),
         (100, [100]),
-        (101, [60, 41]),
-        (120, [60, 60]),
+        (101, [101]),
+        (120, [120]),
+        (121, [70, 51]),
         (250, [90, 90, 70]),
         (400, [100, 100, 100, 100]),
     ],
@@ -109,9 +110,38 @@ def test_rows_share_the_axis_of_relevance_and_the_width_of_a_letter() -> None:
 
 
 def test_the_sequence_is_spelled_below_each_row() -> None:
-    figure = logo(120)
+    figure = logo(140)
     for row, axes in enumerate(feet(figure)):
-        assert [middle for middle, _ in letters_drawn(axes)] == pytest.approx(np.arange(60) + 60 * row + 0.5)
+        assert [middle for middle, _ in letters_drawn(axes)] == pytest.approx(np.arange(70) + 70 * row + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(-1.0, 1.0), (-0.02, 1.0), (-0.3, 7.5), (-7.5, 0.3), (-1e-9, 1e-6), (0.0, 3.0), (-3.0, 0.0)],
+)
+def test_the_axis_has_a_number_on_every_side_that_has_letters(low: float, high: float) -> None:
+    relevance = np.zeros(40)
+    relevance[3], relevance[7] = low, high
+    figure = draw_logo("ACGT" * 10, relevance, DNA, title="")
+    (axes,) = heads(figure)
+    ticks = [float(tick) for tick in axes.get_yticks()]
+    assert (min(ticks) < 0, max(ticks) > 0) == (low < 0, high > 0)
+    assert axes.get_ylim()[0] <= min(ticks) <= max(ticks) <= axes.get_ylim()[1]
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    labels = [label.get_window_extent(canvas.get_renderer()) for label in axes.get_yticklabels()]
+    assert not any(one.overlaps(other) for one, other in combinations(labels, 2))
+
+
+def test_a_wider_picture_has_more_letters_to_a_row_and_none_narrower() -> None:
+    usual, wide = logo(250), logo(250, inches=14.0)
+    assert [len(letters_drawn(axes)) for axes in heads(wide)] == [130, 120]
+    assert (usual.get_figwidth(), wide.get_figwidth()) == (pytest.approx(518 / 72), 14.0)
+    points = [
+        72 * one.get_figwidth() * axes.get_position().width / (axes.get_xlim()[1] - axes.get_xlim()[0])
+        for one, axes in ((usual, heads(usual)[0]), (wide, heads(wide)[0]))
+    ]
+    assert points[1] > 0.9 * points[0]
 
 
 def test_one_letter_is_not_a_poster() -> None:
@@ -206,6 +236,20 @@ def test_names_of_neighbouring_windows_never_overlap() -> None:
 def test_a_crowd_of_sites_says_that_names_are_missing() -> None:
     figure = logo(100, sites=[Site(40, 60, f"site {i}") for i in range(12)])
     assert "12 sites, too close together for their names" in words(figure)
+
+
+def test_a_crowd_of_sites_has_a_legend_of_its_types() -> None:
+    kinds = ("natural variant", "MUTAGEN")
+    crowd = [Site(40, 60, f"in a strain {i}", kind=kinds[i % 2]) for i in range(12)]
+    figure = logo(100, sites=crowd)
+    assert {"natural variant", "mutagenesis"} <= set(words(figure))
+    legend = {t.get_text(): to_rgb(t.get_color()) for t in figure.texts if t.get_text() in words(figure)}
+    drawn = {tuple(colour[:3]) for colour in feet(figure)[0].collections[-1].get_facecolors()}
+    assert {legend["natural variant"], legend["mutagenesis"]} == drawn
+    few = [Site(10, 12, "Interchain", kind="DISULFID"), Site(30, 31, "Proton acceptor", kind="active site")]
+    named = words(logo(100, sites=few))
+    assert {"disulfide bond: Interchain", "active site: Proton acceptor"} <= set(named)
+    assert "disulfide bond" not in named, "no legend where all have names"
 
 
 def test_a_site_is_marked_below_and_behind_its_letters() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevome.data.sites import Site
-from relevome.report.site_bars import MOST, NAME, Bar, pack, site_colours
+from relevome.report.site_bars import MOST, NAME, Bar, pack, site_colours, site_legend
 from relevome.report.text import width
 
 SPACING = 4.5  # points to a letter
@@ -94,3 +94,11 @@ def test_no_two_bars_with_their_names_touch(sites: list[Site]) -> None:
         if one.lane == other.lane:
             (_, end), (start, _) = sorted([extent(one), extent(other)])
             assert end < start
+
+
+def test_more_than_nine_names_have_the_colours_of_their_types() -> None:
+    sites = [Site(i, i + 1, f"name {i}", kind="a" if i < 5 else "b") for i in range(12)]
+    assert len(set(site_colours(sites[:9]).values())) == 9
+    colours = site_colours(sites)
+    assert len(set(colours.values())) == 2
+    assert site_legend(sites) == {"a": colours["a: name 0"], "b": colours["b: name 11"]}

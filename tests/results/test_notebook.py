@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
         "comparison": relevome.compare(others, labels=["right", EVIL]),
         "substitution": relevome.substitute(run, model=model, most=2, orders=2),
         "annotation": Annotation(folder, question, {}, 0.5, counts, None, ()),
-        "heads": replace(relevant_heads(made_up(0), [], classes=dict.fromkeys(CLASSES, EVIL))),
+        "heads": relevant_heads(made_up(0), [], classes=dict.fromkeys(CLASSES, EVIL)),
         "training": TrainingResult(
             Path(EVIL), "binary", (EVIL, "b"), None, 1e-3, "cpu", (), {"test": {"auroc": 0.9, "mcc": None}},
             (), 3.0, 12.0, ("a note",),

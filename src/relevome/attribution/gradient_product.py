@@ -14,10 +14,9 @@ from relevome.attribution.embeddings import at_site, gradients, letter_scores, m
 from relevome.attribution.lrp.audit import AuditedRules
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.flow import LinearRule
-from relevome.attribution.lrp.plain import SAME
 from relevome.attribution.relevance import Relevance
 from relevome.errors import InputError
-from relevome.ledger import Ledger
+from relevome.ledger import SAME, Ledger
 from relevome.models.base import Batch, Model, Site
 
 

@@ -9,6 +9,10 @@ from typing import Any
 from typer.core import TyperGroup
 
 _COMPUTING = "batch_size device dtype engine seed"
+_SEQUENCES = (
+    "fasta bed genome width anchor kinds table id_column sequence_column sequences strip_stop rare_as_x long "
+    "on_bad"
+)
 _CODE = "trust_remote_code download"
 _EVALUATION = {
     "Known sites": "truth feature",
@@ -21,8 +25,7 @@ _EVALUATION = {
 # By command: titles of groups, and the options of each in the order in which they are shown.
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "explain": {
-        "Sequences": "fasta bed genome table id_column sequence_column sequences strip_stop rare_as_x "
-        "long on_bad",
+        "Sequences": _SEQUENCES,
         "Model": f"model task alphabet max_tokens {_CODE}",
         "What is explained": "target contrast position mask_position",
         "Method": "method baseline steps tolerance site reference rules layers query option heads audit",
@@ -32,6 +35,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "evaluate": _EVALUATION,
     "compare": _EVALUATION,
+    "predict": {
+        "Sequences": _SEQUENCES,
+        "Labels": "labels labels_column",
+        "Model": f"model task alphabet max_tokens {_CODE}",
+        "Computing": _COMPUTING,
+        "Output": "output overwrite",
+    },
     "substitute": {
         "What is exchanged": "by most orders sequences head layer target labels",
         "Model": "model trust_remote_code",
@@ -64,7 +74,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Genome": "genome window windows held_out labels feature labels_where circular steps streams",
         "Training": "epochs batch_size learning_rate patience best class_weights bpe_dropout",
         "Computing": "device dtype seed",
-        "Output": "output resume",
+        "Output": "output resume finish",
     },
     "simulate": {
         "What is made": "grammar length gc seed",
@@ -73,7 +83,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Genome": "starts distances share others",
         "Output": "output",
     },
-    "show": {"What is drawn": "id target", "Known sites": "sites feature", "Output": "output"},
+    "show": {"What is drawn": "id list_ target", "Known sites": "sites feature", "Output": "output width"},
     "export": {"What is written": "to target option", "Output": "output overwrite"},
     "demo": {"Options": "output seed"},
     "list": {},
@@ -81,7 +91,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 
 COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate",
-    "Models and explanations": "train explain show export",
+    "Models and explanations": "train predict explain show export",
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "heads annotate",
     "More": "study list",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool
@@ -23,12 +23,30 @@ _ACCESSION = re.compile("[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9
 
 @dataclass(frozen=True)
 class Site:
-    """A named stretch of letters: 0-based, half-open; strand ``+``, ``-`` or ``.`` (unknown)."""
+    """A named stretch of letters: 0-based, half-open; strand ``+``, ``-`` or ``.`` (unknown).
+
+    ``kind`` is the type that its file gives it beside its name; it makes no other site of it.
+    """
 
     start: int
     end: int
     name: str
     strand: str = "."
+    kind: str = field(default="", compare=False)
+
+    @property
+    def type(self) -> str:
+        """One spelling of its type, see `same_type`; its name where its file has no types."""
+        return same_type(self.kind) if self.kind and not self._is_named_by_type else self.name
+
+    @property
+    def label(self) -> str:
+        """Type and name, such as ``disulfide bond: Interchain``; the name alone where that is the type."""
+        return self.name if self.type == self.name else f"{self.type}: {self.name}"
+
+    @property
+    def _is_named_by_type(self) -> bool:
+        return same_type(self.kind) == same_type(self.name)
 
 
 _NAMED = 20  # types that an error lists
@@ -65,7 +83,8 @@ def read_sites(
         if isinstance(item, Problem):
             _leave_out(item, left_out)
         else:
-            named = (Site(*span, visible(item.name or item.kind), item.strand) for span in item.spans)
+            name, kind = visible(item.name or item.kind), visible(item.kind)
+            named = (Site(*span, name, item.strand, kind) for span in item.spans)
             sites.setdefault(item.id, []).extend(named)
     _check_kinds(path, kinds, seen, exact)
     return sites

@@ -19,14 +19,15 @@ from relevome.data.sequences import PROTEIN, Alphabet, Interval
 from relevome.data.sites import Site
 from relevome.errors import InputError
 from relevome.report.glyphs import CHEMISTRY
-from relevome.report.panels import ACROSS, LEFT, SMALL, TICKS, WIDTH, Panel, Scene, draw_panel
+from relevome.report.panels import ACROSS, LEFT, RIGHT, SMALL, TICKS, WIDTH, Panel, Scene, draw_panel
 from relevome.report.ruler import Ruler
-from relevome.report.site_bars import pack, site_colours
+from relevome.report.site_bars import pack, site_colours, site_legend
 from relevome.report.text import shortened, width, wrapped
 from relevome.report.windows import strongest_windows
 
-LONGEST = 400  # letters drawn one by one; a longer sequence gets an overview and its strongest windows
-PER_ROW = 100
+ROWS = 4  # of letters drawn one by one; a longer sequence gets an overview and its strongest windows
+PER_ROW = 100  # of the usual width
+ONE_ROW = 1.2  # so many times more letters are not broken into rows
 FEWEST = 25  # letters for which a row has room, so that a short sequence does not become a poster
 WINDOWS = "abc"
 
@@ -53,11 +54,13 @@ def draw_logo(
     sites: Sequence[Site] = (),
     origin: int | Interval = 1,
     quantity: str = "relevance (logit)",
+    inches: float = WIDTH / 72,
 ) -> Figure:
     """Relevance of one sequence as a logo, upright letters, negative relevance below the axis.
 
-    Up to 400 letters are drawn in rows of at most 100, with the sequence spelled below each row, since
-    a letter without relevance has no height. A longer sequence gets an overview, pooled where letters
+    Up to 400 letters are drawn in rows of at most 100 (up to 120 in one), with the sequence spelled below
+    each row, since a letter without relevance has no height; of a picture that is wider than the usual 7.2
+    ``inches``, in proportion more. A longer sequence gets an overview, pooled where letters
     outnumber dots, and logos of its three strongest windows. All panels share the axis of
     relevance, which is named by ``quantity``. ``sites`` are in letters of the sequence. ``origin`` is
     the number of the first letter on the axis, or the interval of the sequence: then the axis has
@@ -65,8 +68,9 @@ def draw_logo(
     one value per letter, for letters outside the alphabet, and for sites off the sequence.
     """
     _check(letters, relevance, alphabet, sites, origin)
-    scene = Scene(letters, relevance.astype(np.float64), alphabet, sites, Ruler(origin))
-    panels = _rows(scene) if len(letters) <= LONGEST else _overview_and_windows(scene)
+    across = 72 * inches - LEFT - RIGHT
+    scene = Scene(letters, relevance.astype(np.float64), alphabet, sites, Ruler(origin), across)
+    panels = _rows(scene) if len(letters) <= ROWS * _per_row(scene) else _overview_and_windows(scene)
     with matplotlib.style.context(STYLE):
         return _page(scene, panels, title, subtitle, quantity)
 
@@ -118,57 +122,79 @@ def _check(
 
 def _rows(scene: Scene) -> list[Panel]:
     """Rows of about the same length; more than one have a multiple of ten letters each."""
-    length = len(scene.letters)
-    rows = ceil(length / PER_ROW)
+    length, most = len(scene.letters), _per_row(scene)
+    rows = 1 if length <= ONE_ROW * most else ceil(length / most)
     size = length if rows == 1 else 10 * ceil(length / rows / 10)
     starts = range(0, length, size)
     return [_panel(scene, start, min(start + size, length), max(size, FEWEST)) for start in starts]
 
 
+def _per_row(scene: Scene) -> int:
+    return round(PER_ROW * scene.across / ACROSS)
+
+
 def _overview_and_windows(scene: Scene) -> list[Panel]:
-    length = len(scene.letters)
-    starts = strongest_windows(scene.relevance, PER_ROW, len(WINDOWS))
-    windows = [(name, start, start + PER_ROW) for name, start in zip(WINDOWS, starts, strict=False)]
+    length, size = len(scene.letters), _per_row(scene)
+    starts = strongest_windows(scene.relevance, size, len(WINDOWS))
+    windows = [(name, start, start + size) for name, start in zip(WINDOWS, starts, strict=False)]
     pooled = f"; each bar is the value furthest from 0 among {scene.pool} letters" if scene.pool > 1 else ""
     overview = _panel(scene, 0, length, length, "whole sequence" + pooled)
-    logos = [_panel(scene, s, e, PER_ROW, f"{name}   {scene.ruler.span(s, e)}") for name, s, e in windows]
+    logos = [_panel(scene, s, e, size, f"{name}   {scene.ruler.span(s, e)}") for name, s, e in windows]
     return [replace(overview, overview=True, windows=windows), *logos]
 
 
 def _panel(scene: Scene, start: int, end: int, room: int, heading: str = "") -> Panel:
     row = range(start, start + room)
-    bars = pack(scene.sites, site_colours(scene.sites), row, ACROSS / room)
+    bars = pack(scene.sites, site_colours(scene.sites), row, scene.across / room)
     return Panel(start, end, row, bars, heading)
 
 
 def _page(scene: Scene, panels: list[Panel], title: str, subtitle: str, quantity: str) -> Figure:
-    lines = [(line, TITLE, "bold") for line in wrapped(title, TITLE, ACROSS, 3, "bold")]
-    lines += [(line, SMALL, "normal") for line in wrapped(subtitle, SMALL, ACROSS, 3)]
+    lines = [(line, TITLE, "bold") for line in wrapped(title, TITLE, scene.across, 3, "bold")]
+    lines += [(line, SMALL, "normal") for line in wrapped(subtitle, SMALL, scene.across, 3)]
     downs = list(accumulate((LINE * size for _, size, _ in lines), initial=MARGIN))
     tops = list(accumulate((panel.height for panel in panels), initial=downs[-1] + MARGIN))
-    legend = LABEL if scene.alphabet == PROTEIN else 0.0
-    figure = Figure(figsize=(WIDTH / 72, (tops[-1] + LABEL + legend) / 72))
+    legends = [list(CHEMISTRY.items())] if scene.alphabet == PROTEIN else []
+    if any(panel.crowded for panel in panels):
+        legends += _lines(list(site_legend(scene.sites).items()), scene.across)
+    width_of_page = LEFT + scene.across + RIGHT
+    figure = Figure(figsize=(width_of_page / 72, (tops[-1] + LABEL * (1 + len(legends))) / 72))
     for (line, size, weight), down in zip(lines, downs, strict=False):
         _write(figure, line, LEFT, down + size, size, weight=weight)
     for panel, top in zip(panels, tops, strict=False):
         draw_panel(figure, scene, panel, top)
     _write(figure, quantity, MARGIN, (tops[0] + tops[-1] - TICKS) / 2, SMALL, rotation=90, va="center")
-    label = shortened(scene.ruler.label, SMALL, ACROSS)
-    _write(figure, label, LEFT + ACROSS / 2, tops[-1] + 4, SMALL, ha="center")
-    if legend:
-        _draw_chemistry(figure, tops[-1] + LABEL + 4)
+    label = shortened(scene.ruler.label, SMALL, scene.across)
+    _write(figure, label, LEFT + scene.across / 2, tops[-1] + 4, SMALL, ha="center")
+    for number, legend in enumerate(legends, start=1):
+        _draw_legend(figure, legend, tops[-1] + LABEL * number + 4, scene.across)
     return figure
 
 
-def _draw_chemistry(figure: Figure, down: float) -> None:
-    between = ACROSS - sum(width(group, SMALL) for group in CHEMISTRY)
+def _lines(names: list[tuple[str, str]], across: float) -> list[list[tuple[str, str]]]:
+    """Names with their colours, on as many lines as they need."""
+    lines: list[list[tuple[str, str]]] = []
+    room = 0.0
+    for name, colour in names:
+        text = shortened(name, SMALL, across / 2)
+        if width(text, SMALL) > room:
+            lines.append([])
+            room = across
+        room -= width(text, SMALL) + 2 * SMALL
+        lines[-1].append((text, colour))
+    return lines
+
+
+def _draw_legend(figure: Figure, names: list[tuple[str, str]], down: float, across: float) -> None:
+    """Names in their colours, evenly over the width."""
+    between = (across - sum(width(name, SMALL) for name, _ in names)) / max(len(names) - 1, 1)
     x = LEFT
-    for group, colour in CHEMISTRY.items():
-        _write(figure, group, x, down, SMALL, color=colour)
-        x += width(group, SMALL) + between / (len(CHEMISTRY) - 1)
+    for name, colour in names:
+        _write(figure, name, x, down, SMALL, color=colour)
+        x += width(name, SMALL) + min(between, 4 * SMALL if len(names) < 4 else between)
 
 
 def _write(figure: Figure, text: str, x: float, down: float, size: float, **style: Any) -> None:
     """A line of text at a point of the page, in points from its upper left corner."""
     y = 1 - down / 72 / figure.get_figheight()
-    figure.text(x / WIDTH, y, text, fontsize=size, parse_math=False, **style)
+    figure.text(x / 72 / figure.get_figwidth(), y, text, fontsize=size, parse_math=False, **style)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor, log10
 
 import numpy as np
 from jaxtyping import Float
@@ -28,6 +28,7 @@ HEADING, MARKS, LOGO, GAP, SPELLED, LANE, BAR, TICKS = 14.0, 9.0, 66.0, 2.0, 5.0
 SMALL, TICK = 7.0, 6.5  # type
 TINT = 0.1  # of the colour of a site, behind its letters
 
+LEAST_SIDE = 0.2  # of the axis below 0, or above, as a share of the other side
 BARS = 800  # at most, in an overview: each two or three dots wide
 
 
@@ -40,6 +41,7 @@ class Scene:
     alphabet: Alphabet
     sites: Sequence[Site]
     ruler: Ruler
+    across: float = ACROSS
 
     @property
     def pool(self) -> int:
@@ -50,7 +52,22 @@ class Scene:
     def limits(self) -> tuple[float, float]:
         """Of the axis of relevance, the same for all panels."""
         low, high = min(self.relevance.min(), 0.0), max(self.relevance.max(), 0.0)
+        if low < 0 < high:  # room for a number on either side
+            low, high = min(low, -LEAST_SIDE * high), max(high, -LEAST_SIDE * low)
         return (1.04 * low, 1.04 * high) if low < high else (0.0, 1.0)
+
+    @property
+    def ticks(self) -> list[float]:
+        """Round numbers on the axis of relevance, on both sides of 0 where there are letters on both."""
+        low, high = self.limits
+        found = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
+        slack = 1e-9 * (high - low)
+        ticks = [float(tick) for tick in found if low - slack <= tick <= high + slack]
+        if low < 0 and min(ticks) >= 0:
+            ticks.append(-_round(-low))
+        if high > 0 and max(ticks) <= 0:
+            ticks.append(_round(high))
+        return sorted(ticks)
 
 
 @dataclass(frozen=True)
@@ -84,9 +101,20 @@ class Panel:
         return (HEADING if self.heading else 0.0) + (MARKS if self.windows else 0.0)
 
     @property
+    def crowded(self) -> bool:
+        """Whether its sites are too close together for their names."""
+        return len(self.bars) > lanes.MOST and not any(bar.name for bar in self.bars)
+
+    @property
     def height(self) -> float:
         """Of all, with the numbers on the axis."""
         return self.head + LOGO + GAP + self.foot + TICKS
+
+
+def _round(number: float) -> float:
+    """The largest round number that is no larger."""
+    power = 10.0 ** floor(log10(number))
+    return power * max((d for d in (1.0, 1.5, 2.0, 3.0, 5.0) if d * power <= number), default=1.0)
 
 
 def draw_panel(figure: Figure, scene: Scene, panel: Panel, top: float) -> None:
@@ -94,8 +122,8 @@ def draw_panel(figure: Figure, scene: Scene, panel: Panel, top: float) -> None:
 
     On both of its axes letter i reaches from x = i to i + 1; on the lower one, y is in points.
     """
-    logo = _axes(figure, panel, top + panel.head, LOGO, scene.limits)
-    foot = _axes(figure, panel, top + panel.head + LOGO + GAP, panel.foot, (-panel.foot, 0.0))
+    logo = _axes(figure, scene, panel, top + panel.head, LOGO, scene.limits)
+    foot = _axes(figure, scene, panel, top + panel.head + LOGO + GAP, panel.foot, (-panel.foot, 0.0))
     pad = panel.head - HEADING + 3
     logo.set_title(panel.heading, loc="left", fontsize=SMALL, pad=pad, parse_math=False)
     if panel.overview:
@@ -104,13 +132,16 @@ def draw_panel(figure: Figure, scene: Scene, panel: Panel, top: float) -> None:
         _draw_letters(logo, foot, scene, panel)
     if not scene.relevance.any():
         logo.text(panel.start, 0.3, "the relevance of every letter is 0", fontsize=SMALL)
-    _draw_sites(logo, foot, panel)
+    _draw_sites(logo, foot, scene, panel)
     _draw_numbers(logo, foot, scene, panel)
 
 
-def _axes(figure: Figure, panel: Panel, top: float, height: float, limits: tuple[float, float]) -> Axes:
+def _axes(
+    figure: Figure, scene: Scene, panel: Panel, top: float, height: float, limits: tuple[float, float]
+) -> Axes:
     page = figure.get_figheight() * 72
-    place = (LEFT / WIDTH, 1 - (top + height) / page, ACROSS / WIDTH, height / page)
+    width = LEFT + scene.across + RIGHT
+    place = (LEFT / width, 1 - (top + height) / page, scene.across / width, height / page)
     axes = figure.add_axes(place, xlim=(panel.row.start, panel.row.stop), ylim=limits, xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.patch.set_visible(False)
@@ -120,7 +151,7 @@ def _axes(figure: Figure, panel: Panel, top: float, height: float, limits: tuple
 def _draw_letters(logo: Axes, foot: Axes, scene: Scene, panel: Panel) -> None:
     letters, relevance = scene.letters[panel.start : panel.end], scene.relevance[panel.start : panel.end]
     logo.add_collection(letter_shapes(letters, relevance, scene.alphabet, panel.start), autolim=False)
-    slim = min(1.0, SPELLED * len(panel.row) / ACROSS)
+    slim = min(1.0, SPELLED * len(panel.row) / scene.across)
     spelled = letter_shapes(letters, np.full(len(letters), -SPELLED), scene.alphabet, panel.start, slim)
     foot.add_collection(spelled, autolim=False)
 
@@ -131,7 +162,7 @@ def _draw_overview(logo: Axes, scene: Scene, panel: Panel) -> None:
     logo.stairs(np.maximum(values, 0), edges, fill=True, color=BLUE, linewidth=0)
     logo.stairs(np.minimum(values, 0), edges, fill=True, color=RED, linewidth=0)
     above = blended_transform_factory(logo.transData, logo.transAxes)
-    point = len(panel.row) / ACROSS
+    point = len(panel.row) / scene.across
     free = -np.inf
     for name, start, end in panel.windows:
         logo.axvspan(start, max(end, start + point), color="black", alpha=TINT, linewidth=0, zorder=0)
@@ -141,8 +172,8 @@ def _draw_overview(logo: Axes, scene: Scene, panel: Panel) -> None:
         free = middle + 1.2 * SMALL * point
 
 
-def _draw_sites(logo: Axes, foot: Axes, panel: Panel) -> None:
-    shortest = 1.5 * len(panel.row) / ACROSS  # that can be seen in a long row
+def _draw_sites(logo: Axes, foot: Axes, scene: Scene, panel: Panel) -> None:
+    shortest = 1.5 * len(panel.row) / scene.across  # that can be seen in a long row
     corners = []
     for bar in panel.bars:
         end, top = max(bar.end, bar.start + shortest), -panel.spelled - LANE * bar.lane
@@ -153,7 +184,7 @@ def _draw_sites(logo: Axes, foot: Axes, panel: Panel) -> None:
             logo.axvspan(bar.start, bar.end, color=bar.colour, alpha=TINT, linewidth=0, zorder=0)
     colours = [bar.colour for bar in panel.bars]
     foot.add_collection(PolyCollection(corners, facecolors=colours, linewidths=0), autolim=False)
-    if len(panel.bars) > lanes.MOST and not any(bar.name for bar in panel.bars):
+    if panel.crowded:
         note = f"{len(panel.bars):,} sites, too close together for their names"
         _name(foot, (panel.row.start + panel.row.stop) / 2, -panel.spelled, note)
 
@@ -165,11 +196,11 @@ def _name(foot: Axes, centre: float, top: float, name: str) -> None:
 def _draw_numbers(logo: Axes, foot: Axes, scene: Scene, panel: Panel) -> None:
     logo.hlines(0, panel.start, panel.end, color="black", linewidth=0.5)
     logo.spines["left"].set_visible(True)
-    logo.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    logo.set_yticks(scene.ticks)
     logo.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     foot.spines["bottom"].set_visible(True)
     foot.spines["bottom"].set_bounds(panel.start, panel.end)
-    ticks = scene.ruler.ticks(panel.start, panel.end, ACROSS / len(panel.row), TICK)
+    ticks = scene.ruler.ticks(panel.start, panel.end, scene.across / len(panel.row), TICK)
     foot.set_xticks([letter + 0.5 for letter in ticks], list(ticks.values()))
     for axes in (logo, foot):
         axes.tick_params(labelsize=TICK, length=2.5, pad=2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relevome.attribution.lrp.plain import SAME
+from relevome.ledger import SAME
 from relevome.results.run.reader import Run
 
 

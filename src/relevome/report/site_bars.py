@@ -29,9 +29,24 @@ class Bar:
 
 
 def site_colours(sites: Iterable[Site]) -> dict[str, str]:
-    """One colour for each name, in order of appearance; after nine they repeat."""
-    names = dict.fromkeys(site.name for site in sites)
-    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
+    """The colour of every label: one each, in order of appearance, or one for each type of more than nine."""
+    groups = _groups(sites)
+    colours = _colours(groups)
+    return {label: colours[group] for label, group in groups.items()}
+
+
+def site_legend(sites: Iterable[Site]) -> dict[str, str]:
+    """What the colours stand for: labels, or types of more than nine; after nine they repeat."""
+    return _colours(_groups(sites))
+
+
+def _groups(sites: Iterable[Site]) -> dict[str, str]:
+    types = {site.label: site.type for site in sites}
+    return types if len(types) > len(PALETTE) else {label: label for label in types}
+
+
+def _colours(groups: Mapping[str, str]) -> dict[str, str]:
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(dict.fromkeys(groups.values()))}
 
 
 def pack(sites: Iterable[Site], colours: Mapping[str, str], row: range, spacing: float) -> list[Bar]:
@@ -42,11 +57,11 @@ def pack(sites: Iterable[Site], colours: Mapping[str, str], row: range, spacing:
     """
     touching = [site for site in sites if site.start < row.stop and site.end > row.start]
     touching.sort(key=lambda site: (site.start, site.end))
-    bars = [Bar(max(s.start, row.start), min(s.end, row.stop), colours[s.name]) for s in touching]
+    bars = [Bar(max(s.start, row.start), min(s.end, row.stop), colours[s.label]) for s in touching]
     named = []
     free: list[float] = []  # from which letter on, in each lane
     for site, bar in zip(touching, bars, strict=True):
-        name = shortened(site.name, NAME, LONGEST)
+        name = shortened(site.label, NAME, LONGEST)
         half = width(name, NAME) / spacing / 2
         centre = max(row.start + half, min((bar.start + bar.end) / 2, row.stop - half))
         left, right = min(bar.start, centre - half), max(bar.end, centre + half)

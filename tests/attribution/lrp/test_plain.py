@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import relevome
 from relevome.attribution import methods
 from relevome.attribution.lrp.engine import Rules
-from relevome.attribution.lrp.plain import SAME
+from relevome.ledger import SAME
 from relevome.models.base import Batch, Model
 from relevome.report.runs import remarks
 from tests.attribution.lrp.test_engine import relevance

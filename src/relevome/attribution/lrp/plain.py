@@ -23,9 +23,6 @@ from relevome.attribution.lrp.rules.products import (
 )
 from relevome.attribution.lrp.table import COMPOSED, PLAIN, Rule
 
-# What a method notes of a sequence for which its rules were the gradient throughout.
-SAME = "same_as_gradient_x_input"
-
 _ALWAYS = {PLAIN, extreme, addition, sign, between, softmax, batch_norm}
 # y / x is the gradient of these: 1 or 0.
 _RELU = {F.relu, torch.relu, torch.Tensor.relu}
