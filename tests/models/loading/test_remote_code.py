@@ -65,6 +65,7 @@ def test_code_that_works_is_as_the_architecture_it_is_like(saved: Saved, make: M
     model = load_model(make(), trust_remote_code=True)
     assert type(model.module).__name__ == "OwnModel"
     assert model.labels == load_model(saved("protbert")).labels
+    assert load_model(make(), trust_remote_code=True, max_tokens=7).max_tokens == 7  # too few to try it on
 
 
 FAULTS = {
@@ -102,7 +103,10 @@ FAULTS = {
         {"at_forward": "return self.no_such(input_ids)"},
         r"fails at modeling_own.py, line 11 \(AttributeError: 'OwnModel' object has no attribute 'no_such'\)",
     ),
-    "over many lines": ({"at_forward": r"raise RuntimeError('first\n\nthen')"}, "RuntimeError: first then"),
+    "over many lines": (
+        {"at_forward": r"raise RuntimeError('first\n\nthen')"},
+        r"fails .* \(RuntimeError: first then\)",
+    ),
     "nothing that can be explained": (
         {"at_forward": "return input_ids"},
         "gives no logits but a Tensor: expected a model with a head",
