@@ -11,7 +11,7 @@ from contextlib import contextmanager
 def importing() -> Iterator[None]:
     """While in the block, where there are imports only, Python does not look for garbage, nor in them later.
 
-    They make some 300,000 objects that all stay; looking through them again and again takes 0.4 s. A second
+    They make very many objects that all stay; looking through them again and again takes 0.4 s. A second
     block changes nothing, since by then there may be garbage.
     """
     if gc.get_freeze_count() or not gc.isenabled():
