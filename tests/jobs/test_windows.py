@@ -106,7 +106,7 @@ KINDS = [
 
 @pytest.fixture(scope="module", params=KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
 def kind(request: pytest.FixtureRequest, made: Made) -> tuple[dict[str, Any], WindowTables, Rows]:
-    return request.param, *made.windows(f"kind{request.param_index}", **request.param)
+    return request.param, *made.windows(f"kind{KINDS.index(request.param)}", **request.param)
 
 
 Kind = tuple[dict[str, Any], WindowTables, Rows]
@@ -168,6 +168,7 @@ def test_every_site_is_in_a_table_or_counted_with_a_reason(kind: Kind, made: Mad
     positives = sum(counts["positives"] for counts in tables.counts.values())
     left_out = {why: count for why, count in record["left_out"].items() if "shuffles" not in why}
     assert positives + sum(left_out.values()) + len(record["skipped"]) == len(made.places)
+    assert record["sites_read"] == len(made.places)
     assert "off its chromosome" in record["skipped"][0]["reason"]
     if "max_unknown" not in options:
         assert left_out["with unknown letters"] >= 1
@@ -301,12 +302,8 @@ def test_peaks_are_avoided_as_a_whole_and_starts_only_around_their_letter(made: 
         out = bed.parent / anchor
         tables = relevome.windows(bed, made.genome, WIDTH, out, anchor=anchor, split="0.5,0.5")
         frames = [tables.to_pandas(part) for part in tables.parts]
-        starts = [
-            int(start)
-            for frame in frames
-            for start in frame["start"][(frame["label"] == 0) & (frame["chrom"] == "one")]
-            if 1_000 <= start < 7_900
-        ]
+        without = [frame[(frame["label"] == 0) & (frame["chrom"] == "one")]["start"] for frame in frames]
+        starts = [at for some in without for at in some.astype(int).tolist() if 1_000 <= at < 7_900]
         assert starts
         assert any(at % 200 < 150 - WIDTH for at in starts) == inside
 
@@ -315,6 +312,7 @@ BAD = [
     ({"ratio": 0.0}, "ratio 0: expected a number of negatives per positive above 0"),
     ({"ratio": float("nan")}, "ratio nan: expected"),
     ({"ratio": 400.0}, r"room for [\d,]+ of [\d,]+ windows without a site .* expected a lower --ratio"),
+    ({"width": 7_000, "test": ["two"]}, "train has room for 0 of"),
     ({"width": 0}, "width 0: expected 1 letter or more"),
     ({"width": 25_000}, r"no site of .*sites.bed has a window on .*g.fa: all \d+ were left out"),
     ({"split": "0.5,0.6"}, "--split is '0.5,0.6': expected shares"),
@@ -329,7 +327,8 @@ BAD = [
     ({"test": ["three"]}, "region 'three' is neither contig:first-last nor a BED file"),
     ({"test": ["one:1-30"]}, "no site is left in test: expected some in one:1-30, or another split"),
     ({"types": ["gene"]}, "no feature of type 'gene'"),
-    ({"labels_where": ["a=b"]}, "is no table of positions, so 'a=b' chooses nothing"),
+    ({"labels_where": ["a=b"]}, "is no table, so it has no columns for 'a=b': leave that out"),
+    ({"seed": -1}, "seed -1: expected 0 or more"),
     ({"max_unknown": -1}, "at most -1 unknown letters: expected 0 or more"),
     ({"on_bad": "refuse"}, "line 1: the window of 24 letters around the centre of one:5-6.* --on-bad skip"),
     ({"sites": "nowhere.bed"}, "cannot read nowhere.bed"),

@@ -116,6 +116,7 @@ def windows(
         division = _division(contigs, read.cuts, width, shares, by or "region", test, validation)
         letters = GenomeLetters(chromosomes, contigs, width)
         tables, left_out = part_tables(read, division, letters, plan)
+        about["sites_read"] = len(read.cuts) + read.again + len(read.problems)
         about["skipped"] = [asdict(problem) for problem in read.problems]
         with FOLDER.writing(Path(out), overwrite):
             return write_window_tables(Path(out), tables, left_out, about)

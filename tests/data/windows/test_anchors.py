@@ -162,7 +162,10 @@ def test_sites_of_tables_count_from_one_and_have_strands(write: Write) -> None:
 
 def test_positions_of_tables_are_sites(write: Write) -> None:
     table = write("a.tsv", "position\tstrand\tchrom\n11\t+\tchr1\n11\t-\tchr1\n12\t\tchr1\n")
-    one, other, unknown = from_bed(table, write("g.fa", GENOME), DNA, 3).read()
+    genome = write("g.fa", GENOME)
+    for anchor in ("centre", "start"):
+        assert letters(from_bed(table, genome, DNA, 3, anchor)) == letters(from_bed(table, genome, DNA, 3))
+    one, other, unknown = from_bed(table, genome, DNA, 3).read()
     assert isinstance(one, Sequence)
     assert isinstance(other, Sequence)
     assert (one.letters, other.letters) == (LETTERS[9:12], LETTERS[9:12][::-1].translate(OTHER))

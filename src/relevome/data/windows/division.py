@@ -27,16 +27,14 @@ class Division:
     def part_of(self, cuts: Cuts, contigs: Sequence[Contig], width: int) -> Int[np.ndarray, " windows"]:
         """The number of the part in which each window lies, and -1 for one that lies in none as a whole."""
         found = np.full(len(cuts), -1)
-        for number, contig in enumerate(contigs):
-            here = np.flatnonzero(cuts.contig == number)
-            stretches = sorted(
-                (one.start, one.end, PARTS.index(part))
-                for part, regions in self.regions.items()
-                for one in regions
-                if one.chrom == contig.name
-            )
-            if len(here) and stretches:
-                starts, ends, parts = np.array(stretches).T
+        stretches: dict[str, list[tuple[int, int, int]]] = {}
+        for part, regions in self.regions.items():
+            for one in regions:
+                stretches.setdefault(one.chrom, []).append((one.start, one.end, PARTS.index(part)))
+        for number, here in cuts.by_contig():
+            there = sorted(stretches.get(contigs[number].name, ()))
+            if there:
+                starts, ends, parts = np.array(there).T
                 at = np.searchsorted(starts, cuts.start[here], "right") - 1
                 inside = (at >= 0) & (cuts.start[here] + width <= ends[at])
                 found[here] = np.where(inside, parts[at], -1)

@@ -47,6 +47,14 @@ class Cuts:
         """Where the first of them on the genome is, the second, and so on."""
         return np.lexsort((self.reverse, self.start, self.contig))
 
+    def by_contig(self) -> Iterator[tuple[int, Int[np.ndarray, " some"]]]:
+        """The number of every contig that has some, and where these are, in the order of the genome."""
+        order = self.in_order()
+        numbers, firsts = np.unique(self.contig[order], return_index=True)
+        lasts = [*firsts[1:], len(order)]
+        for number, first, last in zip(numbers, firsts, lasts, strict=False):
+            yield int(number), order[first:last]
+
 
 @dataclass(frozen=True, eq=False)
 class Composition:
@@ -71,11 +79,9 @@ class GenomeLetters:
 
     def cut(self, cuts: Cuts) -> Iterator[tuple[Int[np.ndarray, " some"], UInt8[np.ndarray, "some width"]]]:
         """Which windows, in the order of the genome, and their letters as ASCII on their own strands."""
-        order = cuts.in_order()
         most = max(1, _PIECE // self.width)
-        for number in np.unique(cuts.contig):
-            views = np.lib.stride_tricks.sliding_window_view(self._contig(int(number)), self.width)
-            chosen = order[cuts.contig[order] == number]
+        for number, chosen in cuts.by_contig():
+            views = np.lib.stride_tricks.sliding_window_view(self._contig(number), self.width)
             for first in range(0, len(chosen), most):
                 piece = chosen[first : first + most]
                 letters = views[cuts.start[piece]]

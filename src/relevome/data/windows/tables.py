@@ -62,6 +62,8 @@ class TablePlan:
             raise InputError(f"ratio {self.ratio:g}: expected a number of negatives per positive above 0")
         if self.most_unknown < 0:
             raise InputError(f"at most {self.most_unknown} unknown letters: expected 0 or more")
+        if self.seed < 0:
+            raise InputError(f"seed {self.seed}: expected 0 or more")
 
 
 @dataclass(eq=False)
@@ -69,7 +71,8 @@ class PartTable:
     """One part: where it lies, its windows with sites, and those without, which shuffles are not.
 
     ``likeness`` says how like matched windows are to those with sites (see `likeness`), and how like random
-    ones would be. ``left_out`` counts sites without a shuffle while rows are made.
+    ones would be. ``left_out`` counts shuffles that could not be made, while
+    rows are.
     """
 
     name: str
