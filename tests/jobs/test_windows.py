@@ -33,6 +33,14 @@ def turned(letters: str) -> str:
     return letters[::-1].translate(PAIRS)
 
 
+def rows_of(tables: WindowTables) -> Rows:
+    rows: Rows = {}
+    for part in tables.parts:
+        with tables.table(part).open() as file:
+            rows[part] = list(csv.DictReader(file, delimiter="\t"))
+    return rows
+
+
 def every(rows: Rows) -> list[dict[str, str]]:
     return [row for some in rows.values() for row in some]
 
@@ -70,11 +78,7 @@ class Made:
     def windows(self, name: str, **options: Any) -> tuple[WindowTables, Rows]:
         given = {"on_bad": "skip", **options}
         made = relevome.windows(self.sites, self.genome, WIDTH, self.folder / name, **given)
-        rows: Rows = {}
-        for part in made.parts:
-            with made.table(part).open() as file:
-                rows[part] = list(csv.DictReader(file, delimiter="\t"))
-        return made, rows
+        return made, rows_of(made)
 
     def site_windows(self) -> list[tuple[str, int]]:
         """Where the windows of all sites begin."""
@@ -301,9 +305,8 @@ def test_peaks_are_avoided_as_a_whole_and_starts_only_around_their_letter(made: 
     for anchor, inside in (("centre", False), ("start", True)):
         out = bed.parent / anchor
         tables = relevome.windows(bed, made.genome, WIDTH, out, anchor=anchor, split="0.5,0.5")
-        frames = [tables.to_pandas(part) for part in tables.parts]
-        without = [frame[(frame["label"] == 0) & (frame["chrom"] == "one")]["start"] for frame in frames]
-        starts = [at for some in without for at in some.astype(int).tolist() if 1_000 <= at < 7_900]
+        without = [row for row in every(rows_of(tables)) if row["label"] == "0" and row["chrom"] == "one"]
+        starts = [at for row in without for at in [int(row["start"])] if 1_000 <= at < 7_900]
         assert starts
         assert any(at % 200 < 150 - WIDTH for at in starts) == inside
 
