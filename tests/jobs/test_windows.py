@@ -294,7 +294,8 @@ def test_tables_are_read_by_whoever_trains_and_explains(made: Made) -> None:
         assert [(one.id, one.letters) for one in given] == [(r["id"], r["sequence"]) for r in rows[part]]
         frame = tables.to_pandas(part)
         assert frame["sequence"].tolist() == [row["sequence"] for row in rows[part]]
-        assert frame["start"].isna().sum() == (frame["label"] == 0).sum()
+        assert frame["start"].isna().tolist() == [not row["start"] for row in rows[part]]
+        assert frame["label"].tolist() == [int(row["label"]) for row in rows[part]]
     assert WindowTables(tables.path).record == tables.record
     assert tables.record["sites"]["path"] == str(made.sites)
     assert tables.record["command"] is None

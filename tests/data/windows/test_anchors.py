@@ -239,4 +239,4 @@ def test_coding_sequences_of_escherichia_coli_start_with_a_start_codon_on_both_s
     assert {one.interval.strand for one in found if one.interval} == {"+", "-"}
     codons = Counter(one.letters[3:6] for one in found)
     assert codons["ATG"] > 0.85 * codons.total() > 300
-    assert codons["ATG"] + codons["GTG"] + codons["TTG"] > 0.99 * codons.total()
+    assert codons["ATG"] + codons["GTG"] + codons["TTG"] > 0.98 * codons.total()  # pseudogenes have none
