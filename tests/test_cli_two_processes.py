@@ -19,6 +19,11 @@ Run = Callable[..., tuple[int, str, list[str]]]
 MODEL = ("--model", "{letters}", "--device", "cpu")
 # What is asked, and the file by whose lock others are kept out.
 WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
+    "predict": (("predict", *MODEL, "--fasta", "{fasta}", "-o", "{out}"), LOCK),
+    "data windows": (
+        ("data", "windows", "--sites", "{bed}", "--genome", "{fasta}", "--width", "4", "-o", "{out}"),
+        LOCK,
+    ),
     "explain": (("explain", *MODEL, "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "evaluate": (("evaluate", "{run}", "-o", "{out}"), LOCK),
     "compare": (("compare", "{run}", "{run}", "-o", "{out}"), LOCK),

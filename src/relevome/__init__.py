@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from relevome.jobs.simulate import simulate
     from relevome.jobs.substitute import substitute
     from relevome.jobs.train import train
+    from relevome.jobs.windows import windows
     from relevome.models.hugging_face import load_model
     from relevome.results.run.reader import Run
 
@@ -43,11 +44,12 @@ _HOME = {
     "simulate": "relevome.jobs.simulate",
     "substitute": "relevome.jobs.substitute",
     "train": "relevome.jobs.train",
+    "windows": "relevome.jobs.windows",
 }
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export", "heads",
-    "load_model", "predict", "show", "simulate", "substitute", "train",
+    "load_model", "predict", "show", "simulate", "substitute", "train", "windows",
 ]  # fmt: skip
 
 

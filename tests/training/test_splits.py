@@ -7,8 +7,9 @@ import pytest
 
 from relevome.data.formats.table import LabelledSequence, read_table
 from relevome.data.sequences import PROTEIN, Sequence
+from relevome.data.shares import read_shares
 from relevome.errors import InputError
-from relevome.training.splits import SavedParts, Split, read_shares
+from relevome.training.splits import SavedParts, Split
 
 
 def proteins(count: int, seed: int = 0) -> list[LabelledSequence]:

@@ -16,6 +16,7 @@ import typer
 import relevome
 from relevome.cli.annotate import annotate
 from relevome.cli.compare import compare
+from relevome.cli.data import data_commands
 from relevome.cli.evaluate import evaluate
 from relevome.cli.explain import explain
 from relevome.cli.export import export
@@ -167,4 +168,5 @@ for command in (
     app.command(cls=Once)(command)
 app.command("list", cls=Once)(list_)
 app.command(cls=Once)(demo)
+app.add_typer(data_commands, name="data")
 app.add_typer(study_commands(run_command), name="study")

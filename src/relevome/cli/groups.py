@@ -76,6 +76,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Computing": "device dtype seed",
         "Output": "output resume finish",
     },
+    "windows": {
+        "Sites": "sites genome anchor kinds labels_column labels_where on_bad",
+        "Windows": "width strand max_unknown negatives ratio",
+        "Parts": "split by test validation",
+        "Computing": "seed",
+        "Output": "output overwrite",
+    },
     "simulate": {
         "What is made": "grammar length gc seed",
         "Motifs": "motifs motif_names",
@@ -90,7 +97,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 }
 
 COMMANDS: Mapping[str, str] = {
-    "To begin with": "demo simulate",
+    "To begin with": "demo simulate data",
     "Models and explanations": "train predict explain show export",
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "heads annotate",

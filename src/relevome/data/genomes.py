@@ -13,12 +13,11 @@ from pathlib import Path
 from pyfaidx import Fasta, FastaIndexingError
 
 from relevome.data.lines import PathLike, open_bytes
-from relevome.data.names import known_as
 from relevome.data.positions import PositionChoice
 from relevome.data.problems import Intake, Problem, SeenNames
 from relevome.data.sequences import DNA, Alphabet, Interval, Sequence
 from relevome.data.windows.anchors import Windowing
-from relevome.data.windows.places import Place, read_places
+from relevome.data.windows.places import Place, on_genome, read_places
 from relevome.errors import InputError
 
 
@@ -58,7 +57,7 @@ def read_bed(
             if isinstance(place, Problem):
                 yield place
                 continue
-            place = _on_genome(place, lengths)
+            place = on_genome(place, lengths)
             found = place.interval
             reason = misplaced(found, lengths, genome)
             if windows and not reason:
@@ -148,14 +147,6 @@ def _repeated_names(places: Iterable[Place | Problem]) -> set[str]:
         if isinstance(place, Place) and place.name and not seen.add(place.name):
             repeated.add(place.name)
     return repeated
-
-
-def _on_genome(place: Place, lengths: Mapping[str, int]) -> Place:
-    """The place with its chromosome as the genome calls it."""
-    name = known_as(place.interval.chrom, lengths)
-    if name == place.interval.chrom:
-        return place
-    return replace(place, interval=replace(place.interval, chrom=name))
 
 
 def _id(place: Place, found: Interval, repeated: set[str]) -> str:

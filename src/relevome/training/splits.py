@@ -15,11 +15,10 @@ from relevome.data.formats.clusters import Clusters, read_clusters
 from relevome.data.formats.table import LabelledSequence
 from relevome.data.inputs import sha256_of
 from relevome.data.sequences import Sequence
+from relevome.data.shares import PARTS, read_shares
 from relevome.errors import InputError
 from relevome.results.tables import write_tsv
 from relevome.training.settings import TrainingSettings
-
-PARTS = ("train", "validation", "test")
 
 
 @runtime_checkable
@@ -99,27 +98,6 @@ def split_of(settings: TrainingSettings) -> Split | None:
     most = 3 if settings.test is None else 2
     usual = "0.8,0.1,0.1" if most == 3 else "0.9,0.1"
     return Split(read_shares(settings.split or usual, most), settings.clusters, settings.seed)
-
-
-def read_shares(text: str, most: int) -> tuple[float, ...]:
-    """Shares such as ``0.8,0.1,0.1``, or ``80,10,10`` percent, of two to ``most`` parts.
-
-    Raises ``InputError`` for what is none, or does not add up.
-    """
-    try:
-        shares = [float(part) for part in text.replace("%", "").split(",")]
-    except ValueError:
-        shares = []
-    total = sum(shares)
-    if abs(total - 100) < 1e-6:
-        shares, total = [share / 100 for share in shares], 1.0
-    if not 2 <= len(shares) <= most or min(shares) <= 0 or abs(total - 1) > 1e-6:
-        example = "0.8,0.1,0.1" if most == 3 else "0.9,0.1"
-        named = ", ".join(PARTS[:most])
-        raise InputError(
-            f"--split is {text!r}: expected shares of {named} that add up to 1, such as {example}"
-        )
-    return tuple(shares)
 
 
 def _draw(room: np.ndarray, size: int, rng: np.random.Generator) -> int:

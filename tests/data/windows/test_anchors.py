@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -162,7 +164,10 @@ def test_sites_of_tables_count_from_one_and_have_strands(write: Write) -> None:
 
 def test_positions_of_tables_are_sites(write: Write) -> None:
     table = write("a.tsv", "position\tstrand\tchrom\n11\t+\tchr1\n11\t-\tchr1\n12\t\tchr1\n")
-    one, other, unknown = from_bed(table, write("g.fa", GENOME), DNA, 3).read()
+    genome = write("g.fa", GENOME)
+    for anchor in ("centre", "start"):
+        assert letters(from_bed(table, genome, DNA, 3, anchor)) == letters(from_bed(table, genome, DNA, 3))
+    one, other, unknown = from_bed(table, genome, DNA, 3).read()
     assert isinstance(one, Sequence)
     assert isinstance(other, Sequence)
     assert (one.letters, other.letters) == (LETTERS[9:12], LETTERS[9:12][::-1].translate(OTHER))
@@ -224,3 +229,14 @@ def test_real_sites_of_start_are_where_a_table_says(shared: Path, write: Write) 
     placed = from_bed(write("tss.bed", bed), genome, DNA, 100, "start")
     assert letters(named)[1:] == letters(placed)[1:]  # the first is too near to the end
     assert len({*letters(named)[1:]}) > 200
+
+
+def test_coding_sequences_of_escherichia_coli_start_with_a_start_codon_on_both_strands(shared: Path) -> None:
+    folder = shared / "data/ecoli"
+    gff, genome = folder / "NC_000913.3.gff.gz", folder / "NC_000913.3.fna.gz"
+    read = islice(from_bed(gff, genome, DNA, 7, "start", ["CDS"]).read(), 400)
+    found = [one for one in read if isinstance(one, Sequence) and one.interval is not None]
+    assert {one.interval.strand for one in found if one.interval} == {"+", "-"}
+    codons = Counter(one.letters[3:6] for one in found)
+    assert codons["ATG"] > 0.85 * codons.total() > 300
+    assert codons["ATG"] + codons["GTG"] + codons["TTG"] > 0.98 * codons.total()  # pseudogenes have none

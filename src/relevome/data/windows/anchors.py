@@ -12,7 +12,7 @@ from relevome.data.lines import PathLike
 from relevome.data.positions import PositionChoice
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
-from relevome.data.windows.places import Place, is_position_table, labelled_places, read_places
+from relevome.data.windows.places import Place, chosen_places, is_position_table
 from relevome.errors import InputError
 
 Anchor = Literal["centre", "summit", "start", "site"]
@@ -37,12 +37,8 @@ class Windowing:
     def places(
         self, path: PathLike, contigs: Mapping[str, int], choice: PositionChoice
     ) -> Iterator[Place | Problem]:
-        """What the lines of a file are about, as this anchor has it; see `read_places`."""
-        if self.anchor == "site":
-            return labelled_places(path, contigs, choice)
-        if option := choice.column or "".join(choice.where[:1]):
-            raise InputError(f"{option!r} chooses from tables of positions, whose anchor is site")
-        return read_places(path, choice.features)
+        """What the lines of a file are about, as this anchor has it; see `chosen_places`."""
+        return chosen_places(path, contigs, choice, self.anchor == "site")
 
     def around(self, place: Place, contigs: Mapping[str, int]) -> Interval | str:
         """The window of a place that is on the genome, or why it has none; ``contigs`` have their lengths."""

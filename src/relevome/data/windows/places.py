@@ -68,26 +68,25 @@ def _check_types(path: PathLike, types: Collection[str], seen: Mapping[str, str]
         raise InputError(f"{path} has features of several types: expected a choice (--type), of {listed}")
 
 
-def labelled_places(
-    path: PathLike, contigs: Mapping[str, int], choice: PositionChoice
+def chosen_places(
+    path: PathLike, contigs: Mapping[str, int], choice: PositionChoice, labelled: bool
 ) -> Iterator[Place | Problem]:
-    """What is labelled at one letter, as annotators learn it: see `read_positions`.
+    """What lines of a file are about; of tables of positions, places of one letter (see `read_positions`).
 
-    Features of GFF3, those in several lines as one, and positions of tables are places of one letter; of
-    other files all is as `read_places` has it, whose first letters are meant.
+    With ``labelled`` that letter counts which annotators learn: features of GFF3, those in several lines as
+    one, are places of one letter, too. All else is as `read_places` has it.
     """
-    if format_of(path, "sites").name == "gff":
+    if choice.column or choice.where or is_position_table(path):
+        yield from map(_letter, read_positions(path, contigs, choice))
+    elif labelled and format_of(path, "sites").name == "gff":
         kinds = sorted({line.kind for line in gff_lines(path) if isinstance(line, GffLine)})
         seen = {same_type(kind): kind for kind in kinds}
         _check_types(path, choice.features, seen, choose=True)
         chosen = {same_type(kind) for kind in choice.features or seen}
-        choice = replace(choice, features=tuple(kind for kind in kinds if same_type(kind) in chosen))
-    elif not is_position_table(path):
-        if option := choice.column or "".join(choice.where[:1]):
-            raise InputError(f"{path} is no table of positions, so {option!r} chooses nothing: leave it out")
+        spelt = tuple(kind for kind in kinds if same_type(kind) in chosen)
+        yield from map(_letter, read_positions(path, contigs, replace(choice, features=spelt)))
+    else:
         yield from read_places(path, choice.features)
-        return
-    yield from map(_letter, read_positions(path, contigs, choice))
 
 
 def is_position_table(path: PathLike) -> bool:
@@ -126,3 +125,11 @@ def _items(format: Format, path: PathLike, types: Collection[str]) -> Iterator[P
             yield Place(line.interval, line.name, line.kind, line.where)
         else:
             yield line
+
+
+def on_genome(place: Place, lengths: Mapping[str, int]) -> Place:
+    """The place with its chromosome as the genome calls it."""
+    name = known_as(place.interval.chrom, lengths)
+    if name == place.interval.chrom:
+        return place
+    return replace(place, interval=replace(place.interval, chrom=name))
