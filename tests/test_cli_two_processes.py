@@ -19,7 +19,7 @@ Run = Callable[..., tuple[int, str, list[str]]]
 MODEL = ("--model", "{letters}", "--device", "cpu")
 # What is asked, and the file by whose lock others are kept out.
 WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
-    "explain": (("explain", *MODEL, "--fasta", "{fasta}", "-o", "{out}"), LOCK),
+    "explain": (("explain", *MODEL, "--target", "0", "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "evaluate": (("evaluate", "{run}", "-o", "{out}"), LOCK),
     "compare": (("compare", "{run}", "{run}", "-o", "{out}"), LOCK),
     "substitute": (("substitute", "{run}", "-o", "{out}"), LOCK),
