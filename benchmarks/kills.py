@@ -225,15 +225,14 @@ def _prepare(folder: Path) -> None:
     draw = random.Random(0)
     sizes = {"filters": (8, 8), "widths": (7, 5), "pools": (2, 2), "hidden_size": 8}
     (folder / "small.json").write_text(json.dumps({"model_type": "relevome-cnn", **sizes}))
+    annotator: dict[str, Any] = {
+        "num_hidden_layers": 1, "num_attention_heads": 2, "head_size": 8, "hidden_size": 16,
+        "convolution": 5, "segment": 128, "memory": 16, "downstream": 5, "num_labels": 2,
+    }  # fmt: skip
     modules = {
         "cnn": CnnForSequenceClassification(CnnConfig(**sizes)),
-        "annotator": AnnotatorForTokenClassification(
-            AnnotatorConfig(
-                num_hidden_layers=1, num_attention_heads=2, head_size=8, hidden_size=16, convolution=5,
-                segment=128, memory=16, downstream=5, num_labels=2,
-            )
-        ),
-    }  # fmt: skip
+        "annotator": AnnotatorForTokenClassification(AnnotatorConfig(**annotator)),
+    }
     for name, module in modules.items():
         module.save_pretrained(folder / name)
         letter_tokenizer(DNA).save_pretrained(folder / name)
