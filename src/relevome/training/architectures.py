@@ -37,8 +37,8 @@ LEARNING_RATES = {"cnn": 1e-3, "transformer": 2e-3, "config": 5e-4, "checkpoint"
 # The small transformer on single letters that has a name, in transformers' own words.
 TRANSFORMER = "transformer"
 _TRANSFORMER = {
-    "model_type": "esm", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "intermediate_size": 64, "position_embedding_type": "absolute", "max_position_embeddings": 1027,
+    "model_type": "esm", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "intermediate_size": 128, "position_embedding_type": "absolute", "max_position_embeddings": 1027,
     "emb_layer_norm_before": True, "token_dropout": False, "hidden_dropout_prob": 0.0,
     "attention_probs_dropout_prob": 0.0,
 }  # fmt: skip
