@@ -45,6 +45,7 @@ def test_a_command_that_is_stopped_says_how_to_go_on(relevome_cli, saved, protei
             "whole epochs are kept: the same command with --resume goes on from there, and with --finish",
         ),
         (("evaluate", "run"), "nothing of it is kept: run the same command again"),
+        (("demo",), "its folder is as it was then: remove it, and run the same command again"),
     ],
 )
 def test_what_is_said_of_a_command_that_is_stopped_is_true_of_it(

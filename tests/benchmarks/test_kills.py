@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from pathlib import Path
+
+import pytest
 
 from benchmarks import kills
 
@@ -28,38 +28,63 @@ def test_files_are_compared_but_for_times_locks_and_logs(tmp_path: Path) -> None
     assert kills.differences(one, other) == ["more.txt", "part.bin", "run.json"]
 
 
-def goes_on(arguments: tuple[str, ...], folder: Path) -> None:
-    """Counts, from where it was killed."""
-    os.chdir(folder)
-    path = Path("out", "counted")
-    path.parent.mkdir(exist_ok=True)
-    done = len(path.read_text()) if path.exists() else 0
-    for _ in range(done, STEPS):
-        time.sleep(0.01)
-        with path.open("a") as file:
-            file.write(".")
+class Processes:
+    """Processes that are done in half of their steps when they are killed."""
+
+    def __init__(self) -> None:
+        self.left = STEPS
+
+    def Process(self, target: kills.Work, args: tuple[tuple[str, ...], Path]) -> Processes:
+        self.work, self.args = target, args
+        self.exitcode, self.left = 0, STEPS
+        return self
+
+    def start(self) -> None:
+        self.alive = True
+
+    def join(self, seconds: float | None = None) -> None:
+        if not self.alive:
+            return
+        self.left = STEPS if seconds is None else STEPS // 2
+        self.work(*self.args)
+        self.alive = seconds is not None
+
+    def kill(self) -> None:
+        self.exitcode, self.alive = -9, False
+
+    def step(self, path: Path) -> bool:
+        """One step more is written, if there is time left."""
+        self.left -= 1
+        if self.left >= 0:
+            with path.open("a") as file:
+                file.write(".")
+        return self.left > 0
 
 
-def begins_anew_on_top(arguments: tuple[str, ...], folder: Path) -> None:
-    """Counts what was counted before again."""
-    os.chdir(folder)
-    path = Path("out", "counted")
-    path.parent.mkdir(exist_ok=True)
-    for _ in range(STEPS):
-        time.sleep(0.01)
-        with path.open("a") as file:
-            file.write(".")
+def test_what_is_killed_and_goes_on_is_told_from_what_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes = Processes()
+    monkeypatch.setattr(kills, "_CONTEXT", processes)
 
+    def counts(folder: Path, anew: bool) -> None:
+        path = folder / "out" / "counted"
+        path.parent.mkdir(exist_ok=True)
+        done = 0 if anew or not path.exists() else len(path.read_text())
+        for _ in range(done, STEPS):
+            if not processes.step(path):
+                break
 
-def test_what_is_killed_and_goes_on_is_told_from_what_does_not(tmp_path: Path) -> None:
-    trials = kills.trials_of("explain", tmp_path, tmp_path / "right", 3, work=goes_on)
-    assert [one.different for one in trials] == [()] * 3
-    assert any(one.killed for one in trials)
-    assert [path.name for path in (tmp_path / "right").iterdir()] == ["explain-undisturbed"]
-    trials = kills.trials_of("explain", tmp_path, tmp_path / "wrong", 3, work=begins_anew_on_top)
-    assert [one.different for one in trials] == [("counted",) if one.killed else () for one in trials]
-    kept = {path.name for path in (tmp_path / "wrong").iterdir()} - {"explain-undisturbed"}
-    assert kept == {f"explain-{i}" for i, one in enumerate(trials) if one.killed}
+    for anew, different in ((False, ()), (True, ("counted",))):
+        place = tmp_path / str(anew)
+
+        def work(_: tuple[str, ...], folder: Path, anew: bool = anew) -> None:
+            counts(folder, anew)
+
+        trials = kills.trials_of("explain", tmp_path, place, 2, work=work)
+        assert [one.different for one in trials] == [different] * 2
+        kept = {path.name for path in place.iterdir()}
+        assert kept == {"explain-undisturbed"} | ({"explain-0", "explain-1"} if anew else set())
 
 
 def test_every_command_of_the_campaign_can_be_typed(tmp_path: Path) -> None:

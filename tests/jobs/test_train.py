@@ -359,6 +359,23 @@ def test_one_label_for_every_letter(settings: Callable[..., TrainingSettings]) -
     assert result.metrics["test"]["accuracy"] == pytest.approx(np.concatenate(right).mean())
 
 
+@pytest.mark.parametrize(("alphabet", "letter"), [("dna", "T"), ("rna", "U"), ("protein", "W")])
+def test_a_small_transformer_on_single_letters_has_a_name(
+    settings: Callable[..., TrainingSettings], alphabet: str, letter: str
+) -> None:
+    def rows(count: int, seed: int) -> list[Row]:
+        return [(text.replace("T", letter), label) for text, label in motifs(count, seed)]
+
+    result = train(settings("transformer", rows, epochs=1, alphabet=alphabet))
+    model = load_model(result.output)
+    assert result.learning_rate == 2e-3
+    assert model.alphabet.name == alphabet
+    assert model.tokenizer.one_letter_always
+    assert len(model.tokenize(Sequence("s", f"A{letter}GC", model.alphabet))) == 6
+    assert model.max_tokens == 1024 + 2
+    assert model.module.num_parameters() < 200_000
+
+
 @pytest.mark.parametrize("arch", [ESM, LLAMA], ids=["esm", "llama"])
 def test_any_architecture_starts_from_its_config(
     settings: Callable[..., TrainingSettings], arch: dict[str, Any]

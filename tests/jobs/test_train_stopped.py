@@ -263,6 +263,14 @@ def test_a_damaged_record_of_how_it_was_begun_is_one_line(made: Make, text: str)
     assert train(asked, finish=True).best_epoch == 1
 
 
+@pytest.mark.parametrize("text", ["[]", "{}", "null", '{"chosen": 3}'])
+def test_a_damaged_record_of_a_finished_training_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "training.json").write_text(text)
+    with pytest.raises(InputError, match=r"training.json is damaged"):
+        train(tmp_path, resume=True)
+
+
 # Within an epoch
 
 

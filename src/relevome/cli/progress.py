@@ -3,52 +3,56 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from relevome.cli.terminal import echo
 
 EVERY = 30.0  # seconds between two lines of a log
 _REMEMBERED = 300.0  # seconds that a rate is a mean over
 
-Sample = tuple[float, int]
+
+class _Moment(NamedTuple):
+    """What is known at a time; ``samples`` are times and how much was done then, a second or more apart."""
+
+    what: str = ""
+    done: int = 0
+    total: int | None = None
+    samples: tuple[tuple[float, int], ...] = ()
 
 
 class Gauge:
     """Where a command is: what it does, and how much is done of how much, with the rate and the time left.
 
-    ``unit`` is what is counted, such as "sequences". What is known is put into words when somebody looks.
+    ``unit`` is what is counted, such as "sequences". What is known is put into words when somebody looks,
+    perhaps another thread: so it is replaced as a whole.
     """
 
     def __init__(self, unit: str) -> None:
         self._unit = unit
-        self._what = ""
-        self._done, self._total = 0, None
+        self._now = _Moment()
         self._began = time.monotonic()
-        self._samples: deque[Sample] = deque()
 
     def say(self, what: str) -> None:
         """Something new begins, of which nothing is counted yet."""
-        self._what, self._done, self._total = what, 0, None
-        self._samples.clear()
+        self._now = _Moment(what)
 
     def tell(self, count: int, total: int) -> None:
         """So much was just done, and of so much in all."""
-        self.at(self._what, self._done + count, total)
+        self.at(self._now.what, self._now.done + count, total)
 
     def at(self, what: str, done: int, total: int) -> None:
         """So much is done, of so much in all."""
-        now = time.monotonic()
-        samples = self._samples
+        now, samples = time.monotonic(), self._now.samples
         if samples and now - samples[0][0] < 1:
-            samples.clear()  # what was done before costs no time, and says nothing of the rest
-        samples.append((now, done))
-        while len(samples) > 2 and now - samples[1][0] > _REMEMBERED:
-            samples.popleft()
-        self._what, self._done, self._total = what, done, total
+            samples = ()  # what was done before costs no time, and says nothing of the rest
+        elif len(samples) > 1 and samples[-1][0] - samples[-2][0] < 1:
+            samples = samples[:-1]
+        while len(samples) > 1 and now - samples[1][0] > _REMEMBERED:
+            samples = samples[1:]
+        self._now = _Moment(what, done, total, (*samples, (now, done)))
 
     def note(self, line: str) -> None:
         """A line that stays, beside what the command finds."""
@@ -61,23 +65,17 @@ class Gauge:
     @property
     def share(self) -> float | None:
         """How much is done, None where that is not known."""
-        return self._done / self._total if self._total else None
+        now = self._now
+        return now.done / now.total if now.total else None
 
     def words(self) -> str:
         """All of it in one line."""
-        counted = f"{self._done:,} of {self._total:,} {self._unit}" if self._total else ""
-        rate = self._rate()
-        if counted and rate:
-            left = _clock(((self._total or 0) - self._done) / rate)
-            counted += f", {_speed(rate)}, {left} left"
-        return ": ".join(part for part in (self._what, counted) if part) or "reading"
-
-    def _rate(self) -> float | None:
-        """How much is done in a second, as far as that can be told."""
-        if len(self._samples) < 2:
-            return None
-        (first, before), (last, now) = self._samples[0], self._samples[-1]
-        return (now - before) / (last - first) if last > first and now > before else None
+        what, done, total, samples = self._now
+        counted = f"{done:,} of {total:,} {self._unit}" if total else ""
+        rate = _rate(samples)
+        if total and rate:
+            counted += f", {_speed(rate)}, {_clock((total - done) / rate)} left"
+        return ": ".join(part for part in (what, counted) if part) or "reading"
 
     def line(self) -> str:
         """The same with the time that has passed, for a log."""
@@ -157,6 +155,14 @@ def _lines(unit: str) -> Iterator[Gauge]:
     finally:
         over.set()
         thread.join()
+
+
+def _rate(samples: tuple[tuple[float, int], ...]) -> float | None:
+    """How much is done in a second, as far as that can be told."""
+    if not samples:
+        return None
+    (first, before), (last, now) = samples[0], samples[-1]
+    return (now - before) / (last - first) if last > first and now > before else None
 
 
 def _clock(seconds: float) -> str:

@@ -24,7 +24,8 @@ def train(
     arch: Annotated[
         str | None,
         typer.Option(
-            help="cnn, dnabert2, annotator, annotator:published, a model folder or id, or a config.json.",
+            help="cnn, transformer, dnabert2, annotator, annotator:published, a model folder or id, or a "
+            "config.json.",
             parser=PathOrWord,
             metavar="TEXT",
         ),

@@ -138,7 +138,8 @@ def train(
 
 def _again(output: Path, record: dict[str, Any], resume: bool, finish: bool) -> TrainingResult:
     """The result of a training that is finished. Raises InputError for one to be begun, or gone on with."""
-    early = record.get("finished_early")
+    with reading(output / "training.json", "remove the folder, or choose another output"):
+        early, result = record.get("finished_early"), _result(output, record)
     if not (resume or finish):
         raise InputError(
             f"{output} is the folder of a finished training: expected settings, or resume=True to have its "
@@ -149,7 +150,7 @@ def _again(output: Path, record: dict[str, Any], resume: bool, finish: bool) -> 
             f"{output} was finished early, {early} (--finish), and has no checkpoint to go on from: train "
             f"into another output, from the start or from this model (--arch {output})"
         )
-    return _result(output, record)
+    return result
 
 
 def _begun(output: Path, goes_on: bool) -> TrainingSettings:

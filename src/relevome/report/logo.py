@@ -24,6 +24,7 @@ from relevome.report.ruler import Ruler
 from relevome.report.site_bars import pack, site_colours, site_legend
 from relevome.report.text import shortened, width, wrapped
 from relevome.report.windows import strongest_windows
+from relevome.results.folder import whole_file
 
 ROWS = 4  # of letters drawn one by one; a longer sequence gets an overview and its strongest windows
 PER_ROW = 100  # of the usual width
@@ -78,7 +79,7 @@ def draw_logo(
 def save_logo(figure: Figure, out: str | Path) -> None:
     """Write a figure as PNG, SVG or PDF, by the ending of ``out``; the same figure gives the same bytes.
 
-    Raises InputError for another ending and for a file that cannot be written.
+    Raises InputError for another ending, and for a file that cannot be written or is written by another.
     """
     out = Path(out)
     form = out.suffix.lower().removeprefix(".")
@@ -87,10 +88,8 @@ def save_logo(figure: Figure, out: str | Path) -> None:
     content = io.BytesIO()
     with matplotlib.style.context(STYLE):
         figure.savefig(content, format=form, dpi=DOTS_PER_INCH, metadata=UNDATED[form])
-    try:
-        out.write_bytes(content.getvalue())
-    except OSError as error:
-        raise InputError(f"cannot write {out}: {error.strerror}") from error
+    with whole_file(out) as temporary:
+        temporary.write_bytes(content.getvalue())
 
 
 def _check(

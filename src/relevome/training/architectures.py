@@ -38,12 +38,22 @@ from relevome.models.tokens import LetterTokenizer
 from relevome.training.labels import LabelScheme
 
 _OFFLINE = {"trust_remote_code": False, "local_files_only": True}
-LEARNING_RATES = {"cnn": 1e-3, "config": 5e-4, "checkpoint": 3e-5, "lora": 3e-4}
+LEARNING_RATES = {"cnn": 1e-3, "transformer": 2e-3, "config": 5e-4, "checkpoint": 3e-5, "lora": 3e-4}
+
+# The small transformer on single letters that has a name, in transformers' own words.
+TRANSFORMER = "transformer"
+_TRANSFORMER = {
+    "model_type": "esm", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "intermediate_size": 128, "position_embedding_type": "absolute", "max_position_embeddings": 1027,
+    "emb_layer_norm_before": True, "token_dropout": False, "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+}  # fmt: skip
 
 
 class Architecture:
-    """What ``--arch`` names: a model of our own, a config.json, or a checkpoint (a folder or hub id).
+    """What ``--arch`` names: a model of our own, a small transformer, a config.json, or a checkpoint.
 
+    A checkpoint is a folder or hub id; ``transformer`` a small one of transformers' own, on single letters.
     A name alone has the sizes that its configuration class calls ``small``, ``name:published`` those it calls
     ``published``; where the class says ``byte_pairs``, an encoding of so many tokens is learnt from the data.
     """
@@ -59,10 +69,17 @@ class Architecture:
             config_class: Any = getattr(models[own], "config_class", None)
             self.byte_pairs = getattr(config_class, "byte_pairs", None)
             self.fields = {"model_type": config_class.model_type, **_sizes(config_class, name, size)}
+        elif name == TRANSFORMER:
+            self.fields = dict(_TRANSFORMER)
         elif name.endswith(".json"):
             self.fields = _read_config(name)
         if self.fields:
             self.kind = "cnn" if self.fields["model_type"] == CnnConfig.model_type else "config"
+
+    @property
+    def learning_rate(self) -> float:
+        """The usual one."""
+        return LEARNING_RATES[TRANSFORMER if self.name == TRANSFORMER else self.kind]
 
     def sha256(self) -> str:
         """A digest of what a training begins with: sizes, and of a checkpoint configuration and weights."""

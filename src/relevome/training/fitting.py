@@ -60,8 +60,8 @@ def with_learning_rate(settings: TrainingSettings, architecture: Architecture) -
         raise InputError(
             f"LoRA fine-tunes a trained model and {settings.arch} is none: leave --lora-rank out"
         )
-    kind = architecture.kind if settings.lora_rank is None else "lora"
-    return replace(settings, learning_rate=settings.learning_rate or LEARNING_RATES[kind])
+    usual = architecture.learning_rate if settings.lora_rank is None else LEARNING_RATES["lora"]
+    return replace(settings, learning_rate=settings.learning_rate or usual)
 
 
 def fit_by_examples(

@@ -12,6 +12,7 @@ from relevome.data.formats.gff import GffLine, gff_lines
 from relevome.data.formats.table import ENDINGS as TABLE_ENDINGS
 from relevome.data.formats.table import table_rows
 from relevome.data.lines import PathLike
+from relevome.data.names import known_as
 from relevome.data.positions import POSITION_COLUMNS, Position, PositionChoice, read_positions
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
