@@ -99,9 +99,10 @@ def _followed(
     """What replaces each obsolete term in the end; None if that is obsolete too, or unknown."""
     followed: dict[str, str | None] = {}
     for id in obsolete:
-        now, steps = obsolete[id], 0
-        while now is not None and now in obsolete and steps < len(obsolete):
-            now, steps = obsolete[now], steps + 1
-        now = None if now is None else alternative.get(now, now)
-        followed[id] = now if now in terms else None
+        passed, now = set[str](), id
+        while now in obsolete and now not in followed and now not in passed:
+            passed.add(now)
+            now = obsolete[now] or ""
+        end = followed[now] if now in followed else alternative.get(now, now)
+        followed |= dict.fromkeys(passed, end if end in terms else None)
     return followed

@@ -55,8 +55,20 @@ def label_features(path: PathLike, labels: Collection[str] = ()) -> Iterator[Fea
             raise InputError(f"{where}: id {id!r} was used before: expected every id once")
         seen.add(id)
         yield Listed(id)
-        for wanted in labels or sorted(set(own)):
-            yield from _stretches(id, own, wanted)
+        if labels:
+            for wanted in labels:
+                yield from _stretches(id, own, wanted)
+        else:
+            yield from sorted(_all_stretches(id, own), key=lambda stretch: stretch.kind)
+
+
+def _all_stretches(id: str, labels: str) -> Iterator[Feature]:
+    """Those of every label, from left to right."""
+    start = 0
+    for label, letters in groupby(labels):
+        end = start + sum(1 for _ in letters)
+        yield Feature(id, label, start, end, "")
+        start = end
 
 
 def _stretches(id: str, labels: str, wanted: str) -> Iterator[Feature]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from relevome.errors import InputError
 from relevome.results.annotation.sites import CalledSite, read_called
 from relevome.results.folder import claim_folder
+from relevome.results.kinds import of_its_kind
 from relevome.results.record import read_record, reading, write_record
 from relevome.results.run.manifest import differences
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NAME, SCORES = "annotation.json", "scores"
 MADE = ("*.bw", "sites.*")  # of finished scores
 SCHEMA_VERSION = 1
+_MEASURED = ("average_precision", "roc_auc", "precision", "recall")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,14 +52,23 @@ class Annotation:
             f"{self.counts['sites']:,} sites called ({called})",
         ]
         if self.truth is not None:
-            shown = ("average_precision", "roc_auc", "precision", "recall")
-            known = {name: value for name in shown if (value := self.truth["all"][name]) is not None}
+            known = {name: value for name in _MEASURED if (value := self.truth["all"][name]) is not None}
             lines.append("  against truth: " + ", ".join(f"{name} {x:.4g}" for name, x in known.items()))
         return "\n".join([*lines, "  .sites() gives them one by one, .to_pandas() as a table"])
 
     def sites(self) -> Iterator[CalledSite]:
-        """Called sites, in the order of their classes, contigs, strands and positions."""
-        return read_called(self.path)
+        """Called sites, in the order of their classes, contigs, strands and positions.
+
+        Raises InputError for a file that is damaged, or has other than all of them.
+        """
+        found = 0
+        for found, site in enumerate(read_called(self.path), 1):
+            yield site
+        if found != self.counts["sites"]:
+            raise InputError(
+                f"{self.path} has {found:,} sites in sites.gff3, and {self.counts['sites']:,} by {NAME}: make "
+                "the result again with --overwrite"
+            )
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every called site.
@@ -100,7 +111,20 @@ def read_annotation(folder: str | Path) -> Annotation:
         if said["status"] != "finished":
             raise InputError(f"{path} is unfinished: the same `relevome annotate` goes on from there")
         names = ("question", "settings", "threshold", "counts", "truth", "problems")
-        return Annotation(path, **{name: said[name] for name in names})
+        found = of_its_kind(Annotation(path, **{name: said[name] for name in names}))
+        _check_said(found)
+        return found
+
+
+def _check_said(found: Annotation) -> None:
+    """Raises TypeError or KeyError where something is missing, or of another kind, that is always said."""
+    if not all(isinstance(label, str) for label in found.question["classes"]):
+        raise TypeError("classes are no names")
+    for name in ("contigs", "letters", "sites"):
+        _ = found.counts[name]
+    for name in () if found.truth is None else _MEASURED:
+        if not isinstance(found.truth["all"][name], int | float | None):
+            raise TypeError(f"{name} is no number")
 
 
 def _record(folder: Path) -> dict[str, Any]:

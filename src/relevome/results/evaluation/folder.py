@@ -17,6 +17,7 @@ from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.folder import ResultFolder
+from relevome.results.kinds import of_its_kind
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
 
@@ -99,7 +100,7 @@ def read_evaluation(folder: str | Path) -> Evaluation:
     path = Path(folder)
     said = read_record(path / NAME, SCHEMA_VERSION, "relevome evaluate")
     with reading(path, "evaluate the run again with --overwrite"):
-        return _evaluation(path, said)
+        return of_its_kind(_evaluation(path, said))
 
 
 def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:
@@ -130,9 +131,12 @@ def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:
 
 
 def read_rows(path: Path) -> list[list[str]]:
-    """The rows of a table under its header."""
+    """The rows of a table under its header. Raises ValueError for one of another length."""
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file, delimiter="\t"))[1:]
+        header, *rows = csv.reader(file, delimiter="\t", strict=True)
+    if any(len(row) != len(header) for row in rows):
+        raise ValueError(f"rows of {path.name} have other than its {len(header)} columns")
+    return rows
 
 
 def read_settings(said: dict[str, Any]) -> EvaluationSettings:
@@ -145,6 +149,8 @@ def read_score(said: dict[str, Any], rows: list[list[str]]) -> MetricScores:
     """A metric from its `score_record` and the rows of its values: id, value, random order, shuffled."""
     random, null = (said[name] and Estimate(**said[name]) for name in ("random_order", "shuffled"))
     names, *columns = zip(*rows, strict=True)
+    if len(names) != said["sequences"]:
+        raise ValueError(f"{said['metric']} has values of {len(names)} sequences, not {said['sequences']}")
     values, *others = ([float(text) if text else None for text in column] for column in columns)
     return MetricScores(
         **{name: said[name] for name in _PLAIN},
