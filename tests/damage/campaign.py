@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.damage.readers import Files, Reader
 from tests.damage.values import Given
 
 ACCEPTED, REFUSED = "accepted", "refused"
+LARGE = 10_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Verdict:
 
 
 def drawn(reader: Reader, seed: int, number: int) -> Files:
-    """The files of an input, always the same."""
+    """The files of an input, always the same; those of numbers below 0 are large."""
+    if number < 0:
+        return _large(reader, -1 - number)
     rng = Random(f"{seed}/{reader.name}/{number}")
     examples = reader.examples
     files = dict(rng.choice(examples))
@@ -40,12 +44,58 @@ def drawn(reader: Reader, seed: int, number: int) -> Files:
     return files
 
 
-def judge(reader: Reader, files: Files, folder: Path) -> Verdict:
-    """Write files into an empty folder, have them read, and say what came of it."""
+def _large(reader: Reader, number: int) -> Files:
+    """Valid files, of which one has 10 MB of something."""
+    files = dict(reader.examples[number // len(_LARGE) % len(reader.examples)])
+    names = [name for name in files if not reader.only or name in reader.only]
+    name = names[number // len(_LARGE) // len(reader.examples) % len(names)]
+    files[name] = _LARGE[number % len(_LARGE)](files[name])
+    return files
+
+
+def large_inputs(reader: Reader) -> range:
+    """The numbers of all large inputs of a reader, every file of every example once in each way."""
+    most = max(len(files) if not reader.only else len(reader.only) for files in reader.examples)
+    return range(-min(len(_LARGE) * len(reader.examples) * most, 60), 0)
+
+
+def _repeated(piece: bytes) -> bytes:
+    return piece * (LARGE // max(len(piece), 1))
+
+
+def _last_line(content: bytes) -> bytes:
+    line = (content.splitlines(keepends=True) or [b"x"])[-1]
+    return content + _repeated(line)
+
+
+def _word(content: bytes) -> bytes:
+    """A word in the middle is very long."""
+    words = list(re.finditer(rb"\w+", content))
+    one = words[len(words) // 2] if words else None
+    return content if one is None else content[: one.end()] + _repeated(one[0]) + content[one.end() :]
+
+
+def _many_letters(content: bytes) -> bytes:
+    """All letters that there are, in one line at the end."""
+    every = "".join(map(chr, range(0x100, 0xD000))).encode()
+    line = every * (LARGE // 2 // len(every)) + b"\n"
+    return content + b">z\n" + line + line
+
+
+_LARGE = (
+    _repeated, _last_line, _word, _many_letters,
+    lambda content: _repeated(b"[") , lambda content: _repeated(b'{"a":'), lambda content: _repeated(b"<a>"),
+    lambda content: _repeated(b"\0"), lambda content: content + _repeated(b"\n"),
+    lambda content: content + _repeated(b"\t"), lambda content: b"[" + b"[]," * (LARGE // 3) + b"[]]",
+)  # fmt: skip
+
+
+def judge(reader: Reader, files: Files, folder: Path, compared: bool = True) -> Verdict:
+    """Write files into an empty folder, have them read, perhaps compared, and say what came of it."""
     put(files, folder)
     try:
         found = reader.read(folder)
-        differs = reader.differs(folder, found)
+        differs = reader.differs(folder, found) if compared else ""
     except InputError as error:
         lines = str(error).splitlines()
         return Verdict(REFUSED) if len(lines) == 1 else Verdict("lines", f"{len(lines)} lines: {error}")

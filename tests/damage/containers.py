@@ -1,4 +1,4 @@
-"""What can be wrong within files that hold arrays or tables, where a changed byte is found by its checksum."""
+"""What can be wrong within files of arrays or tables, where a changed byte is found by its checksum."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def _another(array: np.ndarray, rng: Random) -> np.ndarray:
         return np.zeros(rng.choice(((), (0,), (0, 4), (3, 0))), dtype=array.dtype)
     changed = array.copy()
     if changed.size and changed.dtype.kind in "fi":
-        odd = (np.nan, np.inf, -np.inf, -1, 0, 1e30) if changed.dtype.kind == "f" else (-1, 0, 2**31 - 1, 10**6)
+        odd = (
+            (np.nan, np.inf, -np.inf, -1, 0, 1e30) if changed.dtype.kind == "f" else (-1, 0, 2**31 - 1, 10**6)
+        )
         changed.flat[rng.randrange(changed.size)] = rng.choice(odd)
     return changed
 
@@ -179,11 +181,22 @@ def _other_rows(table: pa.Table, at: int, rng: Random) -> pa.Table:
 
 
 def _other_foot(table: pa.Table, at: int, rng: Random) -> pa.Table:
-    said = {k: v for k, v in (table.schema.metadata or {}).items()}
+    said = dict((table.schema.metadata or {}).items())
     if rng.random() < 0.2:
         return table.replace_schema_metadata({})
     changed = {key: change_json(value, Given(rng, (), b"")) for key, value in said.items()}
     return table.replace_schema_metadata(changed)
 
 
-_TABLES = (_other_value, _other_value, _other_value, _other_kind, _nulls, _without, _twice, _other_rows, _other_foot, _other_foot)
+_TABLES = (
+    _other_value,
+    _other_value,
+    _other_value,
+    _other_kind,
+    _nulls,
+    _without,
+    _twice,
+    _other_rows,
+    _other_foot,
+    _other_foot,
+)

@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 import warnings
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def text_of(path: Path) -> str | None:
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
         return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig").read()
-    except (OSError, EOFError, ValueError):
+    except (OSError, EOFError, ValueError, zlib.error):
         return None
 
 
@@ -58,12 +59,19 @@ def table(path: Path) -> pd.DataFrame | None:
     """All rows, the header first, as text, by pandas; the delimiter is that of the ending of the name."""
     text = text_of(path)
     mark = {".csv": ",", ".tsv": "\t", ".tab": "\t"}[path.suffix]
-    if text is None or mark not in next((line for line in text.split("\n") if line.strip()), ""):
+    if (
+        text is None
+        or text.startswith("\ufeff")
+        or mark not in next((line for line in text.split("\n") if line.strip()), "")
+    ):
         return None
+    lines = [line for line in text.split("\n") if line.strip() or mark in line]
+    if '"' in text and len(lines) < len(text.rstrip("\n").split("\n")):
+        return None  # which blank lines are within quotes is not known
     try:
         return pd.read_csv(
-            io.StringIO(text), sep=mark, header=None, dtype=str, keep_default_na=False, na_filter=False,
-            index_col=False, skip_blank_lines=True,
+            io.StringIO("\n".join(lines)), sep=mark, header=None, dtype=str, keep_default_na=False,
+            na_filter=False, index_col=False, skip_blank_lines=True,
         )  # fmt: skip
     except (ValueError, OverflowError):  # also its own errors
         return None
@@ -102,7 +110,9 @@ def gff(path: Path) -> list[tuple[str, str, int, int]] | None:
             fields = line.split("\t")
             if len(fields) != 9 or not (is_number(fields[3]) and is_number(fields[4])):
                 return None
-            found.append((unquote(fields[0]).strip(), unquote(fields[2]).strip(), int(fields[3]), int(fields[4])))
+            found.append(
+                (unquote(fields[0]).strip(), unquote(fields[2]).strip(), int(fields[3]), int(fields[4]))
+            )
     return found
 
 
@@ -114,13 +124,19 @@ def uniprot_xml(path: Path) -> Iterator[tuple[str, str, int, int]] | None:
     data = path.read_bytes()
     try:
         document = minidom.parseString(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
-    except (ExpatError, OSError, EOFError, ValueError, LookupError):
+        names = _names_of_ends(document)
+    except (ExpatError, OSError, EOFError, ValueError, LookupError, zlib.error, RecursionError):
         return None
-    for place in document.getElementsByTagNameNS("*", "location"):
-        names = [one.localName for one in place.childNodes if one.nodeType == one.ELEMENT_NODE]
-        if names not in (["position"], ["begin", "end"]):
-            return None
+    if any(found not in (["position"], ["begin", "end"]) for found in names):
+        return None
     return (one for entry in document.getElementsByTagNameNS("*", "entry") for one in _placed(entry))
+
+
+def _names_of_ends(document: Any) -> list[list[str]]:
+    return [
+        [one.localName for one in place.childNodes if one.nodeType == one.ELEMENT_NODE]
+        for place in document.getElementsByTagNameNS("*", "location")
+    ]
 
 
 def is_number(text: str) -> bool:
@@ -161,7 +177,10 @@ def meme(path: Path) -> dict[str, Any] | None:
     plain = path.with_name("plain.txt")
     plain.write_text(text, encoding="utf-8")
     try:
-        return {name.split()[0]: matrix.numpy() if hasattr(matrix, "numpy") else matrix for name, matrix in read_meme(str(plain)).items()}
+        return {
+            name.split()[0]: matrix.numpy() if hasattr(matrix, "numpy") else matrix
+            for name, matrix in read_meme(str(plain)).items()
+        }
     except Exception:  # noqa: BLE001 - it raises whatever it likes
         return None
     finally:
@@ -175,8 +194,13 @@ def obo(path: Path) -> dict[str, tuple[str, set[str]]] | None:
         return None
     found = {}
     for stanza in re.split(r"^(?=\[)", text, flags=re.MULTILINE):
-        ids = re.findall(r"^id: *(.*?) *(?: ! .*)?$", stanza, re.MULTILINE)
-        if re.match(r"\[Term\]\s*\n", stanza) and ids and not re.search(r"^is_obsolete: *true *(?: !.*)?$", stanza, re.M):
-            names = re.findall(r"^name: *(.*?) *(?: ! .*)?$", stanza, re.MULTILINE)
-            found[ids[0]] = names[0] if names else "", set(re.findall(r"^is_a: *(\S+)", stanza, re.MULTILINE))
+        ids, names, obsolete = (_values(stanza, tag) for tag in ("id", "name", "is_obsolete"))
+        if re.match(r"\[Term\]\s*\n", stanza) and ids and obsolete[:1] != ["true"]:
+            parents = {value.split()[0] for value in _values(stanza, "is_a") if value}
+            found[ids[0]] = names[0] if names else "", parents
     return found
+
+
+def _values(stanza: str, tag: str) -> list[str]:
+    pairs = re.findall(rf"^[^\S\n]*{tag}[^\S\n]*:(.*?)(?: ! .*)?$", stanza, re.MULTILINE)
+    return [value.strip() for value in pairs]

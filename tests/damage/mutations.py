@@ -6,8 +6,6 @@ import gzip
 import re
 from random import Random
 
-
-
 from tests.damage.containers import change_array, change_arrays, change_table
 from tests.damage.values import ODD_NUMBERS, ODD_TEXTS, Given, Mutation, change_json
 
@@ -162,7 +160,18 @@ def compress(data: bytes, given: Given) -> bytes:
 
 def start_over(data: bytes, given: Given) -> bytes:
     """Nothing, blank lines, or junk."""
-    odd = (b"", b"\n", b" \n\t\n", b"\0" * 99, b"\xef\xbb\xbf", b"\xff\xfe", b"\x1f\x8b", b"PK\x03\x04", b"{", b"[]")
+    odd = (
+        b"",
+        b"\n",
+        b" \n\t\n",
+        b"\0" * 99,
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\x1f\x8b",
+        b"PK\x03\x04",
+        b"{",
+        b"[]",
+    )
     return given.rng.choice((*odd, given.rng.randbytes(given.rng.choice((1, 20, 400)))))
 
 
@@ -179,10 +188,20 @@ def change_case(data: bytes, given: Given) -> bytes:
 
 ANY: tuple[Mutation, ...] = (
     flip_bits, replace_bytes, truncate, cut_out, repeat, put_in, put_word, change_number, change_lines,
-    change_fields, change_encoding, change_line_ends, lengthen, nest, compress, start_over, splice, change_case,
+    change_fields, change_encoding, change_line_ends, lengthen, nest, compress, start_over, splice,
+    change_case,
 )  # fmt: skip
 # Most of what is random ends in the first line: what knows the format comes further.
-OF_TEXT = (change_lines, change_fields, change_fields, change_number, change_number, put_in, put_word, put_word)
+OF_TEXT = (
+    change_lines,
+    change_fields,
+    change_fields,
+    change_number,
+    change_number,
+    put_in,
+    put_word,
+    put_word,
+)
 BY_ENDING: dict[str, tuple[Mutation, ...]] = {
     ".json": (change_json,) * 20,
     ".npz": (change_arrays,) * 12,
@@ -196,7 +215,9 @@ def damage(name: str, data: bytes, given: Given) -> bytes:
     """A file by this name with one to three things wrong with it."""
     ending = name[name.rfind(".") :]
     known = BY_ENDING.get(ending, OF_TEXT)
-    others = BINARY if ending in (".npz", ".npy", ".parquet", ".safetensors", ".pt", ".pth", ".model") else ANY
+    others = (
+        BINARY if ending in (".npz", ".npy", ".parquet", ".safetensors", ".pt", ".pth", ".model") else ANY
+    )
     for _ in range(given.rng.choice((1, 1, 1, 2, 3))):
         data = given.rng.choice((*known, *others))(data, given)
     return data

@@ -66,9 +66,14 @@ def _logits_differ(folder: Path, found: Any) -> str:
 
 register(
     Reader(
-        "model", _saved, _load, ("relevome.models.hugging_face:load_model",), _logits_differ, share=0.05,
+        "model",
+        _saved,
+        _load,
+        ("relevome.models.hugging_face:load_model",),
+        _logits_differ,
+        share=0.05,
         words=(b'"num_labels": 3,', b'"auto_map": {},', b"[MASK]", b'"dtype": "float16",'),
-    )  # fmt: skip
+    )
 )
 
 CLAIM = {"seed": 1, "data": {"train": "0" * 64}}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import io
 import tempfile
 from collections.abc import Callable
@@ -29,7 +27,14 @@ from relevome.results.annotation.sites import CalledSite, write_sites
 from relevome.results.attention_heads.folder import read_attention_heads, write_attention_heads
 from relevome.results.attention_heads.heads import WindowsRead
 from relevome.results.attention_heads.settings import HeadSettings
-from relevome.results.comparison import Comparison, PairedTest, Paired, Similarity, read_comparison, write_comparison
+from relevome.results.comparison import (
+    Comparison,
+    Paired,
+    PairedTest,
+    Similarity,
+    read_comparison,
+    write_comparison,
+)
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
@@ -41,7 +46,16 @@ from relevome.results.relevance_heads.folder import read_relevance_heads, write_
 from relevome.results.run.parts import Counts, Refusal, part_paths
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
-from relevome.results.substitution import ORDERS, Area, Curve, Exchange, Exchanged, Substitution, read_substitution, write_substitution
+from relevome.results.substitution import (
+    ORDERS,
+    Area,
+    Curve,
+    Exchange,
+    Exchanged,
+    Substitution,
+    read_substitution,
+    write_substitution,
+)
 from tests.damage.readers import Files, Reader, register
 from tests.discovery.planted import SITE, Looking, made_up_motif, planted_model, planted_windows, target
 from tests.results.conftest import _explain, _letters_only
@@ -83,11 +97,17 @@ def _read_run(folder: Path) -> Any:
 def _parts_differ(folder: Path, found: Any) -> str:
     """Whether the rows are those that pandas reads."""
     run, *_, rows, _, frame = found
-    theirs = pd.concat([pd.read_parquet(path) for path in part_paths(folder).values()], ignore_index=True) if len(run) else None
+    theirs = (
+        pd.concat([pd.read_parquet(path) for path in part_paths(folder).values()], ignore_index=True)
+        if len(run)
+        else None
+    )
     if theirs is None:
         return ""
     for name in ("sequence_id", "sequence", "target", "score"):
-        if theirs[name].tolist() != frame[name].tolist() or theirs[name].tolist() != [getattr(r, name) for r in rows]:
+        if theirs[name].tolist() != frame[name].tolist() or theirs[name].tolist() != [
+            getattr(r, name) for r in rows
+        ]:
             return f"{name} is {frame[name].tolist()}, not {theirs[name].tolist()}"
     for row, relevance in zip(rows, theirs["relevance"], strict=True):
         if not np.array_equal(row.relevance, relevance):
@@ -103,11 +123,16 @@ def _annotation(folder: Path) -> None:
     content = {
         "question": question, "settings": {"genome": "g.fa", "threshold": 0.5}, "threshold": 0.5,
         "counts": {"contigs": 1, "letters": 20, "in_gaps": 0, "sites": 2},
-        "truth": {"all": {"average_precision": 0.5, "roc_auc": 0.75, "precision": 1.0, "recall": None}, "without_score": 0},
+        "truth": {"all": {"average_precision": 0.5, "roc_auc": 0.75, "precision": 1.0, "recall": None},
+        "without_score": 0},
         "problems": [{"id": "x", "reason": "off the end"}],
     }  # fmt: skip
     write_annotation(folder, "finished", content)
-    write_sites(folder, [CalledSite("chr1", 4, "+", "TSS a;b", 0.75), CalledSite("c\u00e9", 0, "-", "TSS", 1e-5)], "TSS")
+    write_sites(
+        folder,
+        [CalledSite("chr1", 4, "+", "TSS a;b", 0.75), CalledSite("c\u00e9", 0, "-", "TSS", 1e-5)],
+        "TSS",
+    )
     (folder / "sites.bed").unlink()
 
 
@@ -122,7 +147,9 @@ def _called_differ(folder: Path, found: Any) -> str:
     lines = [line for line in (folder / "sites.gff3").open(encoding="utf-8") if not line.startswith("#")]
     if not lines:
         return "" if found[2].empty else "sites of no lines"
-    frame = pd.read_csv(io.StringIO("".join(lines)), sep="\t", header=None, dtype=str, quoting=3, keep_default_na=False)
+    frame = pd.read_csv(
+        io.StringIO("".join(lines)), sep="\t", header=None, dtype=str, quoting=3, keep_default_na=False
+    )
     theirs = [(unquote(one[0]), int(one[3]) - 1, one[6]) for one in frame.itertuples(index=False)]
     ours = [(one.contig, one.position, one.sign) for one in found[2].itertuples()]
     return "" if ours == theirs else f"sites {ours}, not {theirs}"
@@ -130,10 +157,15 @@ def _called_differ(folder: Path, found: Any) -> str:
 
 register(
     Reader(
-        "annotation", left_by(_annotation), _read_annotation,
-        ("relevome.results.annotation.folder:read_annotation", "relevome.results.annotation.sites:read_called"),
+        "annotation",
+        left_by(_annotation),
+        _read_annotation,
+        (
+            "relevome.results.annotation.folder:read_annotation",
+            "relevome.results.annotation.sites:read_called",
+        ),
         _called_differ,
-    )  # fmt: skip
+    )
 )
 
 CONTIG = Contig("chr1", 7)
@@ -163,25 +195,41 @@ def _scores_differ(folder: Path, found: Any) -> str:
     return "" if np.array_equal(theirs, found[1], equal_nan=True) else f"scores {found[1]}, not {theirs}"
 
 
-register(Reader("scores of a genome", left_by(_scores), _read_scores, ("relevome.results.annotation.scores:ScoreFiles",), _scores_differ))
+register(
+    Reader(
+        "scores of a genome",
+        left_by(_scores),
+        _read_scores,
+        ("relevome.results.annotation.scores:ScoreFiles",),
+        _scores_differ,
+    )
+)
 
 
 def _metric(name: str, ids: tuple[str, ...] = ("a", "b", "c")) -> MetricScores:
     values = tuple(0.25 * i for i in range(len(ids)))
     return MetricScores(
-        name, "localisation", "letters", "higher is better", 0.25, 0.0, 0.5, ESTIMATE, None, {"no site": 1}, ids,
+        name, "localisation", "letters", "higher is better", 0.25, 0.0, 0.5, ESTIMATE, None,
+        {"no site": 1}, ids,
         values, values, (None,) * len(ids),
     )  # fmt: skip
 
 
 CHECK = Check("beats random order", "fail", "It does not.", "auroc", "letters", 0.25, inverted=False)
 CURVES = FaithfulnessCurves(np.array([0.0, 0.5, 1.0]), np.ones(3), np.zeros(3), np.full((2, 3), 0.5))
-ABOUT = {"run": "r", "model": MODEL, "method": "attnlrp", "target": "1", "truth": {"path": "t.bed", "features": []}}
+ABOUT = {
+    "run": "r",
+    "model": MODEL,
+    "method": "attnlrp",
+    "target": "1",
+    "truth": {"path": "t.bed", "features": []},
+}
 
 
 def _evaluated() -> Evaluation:
     return Evaluation(
-        ABOUT, EvaluationSettings(("auroc",)), {"a": "0", "b": "1", "c": "2"}, (_metric("auroc"), _metric("mass")),
+        ABOUT, EvaluationSettings(("auroc",)), {"a": "0", "b": "1", "c": "2"}, (_metric("auroc"),
+        _metric("mass")),
         (CHECK,), {"letters": {"a": CURVES, "b": CURVES}}, {"layer 0": 0.5}, ("a note",),
     )  # fmt: skip
 
@@ -192,29 +240,41 @@ def _read_evaluation(folder: Path) -> Any:
 
 
 def _values_differ(folder: Path, found: Any) -> str:
-    frame = pd.read_csv(folder / "values.tsv", sep="\t", dtype={"metric": str, "level": str, "sequence_id": str}, keep_default_na=False, na_values={"value": [""], "random_order": [""]})
+    names = ["metric", "level", "sequence_id", "value", "random_order", "shuffled"]
+    frame = pd.read_csv(
+        folder / "values.tsv", sep="\t", header=0, names=names, dtype=dict.fromkeys(names[:3], str),
+        keep_default_na=False, na_values={name: [""] for name in names[3:]}, index_col=False,
+    )  # fmt: skip
     for one in found[0].scores:
         rows = frame[(frame["metric"] == one.metric) & (frame["level"] == one.level)]
-        if tuple(rows["sequence_id"]) != one.sequence_ids or not np.allclose(rows["value"].astype(float), one.values, equal_nan=True):
+        if tuple(rows["sequence_id"]) != one.sequence_ids or not np.allclose(
+            rows["value"].astype(float), one.values, equal_nan=True
+        ):
             return f"values of {one.metric}: {one.values}, not {rows.values.tolist()}"
     return ""
 
 
 register(
     Reader(
-        "evaluation", left_by(lambda folder: write_evaluation(_evaluated(), folder)), _read_evaluation,
-        ("relevome.results.evaluation.folder:read_evaluation",), _values_differ,
-    )  # fmt: skip
+        "evaluation",
+        left_by(lambda folder: write_evaluation(_evaluated(), folder)),
+        _read_evaluation,
+        ("relevome.results.evaluation.folder:read_evaluation",),
+        _values_differ,
+    )
 )
 
 
 def _compared() -> Comparison:
     own = replace(_evaluated(), sequences={}, scores=(), curves=None)
-    test = PairedTest("auroc", "letters", "higher is better", "x", "y", Paired(3, ESTIMATE, ESTIMATE, 0.25), 0.5)
+    test = PairedTest(
+        "auroc", "letters", "higher is better", "x", "y", Paired(3, ESTIMATE, ESTIMATE, 0.25), 0.5
+    )
     mean = MeanCurves(2, (0.0, 1.0), (ESTIMATE,) * 2, (ESTIMATE,) * 2, (ESTIMATE,) * 2)
     return Comparison(
         {"x": own, "y": own}, {"x": (_metric("auroc"),), "y": (_metric("auroc"),)}, (test,),
-        (Similarity("x", "y", replace(_metric("pearson"), kind="similarity")),), {"x": {"not in y": 1}, "y": {}},
+        (Similarity("x", "y", replace(_metric("pearson"), kind="similarity")),), {"x": {"not in y": 1},
+        "y": {}},
         ("a note",), {"letters": {"x": mean, "y": mean}},
     )  # fmt: skip
 
@@ -226,9 +286,11 @@ def _read_comparison(folder: Path) -> Any:
 
 register(
     Reader(
-        "comparison", left_by(lambda folder: write_comparison(_compared(), folder)), _read_comparison,
+        "comparison",
+        left_by(lambda folder: write_comparison(_compared(), folder)),
+        _read_comparison,
         ("relevome.results.comparison:read_comparison",),
-    )  # fmt: skip
+    )
 )
 
 
@@ -253,9 +315,13 @@ def _read_attention_heads(folder: Path) -> Any:
 RECORDS = ("attention_heads.json", "attention_heads.npz", "relevance_heads.json", "relevance_heads.npz")
 register(
     Reader(
-        "heads by attention", left_by(_attention_heads), _read_attention_heads,
-        ("relevome.results.attention_heads.folder:read_attention_heads",), only=RECORDS, share=0.5,
-    )  # fmt: skip
+        "heads by attention",
+        left_by(_attention_heads),
+        _read_attention_heads,
+        ("relevome.results.attention_heads.folder:read_attention_heads",),
+        only=RECORDS,
+        share=0.5,
+    )
 )
 
 
@@ -282,9 +348,13 @@ def _read_relevance_heads(folder: Path) -> Any:
 
 register(
     Reader(
-        "heads by relevance", left_by(_relevance_heads), _read_relevance_heads,
-        ("relevome.results.relevance_heads.folder:read_relevance_heads",), only=RECORDS, share=0.5,
-    )  # fmt: skip
+        "heads by relevance",
+        left_by(_relevance_heads),
+        _read_relevance_heads,
+        ("relevome.results.relevance_heads.folder:read_relevance_heads",),
+        only=RECORDS,
+        share=0.5,
+    )
 )
 
 
@@ -301,7 +371,8 @@ def _substitution(folder: Path) -> None:
         {"run": "r", "method": "attnlrp", "target": "1", "relevance": "letters", "labels": None}, exchange,
         {f"s{i}": Exchanged(answers(4), answers(4), answers(2), 20 + i, 1, 9, i) for i in range(3)},
         tuple(Curve("logit", order, estimates) for order in ORDERS),
-        (Area("logit", "random", "most", estimates[0], 0.25), Area("auroc", "random", "most", estimates[1], None)),
+        (Area("logit", "random", "most", estimates[0], 0.25), Area("auroc", "random", "most", estimates[1],
+        None)),
         {"has no letter other than A": 2}, ("a note",),
     )  # fmt: skip
     write_substitution(found, folder)
@@ -314,7 +385,10 @@ def _read_substitution(folder: Path) -> Any:
 
 register(
     Reader(
-        "substitution", left_by(_substitution), _read_substitution,
-        ("relevome.results.substitution:read_substitution",), only=("substitution.json", "substitution.npz"),
-    )  # fmt: skip
+        "substitution",
+        left_by(_substitution),
+        _read_substitution,
+        ("relevome.results.substitution:read_substitution",),
+        only=("substitution.json", "substitution.npz"),
+    )
 )

@@ -8,6 +8,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from jaxtyping import jaxtyped
+
 T = TypeVar("T")
 
 _hints = cache(get_type_hints)
@@ -24,8 +26,9 @@ def _check(value: Any, kind: Any, where: str) -> None:
         raise TypeError(f"{where} is {str(value)[:60]!r}")
     if isinstance(value, str):
         value.encode()  # half of a pair of surrogates, which JSON lets through, can be written nowhere
-    for name, part, of_part in _parts(value, kind):
-        _check(part, of_part, f"{where}{name}")
+    with jaxtyped("context"):  # axes of one name have one size in all arrays of a thing
+        for name, part, of_part in _parts(value, kind):
+            _check(part, of_part, f"{where}{name}")
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -18,12 +18,13 @@ import torch
 import torch.nn.functional as F
 from rich.console import Console
 from rich.progress import Progress
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from relevome.errors import InputError
 from relevome.models.annotator import AnnotatorForTokenClassification
+from relevome.results.record import reading
 from relevome.training.genome_lanes import SEGMENTS, cut_lanes, group_of, predictions, side_by_side
 from relevome.training.genome_strands import IGNORED, Strand
 from relevome.training.objective import History
@@ -195,6 +196,15 @@ class Fit:
         part.replace(self._checkpoint)
 
     def _load(self) -> Progressed:
+        try:
+            with reading(self._checkpoint, "remove the folder, or choose another output"):
+                return self._loaded()
+        except SafetensorError as error:
+            raise InputError(
+                f"{self._checkpoint} is damaged ({error}): remove the folder, or choose another output"
+            ) from error
+
+    def _loaded(self) -> Progressed:
         parts: dict[str, dict[str, Tensor]] = {"best": {}, "now": {}, "adam": {}}
         with safe_open(self._checkpoint, framework="pt") as file:
             said = json.loads(file.metadata()["reached"])

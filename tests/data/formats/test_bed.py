@@ -57,3 +57,10 @@ def test_a_line_that_is_no_bed_is_a_problem(write: Write, line: str, reason: str
     assert problem.reason.startswith(reason)
     assert problem.where == f"{path}, line 2"
     assert isinstance(after, BedLine)
+
+
+def test_a_coordinate_of_thousands_of_digits_is_a_problem_like_any_other(write: Write) -> None:
+    (found,) = bed_lines(write("a.bed", "chr1\t3\t" + "9" * 5000 + "\n"))
+    assert isinstance(found, Problem)
+    assert "is no BED coordinate: expected a whole number from 0 on" in found.reason
+    assert len(found.reason) < 200

@@ -44,7 +44,9 @@ def _parse(line: str, where: str) -> BedLine | Problem:
     chrom, start, end = fields[:3]
     for value in (start, end):
         if not (value.isascii() and value.isdigit() and len(value) <= DIGITS):
-            return Problem(label, f"{value[:40]!r} is no BED coordinate: expected a whole number from 0 on", where)
+            return Problem(
+                label, f"{value[:40]!r} is no BED coordinate: expected a whole number from 0 on", where
+            )
     # files of five columns have the strand in the place of the score
     strand = fields[5] if len(fields) > 5 else fields[4] if fields[4:5] in (["+"], ["-"]) else "."
     try:

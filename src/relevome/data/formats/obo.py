@@ -61,7 +61,7 @@ def _term(
     values: dict[str, list[str]] = {}
     for tag, value in tags:
         values.setdefault(tag, []).append(value)
-    if len(values.get("id", [])) != 1:
+    if len(values.get("id", [])) != 1 or not values["id"][0]:
         raise InputError(f"{path}, line {number}: a term without an id: expected a line 'id: GO:...'")
     related = [value.split() for value in values.get("relationship", [])]
     parents = [value.split()[0] for value in values.get("is_a", []) if value]

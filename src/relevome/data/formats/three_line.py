@@ -82,7 +82,7 @@ def _stretches(id: str, labels: str, wanted: str) -> Iterator[Feature]:
 
 def _threes(path: PathLike) -> Iterator[tuple[str, str, str, str]]:
     """Where each record is, its id, letters and labels."""
-    lines = ((number, line.strip()) for number, line in numbered_lines(path) if line.strip())
+    lines = ((number, line.strip(" \t")) for number, line in numbered_lines(path) if line.strip())
     empty = True
     for number, header in lines:
         where, empty = f"{path}, line {number}", False

@@ -61,13 +61,14 @@ class Annotation:
 
         Raises InputError for a file that is damaged, or has other than all of them.
         """
-        found = 0
-        for found, site in enumerate(read_called(self.path), 1):
+        count = 0
+        for site in read_called(self.path):
+            count += 1
             yield site
-        if found != self.counts["sites"]:
+        if count != self.counts["sites"]:
             raise InputError(
-                f"{self.path} has {found:,} sites in sites.gff3, and {self.counts['sites']:,} by {NAME}: make "
-                "the result again with --overwrite"
+                f"{self.path} has {count:,} sites in sites.gff3, but {NAME} speaks of "
+                f"{self.counts['sites']:,}: make the result again with --overwrite"
             )
 
     def to_pandas(self) -> pd.DataFrame:

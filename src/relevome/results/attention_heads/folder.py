@@ -191,6 +191,10 @@ def _heads(said: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Iterato
     columns = (*attended, matches, factors, *profiles, *matrices)
     for one, *parts in zip(said["heads"], *columns, strict=True):
         sites, letters, own_matches, own_factors, at_sites, elsewhere, explained, *matrix = parts
+        if not set(letters.tolist()).issubset(range(len(arrays["distances"]))):
+            raise ValueError(
+                f"head {one['head']} of layer {one['layer']} attends to letters that are not there"
+            )
         fall = None if one["fall"] is None else Fall(**one["fall"])
         yield AttentionHead(
             HeadName(one["layer"], one["head"]),

@@ -89,6 +89,9 @@ def read_relevance_heads(folder: str | Path) -> RelevantHeads:
     with reading(path):
         arrays = read_arrays(path.parent / ARRAYS)
         layers, heads = said["shape"]
+        for name, values in arrays.items():
+            if name != "points" and values.shape != (1 + layers * heads,):
+                raise ValueError(f"{name} has shape {values.shape}, for {layers} layers of {heads} heads")
         found = RelevantHeads(
             (layers, heads), tuple(_effects(said, arrays)), tuple(_contributions(said, arrays)),
             said["not_tested"], said["settings"]["level"], tuple(said["ids"]), tuple(said["class_of"]),
