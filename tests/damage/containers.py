@@ -54,7 +54,7 @@ def _another(array: np.ndarray, rng: Random) -> np.ndarray:
     if way == 0:
         try:
             return array.astype(rng.choice(_DTYPES))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RuntimeError):
             return array
     if way == 1:
         return array.reshape(rng.choice(((-1,), (1, -1), (-1, 1))))

@@ -287,7 +287,7 @@ for _name, _one in formats.items():
             _of_format(_name, _use)
 
 
-def _by_any_name(folder: Path) -> list[Any]:
+def _by_any_name(folder: Path) -> Any:
     """As the command line reads: the format is told by the name and the content."""
     (path,) = folder.iterdir()
     left: list[Problem] = []

@@ -61,6 +61,11 @@ def test_what_is_of_another_kind_is_named(found: Outer, said: str) -> None:
         of_its_kind(found)
 
 
+def test_a_number_that_is_larger_than_any_is_none() -> None:
+    with pytest.raises(OverflowError):
+        of_its_kind(Outer((Inner("a", Pair(0, 10**400)),)))
+
+
 def test_text_that_nobody_can_write_is_no_text() -> None:
     with pytest.raises(ValueError, match="surrogates not allowed"):
         of_its_kind(Outer(two=(1, "\ud800")))

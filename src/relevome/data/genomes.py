@@ -129,7 +129,7 @@ def _fits(index: Path, genome: Path) -> bool:
                 if header.split()[:1] != [b">" + name.encode()] or bare:
                     return False
                 line = file.read(min(bases, length))
-                if len(line.split()) != (length > 0) or len(line.strip()) != len(line):
+                if b">" in line or len(line.split()) != (length > 0) or len(line.strip()) != len(line):
                     return False
                 end = offset + length // bases * width + length % bases if length else offset
             file.seek(end)

@@ -16,7 +16,10 @@ _hints = cache(get_type_hints)
 
 
 def of_its_kind(found: T) -> T:
-    """A result as it is. Raises TypeError or ValueError for a field of another kind than is declared."""
+    """A result as it is.
+
+    Raises TypeError, ValueError or OverflowError for a field of another kind than is declared.
+    """
     _check(found, type(found), type(found).__name__)
     return found
 
@@ -24,6 +27,8 @@ def of_its_kind(found: T) -> T:
 def _check(value: Any, kind: Any, where: str) -> None:
     if not _fits(value, kind):
         raise TypeError(f"{where} is {str(value)[:60]!r}")
+    if kind is float:
+        float(value)  # JSON has whole numbers that are larger than any
     if isinstance(value, str):
         value.encode()  # half of a pair of surrogates, which JSON lets through, can be written nowhere
     with jaxtyped("context"):  # axes of one name have one size in all arrays of a thing

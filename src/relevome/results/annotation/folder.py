@@ -118,14 +118,17 @@ def read_annotation(folder: str | Path) -> Annotation:
 
 
 def _check_said(found: Annotation) -> None:
-    """Raises TypeError or KeyError where something is missing, or of another kind, that is always said."""
+    """Raises TypeError, KeyError or OverflowError where what is always said is missing or another kind."""
     if not all(isinstance(label, str) for label in found.question["classes"]):
         raise TypeError("classes are no names")
     for name in ("contigs", "letters", "sites"):
         _ = found.counts[name]
+    measured = {} if found.truth is None else found.truth["all"]
     for name in () if found.truth is None else _MEASURED:
-        if not isinstance(found.truth["all"][name], int | float | None):
+        value = measured[name]
+        if not isinstance(value, int | float | None):
             raise TypeError(f"{name} is no number")
+        float(value or 0)  # JSON has whole numbers that are larger than any
 
 
 def _record(folder: Path) -> dict[str, Any]:

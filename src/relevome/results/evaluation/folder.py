@@ -151,14 +151,15 @@ def read_score(said: dict[str, Any], rows: list[list[str]]) -> MetricScores:
     names, *columns = zip(*rows, strict=True)
     if len(names) != said["sequences"]:
         raise ValueError(f"{said['metric']} has values of {len(names)} sequences, not {said['sequences']}")
-    values, *others = ([float(text) if text else None for text in column] for column in columns)
+    values = tuple(map(float, columns[0]))
+    others = [[float(text) if text else None for text in column] for column in columns[1:]]
     return MetricScores(
         **{name: said[name] for name in _PLAIN},
         random=random,
         null=null,
         left_out=said["left_out"],
         sequence_ids=tuple(names),
-        values=tuple(value for value in values if value is not None),
+        values=values,
         random_values=tuple(others[0]),
         null_values=tuple(others[1]),
     )
