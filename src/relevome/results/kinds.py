@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -31,7 +32,8 @@ def _check(value: Any, kind: Any, where: str) -> None:
         float(value)  # JSON has whole numbers that are larger than any
     if isinstance(value, str):
         value.encode()  # half of a pair of surrogates, which JSON lets through, can be written nowhere
-    with jaxtyped("context"):  # axes of one name have one size in all arrays of a thing
+    # axes of one name have one size in all arrays of a thing
+    with jaxtyped("context") if is_dataclass(value) else nullcontext():
         for name, part, of_part in _parts(value, kind):
             _check(part, of_part, f"{where}{name}")
 
