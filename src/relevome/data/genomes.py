@@ -128,7 +128,7 @@ def _fits(index: Path, genome: Path) -> bool:
                 bare = b"\r" in header.rstrip(b"\r\n") or header.count(b"\n") != 1
                 if header.split()[:1] != [b">" + name.encode()] or bare:
                     return False
-                line = file.read(min(bases, length))
+                line = file.read(min(bases, length, _HEAD))
                 if b">" in line or len(line.split()) != (length > 0) or len(line.strip()) != len(line):
                     return False
                 end = offset + length // bases * width + length % bases if length else offset
