@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import pkgutil
+from inspect import signature
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -23,6 +25,11 @@ def main() -> None:
         "names", nargs="*", metavar="NAME", help=f"one of {', '.join(NAMES)}; without any, all"
     )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions and less data: a first look")
+    parser.add_argument("--seed", type=int, help="what is drawn at random, where a benchmark draws")
+    parser.add_argument("--inputs", type=int, help="how many inputs damaged_inputs reads")
+    parser.add_argument(
+        "--keep", type=Path, help="folder for inputs of damaged_inputs at which a reader failed"
+    )
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in NAMES]
     if unknown:
@@ -32,7 +39,11 @@ def main() -> None:
         module = importlib.import_module(f"benchmarks.{name}")
         console.print(f"\n{name}\n\n{module.__doc__}", soft_wrap=True, highlight=False, markup=False)
         try:
-            console.print(table(module.measure(quick=given.quick)))
+            known = signature(module.measure).parameters
+            asked = {
+                name: value for name, value in vars(given).items() if value is not None and name in known
+            }
+            console.print(table(module.measure(**asked)))
         except Unavailable as reason:
             console.print(f"not run: {reason}")
 

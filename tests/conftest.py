@@ -78,7 +78,7 @@ def relevome_cli(
     from relevome.cli import main
 
     # what takes half a minute on a slow machine says so: no test waits for that
-    monkeypatch.setattr("relevome.cli.progress.EVERY", 3600)
+    monkeypatch.setattr("relevome.cli.shared.progress.EVERY", 3600)
 
     def run(*arguments: object) -> tuple[int, str, list[str]]:
         capsys.readouterr()  # what making the models printed

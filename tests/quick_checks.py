@@ -44,8 +44,11 @@ def install() -> None:
     jaxtyping.jaxtyped = jaxtyping._decorator.jaxtyped = jaxtyped  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def jaxtyped(*functions: Any, typechecker: Check) -> Any:
+def jaxtyped(*functions: Any, **by: Check) -> Any:
     """As `jaxtyping.jaxtyped`, which takes classes, methods and properties apart and asks here for each."""
+    if not by:  # a scope, in which nothing is checked yet
+        return thorough(*functions)
+    typechecker = by["typechecker"]
     checks = checks_of(functions[0], typechecker) if functions and is_function(functions[0]) else None
     return quick(functions[0], checks) if checks else thorough(*functions, typechecker=typechecker)
 

@@ -12,7 +12,7 @@ import typer.main
 
 from relevome.attribution import methods
 from relevome.cli.app import app
-from relevome.cli.groups import COMMANDS, GROUPS, OTHERS
+from relevome.cli.shared.groups import COMMANDS, GROUPS, OTHERS
 from relevome.results.run.columns import no_rows
 
 Cli = Callable[..., tuple[int, str, list[str]]]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import relevome
-from relevome.cli.terminal import echo
+from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 from relevome.models.base import Model
 from relevome.models.targets import resolve_target

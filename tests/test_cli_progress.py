@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from relevome.cli import progress
-from relevome.cli.progress import Gauge, shown
+from relevome.cli.shared import progress
+from relevome.cli.shared.progress import Gauge, shown
 from relevome.errors import InputError
 
 Run = Callable[..., tuple[int, str, list[str]]]

@@ -14,7 +14,7 @@ import torch
 from typer.models import ArgumentInfo
 
 from relevome.cli.app import app
-from relevome.cli.paths import ModelName, PathOrWord
+from relevome.cli.shared.paths import ModelName, PathOrWord
 from relevome.data.sequences import DNA
 from relevome.errors import InputError
 from relevome.models import models

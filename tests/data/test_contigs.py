@@ -123,3 +123,8 @@ def test_regions_of_a_file_are_refused_with_their_line(write: Write, line: str) 
     bed = write("held.bed", f"b\t0\t1\n{line}\n")
     with pytest.raises(InputError, match=r"held.bed, line 2: "):
         read_regions([str(bed)], CONTIGS)
+
+
+def test_a_region_of_thousands_of_digits_is_refused() -> None:
+    with pytest.raises(InputError, match="expected a:first-last, counted from 1, on a contig of 9 letters"):
+        read_regions(["a:1-" + "9" * 5000], [Contig("a", 9)])

@@ -280,3 +280,45 @@ def test_start_sites_lie_where_regulondb_prints_a_capital(shared: Path, write: W
         for item, row in zip(read, chosen, strict=True)
     )
     assert agreeing == len(chosen)
+
+
+BED = "chr1\t3\t9\n"
+
+
+@pytest.mark.parametrize(
+    "genome",
+    [
+        ">chr1 x\n\tACGTACGTAC\nGTNNACGTAC\n",
+        ">chr1 x\rACGTACGTAC\nGTNNACGTAC\n",
+        ">chr1 x\nACGTACGTAC\rGTNNACGTAC\n",
+        ">chr1 x\nACGTACGTAC \nGTNNACGTAC \n",
+        ">chr1 x\r\nACGTACGTAC\r\nGTNNACGTAC\r\n",
+    ],
+)
+def test_letters_are_where_they_are_whatever_stands_around_lines(write: Write, genome: str) -> None:
+    (found,) = read_bed(write("a.bed", BED), write("g.fa", genome))
+    assert isinstance(found, Sequence)
+    assert found.letters == "TACGTA"
+
+
+@pytest.mark.parametrize("begin", [">chr1\n\n", ">chr1\n>"])
+def test_an_index_of_other_lines_is_not_believed(write: Write, begin: str) -> None:
+    genome = write("g.fa", f"{begin}ACGTACGTAC\n")
+    write("g.fa.fai", "chr1\t10\t6\t10\t11\n")
+    found = outcome(
+        lambda: [str(getattr(one, "letters", "")) for one in read_bed(write("a.bed", BED), genome)]
+    )
+    assert found in (["TACGTA"], [""], None)
+
+
+def outcome(read: Callable[[], list[str]]) -> list[str] | None:
+    try:
+        return read()
+    except InputError:
+        return None
+
+
+def test_what_the_indexer_did_not_think_of_is_one_line(write: Write) -> None:
+    genome = write("g.fa", ">chr1 x\n\nA")
+    with pytest.raises(InputError, match=r"cannot index genome .*g\.fa"):
+        list(read_bed(write("a.bed", BED), genome))

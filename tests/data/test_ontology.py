@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,3 +90,39 @@ def test_an_ontology_that_cannot_be_followed_is_refused_in_one_line(
     with pytest.raises(InputError, match=message) as refusal:
         read_obo(write("go.obo", content))
     assert "\n" not in str(refusal.value)
+
+
+def stanzas(count: int, *lines: str) -> str:
+    """Terms in a row, each with what it says of the one before."""
+    terms = (["[Term]", f"id: GO:{i:07d}", *(one.format(i - 1) for one in lines if i)] for i in range(count))
+    return "\n".join("\n".join(term) for term in terms)
+
+
+def test_a_long_chain_of_terms_takes_no_more_memory_than_its_file(write: Write) -> None:
+    ontology = read_obo(write("a.obo", stanzas(20_000, "is_a: GO:{:07d}")))
+    assert len(ontology.ancestors("GO:0019999")) == 20_000
+    tracemalloc.start()
+    for number in range(10):
+        ontology.ancestors(f"GO:{number:07d}")
+    assert tracemalloc.get_traced_memory()[1] < 1e6
+    tracemalloc.stop()
+
+
+def test_a_long_chain_of_replacements_is_followed_once(write: Write) -> None:
+    chain = stanzas(20_000, "is_obsolete: true", "replaced_by: GO:{:07d}")
+    begun = time.process_time()
+    ontology = read_obo(write("a.obo", chain))
+    assert time.process_time() - begun < 5
+    assert ontology.current("GO:0019999") == "GO:0000000"
+
+
+def test_replacements_in_a_circle_are_none(write: Write) -> None:
+    text = "[Term]\nid: GO:0000009\n"
+    for one, other in ((1, 2), (2, 1)):
+        text += f"[Term]\nid: GO:000000{one}\nis_obsolete: true\nreplaced_by: GO:000000{other}\n"
+    assert read_obo(write("a.obo", text)).obsolete == {"GO:0000001": None, "GO:0000002": None}
+
+
+def test_a_term_with_an_empty_id_is_refused(write: Write) -> None:
+    with pytest.raises(InputError, match="line 1: a term without an id"):
+        read_obo(write("a.obo", "[Term]\nid: \nname: x\n"))

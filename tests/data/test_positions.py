@@ -221,3 +221,10 @@ def test_translation_starts_of_a_real_genome_are_start_codons(shared: Path, geno
     known = [codon for codon in codons if codon in ("ATG", "GTG", "TTG")]
     assert len(codons) > 4000
     assert len(known) > 0.97 * len(codons)
+
+
+def test_a_position_of_thousands_of_digits_is_a_problem_like_any_other(write: Write) -> None:
+    path = write("a.csv", f"position,strand\n{'9' * 5000},+\n")
+    (found,) = read_positions(path, {"chr": 9})
+    assert isinstance(found, Problem)
+    assert "is no position: expected a whole number from 1 on" in found.reason

@@ -273,6 +273,21 @@ def test_a_best_checkpoint_that_something_else_changed_is_noticed(
         train(replace(asked, resume=True))
 
 
+def test_a_checkpoint_that_is_damaged_is_one_line(settings: Callable[..., TrainingSettings]) -> None:
+    asked = settings(CNN, motifs)
+    with killed_in(transformers.Trainer, "training_step", calls=15):
+        train(asked)
+    (checkpoint,) = (asked.output / "checkpoints").glob("checkpoint-*")
+    for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth", "model.safetensors"):
+        whole = (checkpoint / name).read_bytes()
+        for content in (whole[: len(whole) // 2], b"{}"):
+            (checkpoint / name).write_bytes(content)
+            with pytest.raises(InputError, match=rf"{checkpoint} is damaged .*: remove it to go on from the"):
+                train(replace(asked, resume=True))
+        (checkpoint / name).write_bytes(whole)
+    assert train(replace(asked, resume=True)).output == asked.output
+
+
 def test_a_training_is_not_gone_on_with_from_another_beginning(
     settings: Callable[..., TrainingSettings], checkpoint: Path, tmp_path: Path
 ) -> None:

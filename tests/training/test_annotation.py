@@ -380,6 +380,13 @@ def test_a_killed_training_that_is_resumed_ends_as_if_never_killed(
         train(asked)
     with pytest.raises(InputError, match=r"is from another training \(streams 3\)"):
         train(replace(asked, resume=True, streams=2))
+    reached = asked.output / "checkpoints" / "reached.safetensors"
+    state = reached.read_bytes()
+    for damaged in (state[: len(state) // 2], b"", b"{}" * 99):
+        reached.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"reached.safetensors is damaged .*: remove the folder"):
+            train(replace(asked, resume=True))
+    reached.write_bytes(state)
     resumed = train(replace(asked, resume=True))
     assert resumed.history == whole.history
     assert resumed.metrics == whole.metrics

@@ -174,3 +174,11 @@ def test_a_damaged_claim_or_record_is_one_line(tmp_path: Path, text: str) -> Non
         InputError, match=r"training.json is damaged .*: remove the folder, or choose another"
     ):
         folder.finished()
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '"x"', "[" * 100_000, "\x00"])
+def test_a_checkpoint_without_a_whole_state_is_passed_over(tmp_path: Path, text: str) -> None:
+    folder = opened(tmp_path / "model")
+    first, last = checkpoint(folder, 10), checkpoint(folder, 20)
+    (last / "trainer_state.json").write_text(text)
+    assert folder.last_checkpoint() == (first, None)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.importing import importing
-from relevome.cli.options import (
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.options import (
     AlphabetName,
     BatchSize,
     Device,
@@ -18,9 +18,9 @@ from relevome.cli.options import (
     Output,
     rows_at_once,
 )
-from relevome.cli.paths import PathOrWord
-from relevome.cli.progress import shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.paths import PathOrWord
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 if TYPE_CHECKING:

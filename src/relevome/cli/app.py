@@ -21,15 +21,15 @@ from relevome.cli.evaluate import evaluate
 from relevome.cli.explain import explain
 from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
-from relevome.cli.groups import CommandGroup
 from relevome.cli.heads import heads
-from relevome.cli.options import Once
 from relevome.cli.predict import predict
+from relevome.cli.shared.groups import CommandGroup
+from relevome.cli.shared.options import Once
+from relevome.cli.shared.terminal import echo
 from relevome.cli.show import show
 from relevome.cli.simulate import simulate
 from relevome.cli.study import study_commands
 from relevome.cli.substitute import substitute
-from relevome.cli.terminal import echo
 from relevome.cli.train import train
 from relevome.errors import InputError
 from relevome.results.record import by_command

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
-from relevome.cli.importing import importing
-from relevome.cli.options import Output
-from relevome.cli.progress import shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.options import Output
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
 
 
 @with_evaluation_options

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.importing import importing
-from relevome.cli.inputs import AnchorName, PlaceTypes
-from relevome.cli.options import OnBad, Once, Output, Seed
-from relevome.cli.progress import shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.inputs import AnchorName, PlaceTypes
+from relevome.cli.shared.options import OnBad, Once, Output, Seed
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from relevome.results.window_tables import WindowTables

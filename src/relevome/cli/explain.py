@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relevome.cli.account import print_account
-from relevome.cli.importing import importing
-from relevome.cli.inputs import (
+from relevome.cli.shared.account import print_account
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.inputs import (
     AnchorName,
     Bed,
     Fasta,
@@ -25,7 +25,7 @@ from relevome.cli.inputs import (
     print_input,
     print_refused,
 )
-from relevome.cli.options import (
+from relevome.cli.shared.options import (
     AlphabetName,
     BatchSize,
     Device,
@@ -41,8 +41,8 @@ from relevome.cli.options import (
     named_options,
     rows_at_once,
 )
-from relevome.cli.progress import shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from relevome.results.run.reader import Run

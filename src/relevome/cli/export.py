@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.importing import importing
-from relevome.cli.options import Output, named_options
-from relevome.cli.progress import shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.options import Output, named_options
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
 
 
 def export(

@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.importing import importing
-from relevome.cli.options import Output, Seed
-from relevome.cli.progress import shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.options import Output, Seed
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 # Where each registry is: only the one that is listed is imported.

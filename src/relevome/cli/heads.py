@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.evaluation_options import print_list
-from relevome.cli.importing import importing
-from relevome.cli.options import AlphabetName, BatchSize, Device, OnBad, Output, Seed, rows_at_once
-from relevome.cli.paths import ModelName
-from relevome.cli.progress import shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.evaluation_options import print_list
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.options import AlphabetName, BatchSize, Device, OnBad, Output, Seed, rows_at_once
+from relevome.cli.shared.paths import ModelName
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relevome.cli.inputs import (
+from relevome.cli.shared.inputs import (
     AnchorName,
     Bed,
     Fasta,
@@ -23,7 +23,7 @@ from relevome.cli.inputs import (
     print_input,
     print_refused,
 )
-from relevome.cli.options import (
+from relevome.cli.shared.options import (
     AlphabetName,
     BatchSize,
     Device,
@@ -36,8 +36,8 @@ from relevome.cli.options import (
     StripStop,
     rows_at_once,
 )
-from relevome.cli.progress import shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from relevome.results.prediction import Prediction

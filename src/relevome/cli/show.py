@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.importing import importing
-from relevome.cli.terminal import echo
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 

@@ -13,8 +13,8 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from relevome.cli.options import Once, Output, Seed
-from relevome.cli.progress import shown
+from relevome.cli.shared.options import Once, Output, Seed
+from relevome.cli.shared.progress import shown
 from relevome.options import configured
 from relevome.studies import StudyOption, studies
 from relevome.studies.recipe import study_options

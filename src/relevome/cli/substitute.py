@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.importing import importing
-from relevome.cli.options import BatchSize, Device, MovedModel, Output, Seed, rows_at_once
-from relevome.cli.progress import shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.options import BatchSize, Device, MovedModel, Output, Seed, rows_at_once
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from relevome.cli.importing import importing
-from relevome.cli.options import Device, OnBad, Output, RareAsX, Seed, StripStop
-from relevome.cli.paths import PathOrWord
-from relevome.cli.progress import Gauge, shown
-from relevome.cli.terminal import echo
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.options import Device, OnBad, Output, RareAsX, Seed, StripStop
+from relevome.cli.shared.paths import PathOrWord
+from relevome.cli.shared.progress import Gauge, shown
+from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool
 from pyfaidx import Fasta
 
+from relevome.data.features import DIGITS
 from relevome.data.formats.bed import bed_lines
 from relevome.data.lines import PathLike
 from relevome.data.names import check_name, known_as
@@ -179,7 +180,8 @@ def _regions(text: str, lengths: dict[str, int]) -> Iterator[Interval]:
 
 def _spelt(text: str, name: str, span: str, length: int) -> Interval:
     first, _, last = span.replace(",", "").partition("-")
-    if not (first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last) <= length):
+    known = all(end.isdecimal() and len(end) <= DIGITS for end in (first, last))
+    if not (known and 1 <= int(first) <= int(last) <= length):
         raise InputError(
             f"region {text!r}: expected {name}:first-last, counted from 1, on a contig of {length} letters"
         )

@@ -52,7 +52,7 @@ _PAIRS = ("cross link", "disulfide bond")
 STRANDS = {"+": "+", "-": "-", "forward": "+", "reverse": "-", "1": "+", "-1": "-", "+1": "+"}
 
 _NUMBER = "0*[1-9][0-9]*"
-_DIGITS = 18  # of a place on the longest sequence that there could be
+DIGITS = 18  # of a place on the longest sequence that there could be
 _UNSURE = r"[<>?~][0-9]*|[0-9]+[?]"
 
 
@@ -119,7 +119,7 @@ def from_one(first: str, last: str, called: str = "letter of a sequence") -> tup
     for users, for what is no such stretch; ``called`` says what the numbers are called there.
     """
     for text in (first, last):
-        if not re.fullmatch(_NUMBER, text) or len(text) > _DIGITS:
+        if not re.fullmatch(_NUMBER, text) or len(text) > DIGITS:
             raise ValueError(f"{text[:40]!r} is no {called}: expected a whole number from 1 on")
     if int(last) < int(first):
         raise ValueError(f"end {last} is before start {first}: expected start <= end, both counted")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -70,6 +71,7 @@ def read_bed(
 
 
 _HEAD = 1 << 16  # bytes that are read at a time; no header is longer
+_ODD = re.compile(rb"\r[^\n]|\n[ \t]|[ \t]\r?\n")
 
 
 @contextmanager
@@ -79,16 +81,17 @@ def open_genome(path: PathLike) -> Iterator[Fasta]:
     An index ``path.fai`` is used if it is no older than the genome and fits it, record by record; else one is
     made in a temporary folder, since genomes often lie where nothing can be written. Compressed genomes,
     bgzip too, are decompressed there first: reading bgzip by coordinates would need Biopython for nothing
-    else. So are those with a byte-order mark or the line ends of old Macs written anew.
+    else. So are those with a byte-order mark, with line ends of old Macs or with blanks around lines.
     """
     with tempfile.TemporaryDirectory(prefix="relevome-") as folder:
         plain = _plain(path, Path(folder))
         index = Path(f"{plain}.fai")
         if not (index.is_file() and index.stat().st_mtime >= plain.stat().st_mtime and _fits(index, plain)):
             index = Path(folder, "index.fai")
+            plain = _with_plain_lines(plain, Path(folder))
         try:
             chromosomes = Fasta(plain, indexname=index, as_raw=True)
-        except (FastaIndexingError, ValueError, OSError, IndexError) as error:
+        except (FastaIndexingError, ValueError, OSError, IndexError, RuntimeError) as error:
             raise InputError(f"cannot index genome {path}: {' '.join(str(error).split())}") from error
         with chromosomes, _odd_bytes(path):
             yield chromosomes
@@ -104,20 +107,39 @@ def _odd_bytes(path: PathLike) -> Iterator[None]:
 
 
 def _plain(path: PathLike, folder: Path) -> Path:
-    """The genome itself, or a copy that is read by coordinates: decompressed, lines ending as they should."""
+    """The genome itself, or a copy that is read by coordinates: decompressed, without a byte-order mark."""
     with open_bytes(path) as content:
         head = content.read(_HEAD)
         mark = head.startswith(BOM_UTF8)
-        old_mac = b"\r" in head and b"\n" not in head
-        if not (isinstance(content, gzip.GzipFile) or mark or old_mac):
+        if not (isinstance(content, gzip.GzipFile) or mark):
             return Path(path)
         plain = folder / "genome.fa"
         with plain.open("wb") as copy:
             piece = head.removeprefix(BOM_UTF8)
             while piece:
-                copy.write(piece.replace(b"\r", b"\n") if old_mac else piece)
+                copy.write(piece)
                 piece = content.read(_HEAD)
         return plain
+
+
+def _with_plain_lines(genome: Path, folder: Path) -> Path:
+    """The genome itself, or a copy without bare returns and blanks around lines, which no index knows of."""
+    if not _has_odd_lines(genome):
+        return genome
+    plain = folder / "lines.fa"
+    with genome.open(encoding="latin-1") as text, plain.open("w", encoding="latin-1", newline="\n") as copy:
+        copy.writelines(line if line.startswith(">") else line.strip(" \t\n") + "\n" for line in text)
+    return plain
+
+
+def _has_odd_lines(genome: Path) -> bool:
+    last = b""
+    with genome.open("rb") as file:
+        while piece := file.read(_HEAD):
+            if _ODD.search(last + piece):
+                return True
+            last = piece[-2:]
+    return last.endswith(b"\r")
 
 
 def _fits(index: Path, genome: Path) -> bool:
@@ -131,7 +153,11 @@ def _fits(index: Path, genome: Path) -> bool:
                 length, offset, bases, width = map(int, numbers)
                 file.seek(end)
                 header = file.read(offset - end).lstrip(b"\r\n") if end <= offset <= end + _HEAD else b""
-                if header.split()[:1] != [b">" + name.encode()] or header.count(b"\n") != 1:
+                bare = b"\r" in header.rstrip(b"\r\n") or header.count(b"\n") != 1
+                if header.split()[:1] != [b">" + name.encode()] or bare:
+                    return False
+                line = file.read(min(bases, length, _HEAD))
+                if b">" in line or len(line.split()) != (length > 0) or len(line.strip()) != len(line):
                     return False
                 end = offset + length // bases * width + length % bases if length else offset
             file.seek(end)

@@ -37,24 +37,28 @@ class Ontology:
 
     def __post_init__(self) -> None:
         try:
-            _ = self._ancestors
+            TopologicalSorter({id: term.parents for id, term in self.terms.items()}).prepare()
         except CycleError as error:
             ring = " is under ".join(reversed(error.args[1]))
             raise InputError(
                 f"the ontology has a cycle, {ring}: expected none, as in go-basic.obo"
             ) from error
 
-    @cached_property
-    def _ancestors(self) -> Mapping[str, frozenset[str]]:
-        order = TopologicalSorter({id: term.parents for id, term in self.terms.items()}).static_order()
-        found: dict[str, frozenset[str]] = {}
-        for id in order:
-            found[id] = frozenset([id]).union(*(found[parent] for parent in self.terms[id].parents))
-        return found
-
     def ancestors(self, id: str) -> frozenset[str]:
         """A term and all terms above it."""
-        return self._ancestors[id]
+        if id not in self._asked:
+            found, waiting = {id}, [id]
+            while waiting:
+                above = [parent for parent in self.terms[waiting.pop()].parents if parent not in found]
+                found.update(above)
+                waiting += above
+            self._asked[id] = frozenset(found)
+        return self._asked[id]
+
+    @cached_property
+    def _asked(self) -> dict[str, frozenset[str]]:
+        """Terms above those that were asked for: above all terms of a chain they would fill the memory."""
+        return {}
 
     def current(self, id: str) -> str | None:
         """The term that an id stands for now; None for an obsolete one without a single replacement.

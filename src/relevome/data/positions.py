@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
 
-from relevome.data.features import STRANDS
+from relevome.data.features import DIGITS, STRANDS
 from relevome.data.formats import ending_of, format_by_ending
 from relevome.data.formats.bed import ENDINGS as BED_ENDINGS
 from relevome.data.formats.bed import bed_lines
@@ -217,8 +217,9 @@ class _Columns:
         """What a row says."""
         # spreadsheets write whole numbers as 38.0
         number, decimals, zeros = fields[self._position].strip().partition(".")
-        if not (number.isascii() and number.isdigit()) or (decimals and zeros.strip("0")):
-            reason = f"{fields[self._position]!r} is no position: expected a whole number from 1 on"
+        whole = number.isascii() and number.isdigit() and len(number) <= DIGITS
+        if not whole or (decimals and zeros.strip("0")):
+            reason = f"{fields[self._position][:40]!r} is no position: expected a whole number from 1 on"
             return Problem(" ".join(fields)[:80], reason, where)
         contig = self._only if self._contig < 0 else fields[self._contig].strip()
         strand = STRANDS.get(fields[self._strand].strip().lower(), ".")

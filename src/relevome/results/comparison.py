@@ -21,6 +21,7 @@ from relevome.results.evaluation.folder import (
 )
 from relevome.results.evaluation.result import Evaluation, tidy
 from relevome.results.evaluation.scores import Level, MetricScores
+from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
@@ -158,7 +159,7 @@ def read_comparison(folder: str | Path) -> Comparison:
         )
     said = read_record(path / NAME, SCHEMA_VERSION, "relevome compare")
     with reading(path, "compare the runs again with --overwrite"):
-        return _comparison(path, said)
+        return of_its_kind(_comparison(path, said))
 
 
 def _value_rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import platform
 import struct
@@ -10,7 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.metadata import version
+from lzma import LZMAError
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 from zipfile import BadZipFile
 
@@ -21,8 +24,8 @@ LIBRARIES = ("relevome", "torch", "transformers", "tokenizers", "numpy", "scipy"
 
 # What reading a file raises that is incomplete, or whose content is not what it should be.
 DAMAGE = (
-    OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError,
-    EOFError, BadZipFile, zlib.error, struct.error,
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, MemoryError,
+    EOFError, SyntaxError, TokenError, BadZipFile, LZMAError, csv.Error, zlib.error, struct.error,
 )  # fmt: skip
 
 _COMMAND: ContextVar[tuple[str, ...] | None] = ContextVar("command", default=None)

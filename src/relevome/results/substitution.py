@@ -18,6 +18,7 @@ from relevome.errors import InputError
 from relevome.results.arrays import read_arrays, write_arrays
 from relevome.results.estimate import Estimate
 from relevome.results.folder import ResultFolder
+from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
@@ -192,13 +193,23 @@ def read_substitution(folder: str | Path) -> Substitution:
             f"--overwrite -o {folder}"
         )
     with reading(path):
-        return Substitution(
+        found = Substitution(
             {name: value for name, value in said.items() if name not in _OWN},
             Exchange(**{name: said["exchange"][name] for name in ("by", "most", "orders", "seed")}),
             _sequences(said["sequence_ids"], read_arrays(path.parent / ARRAYS)),
             tuple(_curve(one) for one in said["curves"]), tuple(_area(one) for one in said["areas"]),
             said["left_out"], tuple(said["notes"]),
         )  # fmt: skip
+        _check_lengths(of_its_kind(found))
+        return found
+
+
+def _check_lengths(found: Substitution) -> None:
+    """Raises ValueError where curves or answers are not for as many letters as were exchanged."""
+    size = len(found.exchange.counts)
+    answered = [getattr(one, order).shape[1] for one in found.sequences.values() for order in ORDERS]
+    if {*answered, *(len(curve.estimates) for curve in found.curves)} - {size}:
+        raise ValueError(f"expected {size} numbers of letters everywhere")
 
 
 def _area_row(area: Area) -> tuple[Any, ...]:

@@ -30,6 +30,12 @@ def shortest(values: Float32[np.ndarray, " values"]) -> list[str]:
 
 
 def read_tsv(path: Path) -> list[list[str]]:
-    """The rows of such a table under its header, all text as it was given."""
+    """The rows of such a table under its header, all text as it was given.
+
+    Raises ValueError for a row of another length, and csv.Error for what is no table.
+    """
     with path.open(encoding="utf-8", newline="") as file:
-        return [list(map(from_table, row)) for row in csv.reader(file, delimiter="\t")][1:]
+        header, *rows = csv.reader(file, delimiter="\t", strict=True)
+    if any(len(row) != len(header) for row in rows):
+        raise ValueError(f"rows of {path.name} have other than its {len(header)} columns")
+    return [list(map(from_table, row)) for row in rows]

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
 from relevome.results.folder import temporary_name, whole_file
+from relevome.results.record import reading
 from relevome.studies.recipe import Command, Study
 
 # Runs one command in the folder given and writes all that it prints to the log given; gives None, or what
@@ -94,10 +95,8 @@ def _claim(study: Study, folder: Path) -> None:
 
 
 def _read(known: Path) -> dict[str, Any]:
-    try:
+    with reading(known, "choose another -o, or remove the folder"):
         return dict(json.loads(known.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{known} is damaged ({error}): choose another -o, or remove the folder") from error
 
 
 def _check_same(about: dict[str, Any], earlier: dict[str, Any], folder: Path) -> None:
@@ -175,7 +174,7 @@ def _done_before(commands: Sequence[Command], folder: Path) -> set[str]:
     for one in commands:
         mark, output = _mark(folder, one), folder / one.output
         marked = mark.is_file()
-        same = marked and mark.read_text(encoding="utf-8") == one.line
+        same = marked and mark.read_text(encoding="utf-8", errors="replace") == one.line
         if same and output.exists() and done.issuperset(one.after):
             done.add(one.name)
             continue

@@ -5,11 +5,13 @@ The Trainer needs accelerate, an extra, so it is imported where it is made; a tr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from safetensors import SafetensorError
 from transformers import PreTrainedModel
 
 from relevome.errors import InputError
@@ -122,10 +124,11 @@ def fit(trainer: Any, checkpoint: Path | None) -> tuple[History, float]:
     """Trains, or goes on from a checkpoint; the trainer's model is then that of the best epoch.
 
     Returns what was measured after every epoch, and the best epoch. Raises ``InputError`` if no epoch
-    had a finite score.
+    had a finite score, and for a checkpoint that is damaged.
     """
     keep_within_epochs(trainer, checkpoint)
-    trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    with _checkpoints_read(trainer, checkpoint):
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     if trainer.state.best_model_checkpoint is None:
         raise InputError(
             f"validation {trainer.args.metric_for_best_model} was undefined after every epoch: expected both "
@@ -136,6 +139,35 @@ def fit(trainer: Any, checkpoint: Path | None) -> tuple[History, float]:
         if "loss" in entry or "eval_loss" in entry:
             epochs.setdefault(int(entry["step"]), {}).update(_named(entry))
     return tuple(epochs.values()), epochs[trainer.state.best_global_step or 0]["epoch"]
+
+
+@contextmanager
+def _checkpoints_read(trainer: Any, checkpoint: Path | None) -> Iterator[None]:
+    """What fails before the first step of a training that goes on is its checkpoint, later its best one."""
+    from transformers import TrainerCallback
+
+    class Begun(TrainerCallback):
+        """Whether there was a step."""
+
+        yet = checkpoint is None
+
+        def on_step_begin(self, *arguments: Any, **named: Any) -> None:
+            self.yet = True
+
+    begun = Begun()
+    trainer.add_callback(begun)
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:
+        if begun.yet and not isinstance(error, SafetensorError):
+            raise
+        folder = checkpoint or trainer.state.best_model_checkpoint
+        raise InputError(
+            f"{folder} is damaged ({type(error).__name__}: {str(error)[:200]}): remove it to go on from the "
+            "one before, or train again in another output"
+        ) from error
 
 
 def _check_best(settings: TrainingSettings, best: float, found: float) -> None:

@@ -182,7 +182,14 @@ def _step(path: Path) -> int:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+    """What a record says. Raises ValueError for what is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested without end") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"it is {str(content)[:60]!r}")
+    return content
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

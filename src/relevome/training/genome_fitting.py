@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from relevome.errors import InputError
 from relevome.models.annotator import AnnotatorForTokenClassification
+from relevome.results.record import reading
 from relevome.training.genome_strands import (
     IGNORED,
     SEGMENTS,
@@ -251,6 +252,15 @@ class Fit:
         self._kept = time.monotonic()
 
     def _load(self) -> tuple[Progressed, Within | None]:
+        try:
+            with reading(self._checkpoint, "remove the folder, or choose another output"):
+                return self._loaded()
+        except SafetensorError as error:
+            raise InputError(
+                f"{self._checkpoint} is damaged ({error}): remove the folder, or choose another output"
+            ) from error
+
+    def _loaded(self) -> tuple[Progressed, Within | None]:
         parts: dict[str, dict[str, Tensor]] = {"best": {}, "now": {}, "adam": {}, "within": {}}
         with safe_open(self._checkpoint, framework="pt") as file:
             said = json.loads(file.metadata()["reached"])

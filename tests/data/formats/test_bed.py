@@ -80,3 +80,10 @@ def test_the_tenth_of_ten_columns_is_a_summit(
     assert line.summit == summit
     assert is_narrow_peak(path) == peaks
     assert is_narrow_peak(write("a.narrowPeak.gz", "\n"))
+
+
+def test_a_coordinate_of_thousands_of_digits_is_a_problem_like_any_other(write: Write) -> None:
+    (found,) = bed_lines(write("a.bed", "chr1\t3\t" + "9" * 5000 + "\n"))
+    assert isinstance(found, Problem)
+    assert "is no BED coordinate: expected a whole number from 0 on" in found.reason
+    assert len(found.reason) < 200

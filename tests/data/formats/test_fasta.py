@@ -132,3 +132,10 @@ def test_three_line_files_of_labelled_proteins_are_no_fasta(shared: Path) -> Non
     first = next(read_fasta(shared / "data/protein/tmbed_globular_cv0-3.3line.fasta.gz", PROTEIN))
     assert isinstance(first, Problem)
     assert "which is no protein letter" in first.reason
+
+
+@pytest.mark.parametrize("odd", ["\x0b", "\x0c", "\x1c", "\u2028"])
+def test_a_character_that_nobody_sees_is_not_cut_off(write: Write, odd: str) -> None:
+    (found,) = read_fasta(write("a.fa", f">a\nACGT{odd}\n"), DNA)
+    assert isinstance(found, Problem)
+    assert f"has {odd!r} at position 5" in found.reason

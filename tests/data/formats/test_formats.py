@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from relevome.data.features import Feature, Listed
 from relevome.data.formats import Format, ReadAs, format_of, formats
@@ -97,16 +95,6 @@ def test_any_content_ends_in_results_or_one_error(write: Write, name: str, use: 
         check(name, use, path)
         found = outcome(lambda path=path: [format_of(path, use).name])
         check(name if isinstance(found, str) else found[0], use, path)
-
-
-@every_format
-@given(content=st.binary(max_size=60) | st.text("><IDacgt\t\n,=\"'&0123 ", max_size=60).map(str.encode))
-def test_whatever_is_in_a_file_ends_in_results_or_one_error(
-    tmp_path_factory: pytest.TempPathFactory, name: str, use: ReadAs, content: bytes
-) -> None:
-    path = tmp_path_factory.getbasetemp() / f"any-{name}-{use}"
-    path.write_bytes(content)
-    check(name, use, path)
 
 
 @every_format

@@ -30,3 +30,9 @@ def test_two_alphabets_are_refused() -> None:
     motifs = [Motif("a", "a", np.full((2, len(x.letters)), 1 / len(x.letters)), x) for x in (DNA, PROTEIN)]
     with pytest.raises(InputError, match="2 motifs of 2 alphabets"):
         meme_text(motifs)
+
+
+def test_a_width_of_thousands_of_digits_is_one_line(write: Write) -> None:
+    text = f"MEME version 4\nMOTIF a\nletter-probability matrix: w= {'9' * 5000}\n0.25 0.25 0.25 0.25\n"
+    with pytest.raises(InputError, match="matrix with 1 rows: expected w= 9999"):
+        read_meme(write("a.meme", text))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from relevome.data.formats.table import LabelledSequence, read_table
+from relevome.data.formats.table import LabelledSequence, read_table, table_rows
 from relevome.data.inputs import from_table
 from relevome.data.problems import Problem
 from relevome.data.sequences import DNA, PROTEIN, Sequence
@@ -195,3 +195,9 @@ def test_blank_lines_before_the_header_are_no_rows(write: Write) -> None:
     for text in ("\n", "\r", " \n\t\n", ""):
         with pytest.raises(InputError, match="is empty: expected a header and rows"):
             list(read_table(write("empty.csv", text), PROTEIN))
+
+
+@pytest.mark.parametrize("content", ['""\n', '"  "\n""\n'])
+def test_a_table_of_nothing_but_quotes_is_empty(write: Write, content: str) -> None:
+    with pytest.raises(InputError, match="is empty: expected a header and rows"):
+        list(table_rows(write("a.csv", content)))

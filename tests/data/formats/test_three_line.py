@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from relevome.data.formats.three_line import LabelledLetters, labelled_sequences
+from relevome.data.formats.three_line import LabelledLetters, label_features, labelled_sequences
 from relevome.data.problems import Problem
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.data.sites import Site, mask, read_sites
@@ -59,3 +60,11 @@ def test_masks_of_helices_are_the_labels(shared: Path) -> None:
         assert isinstance(one, LabelledLetters)
         expected = np.array([label in "Hh" for label in one.labels])
         np.testing.assert_array_equal(mask(one.sequence, sites), expected)
+
+
+def test_many_labels_take_time_in_proportion_to_letters(write: Write) -> None:
+    labels = "".join(map(chr, range(0x100, 0xD000)))
+    path = write("a.3line", f">a\n{'A' * len(labels)}\n{labels}\n")
+    begun = time.process_time()
+    assert len(list(label_features(path))) == 1 + len(labels)
+    assert time.process_time() - begun < 5

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +60,26 @@ def test_a_file_is_there_as_a_whole_or_not_at_all(files: ScoreFiles, tmp_path: P
         files.write(stretch, [np.zeros((2, 2))])
     assert not list(tmp_path.iterdir())
     assert files.missing() == files.stretches
+
+
+def replaced(path: Path, scores: np.ndarray) -> None:
+    np.save(path, scores)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: path.write_bytes(path.read_bytes()[:-4]),
+        lambda path: path.write_bytes(b""),
+        lambda path: replaced(path, np.zeros((1, 5), "<f4")),
+        lambda path: replaced(path, np.zeros((2, 5), "<f8")),
+    ],
+    ids=["cut", "empty", "another shape", "another type"],
+)
+def test_scores_that_are_damaged_are_one_line(files: ScoreFiles, change: Callable[[Path], None]) -> None:
+    for stretch in files.missing():
+        fill(files, stretch)
+    assert not np.isnan(files.read(ONE, "+", 1, 3, 8)).any()
+    change(files.folder / files.stretches[0].name)
+    with pytest.raises(InputError, match=r"000000-plus.npy is damaged .*: delete that file and run the same"):
+        files.read(ONE, "+", 1, 3, 8)

@@ -3,7 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
+import pytest
+
 from relevome.data.sites import read_sites
+from relevome.errors import InputError
 from relevome.results.annotation.sites import CalledSite, read_called, write_sites
 
 ODD = "gi|7|ref:(1)#x%"
@@ -28,3 +31,16 @@ def test_both_formats_say_the_same(tmp_path: Path) -> None:
         "250",
         "500",
     ]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("\t5\t5\t", "\t5\t7\t"), ("\t5\t5\t", "\t0\t0\t"), ("0.75\t+", "0.75\t?"), ("0.75\t", "7.5\t")],
+)
+def test_a_line_that_is_no_called_site_is_damage(tmp_path: Path, right: str, wrong: str) -> None:
+    write_sites(tmp_path, [CalledSite("a", 4, "+", "TSS", 0.75)], "TSS")
+    path = tmp_path / "sites.gff3"
+    assert right in path.read_text()
+    path.write_text(path.read_text().replace(right, wrong))
+    with pytest.raises(InputError, match=r"sites\.gff3 is damaged"):
+        list(read_called(tmp_path))

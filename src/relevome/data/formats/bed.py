@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from relevome.data.features import Feature, FeatureItem
+from relevome.data.features import DIGITS, Feature, FeatureItem
 from relevome.data.formats import Format, ending_of, formats
 from relevome.data.lines import PathLike, numbered_lines
 from relevome.data.names import check_name
@@ -77,8 +77,10 @@ def _parse(fields: list[str], where: str) -> BedLine | Problem:
         return Problem(label, f"{len(fields)} columns: expected BED, chromosome, start and end", where)
     chrom, start, end = fields[:3]
     for value in (start, end):
-        if not (value.isascii() and value.isdigit()):
-            return Problem(label, f"{value!r} is no BED coordinate: expected a whole number from 0 on", where)
+        if not (value.isascii() and value.isdigit() and len(value) <= DIGITS):
+            return Problem(
+                label, f"{value[:40]!r} is no BED coordinate: expected a whole number from 0 on", where
+            )
     # files of five columns have the strand in the place of the score
     strand = fields[5] if len(fields) > 5 else fields[4] if fields[4:5] in (["+"], ["-"]) else "."
     name = fields[3] if len(fields) > 3 else ""

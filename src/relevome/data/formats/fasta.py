@@ -39,7 +39,7 @@ def _records(path: PathLike) -> Iterator[tuple[int, str, str]]:
                 yield *header, "".join(parts)
             header, parts = (number, line[1:]), []
         elif header is not None:
-            parts.append(line.strip())
+            parts.append(line.strip(" \t"))
         elif line.strip():
             raise InputError(
                 f"{path}, line {number}: text before the first '>': expected a FASTA header '>id'"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from relevome.data.features import DIGITS
 from relevome.data.lines import PathLike, numbered_lines
 from relevome.data.motifs import Motif
 from relevome.data.names import check_name
@@ -115,7 +116,7 @@ def _motif(section: list[_Line], alphabet: Alphabet | None) -> Motif:
 def _matrix(header: _Line, following: list[_Line]) -> list[list[float]]:
     """The rows of a matrix: as many as its header says by ``w=``, or to the next blank line."""
     stated = re.search(r"\bw=\s*(\d+)", header.text)
-    width = int(stated[1]) if stated else None
+    width = int(stated[1][:DIGITS]) if stated else None
     rows: list[list[float]] = []
     for line in following:
         complete = width is not None and len(rows) >= width

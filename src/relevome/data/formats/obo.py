@@ -61,7 +61,7 @@ def _term(
     values: dict[str, list[str]] = {}
     for tag, value in tags:
         values.setdefault(tag, []).append(value)
-    if len(values.get("id", [])) != 1:
+    if len(values.get("id", [])) != 1 or not values["id"][0]:
         raise InputError(f"{path}, line {number}: a term without an id: expected a line 'id: GO:...'")
     related = [value.split() for value in values.get("relationship", [])]
     parents = [value.split()[0] for value in values.get("is_a", []) if value]
@@ -99,9 +99,10 @@ def _followed(
     """What replaces each obsolete term in the end; None if that is obsolete too, or unknown."""
     followed: dict[str, str | None] = {}
     for id in obsolete:
-        now, steps = obsolete[id], 0
-        while now is not None and now in obsolete and steps < len(obsolete):
-            now, steps = obsolete[now], steps + 1
-        now = None if now is None else alternative.get(now, now)
-        followed[id] = now if now in terms else None
+        passed, now = set[str](), id
+        while now in obsolete and now not in followed and now not in passed:
+            passed.add(now)
+            now = obsolete[now] or ""
+        end = followed[now] if now in followed else alternative.get(now, now)
+        followed |= dict.fromkeys(passed, end if end in terms else None)
     return followed

@@ -73,7 +73,7 @@ def read_table(
             )
             continue
         id = f"row{count}" if id_at is None else row[id_at].strip()
-        sequence = intake.take(id, row[sequence_at].strip(), where)
+        sequence = intake.take(id, row[sequence_at].strip(" \t\n"), where)
         label = None if label_at is None else row[label_at].strip()
         yield sequence if isinstance(sequence, Problem) else LabelledSequence(sequence, label)
     if not count:
@@ -104,13 +104,17 @@ def table_rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(_LONGEST_FIELD)
     text = (line + "\n" for line in itertools.chain([header], (line for _, line in lines)))
     reader = csv.reader(text, delimiter=_delimiter(path, header), strict=True)
+    empty = True
     try:
         for row in reader:
             if len(row) > 1 or any(cell.strip() for cell in row):
+                empty = False
                 yield before + reader.line_num, list(map(from_table, row))
     except csv.Error as error:
         where = f"{path}, line {before + reader.line_num}"
         raise InputError(f"{where}: {error}: expected a CSV or TSV table") from error
+    if empty:  # nothing but quotes
+        raise InputError(f"{path} is empty: expected a header and rows")
 
 
 def _delimiter(path: PathLike, header: str) -> str:

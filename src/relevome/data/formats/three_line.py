@@ -57,8 +57,20 @@ def label_features(path: PathLike, labels: Collection[str] = ()) -> Iterator[Fea
         seen.add(id)
         _check(id, where)
         yield Listed(id)
-        for wanted in labels or sorted(set(own)):
-            yield from _stretches(id, own, wanted)
+        if labels:
+            for wanted in labels:
+                yield from _stretches(id, own, wanted)
+        else:
+            yield from sorted(_all_stretches(id, own), key=lambda stretch: stretch.kind)
+
+
+def _all_stretches(id: str, labels: str) -> Iterator[Feature]:
+    """Those of every label, from left to right."""
+    start = 0
+    for label, letters in groupby(labels):
+        end = start + sum(1 for _ in letters)
+        yield Feature(id, label, start, end, "")
+        start = end
 
 
 def _check(id: str, where: str) -> None:
@@ -79,7 +91,7 @@ def _stretches(id: str, labels: str, wanted: str) -> Iterator[Feature]:
 
 def _threes(path: PathLike) -> Iterator[tuple[str, str, str, str]]:
     """Where each record is, its id, letters and labels."""
-    lines = ((number, line.strip()) for number, line in numbered_lines(path) if line.strip())
+    lines = ((number, line.strip(" \t")) for number, line in numbered_lines(path) if line.strip())
     empty = True
     for number, header in lines:
         where, empty = f"{path}, line {number}", False

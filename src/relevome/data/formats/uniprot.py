@@ -103,7 +103,9 @@ def _from_text(path: PathLike) -> Iterator[tuple[str, Any]]:
             continue
         lines.append(line + "\n")
         if line.startswith("//"):
-            yield f"{path}, line {first}", _text_entry("".join(lines))
+            empty = len(lines) == 1  # which Biopython takes long to say
+            entry = ValueError("an entry without lines") if empty else _text_entry("".join(lines))
+            yield f"{path}, line {first}", entry
             first, lines = number + 1, []
     if lines:
         raise InputError(f"{path}, line {first}: an entry without its end '//': copy or download it again")

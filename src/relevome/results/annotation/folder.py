@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from relevome.errors import InputError
 from relevome.results.annotation.sites import CalledSite, read_called
 from relevome.results.folder import claim_folder
+from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html
 from relevome.results.parts.manifest import differences
 from relevome.results.record import read_record, reading, write_record
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 NAME, SCORES = "annotation.json", "scores"
 MADE = ("*.bw", "sites.*")  # of finished scores
 SCHEMA_VERSION = 1
+_MEASURED = ("average_precision", "roc_auc", "precision", "recall")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,8 +53,7 @@ class Annotation:
             f"{self.counts['sites']:,} sites called ({called})",
         ]
         if self.truth is not None:
-            shown = ("average_precision", "roc_auc", "precision", "recall")
-            known = {name: value for name in shown if (value := self.truth["all"][name]) is not None}
+            known = {name: value for name in _MEASURED if (value := self.truth["all"][name]) is not None}
             lines.append("  against truth: " + ", ".join(f"{name} {x:.4g}" for name, x in known.items()))
         return "\n".join([*lines, "  .sites() gives them one by one, .to_pandas() as a table"])
 
@@ -60,8 +61,19 @@ class Annotation:
         return as_html(repr(self), CalledSite._fields, self.sites())
 
     def sites(self) -> Iterator[CalledSite]:
-        """Called sites, in the order of their classes, contigs, strands and positions."""
-        return read_called(self.path)
+        """Called sites, in the order of their classes, contigs, strands and positions.
+
+        Raises InputError for a file that is damaged, or has other than all of them.
+        """
+        count = 0
+        for site in read_called(self.path):
+            count += 1
+            yield site
+        if count != self.counts["sites"]:
+            raise InputError(
+                f"{self.path} has {count:,} sites in sites.gff3, but {NAME} speaks of "
+                f"{self.counts['sites']:,}: make the result again with --overwrite"
+            )
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every called site.
@@ -104,7 +116,23 @@ def read_annotation(folder: str | Path) -> Annotation:
         if said["status"] != "finished":
             raise InputError(f"{path} is unfinished: the same `relevome annotate` goes on from there")
         names = ("question", "settings", "threshold", "counts", "truth", "problems")
-        return Annotation(path, **{name: said[name] for name in names})
+        found = of_its_kind(Annotation(path, **{name: said[name] for name in names}))
+        _check_said(found)
+        return found
+
+
+def _check_said(found: Annotation) -> None:
+    """Raises TypeError, KeyError or OverflowError where what is always said is missing or another kind."""
+    if not all(isinstance(label, str) for label in found.question["classes"]):
+        raise TypeError("classes are no names")
+    for name in ("contigs", "letters", "sites"):
+        _ = found.counts[name]
+    measured = {} if found.truth is None else found.truth["all"]
+    for name in () if found.truth is None else _MEASURED:
+        value = measured[name]
+        if not isinstance(value, int | float | None):
+            raise TypeError(f"{name} is no number")
+        float(value or 0)  # JSON has whole numbers that are larger than any
 
 
 def _record(folder: Path) -> dict[str, Any]:

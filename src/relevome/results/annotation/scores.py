@@ -13,6 +13,7 @@ from jaxtyping import Float, Float32
 from relevome.data.contigs import Contig
 from relevome.data.sequences import Interval
 from relevome.results.folder import whole_file
+from relevome.results.record import reading
 
 # A stretch has at most so many letters: what is lost when a process is killed.
 STRETCH = 1_000_000
@@ -123,11 +124,19 @@ class ScoreFiles:
         self, stretch: Stretch, column: int, start: int, count: int
     ) -> Float32[np.ndarray, " positions"]:
         path, length = self.folder / stretch.name, len(stretch.region)
-        place = _begin(path) + 4 * (column * length + start)
-        return np.fromfile(path, dtype="<f4", count=count, offset=place)
+        with reading(path, "delete that file and run the same `relevome annotate` again"):
+            place = _begin(path, path.stat().st_mtime_ns, (self.classes, length))
+            place += 4 * (column * length + start)
+            return np.fromfile(path, dtype="<f4", count=count, offset=place)
 
 
 @lru_cache(maxsize=64)
-def _begin(path: Path) -> int:
-    """Where the numbers of a file begin, which is read by parts: a map of all of it would count as memory."""
-    return np.load(path, mmap_mode="r").offset
+def _begin(path: Path, changed: int, shape: tuple[int, int]) -> int:
+    """Where the numbers of a file begin, which is read by parts: a map of all of it would count as memory.
+
+    Raises ValueError for scores of another kind or shape; of a file that was changed since, it looks again.
+    """
+    scores = np.load(path, mmap_mode="r")
+    if not isinstance(scores, np.memmap) or (scores.shape, scores.dtype.str) != (shape, "<f4"):
+        raise ValueError(f"{scores.dtype} {scores.shape}, expected float32 {shape}")
+    return scores.offset

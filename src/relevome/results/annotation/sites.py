@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from relevome.data.features import from_one
 from relevome.data.names import bed_line, gff_seqid, gff_text, percent_decoded
 from relevome.results.folder import whole_file
 from relevome.results.record import reading
@@ -55,6 +56,9 @@ def read_called(folder: Path) -> Iterator[CalledSite]:
     with reading(path), path.open(encoding="utf-8") as lines:
         for line in lines:
             if not line.startswith("#"):
-                contig, _, _, _, place, score, sign, _, attributes = line.rstrip("\n").split("\t")
+                contig, _, _, first, last, score, sign, _, attributes = line.rstrip("\n").split("\t")
                 label = percent_decoded(attributes.partition(";Name=")[2])
-                yield CalledSite(percent_decoded(contig), int(place) - 1, sign, label, float(score))
+                (position, end), probability = from_one(first, last), float(score)
+                if sign not in ("+", "-") or end - position != 1 or not 0 <= probability <= 1:
+                    raise ValueError(f"a site from {first} to {last} on {sign!r} of probability {score!r}")
+                yield CalledSite(percent_decoded(contig), position, sign, label, probability)

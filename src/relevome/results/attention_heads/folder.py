@@ -36,6 +36,7 @@ from relevome.results.attention_heads.heads import (
 from relevome.results.attention_heads.settings import HeadSettings
 from relevome.results.folder import ResultFolder
 from relevome.results.head_name import HeadName
+from relevome.results.kinds import of_its_kind
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
 
@@ -96,12 +97,13 @@ def read_attention_heads(folder: str | Path) -> AttentionHeads:
     with reading(path):
         arrays = read_arrays(path.parent / ARRAYS)
         known = said["known_sites"]
-        return AttentionHeads(
+        found = AttentionHeads(
             tuple(_heads(said, arrays)), _together(said["together"]), said["windows"], said["known_motifs"],
             None if known is None else FactorsCompared(**known), HeadSettings(**said["settings"]),
             {name: value for name, value in said.items() if name not in _OWN},
             tuple(_windows(said[name]) for name in ("sites_read", "controls_read") if said[name] is not None),
         )  # fmt: skip
+        return of_its_kind(found)
 
 
 def _match(one: Match) -> tuple[Any, ...]:
@@ -189,6 +191,10 @@ def _heads(said: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Iterato
     columns = (*attended, matches, factors, *profiles, *matrices)
     for one, *parts in zip(said["heads"], *columns, strict=True):
         sites, letters, own_matches, own_factors, at_sites, elsewhere, explained, *matrix = parts
+        if not set(letters.tolist()).issubset(range(len(arrays["distances"]))):
+            raise ValueError(
+                f"head {one['head']} of layer {one['layer']} attends to letters that are not there"
+            )
         fall = None if one["fall"] is None else Fall(**one["fall"])
         yield AttentionHead(
             HeadName(one["layer"], one["head"]),

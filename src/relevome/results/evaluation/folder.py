@@ -16,6 +16,7 @@ from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.folder import ResultFolder
+from relevome.results.kinds import of_its_kind
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
 
@@ -98,7 +99,7 @@ def read_evaluation(folder: str | Path) -> Evaluation:
     path = Path(folder)
     said = read_record(path / NAME, SCHEMA_VERSION, "relevome evaluate")
     with reading(path, "evaluate the run again with --overwrite"):
-        return _evaluation(path, said)
+        return of_its_kind(_evaluation(path, said))
 
 
 def _evaluation(path: Path, said: dict[str, Any]) -> Evaluation:
@@ -138,14 +139,17 @@ def read_score(said: dict[str, Any], rows: list[list[str]]) -> MetricScores:
     """A metric from its `score_record` and the rows of its values: id, value, random order, shuffled."""
     random, null = (said[name] and Estimate(**said[name]) for name in ("random_order", "shuffled"))
     names, *columns = zip(*rows, strict=True)
-    values, *others = ([float(text) if text else None for text in column] for column in columns)
+    if len(names) != said["sequences"]:
+        raise ValueError(f"{said['metric']} has values of {len(names)} sequences, not {said['sequences']}")
+    values = tuple(map(float, columns[0]))
+    others = [[float(text) if text else None for text in column] for column in columns[1:]]
     return MetricScores(
         **{name: said[name] for name in _PLAIN},
         random=random,
         null=null,
         left_out=said["left_out"],
         sequence_ids=tuple(names),
-        values=tuple(value for value in values if value is not None),
+        values=values,
         random_values=tuple(others[0]),
         null_values=tuple(others[1]),
     )

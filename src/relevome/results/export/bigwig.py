@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from relevome.data.features import DIGITS
 from relevome.errors import InputError
 from relevome.results.coverage import Coordinates, Layout, lay_out, skipped
 from relevome.results.export import ExportReport, exporters
@@ -56,7 +57,7 @@ def _read_sizes(path: Path) -> dict[str, int]:
     try:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             fields = line.split("\t")
-            if len(fields) < 2 or not fields[1].isdecimal():
+            if len(fields) < 2 or not (fields[1].isdecimal() and len(fields[1]) <= DIGITS):
                 raise InputError(
                     f"{path}, line {number}: expected a chromosome, a tab and its length, got {line[:60]!r}"
                 )

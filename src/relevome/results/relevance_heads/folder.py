@@ -16,6 +16,7 @@ from relevome.data.problems import Problem
 from relevome.errors import InputError
 from relevome.results.arrays import read_arrays, write_arrays
 from relevome.results.folder import ResultFolder
+from relevome.results.kinds import of_its_kind
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.relevance_heads.heads import (
     COLUMNS,
@@ -88,13 +89,17 @@ def read_relevance_heads(folder: str | Path) -> RelevantHeads:
     with reading(path):
         arrays = read_arrays(path.parent / ARRAYS)
         layers, heads = said["shape"]
-        return RelevantHeads(
+        for name, values in arrays.items():
+            if name != "points" and values.shape != (1 + layers * heads,):
+                raise ValueError(f"{name} has shape {values.shape}, for {layers} layers of {heads} heads")
+        found = RelevantHeads(
             (layers, heads), tuple(_effects(said, arrays)), tuple(_contributions(said, arrays)),
             said["not_tested"], said["settings"]["level"], tuple(said["ids"]), tuple(said["class_of"]),
             said["proteins_with_sites"], said["ids_left_out"],
             tuple(Problem(**one) for one in said["unplaced"]), _points(said["points"], arrays),
             {name: value for name, value in said.items() if name not in _OWN},
         )  # fmt: skip
+        return of_its_kind(found)
 
 
 def _sums(found: RelevantHeads) -> Iterator[tuple[Any, ...]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relevome.cli.terminal import echo
+from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from relevome.cli.options import BatchSize, Device, Seed, rows_at_once
-from relevome.cli.terminal import echo
+from relevome.cli.shared.options import BatchSize, Device, Seed, rows_at_once
+from relevome.cli.shared.terminal import echo
 
 
 @dataclass(frozen=True)

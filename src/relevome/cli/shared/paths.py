@@ -27,8 +27,8 @@ class PathOrWord(str):
 def check_paths(parameters: Iterable[Any], given: Mapping[str, Any]) -> None:
     """Raises InputError for the first parameter of a command that names something which is not there.
 
-    Any ``Path`` is read, but for that of `relevome.cli.options.Output`; so is what is a `ModelName` or a
-    `PathOrWord` and can be nothing else.
+    Any ``Path`` is read, but for that of `relevome.cli.shared.options.Output`; so is what is a `ModelName` or
+    a `PathOrWord` and can be nothing else.
     """
     for parameter in parameters:
         value = given.get(parameter.name)

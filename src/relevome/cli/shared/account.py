@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from relevome.cli.terminal import echo
+from relevome.cli.shared.terminal import echo
 from relevome.ledger import BOUNDS, Ledger
 
 _SHOWN = 12

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any, NamedTuple
 
-from relevome.cli.terminal import echo
+from relevome.cli.shared.terminal import echo
 
 EVERY = 30.0  # seconds between two lines of a log
 _REMEMBERED = 300.0  # seconds that a rate is a mean over

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
-from relevome.cli.groups import write_options
-from relevome.cli.paths import ModelName, check_paths
+from relevome.cli.shared.groups import write_options
+from relevome.cli.shared.paths import ModelName, check_paths
 from relevome.errors import InputError
 
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn at random.", min=0)]
