@@ -98,4 +98,4 @@ def test_the_exponent_of_small_numbers_is_in_the_type_of_ticks(tmp_path):
     save_logo(figure, tmp_path / "scores.png")
     (axes,) = figure.axes
     assert "e" in axes.xaxis.get_offset_text().get_text()
-    assert axes.xaxis.get_offset_text().get_fontsize() <= 7
+    assert float(axes.xaxis.get_offset_text().get_fontsize()) <= 7

@@ -244,7 +244,7 @@ def test_a_crowd_of_sites_has_a_legend_of_its_types() -> None:
     figure = logo(100, sites=crowd)
     assert {"natural variant", "mutagenesis"} <= set(words(figure))
     legend = {t.get_text(): to_rgb(t.get_color()) for t in figure.texts if t.get_text() in words(figure)}
-    drawn = {tuple(colour[:3]) for colour in feet(figure)[0].collections[-1].get_facecolors()}
+    drawn = {tuple(colour[:3]) for colour in np.asarray(feet(figure)[0].collections[-1].get_facecolor())}
     assert {legend["natural variant"], legend["mutagenesis"]} == drawn
     few = [Site(10, 12, "Interchain", kind="DISULFID"), Site(30, 31, "Proton acceptor", kind="active site")]
     named = words(logo(100, sites=few))

@@ -79,7 +79,9 @@ def marks(found: RelevantHeads) -> dict[str, tuple[int, int]]:
     effects = [one for one in found.effects if one.group == ALL]
     figure = draw_maps(effects, found.shape)
     panels = [axes for axes in figure.axes if axes.get_title(loc="left")]
-    counts = [[len(one.get_offsets()) for one in axes.collections] for axes in panels]  # ring, dot, star
+    counts = [
+        [len(np.asarray(one.get_offsets())) for one in axes.collections] for axes in panels
+    ]  # ring, dot, star
     return {one.metric: (sum(n), n[2]) for one, n in zip(effects, counts, strict=True)}
 
 
@@ -117,7 +119,7 @@ def test_a_map_of_nothing_is_pale_and_no_exponent_is_in_large_type() -> None:
     assert image.norm.vmax == pytest.approx(LEAST)
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
-            assert axis.get_offset_text().get_fontsize() <= 7
+            assert float(axis.get_offset_text().get_fontsize()) <= 7
 
 
 def test_pictures_are_there_for_every_class(folder: Path) -> None:

@@ -14,9 +14,9 @@ from transformers.utils import logging
 
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
-from relevome.models.adapters import Adapter, adapter_in
 from relevome.models.base import Model, Source, Task
 from relevome.models.light.folder import read_light
+from relevome.models.loading.adapters import Adapter, adapter_in
 from relevome.models.loading.errors import one_line_errors
 from relevome.models.loading.found import Checkpoint
 from relevome.models.loading.hub import hub

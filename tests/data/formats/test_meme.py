@@ -13,6 +13,8 @@ from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA, PROTEIN, Alphabet
 from relevome.errors import InputError
 
+Write = Callable[[str, str | bytes], Path]
+
 
 @pytest.mark.parametrize("alphabet", [DNA, PROTEIN])
 def test_they_are_read_back_as_they_were(alphabet: Alphabet, write: Callable[..., Path]) -> None:

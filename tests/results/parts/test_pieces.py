@@ -17,12 +17,12 @@ from tests.toys import load, saved  # noqa: F401 - fixtures
 
 def row(name: str, heads: bool = False) -> Explanation:
     values = np.arange(3, dtype=np.float32)
-    tokens = {"tokens": tuple("ACG"), "token_start": np.arange(3, dtype=np.int32)}
-    tokens["token_end"] = tokens["token_start"] + 1
-    more = {"head_relevance": np.arange(12, dtype=np.float32).reshape(2, 2, 3)} if heads else {}
+    starts = np.arange(3, dtype=np.int32)
+    kept = np.arange(12, dtype=np.float32).reshape(2, 2, 3) if heads else None
     return Explanation(
         sequence_id=name, sequence="ACG", target="x", target_index=1, score=0.1, relevance=values,
-        token_relevance=values, **tokens, **more,
+        token_relevance=values, head_relevance=kept, tokens=tuple("ACG"), token_start=starts,
+        token_end=starts + 1,
     )  # fmt: skip
 
 

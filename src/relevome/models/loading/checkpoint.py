@@ -10,8 +10,8 @@ from transformers import AutoConfig, PreTrainedConfig
 
 from relevome.errors import InputError
 from relevome.models import models
-from relevome.models.adapters import Adapter
 from relevome.models.base import Task
+from relevome.models.loading.adapters import Adapter
 from relevome.models.loading.errors import weight_errors
 from relevome.models.loading.found import Checkpoint
 from relevome.models.loading.missing_weights import no_trained_weights
