@@ -67,7 +67,8 @@ def explain(
     target: Annotated[
         list[str] | None,
         typer.Option(
-            help="Output, by index or label; repeatable (default: the only one, or the second of two)."
+            help="Output, by index or label, or predicted; repeatable (default: the only one, or the second "
+            "of two)."
         ),
     ] = None,
     contrast: Annotated[str | None, typer.Option(help="Explain target minus this output.")] = None,

@@ -18,7 +18,7 @@ from relevome.models.base import Model, Source, Task
 from relevome.models.light.folder import read_light
 from relevome.models.loading.adapters import Adapter, adapter_in
 from relevome.models.loading.errors import one_line_errors
-from relevome.models.loading.found import Checkpoint
+from relevome.models.loading.found import LoadedModel
 from relevome.models.loading.hub import hub
 from relevome.models.loading.tasks import AUTO
 from relevome.models.tokens import LetterTokenizer
@@ -90,7 +90,7 @@ def load_model(
 
 def _by_transformers(
     path: str, called: str, base: str, task: Any, adapter: Adapter | None, options: dict[str, Any]
-) -> Checkpoint:
+) -> LoadedModel:
     """What `read_checkpoint` finds; it takes seconds to import."""
     from relevome.models.loading.checkpoint import read_checkpoint
 

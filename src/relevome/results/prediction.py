@@ -13,6 +13,7 @@ import pyarrow as pa
 from jaxtyping import Float32
 
 from relevome.models.predictions import Predicted
+from relevome.results.notebook import as_html
 from relevome.results.parts.manifest import Folder
 from relevome.results.parts.part import Counts, Rows
 from relevome.results.parts.reader import PartsReader
@@ -135,6 +136,13 @@ class Prediction(PartsReader[PredictedRow]):
         if self.metrics:
             lines.append("  " + ", ".join(f"{name} {value:.4g}" for name, value in self.metrics.items()))
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        header = ("sequence_id", "letters", "label", "predicted", "probability")
+        rows = (
+            (one.sequence_id, len(one.sequence), one.label, one.predicted, one.probability) for one in self
+        )
+        return as_html(repr(self), header, rows)
 
     @property
     def outputs(self) -> tuple[str, ...]:

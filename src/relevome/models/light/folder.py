@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from relevome.models.base import Task
 from relevome.models.light.cnn import Cnn, CnnConfig
-from relevome.models.loading.found import Checkpoint
+from relevome.models.loading.found import LoadedModel
 
 NETWORKS: dict[str, tuple[type[Any], type[Any]]] = {CnnConfig.model_type: (CnnConfig, Cnn)}
 _TOKENIZERS = (PreTrainedTokenizerFast.__name__, "PreTrainedTokenizerFast")
@@ -22,7 +22,7 @@ _TOKENIZERS = (PreTrainedTokenizerFast.__name__, "PreTrainedTokenizerFast")
 _TASK: Task = "sequence"
 
 
-def read_light(path: str, task: str | None, dtype: torch.dtype) -> Checkpoint | None:
+def read_light(path: str, task: str | None, dtype: torch.dtype) -> LoadedModel | None:
     """The model of a folder, as transformers would load it; None where that has to be asked.
 
     Only folders that are just as we write them are read here: anything else, and anything odd or damaged, is
@@ -50,4 +50,4 @@ def read_light(path: str, task: str | None, dtype: torch.dtype) -> Checkpoint | 
     except (OSError, ValueError, TypeError, LookupError, RuntimeError, SafetensorError):
         return None
     knows_letters = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
-    return Checkpoint(module, tokenizer, _TASK) if knows_letters else None
+    return LoadedModel(module, tokenizer, _TASK) if knows_letters else None

@@ -13,7 +13,7 @@ from relevome.models import models
 from relevome.models.base import Task
 from relevome.models.loading.adapters import Adapter
 from relevome.models.loading.errors import weight_errors
-from relevome.models.loading.found import Checkpoint
+from relevome.models.loading.found import LoadedModel
 from relevome.models.loading.missing_weights import no_trained_weights
 from relevome.models.loading.remote_code import errors_of_code, has_own_code
 from relevome.models.loading.tasks import AUTO, ENDINGS, auto_class
@@ -33,7 +33,7 @@ def read_checkpoint(
     trust_remote_code: bool,
     local_files_only: bool,
     **options: Any,
-) -> Checkpoint:
+) -> LoadedModel:
     """What is in a folder or the cache; ``base`` has the model without its adapter, known as ``called``.
 
     Raises InputError for a head without trained weights, and for files that cannot be read.
@@ -49,7 +49,7 @@ def read_checkpoint(
     with weight_errors(path), errors_of_code(called) if coded else nullcontext():
         found, task = _load_module(base, config, task, adapter, **hub, **options)
         module = found.module if adapter is None else adapter.merged(found.module)
-    return Checkpoint(module, tokenizer, task, found.wrapped, has_own_code(module))
+    return LoadedModel(module, tokenizer, task, found.wrapped, has_own_code(module))
 
 
 def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, **changes: Any) -> Any:

@@ -9,7 +9,7 @@ from relevome.models.base import Task
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class LoadedModel:
     """A module with its configuration and weights, its tokenizer, and what it answers.
 
     ``wrapped`` is a prefix that all names of its weights had in the file and not in the model; ``own_code``
