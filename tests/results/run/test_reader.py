@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from relevome.errors import InputError
+from relevome.results.parts import reader as run_module
 from relevome.results.parts.part import Counts, Refusal, read_part
-from relevome.results.run import reader as run_module
 from relevome.results.run.columns import SCHEMA
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter

@@ -14,9 +14,9 @@ import torch
 
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
-from relevome.models import adapters
 from relevome.models.base import Batch, Model, Target
 from relevome.models.hugging_face import load_model
+from relevome.models.loading import adapters
 
 peft: Any = pytest.importorskip("peft", reason="needs the extra `lora`")
 
