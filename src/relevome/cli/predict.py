@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from relevome.cli.shared.importing import importing
 from relevome.cli.shared.inputs import (
     AnchorName,
     Bed,
@@ -85,8 +86,9 @@ def predict(
 
     Example: relevome predict --model MODEL --table test.tsv --labels test.tsv -o predicted
     """
-    from relevome.jobs.predict import predict as run_predict
-    from relevome.models.hugging_face import load_model
+    with importing():
+        from relevome.jobs.predict import predict as run_predict
+        from relevome.models.hugging_face import load_model
 
     with shown("sequences predicted") as seen:
         loaded = load_model(

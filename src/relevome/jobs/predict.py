@@ -36,7 +36,6 @@ from relevome.results.prediction import (
 )
 from relevome.results.record import provenance
 from relevome.training.labels import LabelScheme
-from relevome.training.performance import performance
 
 Labels: TypeAlias = Mapping[str, str]
 
@@ -264,6 +263,8 @@ def _manifest(
 
 def _metrics(found: Prediction, scheme: LabelScheme) -> dict[str, float | None]:
     """Scores by name over all rows with a label, and how many those are; what is undefined is None."""
+    from relevome.training.performance import performance  # scikit-learn takes a second to import
+
     logits: list[np.ndarray] = []
     truth: list[Any] = []
     for row in found:
