@@ -27,7 +27,7 @@ HEAVY = {"torch", "transformers", "scipy", "pandas", "matplotlib", "pyarrow", "s
 UNNEEDED = {
     "pandas", "scipy", "sklearn", "matplotlib", "accelerate", "peft", "sympy", "torch._dynamo",
     "torch.distributed.tensor", "transformers.modeling_utils", "transformers.models", "relevome.training",
-    "relevome.evaluation", "relevome.report", "relevome.studies.dnabert2", "relevome.models.dnabert2",
+    "relevome.evaluation", "relevome.report.logo", "relevome.studies.dnabert2", "relevome.models.dnabert2",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from relevome.results.run.columns import no_rows
 
 Cli = Callable[..., tuple[int, str, list[str]]]
 GROUP: Any = typer.main.get_command(app)
-NAMES = [name for name in GROUP.commands if name != "study"]
+NAMES = [name for name in GROUP.commands if name not in ("study", "data")]
 DOCS = Path(__file__).parents[1] / "docs"
 
 

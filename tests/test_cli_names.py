@@ -122,7 +122,7 @@ def test_what_a_terminal_cannot_show_is_shown_as_escapes(
 
 def test_commands_print_through_one_place() -> None:
     folder = Path(relevome.__file__).parent / "cli"
-    printing = [path.name for path in folder.glob("*.py") if "typer.echo" in path.read_text()]
+    printing = [path.name for path in folder.rglob("*.py") if "typer.echo" in path.read_text()]
     assert printing == ["terminal.py"]
 
 

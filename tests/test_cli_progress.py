@@ -112,6 +112,7 @@ def test_on_a_terminal_there_is_a_bar_and_results_are_left_alone(
 MODEL = ("--model", "{cnn}", "-o", "{out}")
 COMMANDS = {
     "explain": ("explain", *MODEL, "--fasta", "{fasta}"),
+    "predict": ("predict", *MODEL, "--fasta", "{fasta}"),
     "annotate": ("annotate", *MODEL, "--genome", "{fasta}"),
     "heads": ("attention_heads", *MODEL, "--fasta", "{fasta}"),
     "train": ("train", "--arch", "cnn", "--train", "t.csv", "--validation", "v.csv", "-o", "{out}"),
@@ -137,6 +138,7 @@ def test_every_command_says_in_a_log_where_it_is(
     places = {"cnn": saved("cnn"), "fasta": tmp_path / "s.fa", "out": tmp_path / "out"}
     monkeypatch.setattr(progress, "EVERY", 0.01)
     monkeypatch.setattr(f"relevome.jobs.{job}.{job}", work)
+    monkeypatch.setattr("relevome.cli.shared.options.check_paths", lambda *_: None)  # none is there
     code, out, err = relevome_cli(command, *(one.format(**places) for one in arguments))
     assert (code, out) == (2, "")
     assert err[-1] == "relevome: enough"

@@ -39,6 +39,10 @@ CSV = 'id,sequence,label,class\na,ACGT,1,x\n"b,1",GGRT,0,y\n"c ""q""","AC\nGT",1
 TSV = "Entry\tSequence\tEC number\tGene Ontology IDs\nP1\tMKV\t1.1.1.1; 2.3.-.-\tGO:0000001\nP2\tMAA\t\t\n"
 THREE = ">a x\nMCDEF\nHHhh.\n>b\nMKV\n111\n"
 BED = "#c\ntrack name=x\nchr1\t3\t9\tbox\t0\t+\nchr1\t0\t4\t.\t5\t-\nchr2\t2\t8\tbox\nchr2\t1\t2\n"
+UNIPROT_TABLE = (
+    "Entry\tActive site\tSignal peptide\n"
+    'P1\tACT_SITE 57; /note="Charge relay; system"; ACT_SITE 102\tSIGNAL 1..?17\nP2\t\tSIGNAL 1..24\n'
+)
 CLSTR = ">Cluster 0\n0\t141aa, >sp|P12345|A_B... *\n1\t99aa, >b... at 90.1%\n>Cluster 1\n0\t10aa, >c... *\n"
 MEME = (
     "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\n"
@@ -114,6 +118,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
     "uniprot": {".xml": XML, ".txt": TEXT},
     "gff": {".gff": GFF + GENES, ".gtf": GTF},
     "bed": {".bed": BED},
+    "uniprot-table": {".tsv": UNIPROT_TABLE},
     "feature-table": {".tsv": TABLE, ".csv": TABLE.replace("\t", ",")},
 }
 WORDS = (

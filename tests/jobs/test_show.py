@@ -42,9 +42,11 @@ def test_the_title_says_id_region_method_target_and_score(run: Run, drawn: list[
     show(run, "w", "w.png", run.targets[1], inches=9.0)
     (said,) = drawn
     assert (said["title"], said["inches"]) == ("w", 9.0)
-    score = run.find("w", run.targets[1])[0].score
+    row = run.find("w", run.targets[1])[0]
+    told = f"{row.score:.3g} (probability {row.probability:.3g})"
+    other = "" if row.predicted == row.target else f"; predicted: {row.predicted}"
     assert said["subtitle"] == (
-        f"1,030 to 1,001 of chr1, gradient-x-input, logit of {run.targets[1]}: {score:.3g}"
+        f"1,030 to 1,001 of chr1, gradient-x-input, logit of {run.targets[1]}: {told}{other}"
     )
 
 

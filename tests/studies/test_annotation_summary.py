@@ -75,7 +75,9 @@ def study(tmp_path: Path) -> Path:
             "average_precision": precision,
         }
         (tmp_path / "annotation" / name).mkdir(parents=True)
-        rest = {"question": {}, "settings": {}, "counts": {}, "threshold": None, "problems": []}
+        counts = {"contigs": 1, "letters": 2000, "sites": 4}
+        question = {"classes": ["no", "TSS"]}
+        rest = {"question": question, "settings": {}, "counts": counts, "threshold": None, "problems": []}
         content = rest | {"truth": {"all": numbers, "strands": []}}
         write_annotation(tmp_path / "annotation" / name, "finished", content)
     matches = [

@@ -181,4 +181,4 @@ def test_a_checkpoint_without_a_whole_state_is_passed_over(tmp_path: Path, text:
     folder = opened(tmp_path / "model")
     first, last = checkpoint(folder, 10), checkpoint(folder, 20)
     (last / "trainer_state.json").write_text(text)
-    assert folder.last_checkpoint() == (first, None)
+    assert folder.last_checkpoint() == Checkpoint(first, 1, stopped=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from relevome.errors import InputError
@@ -130,7 +130,7 @@ def _derived(model: Model, width: int) -> int:
     return 1 << (most.bit_length() - 1)
 
 
-class _Activations(TorchDispatchMode):
+class _Activations(TorchFunctionMode):
     """While active, counts the bytes of what operations make: the widest of them, and all together.
 
     A result that looks at what the operation was given, such as a view of weights, is nothing new.
@@ -139,7 +139,7 @@ class _Activations(TorchDispatchMode):
     widest = 0
     all = 0
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **kwargs or {})
         given = {_storage(one) for one in _tensors((args, kwargs))}
         for one in _tensors(result):
