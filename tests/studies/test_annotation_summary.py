@@ -73,6 +73,8 @@ def study(tmp_path: Path) -> Path:
             "base_rate": 0.002,
             "roc_auc": 0.9,
             "average_precision": precision,
+            "precision": None,
+            "recall": None,
         }
         (tmp_path / "annotation" / name).mkdir(parents=True)
         counts = {"contigs": 1, "letters": 2000, "sites": 4}
