@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from inspect import signature
 from pathlib import Path
@@ -23,7 +23,7 @@ from relevome.attribution.readings import Readings
 from relevome.data.inputs import Input, given_sequences
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Sequence
-from relevome.engines.base import Engine, engine_of
+from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress
 from relevome.jobs.shards import (
@@ -31,9 +31,9 @@ from relevome.jobs.shards import (
     SHARD_SEQUENCES,
     ExplainShard,
     Plan,
-    Shard,
     remembered,
     shards,
+    write_shards,
 )
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
@@ -211,21 +211,9 @@ def run_plan(
     tell(0, total)
     sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(out, RUN, overwrite)))
     with RunWriter(out, _manifest(sized, source, plan), overwrite) as writer:
-        counts: dict[int, int] = {}
-
-        def missing() -> Iterator[tuple[int, Shard]]:
-            for shard in shards(sized, source, plan.long):
-                counts[shard.number] = shard.sequences * each
-                if shard.number in writer.done:
-                    tell(counts.pop(shard.number), total)
-                else:
-                    yield shard.number, shard
-
         task = ExplainShard(sized, plan, writer.pieces)
-        for number, result in engine_of(engine).map(task, missing()):
-            writer.remember(batch_size=result.batch_size)
-            writer.write_part(number, result.rows, result.counts)
-            tell(counts.pop(number), total)
+        every = shards(sized, source, plan.long)
+        write_shards(writer, task, every, engine, lambda count: tell(count * each, total))
     return Run(out)
 
 

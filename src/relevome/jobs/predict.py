@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,20 +16,30 @@ from relevome.data.inputs import Input, given_sequences, sha256_of
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Sequence
 from relevome.data.sites import listed_as
-from relevome.engines.base import Engine, engine_of
+from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress, nobody
-from relevome.jobs.shards import SHARD_LETTERS, SHARD_SEQUENCES, Item, Shard, refused, remembered, shards
+from relevome.jobs.shards import (
+    SHARD_LETTERS,
+    SHARD_SEQUENCES,
+    Item,
+    Shard,
+    ShardResult,
+    refused,
+    remembered,
+    result_of,
+    shards,
+    write_shards,
+)
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.predictions import Predicted, output_labels, outputs, predict_each
 from relevome.models.targets import place_of
 from relevome.options import check_choice
-from relevome.results.parts.part import Counts, total
+from relevome.results.parts.part import Counts
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
 from relevome.results.prediction import (
     PREDICTION,
-    PredictedRow,
     Prediction,
     PredictionWriter,
     predicted_row,
@@ -92,35 +102,14 @@ def predict(
     tell(0, count)
     sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, PREDICTION, overwrite)))
     with PredictionWriter(folder, _manifest(sized, source, long, on_bad, about), overwrite) as writer:
-        counts: dict[int, int] = {}
-
-        def missing() -> Iterator[tuple[int, Shard]]:
-            for shard in shards(sized, source, long):
-                counts[shard.number] = shard.sequences
-                if shard.number in writer.done:
-                    tell(counts.pop(shard.number), count)
-                else:
-                    yield shard.number, shard
-
         task = PredictShard(sized, truth, on_bad, writer.pieces)
-        for number, result in engine_of(engine).map(task, missing()):
-            writer.remember(batch_size=result.batch_size)
-            writer.write_part(number, result.rows, result.counts)
-            tell(counts.pop(number), count)
+        every = shards(sized, source, long)
+        write_shards(writer, task, every, engine, lambda done: tell(done, count))
         found = Prediction(folder)
         if scheme is not None:
             writer.conclude(_metrics(found, scheme))
         found.write_table()
     return Prediction(folder)
-
-
-@dataclass(frozen=True)
-class PredictedShard:
-    """Rows of a shard in the order of the input, what became of its sequences, and batch sizes on record."""
-
-    rows: list[PredictedRow]
-    counts: Counts
-    batch_size: int | dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -132,7 +121,7 @@ class PredictShard:
     on_bad: str
     pieces: Pieces
 
-    def __call__(self, shard: Shard) -> PredictedShard:
+    def __call__(self, shard: Shard) -> ShardResult:
         """Predict all sequences of a shard; one that is refused is counted, or raised if that is asked."""
         keeping = Keeping(self.pieces, shard.number)
         places: list[int] = []
@@ -147,10 +136,7 @@ class PredictShard:
                 keeping.add(place, refused(item, str(item.what)))
         for number, found in predict_each(self.model, sequences):
             keeping.add(places[number], self._outcome(shard.items[places[number]], found))
-        outcomes = [keeping.known[place] for place in range(len(shard.items))]
-        rows = [row for outcome in outcomes for row in outcome.rows]
-        counts = total(outcome.counts for outcome in outcomes)
-        return PredictedShard(rows, counts, self.model.batch_sizes.on_record())
+        return result_of(shard, keeping.known, self.model)
 
     def _outcome(self, item: Item, found: Predicted | InputError) -> Outcome:
         if isinstance(found, InputError):

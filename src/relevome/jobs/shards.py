@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from relevome import ledger as ledgers
 from relevome.attribution import Method
@@ -15,6 +16,7 @@ from relevome.attribution.readings import Readings
 from relevome.data.inputs import Input
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
+from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
@@ -23,7 +25,8 @@ from relevome.options import check_choice
 from relevome.results.parts.manifest import Folder, read_manifest
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
-from relevome.results.run.columns import Explanation, to_row
+from relevome.results.parts.writer import PartsWriter
+from relevome.results.run.columns import to_row
 
 SHARD_SEQUENCES = 256
 SHARD_LETTERS = 65_536
@@ -115,9 +118,43 @@ def _items(model: Model, source: Input, long: str) -> Iterator[Item]:
 class ShardResult:
     """Rows of a shard in the order of the input, what became of its sequences, and batch sizes on record."""
 
-    rows: list[Explanation]
+    rows: list[Any]
     counts: Counts
     batch_size: int | dict[str, int]
+
+
+def result_of(shard: Shard, known: Mapping[int, Outcome], model: Model) -> ShardResult:
+    """The result of a shard of which every outcome is known, by its place."""
+    outcomes = [known[place] for place in range(len(shard.items))]
+    rows = [row for outcome in outcomes for row in outcome.rows]
+    return ShardResult(rows, total(one.counts for one in outcomes), model.batch_sizes.on_record())
+
+
+def write_shards(
+    writer: PartsWriter,
+    task: Callable[[Shard], ShardResult],
+    every: Iterable[Shard],
+    engine: Engine | str,
+    told: Callable[[int], None],
+) -> None:
+    """Have an engine carry out a task for the shards that are not written yet, and write them as they come.
+
+    ``told`` is called with how many sequences begin in a shard when that is there.
+    """
+    counts: dict[int, int] = {}
+
+    def missing() -> Iterator[tuple[int, Shard]]:
+        for shard in every:
+            if shard.number in writer.done:
+                told(shard.sequences)
+            else:
+                counts[shard.number] = shard.sequences
+                yield shard.number, shard
+
+    for number, result in engine_of(engine).map(task, missing()):
+        writer.remember(batch_size=result.batch_size)
+        writer.write_part(number, result.rows, result.counts)
+        told(counts.pop(number))
 
 
 @dataclass(frozen=True)
@@ -136,10 +173,7 @@ class ExplainShard:
         keeping = Keeping(self.pieces, shard.number)
         for place, outcome in self._outcomes(shard.items, keeping.known.keys()):
             keeping.add(place, outcome)
-        outcomes = [keeping.known[place] for place in range(len(shard.items))]
-        rows = [row for outcome in outcomes for row in outcome.rows]
-        counts = total(outcome.counts for outcome in outcomes)
-        return ShardResult(rows, counts, self.model.batch_sizes.on_record())
+        return result_of(shard, keeping.known, self.model)
 
     def _outcomes(self, items: list[Item], known: Set[int]) -> Iterator[tuple[int, Outcome]]:
         """What came of each item, by its place, as it comes; those that are known are left out."""
