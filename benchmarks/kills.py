@@ -157,7 +157,9 @@ def differences(one: Path, other: Path) -> list[str]:
     return sorted(
         name
         for name in ours.keys() | theirs.keys()
-        if name not in ours or name not in theirs or _content(ours[name]) != _content(theirs[name])
+        if name not in ours
+        or name not in theirs
+        or _content(ours[name], one) != _content(theirs[name], other)
     )
 
 
@@ -167,8 +169,11 @@ def _files(root: Path) -> list[Path]:
     return [path for path in found if "logs" not in path.relative_to(root).parts]
 
 
-def _content(path: Path) -> Any:
-    return _timeless(json.loads(path.read_text())) if path.suffix == ".json" else path.read_bytes()
+def _content(path: Path, root: Path) -> Any:
+    """What is compared of a file: of records all but times, and where their own folder is."""
+    if path.suffix != ".json":
+        return path.read_bytes()
+    return _timeless(json.loads(path.read_text().replace(str(root.resolve()), "")))
 
 
 def _timeless(content: Any) -> Any:

@@ -74,3 +74,28 @@ def test_a_kernel_that_is_not_here_is_not_needed(folder: Path, kernel: str, name
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {name: kernel}))
     np.testing.assert_array_equal(logits(load_model(folder)), plain)
+
+
+def test_what_fails_at_the_first_sequence_is_one_line(saved: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(saved("dnabert2"), tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"layer_norm_eps": None}))
+    with pytest.raises(InputError, match=r"was loaded and then failed at its first sequence \(.*: expected"):
+        load_model(folder)
+
+
+def test_a_value_that_is_not_known_is_not_called_a_fault_of_weights(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"hidden_act": "x"}))
+    with pytest.raises(InputError, match=r"cannot be loaded as a model \(KeyError: 'x'\): expected a config"):
+        load_model(folder)
+
+
+def test_tokens_without_an_embedding_are_named(folder: Path) -> None:
+    content = json.loads((folder / "tokenizer.json").read_text())
+    content["model"]["vocab"]["W"] = 900
+    (folder / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(
+        InputError, match=r"embeddings of \d+ tokens, and its tokenizer gives 'W' the id 900: expected a tok"
+    ):
+        load_model(folder)

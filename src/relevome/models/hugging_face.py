@@ -21,6 +21,7 @@ from relevome.models.loading.errors import one_line_errors
 from relevome.models.loading.found import LoadedModel
 from relevome.models.loading.hub import hub
 from relevome.models.loading.tasks import AUTO
+from relevome.models.loading.trial import try_out
 from relevome.models.tokens import LetterTokenizer
 
 
@@ -81,10 +82,7 @@ def load_model(
             fixed_tokens=getattr(module.config, "sequence_length", None),
             source=Source(_lasting(path), f"{type(tokenizer).__name__} ({letters.style})", found.wrapped),
         )
-        if found.own_code:
-            from relevome.models.loading.remote_code import try_out
-
-            try_out(model, path)
+        try_out(model, path, found.own_code)
     return model
 
 

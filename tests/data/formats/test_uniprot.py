@@ -78,6 +78,16 @@ def test_an_entry_that_cannot_be_read_takes_no_other_along(tmp_path: Path) -> No
     assert found[1].id == "P00002"
 
 
+def test_ends_without_entries_are_told_of_once(tmp_path: Path) -> None:
+    found = read(tmp_path / "x", text("P00001") + "//\n\n//\n" + text("P00002") + "//\n" * 1000)
+    assert [one.id for one in found] == ["P00001", "entry2", "P00002", "entry4"]
+    assert "x, line 12: Biopython cannot read it (ValueError: no entry before its end '//', 2 times)" in str(
+        found[1]
+    )
+    assert "line 26: " in str(found[3])
+    assert "1,000 times" in str(found[3])
+
+
 def test_an_entry_without_a_sequence_is_a_problem(tmp_path: Path) -> None:
     content = xml("P00001").replace("<sequence", "<order").replace("</sequence", "</order")
     assert str(read(tmp_path / "x", content)[0]).endswith("entry 1: entry 'P00001' has no sequence")

@@ -119,3 +119,10 @@ def test_a_model_that_does_not_say_what_it_is(saved: Saved, tmp_path: Path) -> N
 
 def test_a_classifier_is_no_language_model(saved: Saved) -> None:
     refused("it is a BertForSequenceClassification: leave --task out$", saved("protbert"), "masked")
+
+
+def test_a_wrapper_is_named_before_the_class(saved: Saved, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(saved("protbert-masked"), tmp_path / "model"))
+    weights = {f"module.{name}": tensor for name, tensor in load_file(folder / "model.safetensors").items()}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    refused("names of its weights begin with module., and without that are not those", folder, "sequence")

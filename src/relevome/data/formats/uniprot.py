@@ -95,20 +95,33 @@ def _from_xml(path: PathLike) -> Iterator[tuple[str, Any]]:
 
 
 def _from_text(path: PathLike) -> Iterator[tuple[str, Any]]:
-    """Entries cut at their ends ``//``, so that one that cannot be read does not take others along."""
-    first, lines = 1, []
+    """Entries cut at their ends ``//``, so that one that cannot be read does not take others along.
+
+    Ends without an entry, one after the other, are told of once: a file may hold millions.
+    """
+    first, lines, bare = 1, [], 0
     for number, line in numbered_lines(path):
-        if not lines and not line.strip():
-            first = number + 1
+        if not lines and line.startswith("//"):
+            first, bare = first if bare else number, bare + 1
             continue
+        if not lines and not line.strip():
+            continue
+        if bare:
+            yield _without_entry(path, first, bare)
+        first, bare = first if lines else number, 0
         lines.append(line + "\n")
         if line.startswith("//"):
-            empty = len(lines) == 1  # which Biopython takes long to say
-            entry = ValueError("an entry without lines") if empty else _text_entry("".join(lines))
-            yield f"{path}, line {first}", entry
-            first, lines = number + 1, []
+            yield f"{path}, line {first}", _text_entry("".join(lines))
+            lines = []
+    if bare:
+        yield _without_entry(path, first, bare)
     if lines:
         raise InputError(f"{path}, line {first}: an entry without its end '//': copy or download it again")
+
+
+def _without_entry(path: PathLike, line: int, ends: int) -> tuple[str, Exception]:
+    """What is said in place of an entry, where there are but ends of some."""
+    return f"{path}, line {line}", ValueError(f"no entry before its end '//', {ends:,} times")
 
 
 def _text_entry(text: str) -> Any:

@@ -45,7 +45,12 @@ def weight_errors(path: str) -> Iterator[None]:
             f"the weights of {path} are no plain tensors but pickled objects, whose code is never run: "
             "expected safetensors, or a .bin of tensors"
         ) from error
-    except (SafetensorError, RuntimeError, EOFError, LookupError) as error:
+    except LookupError as error:  # of a configuration, or of a file of weights
+        raise InputError(
+            f"{path} cannot be loaded as a model ({type(error).__name__}: {first_line(error)}): expected a "
+            "config.json that transformers understands, and safetensors or a .bin of tensors"
+        ) from error
+    except (SafetensorError, RuntimeError, EOFError) as error:
         reason = first_line(error)
         if "ignore_mismatched_sizes" in reason:
             reason = "their shapes are not those of config.json"

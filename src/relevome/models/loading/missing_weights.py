@@ -27,6 +27,8 @@ def no_trained_weights(path: str, config: Any, found: Weighted | None) -> InputE
 
 def _by_class(path: str, config: Any, found: Weighted | None) -> str | None:
     """What the class says that a checkpoint was saved as."""
+    if found is not None and _wrapper(found):
+        return None
     named = [str(name) for name in getattr(config, "architectures", None) or ()]
     kind = named[0] if named else type(config).__name__.removesuffix("Config")
     if named and all(name.endswith(_CAUSAL) for name in named):
@@ -48,8 +50,7 @@ def _by_class(path: str, config: Any, found: Weighted | None) -> str | None:
 def _by_names(path: str, config: Any, found: Weighted) -> str:
     """What the names say of the weights that a module lacks and of those that it does not know."""
     kind = type(found.module).__name__
-    *_, prefix = common_prefixes(found.unknown)
-    if found.unknown and prefix.startswith(_WRAPPERS):
+    if prefix := _wrapper(found):
         return (
             f"the names of its weights begin with {prefix}, and without that are not those of {kind}: "
             "save the model itself, without what wraps it"
@@ -67,6 +68,12 @@ def _by_names(path: str, config: Any, found: Weighted) -> str:
             "(auto_map in config.json) and give --trust-remote-code"
         )
     return f"it is a pre-trained encoder without a head: {_fine_tune(path, config)}"
+
+
+def _wrapper(found: Weighted) -> str | None:
+    """What all weights that a module does not know begin with, if it is of something that wraps models."""
+    *_, prefix = common_prefixes(found.unknown)
+    return prefix if found.unknown and prefix.startswith(_WRAPPERS) else None
 
 
 def _fine_tune(path: str, config: Any) -> str:

@@ -8,16 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
 import transformers
 from torch import nn
 from transformers import dynamic_module_utils
 
-from relevome.data.sequences import Sequence
 from relevome.errors import InputError
-from relevome.models.base import Batch, Model, Target
 
-_LETTERS = 24
 _PACKAGE = "transformers_modules."
 # Raised without a line of the checkpoint's code, where it lacks what transformers asks of a model.
 _UNFIT = (AttributeError, ImportError, NotImplementedError, SyntaxError, TypeError)
@@ -40,25 +36,6 @@ def errors_of_code(path: str) -> Iterator[None]:
 def has_own_code(module: nn.Module) -> bool:
     """Whether a module was made by code that came with its checkpoint."""
     return type(module).__module__.startswith(_PACKAGE)
-
-
-def try_out(model: Model, path: str) -> None:
-    """One pass of a few letters through a model with code of its own, which may fail as nothing else does.
-
-    Raises InputError if it does, or gives no logits.
-    """
-    letters = (model.alphabet.letters * _LETTERS)[:_LETTERS]
-    tokens = model.tokenizer.encode(Sequence("trial", letters, model.alphabet))
-    too_long = model.max_tokens is not None and len(tokens) > model.max_tokens
-    if too_long or model.fixed_tokens not in (None, len(tokens)):
-        return
-    with errors_of_code(path), model.frozen(), torch.inference_mode():
-        given = model.module(**model.inputs(Batch((tokens,), (Target(0, ""),))))
-    if not isinstance(getattr(given, "logits", None), torch.Tensor):
-        raise InputError(
-            f"the code that comes with {path} gives no logits but a {type(given).__name__}: expected a model "
-            "with a head as transformers' own have them"
-        )
 
 
 def _complaint(error: BaseException, where: str | None) -> str:
