@@ -90,7 +90,7 @@ def _tables_differ(folder: Path, found: Any) -> str:
     """Whether sequences are those between the tabs, line by line."""
     tables, frames = found
     for part, frame in zip(tables.parts, frames, strict=True):
-        lines = tables.table(part).read_text(encoding="utf-8").splitlines()[1:]
+        lines = tables.table(part).read_text(encoding="utf-8").split("\n")[1:]
         theirs = [line.split("\t") for line in lines if '"' not in line and line.strip()]
         if any('"' in line for line in lines) or any(len(fields) != 7 for fields in theirs):
             return ""

@@ -17,7 +17,7 @@ import pytest
 
 from relevome.data import genomes
 from relevome.data.formats.fasta import read_fasta
-from relevome.data.genomes import read_bed
+from relevome.data.genomes import open_genome, read_bed
 from relevome.data.problems import Problem
 from relevome.data.sequences import DNA, PROTEIN, RNA, Interval, Sequence
 from relevome.errors import InputError
@@ -322,3 +322,19 @@ def test_what_the_indexer_did_not_think_of_is_one_line(write: Write) -> None:
     genome = write("g.fa", ">chr1 x\n\nA")
     with pytest.raises(InputError, match=r"cannot index genome .*g\.fa"):
         list(read_bed(write("a.bed", BED), genome))
+
+
+@pytest.mark.parametrize("content", [">a x y\nACG T\n", ">a\nACGT\nA\tC", ">a\rAC GT\r"])
+def test_blanks_between_letters_are_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "g.fa").write_bytes(content.encode())
+    with pytest.raises(InputError, match="has blanks between letters: exp"), open_genome(tmp_path / "g.fa"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "content", [">a long name\nACGT\n>b  c\nAC\n", ">a\n ACGT \n\tAC\t\r\n", ">a b\rACGT\r"]
+)
+def test_blanks_around_lines_are_no_letters(tmp_path: Path, content: str) -> None:
+    (tmp_path / "g.fa").write_bytes(content.encode())
+    with open_genome(tmp_path / "g.fa") as chromosomes:
+        assert chromosomes["a"][0:4] == "ACGT"

@@ -14,10 +14,11 @@ from jaxtyping import Float32
 
 from relevome.models.predictions import Predicted
 from relevome.results.notebook import as_html
-from relevome.results.parts.manifest import Folder
+from relevome.results.parts.manifest import AGAIN, Folder
 from relevome.results.parts.part import Counts, Rows
 from relevome.results.parts.reader import PartsReader
 from relevome.results.parts.writer import PartsWriter
+from relevome.results.record import reading
 from relevome.results.tables import write_tsv
 
 if TYPE_CHECKING:
@@ -126,6 +127,23 @@ class Prediction(PartsReader[PredictedRow]):
 
     kind = PREDICTION
 
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(path)
+        with reading(self.path / NAME, AGAIN):
+            self._outputs = tuple(self.manifest["outputs"])
+            self._metrics = {
+                name: np.nan if value is None else float(value)
+                for name, value in self.manifest.get("metrics", {}).items()
+            }
+            if not all(isinstance(name, str) for name in self._outputs):
+                raise TypeError(f"outputs {self._outputs}")
+
+    def _check_row(self, row: PredictedRow) -> None:
+        expected = len(self.outputs) * (len(row.sequence) if self.by_letter else 1)
+        lists = (row.logits, row.probabilities)
+        if any(values is not None and len(values) != expected for values in lists):
+            raise ValueError(f"expected {expected} logits and probabilities")
+
     def __repr__(self) -> str:
         counts: Counts = self.counts
         outputs = ", ".join(self.outputs[:4]) + (", ..." if len(self.outputs) > 4 else "")
@@ -147,7 +165,7 @@ class Prediction(PartsReader[PredictedRow]):
     @property
     def outputs(self) -> tuple[str, ...]:
         """The labels of the model's outputs."""
-        return tuple(self.manifest["outputs"])
+        return self._outputs
 
     @property
     def by_letter(self) -> bool:
@@ -157,8 +175,7 @@ class Prediction(PartsReader[PredictedRow]):
     @property
     def metrics(self) -> dict[str, float]:
         """How well predictions agree with the true labels, where those were given."""
-        found = self.manifest.get("metrics", {})
-        return {name: np.nan if value is None else float(value) for name, value in found.items()}
+        return self._metrics
 
     def logits(self, row: PredictedRow) -> Float32[np.ndarray, "*letters outputs"]:
         """The logits of a row, (outputs) or (letters, outputs)."""

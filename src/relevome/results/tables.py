@@ -29,13 +29,15 @@ def shortest(values: Float32[np.ndarray, " values"]) -> list[str]:
     return values.astype(str).tolist()
 
 
-def read_tsv(path: Path) -> list[list[str]]:
+def read_tsv(path: Path, columns: Sequence[str] | None = None) -> list[list[str]]:
     """The rows of such a table under its header, all text as it was given.
 
-    Raises ValueError for a row of another length, and csv.Error for what is no table.
+    Raises ValueError for a row of another length or other ``columns``, and csv.Error for what is no table.
     """
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file, delimiter="\t", strict=True)
+    if columns is not None and list(map(from_table, header)) != [*columns]:
+        raise ValueError(f"columns of {path.name} are {', '.join(header)}: expected {', '.join(columns)}")
     if any(len(row) != len(header) for row in rows):
         raise ValueError(f"rows of {path.name} have other than its {len(header)} columns")
     return [list(map(from_table, row)) for row in rows]

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from relevome.data.names import from_table
 from relevome.data.windows.tables import COLUMNS, PartTable, Row
 from relevome.errors import InputError
 from relevome.results.folder import ResultFolder
 from relevome.results.record import provenance, read_record, reading, write_record
-from relevome.results.tables import write_tsv
+from relevome.results.tables import read_tsv, write_tsv
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -55,15 +54,16 @@ class WindowTables:
         """A part as a data frame; shuffles have no ``chrom``, ``start``, ``end`` and ``strand``."""
         import pandas as pd
 
-        whole = {"start": "Int64", "end": "Int64"}
-        texts = dict.fromkeys(("id", "sequence", "chrom", "strand"), str)
         with reading(self.table(part)):
-            found = pd.read_csv(
-                self.table(part), sep="\t", dtype={**texts, **whole}, keep_default_na=False, na_values=""
-            )
-            for name in ("id", "chrom"):
-                found[name] = found[name].map(from_table, na_action="ignore")
-            return found
+            rows = read_tsv(self.table(part), COLUMNS)
+            if len(rows) != self.counts[part]["rows"]:
+                raise ValueError(f"{len(rows)} rows, not {self.counts[part]['rows']}")
+            columns: dict[str, Any] = {name: [row[at] for row in rows] for at, name in enumerate(COLUMNS)}
+            for name in ("label", "start", "end"):
+                columns[name] = pd.array([int(value) if value else None for value in columns[name]], "Int64")
+            for name in ("chrom", "strand"):
+                columns[name] = [value or None for value in columns[name]]
+            return pd.DataFrame(columns)
 
 
 def write_window_tables(

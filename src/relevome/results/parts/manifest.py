@@ -30,7 +30,7 @@ VOLATILE = frozenset({"started", "seconds", "library_versions", "batch_size", "e
 _PATH, _DIGEST = ("model", "path"), ("model", "sha256")
 
 
-_AGAIN = "make it again with --overwrite"
+AGAIN = "make it again with --overwrite"
 
 MAYBE = type(None)
 _COMMON: Kinds = {
@@ -83,7 +83,7 @@ def read_manifest(folder: Path, kind: Folder) -> dict[str, Any]:
         raise InputError(
             f"{folder} is no {kind.what}: it has no {path.name}; expected a folder of `relevome {command} -o`"
         )
-    with reading(path, _AGAIN):
+    with reading(path, AGAIN):
         content = json.loads(path.read_text(encoding="utf-8"))
         version = int(content["schema_version"])
     if version > kind.schema_version:
@@ -91,7 +91,7 @@ def read_manifest(folder: Path, kind: Folder) -> dict[str, Any]:
             f"{folder} was written by a later relevome (schema {version}, this one reads up to "
             f"{kind.schema_version}): upgrade relevome"
         )
-    with reading(path, _AGAIN):
+    with reading(path, AGAIN):
         return _checked(content, path, kind)
 
 
@@ -103,7 +103,7 @@ class Said(dict[str, Any]):
         self.path = path
 
     def __missing__(self, name: str) -> Any:
-        raise InputError(f"{self.path} says nothing of {name!r}: it is damaged, {_AGAIN}")
+        raise InputError(f"{self.path} says nothing of {name!r}: it is damaged, {AGAIN}")
 
 
 def _checked(content: Mapping[str, Any], path: Path, kind: Folder) -> Said:

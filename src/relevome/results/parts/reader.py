@@ -62,6 +62,7 @@ class PartsReader(Generic[Row]):
             for row in range(info.rows):
                 with reading_rows(self._paths[part]):
                     found = self.kind.rows.from_row(table, row, info.head_shape)
+                    self._check_row(found)
                 yield found
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -78,7 +79,12 @@ class PartsReader(Generic[Row]):
         table = self._part(part)
         with reading_rows(self._paths[part]):
             shape = self._infos[part].head_shape
-            return self.kind.rows.from_row(table, row - int(self._first_rows[part]), shape)
+            found = self.kind.rows.from_row(table, row - int(self._first_rows[part]), shape)
+            self._check_row(found)
+            return found
+
+    def _check_row(self, row: Row) -> None:
+        """Raises ValueError for a row that does not go with what the manifest says."""
 
     def _part(self, part: int) -> pa.Table:
         if self._held is None or self._held[0] != part:
