@@ -53,7 +53,7 @@ def _logits_differ(folder: Path, found: Any) -> str:
         return ""
     try:
         plain = AutoModelForSequenceClassification.from_pretrained(
-            folder / "model", local_files_only=True, attn_implementation="eager"
+            folder / "model", local_files_only=True, attn_implementation="eager", dtype=torch.float32
         ).eval()
         with torch.no_grad():
             theirs = plain(input_ids=torch.tensor(tokens.ids)[None].long()).logits.numpy()

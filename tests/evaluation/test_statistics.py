@@ -15,6 +15,8 @@ from relevome.evaluation.statistics import (
     bootstrap_interval,
     compare,
     paired_test,
+    share_interval,
+    student_interval,
     superiority,
 )
 
@@ -227,3 +229,32 @@ def test_corrections_refuse_what_is_no_probability() -> None:
         adjusted([0.5, 1.5])
     with pytest.raises(InputError, match="unknown correction 'bonferroni': expected bh or by"):
         adjusted([0.5], "bonferroni")
+
+
+def test_a_share_of_few_has_the_interval_of_wilson() -> None:
+    """9 of 12 (Wilson 1927), worked out by hand: centre 0.6890, reach 0.2215."""
+    assert share_interval([1.0] * 9 + [0.0] * 3) == pytest.approx((0.75, 0.4677, 0.9111), abs=1e-4)
+    every = share_interval([1.0] * 12)
+    assert every == pytest.approx((1.0, 12 / (12 + 1.959964**2), 1.0), abs=1e-6)
+    with pytest.raises(InputError, match="expected none beyond 0 and 1"):
+        share_interval([0.5, 1.5])
+
+
+def test_a_mean_of_few_in_two_heaps_has_the_interval_of_student() -> None:
+    values = [2.0] * 9 + [-2.5] * 3
+    spread = np.sqrt((9 * 1.125**2 + 3 * 3.375**2) / 11 / 12)  # about their mean, 0.875
+    reach = 2.200985 * spread  # the quantile of 11 degrees of freedom, from a table
+    assert student_interval(values) == pytest.approx((0.875, 0.875 - reach, 0.875 + reach), abs=1e-6)
+    assert student_interval([3.0, 3.0]) == (3.0, 3.0, 3.0)
+
+
+def test_probabilities_in_two_heaps_are_covered_where_they_are_few() -> None:
+    rng = np.random.default_rng(0)
+
+    def drawn(count: int) -> np.ndarray:
+        logits = rng.normal(np.where(rng.random(count) < 0.75, 3.0, -3.0))
+        return 1 / (1 + np.exp(-logits))
+
+    truth = drawn(400_000).mean()
+    found = [share_interval(drawn(12)) for _ in range(SIMULATIONS)]
+    assert np.mean([low <= truth <= high for _, low, high in found]) >= 0.95

@@ -99,3 +99,63 @@ def test_tokens_without_an_embedding_are_named(folder: Path) -> None:
         InputError, match=r"embeddings of \d+ tokens, and its tokenizer gives 'W' the id 900: expected a tok"
     ):
         load_model(folder)
+
+
+def changed(folder: Path, file: str, change: Callable[[Any], object]) -> Path:
+    content = json.loads((folder / file).read_text())
+    change(content)
+    (folder / file).write_text(json.dumps(content))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "value", "message"),
+    [
+        (
+            "config.json",
+            "num_hidden_layers",
+            2**31,
+            r"has \d+ weights, and its config.json says num_h",
+        ),
+        (
+            "config.json",
+            "num_labels",
+            2**31,
+            "says num_labels 2147483648 in config.json: expected at",
+        ),
+        ("tokenizer_config.json", "extra_ids", 10**60, "says extra_ids 10{60} in tokenizer_config.json: exp"),
+    ],
+)
+def test_nothing_is_made_of_a_size_that_no_model_has(
+    folder: Path, file: str, name: str, value: int, message: str
+) -> None:
+    changed(folder, file, lambda content: content.update({name: value}))
+    with pytest.raises(InputError, match=message):
+        load_model(folder)
+
+
+def test_a_cnn_has_no_pool_that_is_wider_than_any_sequence(
+    saved: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(saved("cnn"), tmp_path / "model"))
+    changed(folder, "config.json", lambda content: content.update(pools=[2**31, 3]))
+    with pytest.raises(
+        InputError, match=r"the CNN has pools \[2147483648, 3\]: expected numbers from 1 to 1,000,000"
+    ):
+        load_model(folder)
+
+
+def test_a_tokenizer_that_panics_is_one_line(saved: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(saved("dnabert2"), tmp_path / "model"))
+    changed(folder, "tokenizer.json", lambda said: said["post_processor"]["special_tokens"].pop("[CLS]"))
+    with pytest.raises(InputError, match="cannot be loaded as a model: PanicException: no entry found"):
+        load_model(folder)
+
+
+def test_a_model_that_is_too_large_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def want_more(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("relevome.models.loading.checkpoint.load_tokenizer", want_more)
+    with pytest.raises(InputError, match="does not fit into the memory of this machine: expected a smaller"):
+        load_model(folder)

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from relevome.evaluation.statistics import auroc, bootstrap_interval, paired_test
+from relevome.evaluation.statistics import (
+    auroc,
+    bootstrap_interval,
+    paired_test,
+    share_interval,
+    student_interval,
+)
 from relevome.models.base import Target
 from relevome.models.predictions import Outputs
 from relevome.results.estimate import Estimate
@@ -93,8 +99,9 @@ def area(difference: Float[np.ndarray, "*rows counts"], counts: Sequence[int]) -
 def _of_sequences(measure: str, rows: list[Rows], exchange: Exchange) -> tuple[list[Curve], list[Area]]:
     """Means over sequences, each with its own curve."""
     by_order = {order: np.array([one[order] for one in rows]) for order in ORDERS}
+    interval = student_interval if measure == "logit" else share_interval
     curves = [
-        Curve(measure, order, tuple(bootstrap_interval(column, exchange.seed) for column in values.T))
+        Curve(measure, order, tuple(interval(column) for column in values.T))
         for order, values in by_order.items()
     ]
     areas = []

@@ -17,6 +17,7 @@ from relevome.models import fast_mutagenesis
 from relevome.models.own_tokenizers import letter_vocabulary
 
 POOLINGS = ("flatten", "max", "mean")
+_WIDEST_POOL = 1_000_000
 
 
 class CnnConfig(PreTrainedConfig):
@@ -48,6 +49,10 @@ class CnnConfig(PreTrainedConfig):
             )
         if any(width < 1 or width % 2 == 0 for width in self.widths):
             raise InputError(f"the CNN has widths {list(self.widths)}: expected odd numbers, with a middle")
+        if any(not 1 <= pool <= _WIDEST_POOL for pool in self.pools):
+            raise InputError(
+                f"the CNN has pools {list(self.pools)}: expected numbers from 1 to {_WIDEST_POOL:,}"
+            )
         if self.pooling not in POOLINGS:
             raise InputError(f"unknown pooling {self.pooling!r}: expected one of {', '.join(POOLINGS)}")
         if (self.pooling == "flatten") != (self.sequence_length is not None):

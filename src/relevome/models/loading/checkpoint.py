@@ -16,6 +16,7 @@ from relevome.models.loading.errors import weight_errors
 from relevome.models.loading.found import LoadedModel
 from relevome.models.loading.missing_weights import no_trained_weights
 from relevome.models.loading.remote_code import errors_of_code, has_own_code
+from relevome.models.loading.sizes import check_config_sizes
 from relevome.models.loading.tasks import AUTO, ENDINGS, auto_class
 from relevome.models.loading.tokenizer_files import has_tokenizer, load_tokenizer
 from relevome.models.loading.weights import Weighted, with_weights
@@ -55,6 +56,7 @@ def read_checkpoint(
 def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, **changes: Any) -> Any:
     """The configuration of a checkpoint, with ``changes``; of our own architecture where one claims it."""
     fields, _ = PreTrainedConfig.get_config_dict(path, local_files_only=local_files_only)
+    check_config_sizes(path, fields)
     own = claimed_by(fields)
     if own is not None:
         return own.from_dict(fields, name_or_path=path, **changes)

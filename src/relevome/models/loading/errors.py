@@ -11,6 +11,8 @@ from safetensors import SafetensorError
 from relevome.errors import InputError
 from relevome.models.loading.hub import Hub, is_here, is_on_hub, not_fetched
 
+_PANIC = "PanicException"  # of libraries in Rust, which no name can be imported for
+
 
 @contextmanager
 def one_line_errors(path: str, asked: Hub | None = None) -> Iterator[None]:
@@ -19,9 +21,14 @@ def one_line_errors(path: str, asked: Hub | None = None) -> Iterator[None]:
         yield
     except InputError:
         raise
-    except MemoryError:
-        raise
-    except Exception as error:  # of damaged files transformers raises anything
+    except MemoryError as error:
+        raise InputError(
+            f"{path} does not fit into the memory of this machine: expected a smaller model, or --dtype "
+            "bfloat16 (a config.json that is damaged may also say sizes that it has not)"
+        ) from error
+    except BaseException as error:  # of damaged files transformers raises anything, and tokenizers panics
+        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            raise
         if "trust_remote_code" in str(error):
             raise InputError(
                 f"{path} comes with code of its own, which is not run: "

@@ -10,6 +10,7 @@ from transformers import AutoTokenizer
 from transformers.utils.hub import cached_file
 
 from relevome.errors import InputError
+from relevome.models.loading.sizes import check_tokenizer_sizes
 
 _FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model")
 _SENTENCEPIECE = ("spiece.model", "tokenizer.model", "sentencepiece.bpe.model")
@@ -26,6 +27,7 @@ def load_tokenizer(path: str, config: Any, **options: Any) -> Any:
     Raises InputError where there is none, since transformers then makes one up that knows no letter, and for
     one of sentencepiece without the libraries that read it (the extra ``t5``).
     """
+    check_tokenizer_sizes(path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, config=config, **options)
     except TypeError:
