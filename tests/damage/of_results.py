@@ -144,7 +144,7 @@ def _read_annotation(folder: Path) -> Any:
 def _called_differ(folder: Path, found: Any) -> str:
     from urllib.parse import unquote
 
-    lines = [line for line in (folder / "sites.gff3").open(encoding="utf-8") if not line.startswith("#")]
+    lines = [line for line in (folder / "sites.gff3").open(encoding="utf-8-sig") if not line.startswith("#")]
     if not lines:
         return "" if found[2].empty else "sites of no lines"
     frame = pd.read_csv(

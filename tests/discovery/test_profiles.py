@@ -54,6 +54,10 @@ def test_the_shortest_stretch_is_that_of_brute_force() -> None:
         assert values[start:end].sum() >= 0.5 * values.sum() - 1e-12
 
 
+def test_a_stretch_of_numbers_whose_sum_is_none() -> None:
+    assert shortest_stretch(np.array([1e308, 0.0, 1.5e308, 1.5e308]), 0.5) == (2, 4)
+
+
 def test_half_of_what_is_brought_is_half_of_what_raises_the_logit() -> None:
     values = np.array([-9.0, 1.0, 0.5, -9.0, 3.0])
     where = profile(np.arange(-2, 3), np.tile(values, (2, 1)), np.zeros((2, 5)))

@@ -87,3 +87,11 @@ def test_a_coordinate_of_thousands_of_digits_is_a_problem_like_any_other(write: 
     assert isinstance(found, Problem)
     assert "is no BED coordinate: expected a whole number from 0 on" in found.reason
     assert len(found.reason) < 200
+
+
+def test_what_begins_otherwise_than_a_header_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.bed"
+    path.write_text("track name=x\nbrowser position\n\x0ctrack name=x\x0cchr1\t3\t9\n")
+    (found,) = bed_lines(path)
+    assert isinstance(found, Problem)
+    assert "line 3" in found.where

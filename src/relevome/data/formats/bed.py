@@ -18,6 +18,7 @@ from relevome.errors import InputError
 ENDINGS = (".bed", ".narrowpeak", ".broadpeak")
 
 _PEAK_COLUMNS = 10
+_HEADER = re.compile(r"(track|browser)(\s|$)")
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 _SUMMIT = re.compile(r"-1|\d{1,18}", re.ASCII)
 
@@ -66,7 +67,7 @@ def is_narrow_peak(path: PathLike) -> bool:
 def _rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
     """Line number and columns of every interval."""
     for number, line in numbered_lines(path):
-        if not line.strip() or line.startswith("#") or line.split()[0] in ("track", "browser"):
+        if not line.strip() or line.startswith("#") or _HEADER.match(line):
             continue
         yield number, [f.strip() for f in (line.split("\t") if "\t" in line else line.split())]
 

@@ -53,7 +53,7 @@ def write_sites(folder: Path, sites: Iterable[CalledSite], kind: str) -> int:
 def read_called(folder: Path) -> Iterator[CalledSite]:
     """The sites of ``sites.gff3``, as `write_sites` wrote them. Raises InputError for a damaged file."""
     path = folder / "sites.gff3"
-    with reading(path), path.open(encoding="utf-8") as lines:
+    with reading(path), path.open(encoding="utf-8-sig") as lines:
         for line in lines:
             if not line.startswith("#"):
                 contig, _, _, first, last, score, sign, _, attributes = line.rstrip("\n").split("\t")

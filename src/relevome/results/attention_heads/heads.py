@@ -65,7 +65,9 @@ def shortest_stretch(values: Float[np.ndarray, " letters"], share: float) -> tup
 
     Everything, if they are all 0.
     """
-    before = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    largest = float(values.max(initial=0))
+    shares = values / largest if largest > 0 else values  # whose sum is a number
+    before = np.concatenate([[0.0], np.cumsum(shares, dtype=np.float64)])
     wanted = share * before[-1] * (1 - 1e-12)
     ends = np.searchsorted(before, before + wanted, side="left")
     starts = np.flatnonzero(ends < len(before))
