@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -26,6 +26,7 @@ from relevome.data.sites import Site
 from relevome.errors import InputError
 from relevome.report.glyphs import BASES
 from relevome.report.logo import draw_logo, save_logo
+from relevome.report.ruler import PlusOne
 
 
 def example(length: int, alphabet: Alphabet = DNA, seed: int = 0) -> tuple[str, np.ndarray]:
@@ -313,6 +314,7 @@ import sys, numpy as np
 from relevome.data.sites import Site
 from relevome.data.sequences import DNA
 from relevome.report.logo import draw_logo, save_logo
+from relevome.report.ruler import PlusOne
 figure = draw_logo("ACGT" * 200, np.sin(np.arange(800.0)), DNA, title="t", sites=[Site(3, 9, "box")])
 for out in sys.argv[1:]:
     save_logo(figure, out)
@@ -358,3 +360,18 @@ def test_a_picture_fits_a_page_whatever_its_title(tmp_path: Path, length: int, a
     height, width, _ = imread(tmp_path / "logo.png").shape
     assert width == pytest.approx(7.2 * 300, abs=3)
     assert height < 12 * 300
+
+
+def test_tokens_are_told_apart_by_lines_before_them() -> None:
+    drawn = logo(150, borders=[0, 3, 10, 80, 140])
+    lines = [
+        [one for one in axes.collections if isinstance(one, LineCollection) and one.get_alpha()]
+        for axes in drawn.axes[::2]
+    ]
+    rows = [[float(segment[0][0]) for one in some for segment in one.get_segments()] for some in lines]
+    assert rows == [[3.0, 10.0], [140.0]]
+
+
+def test_a_letter_off_the_sequence_cannot_be_plus_one() -> None:
+    with pytest.raises(InputError, match="letter 31 cannot be \\+1 of 30: expected one of them"):
+        logo(30, origin=PlusOne(30))

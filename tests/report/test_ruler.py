@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevome.data.sequences import Interval
-from relevome.report.ruler import Ruler
+from relevome.report.ruler import PlusOne, Ruler
 
 
 @pytest.mark.parametrize("strand", ["+", "-", "."])
@@ -85,3 +85,12 @@ def test_labels_are_true_and_never_touch(
         assert int(text.replace(",", "").replace("\N{MINUS SIGN}", "-")) == ruler.number(letter)
     letters, widest = list(ticks), max(len(text) for text in ticks.values()) * 0.6 * 6.0
     assert all((b - a) * spacing > widest for a, b in pairwise(letters))
+
+
+def test_letters_around_a_start_site_have_no_zero() -> None:
+    ruler = Ruler(PlusOne(60))
+    assert [ruler.number(letter) for letter in (0, 25, 59, 60, 61, 80)] == [-60, -35, -1, 1, 2, 21]
+    assert ruler.label == "position (+1 = letter 61)"
+    marked = ruler.ticks(0, 81, spacing=5.0, size=6.0)
+    assert list(marked) == [*range(0, 61, 5), *range(64, 81, 5)]
+    assert [marked[letter] for letter in (0, 50, 60, 69, 79)] == ["\u221260", "\u221210", "1", "10", "20"]

@@ -32,6 +32,9 @@ def show(
         typer.Option(help="Type of feature; repeatable (default: all, but for a chain over nearly all)."),
     ] = None,
     width: Annotated[float, typer.Option(help="Inches across; the height follows from the letters.")] = 7.2,
+    plus_one: Annotated[
+        int | None, typer.Option("--plus-one", help="The letter, counted from 1, that is +1 on the axis.")
+    ] = None,
 ) -> None:
     """Draw the relevance of a sequence as a logo (png, svg or pdf).
 
@@ -51,6 +54,6 @@ def show(
         return
     if id is None or output is None:
         raise InputError("expected --id NAME and -o PICTURE, or --list, which prints the ids of the run")
-    for problem in draw(run, id, output, target, sites, feature or (), inches=width):
+    for problem in draw(run, id, output, target, sites, feature or (), inches=width, plus_one=plus_one):
         echo(f"left out {problem.reason}", err=True)
     echo(str(output))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from relevome.data.features import same_type
 from relevome.data.known_sites import known_sites
 from relevome.data.problems import Problem
@@ -12,7 +14,7 @@ from relevome.data.sequences import ALPHABETS, Sequence
 from relevome.data.sites import Site, sites_on
 from relevome.errors import InputError
 from relevome.report.logo import draw_logo, save_logo
-from relevome.report.ruler import Ruler
+from relevome.report.ruler import PlusOne, Ruler
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
 
@@ -29,6 +31,7 @@ def show(
     features: Collection[str] = (),
     *,
     inches: float = 7.2,
+    plus_one: int | None = None,
 ) -> list[Problem]:
     """Draw the relevance of one sequence of a run as a logo, with its known sites.
 
@@ -43,6 +46,8 @@ def show(
             least four fifths of the letters where there are other sites.
         inches: Width of the picture, from 3 to 40; the height follows from the letters. Default: 7.2, two
             columns in most journals.
+        plus_one: The letter, counted from 1, that is +1 on the axis, as a start site is; the one before it is
+            -1. None: letters are counted from 1, or by the interval of the sequence.
 
     Returns:
         Features of the sequence that were left out, with the reason: nobody knows which letters they have, or
@@ -69,13 +74,21 @@ def show(
         title=row.sequence_id,
         subtitle=f"{place}{opened.manifest['method']}, {_said(row)}",
         sites=shown,
-        origin=row.interval or 1,
+        borders=_borders(row),
+        origin=(row.interval or 1) if plus_one is None else PlusOne(plus_one - 1),
         inches=inches,
     )
     save_logo(figure, Path(out))
     reason = "{} covers nearly all: draw it with --feature chain"
     covered = [Problem(row.sequence_id, reason.format(one.label), str(sites)) for one in covering]
     return [*(one for one in left_out if one.id in row.sequence_id.split("|")), *covered]
+
+
+def _borders(row: Explanation) -> list[int]:
+    """Where tokens begin that are next to each other and not all of one letter."""
+    starts, ends = (at[row.token_end > row.token_start] for at in (row.token_start, row.token_end))
+    apart = np.array_equal(starts[1:], ends[:-1])
+    return starts.tolist() if apart and (ends - starts > 1).any() else []
 
 
 def _said(row: Explanation) -> str:

@@ -20,7 +20,7 @@ from relevome.data.sites import Site
 from relevome.errors import InputError
 from relevome.report.glyphs import CHEMISTRY
 from relevome.report.panels import ACROSS, LEFT, RIGHT, SMALL, TICKS, WIDTH, Panel, Scene, draw_panel
-from relevome.report.ruler import Ruler
+from relevome.report.ruler import Origin, PlusOne, Ruler
 from relevome.report.site_bars import pack, site_colours, site_legend
 from relevome.report.text import shortened, width, wrapped
 from relevome.report.windows import strongest_windows
@@ -53,7 +53,8 @@ def draw_logo(
     title: str,
     subtitle: str = "",
     sites: Sequence[Site] = (),
-    origin: int | Interval = 1,
+    borders: Sequence[int] = (),
+    origin: Origin = 1,
     quantity: str = "relevance (logit)",
     inches: float = WIDTH / 72,
 ) -> Figure:
@@ -63,14 +64,15 @@ def draw_logo(
     each row, since a letter without relevance has no height; of a picture that is wider than the usual 7.2
     ``inches``, in proportion more. A longer sequence gets an overview, pooled where letters
     outnumber dots, and logos of its three strongest windows. All panels share the axis of
-    relevance, which is named by ``quantity``. ``sites`` are in letters of the sequence. ``origin`` is
-    the number of the first letter on the axis, or the interval of the sequence: then the axis has
-    1-based coordinates of the chromosome. Raises InputError for relevance that is not finite or not
+    relevance, which is named by ``quantity``. ``sites`` are in letters of the sequence, ``borders``
+    the first letters of tokens, each marked by a line before it. ``origin`` is the number of the first letter
+    on the axis, or the letter that is +1, or the interval of the sequence: then the axis has 1-based
+    coordinates of the chromosome. Raises InputError for relevance that is not finite or not
     one value per letter, for letters outside the alphabet, and for sites off the sequence.
     """
     _check(letters, relevance, alphabet, sites, origin)
     across = 72 * inches - LEFT - RIGHT
-    scene = Scene(letters, relevance.astype(np.float64), alphabet, sites, Ruler(origin), across)
+    scene = Scene(letters, relevance.astype(np.float64), alphabet, sites, Ruler(origin), across, borders)
     panels = _rows(scene) if len(letters) <= ROWS * _per_row(scene) else _overview_and_windows(scene)
     with matplotlib.style.context(STYLE):
         return _page(scene, panels, title, subtitle, quantity)
@@ -97,7 +99,7 @@ def _check(
     relevance: np.ndarray,
     alphabet: Alphabet,
     sites: Sequence[Site],
-    origin: int | Interval,
+    origin: Origin,
 ) -> None:
     if relevance.shape != (len(letters),) or not letters:
         raise InputError(
@@ -112,6 +114,8 @@ def _check(
         )
     if isinstance(origin, Interval) and len(origin) != len(letters):
         raise InputError(f"{len(letters)} letters cannot lie on {origin}, which has {len(origin)}")
+    if isinstance(origin, PlusOne) and not 0 <= origin.letter < len(letters):
+        raise InputError(f"letter {origin.letter + 1} cannot be +1 of {len(letters)}: expected one of them")
     for site in sites:
         if not 0 <= site.start < site.end <= len(letters):
             raise InputError(

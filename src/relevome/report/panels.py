@@ -27,6 +27,7 @@ ACROSS = WIDTH - LEFT - RIGHT
 HEADING, MARKS, LOGO, GAP, SPELLED, LANE, BAR, TICKS = 14.0, 9.0, 66.0, 2.0, 5.0, 14.0, 2.5, 20.0
 SMALL, TICK = 7.0, 6.5  # type
 TINT = 0.1  # of the colour of a site, behind its letters
+BORDER = 0.35  # of lines between tokens
 
 LEAST_SIDE = 0.2  # of the axis below 0, or above, as a share of the other side
 BARS = 800  # at most, in an overview: each two or three dots wide
@@ -42,6 +43,7 @@ class Scene:
     sites: Sequence[Site]
     ruler: Ruler
     across: float = ACROSS
+    borders: Sequence[int] = ()
 
     @property
     def pool(self) -> int:
@@ -154,6 +156,9 @@ def _draw_letters(logo: Axes, foot: Axes, scene: Scene, panel: Panel) -> None:
     slim = min(1.0, SPELLED * len(panel.row) / scene.across)
     spelled = letter_shapes(letters, np.full(len(letters), -SPELLED), scene.alphabet, panel.start, slim)
     foot.add_collection(spelled, autolim=False)
+    borders = [border for border in scene.borders if panel.start < border < panel.end]
+    for axes, low, high in ((logo, *scene.limits), (foot, -SPELLED, 0.0)):
+        axes.vlines(borders, low, high, color="black", alpha=BORDER, linewidth=0.4, zorder=0)
 
 
 def _draw_overview(logo: Axes, scene: Scene, panel: Panel) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import TypeAlias
 
 from relevome.data.sequences import Interval
 
@@ -12,19 +13,32 @@ MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
+class PlusOne:
+    """Which ``letter``, counted from 0, is +1, as a start site is; that before it is -1, and none is 0."""
+
+    letter: int
+
+
+Origin: TypeAlias = int | Interval | PlusOne
+
+
+@dataclass(frozen=True)
 class Ruler:
     """Numbers of letters as people read them.
 
-    ``origin`` is the number of the first letter, or the interval of the sequence: then the numbers
-    are 1-based coordinates of its chromosome, as in genome browsers, descending on the ``-`` strand.
+    ``origin`` is the number of the first letter, or the letter that is +1, or the interval of the sequence:
+    then the numbers are 1-based coordinates of its chromosome, as in genome browsers, descending on the ``-``
+    strand.
     """
 
-    origin: int | Interval = 1
+    origin: Origin = 1
 
     def number(self, letter: int) -> int:
         """The number of a letter, which is counted from 0."""
         if isinstance(self.origin, int):
             return self.origin + letter
+        if isinstance(self.origin, PlusOne):
+            return letter - self.origin.letter + (letter >= self.origin.letter)
         return self.origin.end - letter if self.origin.strand == "-" else self.origin.start + 1 + letter
 
     @property
@@ -32,6 +46,8 @@ class Ruler:
         """What the numbers are."""
         if isinstance(self.origin, int):
             return f"position (first letter = {_written(self.origin)})"
+        if isinstance(self.origin, PlusOne):
+            return f"position (+1 = letter {self.origin.letter + 1:,})"
         strands = {"+": "+ strand", "-": f"{MINUS} strand", ".": "strand unknown"}
         return f"1-based position ({strands[self.origin.strand]}) on {self.origin.chrom}"
 
@@ -46,9 +62,11 @@ class Ruler:
         """
         widest = max(len(_written(self.number(letter))) for letter in (start, end - 1)) * 0.65 * size
         step = next(s for s in _steps() if s * spacing >= max(1.5 * widest, 4 * size))
-        offset = -self.number(start) if self.number(end) > self.number(start) else self.number(start)
-        letters = range(start + offset % step, end, step) or range(start, start + 1)
-        return {letter: _written(self.number(letter)) for letter in letters}
+        letters = [letter for letter in range(start, end) if self.number(letter) % step == 0]
+        if isinstance(self.origin, PlusOne) and start <= self.origin.letter < end and step > 1:
+            letters = [letter for letter in letters if abs(letter - self.origin.letter) >= step - 1]
+            letters.append(self.origin.letter)
+        return {letter: _written(self.number(letter)) for letter in sorted(letters) or [start]}
 
 
 def _steps() -> Iterator[int]:
