@@ -27,7 +27,7 @@ def nowhere(path: str) -> InputError:
     return InputError(
         f"there is no folder {path}, nor a model of that hub id in the local cache: "
         "expected a folder with config.json, weights and a tokenizer "
-        "(a hub id is fetched only with --download)"
+        "(hub ids are fetched by such as `explain --download`)"
     )
 
 

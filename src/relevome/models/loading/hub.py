@@ -75,7 +75,7 @@ def not_fetched(path: str, error: BaseException, asked: Hub) -> InputError:
     wanted = "expected a folder with config.json, weights and a tokenizer"
     nowhere = f"there is no folder {path}, nor a model of that hub id in the local cache"
     if not asked.download:
-        return InputError(f"{nowhere}: {wanted} (a hub id is fetched only with --download)")
+        return InputError(f"{nowhere}: {wanted} (hub ids are fetched by such as `explain --download`)")
     if asked.silent_because is not None:
         return InputError(f"{nowhere}, and {constants.ENDPOINT} does not answer ({asked.silent_because})")
     causes = list(_causes(error))
