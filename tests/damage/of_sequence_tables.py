@@ -95,9 +95,7 @@ def _tables_differ(folder: Path, found: Any) -> str:
         if any('"' in line for line in lines) or any(len(fields) != 7 for fields in theirs):
             return ""
         at = lines and list(frame.columns).index("sequence")
-        if [fields[at] or None for fields in theirs] != frame["sequence"].where(
-            frame["sequence"].notna(), None
-        ).tolist():
+        if [fields[at] for fields in theirs] != frame["sequence"].tolist():
             return f"sequences of {part}"
     return ""
 

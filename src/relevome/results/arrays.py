@@ -17,9 +17,13 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of a file by their names; nothing in it is run."""
+    """All arrays of a file by their names; nothing in it is run. Raises ValueError for an infinite number."""
     with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-        return dict(found)
+        arrays = dict(found)
+    for name, values in arrays.items():
+        if values.dtype.kind == "f" and np.isinf(values).any():
+            raise ValueError(f"{name} has infinite numbers")
+    return arrays
 
 
 def split(values: np.ndarray, counts: Sequence[int]) -> list[np.ndarray]:

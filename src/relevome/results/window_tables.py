@@ -58,6 +58,9 @@ class WindowTables:
             rows = read_tsv(self.table(part), COLUMNS)
             if len(rows) != self.counts[part]["rows"]:
                 raise ValueError(f"{len(rows)} rows, not {self.counts[part]['rows']}")
+            width = int(self.record["width"])
+            if any(len(row[COLUMNS.index("sequence")]) != width for row in rows):
+                raise ValueError(f"sequences of other than {width} letters")
             columns: dict[str, Any] = {name: [row[at] for row in rows] for at, name in enumerate(COLUMNS)}
             for name in ("label", "start", "end"):
                 columns[name] = pd.array([int(value) if value else None for value in columns[name]], "Int64")

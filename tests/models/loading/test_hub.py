@@ -66,7 +66,7 @@ def test_without_download_no_connection_is_asked_for(saved: Saved, tmp_path: Pat
         "a folder": ({"path": str(plain)}, "BertForSequenceClassification"),
         "in the cache": ({"path": "owner/kept"}, "BertForSequenceClassification"),
         "damaged in the cache": ({"path": "owner/damaged"}, "the weights of owner/damaged cannot be read"),
-        "not in the cache": ({"path": "owner/other"}, "(hub ids are fetched by such as `explain --download`)"),
+        "not in the cache": ({"path": "owner/other"}, "(hub ids are fetched by such as `explain"),
         "code on the hub": (
             {"path": str(changed(saved, tmp_path / "code", model_type="own", auto_map=code)),
              "trust_remote_code": True},
