@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from relevome.data.problems import Problem
@@ -56,6 +57,7 @@ DIGITS = 18  # of a place on the longest sequence that there could be
 _UNSURE = r"[<>?~][0-9]*|[0-9]+[?]"
 
 
+@lru_cache(maxsize=1000)
 def same_type(kind: str) -> str:
     """One spelling of a type of feature: ``ACT_SITE``, ``Active site`` and ``active-site`` are the same."""
     plain = " ".join(re.split(r"[\s_-]+", kind.strip().lower()))

@@ -136,6 +136,9 @@ def _has_odd_lines(genome: Path) -> bool:
     with genome.open("rb") as file:
         for line in file:
             text = line.rstrip(b"\r\n")
+            if not text:
+                found = found or not line.endswith(b"\n")
+                continue
             if text.isalpha() and line.endswith(b"\n"):
                 continue
             found = found or b"\r" in text or line.endswith(b"\r") or text != text.strip()

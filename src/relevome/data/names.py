@@ -46,6 +46,8 @@ def check_name(name: str, what: str) -> None:
 
 def visible(text: str) -> str:
     r"""Text on one line that steers nothing: unfit characters as Python escapes them, such as ``\x1b``."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNFIT.sub(lambda found: repr(found[0])[1:-1], text)
 
 

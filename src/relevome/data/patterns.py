@@ -13,6 +13,7 @@ from relevome.data.sequences import PROTEIN, Alphabet, Sequence
 from relevome.data.sites import Site
 from relevome.errors import InputError
 
+_ASCII = 127  # the last letter of it; patterns have no other
 _ELEMENT = re.compile(
     r"""(?P<set> x | [A-Z] | \[ <? [A-Z]+ >? \] | \{ [A-Z]+ \} )  # any letter, one, one of, none of
         (?: \( (?P<least>\d{1,18}) (?: , (?P<most>\d{1,18}) )? \) | (?P<any> \* ) )?""",
@@ -121,7 +122,9 @@ class _Element:
     ) -> Int[np.ndarray, " places"]:
         """Where matches that begin with this element end, from the ends of those that begin behind it."""
         places, last = np.arange(len(codes) + 1), len(codes)
-        fits = np.isin(codes, np.frombuffer(self.letters.encode("utf-32-le"), dtype=np.uint32))
+        known = np.zeros(_ASCII + 1, dtype=bool)
+        known[list(self.letters.encode("ascii"))] = True
+        fits = known[np.minimum(codes, _ASCII)]
         stops = np.append(np.where(fits, last, places[:-1]), last)
         furthest = np.minimum.accumulate(stops[::-1])[::-1]
         if self.most is not None:

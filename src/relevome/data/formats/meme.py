@@ -75,9 +75,13 @@ class _Line(NamedTuple):
 
 
 def _sections(path: PathLike) -> list[list[_Line]]:
-    """Lines of the file: those before the first motif, then those of each motif."""
+    """Lines of the file: those before the first motif, then those of each motif; of blank ones, the first."""
     sections: list[list[_Line]] = [[]]
+    blank = False
     for number, text in numbered_lines(path):
+        if blank and not text:
+            continue
+        blank = not text
         if text.startswith("MOTIF"):
             sections.append([])
         sections[-1].append(_Line(f"{path}, line {number}", text))

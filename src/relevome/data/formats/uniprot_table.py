@@ -27,7 +27,7 @@ _TYPES = frozenset(map(same_type, _KEYS))
 _PART = re.compile(
     r"""\s*(?:
         (?P<kind>[A-Z][A-Z_]+)\s+(?P<place>[^\s;]+)
-        | /(?P<name>\w+)=(?:"(?P<quoted>(?:[^"]|"(?!\s*(?:;|$)))*)"|(?P<bare>[^;"]*))
+        | /(?P<name>\w+)=(?:"(?P<quoted>(?:[^"]++|"(?!\s*(?:;|$)))*+)"|(?P<bare>[^;"]*))
     )\s*(?:;|$)""",
     re.VERBOSE,
 )
