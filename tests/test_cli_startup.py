@@ -33,7 +33,7 @@ NOWHERE = {Path: "nowhere/x", PathOrWord: "nowhere/x.json", ModelName: "nowhere"
 def options() -> Iterator[tuple[str, Parameter, Any, Any]]:
     """Every option of every command: command, parameter, what typer is told of it, and what it names.
 
-    The last is None where nothing is read. Studies are not among them: they look for their files themselves.
+    The last is None where nothing is read. Studies are not among them: they are found when one is asked for.
     """
     for command in app.registered_commands:
         assert command.callback is not None
@@ -80,6 +80,7 @@ def test_all_commands_that_read_something_are_among_those_tested() -> None:
 
 def test_what_is_missing_is_said_before_anything_heavy_is_imported(tmp_path: Path) -> None:
     cases = [asked(command, missing, tmp_path) for command, missing in PATHS]
+    cases += [["study", name, "--data", "./nowhere/x", "-o", "out"] for name in ("annotation", "dnabert2")]
     code, said = imports.outcome(imports.fresh(), imports.commands_that_miss_something, tmp_path, cases)
     assert code == 0, said
 

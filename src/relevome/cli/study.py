@@ -14,6 +14,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from relevome.cli.shared.options import Once, Output, Seed
+from relevome.cli.shared.paths import check_words
 from relevome.cli.shared.progress import shown
 from relevome.options import configured
 from relevome.studies import StudyOption, studies
@@ -36,6 +37,10 @@ def study_commands(run: Runner) -> typer.Typer:
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             del self.commands
+
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            check_words(args)
+            return super().resolve_command(ctx, args)
 
         @cached_property
         def commands(self) -> dict[str, Any]:

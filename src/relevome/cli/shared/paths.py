@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,18 @@ def check_paths(parameters: Iterable[Any], given: Mapping[str, Any]) -> None:
         if "--output" not in parameter.opts:
             for one in value if isinstance(value, list | tuple) else (value,):
                 _check(one, parameter, given)
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Raises InputError for a word behind an option that is a path for certain, and of nothing.
+
+    For commands whose options are known only when seconds have been spent; what is written is not asked for.
+    """
+    for option, word in pairwise(words):
+        if option.startswith("--") and option != "--output" and _PATH.fullmatch(word):
+            reason = _reason(Path(word).expanduser())
+            if reason is not None:
+                raise InputError(f"cannot read {word} ({reason}): give {option} a path that is there")
 
 
 def _check(value: object, parameter: Any, given: Mapping[str, Any]) -> None:
