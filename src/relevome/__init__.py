@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from relevome.jobs.substitute import substitute
     from relevome.jobs.train import train
     from relevome.jobs.windows import windows
+    from relevome.models.any_module.adapt import from_module
     from relevome.models.hugging_face import load_model
     from relevome.results.run.reader import Run
 
@@ -37,6 +38,7 @@ _HOME = {
     "evaluate": "relevome.jobs.evaluate",
     "explain": "relevome.jobs.explain",
     "export": "relevome.jobs.export",
+    "from_module": "relevome.models.any_module.adapt",
     "heads": "relevome.jobs.heads",
     "load_model": "relevome.models.hugging_face",
     "predict": "relevome.jobs.predict",
@@ -48,8 +50,8 @@ _HOME = {
 }
 
 __all__ = [
-    "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export", "heads",
-    "load_model", "predict", "show", "simulate", "substitute", "train", "windows",
+    "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export",
+    "from_module", "heads", "load_model", "predict", "show", "simulate", "substitute", "train", "windows",
 ]  # fmt: skip
 
 

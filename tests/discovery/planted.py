@@ -15,7 +15,8 @@ from relevome.data import sequences as sequence
 from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA
 from relevome.models.base import Model, Source, Target
-from relevome.models.light.cnn import FixedEmbedding, token_vectors
+from relevome.models.light.cnn import token_vectors
+from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
 

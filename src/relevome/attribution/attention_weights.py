@@ -24,6 +24,7 @@ from relevome.attribution.lrp.rules.products import einsum, matrix_product, prod
 from relevome.attribution.lrp.table import pair
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model
+from relevome.models.identity import class_of
 
 Query = Literal["read", "first", "last", "mean"]
 Tell = Callable[[int, Float[Tensor, "batch heads queries keys"]], None]
@@ -73,7 +74,7 @@ def _watched(model: Model, batch: Batch, see: _See) -> tuple[Float[Tensor, "batc
         scores = model.scores(inputs, batch)
     if not seen.attentions:
         raise InputError(
-            f"{type(model.module).__name__} has no attention over its tokens that can be seen: explain it by "
+            f"{class_of(model.module)} has no attention over its tokens that can be seen: explain it by "
             "a method that needs none, such as integrated-gradients"
         )
     return scores, seen.attentions

@@ -128,6 +128,10 @@ def letter_scores(
 ) -> list[Float[np.ndarray, "letters alphabet"] | None]:
     """Every letter's first-order score at every position: (its embedding - reference) . slope.
 
+    Of one-hot letters the slope less its mean over letters: what raises all of them alike leaves the space of
+    sequences, and says nothing of any (Majdandzic et al. 2023, Genome Biology 24:109, eq. 2). Against a
+    reference that is a letter, or a mean of letters, that changes nothing.
+
     None for a model whose tokens are longer words, and for a sequence in which a token is not one letter.
     ``slopes`` is (batch, tokens, channels) at the word embedding.
     """
@@ -135,7 +139,11 @@ def letter_scores(
     if ids is None or not model.tokenizer.one_letter_always:
         return [None] * len(batch)
     table = model.word_embedding.weight.detach()[ids]
-    scores = slopes @ table.T - (slopes * reference).sum(-1, keepdim=True)
+    scores = slopes @ table.T
+    if model.reads_one_hot:
+        mean, shares = scores.mean(-1, keepdim=True), (torch.ones_like(slopes) * reference) @ table.T
+        scores = scores - mean * (1 - shares.sum(-1, keepdim=True))
+    scores = scores - (slopes * reference).sum(-1, keepdim=True)
     return [
         row[~tokens.special] if tokens.one_letter_each else None
         for row, tokens in zip(unpadded(batch, scores), batch.tokens, strict=True)

@@ -14,6 +14,7 @@ from relevome.errors import InputError
 from relevome.evaluation.perturbation import sequence_rng
 from relevome.models.base import Model, Target
 from relevome.models.hugging_face import load_model
+from relevome.models.light.whereabouts import python_function
 from relevome.models.loading.weight_files import weights_sha256
 from relevome.options import configured, option_defaults
 from relevome.results.run.columns import Explanation, to_row
@@ -87,6 +88,11 @@ def model_of(run: Run, path: str | Path | None, device: str, trust_remote_code: 
     Raises InputError where there is no model.
     """
     said = run.manifest["model"]
+    if path is None and python_function(said["path"]):
+        raise InputError(
+            f"the model of {run.path} is made by code, {said['path']}, which is run only where it is named: "
+            "give --model FILE.py:function, or leave the model out with --no-model"
+        )
     return load_model(
         path or said["path"],
         task=said["task"],

@@ -22,6 +22,7 @@ from relevome.errors import InputError
 from relevome.models.batching import BatchSizes, DerivedBatchSizes
 from relevome.models.compiled import as_written, uncompiled
 from relevome.models.identity import class_of, model_sha256, state_of
+from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.padding import padding
 from relevome.models.predictions import Predicted, predictions
 from relevome.models.questions import Batch, Target
@@ -75,6 +76,7 @@ class Model:
     def __repr__(self) -> str:
         outputs = ", ".join(map(visible, self.labels[:4])) + (", ..." if len(self.labels) > 4 else "")
         longest = "any length" if self.max_tokens is None else f"up to {self.max_tokens:,} tokens"
+        longest = longest if self.fixed_tokens is None else f"exactly {self.fixed_tokens:,} tokens"
         return (
             f"Model({self.source.path!r}: {class_of(self.module)}, {self.alphabet.name}, "
             f"{self.tokenizer.style} tokens, {longest}; {self.task}, {len(self.labels)} outputs ({outputs}))"
@@ -112,7 +114,8 @@ class Model:
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return next(self.module.parameters()).device
+        first = next(self.module.parameters(), None)
+        return self.word_embedding.weight.device if first is None else first.device
 
     @property
     def dtype(self) -> torch.dtype:
@@ -151,6 +154,11 @@ class Model:
             )
         return called[0]
 
+    @property
+    def reads_one_hot(self) -> bool:
+        """Whether the table of embeddings is fixed: a number for each letter, which nothing was learnt of."""
+        return isinstance(self.word_embedding, FixedEmbedding)
+
     def site(self, name: Site) -> nn.Module:
         """The module at whose output relevance is read: the word embedding or its whole block."""
         if name not in get_args(Site):
@@ -162,7 +170,8 @@ class Model:
             if any(child is word for child in module.children()):
                 # LLaMA-like models keep the table beside the layers: there the block is the table.
                 holds_layers = any(isinstance(child, nn.ModuleList) for child in module.children())
-                return word if holds_layers else module
+                # of a module that is its own block there is no block
+                return word if holds_layers or module is self.module else module
         return word
 
     def tokenize(

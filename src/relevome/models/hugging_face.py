@@ -14,8 +14,10 @@ from transformers.utils import logging
 
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
+from relevome.models.any_module.python_file import made_by, moved
 from relevome.models.base import Model, Source, Task
 from relevome.models.light.folder import read_light
+from relevome.models.light.whereabouts import python_function
 from relevome.models.loading.adapters import Adapter, adapter_in
 from relevome.models.loading.errors import one_line_errors
 from relevome.models.loading.found import LoadedModel
@@ -41,7 +43,8 @@ def load_model(
     """A trained model from a folder in transformers' layout, with its adapter if it has one, or by hub id.
 
     Args:
-        path: The folder, or the hub id, which is looked for in the local cache.
+        path: The folder, or the hub id, which is looked for in the local cache; or ``FILE.py:function``, a
+            function of your own that gives a model (`relevome.from_module`), which is run.
         task: ``sequence``, ``token`` or ``masked``: what outputs are for. Default: as the checkpoint says.
         alphabet: ``dna``, ``rna`` or ``protein``. Default: read off the tokenizer.
         device: ``auto`` (default: the best there is), ``cpu``, ``cuda`` or ``mps``.
@@ -57,6 +60,9 @@ def load_model(
     path = _named(path)
     if task not in (None, *AUTO):
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(AUTO)}")
+    own = python_function(path)
+    if own is not None:
+        return moved(made_by(*own), pick_device(device), pick_dtype(dtype), max_tokens)
     adapter = adapter_in(path)
     if adapter is None and Path(path).exists() and not (Path(path) / "config.json").is_file():
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")

@@ -71,12 +71,13 @@ def _writes(tensor: Tensor) -> int:
 
 
 def class_of(module: nn.Module) -> str:
-    """The name of a module's class, or of that by which transformers has the same network."""
+    """The name of a module's class; of that by which transformers has the same network, or that it wraps."""
     return _class_of(module).rpartition(".")[2]
 
 
 def _class_of(module: nn.Module) -> str:
-    return vars(type(module)).get("known_as", type(module).__qualname__)
+    known_as = vars(module).get("known_as") or vars(type(module)).get("known_as")
+    return known_as or type(module).__qualname__
 
 
 def _configuration(module: nn.Module) -> dict[str, Any]:

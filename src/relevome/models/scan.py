@@ -22,7 +22,8 @@ from relevome.data.sequences import ALPHABETS
 from relevome.data.simulation.grammar import Unit
 from relevome.errors import InputError
 from relevome.models.hugging_face import quiet
-from relevome.models.light.cnn import FixedEmbedding, token_vectors
+from relevome.models.light.cnn import token_vectors
+from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.own_tokenizers import letter_tokenizer
 
 # Of a number of letters that was never seen: impossible, but finite.

@@ -14,7 +14,6 @@ from relevome.errors import InputError
 
 # Words that are a path for certain, where other words, a share or an id of the hub, are possible too.
 _PATH = re.compile(r"(/|~|\.\.?/).*|.*\.(bed|json|csv|tsv|gff3?|gtf|fa|fasta|fna)(\.gz)?")
-_FUNCTION = re.compile(r"(?P<file>.+\.py):\w+")
 
 
 class ModelName(str):
@@ -61,11 +60,11 @@ def _check(value: object, parameter: Any, given: Mapping[str, Any]) -> None:
 
 
 def _check_model(name: ModelName, parameter: Any, download: bool) -> None:
-    from relevome.models.light.whereabouts import check_there
+    from relevome.models.light.whereabouts import check_there, python_function
 
-    function = _FUNCTION.fullmatch(name)
+    function = python_function(name)
     if function:
-        _check_readable(Path(function["file"]), parameter)
+        _check_readable(function[0], parameter)
     else:
         check_there(name, download)
 

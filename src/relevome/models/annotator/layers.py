@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from relevome.data.sequences import ALPHABETS
 from relevome.models.annotator.attention import Heads
 from relevome.models.annotator.config import AnnotatorConfig
-from relevome.models.light.cnn import FixedEmbedding, token_vectors
+from relevome.models.light.cnn import token_vectors
+from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.own_tokenizers import letter_vocabulary
 
 # Heads of a layer to their context (batch, heads, queries, size).

@@ -14,6 +14,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from relevome.data.sequences import ALPHABETS, Alphabet
 from relevome.errors import InputError
 from relevome.models import fast_mutagenesis
+from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.own_tokenizers import letter_vocabulary
 
 POOLINGS = ("flatten", "max", "mean")
@@ -62,15 +63,6 @@ class CnnConfig(PreTrainedConfig):
             )
         if self.alphabet not in ALPHABETS:
             raise InputError(f"unknown alphabet {self.alphabet!r}: expected one of {', '.join(ALPHABETS)}")
-
-
-class FixedEmbedding(nn.Embedding):
-    """A table that is never trained: its weight is a buffer, which loading cannot make trainable again."""
-
-    def __init__(self, tokens: int, letters: int) -> None:
-        super().__init__(tokens, letters)
-        del self.weight
-        self.register_buffer("weight", torch.zeros(tokens, letters))
 
 
 class Cnn(nn.Module):

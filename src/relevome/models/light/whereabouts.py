@@ -9,7 +9,14 @@ from huggingface_hub import constants
 
 from relevome.errors import InputError
 
+_FUNCTION = re.compile(r"(?P<file>.+\.py):(?P<function>[A-Za-z_]\w*)")
 _HUB_ID = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
+
+
+def python_function(name: str) -> tuple[Path, str] | None:
+    """The file and the function of ``FILE.py:function``; None of any other name."""
+    found = _FUNCTION.fullmatch(name)
+    return None if found is None else (Path(found["file"]), found["function"])
 
 
 def check_there(path: str, download: bool = False) -> None:

@@ -1,0 +1,127 @@
+"""A module in the form in which methods ask all models: token ids in, logits out."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from relevome.errors import InputError
+from relevome.models.any_module.outputs import Output
+from relevome.models.light.fixed_embedding import FixedEmbedding
+
+
+@dataclass(frozen=True)
+class ModuleConfig:
+    """What is said of a module beside its weights, as models of transformers have their configuration."""
+
+    said: Mapping[str, Any]
+    problem_type: str | None
+
+    def to_diff_dict(self) -> dict[str, Any]:
+        """All of it, as the identity of a model holds it."""
+        return {**self.said, "problem_type": self.problem_type}
+
+
+@dataclass(frozen=True, eq=False)
+class Logits:
+    """What a wrapped module gives."""
+
+    logits: Float[Tensor, "batch *letters outputs"]
+
+
+class Wrapped(nn.Module):
+    """A module that reads one vector for each letter, between a fixed table of these and its outputs.
+
+    Args:
+        module: The module.
+        vectors: What it reads for each token of the letters' own tokenizer.
+        output: From what it gives to its outputs; its ``channels`` say where those of the input are.
+        flank: Letters of nothing that it gets on either side.
+        others: Its further inputs, for a batch of one; by name, or else by their order, behind the letters.
+        argument: The name of the input that is explained; None: the first.
+        config: What is said of it.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        vectors: Float[Tensor, "vocabulary channels"],
+        output: Output,
+        flank: int,
+        others: Mapping[str, Tensor],
+        argument: str | None,
+        config: ModuleConfig,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.known_as = type(module).__qualname__
+        self.embedding = FixedEmbedding(*vectors.shape)
+        self.embedding.weight.copy_(vectors)
+        self.module = module
+        self.output = output
+        self.flank = flank
+        self.argument = argument
+        self._others = {name: f"other_{number}" for number, name in enumerate(others)}
+        for name, value in others.items():
+            self.register_buffer(self._others[name], value)
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        """The fixed table of vectors."""
+        return self.embedding
+
+    def forward(self, input_ids: Int[Tensor, "batch letters"], once: bool = False) -> Logits:
+        """The outputs of sequences of one length; ``once`` as of `Output`.
+
+        Raises InputError where there is not one for each.
+        """
+        letters: Tensor = self.embedding(input_ids)
+        if self.flank:
+            letters = F.pad(letters, (0, 0, self.flank, self.flank))
+        if self.output.channels == "first":
+            letters = letters.transpose(1, 2)
+        rows, count = input_ids.shape
+        others = {name: getattr(self, kept) for name, kept in self._others.items()}
+        others = {name: one.expand(rows, *one.shape[1:]) for name, one in others.items()}
+        ordered = [one for name, one in others.items() if name.isdecimal()]
+        named = {name: one for name, one in others.items() if not name.isdecimal()}
+        if self.argument is None:
+            given = self.module(letters, *ordered, **named)
+        else:
+            given = self.module(*ordered, **{self.argument: letters}, **named)
+        logits = self.output(given, once)
+        if logits.shape[0] != rows:
+            raise InputError(
+                f"{type(self.module).__name__} gives outputs of shape {tuple(logits.shape)} for {rows} "
+                "sequences: expected those of each"
+            )
+        if logits.ndim == 3 and logits.shape[1] != count:
+            raise InputError(
+                f"{type(self.module).__name__} gives {logits.shape[1]} outputs for {count} letters: expected "
+                "one for each (flank adds letters on either side), or output with 'mean' or a region"
+            )
+        return Logits(logits)
+
+
+def source_of(module: nn.Module, output: Any) -> str:
+    """A digest of the code that a module and a function of its output run, as far as Python has its text."""
+    kinds = {type(one) for one in module.modules()}
+    own = sorted((kind for kind in kinds if kind.__module__.partition(".")[0] != "torch"), key=str)
+    functions = [output] if callable(output) else []
+    digest = hashlib.sha256()
+    for one in [*own, *functions]:
+        try:
+            text = inspect.getsource(one)
+        except (OSError, TypeError):  # typed at a prompt, or not of Python
+            code = getattr(one, "__code__", None)
+            said = getattr(one, "__qualname__", type(one).__qualname__)
+            consts = [one for one in getattr(code, "co_consts", ()) if not hasattr(one, "co_code")]
+            text = f"{said} {getattr(code, 'co_code', b'').hex()} {consts}"
+        digest.update(text.encode())
+    return digest.hexdigest()
