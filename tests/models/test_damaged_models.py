@@ -159,3 +159,10 @@ def test_a_model_that_is_too_large_is_one_line(folder: Path, monkeypatch: pytest
     monkeypatch.setattr("relevome.models.loading.checkpoint.load_tokenizer", want_more)
     with pytest.raises(InputError, match="does not fit into the memory of this machine: expected a smaller"):
         load_model(folder)
+
+
+def test_logits_that_are_no_numbers_are_said(saved: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(saved("dnabert2"), tmp_path / "model"))
+    changed(folder, "config.json", lambda content: content.update(layer_norm_eps=float("nan")))
+    with pytest.raises(InputError, match="gives logits that are infinite or no numbers: expected weights"):
+        load_model(folder)

@@ -132,9 +132,10 @@ def _with_plain_lines(genome: Path, folder: Path) -> Path:
 
 def _has_odd_lines(genome: Path) -> bool:
     """Raises InputError for blanks between letters, which would be counted as such."""
-    found = False
+    found = within = False
     with genome.open("rb") as file:
         for line in file:
+            within = within or line.startswith(b">")
             text = line.rstrip(b"\r\n")
             if not text:
                 found = found or not line.endswith(b"\n")
@@ -142,7 +143,8 @@ def _has_odd_lines(genome: Path) -> bool:
             if text.isalpha() and line.endswith(b"\n"):
                 continue
             found = found or b"\r" in text or line.endswith(b"\r") or text != text.strip()
-            if any(len(part.split()) > 1 for part in text.split(b"\r") if not part.startswith(b">")):
+            parts = [part for part in text.split(b"\r") if not part.startswith(b">")]
+            if within and any(len(part.split()) > 1 for part in parts):
                 raise InputError(f"genome {genome} has blanks between letters: expected letters only")
     return found
 

@@ -90,7 +90,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Genome": "starts distances share others",
         "Output": "output",
     },
-    "show": {"What is drawn": "id list_ target", "Known sites": "sites feature", "Output": "output width"},
+    "show": {
+        "What is drawn": "id list_ target",
+        "Known sites": "sites feature",
+        "Output": "output width plus_one",
+    },
     "export": {"What is written": "to target option", "Output": "output overwrite"},
     "demo": {"Options": "output seed"},
     "list": {},

@@ -52,7 +52,9 @@ def weight_errors(path: str) -> Iterator[None]:
             f"the weights of {path} are no plain tensors but pickled objects, whose code is never run: "
             "expected safetensors, or a .bin of tensors"
         ) from error
-    except LookupError as error:  # of a configuration, or of a file of weights
+    except LookupError as error:
+        if isinstance(next(iter(error.args), None), int):  # a code of a damaged pickle
+            raise _unreadable(path, f"{type(error).__name__}: {first_line(error)}") from error
         raise InputError(
             f"{path} cannot be loaded as a model ({type(error).__name__}: {first_line(error)}): expected a "
             "config.json that transformers understands, and safetensors or a .bin of tensors"
@@ -61,9 +63,13 @@ def weight_errors(path: str) -> Iterator[None]:
         reason = first_line(error)
         if "ignore_mismatched_sizes" in reason:
             reason = "their shapes are not those of config.json"
-        raise InputError(
-            f"the weights of {path} cannot be read ({reason}): expected safetensors, or a .bin of tensors"
-        ) from error
+        raise _unreadable(path, reason) from error
+
+
+def _unreadable(path: str, reason: str) -> InputError:
+    return InputError(
+        f"the weights of {path} cannot be read ({reason}): expected safetensors, or a .bin of tensors"
+    )
 
 
 def first_line(error: BaseException) -> str:

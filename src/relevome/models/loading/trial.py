@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -11,39 +12,64 @@ from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.loading.errors import first_line
+from relevome.models.tokens import Tokens
 
 _LETTERS = 24
+_TOKENS = (32, 64, 128, 512)  # some models take no sequence so short, or only some lengths
 _SPECIAL = 8  # tokens that a model puts around those of letters, at most
 
 
 def try_out(model: Model, path: str, own_code: bool) -> None:
-    """One pass of a few letters through a model, unless it takes none so short or so long.
+    """One pass of a few letters through a model, of more where it takes none so short.
 
     Raises InputError if it fails, by words of its own where ``own_code`` came with the model, or gives no
     logits.
     """
-    _check_ids(model, path)
-    tokens = model.tokenizer.encode(Sequence("trial", _letters(model), model.alphabet))
-    too_long = model.max_tokens is not None and len(tokens) > model.max_tokens
-    if too_long or model.fixed_tokens not in (None, len(tokens)):
+    if not own_code and not _has_embeddings(model, path):
         return
-    with _errors(path, own_code), model.frozen(), torch.inference_mode():
-        inputs = model.inputs(Batch((tokens,), (Target(0, ""),)))
-        given = model.module(**inputs)
-    logits, kind = getattr(given, "logits", None), type(given).__name__
-    if not isinstance(logits, torch.Tensor):
-        whose = (
-            f"the code that comes with {path}" if own_code else f"{path}, a {type(model.module).__name__},"
-        )
-        raise InputError(
-            f"{whose} gives no logits but a {kind}: expected a model with a head as transformers' own have "
-            "them"
-        )
+    for tokens in _trials(model):
+        try:
+            with _errors(path, own_code), model.frozen(), torch.inference_mode():
+                given = model.module(**model.inputs(Batch((tokens,), (Target(0, ""),))))
+        except InputError as error:
+            if own_code or not isinstance(error.__cause__, RuntimeError):
+                raise
+        else:
+            _check_logits(given, model, path, own_code)
+            return
 
 
-def _check_ids(model: Model, path: str) -> None:
-    """Raises InputError if a token of letters, or an unknown one, has no row in the table of embeddings."""
-    tokenizer, rows = model.tokenizer, model.word_embedding.num_embeddings
+def _trials(model: Model) -> Iterator[Tokens]:
+    """Tokens of a few letters, or of as many as the model was made for; then of more."""
+    count = model.fixed_tokens or _LETTERS
+    if model.max_tokens is not None:
+        count = max(min(count, model.max_tokens - _SPECIAL), 1)
+    special = 0
+    for letters in (count, *_TOKENS):
+        tokens = _tokens(model, letters if letters == count else letters - special)
+        too_long = model.max_tokens is not None and len(tokens) > model.max_tokens
+        if too_long or model.fixed_tokens not in (None, len(tokens)):
+            return
+        special = int(tokens.special.sum())
+        yield tokens
+
+
+def _tokens(model: Model, count: int) -> Tokens:
+    letters = model.alphabet.letters
+    text = (letters * (count // len(letters) + 1))[:count]
+    return model.tokenizer.encode(Sequence("trial", text, model.alphabet))
+
+
+def _has_embeddings(model: Model, path: str) -> bool:
+    """Whether there is one table of embeddings; what it is to be without is said when relevance is asked for.
+
+    Raises InputError if a token of letters, or an unknown one, has no row in it.
+    """
+    try:
+        rows = model.word_embedding.num_embeddings
+    except InputError:
+        return False
+    tokenizer = model.tokenizer
     single = (*map(tokenizer.letter_id, model.alphabet.all_letters), tokenizer.unknown_id)
     ids = [*tokenizer.ordinary_ids(), *(one for one in single if one is not None)]
     if beyond := [one for one in ids if not 0 <= one < rows]:
@@ -52,15 +78,22 @@ def _check_ids(model: Model, path: str) -> None:
             f"{path} has embeddings of {rows:,} tokens, and its tokenizer gives {token!r} the id "
             f"{beyond[0]:,}: expected a tokenizer that belongs to the model, copy both again"
         )
+    return True
 
 
-def _letters(model: Model) -> str:
-    """As many as make a trial, or as the model was made for."""
-    count = model.fixed_tokens or _LETTERS
-    if model.max_tokens is not None:
-        count = max(min(count, model.max_tokens - _SPECIAL), 1)
-    letters = model.alphabet.letters
-    return (letters * (count // len(letters) + 1))[:count]
+def _check_logits(given: Any, model: Model, path: str, own_code: bool) -> None:
+    logits = getattr(given, "logits", None)
+    whose = f"the code that comes with {path}" if own_code else f"{path}, a {type(model.module).__name__},"
+    if not isinstance(logits, torch.Tensor):
+        raise InputError(
+            f"{whose} gives no logits but a {type(given).__name__}: expected a model with a head as "
+            "transformers' own have them"
+        )
+    if not torch.isfinite(logits).all():
+        raise InputError(
+            f"{whose} gives logits that are infinite or no numbers: expected weights and a config.json that "
+            "belong together, or a --dtype of more precision"
+        )
 
 
 @contextmanager
