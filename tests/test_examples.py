@@ -66,7 +66,7 @@ def test_every_setting_of_an_evaluation_is_said() -> None:
 def test_the_python_of_the_readme_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, saved: Callable[[str], Path]
 ) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    code = "".join(re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S))
     sequences = TOYS["cnn"].sequences(30, 30, 30, 30, seed=2)
     (tmp_path / "sequences.fa").write_text("".join(f">{one.id}\n{one.letters}\n" for one in sequences))
     (tmp_path / "sites.bed").write_text("".join(f"{one.id}\t3\t9\n" for one in sequences))

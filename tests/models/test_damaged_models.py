@@ -166,3 +166,10 @@ def test_logits_that_are_no_numbers_are_said(saved: Callable[[str], Path], tmp_p
     changed(folder, "config.json", lambda content: content.update(layer_norm_eps=float("nan")))
     with pytest.raises(InputError, match="gives logits that are infinite or no numbers: expected weights"):
         load_model(folder)
+
+
+def test_what_fails_at_every_length_alike_is_said(saved: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(saved("dnabert2"), tmp_path / "model"))
+    changed(folder, "config.json", lambda said: said.update(hidden_dropout_prob=float("nan")))
+    with pytest.raises(InputError, match=r"failed at its first sequence \(RuntimeError: dropout probability"):
+        load_model(folder)

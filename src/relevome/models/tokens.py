@@ -106,6 +106,7 @@ class LetterTokenizer:
             raise InputError(
                 f"sequence {sequence.id!r} has {len(sequence)} letters, fewer than one token of {least}"
             )
+        self._check_known(sequence)
         written = self._style.write(self.read_as(sequence))
         ids, spans = self._fast(written.text) if self.hf.is_fast else self._slow(sequence.id, written.text)
         starts, ends = written.letters_at(spans)
@@ -113,6 +114,15 @@ class LetterTokenizer:
         return Tokens(
             sequence, ids, starts, ends, special, tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
         )
+
+    def _check_known(self, sequence: Sequence) -> None:
+        """Raises InputError for a letter without a token where letters are tokens, and none is for others."""
+        if self.unknown_id is None and self.longest_token == 1:
+            strange = sorted(one for one in set(self.read_as(sequence)) if self.letter_id(one) is None)
+            if strange:
+                raise InputError(
+                    f"sequence {sequence.id!r} has {strange[0]!r}, for which the model has no token"
+                )
 
     def read_as(self, sequence: Sequence) -> str:
         """The letters of a sequence as the model reads them."""

@@ -207,7 +207,7 @@ class Failing(nn.Module):
         (nn.Conv1d(4, 2, 3), {"output": "letters"}, "Conv1d gives 22 outputs for 24 letters: expected one"),
         (nn.Conv1d(4, 2, 3), {"output": "median"}, "unknown step of an output 'median': expected one of c"),
         (nn.Conv1d(4, 2, 3), {"output": "mean", "labels": ["a"]}, "1 labels of 2 outputs: expected one for"),
-        (nn.Conv1d(4, 2, 3), {"channels": "middle"}, "channels 'middle', outputs 'numbers', flank 0: exp"),
+        (nn.Conv1d(4, 2, 3), {"channels": "middle"}, "input 'one-hot', channels 'middle', outputs 'num"),
         (nn.Conv1d(4, 2, 3), {"output": lambda x: x[:1, :, 0]}, r"outputs of shape \(1, 2\) for 2 sequences"),
     ],
 )  # fmt: skip

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from collections.abc import Sequence as List
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from relevome.data.sequences import Alphabet, named_alphabet
+from relevome.data.sequences import Alphabet, Sequence, named_alphabet
 from relevome.errors import InputError
-from relevome.models.any_module.letters import Unknown, order_of, vectors
+from relevome.models.any_module.letters import order_of, vectors
 from relevome.models.any_module.outputs import Channels, Output
+from relevome.models.any_module.reading import Ids, OneHot, table_in, tokenizer_of
 from relevome.models.any_module.wrapped import ModuleConfig, Wrapped, source_of
 from relevome.models.base import Model, Source
 from relevome.models.loading.errors import first_line
@@ -19,6 +21,7 @@ from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
 
 _KINDS = {"numbers": "regression", "classes": None, "labels": "multi_label_classification"}
+_SPELLED = 200  # ids of a tokenizer that are written out
 _TRIALS = (24, 100, 500, 2_000, 10_000)  # letters: some modules take none so short
 
 
@@ -26,19 +29,22 @@ def from_module(
     module: Any,
     *,
     alphabet: str = "dna",
+    input: str = "one-hot",
     channels: str = "first",
-    letters: str | None = None,
-    unknown: str = "zero",
+    letters: str | Mapping[str, int] | None = None,
+    unknown: str | int | None = None,
     length: int | None = None,
     flank: int = 0,
     output: str | Callable[[Any], Tensor] | None = None,
     outputs: str = "numbers",
-    labels: Sequence[str] | None = None,
-    others: Sequence[Tensor] | Mapping[str, Tensor] = (),
+    labels: List[str] | None = None,
+    others: List[Tensor] | Mapping[str, Tensor] = (),
     argument: str | None = None,
+    embedding: str | None = None,
+    tokenizer: Any = None,
     name: str | None = None,
 ) -> Model:
-    """Any torch module that reads one vector for each letter, as a model; it is used as it is, where it is.
+    """Any torch module that reads letters, as a model; it is used as it is, where it is.
 
     >>> import torch, relevome
     >>> cnn = torch.nn.Sequential(
@@ -50,14 +56,19 @@ def from_module(
     (10,)
 
     Args:
-        module: The module. It gets (batch, channels, letters), and is asked in evaluation mode.
+        module: The module. It gets (batch, channels, letters), or ids (batch, tokens), and is asked in
+            evaluation mode.
         alphabet: ``dna`` (default), ``rna`` or ``protein``.
+        input: ``one-hot`` (default), a number for each letter and channel; or ``tokens``, ids of a table of
+            embeddings.
         channels: ``first`` (default), or ``last`` for (batch, letters, channels); its outputs at many
             positions have the same order.
-        letters: The letter of each channel, such as ``ACGT``; ``.`` for a channel of none. Default: the
-            alphabet's own order.
+        letters: The letter of each channel, such as ``ACGT``; ``.`` for a channel of none. Of tokens the id
+            of each letter, such as ``{"A": 5, "C": 6, "G": 7, "T": 8}``, or letters whose ids count from 0.
+            Default: the alphabet's own order.
         unknown: What a letter without a channel is, such as N: ``zero`` (default); ``quarter``, the same
-            number for all letters; or ``codes``, the mean of those that an IUPAC code stands for.
+            number for all letters; or ``codes``, the mean of those that an IUPAC code stands for. Of tokens
+            the id of letters that have none; by default sequences with such are refused.
         length: The number of letters that the module was made for. Default: any.
         flank: Letters of nothing that the module gets on either side, which its outputs do not cover.
             Default: 0.
@@ -71,6 +82,8 @@ def from_module(
         others: Further inputs, which are held fixed, each for a batch of one: in their order behind the
             letters, or by name. Default: none.
         argument: The name of the input that is explained. Default: the first.
+        embedding: Of tokens, the name of the table that reads them. Default: the only one that is as large.
+        tokenizer: Of tokens, a tokenizer of transformers in place of ``letters``. Default: none.
         name: What results call the model. Default: the name of the class.
 
     Raises:
@@ -78,41 +91,67 @@ def from_module(
     """
     if not isinstance(module, nn.Module):
         raise InputError(f"a {type(module).__name__} is no torch module: expected a torch.nn.Module")
-    if channels not in ("first", "last") or outputs not in _KINDS or flank < 0:
+    if channels not in ("first", "last") or input not in ("one-hot", "tokens") or outputs not in _KINDS:
         raise InputError(
-            f"channels {channels!r}, outputs {outputs!r}, flank {flank}: expected first or last; one of "
-            f"{', '.join(_KINDS)}; and 0 or more"
+            f"input {input!r}, channels {channels!r}, outputs {outputs!r}: expected one-hot or tokens; first "
+            f"or last; and one of {', '.join(_KINDS)}"
         )
+    if flank < 0 or (flank and input == "tokens"):
+        raise InputError(f"flank {flank}: expected 0 or more, of one-hot letters only")
     known = named_alphabet(alphabet)
-    order = order_of(letters, known)
     meant = Output(output, cast(Channels, channels))
     meant.check()
+    reads = _one_hot if input == "one-hot" else _tokens
+    reading, reader, read = reads(module, known, letters, unknown, flank, channels, embedding, tokenizer)
     named = dict(others) if isinstance(others, Mapping) else {str(i): one for i, one in enumerate(others)}
     about = {
-        "module": str(module), "source": source_of(module, output), "alphabet": alphabet, "letters": order,
-        "unknown": unknown, "channels": channels, "flank": flank, "length": length, "argument": argument,
-        "output": output if isinstance(output, str | None) else "a function", "others": list(named),
+        "module": str(module), "source": source_of(module, output), "alphabet": alphabet, "read": read,
+        "flank": flank, "length": length, "argument": argument, "others": list(named),
+        "output": output if isinstance(output, str | None) else "a function",
     }  # fmt: skip
-    config = ModuleConfig(about, _KINDS[outputs])
-    wrapped = Wrapped(
-        module, vectors(known, order, cast(Unknown, unknown)), meant, flank, named, argument, config
-    )
-    first = next(module.parameters(), torch.zeros(0))
-    wrapped.embedding.to(device=first.device, dtype=first.dtype)
+    wrapped = Wrapped(module, reading, meant, named, argument, ModuleConfig(about, _KINDS[outputs]))
     wrapped.eval()
-    shape = _trial(wrapped, known, length)
+    shape = _trial(wrapped, reader, length)
     return Model(
         module=wrapped,
-        tokenizer=LetterTokenizer(letter_tokenizer(known), known),
+        tokenizer=reader,
         task="token" if len(shape) == 3 else "sequence",
         labels=_labels(labels, shape[-1]),
         max_tokens=None,
-        source=Source(name or type(module).__name__, f"one-hot {order}, channels {channels}"),
+        source=Source(name or type(module).__name__, f"{input}, {read}"),
         fixed_tokens=length,
     )
 
 
-def _labels(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
+def _one_hot(
+    module: nn.Module, alphabet: Alphabet, letters: Any, unknown: Any, flank: int, channels: Any, *_: Any
+) -> tuple[OneHot, LetterTokenizer, str]:
+    """How a module reads vectors, the tokenizer, and both in words."""
+    order = order_of(letters, alphabet)
+    rule = "zero" if unknown is None else unknown
+    reading = OneHot(vectors(alphabet, order, rule), flank, channels)
+    first = next(module.parameters(), torch.zeros(0))
+    reading.to(device=first.device, dtype=first.dtype)
+    tokenizer = LetterTokenizer(letter_tokenizer(alphabet), alphabet)
+    return reading, tokenizer, f"{order}, others {rule}, channels {channels}"
+
+
+def _tokens(
+    module: nn.Module, alphabet: Alphabet, letters: Any, unknown: Any, flank: int, channels: Any,
+    embedding: str | None, tokenizer: Any,
+) -> tuple[Ids, LetterTokenizer, str]:  # fmt: skip
+    """The same of ids."""
+    if tokenizer is None:
+        order = letters or alphabet.letters
+        ids = order if isinstance(order, Mapping) else {one: i for i, one in enumerate(order)}
+        tokenizer = tokenizer_of(ids, alphabet, unknown)
+    reader = LetterTokenizer(tokenizer, alphabet)
+    most = 1 + max([*reader.ordinary_ids(), reader.unknown_id or 0])
+    own = tokenizer.get_vocab() if most <= _SPELLED else f"{most} ids"
+    return Ids(table_in(module, embedding, most)), reader, f"{own}, channels {channels}"
+
+
+def _labels(given: List[str] | None, count: int) -> tuple[str, ...]:
     if given is None:
         return ("output",) if count == 1 else tuple(map(str, range(count)))
     if len(given) != count or isinstance(given, str):
@@ -120,21 +159,22 @@ def _labels(given: Sequence[str] | None, count: int) -> tuple[str, ...]:
     return tuple(map(str, given))
 
 
-def _trial(wrapped: Wrapped, alphabet: Alphabet, length: int | None) -> tuple[int, ...]:
+def _trial(wrapped: Wrapped, reader: LetterTokenizer, length: int | None) -> tuple[int, ...]:
     """The shape of outputs for a few letters, of as many as the module takes."""
-    first = LetterTokenizer(letter_tokenizer(alphabet), alphabet).letter_ids() or [0]
     failed: list[str] = []
+    device = wrapped.reading.table.weight.device
     for count in (length,) if length is not None else _TRIALS:
-        ids = torch.tensor(first * (count // len(first) + 1))[:count].expand(2, count)
+        text = (reader.alphabet.letters * count)[:count]
+        ids = torch.from_numpy(reader.encode(Sequence("trial", text, reader.alphabet)).ids)
         try:
             with torch.inference_mode():
-                return tuple(wrapped(ids.to(wrapped.embedding.weight.device), True).logits.shape)
+                return tuple(wrapped(ids.to(device).expand(2, -1), True).logits.shape)
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001 - of somebody's module, which may raise anything
             failed.append(f"{count} letters: {type(error).__name__}, {first_line(error)}")
     raise InputError(
         f"{type(wrapped.module).__name__} fails ({failed[0]}): expected a module that reads (batch, "
-        f"{wrapped.embedding.embedding_dim}, letters), or with channels='last' (batch, letters, channels); "
-        "length says how many letters it takes"
+        "channels, letters), with channels='last' (batch, letters, channels), or with input='tokens' ids "
+        "(batch, tokens); length says how many letters it takes"
     )

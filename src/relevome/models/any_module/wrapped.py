@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from relevome.errors import InputError
 from relevome.models.any_module.outputs import Output
-from relevome.models.light.fixed_embedding import FixedEmbedding
+from relevome.models.any_module.reading import Ids, OneHot
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,12 @@ class Logits:
 
 
 class Wrapped(nn.Module):
-    """A module that reads one vector for each letter, between a fixed table of these and its outputs.
+    """A module between what it reads of letters and its outputs.
 
     Args:
         module: The module.
-        vectors: What it reads for each token of the letters' own tokenizer.
-        output: From what it gives to its outputs; its ``channels`` say where those of the input are.
-        flank: Letters of nothing that it gets on either side.
+        reading: From ids to what it reads.
+        output: From what it gives to its outputs.
         others: Its further inputs, for a batch of one; by name, or else by their order, behind the letters.
         argument: The name of the input that is explained; None: the first.
         config: What is said of it.
@@ -52,9 +50,8 @@ class Wrapped(nn.Module):
     def __init__(
         self,
         module: nn.Module,
-        vectors: Float[Tensor, "vocabulary channels"],
+        reading: OneHot | Ids,
         output: Output,
-        flank: int,
         others: Mapping[str, Tensor],
         argument: str | None,
         config: ModuleConfig,
@@ -62,30 +59,24 @@ class Wrapped(nn.Module):
         super().__init__()
         self.config = config
         self.known_as = type(module).__qualname__
-        self.embedding = FixedEmbedding(*vectors.shape)
-        self.embedding.weight.copy_(vectors)
+        self.reading = reading
         self.module = module
         self.output = output
-        self.flank = flank
         self.argument = argument
         self._others = {name: f"other_{number}" for number, name in enumerate(others)}
         for name, value in others.items():
             self.register_buffer(self._others[name], value)
 
     def get_input_embeddings(self) -> nn.Embedding:
-        """The fixed table of vectors."""
-        return self.embedding
+        """The table out of which letters are read."""
+        return self.reading.table
 
     def forward(self, input_ids: Int[Tensor, "batch letters"], once: bool = False) -> Logits:
         """The outputs of sequences of one length; ``once`` as of `Output`.
 
         Raises InputError where there is not one for each.
         """
-        letters: Tensor = self.embedding(input_ids)
-        if self.flank:
-            letters = F.pad(letters, (0, 0, self.flank, self.flank))
-        if self.output.channels == "first":
-            letters = letters.transpose(1, 2)
+        letters = self.reading(input_ids)
         rows, count = input_ids.shape
         others = {name: getattr(self, kept) for name, kept in self._others.items()}
         others = {name: one.expand(rows, *one.shape[1:]) for name, one in others.items()}

@@ -1,0 +1,97 @@
+"""How a module reads letters: as vectors out of a fixed table, or as ids of a table of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerFast
+
+from relevome.data.sequences import Alphabet
+from relevome.errors import InputError
+from relevome.models.any_module.outputs import Channels
+from relevome.models.light.fixed_embedding import FixedEmbedding
+
+_UNKNOWN = "[UNK]"
+
+
+class OneHot(nn.Module):
+    """Vectors of letters, with a ``flank`` of nothing on either side."""
+
+    def __init__(self, vectors: Float[Tensor, "vocabulary channels"], flank: int, channels: Channels) -> None:
+        super().__init__()
+        self.table = FixedEmbedding(*vectors.shape)
+        self.table.weight.copy_(vectors)
+        self.flank = flank
+        self.channels: Channels = channels
+
+    def forward(self, input_ids: Int[Tensor, "batch letters"]) -> Float[Tensor, "batch _ _"]:
+        """(batch, channels, letters), or with channels last (batch, letters, channels)."""
+        letters: Tensor = self.table(input_ids)
+        if self.flank:
+            letters = F.pad(letters, (0, 0, self.flank, self.flank))
+        return letters.transpose(1, 2) if self.channels == "first" else letters
+
+
+class Ids(nn.Module):
+    """Ids as they are; ``table`` is the one of the module that reads them."""
+
+    def __init__(self, table: nn.Embedding) -> None:
+        super().__init__()
+        self._held = (table,)  # it belongs to the module, and is named there
+
+    @property
+    def table(self) -> nn.Embedding:
+        """The table of embeddings of the module."""
+        return self._held[0]
+
+    def forward(self, input_ids: Int[Tensor, "batch letters"]) -> Int[Tensor, "batch letters"]:
+        """The same."""
+        return input_ids
+
+
+def table_in(module: nn.Module, named: str | None, ids: int) -> nn.Embedding:
+    """The table of embeddings of a module: by its name, or the only one that has so many rows.
+
+    Raises InputError where there is none, or where there are several.
+    """
+    tables = {name: one for name, one in module.named_modules() if isinstance(one, nn.Embedding)}
+    kind = type(module).__name__
+    if named is not None:
+        if named not in tables:
+            raise InputError(
+                f"{kind} has no table of embeddings {named!r}: expected one of {', '.join(tables) or 'none'}"
+            )
+        return tables[named]
+    large = {name: one for name, one in tables.items() if one.num_embeddings >= ids}
+    if len(large) != 1:
+        raise InputError(
+            f"{kind} has {len(large)} tables of embeddings for {ids} ids ({', '.join(large) or 'none'}): say "
+            "which reads letters with embedding"
+        )
+    return next(iter(large.values()))
+
+
+def tokenizer_of(ids: Mapping[str, int], alphabet: Alphabet, unknown: int | None) -> Any:
+    """A tokenizer of single letters with these ids; ``unknown`` is that of all others, if they have one.
+
+    Raises InputError for letters that the alphabet has not, or that are not there, and for other ids.
+    """
+    lacking = sorted(set(alphabet.letters) - set(ids))
+    strange = sorted(set(ids) - set(alphabet.all_letters))
+    numbers = [*ids.values(), *(() if unknown is None else (unknown,))]
+    if lacking or strange or not all(isinstance(one, int) and one >= 0 for one in numbers):
+        raise InputError(
+            f"letters {dict(ids)}, others {unknown}: expected an id from 0 on for each of {alphabet.letters} "
+            f"and perhaps for codes of {''.join(alphabet.ambiguous)}"
+        )
+    special = {} if unknown is None or unknown in ids.values() else {_UNKNOWN: unknown}
+    same = next((letter for letter, one in ids.items() if one == unknown), None)
+    stands = next(iter(special), same)
+    made = Tokenizer(models.WordLevel({**ids, **special}, unk_token=stands))
+    made.pre_tokenizer = pre_tokenizers.Split(Regex("."), behavior="isolated")
+    return PreTrainedTokenizerFast(tokenizer_object=made, **({} if stands is None else {"unk_token": stands}))
