@@ -63,6 +63,8 @@ def load_model(
     own = python_function(path)
     if own is not None:
         return moved(made_by(*own), pick_device(device), pick_dtype(dtype), max_tokens)
+    if (family := _family(path)) is not None:
+        return moved(family.read(Path(path)), pick_device(device), pick_dtype(dtype), max_tokens)
     adapter = adapter_in(path)
     if adapter is None and Path(path).exists() and not (Path(path) / "config.json").is_file():
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
@@ -90,6 +92,16 @@ def load_model(
         )
         try_out(model, path, found.own_code)
     return model
+
+
+def _family(path: str) -> Any:
+    """Of a folder that is not in transformers' layout, the family of published weights that it is of."""
+    folder = Path(path)
+    if not folder.is_dir() or (folder / "config.json").exists():
+        return None
+    from relevome.models.published import published
+
+    return next((family for _, family in published.items() if family.claims(folder)), None)
 
 
 def _by_transformers(
