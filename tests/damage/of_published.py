@@ -10,7 +10,7 @@ import numpy as np
 
 import relevome
 from relevome.models.published import spliceai
-from tests import keras_files
+from tests import keras_files, tis_checkpoint
 from tests.damage.readers import Files, Reader, register
 
 
@@ -31,4 +31,26 @@ def _read(folder: Path) -> Any:
 
 register(
     Reader("network of Keras", _keras, _read, ("relevome.models.published.keras:read_keras",), share=0.2)
+)
+
+
+def _tis() -> list[Files]:
+    with tempfile.TemporaryDirectory() as made:
+        path = tis_checkpoint.save(Path(made) / "x.tt.ckpt")
+        return [{"x.tt.ckpt": path.read_bytes()}]
+
+
+def _read_tis(folder: Path) -> Any:
+    (found,) = relevome.load_model(folder, device="cpu").predict(["ACGTACGTTA"])
+    return np.asarray(found.logits)
+
+
+register(
+    Reader(
+        "TIS Transformer",
+        _tis,
+        _read_tis,
+        ("relevome.models.published.tis_transformer:read_tis_transformer",),
+        share=0.05,
+    )
 )

@@ -95,13 +95,13 @@ def load_model(
 
 
 def _family(path: str) -> Any:
-    """Of a folder that is not in transformers' layout, the family of published weights that it is of."""
-    folder = Path(path)
-    if not folder.is_dir() or (folder / "config.json").exists():
+    """Of a file, or a folder not in transformers' layout, the family of published weights that it is of."""
+    place = Path(path)
+    if not place.exists() or (place / "config.json").exists():
         return None
     from relevome.models.published import published
 
-    return next((family for _, family in published.items() if family.claims(folder)), None)
+    return next((family for _, family in published.items() if family.claims(place)), None)
 
 
 def _by_transformers(

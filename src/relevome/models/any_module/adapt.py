@@ -56,7 +56,7 @@ def from_module(
     (10,)
 
     Args:
-        module: The module. It gets (batch, channels, letters), or ids (batch, tokens), and is asked in
+        module: The module. It gets (batch, channels, letters), or ids (batch, tokens), and is put into
             evaluation mode.
         alphabet: ``dna`` (default), ``rna`` or ``protein``.
         input: ``one-hot`` (default), a number for each letter and channel; or ``tokens``, ids of a table of

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
@@ -16,7 +16,7 @@ from relevome.errors import InputError
 from relevome.models.any_module.outputs import Channels
 from relevome.models.light.fixed_embedding import FixedEmbedding
 
-_UNKNOWN = "[UNK]"
+_UNKNOWN, _AROUND = "[UNK]", ("[CLS]", "[SEP]")
 
 
 class OneHot(nn.Module):
@@ -76,8 +76,15 @@ def table_in(module: nn.Module, named: str | None, ids: int) -> nn.Embedding:
     return next(iter(large.values()))
 
 
-def tokenizer_of(ids: Mapping[str, int], alphabet: Alphabet, unknown: int | None) -> Any:
+def tokenizer_of(
+    ids: Mapping[str, int],
+    alphabet: Alphabet,
+    unknown: int | None,
+    around: tuple[int, int] | None = None,
+) -> Any:
     """A tokenizer of single letters with these ids; ``unknown`` is that of all others, if they have one.
+
+    ``around`` are ids of what stands before and behind every sequence.
 
     Raises InputError for letters that the alphabet has not, or that are not there, and for other ids.
     """
@@ -92,6 +99,13 @@ def tokenizer_of(ids: Mapping[str, int], alphabet: Alphabet, unknown: int | None
     special = {} if unknown is None or unknown in ids.values() else {_UNKNOWN: unknown}
     same = next((letter for letter, one in ids.items() if one == unknown), None)
     stands = next(iter(special), same)
-    made = Tokenizer(models.WordLevel({**ids, **special}, unk_token=stands))
+    ends = {} if around is None else dict(zip(_AROUND, around, strict=True))
+    made = Tokenizer(models.WordLevel({**ids, **special, **ends}, unk_token=stands))
+    if ends:
+        made.post_processor = processors.TemplateProcessing(
+            single=f"{_AROUND[0]} $A {_AROUND[1]}", special_tokens=list(ends.items())
+        )
     made.pre_tokenizer = pre_tokenizers.Split(Regex("."), behavior="isolated")
-    return PreTrainedTokenizerFast(tokenizer_object=made, **({} if stands is None else {"unk_token": stands}))
+    told = {"unk_token": stands} if stands is not None else {}
+    told |= dict(zip(("cls_token", "sep_token"), ends, strict=False))
+    return PreTrainedTokenizerFast(tokenizer_object=made, **told)

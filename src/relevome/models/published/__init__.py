@@ -1,7 +1,7 @@
 """Weights as their authors ship them, read without their code: one file for each family.
 
-A family says by ``claims(folder)`` whether a folder is one of its own, from names of files alone, and reads
-it by ``read(folder)``. `relevome.load_model` asks them where a folder is not in transformers' layout.
+A family says by ``claims(path)`` whether a folder or a file is one of its own, from names of files alone, and
+reads it by ``read(path)``. `relevome.load_model` asks them where a folder is not in transformers' layout.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from relevome.registry import Registry
 class Family(Protocol):
     """Models of one kind by other people."""
 
-    def claims(self, folder: Path) -> bool:
-        """Whether the files of a folder are such a model."""
+    def claims(self, path: Path) -> bool:
+        """Whether a folder or a file is such a model."""
         ...
 
-    def read(self, folder: Path) -> Model:
+    def read(self, path: Path) -> Model:
         """The model. Raises InputError for files that are damaged."""
         ...
 
 
-published: Registry[Family] = Registry("published model", __name__)
+published: Registry[Family] = Registry("published model", __name__, "published")

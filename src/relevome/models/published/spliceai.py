@@ -43,20 +43,20 @@ class SpliceAi:
     """``spliceai1.h5`` to ``spliceai5.h5``, or some of them."""
 
     @staticmethod
-    def _files(folder: Path) -> list[Path]:
-        return sorted(folder.glob("spliceai[1-5].h5"))
+    def _files(path: Path) -> list[Path]:
+        return sorted(path.glob("spliceai[1-5].h5"))
 
     @classmethod
-    def claims(cls, folder: Path) -> bool:
+    def claims(cls, path: Path) -> bool:
         """Whether there is one of the files."""
-        return bool(cls._files(folder))
+        return bool(cls._files(path))
 
     @classmethod
-    def read(cls, folder: Path) -> Model:
+    def read(cls, path: Path) -> Model:
         """The mean of the networks that are there, with outputs for every letter."""
-        networks: list[nn.Module] = [read_keras(file) for file in cls._files(folder)]
+        networks: list[nn.Module] = [read_keras(file) for file in cls._files(path)]
         model = from_module(
             MeanOfProbabilities(networks), channels="last", flank=CONTEXT, outputs="classes", labels=LABELS
         )
-        model.source = replace(model.source, path=str(folder.resolve()))
+        model.source = replace(model.source, path=str(path.resolve()))
         return model
