@@ -58,7 +58,9 @@ def test_study_b_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
         (("--model", "nothing"), "relevome: --model nothing: expected the folder of a trained annotator"),
     ],
 )
-def test_what_cannot_be_is_one_line_and_nothing_is_made(relevome_cli, tmp_path, told, message):
+def test_what_cannot_be_is_one_line_and_nothing_is_made(relevome_cli, tmp_path, monkeypatch, told, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "g.fa").write_text(">g\nACGT\n")
     code, out, err = relevome_cli("study", "annotation", *told, "-o", tmp_path / "study")
     assert (code, out, len(err)) == (2, "", 1)
     assert err[0].startswith(message)

@@ -70,7 +70,9 @@ def test_enzymes_of_ones_own_from_end_to_end(relevome_cli, tmp_path, monkeypatch
         (("--clusters", "c.tsv"), "relevome: --annotations and --clusters are of --proteins: add those"),
     ],
 )
-def test_what_cannot_be_is_one_line_and_nothing_is_made(relevome_cli, tmp_path, told, message):
+def test_what_cannot_be_is_one_line_and_nothing_is_made(relevome_cli, tmp_path, monkeypatch, told, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.tsv").write_text("a\ta\n")
     write_made_proteins(tmp_path / "data", each=1)
     given = told if "--data" in told else (*told, "--data", tmp_path / "data")
     code, out, err = relevome_cli("study", "protein-function", *given, "-o", tmp_path / "study")
