@@ -43,8 +43,9 @@ def load_model(
     """A trained model from a folder in transformers' layout, with its adapter if it has one, or by hub id.
 
     Args:
-        path: The folder, or the hub id, which is looked for in the local cache; or ``FILE.py:function``, a
-            function of your own that gives a model (`relevome.from_module`), which is run.
+        path: The folder, or the hub id, which is looked for in the local cache; published weights as their
+            authors ship them; or ``FILE.py:function``, a function of your own that gives a model
+            (`relevome.from_module`), which is run.
         task: ``sequence``, ``token`` or ``masked``: what outputs are for. Default: as the checkpoint says.
         alphabet: ``dna``, ``rna`` or ``protein``. Default: read off the tokenizer.
         device: ``auto`` (default: the best there is), ``cpu``, ``cuda`` or ``mps``.

@@ -184,6 +184,18 @@ def test_code_that_a_module_runs_is_in_its_identity() -> None:
     assert made(1).sha256 != made(2).sha256
 
 
+def test_what_a_function_holds_is_in_the_identity() -> None:
+    def times(factor: float) -> Any:
+        return lambda x: factor * x[..., -1]
+
+    assert conv(output=times(1.0)).sha256 == conv(output=times(1.0)).sha256 != conv(output=times(2.0)).sha256
+
+
+def test_as_many_tracks_as_letters_are_not_taken_for_these() -> None:
+    with pytest.raises(InputError, match=r"shape \(2, 24, 24\): expected \(batch, outputs\); say what is"):
+        relevome.from_module(nn.Conv1d(4, 24, 3, padding=1))
+
+
 def test_sequences_are_as_long_as_the_module_takes() -> None:
     model = conv(length=10)
     assert "exactly 10 tokens" in repr(model)
@@ -203,7 +215,7 @@ class Failing(nn.Module):
     [
         ("no module", {}, "a str is no torch module: expected a torch.nn.Module"),
         (Failing(), {}, r"Failing fails \(24 letters: KeyError, 'nothing.*expected a module that reads"),
-        (nn.Conv1d(4, 2, 3), {}, "Conv1d gives 2 outputs for 24 letters: expected one for each"),
+        (nn.Conv1d(4, 2, 3), {}, r"gives float32 of shape \(2, 2, 22\): expected \(batch, outputs\); say"),
         (nn.Conv1d(4, 2, 3), {"output": "letters"}, "Conv1d gives 22 outputs for 24 letters: expected one"),
         (nn.Conv1d(4, 2, 3), {"output": "median"}, "unknown step of an output 'median': expected one of c"),
         (nn.Conv1d(4, 2, 3), {"output": "mean", "labels": ["a"]}, "1 labels of 2 outputs: expected one for"),

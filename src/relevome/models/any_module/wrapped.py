@@ -114,5 +114,13 @@ def source_of(module: nn.Module, output: Any) -> str:
             said = getattr(one, "__qualname__", type(one).__qualname__)
             consts = [one for one in getattr(code, "co_consts", ()) if not hasattr(one, "co_code")]
             text = f"{said} {getattr(code, 'co_code', b'').hex()} {consts}"
-        digest.update(text.encode())
+        held = [cell.cell_contents for cell in getattr(one, "__closure__", None) or ()]
+        digest.update(f"{text} {[_said(value) for value in held]}".encode())
     return digest.hexdigest()
+
+
+def _said(value: Any) -> Any:
+    """What a function holds, without where it is in memory."""
+    if isinstance(value, Tensor):
+        return value.tolist()
+    return value if isinstance(value, int | float | str | tuple | None) else type(value).__qualname__

@@ -54,6 +54,11 @@ class Output:
 
         Raises InputError for what cannot be read as such.
         """
+        if self.said is None and self.channels == "first" and isinstance(given, Tensor) and given.ndim == 3:
+            raise InputError(
+                f"the module gives {described(given)}: expected (batch, outputs); say what is meant with "
+                "output, such as 'letters' for every letter, 'mean' or 'sum:40-60'"
+            )
         if callable(self.said):
             return _outputs(self.said(given), "the function that output is gives")
         for name, argument in self._steps:
