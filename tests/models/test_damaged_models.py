@@ -173,3 +173,8 @@ def test_what_fails_at_every_length_alike_is_said(saved: Callable[[str], Path], 
     changed(folder, "config.json", lambda said: said.update(hidden_dropout_prob=float("nan")))
     with pytest.raises(InputError, match=r"failed at its first sequence \(RuntimeError: dropout probability"):
         load_model(folder)
+
+
+def test_sizes_of_layers_are_not_numbers_of_them(folder: Path) -> None:
+    changed(folder, "config.json", lambda said: said.update(adapter_layer_size=4096))
+    assert load_model(folder).labels

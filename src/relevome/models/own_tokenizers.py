@@ -23,9 +23,14 @@ def letter_vocabulary(alphabet: Alphabet, specials: bool = False) -> dict[str, i
 
 def letter_tokenizer(alphabet: Alphabet, specials: bool = False) -> PreTrainedTokenizerFast:
     """A tokenizer of one token per letter; with ``specials``, [CLS] before and [SEP] after them."""
-    tokenizer = Tokenizer(models.WordLevel(letter_vocabulary(alphabet, specials), unk_token="[UNK]"))
+    return _wrap(single_letters(letter_vocabulary(alphabet, specials), "[UNK]"), specials)
+
+
+def single_letters(vocabulary: dict[str, int], unknown: str | None) -> Tokenizer:
+    """One token per letter, by these ids; ``unknown`` is the token of all other letters, if there is one."""
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=unknown))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), behavior="isolated")
-    return _wrap(tokenizer, specials)
+    return tokenizer
 
 
 def bpe_tokenizer(

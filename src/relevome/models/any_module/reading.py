@@ -7,7 +7,7 @@ from typing import Any
 
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
+from tokenizers import processors
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
@@ -15,6 +15,7 @@ from relevome.data.sequences import Alphabet
 from relevome.errors import InputError
 from relevome.models.any_module.outputs import Channels
 from relevome.models.light.fixed_embedding import FixedEmbedding
+from relevome.models.own_tokenizers import single_letters
 
 _UNKNOWN, _AROUND = "[UNK]", ("[CLS]", "[SEP]")
 
@@ -100,12 +101,11 @@ def tokenizer_of(
     same = next((letter for letter, one in ids.items() if one == unknown), None)
     stands = next(iter(special), same)
     ends = {} if around is None else dict(zip(_AROUND, around, strict=True))
-    made = Tokenizer(models.WordLevel({**ids, **special, **ends}, unk_token=stands))
+    made = single_letters({**ids, **special, **ends}, stands)
     if ends:
         made.post_processor = processors.TemplateProcessing(
             single=f"{_AROUND[0]} $A {_AROUND[1]}", special_tokens=list(ends.items())
         )
-    made.pre_tokenizer = pre_tokenizers.Split(Regex("."), behavior="isolated")
     told = {"unk_token": stands} if stands is not None else {}
     told |= dict(zip(("cls_token", "sep_token"), ends, strict=False))
     return PreTrainedTokenizerFast(tokenizer_object=made, **told)

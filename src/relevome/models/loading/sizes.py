@@ -10,13 +10,15 @@ from typing import Any
 from relevome.errors import InputError
 from relevome.models.loading.weight_files import weight_names
 
+_LAYERS = ("layers", "n_layer")  # and not sizes of layers
 _MOST = {"num_labels": 1_000_000, "extra_ids": 1_000_000}
 
 
 def check_config_sizes(path: str, config: Mapping[str, Any]) -> None:
     """Raises InputError for a config.json that speaks of more layers than a checkpoint has weights."""
     for name, value in config.items():
-        if "layer" in name and isinstance(value, int) and value > 100 and value > len(weight_names(path)):
+        layers = name.endswith(_LAYERS) and isinstance(value, int)
+        if layers and value > 100 and value > len(weight_names(path)):
             raise InputError(
                 f"{path} has {len(weight_names(path)):,} weights, and its config.json says {name} {value}: "
                 "expected those of one model"
