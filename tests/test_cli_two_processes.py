@@ -24,6 +24,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
         ("data", "windows", "--sites", "{bed}", "--genome", "{fasta}", "--width", "4", "-o", "{out}"),
         LOCK,
     ),
+    "data fetch": (("data", "fetch", "sapiens", "--wheel", "{fasta}", "-o", "{out}"), LOCK),
     "explain": (("explain", *MODEL, "--target", "0", "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "evaluate": (("evaluate", "{run}", "-o", "{out}"), LOCK),
     "compare": (("compare", "{run}", "{run}", "-o", "{out}"), LOCK),

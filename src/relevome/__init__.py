@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from relevome.jobs.evaluate import evaluate
     from relevome.jobs.explain import explain
     from relevome.jobs.export import export
+    from relevome.jobs.fetch import fetch
     from relevome.jobs.heads import heads
     from relevome.jobs.predict import predict
     from relevome.jobs.show import show
@@ -38,6 +39,7 @@ _HOME = {
     "evaluate": "relevome.jobs.evaluate",
     "explain": "relevome.jobs.explain",
     "export": "relevome.jobs.export",
+    "fetch": "relevome.jobs.fetch",
     "from_module": "relevome.models.any_module.adapt",
     "heads": "relevome.jobs.heads",
     "load_model": "relevome.models.hugging_face",
@@ -51,7 +53,8 @@ _HOME = {
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export",
-    "from_module", "heads", "load_model", "predict", "show", "simulate", "substitute", "train", "windows",
+    "fetch", "from_module", "heads", "load_model", "predict", "show", "simulate", "substitute", "train",
+    "windows",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 import relevome
 from relevome.models.published import spliceai
-from tests import keras_files, tis_checkpoint
+from tests import antibody_models, keras_files, tis_checkpoint
 from tests.damage.readers import Files, Reader, register
 
 
@@ -51,6 +51,47 @@ register(
         _tis,
         _read_tis,
         ("relevome.models.published.tis_transformer:read_tis_transformer",),
+        share=0.05,
+    )
+)
+
+
+def _sapiens() -> list[Files]:
+    with tempfile.TemporaryDirectory() as made:
+        path = antibody_models.save_sapiens(Path(made))
+        return [{one.name: one.read_bytes() for one in path.parent.iterdir()}]
+
+
+def _residues(place: Path, head: str = "") -> Any:
+    (found,) = relevome.load_model(f"{place}{head}", device="cpu").predict(["EVQLWESGG"])
+    return np.asarray(found.logits)
+
+
+register(
+    Reader(
+        "Sapiens",
+        _sapiens,
+        _residues,
+        ("relevome.models.published.sapiens:read_sapiens",),
+        share=0.05,
+    )
+)
+
+
+def _antiberty() -> list[Files]:
+    with tempfile.TemporaryDirectory() as made:
+        antibody_models.save_antiberty(Path(made) / "model")
+        words = Path(made) / "vocab.txt"
+        files = {one.name: one.read_bytes() for one in (Path(made) / "model").iterdir()}
+        return [files | {words.name: words.read_bytes()}]
+
+
+register(
+    Reader(
+        "AntiBERTy",
+        _antiberty,
+        lambda folder: _residues(folder, ":chain"),
+        ("relevome.models.published.antiberty:read_antiberty",),
         share=0.05,
     )
 )

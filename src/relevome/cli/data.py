@@ -1,4 +1,4 @@
-"""`relevome data`: data to train on, made from what there is."""
+"""`relevome data`: data to train on, made from what there is, and weights that others published."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relevome.results.window_tables import WindowTables
 
 data_commands = typer.Typer(
-    help="Make data to train, validate and test on.",
+    help="Make data to train, validate and test on; get published weights.",
     callback=lambda: None,  # with a callback it is a group, however few commands it has
 )
 
@@ -120,3 +120,26 @@ def _report(made: WindowTables, output: Path) -> None:
         echo(f"  left out {count:,} {reason}")
     if skipped := record["skipped"]:
         echo(f"  left out {len(skipped):,} that have no window, see {output / 'windows.json'}")
+
+
+@data_commands.command(cls=Once)
+def fetch(
+    name: Annotated[str, typer.Argument(help="The model, one of `relevome list published`.")],
+    output: Output,
+    wheel: Annotated[
+        Path | None, typer.Option(help="The file of its package, if it is here already (default: download).")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace weights that are there.")] = False,
+) -> None:
+    """Get published weights from their authors' package on the package index, by pip; nothing of it is run.
+
+    Example: relevome data fetch sapiens -o sapiens
+    """
+    with importing():
+        from relevome.jobs.fetch import fetch as get
+
+    with shown("files") as seen:
+        seen.say("downloading")
+        record = get(name, output, wheel=wheel, overwrite=overwrite)
+    echo(f"{output}: {', '.join(record['files'])}")
+    echo(f"  of {record['package']} {record['version']}, sha256 as expected; licence: {record['licence']}")

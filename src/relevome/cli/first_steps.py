@@ -22,14 +22,16 @@ _REGISTRIES = {
     "methods": "relevome.attribution", "metrics": "relevome.evaluation.metrics",
     "models": "relevome.models", "exporters": "relevome.results.export", "studies": "relevome.studies",
     "formats": "relevome.data.formats", "engines": "relevome.engines.base",
-    "objectives": "relevome.training.objective",
+    "objectives": "relevome.training.objective", "published": "relevome.models.published",
 }  # fmt: skip
 
 
 def list_(
     what: Annotated[
         str,
-        typer.Argument(help="methods, metrics, exporters, models, studies, formats, engines or objectives."),
+        typer.Argument(
+            help="methods, metrics, exporters, models, studies, formats, engines, objectives or published."
+        ),
     ],
 ) -> None:
     """Print what is registered.

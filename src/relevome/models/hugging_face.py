@@ -17,7 +17,7 @@ from relevome.errors import InputError
 from relevome.models.any_module.python_file import made_by, moved
 from relevome.models.base import Model, Source, Task
 from relevome.models.light.folder import read_light
-from relevome.models.light.whereabouts import python_function
+from relevome.models.light.whereabouts import named_head, python_function
 from relevome.models.loading.adapters import Adapter, adapter_in
 from relevome.models.loading.errors import one_line_errors
 from relevome.models.loading.found import LoadedModel
@@ -64,8 +64,8 @@ def load_model(
     own = python_function(path)
     if own is not None:
         return moved(made_by(*own), pick_device(device), pick_dtype(dtype), max_tokens)
-    if (family := _family(path)) is not None:
-        return moved(family.read(Path(path)), pick_device(device), pick_dtype(dtype), max_tokens)
+    if (known := _published(path)) is not None:
+        return moved(known, pick_device(device), pick_dtype(dtype), max_tokens)
     adapter = adapter_in(path)
     if adapter is None and Path(path).exists() and not (Path(path) / "config.json").is_file():
         raise InputError(f"{path} is no model: expected a folder with config.json, weights and a tokenizer")
@@ -95,14 +95,14 @@ def load_model(
     return model
 
 
-def _family(path: str) -> Any:
-    """Of a file, or a folder not in transformers' layout, the family of published weights that it is of."""
-    place = Path(path)
-    if not place.exists() or (place / "config.json").exists():
+def _published(path: str) -> Model | None:
+    """Of what is there, the model of a family of published weights; None if it is of none."""
+    place, head = named_head(path)
+    if not place.exists():
         return None
-    from relevome.models.published import published
+    from relevome.models.published import published_model
 
-    return next((family for _, family in published.items() if family.claims(place)), None)
+    return published_model(place, head)
 
 
 def _by_transformers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
@@ -23,7 +23,18 @@ def letter_vocabulary(alphabet: Alphabet, specials: bool = False) -> dict[str, i
 
 def letter_tokenizer(alphabet: Alphabet, specials: bool = False) -> PreTrainedTokenizerFast:
     """A tokenizer of one token per letter; with ``specials``, [CLS] before and [SEP] after them."""
-    return _wrap(single_letters(letter_vocabulary(alphabet, specials), "[UNK]"), specials)
+    return _wrap(single_letters(letter_vocabulary(alphabet, specials), "[UNK]"), _names(specials))
+
+
+def known_tokenizer(vocabulary: dict[str, int], names: Mapping[str, str]) -> PreTrainedTokenizerFast:
+    """A tokenizer of one token per letter by the ids of somebody else.
+
+    ``names`` are the tokens for ``pad_token``, ``unk_token``, ``mask_token``, and for ``cls_token`` and
+    ``sep_token``, which stand around the letters. Raises ``InputError`` if one is not in the vocabulary.
+    """
+    if missing := [token for token in names.values() if token not in vocabulary]:
+        raise InputError(f"the vocabulary has no {missing[0]!r}: expected {', '.join(names.values())}")
+    return _wrap(single_letters(vocabulary, names["unk_token"]), names)
 
 
 def single_letters(vocabulary: dict[str, int], unknown: str | None) -> Tokenizer:
@@ -61,22 +72,23 @@ def bpe_tokenizer(
             f"the sequences gave {tokenizer.get_vocab_size()} tokens, not {vocab_size}: "
             "expected more sequences or a smaller vocabulary"
         )
-    return _wrap(tokenizer, specials)
+    return _wrap(tokenizer, _names(specials))
 
 
 def _names(specials: bool) -> dict[str, str]:
     return _PLAIN | (_BRACKETS if specials else {})
 
 
-def _wrap(tokenizer: Tokenizer, specials: bool) -> PreTrainedTokenizerFast:
+def _wrap(tokenizer: Tokenizer, names: Mapping[str, str]) -> PreTrainedTokenizerFast:
     tokenizer.decoder = decoders.Fuse()
-    if specials:
+    if "cls_token" in names:
+        first, last = names["cls_token"], names["sep_token"]
         tokenizer.post_processor = processors.TemplateProcessing(
-            single="[CLS] $A [SEP]",
-            special_tokens=[(name, tokenizer.token_to_id(name)) for name in _BRACKETS.values()],
+            single=f"{first} $A {last}",
+            special_tokens=[(name, tokenizer.token_to_id(name)) for name in (first, last)],
         )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         model_input_names=["input_ids", "attention_mask"],
-        **_names(specials),
+        **names,
     )

@@ -19,12 +19,22 @@ def python_function(name: str) -> tuple[Path, str] | None:
     return None if found is None else (Path(found["file"]), found["function"])
 
 
+def named_head(name: str) -> tuple[Path, str | None]:
+    """The place of a model, and the head of it that ``PLACE:HEAD`` names; None where the name is a place."""
+    place, colon, head = name.rpartition(":")
+    if colon and head.isidentifier() and not Path(name).exists() and Path(place).exists():
+        return Path(place), head
+    return Path(name), None
+
+
 def check_there(path: str, download: bool = False) -> None:
     """Raises InputError if no folder has this name, and no model in the local cache.
 
     With ``download`` the hub may have what the cache has not, if the name can be an id of the hub.
     """
-    if Path(path).exists() or (_HUB_ID.fullmatch(path) and (download or _cache_folder(path).is_dir())):
+    if named_head(path)[0].exists() or (
+        _HUB_ID.fullmatch(path) and (download or _cache_folder(path).is_dir())
+    ):
         return
     raise nowhere(path)
 

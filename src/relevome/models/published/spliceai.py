@@ -17,6 +17,7 @@ from relevome.models.any_module.adapt import from_module
 from relevome.models.base import Model
 from relevome.models.published import published
 from relevome.models.published.keras import read_keras
+from relevome.models.published.wheels import Wheel
 
 CONTEXT = 5_000
 LABELS = ("neither", "acceptor", "donor")
@@ -40,7 +41,16 @@ class MeanOfProbabilities(nn.Module):
 
 @published.register("spliceai")
 class SpliceAi:
-    """``spliceai1.h5`` to ``spliceai5.h5``, or some of them."""
+    """CNNs of splice sites: ``spliceai1.h5`` to ``spliceai5.h5``, or some of them."""
+
+    heads = ()
+    wheel = Wheel(
+        "spliceai",
+        "1.3.1",
+        "63c633b8de6803d4ffb613e6ef62f1a896fec9fc13245c0f000ff7adea279776",
+        ("spliceai/models/spliceai[1-5].h5",),
+        "CC BY-NC 4.0, academic and non-commercial use only",
+    )
 
     @staticmethod
     def _files(path: Path) -> list[Path]:
@@ -52,7 +62,7 @@ class SpliceAi:
         return bool(cls._files(path))
 
     @classmethod
-    def read(cls, path: Path) -> Model:
+    def read(cls, path: Path, head: str | None) -> Model:
         """The mean of the networks that are there, with outputs for every letter."""
         networks: list[nn.Module] = [read_keras(file) for file in cls._files(path)]
         model = from_module(

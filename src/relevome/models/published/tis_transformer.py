@@ -26,6 +26,7 @@ from relevome.models.any_module.reading import tokenizer_of
 from relevome.models.base import Model
 from relevome.models.loading.errors import first_line
 from relevome.models.published import published
+from relevome.models.published.wheels import Wheel
 
 LETTERS, AROUND = {"A": 0, "T": 1, "C": 2, "G": 3, "N": 4}, (5, 6)
 LABELS = ("no start", "start")
@@ -211,7 +212,16 @@ def read_tis_transformer(path: Path) -> TisTransformer:
 
 @published.register("tis-transformer")
 class TisTransformers:
-    """One ``*.tt.ckpt``: the file itself, or a folder that has no other."""
+    """A Performer of start codons: one ``*.tt.ckpt``, or a folder with one alone."""
+
+    heads = ()
+    wheel = Wheel(
+        "transcript-transformer",
+        "1.1.1",
+        "a25d60300432760778a52fcdf882f3ce65cd4584307394d47076989388eb3cef",
+        ("*.tt.ckpt", "*.dist-info/licenses/LICENCE"),
+        "MIT",
+    )
 
     @staticmethod
     def _files(path: Path) -> list[Path]:
@@ -223,7 +233,7 @@ class TisTransformers:
         return bool(cls._files(path))
 
     @classmethod
-    def read(cls, path: Path) -> Model:
+    def read(cls, path: Path, head: str | None) -> Model:
         """The network, with outputs for every letter."""
         files = cls._files(path)
         if len(files) > 1:
