@@ -175,7 +175,7 @@ def test_a_model_scores_alike_both_ways(
 
 
 def test_a_hidden_letter_stays_hidden(load: Callable[..., Model], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The quick way would show it, since it puts letters where the mask is."""
+    """By a way of the module's own, too: where the mask is, it is asked to put the mask."""
     model, toy = load("esm-masked"), TOYS["esm-masked"]
     batch = toy.batch(model, 8)
     tokens, target = batch.tokens[0], batch.targets[0]
@@ -184,9 +184,12 @@ def test_a_hidden_letter_stays_hidden(load: Callable[..., Model], monkeypatch: p
     with torch.no_grad():
         expected = model.substituted_scores(tokens, target, hidden, letter)
         seen: list[Tensor] = []
-        monkeypatch.setattr(
-            model.module, "substitution_logits", lambda *given: seen.extend(given), raising=False
-        )
+
+        def own(input_ids: Tensor, places: Tensor, ids: Tensor) -> None:
+            seen.extend((input_ids, places, ids))
+
+        monkeypatch.setattr(model.module, "substitution_logits", own, raising=False)
         found = model.substituted_scores(tokens, target, hidden, letter)
-    assert not seen
+    mask = model.tokenizer.mask_id
+    assert (int(seen[0][0, hidden[0]]), seen[1].tolist(), seen[2].tolist()) == (mask, hidden.tolist(), [mask])
     np.testing.assert_array_equal(found, expected)

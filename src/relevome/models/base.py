@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from typing import Any, Literal, get_args
 
@@ -23,6 +23,7 @@ from relevome.models.batching import BatchSizes, DerivedBatchSizes
 from relevome.models.compiled import as_written, uncompiled
 from relevome.models.identity import class_of, model_sha256, state_of
 from relevome.models.light.fixed_embedding import FixedEmbedding
+from relevome.models.mutants.scores import SingleSubstitutions, logits_of_mutants
 from relevome.models.padding import padding
 from relevome.models.predictions import Predicted, predictions
 from relevome.models.questions import Batch, Target
@@ -283,32 +284,25 @@ class Model:
     ) -> Float[np.ndarray, "mutants"]:
         """Scores of one sequence with single tokens replaced: mutant m has ``ids[m]`` at ``places[m]``.
 
-        A module with a method ``substitution_logits(input_ids, places, ids)``, which computes only what a
-        substitution reaches, is asked first; without one, or where it gives None, every mutant goes through
-        the whole model.
+        Only what a substitution reaches is computed, where that is less: by a method
+        ``substitution_logits(input_ids, places, ids)`` of the module, or else in windows
+        (`relevome.models.mutants`); where that is not so every mutant goes through the whole model.
         """
-        scores = [
-            self.select(logits, Batch((tokens,) * len(logits), (target,) * len(logits))).cpu().double()
-            for logits in self._substituted_logits(tokens, target, places, ids)
-        ]
-        return torch.cat(scores).numpy()
-
-    def _substituted_logits(
-        self, tokens: Tokens, target: Target, places: np.ndarray, ids: np.ndarray
-    ) -> Iterator[Float[Tensor, "some ..."]]:
         inputs = self.inputs(Batch((tokens,), (target,)))
         at, to = (torch.from_numpy(array).to(self.device) for array in (places, ids))
-        fast = getattr(self.module, "substitution_logits", None)
-        logits = fast(inputs["input_ids"], at, to) if fast is not None and not target.mask else None
-        if logits is not None:
-            yield logits
-            return
-        rows = self.rows(len(tokens), len(places))
-        for some, letters in zip(at.split(rows), to.split(rows), strict=True):
-            mutants = {key: value.repeat(len(some), 1) for key, value in inputs.items()}
-            mutants["input_ids"][torch.arange(len(some), device=self.device), some] = letters
-            self._hide(mutants["input_ids"], tokens, target)
-            yield self.module(**mutants).logits
+        position = None if target.position is None else tokens.covering(target.position)
+        if target.mask and position is not None:
+            to = to.where(at != position, inputs["input_ids"][0, position])  # what is hidden stays so
+        asked = SingleSubstitutions(self.module, self.word_embedding, inputs, at, to, position)
+        scores = torch.empty(len(at), dtype=torch.float64)
+        for some, logits in logits_of_mutants(asked, lambda: self.rows(len(tokens), len(at))):
+            scores[some.cpu()] = self._chosen(logits, tokens, target).cpu().double()
+        return scores.numpy()
+
+    def _chosen(self, logits: Tensor, tokens: Tokens, target: Target) -> Float[Tensor, "mutants"]:
+        """The explained logit of every mutant, from all logits, or from those at the target's letter."""
+        asked = target if logits.ndim == 3 else replace(target, position=None)
+        return self.select(logits, Batch((tokens,) * len(logits), (asked,) * len(logits)))
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
