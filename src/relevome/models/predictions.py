@@ -140,8 +140,8 @@ def _failed(model: Model, sequence: Sequence, error: Exception) -> InputError:
     """The error for a sequence at which a model fails."""
     kind, said = class_of(model.module), f"{type(error).__name__}: {first_line(error)}"
     failed = InputError(
-        f"sequence {sequence.id!r}, {len(sequence):,} letters: {kind} fails at it ({said}): expected one that "
-        "it takes, or --on-bad skip, which leaves it out"
+        f"sequence {sequence.id!r}, {len(sequence):,} letters: {kind} fails at it ({said}): expected one "
+        "that it takes, or --on-bad skip, which leaves it out"
     )
     failed.__cause__ = error
     return failed

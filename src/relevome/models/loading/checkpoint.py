@@ -19,6 +19,7 @@ from relevome.models.loading.remote_code import errors_of_code, has_own_code
 from relevome.models.loading.sizes import check_config_sizes
 from relevome.models.loading.tasks import AUTO, ENDINGS, auto_class
 from relevome.models.loading.tokenizer_files import has_tokenizer, load_tokenizer
+from relevome.models.loading.weight_files import in_known_files
 from relevome.models.loading.weights import Weighted, with_weights
 
 _KERNELS = ("eager", "sdpa")
@@ -47,8 +48,12 @@ def read_checkpoint(
         config = _plain(read_config(base, **hub, **changes), called)
         own = adapter is not None and has_tokenizer(path)
         tokenizer = load_tokenizer(path if own else base, config, **hub)
-    with weight_errors(path), errors_of_code(called) if coded else nullcontext():
-        found, task = _load_module(base, config, task, adapter, **hub, **options)
+    with (
+        weight_errors(path),
+        in_known_files(base) as folder,
+        errors_of_code(called) if coded else nullcontext(),
+    ):
+        found, task = _load_module(folder, called, config, task, adapter, **hub, **options)
         module = found.module if adapter is None else adapter.merged(found.module)
     return LoadedModel(module, tokenizer, task, found.wrapped, has_own_code(module))
 
@@ -97,6 +102,7 @@ def claimed_by(fields: Mapping[str, Any]) -> type[PreTrainedConfig] | None:
 
 def _load_module(
     path: str,
+    called: str,
     config: Any,
     task: Task | None,
     adapter: Adapter | None,
@@ -123,4 +129,4 @@ def _load_module(
             return found, candidate
         if nearest is None or len(found.missing) < len(nearest.missing):
             nearest = found
-    raise no_trained_weights(path, config, nearest)
+    raise no_trained_weights(called, config, nearest)

@@ -18,7 +18,7 @@ from relevome.models.loading.weight_files import weight_names
 
 # Weights that a head for classification never reads.
 _UNUSED = ("contact_head.", "position_ids")
-_COMPILED = f"{MARK}."
+COMPILED = f"{MARK}."
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ def with_weights(auto: Any, path: str, **options: Any) -> Weighted:
     if not plain.missing or not plain.unknown:
         return plain
     for prefix in _wrappers(weight_names(path)):
-        patterns = [f"^{re.escape(prefix)}"] * bool(prefix) + [re.escape(_COMPILED)]  # each is applied once
-        found = _load(auto, path, options | {"key_mapping": dict.fromkeys(patterns, "")}, prefix or _COMPILED)
+        patterns = [f"^{re.escape(prefix)}"] * bool(prefix) + [re.escape(COMPILED)]  # each is applied once
+        found = _load(auto, path, options | {"key_mapping": dict.fromkeys(patterns, "")}, prefix or COMPILED)
         if not found.unknown:
             return found
     return plain
@@ -52,19 +52,20 @@ def with_weights(auto: Any, path: str, **options: Any) -> Weighted:
 
 def _load(auto: Any, path: str, options: dict[str, Any], wrapped: str | None = None) -> Weighted:
     module, loading = auto.from_pretrained(path, output_loading_info=True, **options)
-    missing, unknown = (_used(loading[kind]) for kind in ("missing_keys", "unexpected_keys"))
+    missing, unknown = (used(loading[kind]) for kind in ("missing_keys", "unexpected_keys"))
     misshapen = tuple(sorted(name for name, *_ in loading["mismatched_keys"]))
     return Weighted(module, missing, unknown, misshapen, wrapped)
 
 
-def _used(names: Collection[str]) -> tuple[str, ...]:
+def used(names: Collection[str]) -> tuple[str, ...]:
+    """Names without those of weights that nothing reads which is explained."""
     return tuple(sorted(name for name in names if not any(part in name for part in _UNUSED)))
 
 
 def _wrappers(names: Collection[str]) -> Iterator[str]:
     """Prefixes that all names have and could be without; an empty one where parts were compiled."""
     for prefix in common_prefixes(names):
-        bare = {name.removeprefix(prefix).replace(_COMPILED, "", 1) for name in names}
+        bare = {name.removeprefix(prefix).replace(COMPILED, "", 1) for name in names}
         if bare != set(names) and len(bare) == len(names):
             yield prefix
 
