@@ -143,6 +143,8 @@ class Model:
             table = self.module.get_input_embeddings()  # pyright: ignore[reportCallIssue]
         except (AttributeError, NotImplementedError):
             table = None
+        if isinstance(table, nn.Embedding) and getattr(self.module, "knows_its_table", False):
+            return table
         if not isinstance(table, nn.Embedding):
             raise InputError(
                 f"{type(self.module).__name__} has no table of token embeddings (get_input_embeddings gave "
@@ -154,7 +156,8 @@ class Model:
         if len(called) > 1:
             raise InputError(
                 f"{type(self.module).__name__} reads its input in {len(called)} places, "
-                "such as an encoder and a decoder: expected a model that reads a sequence once"
+                "such as an encoder and a decoder: expected a model that reads a sequence once, such as its "
+                "encoder with a head of your own (relevome.from_module)"
             )
         return called[0]
 

@@ -179,6 +179,18 @@ def test_two_weights_of_one_name_are_not_taken_for_one(tmp_path: Path) -> None:
     refused("with unknown conv._orig_mod.weight", Net(), tmp_path / "w.pt")
 
 
+def test_what_sizes_alone_determine_may_be_there_or_not(tmp_path: Path) -> None:
+    net: Any = Net()
+    net.register_buffer("inv_freq", torch.ones(2))
+    torch.save(trained() | {"old.position_ids": torch.arange(9)}, tmp_path / "w.pt")
+    relevome.load_weights(net, tmp_path / "w.pt")
+    assert torch.equal(net.head.weight, trained()["head.weight"])
+    torch.save(trained() | {"inv_freq": torch.zeros(2)}, tmp_path / "w.pt")
+    assert torch.equal(relevome.load_weights(net, tmp_path / "w.pt").inv_freq, torch.zeros(2))
+    net.register_parameter("learnt_inv_freq", nn.Parameter(torch.ones(2)))
+    refused("without learnt_inv_freq", net, tmp_path / "w.pt")
+
+
 def test_what_is_no_file_of_weights_is_one_line(tmp_path: Path) -> None:
     refused(r"there are no weights at .*none.ckpt: expected a file that ends in .safetensors, .bin", Net(),
             tmp_path / "none.ckpt")  # fmt: skip

@@ -167,7 +167,7 @@ def _trial(wrapped: Wrapped, reader: LetterTokenizer, length: int | None) -> tup
         text = (reader.alphabet.letters * count)[:count]
         ids = torch.from_numpy(reader.encode(Sequence("trial", text, reader.alphabet)).ids)
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), wrapped.reading.settled(wrapped.module, ids):
                 return tuple(wrapped(ids.to(device).expand(2, -1), True).logits.shape)
         except InputError:
             raise

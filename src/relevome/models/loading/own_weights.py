@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from relevome.errors import InputError
 from relevome.models.compiled import as_written
 from relevome.models.loading.weight_files import read_weights
-from relevome.models.loading.weights import COMPILED, common_prefixes, used
+from relevome.models.loading.weights import COMPILED, common_prefixes
 
 M = TypeVar("M")
 
 _NAMED = 3  # weights that an error names
+_COMPUTED = ("position_ids", "inv_freq")  # buffers of transformers by sizes alone, now here and now there
 
 
 @torch.no_grad()
@@ -48,7 +49,8 @@ def load_weights(module: M, path: str | Path, *, prefix: str | None = None, part
 
     Raises:
         InputError: If the file cannot be read or pickles more than tensors, or if a weight is missing, is one
-            that the module has not, or is of another shape. The module then is as it was.
+            that the module has not, or is of another shape; but for buffers of transformers that sizes alone
+            determine (``position_ids``, ``inv_freq``). The module then is as it was.
     """
     if not isinstance(module, nn.Module):
         raise InputError(f"a {type(module).__name__} is no torch module: expected a torch.nn.Module")
@@ -59,9 +61,9 @@ def load_weights(module: M, path: str | Path, *, prefix: str | None = None, part
     cut = _without(found, plain, prefix, path)
     given = {plain[name]: tensor for name, tensor in cut.items() if name in plain}
     given |= {name: given[twin] for name, twin in _twins(own, given)}
-    unknown = used([name for name in cut if name not in plain])
+    unknown = [name for name in cut if name not in plain and not name.endswith(_COMPUTED)]
     _check(inner, own, given, unknown, path, _fitting_prefix(found, plain))
-    inner.load_state_dict(given)
+    inner.load_state_dict({name: given.get(name, tensor) for name, tensor in own.items()})
     return module
 
 
@@ -116,7 +118,8 @@ def _check(
     prefix: str | None,
 ) -> None:
     """Raises InputError unless there is one weight for each of the module's, and no other."""
-    missing = [name for name in own if name not in given]
+    buffers = {name for name, _ in module.named_buffers() if name.endswith(_COMPUTED)}
+    missing = [name for name in own if name not in given and name not in buffers]
     unlike = [
         f"{name} is {_said(tensor)} and not {_said(own[name])}"
         for name, tensor in given.items()

@@ -52,13 +52,12 @@ def with_weights(auto: Any, path: str, **options: Any) -> Weighted:
 
 def _load(auto: Any, path: str, options: dict[str, Any], wrapped: str | None = None) -> Weighted:
     module, loading = auto.from_pretrained(path, output_loading_info=True, **options)
-    missing, unknown = (used(loading[kind]) for kind in ("missing_keys", "unexpected_keys"))
+    missing, unknown = (_used(loading[kind]) for kind in ("missing_keys", "unexpected_keys"))
     misshapen = tuple(sorted(name for name, *_ in loading["mismatched_keys"]))
     return Weighted(module, missing, unknown, misshapen, wrapped)
 
 
-def used(names: Collection[str]) -> tuple[str, ...]:
-    """Names without those of weights that nothing reads which is explained."""
+def _used(names: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if not any(part in name for part in _UNUSED)))
 
 
