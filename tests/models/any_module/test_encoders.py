@@ -89,6 +89,8 @@ def test_it_is_explained_as_transformers_own_class(
     assert [row.sequence_id for row in found] == [row.sequence_id for row in expected]
     for row, other in zip(found, expected, strict=True):
         assert row.score == pytest.approx(other.score, abs=1e-6)
+        assert row.token_relevance is not None
+        assert other.token_relevance is not None
         np.testing.assert_allclose(row.token_relevance, other.token_relevance, atol=2e-6)
         assert np.abs(row.relevance).max() > 1e-4
     if method == "attnlrp":
@@ -136,16 +138,17 @@ def explained(module: nn.Module, embedding: str, **options: Any) -> relevome.Run
 @pytest.mark.parametrize("kind", SIZES)
 def test_the_encoder_of_an_encoder_and_decoder_is_explained(kind: str) -> None:
     torch.manual_seed(1)
-    module = OnEncoder(whole(kind).get_encoder()).double()
-    table: Any = module.encoder.get_input_embeddings()
+    encoder = whole(kind).get_encoder()
+    module, table = OnEncoder(encoder).double(), encoder.get_input_embeddings()
     rows: list[Tensor] = []
     hook = table.register_forward_hook(lambda _, __, given: rows.append(given) or given.requires_grad_())
     ids = torch.tensor([letter_tokenizer(DNA, specials=True)(SEQUENCE)["input_ids"]])
     (slope,) = torch.autograd.grad(module(ids)[0, 1], rows[0])
     hook.remove()
     expected = (slope * rows[0]).sum(-1)[0].detach()
-    run = explained(module, "encoder.embed_tokens", method="gradient-x-input")
-    np.testing.assert_allclose(run[0].token_relevance, expected, atol=1e-7)
+    (row,) = explained(module, "encoder.embed_tokens", method="gradient-x-input")
+    assert row.token_relevance is not None
+    np.testing.assert_allclose(row.token_relevance, expected, atol=1e-7)
     audit = explained(module, "encoder.embed_tokens", method="attnlrp", audit=True).audit()
     assert audit.unaccounted_share < 1e-9
 

@@ -103,10 +103,11 @@ def test_weights_of_a_gpu_in_half_precision(tmp_path: Path, monkeypatch: pytest.
 def test_a_module_that_is_compiled(tmp_path: Path) -> None:
     torch.save(trained(), tmp_path / "w.pt")
     net: Any = Net()
-    net.conv = torch.compile(net.conv, backend=CompileCounter())
+    compiled: Any = torch.compile(net.conv, backend=CompileCounter())
+    net.conv = compiled
     assert any("_orig_mod" in name for name in net.state_dict())
     relevome.load_weights(torch.compile(net, backend=CompileCounter()), tmp_path / "w.pt")
-    assert torch.equal(net.conv._orig_mod.weight, trained()["conv.weight"])
+    assert torch.equal(compiled._orig_mod.weight, trained()["conv.weight"])
 
 
 class Tied(nn.Module):

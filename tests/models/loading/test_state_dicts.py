@@ -70,6 +70,26 @@ def test_so_may_those_of_any_model(lightning: Save, saved: Saved, toy: str) -> N
     assert load_model(lightning(toy)).sha256 == load_model(saved(toy)).sha256
 
 
+@pytest.mark.parametrize("toy", ["protbert", "esm", "prott5", "cnn"])
+def test_weights_of_a_loss_are_left_aside(lightning: Save, saved: Saved, toy: str) -> None:
+    folder = lightning(toy)
+    file = folder / "epoch=3.ckpt"
+    content = torch.load(file, weights_only=True)
+    content["state_dict"] |= {"loss.weight": torch.ones(2), "auroc.thresholds": torch.ones(9)}
+    torch.save(content, file)
+    model = load_model(folder)
+    assert (model.sha256, model.source.wrapped) == (load_model(saved(toy)).sha256, "model.")
+
+
+def test_of_two_whole_models_none_is_taken(lightning: Save) -> None:
+    folder = lightning()
+    file = folder / "epoch=3.ckpt"
+    content = torch.load(file, weights_only=True)
+    content["state_dict"] |= {f"ema.{name}": one + 1 for name, one in content["state_dict"].items()}
+    torch.save(content, file)
+    refused("has no trained weights for bert", folder)
+
+
 def test_what_a_training_leaves_beside_is_not_taken_for_weights(lightning: Save, saved: Saved) -> None:
     folder = lightning()
     for name in ("optimizer.pt", "scheduler.pt", "rng_state.pth", "training_args.bin"):
