@@ -147,7 +147,8 @@ def _tokens(
         tokenizer = tokenizer_of(ids, alphabet, unknown)
     reader = LetterTokenizer(tokenizer, alphabet)
     most = 1 + max([*reader.ordinary_ids(), reader.unknown_id or 0])
-    own = tokenizer.get_vocab() if most <= _SPELLED else f"{most} ids"
+    listed = sorted(tokenizer.get_vocab().items(), key=lambda one: one[1])  # which come in any order
+    own = dict(listed) if most <= _SPELLED else f"{most} ids"
     return Ids(table_in(module, embedding, most)), reader, f"{own}, channels {channels}"
 
 
