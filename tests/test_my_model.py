@@ -17,6 +17,6 @@ def test_all_recipes_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     recipes = re.findall(r"```python\n(.*?)```", PAGE, re.S)
     for number, text in enumerate(recipes):
         exec(compile(text, f"recipe {number} of docs/my-model.md", "exec"), space)  # noqa: S102
-    assert len(recipes) == 12
+    assert len(recipes) == PAGE.count("```python") > 9
     run = space["run"]
     assert run[0].relevance.shape == (len(space["sequence"]),)

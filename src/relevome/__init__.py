@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from relevome.jobs.windows import windows
     from relevome.models.any_module.adapt import from_module
     from relevome.models.hugging_face import load_model
+    from relevome.models.loading.own_weights import load_weights
     from relevome.results.run.reader import Run
 
 __version__ = "0.1.0"
@@ -43,6 +44,7 @@ _HOME = {
     "from_module": "relevome.models.any_module.adapt",
     "heads": "relevome.jobs.heads",
     "load_model": "relevome.models.hugging_face",
+    "load_weights": "relevome.models.loading.own_weights",
     "predict": "relevome.jobs.predict",
     "show": "relevome.jobs.show",
     "simulate": "relevome.jobs.simulate",
@@ -53,8 +55,8 @@ _HOME = {
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export",
-    "fetch", "from_module", "heads", "load_model", "predict", "show", "simulate", "substitute", "train",
-    "windows",
+    "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "show", "simulate",
+    "substitute", "train", "windows",
 ]  # fmt: skip
 
 

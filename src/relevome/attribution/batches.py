@@ -21,7 +21,7 @@ from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
-from relevome.models.predictions import Response
+from relevome.models.predictions import Response, logits_or_errors
 from relevome.models.tokens import Tokens
 
 # What the order of additions may change in a logit, relative to its size; half precision: the default.
@@ -117,19 +117,45 @@ def explain_each(
     waiting: dict[int, list[int]] = {}
     for number, job in enumerate(jobs):
         waiting.setdefault(job.place, []).append(number)
-    found: dict[int, Relevance] = {}
+    found: dict[int, Relevance | InputError] = {}
     for part in _batches(model, method, [len(job.tokens) for job in jobs]):
         places = dict.fromkeys(jobs[number].place for number in part)
         if places.keys() <= known:
             continue
         batch = Batch(tuple(jobs[n].tokens for n in part), tuple(jobs[n].target for n in part))
-        found.update(zip(part, method.attribute(model, batch), strict=True))
+        found.update(zip(part, _attributed(model, method, batch), strict=True))
         for place in places:
             numbers = waiting[place]
             if place not in known and all(number in found for number in numbers):
                 results = [(jobs[number], found.pop(number)) for number in numbers]
                 each = len(readings)
-                yield place, [_mean(results[n : n + each], lift) for n in range(0, len(results), each)]
+                yield place, [_of_readings(results[n : n + each], lift) for n in range(0, len(results), each)]
+
+
+def _attributed(model: Model, method: Method, batch: Batch) -> list[Relevance | InputError]:
+    """What a method gives for every sequence of a batch; one at which the model itself fails has its error.
+
+    What fails in the method, and not in the model that is left alone, is raised as it is.
+    """
+    try:
+        return [*method.attribute(model, batch)]
+    except (InputError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception:
+        alone = logits_or_errors(model, batch, lambda logits, _: logits)
+        if not any(isinstance(one, InputError) for one in alone):
+            raise
+    return [
+        one if isinstance(one, InputError) else _attributed(model, method, single)[0]
+        for one, single in zip(alone, batch.alone(), strict=True)
+    ]
+
+
+def _of_readings(results: list[tuple[_Job, Relevance | InputError]], lift: str) -> Explained | InputError:
+    """The mean over all readings of a sequence, or the error of the first that has one."""
+    given = [(job, one) for job, one in results if not isinstance(one, InputError)]
+    errors = [one for _, one in results if isinstance(one, InputError)]
+    return errors[0] if errors else _mean(given, lift)
 
 
 def _jobs(model: Model, place: int, asked: Asked, readings: Readings) -> Iterator[_Job]:

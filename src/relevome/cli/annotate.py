@@ -16,6 +16,7 @@ from relevome.cli.shared.options import (
     ModelPath,
     OnBad,
     Output,
+    TokenizerPath,
     rows_at_once,
 )
 from relevome.cli.shared.paths import PathOrWord
@@ -82,6 +83,7 @@ def annotate(
     device: Device = "auto",
     engine: EngineName = "local",
     alphabet: AlphabetName = None,
+    tokenizer: TokenizerPath = None,
 ) -> None:
     """Say of every position of both strands of a genome what it is, and call sites.
 
@@ -103,7 +105,7 @@ def annotate(
         feature_type=feature_type,
     )  # fmt: skip
     with shown("letters annotated") as seen:
-        loaded = load_model(model, device=device, alphabet=alphabet)
+        loaded = load_model(model, device=device, alphabet=alphabet, tokenizer=tokenizer)
         found = run_annotate(
             loaded, settings, output, overwrite=overwrite, batch_size=rows_at_once(batch_size), engine=engine,
             progress=seen.tell,

@@ -9,7 +9,7 @@ import typer
 
 from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.options import MovedModel, Output
+from relevome.cli.shared.options import MovedModel, Output, TokenizerPath
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -23,6 +23,7 @@ def evaluate(
     output: Output,
     asked: EvaluationOptions,
     model: MovedModel = None,
+    tokenizer: TokenizerPath = None,
 ) -> None:
     """Say whether the explanations of a run can be trusted: numbers with error bars, and checks in words.
 
@@ -33,7 +34,13 @@ def evaluate(
 
     with shown("sequences") as seen:
         found = run_evaluate(
-            run, model=model, out=output, say=seen.say, progress=seen.tell, **asked.keywords()
+            run,
+            model=model,
+            tokenizer=tokenizer,
+            out=output,
+            say=seen.say,
+            progress=seen.tell,
+            **asked.keywords(),
         )
     _report(found, output)
 

@@ -38,6 +38,7 @@ from relevome.cli.shared.options import (
     RareAsX,
     Seed,
     StripStop,
+    TokenizerPath,
     named_options,
     rows_at_once,
 )
@@ -131,6 +132,7 @@ def explain(
     # how the model is read, where it does not say so itself
     task: Annotated[str | None, typer.Option(help="sequence, token or masked; read off the model.")] = None,
     alphabet: AlphabetName = None,
+    tokenizer: TokenizerPath = None,
     rare_as_x: RareAsX = False,
     strip_stop: StripStop = False,
     max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
@@ -150,8 +152,9 @@ def explain(
 
     with shown("explained") as seen:
         loaded = load_model(
-            model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
-            rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
+            model, task=task, alphabet=alphabet, tokenizer=tokenizer, device=device, dtype=dtype,
+            max_tokens=max_tokens, rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code,
+            download=download,
         )  # fmt: skip
         given = input_of(
             loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column,

@@ -10,7 +10,16 @@ import typer
 
 from relevome.cli.shared.evaluation_options import print_list
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.options import AlphabetName, BatchSize, Device, OnBad, Output, Seed, rows_at_once
+from relevome.cli.shared.options import (
+    AlphabetName,
+    BatchSize,
+    Device,
+    OnBad,
+    Output,
+    Seed,
+    TokenizerPath,
+    rows_at_once,
+)
 from relevome.cli.shared.paths import ModelName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
@@ -109,6 +118,7 @@ def heads(
     batch_size: BatchSize = "auto",
     device: Device = "auto",
     alphabet: AlphabetName = None,
+    tokenizer: TokenizerPath = None,
     seed: Seed = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace a result that is there.")] = False,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
@@ -141,7 +151,7 @@ def heads(
                 run, annotations, types=kinds or (), clusters=clusters, classes=classes, random=random,
                 points=points, level=level, target=target, model=model, device=device,
                 batch_size=rows_at_once(batch_size), seed=seed, trust_remote_code=trust_remote_code,
-                out=output, overwrite=overwrite, say=seen.say, progress=seen.tell,
+                tokenizer=tokenizer, out=output, overwrite=overwrite, say=seen.say, progress=seen.tell,
             )  # fmt: skip
         for problem in tested.unplaced[:5]:
             echo(f"left out {problem.id}: {problem.reason}", err=True)
@@ -165,7 +175,9 @@ def heads(
         random_weights, settings,
     )  # fmt: skip
     with shown("done") as seen:
-        loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
+        loaded = load_model(
+            model, alphabet=alphabet, tokenizer=tokenizer, device=device, trust_remote_code=trust_remote_code
+        )
         found = attention_heads(
             loaded, question, out=output, overwrite=overwrite, say=seen.say, progress=seen.tell
         )

@@ -35,6 +35,7 @@ from relevome.cli.shared.options import (
     Output,
     RareAsX,
     StripStop,
+    TokenizerPath,
     rows_at_once,
 )
 from relevome.cli.shared.progress import shown
@@ -74,6 +75,7 @@ def predict(
     # how the model is read, where it does not say so itself
     task: Annotated[str | None, typer.Option(help="sequence, token or masked; read off the model.")] = None,
     alphabet: AlphabetName = None,
+    tokenizer: TokenizerPath = None,
     rare_as_x: RareAsX = False,
     strip_stop: StripStop = False,
     max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
@@ -92,8 +94,9 @@ def predict(
 
     with shown("sequences predicted") as seen:
         loaded = load_model(
-            model, task=task, alphabet=alphabet, device=device, dtype=dtype, max_tokens=max_tokens,
-            rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code, download=download,
+            model, task=task, alphabet=alphabet, tokenizer=tokenizer, device=device, dtype=dtype,
+            max_tokens=max_tokens, rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code,
+            download=download,
         )  # fmt: skip
         given = input_of(
             loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column,

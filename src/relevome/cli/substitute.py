@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.options import BatchSize, Device, MovedModel, Output, Seed, rows_at_once
+from relevome.cli.shared.options import (
+    BatchSize,
+    Device,
+    MovedModel,
+    Output,
+    Seed,
+    TokenizerPath,
+    rows_at_once,
+)
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
@@ -33,6 +41,7 @@ def substitute(
     target: Annotated[str | None, typer.Option(help="Which target, if the run has several.")] = None,
     sequences: Annotated[int, typer.Option(help="How many, drawn at random; 0: all.")] = 100,
     model: MovedModel = None,
+    tokenizer: TokenizerPath = None,
     batch_size: BatchSize = "auto",
     device: Device = "auto",
     seed: Seed = 0,
@@ -50,8 +59,8 @@ def substitute(
     with shown("sequences") as seen:
         found = run_substitute(
             run, by=by, most=most, orders=orders, labels=labels, head=_head(head, layer), target=target,
-            sequences=sequences, model=model, device=device, trust_remote_code=trust_remote_code,
-            batch_size=rows_at_once(batch_size), seed=seed,
+            sequences=sequences, model=model, tokenizer=tokenizer, device=device,
+            trust_remote_code=trust_remote_code, batch_size=rows_at_once(batch_size), seed=seed,
             out=output, overwrite=overwrite, say=seen.say, progress=seen.tell,
         )  # fmt: skip
     for line in summary(found):

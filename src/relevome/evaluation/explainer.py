@@ -82,8 +82,16 @@ def explainer(run: Run, model: Model) -> Explainer:
     )
 
 
-def model_of(run: Run, path: str | Path | None, device: str, trust_remote_code: bool) -> Model:
+def model_of(
+    run: Run,
+    path: str | Path | None,
+    device: str,
+    trust_remote_code: bool,
+    tokenizer: str | Path | None = None,
+) -> Model:
     """The model of a run, read as it was for the run, from where it was or another ``path``.
+
+    So is a tokenizer that was not read where the model was.
 
     Raises InputError where there is no model.
     """
@@ -97,6 +105,7 @@ def model_of(run: Run, path: str | Path | None, device: str, trust_remote_code: 
         path or said["path"],
         task=said["task"],
         alphabet=run.manifest["alphabet"],
+        tokenizer=tokenizer or said.get("tokenizer_path"),
         device=device,
         dtype=said["dtype"].removeprefix("torch."),
         max_tokens=said["max_tokens"],

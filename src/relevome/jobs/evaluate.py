@@ -50,6 +50,7 @@ def evaluate(
     *,
     features: Collection[str] = (),
     model: Model | str | Path | None = None,
+    tokenizer: str | Path | None = None,
     use_model: bool = True,
     device: str = "auto",
     trust_remote_code: bool = False,
@@ -74,6 +75,7 @@ def evaluate(
         features: Which types of sites of a file count; all if empty (default).
         model: The model of the run, or its folder where it moved. By default it is read from where it was.
             Its weights must be those that the run explains.
+        tokenizer: Where its tokenizer is, if that is elsewhere. Default: where the run says.
         use_model: False leaves out what asks the model. Default True.
         device: Where the model computes: ``auto`` (default), ``cpu``, ``cuda`` and so on.
         trust_remote_code: Whether code that comes with the checkpoint may run. Default False.
@@ -107,7 +109,8 @@ def evaluate(
     sizes = batch_sizes_of(batch_size)
     wanted = _wanted(settings.metrics, truth is not None)
     notes: list[str] = []
-    made = _made(opened, wanted, settings, model, use_model, device, trust_remote_code, sizes, notes)
+    reading = (device, trust_remote_code, tokenizer)
+    made = _made(opened, wanted, settings, model, use_model, reading, sizes, notes)
     sites, unplaced = read_truth(opened, truth, features) if isinstance(truth, str | Path) else (truth, [])
     started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say, progress)
     found = started.evaluation(made, truth_record(truth, features))
@@ -158,8 +161,7 @@ def _made(
     settings: EvaluationSettings,
     given: Model | str | Path | None,
     use_model: bool,
-    device: str,
-    code: bool,
+    reading: tuple[str, bool, str | Path | None],
     sizes: BatchSizes,
     notes: list[str],
 ) -> Explainer | None:
@@ -174,7 +176,7 @@ def _made(
         notes.append("what asks the model was left out (--no-model)")
         return None
     try:
-        model = given if isinstance(given, Model) else model_of(run, given, device, code)
+        model = given if isinstance(given, Model) else model_of(run, given, *reading)
     except InputError as error:
         if given is not None or named:
             raise InputError(f"the model of {run.path} is needed: {error}; or give --model DIR") from error

@@ -45,6 +45,7 @@ def heads(
     random: int = 0,
     points: Projection | None = None,
     model: Model | PathLike | None = None,
+    tokenizer: PathLike | None = None,
     device: str = "auto",
     trust_remote_code: bool = False,
     batch_size: int | None = None,
@@ -92,6 +93,8 @@ def heads(
         points: By relevance. A map of proteins by the relevance in their heads: ``pca``, ``tsne`` or
             ``umap``. Default: none.
         model: By relevance, with ``random``. The run's model, or its folder, where that moved.
+        tokenizer: By relevance, with ``random``. Where its tokenizer is, if that is elsewhere. Default:
+            where the run says.
         device: By relevance, with ``random``. Where to put the run's model. Default: ``auto``.
         trust_remote_code: By relevance, with ``random``. Whether to run code that comes with the checkpoint.
             Default: False.
@@ -123,7 +126,8 @@ def heads(
     }  # fmt: skip
     of_run = {
         "annotations": annotations, "types": types or None, "clusters": clusters, "classes": classes,
-        "random": random or None, "points": points, "model": model, "batch_size": batch_size,
+        "random": random or None, "points": points, "model": model, "tokenizer": tokenizer,
+        "batch_size": batch_size,
     }  # fmt: skip
     if isinstance(source, Model):
         _check_given(of_run, "by attention, of a model")
@@ -141,7 +145,7 @@ def heads(
     return relevance_heads(
         source, annotations, types=types, clusters=clusters, classes=classes, random=random, points=points,
         level=level, target=target, model=model, device=device, batch_size=batch_size, seed=seed,
-        trust_remote_code=trust_remote_code, out=out, overwrite=overwrite, say=say,
+        trust_remote_code=trust_remote_code, tokenizer=tokenizer, out=out, overwrite=overwrite, say=say,
         progress=progress,
     )  # fmt: skip
 

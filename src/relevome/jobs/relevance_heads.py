@@ -51,6 +51,7 @@ def relevance_heads(
     batch_size: int | None = None,
     seed: int = 0,
     trust_remote_code: bool = False,
+    tokenizer: str | Path | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
     say: Say = lambda _: None,
@@ -72,7 +73,11 @@ def relevance_heads(
         ids = {id for one in collected.placements.values() for id in one.ids}
         if not ids:
             raise InputError(f"no protein of {opened.path} has sites in {annotations}: nothing to compare")
-        asked = model if isinstance(model, Model) else model_of(opened, model, device, trust_remote_code)
+        asked = (
+            model
+            if isinstance(model, Model)
+            else model_of(opened, model, device, trust_remote_code, tokenizer)
+        )
         with _folder_of_runs(folder) as kept:
             runs = explained_at_random(
                 opened, asked, kept, random, ids=ids, target=target, batch_size=batch_size,

@@ -20,7 +20,7 @@ from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
-from relevome.models.predictions import Response, answers
+from relevome.models.predictions import Response, answers_or_errors
 from relevome.options import check_choice
 from relevome.results.parts.manifest import Folder, read_manifest
 from relevome.results.parts.part import Counts, Refusal, total
@@ -186,7 +186,10 @@ class ExplainShard:
                 asked.append(ask(model, item.what, plan.targets, plan.readings))
             elif place not in known:
                 yield place, refused(item, str(item.what))
-        told = answered(model, asked, plan.readings)
+        said = answered(model, asked, plan.readings)
+        told = {number: one for number, one in said.items() if isinstance(one, Response)}
+        failed = {number: one for number, one in said.items() if isinstance(one, InputError)}
+        asked = [replace(one, tokens=failed.get(number, one.tokens)) for number, one in enumerate(asked)]
         if plan.targets[0].is_predicted:
             asked = [_for_predicted(model, one, told.get(n)) for n, one in enumerate(asked)]
         done = {number for number, place in enumerate(places) if place in known}
@@ -224,8 +227,11 @@ class ExplainShard:
             )
 
 
-def answered(model: Model, asked: List[Asked], readings: Readings) -> dict[int, Response]:
-    """What the model says of every sequence that is not refused, by its number: as it is read first."""
+def answered(model: Model, asked: List[Asked], readings: Readings) -> dict[int, Response | InputError]:
+    """What the model says of every sequence that is not refused, by its number: as it is read first.
+
+    One at which it fails gives its error.
+    """
     first = readings.all[0]
     readable = {n: one for n, one in enumerate(asked) if not isinstance(one.tokens, InputError)}
     questions = [
@@ -233,7 +239,7 @@ def answered(model: Model, asked: List[Asked], readings: Readings) -> dict[int, 
         for one in readable.values()
         if not isinstance(one.tokens, InputError)
     ]
-    return dict(zip(readable, answers(model, questions), strict=True))
+    return dict(zip(readable, answers_or_errors(model, questions), strict=True))
 
 
 def _for_predicted(model: Model, asked: Asked, answer: Response | None) -> Asked:

@@ -42,6 +42,7 @@ def substitute(
     target: str | None = None,
     sequences: int = 100,
     model: Model | str | Path | None = None,
+    tokenizer: str | Path | None = None,
     device: str = "auto",
     trust_remote_code: bool = False,
     batch_size: int | None = None,
@@ -71,6 +72,7 @@ def substitute(
         target: Which target, needed of a run of several. Default: the only one.
         sequences: How many sequences are drawn at random, 2 or more; 0 for all. Default: 100.
         model: The run's model, or its folder, where it moved. Default: where the run says.
+        tokenizer: Where its tokenizer is, if that is elsewhere. Default: where the run says.
         device: Where to put it. Default: ``auto``.
         trust_remote_code: Whether to run code that comes with the checkpoint. Default: False.
         batch_size: Sequences that go through the model at once. Default: derived from the model and the
@@ -97,7 +99,9 @@ def substitute(
     exchange = Exchange(by, most, orders, seed)
     rows = _drawn(list(rows_of(opened, target)), sequences, seed)
     relevance = [relevance_of(row, head) for row in rows]
-    read = model if isinstance(model, Model) else model_of(opened, model, device, trust_remote_code)
+    read = (
+        model if isinstance(model, Model) else model_of(opened, model, device, trust_remote_code, tokenizer)
+    )
     made = explainer(opened, read.with_batch_sizes(sizes))
     listed = {} if labels is None else read_labels(labels, made)
     named = {row.sequence_id: listed_as(row.sequence_id, listed) for row in rows}

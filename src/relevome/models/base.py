@@ -37,12 +37,14 @@ Site = Literal["word", "block"]
 class Source:
     """Where a model came from, for the record: its path or hub id, and its tokenizer.
 
-    ``wrapped`` is a prefix that all names of its weights had in the file and not in the model.
+    ``wrapped`` is a prefix that all names of its weights had in the file and not in the model;
+    ``tokenizer_path`` is where the tokenizer was read, if not where the model was.
     """
 
     path: str
     tokenizer: str
     wrapped: str | None = None
+    tokenizer_path: str | None = None
 
 
 class Model:
@@ -103,9 +105,11 @@ class Model:
     def about(self) -> dict[str, Any]:
         """Which model this is, as results keep it on record."""
         kind, dtype = class_of(self.module), str(self.dtype)
-        wrapped = {} if self.source.wrapped is None else {"weights_wrapped_in": self.source.wrapped}
-        return {"path": self.source.path, "sha256": self.sha256, "tokenizer": self.source.tokenizer,
-                "class": kind, "dtype": dtype, **wrapped}  # fmt: skip
+        source = self.source
+        known = {"weights_wrapped_in": source.wrapped, "tokenizer_path": source.tokenizer_path}
+        other = {name: value for name, value in known.items() if value is not None}
+        return {"path": source.path, "sha256": self.sha256, "tokenizer": source.tokenizer,
+                "class": kind, "dtype": dtype, **other}  # fmt: skip
 
     @property
     def alphabet(self) -> Alphabet:
@@ -140,6 +144,8 @@ class Model:
             table = self.module.get_input_embeddings()  # pyright: ignore[reportCallIssue]
         except (AttributeError, NotImplementedError):
             table = None
+        if isinstance(table, nn.Embedding) and getattr(self.module, "knows_its_table", False):
+            return table
         if not isinstance(table, nn.Embedding):
             raise InputError(
                 f"{type(self.module).__name__} has no table of token embeddings (get_input_embeddings gave "
@@ -151,7 +157,8 @@ class Model:
         if len(called) > 1:
             raise InputError(
                 f"{type(self.module).__name__} reads its input in {len(called)} places, "
-                "such as an encoder and a decoder: expected a model that reads a sequence once"
+                "such as an encoder and a decoder: expected a model that reads a sequence once, such as its "
+                "encoder with a head of your own (relevome.from_module)"
             )
         return called[0]
 

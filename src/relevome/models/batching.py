@@ -71,7 +71,7 @@ class DerivedBatchSizes:
         if bucket not in self.known:
             if most == 1:
                 return 1
-            self.known[bucket] = _derived(model, _widest(model, width, bucket))
+            self.known[bucket] = _derived(model, width, _widest(model, width, bucket))
         return self.known[bucket]
 
     def on_record(self) -> dict[str, int]:
@@ -115,13 +115,24 @@ def _widest(model: Model, width: int, bucket: int) -> int:
     return bucket if model.max_tokens is None else max(width, min(bucket, model.max_tokens))
 
 
-def _derived(model: Model, width: int) -> int:
-    """The highest power of two of rows whose activations are not too large."""
-    try:
-        counted = _activations(model, width)
-    except torch.OutOfMemoryError:
-        return 1
-    device = model.device
+def _derived(model: Model, width: int, widest: int) -> int:
+    """The highest power of two of rows whose activations are not too large.
+
+    They are those of ``widest`` tokens, or of a model that takes none so long and does not say so, of
+    ``width``. At what it fails altogether is said where its name is known.
+    """
+    for tokens in dict.fromkeys((widest, width)):
+        try:
+            counted = _activations(model, tokens)
+        except torch.OutOfMemoryError:
+            return 1
+        except Exception:  # noqa: BLE001 - of somebody's module, which may raise anything
+            continue
+        return _at_once(counted, tokens, model.device)
+    return 1
+
+
+def _at_once(counted: _Activations, width: int, device: torch.device) -> int:
     most = (WIDEST if device.type == "cpu" else WIDEST_ON_DEVICE) // max(counted.widest, 1)
     if device.type == "cuda":
         memory = torch.cuda.get_device_properties(device).total_memory

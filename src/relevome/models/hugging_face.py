@@ -33,6 +33,7 @@ def load_model(
     *,
     task: str | None = None,
     alphabet: str | None = None,
+    tokenizer: str | Path | None = None,
     device: str = "auto",
     dtype: str | torch.dtype = "float32",
     max_tokens: int | None = None,
@@ -48,6 +49,7 @@ def load_model(
             (`relevome.from_module`), which is run.
         task: ``sequence``, ``token`` or ``masked``: what outputs are for. Default: as the checkpoint says.
         alphabet: ``dna``, ``rna`` or ``protein``. Default: read off the tokenizer.
+        tokenizer: The folder, or the hub id, that the tokenizer is read from. Default: the model's own.
         device: ``auto`` (default: the best there is), ``cpu``, ``cuda`` or ``mps``.
         dtype: Floating-point type of weights and arithmetic. Default: ``float32``.
         max_tokens: Most tokens, with special ones. Default: as the checkpoint states.
@@ -61,7 +63,10 @@ def load_model(
     path = _named(path)
     if task not in (None, *AUTO):
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(AUTO)}")
+    other = None if tokenizer is None else _named(tokenizer)
     own = python_function(path)
+    if other is not None and (own is not None or _family(path) is not None):
+        raise InputError(f"{path} has its own way to read letters: leave --tokenizer {other} out")
     if own is not None:
         return moved(made_by(*own), pick_device(device), pick_dtype(dtype), max_tokens)
     if (known := _published(path)) is not None:
@@ -73,12 +78,12 @@ def load_model(
     plain = nullcontext(path) if adapter is None else adapter.base_folder()
     with _without_warnings(), hub(download) as asked, one_line_errors(called, asked), plain as base:
         options = {"dtype": pick_dtype(dtype), "trust_remote_code": trust_remote_code, **asked.options}
-        light = None if adapter else read_light(path, task, options["dtype"])
-        found = light or _by_transformers(path, called, base, task, adapter, options)
-    module, tokenizer = found.module.to(pick_device(device)).eval(), found.tokenizer
+        light = None if adapter or other else read_light(path, task, options["dtype"])
+        found = light or _by_transformers(path, called, base, task, adapter, other, options)
+    module, reader = found.module.to(pick_device(device)).eval(), found.tokenizer
     with one_line_errors(called):
         letters = LetterTokenizer(
-            tokenizer,
+            reader,
             None if alphabet is None else named_alphabet(alphabet),
             getattr(module.config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
         )
@@ -87,9 +92,14 @@ def load_model(
             tokenizer=letters,
             task=found.task,
             labels=_labels(module.config, found.task, letters),
-            max_tokens=max_tokens or most_tokens(module, tokenizer),
+            max_tokens=max_tokens or most_tokens(module, reader),
             fixed_tokens=getattr(module.config, "sequence_length", None),
-            source=Source(_lasting(path), f"{type(tokenizer).__name__} ({letters.style})", found.wrapped),
+            source=Source(
+                _lasting(path),
+                f"{type(reader).__name__} ({letters.style})",
+                found.wrapped,
+                None if other is None else _lasting(other),
+            ),
         )
         try_out(model, path, found.own_code)
     return model
@@ -106,12 +116,18 @@ def _published(path: str) -> Model | None:
 
 
 def _by_transformers(
-    path: str, called: str, base: str, task: Any, adapter: Adapter | None, options: dict[str, Any]
+    path: str,
+    called: str,
+    base: str,
+    task: Any,
+    adapter: Adapter | None,
+    tokenizer: str | None,
+    options: dict[str, Any],
 ) -> LoadedModel:
     """What `read_checkpoint` finds; it takes seconds to import."""
     from relevome.models.loading.checkpoint import read_checkpoint
 
-    return read_checkpoint(path, called, base, task, adapter, **options)
+    return read_checkpoint(path, called, base, task, adapter, tokenizer, **options)
 
 
 def _named(path: object) -> str:

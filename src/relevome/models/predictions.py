@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Sequence as List
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -15,6 +15,8 @@ from torch import Tensor
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.batching import like_lengths
+from relevome.models.identity import class_of
+from relevome.models.loading.errors import first_line
 from relevome.models.questions import Batch, Target
 from relevome.models.tokens import Tokens
 
@@ -91,16 +93,58 @@ class Response:
 
 
 def answers(model: Model, asked: List[tuple[Tokens, Target]]) -> list[Response]:
-    """What a model that is left alone answers for every sequence, where its target asks, in their order."""
+    """What a model that is left alone answers for every sequence, where its target asks, in their order.
+
+    Raises InputError for the first sequence at which it fails.
+    """
+    found = answers_or_errors(model, asked)
+    for one in found:
+        if isinstance(one, InputError):
+            raise one
+    return [one for one in found if isinstance(one, Response)]
+
+
+def answers_or_errors(model: Model, asked: List[tuple[Tokens, Target]]) -> list[Response | InputError]:
+    """As `answers`; a sequence at which the model fails gives its error instead."""
     kind, found = outputs(model), {}
-    for some in like_lengths(model, [len(tokens) for tokens, _ in asked]):
-        tokens, targets = zip(*(asked[place] for place in some), strict=True)
-        batch = Batch(tokens, targets)
-        asked_for = at_targets(logits_of(model, batch), batch).double().cpu().numpy()
-        found.update(zip(some, asked_for, strict=True))
     letters = model.tokenizer.letter_ids() if model.task == "masked" else None
     among = None if letters is None else tuple(letters)
-    return [Response(found[place], kind, among) for place in range(len(asked))]
+    for some in like_lengths(model, [len(tokens) for tokens, _ in asked]):
+        tokens, targets = zip(*(asked[place] for place in some), strict=True)
+        given = logits_or_errors(model, Batch(tokens, targets), at_targets)
+        found.update(zip(some, given, strict=True))
+    return [
+        one if isinstance(one, InputError) else Response(one, kind, among)
+        for one in (found[place] for place in range(len(asked)))
+    ]
+
+
+def logits_or_errors(
+    model: Model, batch: Batch, read: Callable[[Tensor, Batch], Tensor]
+) -> list[np.ndarray | InputError]:
+    """What is read of the logits of every sequence of a batch; one at which the model fails gives its error.
+
+    Modules fail as they like, such as at a sequence that is shorter than a convolution.
+    """
+    try:
+        return [*read(logits_of(model, batch), batch).double().cpu().numpy()]
+    except (InputError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - of somebody's module, which may raise anything
+        if len(batch) == 1:
+            return [_failed(model, batch.tokens[0].sequence, error)]
+    return [found for one in batch.alone() for found in logits_or_errors(model, one, read)]
+
+
+def _failed(model: Model, sequence: Sequence, error: Exception) -> InputError:
+    """The error for a sequence at which a model fails."""
+    kind, said = class_of(model.module), f"{type(error).__name__}: {first_line(error)}"
+    failed = InputError(
+        f"sequence {sequence.id!r}, {len(sequence):,} letters: {kind} fails at it ({said}): expected one "
+        "that it takes, or --on-bad skip, which leaves it out"
+    )
+    failed.__cause__ = error
+    return failed
 
 
 def logits_of(model: Model, batch: Batch) -> Float[Tensor, "batch ..."]:
@@ -190,12 +234,9 @@ def predict_each(model: Model, sequences: List[Sequence]) -> Iterator[tuple[int,
     places = list(tokens)
     for some in like_lengths(model, [len(tokens[place]) for place in places]):
         batch = [tokens[places[n]] for n in some]
-        logits = logits_of(model, Batch(tuple(batch), (_ANY,) * len(batch))).double().cpu().numpy()
-        for n, one, values in zip(some, batch, logits, strict=True):
-            try:
-                yield places[n], _predicted(model, one, values, kept)
-            except InputError as error:
-                yield places[n], error
+        given = logits_or_errors(model, Batch(tuple(batch), (_ANY,) * len(batch)), lambda logits, _: logits)
+        for n, one, values in zip(some, batch, given, strict=True):
+            yield places[n], _predicted(model, one, values, kept)
 
 
 _ANY = Target(0, "")
@@ -215,13 +256,18 @@ def _kept(model: Model) -> tuple[tuple[str, ...], list[int] | None]:
 
 
 def _predicted(
-    model: Model, tokens: Tokens, logits: np.ndarray, kept: tuple[tuple[str, ...], list[int] | None]
-) -> Predicted:
+    model: Model,
+    tokens: Tokens,
+    logits: np.ndarray | InputError,
+    kept: tuple[tuple[str, ...], list[int] | None],
+) -> Predicted | InputError:
+    if isinstance(logits, InputError):
+        return logits
     labels, ids = kept
     if model.task != "sequence":
         logits = logits[[tokens.covering(letter) for letter in range(len(tokens.sequence))]]
     if not np.isfinite(logits).all():
-        raise InputError(
+        return InputError(
             f"a logit of sequence {tokens.sequence.id!r} is infinite or not a number: the model overflowed; "
             "use a wider --dtype"
         )

@@ -45,6 +45,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def alone(self) -> list[Batch]:
+        """Every sequence in a batch of its own."""
+        pairs = zip(self.tokens, self.targets, strict=True)
+        return [Batch((tokens,), (target,)) for tokens, target in pairs]
+
     @property
     def width(self) -> int:
         """Tokens of the longest sequence."""

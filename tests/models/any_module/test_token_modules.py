@@ -95,6 +95,10 @@ def test_ids_may_be_counted_from_0_or_come_from_a_tokenizer() -> None:
     assert run[0].relevance.shape == (len(SEQUENCE),)
 
 
+def test_its_identity_does_not_depend_on_the_order_in_which_a_tokenizer_lists_its_tokens() -> None:
+    assert len({mixed().sha256 for _ in range(8)}) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

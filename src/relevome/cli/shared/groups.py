@@ -17,7 +17,8 @@ _CODE = "trust_remote_code download"
 _EVALUATION = {
     "Known sites": "truth feature",
     "What is measured": "metrics level how target label",
-    "What the model is asked": "model no_model replacement draws null sequences fast trust_remote_code",
+    "What the model is asked": "model tokenizer no_model replacement draws null sequences fast "
+    "trust_remote_code",
     "Computing": _COMPUTING,
     "Output": "output overwrite",
 }
@@ -26,7 +27,7 @@ _EVALUATION = {
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "explain": {
         "Sequences": _SEQUENCES,
-        "Model": f"model task alphabet max_tokens {_CODE}",
+        "Model": f"model tokenizer task alphabet max_tokens {_CODE}",
         "What is explained": "target contrast position mask_position",
         "Method": "method baseline steps tolerance site reference rules layers query option heads audit",
         "From tokens to letters": "lift average_strands tokenisations tokenisation_dropout offsets",
@@ -38,13 +39,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "predict": {
         "Sequences": _SEQUENCES,
         "Labels": "labels labels_column",
-        "Model": f"model task alphabet max_tokens {_CODE}",
+        "Model": f"model tokenizer task alphabet max_tokens {_CODE}",
         "Computing": _COMPUTING,
         "Output": "output overwrite",
     },
     "substitute": {
         "What is exchanged": "by most orders sequences head layer target labels",
-        "Model": "model trust_remote_code",
+        "Model": "model tokenizer trust_remote_code",
         "Computing": _COMPUTING,
         "Output": "output overwrite",
     },
@@ -53,13 +54,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "By attention: windows around sites": "fasta bed genome position controls most on_bad",
         "By attention: what is asked": "query weigh share motifs known ablate ablate_by random_weights",
         "By relevance": "run annotations kinds clusters classes random points",
-        "Model": "model alphabet trust_remote_code",
+        "Model": "model tokenizer alphabet trust_remote_code",
         "Computing": _COMPUTING,
         "Output": "output overwrite",
     },
     "annotate": {
         "Genome": "genome circular circular_contig region on_bad",
-        "Model": "model target window alphabet",
+        "Model": "model tokenizer target window alphabet",
         "What is known": "truth feature labels_column labels_where",
         "How sites are called": "threshold precision apart within",
         "Computing": _COMPUTING,

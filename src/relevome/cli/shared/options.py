@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 from relevome.cli.shared.groups import write_options
-from relevome.cli.shared.paths import ModelName, check_paths
+from relevome.cli.shared.paths import ModelName, TokenizerName, check_paths
 from relevome.errors import InputError
 
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn at random.", min=0)]
@@ -25,6 +25,15 @@ ModelPath = Annotated[
 ]
 MovedModel = Annotated[
     str | None, typer.Option(help="The run's model, where it moved.", parser=ModelName, metavar="TEXT")
+]
+TokenizerPath = Annotated[
+    str | None,
+    typer.Option(
+        "--tokenizer",
+        help="Folder or hub id of its tokenizer, where that is elsewhere.",
+        parser=TokenizerName,
+        metavar="TEXT",
+    ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AlphabetName = Annotated[

@@ -20,6 +20,10 @@ class ModelName(str):
     """What names a model: its folder, its id on the hub, or ``FILE.py:function``."""
 
 
+class TokenizerName(str):
+    """What names a tokenizer: its folder, or its id on the hub."""
+
+
 class PathOrWord(str):
     """A path, or a word that stands for something else."""
 
@@ -27,8 +31,8 @@ class PathOrWord(str):
 def check_paths(parameters: Iterable[Any], given: Mapping[str, Any]) -> None:
     """Raises InputError for the first parameter of a command that names something which is not there.
 
-    Any ``Path`` is read, but for that of `relevome.cli.shared.options.Output`; so is what is a `ModelName` or
-    a `PathOrWord` and can be nothing else.
+    Any ``Path`` is read, but for that of `relevome.cli.shared.options.Output`; so is what is a `ModelName`, a
+    `TokenizerName` or a `PathOrWord` and can be nothing else.
     """
     for parameter in parameters:
         value = given.get(parameter.name)
@@ -52,6 +56,10 @@ def check_words(words: Sequence[str]) -> None:
 def _check(value: object, parameter: Any, given: Mapping[str, Any]) -> None:
     if isinstance(value, ModelName):
         _check_model(value, parameter, bool(given.get("download")))
+    elif isinstance(value, TokenizerName):
+        from relevome.models.light.whereabouts import check_tokenizer_there
+
+        check_tokenizer_there(value, bool(given.get("download")))
     elif isinstance(value, PathOrWord):
         if _PATH.fullmatch(value):
             _check_readable(Path(value), parameter)

@@ -147,7 +147,8 @@ def _tokens(
         tokenizer = tokenizer_of(ids, alphabet, unknown)
     reader = LetterTokenizer(tokenizer, alphabet)
     most = 1 + max([*reader.ordinary_ids(), reader.unknown_id or 0])
-    own = tokenizer.get_vocab() if most <= _SPELLED else f"{most} ids"
+    listed = sorted(tokenizer.get_vocab().items(), key=lambda one: one[1])  # which come in any order
+    own = dict(listed) if most <= _SPELLED else f"{most} ids"
     return Ids(table_in(module, embedding, most)), reader, f"{own}, channels {channels}"
 
 
@@ -167,7 +168,7 @@ def _trial(wrapped: Wrapped, reader: LetterTokenizer, length: int | None) -> tup
         text = (reader.alphabet.letters * count)[:count]
         ids = torch.from_numpy(reader.encode(Sequence("trial", text, reader.alphabet)).ids)
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), wrapped.reading.settled(wrapped.module, ids):
                 return tuple(wrapped(ids.to(device).expand(2, -1), True).logits.shape)
         except InputError:
             raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch.nn.functional as F
@@ -30,6 +31,11 @@ class OneHot(nn.Module):
         self.flank = flank
         self.channels: Channels = channels
 
+    @contextmanager
+    def settled(self, module: nn.Module, ids: Int[Tensor, "letters"]) -> Iterator[None]:
+        """While the module reads ids for the first time: nothing is open."""
+        yield
+
     def forward(self, input_ids: Int[Tensor, "batch letters"]) -> Float[Tensor, "batch _ _"]:
         """(batch, channels, letters), or with channels last (batch, letters, channels)."""
         letters: Tensor = self.table(input_ids)
@@ -45,6 +51,38 @@ class Ids(nn.Module):
         super().__init__()
         self._held = (table,)  # it belongs to the module, and is named there
 
+    @contextmanager
+    def settled(self, module: nn.Module, ids: Int[Tensor, "letters"]) -> Iterator[None]:
+        """While the module reads ids for the first time: which of tables with these weights is called.
+
+        T5 has its table twice. Raises InputError where none is called with what depends on ids, or several.
+        """
+        weight = self.table.weight
+        twins = [one for one in module.modules() if isinstance(one, nn.Embedding) and one.weight is weight]
+        called: dict[nn.Embedding, Tensor] = {}
+
+        def note(table: nn.Embedding, given: Any, named: Any) -> None:
+            called[table] = [*given, *named.values()][0]
+
+        hooks = [one.register_forward_pre_hook(note, with_kwargs=True) for one in twins]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+        if len(called) > 1:
+            raise InputError(
+                f"{type(module).__name__} reads its input in {len(called)} places, such as an encoder and a "
+                "decoder: expected a module of the encoder and a head"
+            )
+        if not any(_told_by(given, ids) for given in called.values()):
+            name = next(name for name, one in module.named_modules() if one is self.table)
+            raise InputError(
+                f"{type(module).__name__} does not read letters with its table of embeddings {name!r}: say "
+                "with embedding which does"
+            )
+        self._held = (next(iter(called)),)
+
     @property
     def table(self) -> nn.Embedding:
         """The table of embeddings of the module."""
@@ -53,6 +91,19 @@ class Ids(nn.Module):
     def forward(self, input_ids: Int[Tensor, "batch letters"]) -> Int[Tensor, "batch letters"]:
         """The same."""
         return input_ids
+
+
+def _told_by(given: Tensor, ids: Int[Tensor, "letters"]) -> bool:
+    """Whether what a table is given may be made of ids, and is no place or kind of a token."""
+    if given.is_floating_point():
+        return False
+    if given.shape[-1] != len(ids):  # of several letters, or with more around them
+        return True
+    found, known = given.reshape(-1, len(ids))[0].tolist(), ids.tolist()
+    same_for_all = len(set(found)) < min(2, len(set(known)))
+    places = list(range(found[0], found[0] + len(found)))
+    counted = found == places and known != list(range(known[0], known[0] + len(known)))
+    return not (same_for_all or counted or len(set(zip(known, found, strict=True))) > len(set(known)))
 
 
 def table_in(module: nn.Module, named: str | None, ids: int) -> nn.Embedding:

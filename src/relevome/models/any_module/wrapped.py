@@ -6,14 +6,19 @@ import hashlib
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from relevome.errors import InputError
 from relevome.models.any_module.outputs import Output
 from relevome.models.any_module.reading import Ids, OneHot
+from relevome.models.compiled import as_written
+
+_MASK = "attention_mask"
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,11 @@ class Wrapped(nn.Module):
         others: Its further inputs, for a batch of one; by name, or else by their order, behind the letters.
         argument: The name of the input that is explained; None: the first.
         config: What is said of it.
+
+    A module that has an input ``attention_mask`` gets one: of ones, since its sequences are of one length.
     """
+
+    knows_its_table = True
 
     def __init__(
         self,
@@ -63,6 +72,7 @@ class Wrapped(nn.Module):
         self.module = module
         self.output = output
         self.argument = argument
+        self._masked = isinstance(reading, Ids) and not others and _takes_mask(module)
         self._others = {name: f"other_{number}" for number, name in enumerate(others)}
         for name, value in others.items():
             self.register_buffer(self._others[name], value)
@@ -82,6 +92,8 @@ class Wrapped(nn.Module):
         others = {name: one.expand(rows, *one.shape[1:]) for name, one in others.items()}
         ordered = [one for name, one in others.items() if name.isdecimal()]
         named = {name: one for name, one in others.items() if not name.isdecimal()}
+        if self._masked:
+            named[_MASK] = torch.ones_like(input_ids)
         if self.argument is None:
             given = self.module(letters, *ordered, **named)
         else:
@@ -98,6 +110,14 @@ class Wrapped(nn.Module):
                 "one for each (flank adds letters on either side), or output with 'mean' or a region"
             )
         return Logits(logits)
+
+
+def _takes_mask(module: nn.Module) -> bool:
+    """Whether a module has an input of that name, as far as Python knows its inputs."""
+    try:
+        return _MASK in signature(as_written(module).forward).parameters
+    except (TypeError, ValueError):
+        return False
 
 
 def source_of(module: nn.Module, output: Any) -> str:

@@ -32,11 +32,22 @@ def check_there(path: str, download: bool = False) -> None:
 
     With ``download`` the hub may have what the cache has not, if the name can be an id of the hub.
     """
-    if named_head(path)[0].exists() or (
-        _HUB_ID.fullmatch(path) and (download or _cache_folder(path).is_dir())
-    ):
-        return
-    raise nowhere(path)
+    if not _is_there(path, download):
+        raise nowhere(path)
+
+
+def check_tokenizer_there(path: str, download: bool = False) -> None:
+    """The same of a name for a tokenizer."""
+    if not _is_there(path, download):
+        raise InputError(
+            f"there is no tokenizer at {path}: expected a folder with tokenizer.json or vocab.txt, or a hub "
+            "id that is in the local cache"
+        )
+
+
+def _is_there(path: str, download: bool) -> bool:
+    fetched = _HUB_ID.fullmatch(path) and (download or _cache_folder(path).is_dir())
+    return named_head(path)[0].exists() or bool(fetched)
 
 
 def nowhere(path: str) -> InputError:

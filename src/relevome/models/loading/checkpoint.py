@@ -18,7 +18,8 @@ from relevome.models.loading.missing_weights import no_trained_weights
 from relevome.models.loading.remote_code import errors_of_code, has_own_code
 from relevome.models.loading.sizes import check_config_sizes
 from relevome.models.loading.tasks import AUTO, ENDINGS, auto_class
-from relevome.models.loading.tokenizer_files import has_tokenizer, load_tokenizer
+from relevome.models.loading.tokenizer_files import has_tokenizer, load_tokenizer, named_tokenizer
+from relevome.models.loading.weight_files import in_known_files
 from relevome.models.loading.weights import Weighted, with_weights
 
 _KERNELS = ("eager", "sdpa")
@@ -30,6 +31,7 @@ def read_checkpoint(
     base: str,
     task: Task | None,
     adapter: Adapter | None,
+    tokenizer: str | None = None,
     *,
     trust_remote_code: bool,
     local_files_only: bool,
@@ -37,6 +39,7 @@ def read_checkpoint(
 ) -> LoadedModel:
     """What is in a folder or the cache; ``base`` has the model without its adapter, known as ``called``.
 
+    ``tokenizer`` is where that is read, if not where the model is.
     Raises InputError for a head without trained weights, and for files that cannot be read.
     """
     models.discover()  # our own architectures enter transformers' Auto classes
@@ -46,11 +49,19 @@ def read_checkpoint(
         changes = {} if adapter is None else adapter.outputs
         config = _plain(read_config(base, **hub, **changes), called)
         own = adapter is not None and has_tokenizer(path)
-        tokenizer = load_tokenizer(path if own else base, config, **hub)
-    with weight_errors(path), errors_of_code(called) if coded else nullcontext():
-        found, task = _load_module(base, config, task, adapter, **hub, **options)
+        reader = (
+            load_tokenizer(path if own else base, config, **hub)
+            if tokenizer is None
+            else named_tokenizer(tokenizer, config, **hub)
+        )
+    with (
+        weight_errors(path),
+        in_known_files(base) as folder,
+        errors_of_code(called) if coded else nullcontext(),
+    ):
+        found, task = _load_module(folder, called, config, task, adapter, **hub, **options)
         module = found.module if adapter is None else adapter.merged(found.module)
-    return LoadedModel(module, tokenizer, task, found.wrapped, has_own_code(module))
+    return LoadedModel(module, reader, task, found.wrapped, has_own_code(module))
 
 
 def read_config(path: str, *, trust_remote_code: bool, local_files_only: bool, **changes: Any) -> Any:
@@ -97,6 +108,7 @@ def claimed_by(fields: Mapping[str, Any]) -> type[PreTrainedConfig] | None:
 
 def _load_module(
     path: str,
+    called: str,
     config: Any,
     task: Task | None,
     adapter: Adapter | None,
@@ -123,4 +135,4 @@ def _load_module(
             return found, candidate
         if nearest is None or len(found.missing) < len(nearest.missing):
             nearest = found
-    raise no_trained_weights(path, config, nearest)
+    raise no_trained_weights(called, config, nearest)

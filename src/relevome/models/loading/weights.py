@@ -18,7 +18,7 @@ from relevome.models.loading.weight_files import weight_names
 
 # Weights that a head for classification never reads.
 _UNUSED = ("contact_head.", "position_ids")
-_COMPILED = f"{MARK}."
+COMPILED = f"{MARK}."
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,37 @@ def with_weights(auto: Any, path: str, **options: Any) -> Weighted:
     plain = _load(auto, path, options)
     if not plain.missing or not plain.unknown:
         return plain
-    for prefix in _wrappers(weight_names(path)):
-        patterns = [f"^{re.escape(prefix)}"] * bool(prefix) + [re.escape(_COMPILED)]  # each is applied once
-        found = _load(auto, path, options | {"key_mapping": dict.fromkeys(patterns, "")}, prefix or _COMPILED)
+    names = weight_names(path)
+    for prefix in _wrappers(names):
+        found = _without(prefix, auto, path, options)
         if not found.unknown:
             return found
-    return plain
+    return _one_of_several(names, plain, auto, path, options) or plain
+
+
+def _without(prefix: str, auto: Any, path: str, options: dict[str, Any]) -> Weighted:
+    """A module with the weights whose names begin so, or were compiled, by their names without that."""
+    patterns = [f"^{re.escape(prefix)}"] * bool(prefix) + [re.escape(COMPILED)]  # each is applied once
+    return _load(auto, path, options | {"key_mapping": dict.fromkeys(patterns, "")}, prefix or COMPILED)
+
+
+def _one_of_several(
+    names: Collection[str], plain: Weighted, auto: Any, path: str, options: dict[str, Any]
+) -> Weighted | None:
+    """The module inside of something that has more, such as the weights of a loss: the only whole one.
+
+    It is not looked for where the file has one of its weights as it is: then those that lack are not there.
+    """
+    if set(_used(plain.module.state_dict())) - set(plain.missing):
+        return None
+    fitting = []
+    for first in dict.fromkeys(name.partition(".")[0] for name in names):
+        some = [name for name in names if name.startswith(f"{first}.")]
+        for prefix in [*common_prefixes(some)][1:] if 2 * len(some) > len(plain.missing) else ():
+            found = _without(prefix, auto, path, options)
+            if not found.missing and not set(found.unknown) - set(names):
+                fitting.append(found)
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _load(auto: Any, path: str, options: dict[str, Any], wrapped: str | None = None) -> Weighted:
@@ -64,7 +89,7 @@ def _used(names: Collection[str]) -> tuple[str, ...]:
 def _wrappers(names: Collection[str]) -> Iterator[str]:
     """Prefixes that all names have and could be without; an empty one where parts were compiled."""
     for prefix in common_prefixes(names):
-        bare = {name.removeprefix(prefix).replace(_COMPILED, "", 1) for name in names}
+        bare = {name.removeprefix(prefix).replace(COMPILED, "", 1) for name in names}
         if bare != set(names) and len(bare) == len(names):
             yield prefix
 
