@@ -22,6 +22,7 @@ from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
 from relevome.models.predictions import Response
+from relevome.models.questions import check_predictable
 from relevome.models.tokens import Tokens
 
 # What the order of additions may change in a logit, relative to its size; half precision: the default.
@@ -66,9 +67,19 @@ def ask(model: Model, sequence: Sequence, targets: tuple[Target, ...], readings:
             for reading in readings.all:
                 reading.check_position(sequence, target.position)
         tokens = tuple(readings.tokens(model, sequence, reading) for reading in readings.all)
+        for one, reading in zip(tokens, readings.all, strict=True):
+            _check_read(model, one, reading, sequence, targets[0])
     except InputError as error:
         return Asked(sequence, targets, error)
     return Asked(sequence, targets, tokens)
+
+
+def _check_read(model: Model, tokens: Tokens, reading: Reading, sequence: Sequence, target: Target) -> None:
+    """Raises InputError where a reading has no token that the target, and all like it, could be read at."""
+    if target.is_likelihood:
+        check_predictable(tokens)
+    elif target.position is not None:
+        model.read_at(tokens, reading.place(sequence, target.position))
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,11 @@ def _all_mutants(
     positions, letters = (index.tolist() for index in np.nonzero(~own))
     ids = model.tokenizer.letter_ids()
     if model.tokenizer.one_letter_always and tokens.one_letter_each and ids is not None:
-        places = np.flatnonzero(~tokens.special)[positions]
-        scores[~own] = model.substituted_scores(tokens, target, places, np.array(ids)[letters])
+        places, new = np.flatnonzero(~tokens.special)[positions], np.array(ids)[letters]
+        found = np.full(len(places), score)
+        if (seen := places <= _last_seen(model, tokens, target)).any():
+            found[seen] = model.substituted_scores(tokens, target, places[seen], new[seen])
+        scores[~own] = found
         return scores, 0
     if not np.array_equal(tokens.ids, model.tokenize(sequence).ids):
         raise InputError(
@@ -78,6 +81,13 @@ def _all_mutants(
     ]
     scores[~own] = _ragged_scores(model, mutants, target)
     return scores, sum(_changed_elsewhere(tokens, m, p) for m, p in zip(mutants, positions, strict=True))
+
+
+def _last_seen(model: Model, tokens: Tokens, target: Target) -> int:
+    """The last token that the target can depend on: of a letter by a causal model, where it is read."""
+    if not model.kind.ahead or target.position is None:
+        return len(tokens) - 1
+    return model.read_at(tokens, target.position)
 
 
 def _is_letter(sequence: Sequence) -> np.ndarray:

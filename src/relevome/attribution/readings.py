@@ -55,15 +55,16 @@ class Reading:
             f"{edge + 1}: expected {edge} to {len(sequence) - 1 - edge}"
         )
 
+    def place(self, sequence: Sequence, position: int) -> int:
+        """Where a letter of the sequence is in the piece."""
+        return len(sequence) - self.after - 1 - position if self.reverse else position - self.before
+
     def target(self, model: Model, target: Target, sequence: Sequence) -> Target:
         """The same question of the piece; a letter that a language model predicts may be complemented."""
         if target.position is None:
             return target
-        left, right = target.position - self.before, len(sequence) - self.after - 1 - target.position
-        if not self.reverse:
-            return replace(target, position=left)
-        turned = replace(target, position=right)
-        if model.task != "masked":
+        turned = replace(target, position=self.place(sequence, target.position))
+        if not (self.reverse and model.kind.language):
             return turned
         contrast = None if target.contrast is None else _complement(model, target.contrast)
         return replace(turned, index=_complement(model, target.index), contrast=contrast)

@@ -10,7 +10,16 @@ import typer
 
 from relevome.cli.shared.evaluation_options import print_list
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.options import AlphabetName, BatchSize, Device, OnBad, Output, Seed, rows_at_once
+from relevome.cli.shared.options import (
+    AlphabetName,
+    BatchSize,
+    Device,
+    OnBad,
+    Output,
+    Prefix,
+    Seed,
+    rows_at_once,
+)
 from relevome.cli.shared.paths import ModelName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
@@ -109,6 +118,7 @@ def heads(
     batch_size: BatchSize = "auto",
     device: Device = "auto",
     alphabet: AlphabetName = None,
+    prefix: Prefix = None,
     seed: Seed = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace a result that is there.")] = False,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
@@ -122,6 +132,7 @@ def heads(
     around = {
         "--fasta": fasta, "--bed": bed, "--genome": genome, "--position": position, "--controls": controls,
         "--motifs": motifs, "--known": known, "--random-weights": random_weights or None,
+        "--prefix": prefix,
     }  # fmt: skip
     of_run = {
         "--run": run, "--annotations": annotations, "--type": kinds, "--clusters": clusters,
@@ -165,7 +176,9 @@ def heads(
         random_weights, settings,
     )  # fmt: skip
     with shown("done") as seen:
-        loaded = load_model(model, alphabet=alphabet, device=device, trust_remote_code=trust_remote_code)
+        loaded = load_model(
+            model, alphabet=alphabet, device=device, prefix=prefix, trust_remote_code=trust_remote_code
+        )
         found = attention_heads(
             loaded, question, out=output, overwrite=overwrite, say=seen.say, progress=seen.tell
         )

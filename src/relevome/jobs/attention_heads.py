@@ -157,7 +157,7 @@ def _around(model: Model, question: HeadsQuestion, read: Sequence[_Asked]) -> li
     """The windows of each file with their site and what is asked of it."""
     length = len(read[0].windows[0])
     site = length // 2 if question.position is None else question.position
-    target = resolve_target(model, question.target, position=None if model.task == "sequence" else site)
+    target = resolve_target(model, question.target, position=site if model.kind.by_letter else None)
     if model.look_ahead and site + model.look_ahead >= length:
         raise InputError(
             f"windows of {length} letters with the site at letter {site} (from 0): expected "

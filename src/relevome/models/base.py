@@ -25,10 +25,9 @@ from relevome.models.identity import class_of, model_sha256, state_of
 from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.padding import padding
 from relevome.models.predictions import Predicted, predictions
-from relevome.models.questions import Batch, Target
+from relevome.models.questions import TASKS, Batch, Target, Task, TaskKind, read_at, scores_of
 from relevome.models.tokens import LetterTokenizer, Tokens
 
-Task = Literal["sequence", "token", "masked"]
 Site = Literal["word", "block"]
 
 
@@ -102,9 +101,10 @@ class Model:
     def about(self) -> dict[str, Any]:
         """Which model this is, as results keep it on record."""
         kind, dtype = class_of(self.module), str(self.dtype)
-        wrapped = {} if self.source.wrapped is None else {"weights_wrapped_in": self.source.wrapped}
+        more = {} if self.source.wrapped is None else {"weights_wrapped_in": self.source.wrapped}
+        more |= {"prefix": " ".join(self.tokenizer.prefix)} if self.tokenizer.prefix else {}
         return {"path": self.source.path, "sha256": self.sha256, "tokenizer": self.source.tokenizer,
-                "class": kind, "dtype": dtype, **wrapped}  # fmt: skip
+                "class": kind, "dtype": dtype, **more}  # fmt: skip
 
     @property
     def alphabet(self) -> Alphabet:
@@ -123,9 +123,14 @@ class Model:
         return self.word_embedding.weight.dtype
 
     @property
+    def kind(self) -> TaskKind:
+        """What its task says of its outputs."""
+        return TASKS[self.task]
+
+    @property
     def pads(self) -> bool:
-        """Whether sequences of unlike lengths can share a batch."""
-        return self.takes_mask and self.pad_id is not None
+        """Whether sequences of unlike lengths can share a batch; a causal model never sees what is behind."""
+        return self.kind.ahead > 0 or (self.takes_mask and self.pad_id is not None)
 
     @property
     def look_ahead(self) -> int:
@@ -203,7 +208,8 @@ class Model:
     def may_refuse(self, sequence: Sequence) -> bool:
         """Whether a sequence could be too long, told without tokenising it (special tokens are few)."""
         limits = [n for n in (self.max_tokens, self.fixed_tokens) if n is not None]
-        return self.fixed_tokens is not None or any(len(sequence) + 8 > n for n in limits)
+        most = len(sequence) + len(self.tokenizer.prefix) + 8
+        return self.fixed_tokens is not None or any(most > n for n in limits)
 
     def inputs(self, batch: Batch) -> dict[str, Tensor]:
         """Padded ``input_ids`` and ``attention_mask`` on the model's device, each (batch, tokens)."""
@@ -222,6 +228,10 @@ class Model:
         device = self.device
         return {name: values.to(device) for name, values in inputs.items()}
 
+    def read_at(self, tokens: Tokens, position: int) -> int:
+        """The token at which the logits of a letter are read; see `relevome.models.questions.read_at`."""
+        return read_at(self.kind, tokens, position)
+
     def _hide(self, ids: Int[Tensor, "*batch tokens"], tokens: Tokens, target: Target) -> None:
         """Put the mask over the letter that the target hides, if any."""
         if target.mask and target.position is not None:
@@ -230,19 +240,12 @@ class Model:
             ids[..., tokens.covering(target.position)] = self.tokenizer.mask_id
 
     def scores(self, inputs: dict[str, Tensor], batch: Batch) -> Float[Tensor, "batch"]:
-        """The explained logit of every sequence, from one forward pass."""
+        """The explained logit, or log-likelihood, of every sequence, from one forward pass."""
         return self.select(self.module(**inputs).logits, batch)
 
     def select(self, logits: Float[Tensor, "batch ..."], batch: Batch) -> Float[Tensor, "batch"]:
-        """The explained logit of every sequence, from all logits (batch, [tokens,] outputs)."""
-        rows = torch.arange(len(batch), device=logits.device)
-        if batch.targets[0].position is not None:
-            pairs = zip(batch.tokens, batch.targets, strict=True)
-            logits = logits[rows, [tokens.covering(target.position or 0) for tokens, target in pairs]]
-        score = logits[rows, [target.index for target in batch.targets]]
-        if batch.targets[0].contrast is None:
-            return score
-        return score - logits[rows, [target.contrast for target in batch.targets]]
+        """The score of every sequence, from all logits (batch, [tokens,] outputs)."""
+        return scores_of(logits, batch, self.kind)
 
     def predict(self, sequences: Any) -> list[Predicted]:
         """What the model predicts of each sequence: logits, probabilities, the most probable output.
@@ -285,12 +288,16 @@ class Model:
 
         A module with a method ``substitution_logits(input_ids, places, ids)``, which computes only what a
         substitution reaches, is asked first; without one, or where it gives None, every mutant goes through
-        the whole model.
+        the whole model. Of a log-likelihood each mutant has its own.
         """
-        scores = [
-            self.select(logits, Batch((tokens,) * len(logits), (target,) * len(logits))).cpu().double()
-            for logits in self._substituted_logits(tokens, target, places, ids)
-        ]
+        scores, first = [], 0
+        for logits in self._substituted_logits(tokens, target, places, ids):
+            same = (tokens,) * len(logits)
+            if target.is_likelihood:
+                some = range(first, first + len(logits))
+                same = tuple(tokens.substituted(int(places[i]), int(ids[i])) for i in some)
+            scores.append(self.select(logits, Batch(same, (target,) * len(logits))).cpu().double())
+            first += len(logits)
         return torch.cat(scores).numpy()
 
     def _substituted_logits(

@@ -15,7 +15,7 @@ from transformers.utils import logging
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
 from relevome.models.any_module.python_file import made_by, moved
-from relevome.models.base import Model, Source, Task
+from relevome.models.base import Model, Source
 from relevome.models.light.folder import read_light
 from relevome.models.light.whereabouts import python_function
 from relevome.models.loading.adapters import Adapter, adapter_in
@@ -24,6 +24,7 @@ from relevome.models.loading.found import LoadedModel
 from relevome.models.loading.hub import hub
 from relevome.models.loading.tasks import AUTO
 from relevome.models.loading.trial import try_out
+from relevome.models.questions import TASKS, Task
 from relevome.models.tokens import LetterTokenizer
 
 
@@ -37,6 +38,7 @@ def load_model(
     dtype: str | torch.dtype = "float32",
     max_tokens: int | None = None,
     rare_as_x: bool | None = None,
+    prefix: str | None = None,
     trust_remote_code: bool = False,
     download: bool = False,
 ) -> Model:
@@ -46,12 +48,15 @@ def load_model(
         path: The folder, or the hub id, which is looked for in the local cache; published weights as their
             authors ship them; or ``FILE.py:function``, a function of your own that gives a model
             (`relevome.from_module`), which is run.
-        task: ``sequence``, ``token`` or ``masked``: what outputs are for. Default: as the checkpoint says.
+        task: ``sequence``, ``token``, ``masked`` or ``causal``: what outputs are for. Default: as the
+            checkpoint says.
         alphabet: ``dna``, ``rna`` or ``protein``. Default: read off the tokenizer.
         device: ``auto`` (default: the best there is), ``cpu``, ``cuda`` or ``mps``.
         dtype: Floating-point type of weights and arithmetic. Default: ``float32``.
         max_tokens: Most tokens, with special ones. Default: as the checkpoint states.
         rare_as_x: Whether U, Z, O, B and J of proteins are read as X. Default: as the model was trained.
+        prefix: Tokens, apart by blanks, that a causal language model reads before every sequence, such as
+            ``[HEAVY] [HUMAN]``, in place of the special ones that its tokenizer puts there. Default: those.
         trust_remote_code: Whether code that comes with the checkpoint may run. Default: False.
         download: Whether a hub id that is not in the cache is fetched. Default: False.
 
@@ -81,6 +86,7 @@ def load_model(
             tokenizer,
             None if alphabet is None else named_alphabet(alphabet),
             getattr(module.config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
+            _prefix_of(prefix, found.task),
         )
         model = Model(
             module=module,
@@ -132,8 +138,20 @@ def _named(path: object) -> str:
     return text
 
 
+def _prefix_of(prefix: str | None, task: Task) -> str | None:
+    """The same. Raises InputError where the model is of no task that takes one, and for an empty one."""
+    if prefix is not None and not prefix.split():
+        raise InputError("--prefix is empty: expected tokens, apart by blanks")
+    if prefix is not None and not TASKS[task].ahead:
+        raise InputError(
+            f"--prefix is what a causal language model reads first, and this is {TASKS[task].called}: leave "
+            "it out"
+        )
+    return prefix
+
+
 def _labels(config: Any, task: Task, tokenizer: LetterTokenizer) -> tuple[str, ...]:
-    if task == "masked":
+    if TASKS[task].language:
         # a model may have room for more tokens than its tokenizer has
         tokens = tokenizer.hf.convert_ids_to_tokens(list(range(config.vocab_size)))
         return tuple(token or f"[unused{index}]" for index, token in enumerate(tokens))
