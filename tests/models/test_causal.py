@@ -22,6 +22,7 @@ from relevome.models.predictions import Response, answers
 from relevome.models.questions import TASKS, Task, read_at
 from relevome.models.targets import resolve_target, resolve_targets
 from relevome.models.tokens import Tokens
+from tests.architectures import ARCHITECTURES
 from tests.toys import TOYS
 
 Load = Callable[..., Model]
@@ -90,7 +91,7 @@ def test_a_log_likelihood_is_summed_in_single_precision_at_least(
     load: Load, saved: Saved, dtype: str
 ) -> None:
     model = load("residues-causal", dtype)
-    tokens = model.tokenize(*TOYS["residues-causal"].sequences(30))
+    tokens = model.tokenize(TOYS["residues-causal"].sequences(30)[0])
     with torch.no_grad():
         logits = model.module(**model.inputs(Batch((tokens,), (Target.likelihood(),)))).logits[0]
     chances = logits.double().log_softmax(-1)
@@ -98,14 +99,32 @@ def test_a_log_likelihood_is_summed_in_single_precision_at_least(
     assert scores(model, (tokens,), Target.likelihood())[0] == pytest.approx(expected, rel=1e-5)
 
 
-def test_sequences_without_a_padding_token_share_a_batch(load: Load) -> None:
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+@pytest.mark.parametrize("name", ["GPT-2, causal", "LLaMA, causal", "Mistral, causal"])
+def test_padding_is_behind_and_changes_nothing(tmp_path: Path, name: str, attention: str) -> None:
+    """Also where a window, of 5 tokens, would leave padding nothing to see."""
+    model = ARCHITECTURES[name].make(tmp_path, attention)
+    tokens = ARCHITECTURES[name].batch(model, 9, 17, 30).tokens
+    for target in (Target(3, "x", 8), Target.likelihood()):
+        together = scores(model, tokens, *(target,) * 3)
+        alone = [scores(model, (one,), target)[0] for one in tokens]
+        np.testing.assert_allclose(together, alone, rtol=1e-6)
+
+
+def test_sequences_without_a_padding_token_share_a_batch(load: Load, saved: Saved) -> None:
     model = load("pairs-causal")
     assert model.pad_id is None
     assert model.pads
-    widths = [len(model.tokenize(one)) for one in TOYS["pairs-causal"].sequences(5, 12)]
     batch = TOYS["pairs-causal"].batch(model, 5, 12)
-    expected = [[1] * width + [0] * (max(widths) - width) for width in widths]
-    assert model.inputs(batch)["attention_mask"].tolist() == expected
+    inputs = model.inputs(batch)
+    for row, tokens in zip(inputs["input_ids"], batch.tokens, strict=True):
+        assert row[: len(tokens)].tolist() == tokens.ids.tolist()
+    assert inputs["attention_mask"].all()
+    with torch.no_grad():
+        together = model.module(**inputs).logits[0, : len(batch.tokens[0])]
+
+    expected = logits_by_hand(saved("pairs-causal"), batch.tokens[0].ids)
+    np.testing.assert_allclose(together, expected, atol=1e-12)
 
 
 def test_of_overlapping_words_the_one_before_all_over_the_letter_is_read() -> None:
@@ -260,7 +279,7 @@ def test_an_adapter_of_a_causal_model(saved: Saved, tmp_path: Path) -> None:
     model.module.save_pretrained(tmp_path / "adapter")
     merged = load_model(tmp_path / "adapter", dtype="float64")
     assert merged.task == "causal"
-    tokens = (model.tokenize(*TOYS["llama-causal"].sequences(12)),)
+    tokens = (model.tokenize(TOYS["llama-causal"].sequences(12)[0]),)
     (found,) = scores(merged, tokens, Target.likelihood())
     assert found == pytest.approx(scores(model, tokens, Target.likelihood())[0], rel=1e-6)
     assert found != pytest.approx(likelihood_by_hand(folder, tokens[0]), rel=1e-3)
@@ -274,6 +293,7 @@ def test_each_letter_is_predicted_from_those_before_it(load: Load, saved: Saved,
     logits = logits_by_hand(saved(name), tokens.ids)[:11]  # [CLS] and the first ten letters
     places = [model.labels.index(letter) for letter in model.alphabet.letters]
     assert one.outputs == tuple(model.alphabet.letters)
+    assert one.probabilities is not None
     np.testing.assert_allclose(one.logits, logits[:, places], atol=1e-10)
     np.testing.assert_allclose(one.probabilities, logits.softmax(-1)[:, places], atol=1e-10)
     assert one.likelihood is not None
@@ -290,6 +310,7 @@ def test_a_first_letter_without_a_token_before_has_no_prediction(saved: Saved, t
     model = load_model(folder, dtype="float64")
     (one,) = model.predict(["ACGTT"])
     assert model.tokenize(one.sequence).texts == tuple("ACGTT")
+    assert one.probabilities is not None
     assert np.isnan(one.logits[0]).all()
     assert np.isnan(one.probabilities[0]).all()
     logits = logits_by_hand(folder, model.tokenize(one.sequence).ids)[:4, model.tokenizer.letter_ids()]

@@ -93,7 +93,7 @@ def predict(
 
     Returns:
         The prediction, which reads its rows from ``out``: ``prediction.json`` has the record and the metrics,
-        ``predictions.tsv`` a table for people.
+        ``predictions.tsv`` a table for people, and of causal language models ``likelihoods.tsv`` another.
 
     Raises:
         InputError: For what cannot be read, labels that the model does not have, labels of none of the

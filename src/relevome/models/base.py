@@ -224,7 +224,8 @@ class Model:
             if target.mask:
                 self._hide(inputs["input_ids"][row], tokens, target)
         if self.takes_mask:
-            inputs["attention_mask"] = torch.from_numpy(mask).long()
+            # padding is behind, where a causal model never looks; hidden from itself it may be no number
+            inputs["attention_mask"] = torch.from_numpy(mask | (self.kind.ahead > 0)).long()
         device = self.device
         return {name: values.to(device) for name, values in inputs.items()}
 

@@ -7,7 +7,7 @@ from typing import Any
 from relevome.errors import InputError
 from relevome.models.loading.tasks import AUTO, ENDINGS, auto_class
 from relevome.models.loading.weights import Weighted, common_prefixes
-from relevome.models.questions import TASKS
+from relevome.models.questions import TASKS, Task
 
 _EXPECTED = "expected a model fine-tuned for sequence or token classification, or a language model"
 _MASKED = ("cls.predictions.", "lm_head.")
@@ -73,7 +73,7 @@ def _by_names(path: str, config: Any, found: Weighted) -> str:
 
 def _language_tasks(config: Any) -> str:
     """Which language models transformers can make of a configuration."""
-    tasks = [task for task in AUTO if TASKS[task].language]
+    tasks: list[Task] = [task for task in AUTO if TASKS[task].language]
     return " or ".join(task for task in tasks if type(config) in auto_class(task)._model_mapping)
 
 
