@@ -176,3 +176,24 @@ def test_a_sequence_that_nothing_predicts_is_refused_alone(toy_model: ToyModel) 
         "letter 2 of sequence 'short' has no token before it, by which a causal language model would predict "
         "it: expected --position 3 or more, or --prefix"
     )
+
+
+def test_a_mutant_that_nothing_predicts_is_named(toy_model: ToyModel) -> None:
+    """Of MLVK the letter 1 has M before it; of ALVK the first token is AL."""
+    model = toy_model("pairs-causal")
+    message = r"with A at position 0, letter 1 of sequence 's' has no token before it, .* or --prefix$"
+    with pytest.raises(InputError, match=message):
+        explained(model, "mutagenesis", letter(model, "L", 1), "MLVK")
+
+
+def test_a_word_over_the_position_may_begin_elsewhere_in_a_mutant(toy_model: ToyModel) -> None:
+    """Of GMALE, with E in place of M, letter 3 is no longer predicted from M but from E; with K from GK."""
+    model = toy_model("pairs-causal")
+    target = letter(model, "ALE", 3)
+    found = explained(model, "mutagenesis", target, "GMALE")
+    assert (found.letter_scores[1] != 0).sum() == 19
+    # behind the position a letter that ends the word leaves all before it as it is
+    np.testing.assert_allclose(found.letter_scores[4], 0, atol=1e-12)
+    other = explained(model, "saliency", target, "GKALE")
+    k = PROTEIN.letters.index("K")
+    assert found.letter_scores[1, k] == pytest.approx(other.score - found.score, abs=1e-9)

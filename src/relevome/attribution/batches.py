@@ -22,7 +22,7 @@ from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
 from relevome.models.predictions import Response
-from relevome.models.questions import check_predictable
+from relevome.models.questions import check_read
 from relevome.models.tokens import Tokens
 
 # What the order of additions may change in a logit, relative to its size; half precision: the default.
@@ -67,19 +67,12 @@ def ask(model: Model, sequence: Sequence, targets: tuple[Target, ...], readings:
             for reading in readings.all:
                 reading.check_position(sequence, target.position)
         tokens = tuple(readings.tokens(model, sequence, reading) for reading in readings.all)
-        for one, reading in zip(tokens, readings.all, strict=True):
-            _check_read(model, one, reading, sequence, targets[0])
+        for target in targets:
+            for one, reading in zip(tokens, readings.all, strict=True):
+                check_read(model.kind, one, reading.placed(target, sequence))
     except InputError as error:
         return Asked(sequence, targets, error)
     return Asked(sequence, targets, tokens)
-
-
-def _check_read(model: Model, tokens: Tokens, reading: Reading, sequence: Sequence, target: Target) -> None:
-    """Raises InputError where a reading has no token that the target, and all like it, could be read at."""
-    if target.is_likelihood:
-        check_predictable(tokens)
-    elif target.position is not None:
-        model.read_at(tokens, reading.place(sequence, target.position))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import MOST_ROWS, like_lengths
+from relevome.models.questions import check_read
 from relevome.models.tokens import Tokens
 
 
@@ -76,7 +77,7 @@ def _all_mutants(
             "leave --tokenisations out"
         )
     mutants = [
-        _mutant(model, sequence, p, sequence.alphabet.letters[b])
+        _mutant(model, sequence, p, sequence.alphabet.letters[b], target)
         for p, b in zip(positions, letters, strict=True)
     ]
     scores[~own] = _ragged_scores(model, mutants, target)
@@ -95,9 +96,14 @@ def _is_letter(sequence: Sequence) -> np.ndarray:
     return np.array(list(sequence.letters))[:, None] == np.array(list(sequence.alphabet.letters))
 
 
-def _mutant(model: Model, sequence: Sequence, position: int, letter: str) -> Tokens:
+def _mutant(model: Model, sequence: Sequence, position: int, letter: str, target: Target) -> Tokens:
     letters = sequence.letters[:position] + letter + sequence.letters[position + 1 :]
-    return model.tokenize(replace(sequence, letters=letters))
+    tokens = model.tokenize(replace(sequence, letters=letters))
+    try:
+        check_read(model.kind, tokens, target)
+    except InputError as error:
+        raise InputError(f"with {letter} at position {position}, {error}") from error
+    return tokens
 
 
 def _ragged_scores(model: Model, mutants: list[Tokens], target: Target) -> np.ndarray:

@@ -163,6 +163,14 @@ def log_likelihoods(
     return each.masked_fill(~counted, 0.0).sum(-1)
 
 
+def check_read(kind: TaskKind, tokens: Tokens, target: Target) -> None:
+    """Raises InputError where a sequence has no token that a target could be read at."""
+    if target.is_likelihood:
+        check_predictable(tokens)
+    elif target.position is not None:
+        read_at(kind, tokens, target.position)
+
+
 def check_predictable(tokens: Tokens) -> list[int]:
     """The tokens of letters that have one before them. Raises InputError if there is none."""
     found = [int(place) for place in (~tokens.special).nonzero()[0] if place > 0]
