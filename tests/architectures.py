@@ -78,7 +78,8 @@ class Architecture:
     @property
     def position(self) -> int | None:
         """The letter whose logits are explained, where every letter has some."""
-        return 2 if isinstance(self.made_of, str) and self.made_of.endswith("TokenClassification") else None
+        by_letter = ("TokenClassification", "CausalLM", "LMHeadModel")
+        return 2 if isinstance(self.made_of, str) and self.made_of.endswith(by_letter) else None
 
     def make(self, folder: Path = Path(), attention: str | None = None, dtype: str = "float64") -> Model:
         """The model, with the same weights every time."""
@@ -197,6 +198,21 @@ ARCHITECTURES = {
         output="o_proj",
     ),
     "GPT-2": Architecture("GPT2ForSequenceClassification", GPT2, specials=False, output="attn.c_proj"),
+    "GPT-2, causal": Architecture("GPT2LMHeadModel", GPT2, specials=False, output="attn.c_proj"),
+    "LLaMA, causal": Architecture(
+        "LlamaForCausalLM",
+        {**GROUPED, **NO_OTHERS, "tie_word_embeddings": False},
+        specials=False,
+        heads=6,
+        output="o_proj",
+    ),
+    "Mistral, causal": Architecture(
+        "MistralForCausalLM",
+        {**GROUPED, **NO_OTHERS, "sliding_window": 5},
+        specials=False,
+        heads=6,
+        output="o_proj",
+    ),
     "GPT-NeoX": Architecture(
         "GPTNeoXForSequenceClassification",
         {**SIZES, **NO_OTHERS, "hidden_size": 24},

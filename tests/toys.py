@@ -22,6 +22,9 @@ from transformers import (
     BertTokenizer,
     EsmConfig,
     EsmTokenizer,
+    GPT2Config,
+    GPT2Tokenizer,
+    LlamaConfig,
     PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaTokenizer,
@@ -77,9 +80,11 @@ class Toy:
 
     def target(self, model: Model) -> Target:
         """A logit to explain, not the first; that of the third letter where every letter has some."""
-        if self.head == "masked":
+        if self.name == "pairs-causal":
+            return Target.likelihood()
+        if self.head in ("masked", "causal"):
             index = model.tokenizer.hf.convert_tokens_to_ids(self.alphabet.letters[3])
-            return Target(index, self.alphabet.letters[3], position=2, mask=True)
+            return Target(index, self.alphabet.letters[3], position=2, mask=self.head == "masked")
         return Target(self.labels - 1, "last", position=2 if self.head == "token" else None)
 
     def batch(self, model: Model, *lengths: int, seed: int = 0) -> Batch:
@@ -167,6 +172,43 @@ def prott5(folder: Path, head: str, options: dict[str, Any]) -> None:
     save(folder, head, config, tokenizer)
 
 
+def residues(folder: Path, head: str, options: dict[str, Any]) -> None:
+    """A GPT-2 on residues with blanks between them, and tokens of what they are from (as IgLM has them)."""
+    vocabulary = numbered([*BERT_SPECIALS, *PROTEIN.letters, "[HEAVY]", "[HUMAN]"])
+    save(
+        folder,
+        head,
+        gpt2_config(len(vocabulary), options),
+        BertTokenizer(vocab=vocabulary, do_lower_case=False),
+    )
+
+
+def llama(folder: Path, head: str, options: dict[str, Any]) -> None:
+    """A Llama on single nucleotides, whose table of embeddings is not its head."""
+    tokenizer = letter_tokenizer(DNA, specials=True)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=18, num_hidden_layers=2, num_attention_heads=6,
+        num_key_value_heads=2, head_dim=4, intermediate_size=21, max_position_embeddings=LONGEST,
+        pad_token_id=None, bos_token_id=None, eos_token_id=None, tie_word_embeddings=False, **options,
+    )  # fmt: skip
+    save(folder, head, config, tokenizer)
+
+
+def protein_pairs(folder: Path, head: str, options: dict[str, Any]) -> None:
+    """A GPT-2 on a byte-level encoding of proteins, which puts nothing before them and has no padding."""
+    merges: Any = [("A", "L"), ("G", "K"), ("AL", "E"), ("S", "S"), ("L", "V"), ("GK", "T"), ("E", "E")]
+    vocabulary = numbered(["<|endoftext|>", *sorted(ByteLevel.alphabet()), *map("".join, merges)])
+    save(folder, head, gpt2_config(len(vocabulary), options), GPT2Tokenizer(vocab=vocabulary, merges=merges))
+
+
+def gpt2_config(vocabulary: int, options: dict[str, Any]) -> GPT2Config:
+    """Sizes that all differ."""
+    return GPT2Config(
+        vocab_size=vocabulary, n_embd=12, n_layer=2, n_head=3, n_inner=21, n_positions=LONGEST,
+        bos_token_id=None, eos_token_id=None, **options,
+    )  # fmt: skip
+
+
 def cnn(folder: Path, head: str, options: dict[str, Any]) -> None:
     """The baseline: a CNN on one-hot letters."""
     sizes = {"filters": (6, 7), "widths": (5, 3), "pools": (2, 3), "hidden_size": 9}
@@ -220,7 +262,12 @@ def numbered(tokens: list[str]) -> dict[str, int]:
     return {token: index for index, token in enumerate(tokens)}
 
 
-HEADS = {"sequence": "SequenceClassification", "token": "TokenClassification", "masked": "MaskedLM"}
+HEADS = {
+    "sequence": "SequenceClassification",
+    "token": "TokenClassification",
+    "masked": "MaskedLM",
+    "causal": "CausalLM",
+}
 REGRESSION = {"problem_type": "regression"}
 ABSOLUTE = {"position_embedding_type": "absolute"}
 SEVERAL = {"problem_type": "multi_label_classification"}
@@ -240,6 +287,9 @@ TOYS = {
         Toy("dnabert2", dnabert2, DNA, "plain", labels=3, max_tokens=None),
         Toy("dnabert2-masked", dnabert2, DNA, "plain", "masked", labels=60, max_tokens=None),
         Toy("letters-masked", letters, DNA, "plain", "masked", labels=20),
+        Toy("residues-causal", residues, PROTEIN, "blanks", "causal", labels=27),
+        Toy("llama-causal", llama, DNA, "plain", "causal", labels=20),
+        Toy("pairs-causal", protein_pairs, PROTEIN, "plain", "causal", labels=264),
         Toy("roberta", roberta, DNA, "plain"),
         Toy("prott5", prott5, PROTEIN, "blanks", "token", labels=4, max_tokens=None),
         Toy("cnn", cnn, DNA, "plain", max_tokens=None),

@@ -82,9 +82,10 @@ def test_where_it_is_and_who_wrote_it_do_not(saved: Callable[[str], Path], name:
     (moved / "README.md").write_text("a model")
     assert load_model(moved).sha256 == model.sha256
     # what was asked of a tokenizer before is not what it is
-    model.tokenizer.hf(["ACGT", "A"], padding=True, truncation=True, max_length=3)
+    asked = {"padding": model.tokenizer.pad_id is not None, "truncation": True, "max_length": 3}
+    model.tokenizer.hf(["ACGT", "A"], **asked)
     again = load_model(moved)
-    again.tokenizer.hf(["ACGT", "A"], padding=True, truncation=True, max_length=3)
+    again.tokenizer.hf(["ACGT", "A"], **asked)
     assert again.sha256 == model.sha256
 
 

@@ -26,6 +26,8 @@ CASES = [
     ("protbert-masked", "MKVAL"),
     ("esm-masked", "MKVAX"),
     ("prott5", "MKVB"),
+    ("residues-causal", "MKXVA"),
+    ("pairs-causal", "MALEGKSS"),
     ("nucleotide-transformer", "ACGTACGTAC"),
     ("dnabert", "ACGTNACGT"),
     ("bpe", "ACGTACGGTTAACC"),

@@ -51,7 +51,8 @@ def layer_integrated_gradients(model: Model, batch: Batch, baseline: int, steps:
     ("name", "token"),
     [("protbert", "X"), ("protbert-residues", "X"), ("protbert-masked", "X"), ("esm", "X"),
      ("esm-absolute", "X"), ("prott5", "▁X"), ("nucleotide-transformer", "N"), ("bpe", "N"),
-     ("dnabert", "[UNK]"), ("cnn", "N")],
+     ("dnabert", "[UNK]"), ("cnn", "N"), ("residues-causal", "[UNK]"), ("llama-causal", "N"),
+     ("pairs-causal", "X")],
 )  # fmt: skip
 def test_integrated_gradients_from_the_unknown_letter(
     toy_model: ToyModel, name: str, token: str, steps: int

@@ -22,6 +22,7 @@ from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
 from relevome.models.predictions import Response, logits_or_errors
+from relevome.models.questions import check_read
 from relevome.models.tokens import Tokens
 
 # What the order of additions may change in a logit, relative to its size; half precision: the default.
@@ -66,6 +67,9 @@ def ask(model: Model, sequence: Sequence, targets: tuple[Target, ...], readings:
             for reading in readings.all:
                 reading.check_position(sequence, target.position)
         tokens = tuple(readings.tokens(model, sequence, reading) for reading in readings.all)
+        for target in targets:
+            for one, reading in zip(tokens, readings.all, strict=True):
+                check_read(model.kind, one, reading.placed(target, sequence))
     except InputError as error:
         return Asked(sequence, targets, error)
     return Asked(sequence, targets, tokens)

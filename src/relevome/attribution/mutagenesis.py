@@ -15,6 +15,7 @@ from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import MOST_ROWS, like_lengths
+from relevome.models.questions import check_read
 from relevome.models.tokens import Tokens
 
 
@@ -64,8 +65,11 @@ def _all_mutants(
     positions, letters = (index.tolist() for index in np.nonzero(~own))
     ids = model.tokenizer.letter_ids()
     if model.tokenizer.one_letter_always and tokens.one_letter_each and ids is not None:
-        places = np.flatnonzero(~tokens.special)[positions]
-        scores[~own] = model.substituted_scores(tokens, target, places, np.array(ids)[letters])
+        places, new = np.flatnonzero(~tokens.special)[positions], np.array(ids)[letters]
+        found = np.full(len(places), score)
+        if (seen := places <= _last_seen(model, tokens, target)).any():
+            found[seen] = model.substituted_scores(tokens, target, places[seen], new[seen])
+        scores[~own] = found
         return scores, 0
     if not np.array_equal(tokens.ids, model.tokenize(sequence).ids):
         raise InputError(
@@ -73,11 +77,18 @@ def _all_mutants(
             "leave --tokenisations out"
         )
     mutants = [
-        _mutant(model, sequence, p, sequence.alphabet.letters[b])
+        _mutant(model, sequence, p, sequence.alphabet.letters[b], target)
         for p, b in zip(positions, letters, strict=True)
     ]
     scores[~own] = _ragged_scores(model, mutants, target)
     return scores, sum(_changed_elsewhere(tokens, m, p) for m, p in zip(mutants, positions, strict=True))
+
+
+def _last_seen(model: Model, tokens: Tokens, target: Target) -> int:
+    """The last token that the target can depend on: of a letter by a causal model, where it is read."""
+    if not model.kind.ahead or target.position is None:
+        return len(tokens) - 1
+    return model.read_at(tokens, target.position)
 
 
 def _is_letter(sequence: Sequence) -> np.ndarray:
@@ -85,9 +96,14 @@ def _is_letter(sequence: Sequence) -> np.ndarray:
     return np.array(list(sequence.letters))[:, None] == np.array(list(sequence.alphabet.letters))
 
 
-def _mutant(model: Model, sequence: Sequence, position: int, letter: str) -> Tokens:
+def _mutant(model: Model, sequence: Sequence, position: int, letter: str, target: Target) -> Tokens:
     letters = sequence.letters[:position] + letter + sequence.letters[position + 1 :]
-    return model.tokenize(replace(sequence, letters=letters))
+    tokens = model.tokenize(replace(sequence, letters=letters))
+    try:
+        check_read(model.kind, tokens, target)
+    except InputError as error:
+        raise InputError(f"with {letter} at position {position}, {error}") from error
+    return tokens
 
 
 def _ragged_scores(model: Model, mutants: list[Tokens], target: Target) -> np.ndarray:

@@ -55,15 +55,17 @@ class Reading:
             f"{edge + 1}: expected {edge} to {len(sequence) - 1 - edge}"
         )
 
-    def target(self, model: Model, target: Target, sequence: Sequence) -> Target:
-        """The same question of the piece; a letter that a language model predicts may be complemented."""
+    def placed(self, target: Target, sequence: Sequence) -> Target:
+        """The same target at the place that its letter, if it has one, has in the piece."""
         if target.position is None:
             return target
         left, right = target.position - self.before, len(sequence) - self.after - 1 - target.position
-        if not self.reverse:
-            return replace(target, position=left)
-        turned = replace(target, position=right)
-        if model.task != "masked":
+        return replace(target, position=right if self.reverse else left)
+
+    def target(self, model: Model, target: Target, sequence: Sequence) -> Target:
+        """The same question of the piece; a letter that a language model predicts may be complemented."""
+        turned = self.placed(target, sequence)
+        if target.position is None or not (self.reverse and model.kind.language):
             return turned
         contrast = None if target.contrast is None else _complement(model, target.contrast)
         return replace(turned, index=_complement(model, target.index), contrast=contrast)

@@ -35,9 +35,11 @@ from relevome.cli.shared.options import (
     ModelPath,
     OnBad,
     Output,
+    Prefix,
     RareAsX,
     Seed,
     StripStop,
+    TaskName,
     TokenizerPath,
     named_options,
     rows_at_once,
@@ -68,8 +70,8 @@ def explain(
     target: Annotated[
         list[str] | None,
         typer.Option(
-            help="Output, by index or label, or predicted; repeatable (default: the only one, or the second "
-            "of two)."
+            help="Output, by index or label, or predicted, or log-likelihood; repeatable (default: the only "
+            "one, or the second of two)."
         ),
     ] = None,
     contrast: Annotated[str | None, typer.Option(help="Explain target minus this output.")] = None,
@@ -130,9 +132,10 @@ def explain(
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
-    task: Annotated[str | None, typer.Option(help="sequence, token or masked; read off the model.")] = None,
+    task: TaskName = None,
     alphabet: AlphabetName = None,
     tokenizer: TokenizerPath = None,
+    prefix: Prefix = None,
     rare_as_x: RareAsX = False,
     strip_stop: StripStop = False,
     max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
@@ -153,7 +156,8 @@ def explain(
     with shown("explained") as seen:
         loaded = load_model(
             model, task=task, alphabet=alphabet, tokenizer=tokenizer, device=device, dtype=dtype,
-            max_tokens=max_tokens, rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code,
+            max_tokens=max_tokens, rare_as_x=rare_as_x or None, prefix=prefix,
+            trust_remote_code=trust_remote_code,
             download=download,
         )  # fmt: skip
         given = input_of(

@@ -16,6 +16,7 @@ from relevome.cli.shared.options import (
     Device,
     OnBad,
     Output,
+    Prefix,
     Seed,
     TokenizerPath,
     rows_at_once,
@@ -119,6 +120,7 @@ def heads(
     device: Device = "auto",
     alphabet: AlphabetName = None,
     tokenizer: TokenizerPath = None,
+    prefix: Prefix = None,
     seed: Seed = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace a result that is there.")] = False,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
@@ -132,6 +134,7 @@ def heads(
     around = {
         "--fasta": fasta, "--bed": bed, "--genome": genome, "--position": position, "--controls": controls,
         "--motifs": motifs, "--known": known, "--random-weights": random_weights or None,
+        "--prefix": prefix,
     }  # fmt: skip
     of_run = {
         "--run": run, "--annotations": annotations, "--type": kinds, "--clusters": clusters,
@@ -176,7 +179,12 @@ def heads(
     )  # fmt: skip
     with shown("done") as seen:
         loaded = load_model(
-            model, alphabet=alphabet, tokenizer=tokenizer, device=device, trust_remote_code=trust_remote_code
+            model,
+            alphabet=alphabet,
+            tokenizer=tokenizer,
+            device=device,
+            prefix=prefix,
+            trust_remote_code=trust_remote_code,
         )
         found = attention_heads(
             loaded, question, out=output, overwrite=overwrite, say=seen.say, progress=seen.tell

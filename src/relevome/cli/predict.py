@@ -33,8 +33,10 @@ from relevome.cli.shared.options import (
     ModelPath,
     OnBad,
     Output,
+    Prefix,
     RareAsX,
     StripStop,
+    TaskName,
     TokenizerPath,
     rows_at_once,
 )
@@ -73,9 +75,10 @@ def predict(
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
-    task: Annotated[str | None, typer.Option(help="sequence, token or masked; read off the model.")] = None,
+    task: TaskName = None,
     alphabet: AlphabetName = None,
     tokenizer: TokenizerPath = None,
+    prefix: Prefix = None,
     rare_as_x: RareAsX = False,
     strip_stop: StripStop = False,
     max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
@@ -95,7 +98,8 @@ def predict(
     with shown("sequences predicted") as seen:
         loaded = load_model(
             model, task=task, alphabet=alphabet, tokenizer=tokenizer, device=device, dtype=dtype,
-            max_tokens=max_tokens, rare_as_x=rare_as_x or None, trust_remote_code=trust_remote_code,
+            max_tokens=max_tokens, rare_as_x=rare_as_x or None, prefix=prefix,
+            trust_remote_code=trust_remote_code,
             download=download,
         )  # fmt: skip
         given = input_of(
@@ -115,6 +119,9 @@ def _report(found: Prediction, output: Path) -> None:
     print_input(found.manifest["input"])
     for name, count in sorted(found.predicted_counts().items(), key=lambda one: -one[1])[:12]:
         echo(f"  {count:>8,} {name}")
+    if (total := found.total_likelihood) is not None:
+        mean = total.value / len(found)
+        echo(f"  log-likelihood {mean:.4g} on average, perplexity {total.perplexity:.4g}")
     if found.metrics:
         labelled, *scores = found.metrics.items()
         echo(f"  {labelled[1]:,.0f} with a label: " + ", ".join(f"{n} {value:.4g}" for n, value in scores))

@@ -110,6 +110,7 @@ def model_of(
         dtype=said["dtype"].removeprefix("torch."),
         max_tokens=said["max_tokens"],
         rare_as_x=said.get("rare_as_x", False),
+        prefix=said.get("prefix"),
         trust_remote_code=trust_remote_code,
     )
 

@@ -167,13 +167,9 @@ class Eraser:
         gone[:, self._ordinary] = units
         ids = np.where(gone, filler.ids, self._wild.ids)
         others = np.where(units.any(1), (~units).sum(1), 0)
-        return [Erased(self._with(row), number) for row, number in zip(ids, others.tolist(), strict=True)]
-
-    def _with(self, ids: Int[np.ndarray, "tokens"]) -> Tokens:
-        # Making them from scratch would check what cannot have changed, and took longer than a small CNN.
-        tokens = object.__new__(Tokens)
-        vars(tokens).update(vars(self._wild), ids=ids)
-        return tokens
+        return [
+            Erased(self._wild.with_ids(row), number) for row, number in zip(ids, others.tolist(), strict=True)
+        ]
 
     def _mixed(self, gone: Bool[np.ndarray, "letters"], filler: str) -> Sequence:
         """The sequence with letters of the filler where its own are gone."""

@@ -12,7 +12,8 @@ from torch import Tensor
 from relevome.errors import InputError
 from relevome.evaluation.scoring import Asked, input_key, like_lengths, pooled
 from relevome.models.base import Batch, Model
-from relevome.models.predictions import at_targets, logits_of, outputs
+from relevome.models.predictions import logits_of, outputs_of
+from relevome.models.questions import at_targets
 
 
 def answers(model: Model, asked: Iterable[Asked]) -> Float[np.ndarray, "asked 3"]:
@@ -20,8 +21,8 @@ def answers(model: Model, asked: Iterable[Asked]) -> Float[np.ndarray, "asked 3"
 
     The probability is that of the softmax over outputs; of the logistic function of the logit for multi-label
     and for a difference of two outputs, where it is the first's among the two. Predicted is the index of the
-    largest output; for multi-label whether the target is. Of a number, both are 0. Equal inputs are
-    computed once in a million tokens. Raises InputError for a logit that is not finite.
+    largest output; for multi-label whether the target is. Of a number and of a log-likelihood, both are 0.
+    Equal inputs are computed once in a million tokens. Raises InputError for a logit that is not finite.
     """
     with model.frozen(), torch.inference_mode():
         parts = [_pool(model, pool) for pool in pooled(asked)]
@@ -29,7 +30,7 @@ def answers(model: Model, asked: Iterable[Asked]) -> Float[np.ndarray, "asked 3"
 
 
 def _pool(model: Model, pool: list[Asked]) -> Float[np.ndarray, "pool 3"]:
-    keys = [input_key(*one) for one in pool]
+    keys = [input_key(model, *one) for one in pool]
     different = dict(zip(keys, pool, strict=True))
     found: dict[bytes, np.ndarray] = {}
     for some in like_lengths(model, different):
@@ -48,7 +49,7 @@ def _pool(model: Model, pool: list[Asked]) -> Float[np.ndarray, "pool 3"]:
 def _answers(model: Model, batch: Batch) -> Float[np.ndarray, "batch 3"]:
     logits = logits_of(model, batch)
     score = model.select(logits, batch).double()
-    logits = at_targets(logits, batch)
+    logits = at_targets(logits, batch, model.kind)
     return torch.stack([score, *_predicted(model, batch, score, logits.double())], 1).cpu().numpy()
 
 
@@ -56,7 +57,7 @@ def _predicted(
     model: Model, batch: Batch, score: Float[Tensor, "batch"], logits: Float[Tensor, "batch outputs"]
 ) -> tuple[Tensor, Tensor]:
     """The probability of the target, and what is predicted."""
-    kind = outputs(model)
+    kind = outputs_of(model, batch.targets[0])
     if kind == "a number":
         return torch.zeros_like(score), torch.zeros_like(score)
     index = torch.tensor([target.index for target in batch.targets], device=logits.device)

@@ -49,7 +49,7 @@ class Scorer:
         return np.concatenate([np.zeros(0), *parts])
 
     def _pool(self, pool: list[Asked]) -> Float[np.ndarray, "asked"]:
-        keys = [input_key(*one) for one in pool]
+        keys = [input_key(self.model, *one) for one in pool]
         scores = {key: self._known[key] for key in set(keys) if key in self._known}
         new = {key: one for key, one in zip(keys, pool, strict=True) if key not in scores}
         scores.update(self._computed(new))
@@ -112,9 +112,9 @@ def like_lengths(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes
             first += len(rows)
 
 
-def input_key(tokens: Tokens, target: Target) -> bytes:
+def input_key(model: Model, tokens: Tokens, target: Target) -> bytes:
     """What decides a score: the tokens, the outputs asked for, and the token at which they are asked."""
-    at = None if target.position is None else tokens.covering(target.position)
+    at = None if target.position is None else model.read_at(tokens, target.position)
     asked = repr((target.index, target.contrast, at, target.mask))
     # Half as many bytes: a small CNN is so fast that reading them shows.
     return blake2b(tokens.ids.astype(np.int32).tobytes() + asked.encode(), digest_size=16).digest()

@@ -22,6 +22,7 @@ from relevome.discovery.windows import Windows
 from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
 from relevome.models.base import Model, Target
+from relevome.models.questions import LIKELIHOOD
 from relevome.models.targets import resolve_target
 from relevome.models.untrained import with_random_weights
 from relevome.report.attention_heads import write_attention_page
@@ -157,7 +158,8 @@ def _around(model: Model, question: HeadsQuestion, read: Sequence[_Asked]) -> li
     """The windows of each file with their site and what is asked of it."""
     length = len(read[0].windows[0])
     site = length // 2 if question.position is None else question.position
-    target = resolve_target(model, question.target, position=None if model.task == "sequence" else site)
+    at_site = model.kind.by_letter and question.target != LIKELIHOOD
+    target = resolve_target(model, question.target, position=site if at_site else None)
     if model.look_ahead and site + model.look_ahead >= length:
         raise InputError(
             f"windows of {length} letters with the site at letter {site} (from 0): expected "

@@ -89,8 +89,9 @@ def explain(
             `relevome.data.inputs`, such as ``from_bed(bed, genome, alphabet)``.
         method: Name of the method, one of `relevome list methods`. Default: ``attnlrp``.
         target: The output to explain, by index or label; several make one row of the run each; ``predicted``
-            is each sequence's own most probable one. None: the only output, or the second of two (default);
-            of more, one has to be chosen. What is explained is the logit, never the probability.
+            is each sequence's own most probable one, ``log-likelihood`` that of each sequence, of a causal
+            language model. None: the only output, or the second of two (default); of more, one has to be
+            chosen. What is explained is the logit, never the probability.
         out: Folder for the run; one that was stopped goes on. None: a temporary folder, which lives as long
             as the object that is returned (default).
         position: Letter of every sequence, from 0 on, whose output is meant, for models with outputs for

@@ -33,7 +33,14 @@ from relevome.jobs.shards import (
 )
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
-from relevome.models.predictions import Predicted, output_labels, outputs, predict_each
+from relevome.models.predictions import (
+    Predicted,
+    output_labels,
+    outputs,
+    predict_each,
+    predicted_kind,
+    predicts_letters,
+)
 from relevome.models.targets import place_of
 from relevome.options import check_choice
 from relevome.results.parts.part import Counts
@@ -86,7 +93,7 @@ def predict(
 
     Returns:
         The prediction, which reads its rows from ``out``: ``prediction.json`` has the record and the metrics,
-        ``predictions.tsv`` a table for people.
+        ``predictions.tsv`` a table for people, and of causal language models ``likelihoods.tsv`` another.
 
     Raises:
         InputError: For what cannot be read, labels that the model does not have, labels of none of the
@@ -163,8 +170,8 @@ def _truth(given: str | Path | Labels | None, column: str | None) -> tuple[Label
 def _scheme(model: Model) -> LabelScheme:
     """What labels mean to a model. Raises InputError for one whose outputs have no true labels."""
     kind = outputs(model)
-    if model.task == "masked" or (kind == "a number" and len(model.labels) > 1):
-        what = "letters" if model.task == "masked" else "several numbers"
+    if model.kind.language or (kind == "a number" and len(model.labels) > 1):
+        what = "letters" if model.kind.language else "several numbers"
         raise InputError(f"the model predicts {what}, with which no label is compared: leave --labels out")
     if model.task == "token":
         return LabelScheme("token", model.labels)
@@ -236,8 +243,8 @@ def _manifest(
         "model": model.about() | {"task": model.task, "max_tokens": model.max_tokens},
         "input": dict(source.description) | dict(labels),
         "outputs": list(output_labels(model)),
-        "output_kind": outputs(model),
-        "by_letter": model.task != "sequence",
+        "output_kind": predicted_kind(model),
+        "by_letter": predicts_letters(model),
         "alphabet": model.alphabet.name,
         "long": long,
         "on_bad": on_bad,

@@ -20,7 +20,7 @@ from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.jobs import Progress, Say, nobody
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
-from relevome.models.predictions import outputs
+from relevome.models.predictions import outputs, outputs_of
 from relevome.models.targets import place_of
 from relevome.report.substitution import write_substitution_page
 from relevome.results.run.columns import Explanation
@@ -114,7 +114,8 @@ def substitute(
     if labels is not None and not kept.keys() & known.keys():
         raise InputError(f"no sequence of {opened.path} is in {labels}: expected the ids of the run in it")
     say("statistics")
-    curves, areas = curves_and_areas(kept, targets, known, outputs(made.model), exchange)
+    kind = outputs_of(made.model, made.targets[0])
+    curves, areas = curves_and_areas(kept, targets, known, kind, exchange)
     notes = _notes(kept, exchange, None if labels is None else known)
     about = _about(opened, rows[0], head, labels) | {"batch_size": made.model.batch_sizes.on_record()}
     result = Substitution(about, exchange, kept, tuple(curves), tuple(areas), left_out, tuple(notes))

@@ -26,10 +26,9 @@ from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.mutants.scores import SingleSubstitutions, logits_of_mutants
 from relevome.models.padding import padding
 from relevome.models.predictions import Predicted, predictions
-from relevome.models.questions import Batch, Target
+from relevome.models.questions import TASKS, Batch, Target, Task, TaskKind, read_at, scores_of
 from relevome.models.tokens import LetterTokenizer, Tokens
 
-Task = Literal["sequence", "token", "masked"]
 Site = Literal["word", "block"]
 
 
@@ -105,8 +104,9 @@ class Model:
     def about(self) -> dict[str, Any]:
         """Which model this is, as results keep it on record."""
         kind, dtype = class_of(self.module), str(self.dtype)
-        source = self.source
-        known = {"weights_wrapped_in": source.wrapped, "tokenizer_path": source.tokenizer_path}
+        source, prefix = self.source, " ".join(self.tokenizer.prefix) or None
+        known = {"weights_wrapped_in": source.wrapped, "tokenizer_path": source.tokenizer_path,
+                 "prefix": prefix}  # fmt: skip
         other = {name: value for name, value in known.items() if value is not None}
         return {"path": source.path, "sha256": self.sha256, "tokenizer": source.tokenizer,
                 "class": kind, "dtype": dtype, **other}  # fmt: skip
@@ -128,9 +128,14 @@ class Model:
         return self.word_embedding.weight.dtype
 
     @property
+    def kind(self) -> TaskKind:
+        """What its task says of its outputs."""
+        return TASKS[self.task]
+
+    @property
     def pads(self) -> bool:
-        """Whether sequences of unlike lengths can share a batch."""
-        return self.takes_mask and self.pad_id is not None
+        """Whether sequences of unlike lengths can share a batch; a causal model never sees what is behind."""
+        return self.kind.ahead > 0 or (self.takes_mask and self.pad_id is not None)
 
     @property
     def look_ahead(self) -> int:
@@ -211,7 +216,8 @@ class Model:
     def may_refuse(self, sequence: Sequence) -> bool:
         """Whether a sequence could be too long, told without tokenising it (special tokens are few)."""
         limits = [n for n in (self.max_tokens, self.fixed_tokens) if n is not None]
-        return self.fixed_tokens is not None or any(len(sequence) + 8 > n for n in limits)
+        most = len(sequence) + len(self.tokenizer.prefix) + 8
+        return self.fixed_tokens is not None or any(most > n for n in limits)
 
     def inputs(self, batch: Batch) -> dict[str, Tensor]:
         """Padded ``input_ids`` and ``attention_mask`` on the model's device, each (batch, tokens)."""
@@ -226,9 +232,14 @@ class Model:
             if target.mask:
                 self._hide(inputs["input_ids"][row], tokens, target)
         if self.takes_mask:
-            inputs["attention_mask"] = torch.from_numpy(mask).long()
+            # padding is behind, where a causal model never looks; hidden from itself it may be no number
+            inputs["attention_mask"] = torch.from_numpy(mask | (self.kind.ahead > 0)).long()
         device = self.device
         return {name: values.to(device) for name, values in inputs.items()}
+
+    def read_at(self, tokens: Tokens, position: int) -> int:
+        """The token at which the logits of a letter are read; see `relevome.models.questions.read_at`."""
+        return read_at(self.kind, tokens, position)
 
     def _hide(self, ids: Int[Tensor, "*batch tokens"], tokens: Tokens, target: Target) -> None:
         """Put the mask over the letter that the target hides, if any."""
@@ -238,19 +249,12 @@ class Model:
             ids[..., tokens.covering(target.position)] = self.tokenizer.mask_id
 
     def scores(self, inputs: dict[str, Tensor], batch: Batch) -> Float[Tensor, "batch"]:
-        """The explained logit of every sequence, from one forward pass."""
+        """The explained logit, or log-likelihood, of every sequence, from one forward pass."""
         return self.select(self.module(**inputs).logits, batch)
 
     def select(self, logits: Float[Tensor, "batch ..."], batch: Batch) -> Float[Tensor, "batch"]:
-        """The explained logit of every sequence, from all logits (batch, [tokens,] outputs)."""
-        rows = torch.arange(len(batch), device=logits.device)
-        if batch.targets[0].position is not None:
-            pairs = zip(batch.tokens, batch.targets, strict=True)
-            logits = logits[rows, [tokens.covering(target.position or 0) for tokens, target in pairs]]
-        score = logits[rows, [target.index for target in batch.targets]]
-        if batch.targets[0].contrast is None:
-            return score
-        return score - logits[rows, [target.contrast for target in batch.targets]]
+        """The score of every sequence, from all logits (batch, [tokens,] outputs)."""
+        return scores_of(logits, batch, self.kind)
 
     def predict(self, sequences: Any) -> list[Predicted]:
         """What the model predicts of each sequence: logits, probabilities, the most probable output.
@@ -293,23 +297,25 @@ class Model:
 
         Only what a substitution reaches is computed, where that is less: by a method
         ``substitution_logits(input_ids, places, ids)`` of the module, or else in windows
-        (`relevome.models.mutants`); where that is not so every mutant goes through the whole model.
+        (`relevome.models.mutants`); where that is not so every mutant goes through the whole model. Of a
+        log-likelihood each mutant has its own.
         """
         inputs = self.inputs(Batch((tokens,), (target,)))
         at, to = (torch.from_numpy(array).to(self.device) for array in (places, ids))
-        position = None if target.position is None else tokens.covering(target.position)
+        position = None if target.position is None else self.read_at(tokens, target.position)
         if target.mask and position is not None:
             to = to.where(at != position, inputs["input_ids"][0, position])  # what is hidden stays so
         asked = SingleSubstitutions(self.module, self.word_embedding, inputs, at, to, position)
         scores = torch.empty(len(at), dtype=torch.float64)
         for some, logits in logits_of_mutants(asked, lambda: self.rows(len(tokens), len(at))):
-            scores[some.cpu()] = self._chosen(logits, tokens, target).cpu().double()
+            same = (tokens,) * len(logits)
+            if target.is_likelihood:
+                same = tuple(tokens.substituted(int(places[i]), int(ids[i])) for i in some.tolist())
+            # of a letter's logits there may be these alone
+            asked_for = target if logits.ndim == 3 else replace(target, position=None)
+            found = self.select(logits, Batch(same, (asked_for,) * len(logits)))
+            scores[some.cpu()] = found.cpu().double()
         return scores.numpy()
-
-    def _chosen(self, logits: Tensor, tokens: Tokens, target: Target) -> Float[Tensor, "mutants"]:
-        """The explained logit of every mutant, from all logits, or from those at the target's letter."""
-        asked = target if logits.ndim == 3 else replace(target, position=None)
-        return self.select(logits, Batch((tokens,) * len(logits), (asked,) * len(logits)))
 
     @contextmanager
     def frozen(self) -> Iterator[None]:

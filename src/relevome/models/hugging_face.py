@@ -15,7 +15,7 @@ from transformers.utils import logging
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
 from relevome.models.any_module.python_file import made_by, moved
-from relevome.models.base import Model, Source, Task
+from relevome.models.base import Model, Source
 from relevome.models.light.folder import read_light
 from relevome.models.light.whereabouts import named_head, python_function
 from relevome.models.loading.adapters import Adapter, adapter_in
@@ -24,6 +24,7 @@ from relevome.models.loading.found import LoadedModel
 from relevome.models.loading.hub import hub
 from relevome.models.loading.tasks import AUTO
 from relevome.models.loading.trial import try_out
+from relevome.models.questions import TASKS, Task
 from relevome.models.tokens import LetterTokenizer
 
 
@@ -38,6 +39,7 @@ def load_model(
     dtype: str | torch.dtype = "float32",
     max_tokens: int | None = None,
     rare_as_x: bool | None = None,
+    prefix: str | None = None,
     trust_remote_code: bool = False,
     download: bool = False,
 ) -> Model:
@@ -47,13 +49,16 @@ def load_model(
         path: The folder, or the hub id, which is looked for in the local cache; published weights as their
             authors ship them; or ``FILE.py:function``, a function of your own that gives a model
             (`relevome.from_module`), which is run.
-        task: ``sequence``, ``token`` or ``masked``: what outputs are for. Default: as the checkpoint says.
+        task: ``sequence``, ``token``, ``masked`` or ``causal``: what outputs are for. Default: as the
+            checkpoint says.
         alphabet: ``dna``, ``rna`` or ``protein``. Default: read off the tokenizer.
         tokenizer: The folder, or the hub id, that the tokenizer is read from. Default: the model's own.
         device: ``auto`` (default: the best there is), ``cpu``, ``cuda`` or ``mps``.
         dtype: Floating-point type of weights and arithmetic. Default: ``float32``.
         max_tokens: Most tokens, with special ones. Default: as the checkpoint states.
         rare_as_x: Whether U, Z, O, B and J of proteins are read as X. Default: as the model was trained.
+        prefix: Tokens, apart by blanks, that a causal language model reads before every sequence, such as
+            ``[HEAVY] [HUMAN]``, in place of the special ones that its tokenizer puts there. Default: those.
         trust_remote_code: Whether code that comes with the checkpoint may run. Default: False.
         download: Whether a hub id that is not in the cache is fetched. Default: False.
 
@@ -65,11 +70,12 @@ def load_model(
         raise InputError(f"unknown task {task!r}: expected one of {', '.join(AUTO)}")
     other = None if tokenizer is None else _named(tokenizer)
     own = python_function(path)
-    if other is not None and (own is not None or _family(path) is not None):
+    known = None if own is not None else _published(path)
+    if other is not None and (own is not None or known is not None):
         raise InputError(f"{path} has its own way to read letters: leave --tokenizer {other} out")
     if own is not None:
-        return moved(made_by(*own), pick_device(device), pick_dtype(dtype), max_tokens)
-    if (known := _published(path)) is not None:
+        known = made_by(*own)
+    if known is not None:
         return moved(known, pick_device(device), pick_dtype(dtype), max_tokens)
     adapter = adapter_in(path)
     if adapter is None and Path(path).exists() and not (Path(path) / "config.json").is_file():
@@ -86,6 +92,7 @@ def load_model(
             reader,
             None if alphabet is None else named_alphabet(alphabet),
             getattr(module.config, "rare_as_x", False) if rare_as_x is None else rare_as_x,
+            _prefix_of(prefix, found.task),
         )
         model = Model(
             module=module,
@@ -148,8 +155,20 @@ def _named(path: object) -> str:
     return text
 
 
+def _prefix_of(prefix: str | None, task: Task) -> str | None:
+    """The same. Raises InputError where the model is of no task that takes one, and for an empty one."""
+    if prefix is not None and not prefix.split():
+        raise InputError("--prefix is empty: expected tokens, apart by blanks")
+    if prefix is not None and not TASKS[task].ahead:
+        raise InputError(
+            f"--prefix is what a causal language model reads first, and this is {TASKS[task].called}: leave "
+            "it out"
+        )
+    return prefix
+
+
 def _labels(config: Any, task: Task, tokenizer: LetterTokenizer) -> tuple[str, ...]:
-    if task == "masked":
+    if TASKS[task].language:
         # a model may have room for more tokens than its tokenizer has
         tokens = tokenizer.hf.convert_ids_to_tokens(list(range(config.vocab_size)))
         return tuple(token or f"[unused{index}]" for index, token in enumerate(tokens))

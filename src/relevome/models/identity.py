@@ -96,7 +96,8 @@ def _tokenizer(tokenizer: LetterTokenizer) -> dict[str, Any]:
         rules = {k: v for k, v in json.loads(backend.to_str()).items() if k not in _STATE}
     special = {"ids": hf.all_special_ids, "pad": hf.pad_token_id, "mask": hf.mask_token_id}
     read = {"alphabet": tokenizer.alphabet.name, "style": tokenizer.style, "rare_as_x": tokenizer.rare_as_x}
-    return {"rules": rules, "special": special} | read
+    before = {"prefix": tokenizer.prefix} if tokenizer.prefix else {}
+    return {"rules": rules, "special": special} | read | before
 
 
 def _remote_code(module: nn.Module) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as List
 from dataclasses import dataclass
@@ -17,7 +18,14 @@ from relevome.errors import InputError
 from relevome.models.batching import like_lengths
 from relevome.models.identity import class_of
 from relevome.models.loading.errors import first_line
-from relevome.models.questions import Batch, Target
+from relevome.models.questions import (
+    LIKELIHOOD,
+    Batch,
+    Target,
+    at_targets,
+    check_predictable,
+    log_likelihoods,
+)
 from relevome.models.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -32,6 +40,11 @@ def outputs(model: Model) -> Outputs:
     if kind == "multi_label_classification":
         return "any of several"
     return "a number" if kind == "regression" or len(model.labels) < 2 else "one of several"
+
+
+def outputs_of(model: Model, target: Target) -> Outputs:
+    """What the outputs are among which a target is: a log-likelihood is a number."""
+    return "a number" if target.is_likelihood else outputs(model)
 
 
 def probabilities(
@@ -49,7 +62,8 @@ def probabilities(
 class Response:
     """The logits of all outputs for one sequence, at the letter that is asked for if there is one.
 
-    ``among`` are those that can be predicted, of a masked language model the letters; None for all.
+    ``among`` are those that can be predicted, of a language model the letters; None for all. Asked for a
+    log-likelihood it is that one number.
     """
 
     logits: Float[np.ndarray, " outputs"]
@@ -77,7 +91,9 @@ class Response:
         return None if found is None or largest is None else float(found[largest])
 
     def score(self, target: Target) -> float:
-        """The logit of a target."""
+        """The logit of a target, or the log-likelihood."""
+        if target.is_likelihood:
+            return float(self.logits[0])
         return float(
             self.logits[target.index] - (0 if target.contrast is None else self.logits[target.contrast])
         )
@@ -106,12 +122,16 @@ def answers(model: Model, asked: List[tuple[Tokens, Target]]) -> list[Response]:
 
 def answers_or_errors(model: Model, asked: List[tuple[Tokens, Target]]) -> list[Response | InputError]:
     """As `answers`; a sequence at which the model fails gives its error instead."""
-    kind, found = outputs(model), {}
-    letters = model.tokenizer.letter_ids() if model.task == "masked" else None
+    if not asked:
+        return []
+    kind, found = outputs_of(model, asked[0][1]), {}
+    letters = model.tokenizer.letter_ids() if model.kind.language else None
     among = None if letters is None else tuple(letters)
     for some in like_lengths(model, [len(tokens) for tokens, _ in asked]):
         tokens, targets = zip(*(asked[place] for place in some), strict=True)
-        given = logits_or_errors(model, Batch(tokens, targets), at_targets)
+        given = logits_or_errors(
+            model, Batch(tokens, targets), lambda logits, batch: at_targets(logits, batch, model.kind)
+        )
         found.update(zip(some, given, strict=True))
     return [
         one if isinstance(one, InputError) else Response(one, kind, among)
@@ -153,27 +173,35 @@ def logits_of(model: Model, batch: Batch) -> Float[Tensor, "batch ..."]:
         return model.module(**model.inputs(batch)).logits
 
 
-def at_targets(logits: Float[Tensor, "batch ..."], batch: Batch) -> Float[Tensor, "batch outputs"]:
-    """Logits of all outputs at the letters that the targets of a batch ask for, if they ask for any."""
-    if batch.targets[0].position is None:
-        return logits
-    places = [t.covering(x.position or 0) for t, x in zip(batch.tokens, batch.targets, strict=True)]
-    return logits[torch.arange(len(batch), device=logits.device), places]
+@dataclass(frozen=True)
+class Likelihood:
+    """The log-likelihood of a sequence under a causal language model, and how many tokens it counts."""
+
+    value: float
+    tokens: int
+
+    @property
+    def perplexity(self) -> float:
+        """Of the tokens: exp(-log-likelihood / tokens)."""
+        return math.exp(-self.value / self.tokens)
 
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
     """What a model predicts of one sequence: logits of its outputs, for every letter if it has them so.
 
-    ``outputs`` are the labels of the outputs. Of a masked language model they are the letters of its
-    alphabet, and probabilities those among all its tokens, with nothing hidden. ``probabilities`` are None
-    where outputs are numbers.
+    ``outputs`` are the labels of the outputs. Of a language model they are the letters of its alphabet, and
+    probabilities those among all its tokens, with nothing hidden from a masked one; a causal one predicts
+    each letter from those before it, has no numbers (NaN) of a first letter that no token is before, and has
+    the ``likelihood`` of the sequence, which is all it has where tokens have several letters.
+    ``probabilities`` are None where outputs are numbers.
     """
 
     sequence: Sequence
     outputs: tuple[str, ...]
     logits: Float[np.ndarray, "*letters outputs"]
     probabilities: Float[np.ndarray, "*letters outputs"] | None
+    likelihood: Likelihood | None = None
 
     def __repr__(self) -> str:
         name, letters = self.sequence.id, len(self.sequence)
@@ -192,12 +220,14 @@ class Predicted:
         return self.logits.ndim > 1
 
     @property
-    def predicted(self) -> str | list[str] | None:
+    def predicted(self) -> str | list[str | None] | None:
         """The label of the most probable output, of every letter where there are such; None of numbers."""
         if self.probabilities is None:
             return None
         if self.by_letter:
-            return [self.outputs[index] for index in self.logits.argmax(-1)]
+            known = np.isfinite(self.logits[:, 0])
+            best = self.logits.argmax(-1)
+            return [self.outputs[i] if there else None for i, there in zip(best, known, strict=True)]
         return self.outputs[int(self.logits.argmax())]
 
     @property
@@ -209,8 +239,18 @@ class Predicted:
 
 
 def output_labels(model: Model) -> tuple[str, ...]:
-    """The labels of what is predicted: the outputs, or the letters of a masked language model."""
+    """The labels of what is predicted: the outputs, or the letters of a language model."""
     return _kept(model)[0]
+
+
+def predicts_letters(model: Model) -> bool:
+    """Whether outputs are predicted for every letter: not of a causal model whose tokens are words."""
+    return model.kind.by_letter and not _likelihood_alone(model)
+
+
+def predicted_kind(model: Model) -> Outputs:
+    """What is predicted: as the outputs are, or the log-likelihood alone, which is a number."""
+    return "a number" if _likelihood_alone(model) else outputs(model)
 
 
 def predictions(model: Model, sequences: List[Sequence]) -> list[Predicted | InputError]:
@@ -236,7 +276,13 @@ def predict_each(model: Model, sequences: List[Sequence]) -> Iterator[tuple[int,
         batch = [tokens[places[n]] for n in some]
         given = logits_or_errors(model, Batch(tuple(batch), (_ANY,) * len(batch)), lambda logits, _: logits)
         for n, one, values in zip(some, batch, given, strict=True):
-            yield places[n], _predicted(model, one, values, kept)
+            if isinstance(values, InputError):
+                yield places[n], values
+                continue
+            try:
+                yield places[n], _predicted(model, one, values, kept)
+            except InputError as error:
+                yield places[n], error
 
 
 _ANY = Target(0, "")
@@ -244,8 +290,10 @@ _ANY = Target(0, "")
 
 def _kept(model: Model) -> tuple[tuple[str, ...], list[int] | None]:
     """The labels of outputs, and which of the logits they are; None for all."""
-    if model.task != "masked":
+    if not model.kind.language:
         return model.labels, None
+    if _likelihood_alone(model):
+        return (LIKELIHOOD,), None
     ids = model.tokenizer.letter_ids()
     if ids is None or not model.tokenizer.one_letter_always:
         raise InputError(
@@ -255,23 +303,47 @@ def _kept(model: Model) -> tuple[tuple[str, ...], list[int] | None]:
     return tuple(model.alphabet.letters), ids
 
 
+def _likelihood_alone(model: Model) -> bool:
+    """Whether it is a causal model whose tokens are words, of which no letter has a logit."""
+    letters = model.tokenizer.one_letter_always and model.tokenizer.letter_ids() is not None
+    return model.kind.ahead > 0 and not letters
+
+
 def _predicted(
     model: Model,
     tokens: Tokens,
-    logits: np.ndarray | InputError,
+    logits: Float[np.ndarray, "*tokens outputs"],
     kept: tuple[tuple[str, ...], list[int] | None],
-) -> Predicted | InputError:
-    if isinstance(logits, InputError):
-        return logits
+) -> Predicted:
     labels, ids = kept
-    if model.task != "sequence":
-        logits = logits[[tokens.covering(letter) for letter in range(len(tokens.sequence))]]
-    if not np.isfinite(logits).all():
-        return InputError(
-            f"a logit of sequence {tokens.sequence.id!r} is infinite or not a number: the model overflowed; "
-            "use a wider --dtype"
-        )
+    likelihood = _likelihood(tokens, logits) if model.kind.ahead else None
+    if likelihood is not None and _likelihood_alone(model):
+        return Predicted(tokens.sequence, labels, np.array([likelihood.value]), None, likelihood)
+    unread = int(model.kind.ahead > 0 and not tokens.special[0])  # a first letter that no token is before
+    if model.kind.by_letter:
+        letters = range(unread, len(tokens.sequence))
+        logits = logits[[model.read_at(tokens, letter) for letter in letters]]
+    _check_finite(tokens, logits)
     chance = probabilities(logits, outputs(model))
     if ids is not None:
         logits, chance = logits[:, ids], None if chance is None else chance[:, ids]
-    return Predicted(tokens.sequence, labels, logits, chance)
+    if unread:
+        unknown = np.full((unread, len(labels)), np.nan)
+        logits = np.vstack([unknown, logits])
+        chance = None if chance is None else np.vstack([unknown, chance])
+    return Predicted(tokens.sequence, labels, logits, chance, likelihood)
+
+
+def _likelihood(tokens: Tokens, logits: Float[np.ndarray, "tokens outputs"]) -> Likelihood:
+    counted = len(check_predictable(tokens))
+    value = log_likelihoods(torch.from_numpy(logits)[None], (tokens,)).item()
+    _check_finite(tokens, np.array(value))
+    return Likelihood(value, counted)
+
+
+def _check_finite(tokens: Tokens, logits: np.ndarray) -> None:
+    if not np.isfinite(logits).all():
+        raise InputError(
+            f"a logit of sequence {tokens.sequence.id!r} is infinite or not a number: the model overflowed; "
+            "use a wider --dtype"
+        )

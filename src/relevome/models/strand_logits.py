@@ -60,8 +60,8 @@ def check_reads_letters(model: Model, window: tuple[int, int] | None) -> None:
     """Raises InputError for a model that cannot say something of every letter."""
     if not model.tokenizer.one_letter_always:
         raise InputError("the model has tokens of several letters: expected one that reads single letters")
-    if model.task == "masked":
-        raise InputError("the model is a masked language model: expected one with classes for every letter")
+    if model.kind.language:
+        raise InputError(f"the model is {model.kind.called}: expected one with classes for every letter")
     if model.task == "sequence" and window is None:
         raise InputError(
             "the model has classes for whole sequences: give the letters before and after a position that it "

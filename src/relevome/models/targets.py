@@ -8,6 +8,7 @@ from relevome.data.names import check_name
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
 from relevome.models.predictions import outputs
+from relevome.models.questions import LIKELIHOOD
 
 PREDICTED = "predicted"
 
@@ -28,6 +29,8 @@ def resolve_targets(
     found = [resolve_target(model, one, contrast=contrast, position=position, mask=mask) for one in asked]
     if not found:
         raise InputError("there is no target: expected an output, by index or label")
+    if len(set(found)) > 1 and any(one.is_likelihood for one in found):
+        raise InputError(f"--target {LIKELIHOOD} is of no letter: expected it alone")
     if len(set(found)) > 1 and any(one.is_predicted for one in found):
         raise InputError(f"--target {PREDICTED} is another output for every sequence: expected it alone")
     return tuple(dict.fromkeys(found))
@@ -45,17 +48,26 @@ def resolve_target(
 
     None is the only output, or the second of two; of more, one has to be chosen. ``predicted`` is the most
     probable output of each sequence, unless the model has an output of that name. Models with labels for
-    every letter and masked language models need the 0-based ``position`` of a letter; for the latter
-    ``target`` is the letter (or another token), and ``mask`` hides what is there.
+    every letter and language models need the 0-based ``position`` of a letter; for the latter ``target`` is
+    the letter (or another token), and ``mask`` hides what is there from a masked one. Of a causal language
+    model ``log-likelihood``, without position, is that of each sequence.
 
     Raises InputError for an output that the model has not, whose label is that of another one too, since rows
     of a run are told apart by labels, or whose label has control characters.
     """
-    if (position is None) != (model.task == "sequence"):
-        wanted = "no --position" if model.task == "sequence" else "the --position of a letter"
+    if target == LIKELIHOOD and LIKELIHOOD not in model.labels:
+        return _likelihood(model, contrast, position, mask)
+    if (position is None) == model.kind.by_letter:
+        wanted = "the --position of a letter" if model.kind.by_letter else "no --position"
+        wanted += f", or --target {LIKELIHOOD}" if model.kind.ahead else ""
         raise InputError(f"the model gives logits for every {_unit(model)}: expected {wanted}")
     if position is not None and position < 0:
         raise InputError(f"--position {position}: expected a 0-based position of a letter")
+    if mask and model.kind.ahead:
+        raise InputError(
+            "--mask-position hides a letter from a masked language model: a causal one sees none from the "
+            "position on, leave it out"
+        )
     if mask and (model.task != "masked" or model.tokenizer.mask_id is None):
         raise InputError("--mask-position hides a letter from a masked language model: this model is none")
     if target == PREDICTED and PREDICTED not in model.labels:
@@ -78,7 +90,19 @@ def _predicted(model: Model, contrast: str | int | None, position: int | None, m
         raise InputError(
             f"--target {PREDICTED} may be what --contrast {contrast} subtracts: expected one of the two"
         )
-    return Target(-1, PREDICTED, position, None, mask)
+    return Target.predicted(PREDICTED, position, mask)
+
+
+def _likelihood(model: Model, contrast: str | int | None, position: int | None, mask: bool) -> Target:
+    if not model.kind.ahead:
+        raise InputError(
+            f"--target {LIKELIHOOD} is of causal language models, and this is {model.kind.called}: expected "
+            "an output, by index or label"
+        )
+    given = {"--position": position is not None, "--contrast": contrast is not None, "--mask-position": mask}
+    if unfit := [name for name, there in given.items() if there]:
+        raise InputError(f"--target {LIKELIHOOD} is of a whole sequence: leave {unfit[0]} out")
+    return Target.likelihood()
 
 
 def output_index(model: Model, target: str | int) -> int:
@@ -87,7 +111,7 @@ def output_index(model: Model, target: str | int) -> int:
     Raises InputError for one that the model has not, or that shares its label with another.
     """
     text = str(target)
-    if model.task == "masked" and len(text) == 1 and (letter := model.tokenizer.letter_id(text)) is not None:
+    if model.kind.language and len(text) == 1 and (letter := model.tokenizer.letter_id(text)) is not None:
         return letter
     index = place_of(model.labels, text)
     if index is not None:
@@ -107,7 +131,7 @@ def place_of(labels: Sequence[str], text: str) -> int | None:
 
 def _default(model: Model) -> int:
     """The only output, or the second of two."""
-    if len(model.labels) > 2 or model.task == "masked":
+    if len(model.labels) > 2 or model.kind.language:
         raise InputError(
             f"the model has {len(model.labels):,} outputs: say which is explained with --target, an index "
             f"from 0 or one of {_labels(model)}"
@@ -132,4 +156,4 @@ def _labels(model: Model) -> str:
 
 
 def _unit(model: Model) -> str:
-    return "sequence" if model.task == "sequence" else "letter"
+    return "letter" if model.kind.by_letter else "sequence"

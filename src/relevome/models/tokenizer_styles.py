@@ -1,4 +1,4 @@
-"""How letters are written for a tokenizer: one style, one class.
+"""How letters are written for a tokenizer: one style, one class; and which letters its vocabulary has.
 
 A new style is a class here and a place in `STYLES`. Which one a tokenizer wants is found by writing a probe.
 """
@@ -12,6 +12,9 @@ from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Int
+
+from relevome.data.sequences import ALPHABETS, Alphabet
+from relevome.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,3 +141,27 @@ def ways_of_writing() -> str:
     """All styles in words, for an error: ``plainly, with blanks or ...``."""
     *others, last = (style.described for style in STYLES)
     return f"{', '.join(others)} or {last}"
+
+
+def detect_alphabet(vocabulary: dict[str, int]) -> Alphabet:
+    """The alphabet of a vocabulary: protein if most residues are in it, RNA if U but no T is."""
+    tokens = {letters_of(token) for token in vocabulary}
+    single = {token for token in tokens if len(token) == 1}
+    # byte-level encodings know every letter: there only longer words tell
+    longer = [token for token in tokens if len(token) > 1 and token.isalpha() and token.isupper()]
+    nucleic = sum(set(word) <= set("ACGTUN") for word in longer) > len(longer) / 2
+    if len(single & set(ALPHABETS["protein"].letters)) >= 15 and not nucleic:
+        return ALPHABETS["protein"]
+    words = {token for token in tokens if token and set(token) <= set("ACGTU")}
+    used = set("".join(words))
+    if {"A", "C", "G"} <= used and used & {"T", "U"}:
+        return ALPHABETS["rna"] if "T" not in used else ALPHABETS["dna"]
+    raise InputError(
+        "the tokenizer's vocabulary is neither nucleotides nor amino acids: expected a model of biological "
+        "sequences, or an --alphabet"
+    )
+
+
+def letters_of(token: str) -> str:
+    """A token without the marks for the start or the inside of a word."""
+    return token.removeprefix("▁").removeprefix("Ġ").removeprefix("##")

@@ -10,10 +10,16 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int
 
-from relevome.data.sequences import ALPHABETS, PROTEIN, Alphabet, Sequence
+from relevome.data.sequences import PROTEIN, Alphabet, Sequence
 from relevome.errors import InputError
 from relevome.models.bpe_dropout import BytePairs, Piece, read_byte_pairs
-from relevome.models.tokenizer_styles import TokenizerStyle, find_style, ways_of_writing
+from relevome.models.tokenizer_styles import (
+    TokenizerStyle,
+    detect_alphabet,
+    find_style,
+    letters_of,
+    ways_of_writing,
+)
 
 # Codes of proteins other than X itself; ProtTrans has U, Z, O and B read as X, and no model has a J.
 _RARE = "".join(code for code in PROTEIN.ambiguous if code != PROTEIN.unknown)
@@ -57,13 +63,34 @@ class Tokens:
 
     def covering(self, position: int) -> int:
         """Index of the token over letter ``position``; of overlapping ones, the middle one."""
+        over = self._all_covering(position)
+        return int(over[len(over) // 2])
+
+    def first_covering(self, position: int) -> int:
+        """Index of the first token over letter ``position``."""
+        return int(self._all_covering(position)[0])
+
+    def _all_covering(self, position: int) -> Int[np.ndarray, "over"]:
         over = np.flatnonzero((self.starts <= position) & (position < self.ends))
         if not len(over):
             raise InputError(
                 f"sequence {self.sequence.id!r} has no letter at position {position}: "
                 f"expected 0 to {len(self.sequence) - 1}"
             )
-        return int(over[len(over) // 2])
+        return over
+
+    def with_ids(self, ids: Int[np.ndarray, "tokens"]) -> Tokens:
+        """Other ids at the same places; letters and texts stay those of the sequence."""
+        # Made from scratch they would be checked again, which takes longer than a small CNN.
+        tokens = object.__new__(Tokens)
+        vars(tokens).update(vars(self), ids=ids)
+        return tokens
+
+    def substituted(self, place: int, token: int) -> Tokens:
+        """The same with another id at one place."""
+        ids = self.ids.copy()
+        ids[place] = token
+        return self.with_ids(ids)
 
 
 class LetterTokenizer:
@@ -73,10 +100,18 @@ class LetterTokenizer:
     on a probe sequence.
 
     With ``rare_as_x`` it reads U, Z, O, B and J of proteins as X, as the models of ProtTrans are used; the
-    sequence keeps its own letters. Raises ``InputError`` where nothing can be read as X.
+    sequence keeps its own letters. ``prefix`` are tokens, apart by blanks, that stand before every sequence
+    in place of the special ones that the tokenizer puts there. Raises ``InputError`` where nothing can be
+    read as X, and for a token of the prefix that the vocabulary has not.
     """
 
-    def __init__(self, tokenizer: Any, alphabet: Alphabet | None = None, rare_as_x: bool = False) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        alphabet: Alphabet | None = None,
+        rare_as_x: bool = False,
+        prefix: str | None = None,
+    ) -> None:
         self.hf = tokenizer
         self.alphabet = alphabet or detect_alphabet(tokenizer.get_vocab())
         self.pad_id: int | None = tokenizer.pad_token_id
@@ -88,7 +123,18 @@ class LetterTokenizer:
                 f"the tokenizer {type(tokenizer).__name__} reads {self.alphabet.name} letters and has no "
                 "residue X: leave --rare-as-x out"
             )
+        self.prefix: tuple[str, ...] = tuple((prefix or "").split())
+        self._prefix_ids = self._known_ids(self.prefix)
         self._style = self._find_style()
+
+    def _known_ids(self, prefix: tuple[str, ...]) -> list[int]:
+        vocabulary = self.hf.get_vocab()
+        if strange := [token for token in prefix if token not in vocabulary]:
+            raise InputError(
+                f"--prefix: the tokenizer has no token {strange[0]!r}: expected tokens of its vocabulary, "
+                "apart by blanks"
+            )
+        return [vocabulary[token] for token in prefix]
 
     @property
     def style(self) -> str:
@@ -109,11 +155,23 @@ class LetterTokenizer:
         self._check_known(sequence)
         written = self._style.write(self.read_as(sequence))
         ids, spans = self._fast(written.text) if self.hf.is_fast else self._slow(sequence.id, written.text)
+        ids, spans = self._with_prefix(ids, spans)
         starts, ends = written.letters_at(spans)
         special = ends == starts
         return Tokens(
             sequence, ids, starts, ends, special, tuple(self.hf.convert_ids_to_tokens(ids.tolist()))
         )
+
+    def _with_prefix(
+        self, ids: np.ndarray, spans: list[tuple[int, int]]
+    ) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        """The prefix, if there is one, in place of the special tokens before the others."""
+        if not self.prefix:
+            return ids, spans
+        without_letters = np.array([start == end for start, end in spans])
+        first = int(np.argmin(np.isin(ids, self.hf.all_special_ids) & without_letters))
+        before = [(0, 0)] * len(self.prefix)
+        return np.concatenate([self._prefix_ids, ids[first:]]), before + spans[first:]
 
     def _check_known(self, sequence: Sequence) -> None:
         """Raises InputError for a letter without a token where letters are tokens, and none is for others."""
@@ -210,7 +268,7 @@ class LetterTokenizer:
     @cached_property
     def _words(self) -> dict[int, str]:
         """Every token that stands for unambiguous letters, by its index, and those letters."""
-        written = {i: _letters_of(token) for token, i in self.hf.get_vocab().items()}
+        written = {i: letters_of(token) for token, i in self.hf.get_vocab().items()}
         letters, special = set(self.alphabet.letters), set(self.hf.all_special_ids)
         return {i: word for i, word in written.items() if word and set(word) <= letters and i not in special}
 
@@ -268,30 +326,6 @@ class LetterTokenizer:
             raise InputError(f"the tokenizer {type(self.hf).__name__} lost letters of sequence {name!r}")
         before = _position_of(inner, ids.tolist())
         return ids, [(0, 0)] * before + spans + [(0, 0)] * (len(ids) - before - len(spans))
-
-
-def detect_alphabet(vocabulary: dict[str, int]) -> Alphabet:
-    """The alphabet of a vocabulary: protein if most residues are in it, RNA if U but no T is."""
-    tokens = {_letters_of(token) for token in vocabulary}
-    single = {token for token in tokens if len(token) == 1}
-    # byte-level encodings know every letter: there only longer words tell
-    longer = [token for token in tokens if len(token) > 1 and token.isalpha() and token.isupper()]
-    nucleic = sum(set(word) <= set("ACGTUN") for word in longer) > len(longer) / 2
-    if len(single & set(ALPHABETS["protein"].letters)) >= 15 and not nucleic:
-        return ALPHABETS["protein"]
-    words = {token for token in tokens if token and set(token) <= set("ACGTU")}
-    used = set("".join(words))
-    if {"A", "C", "G"} <= used and used & {"T", "U"}:
-        return ALPHABETS["rna"] if "T" not in used else ALPHABETS["dna"]
-    raise InputError(
-        "the tokenizer's vocabulary is neither nucleotides nor amino acids: expected a model of biological "
-        "sequences, or an --alphabet"
-    )
-
-
-def _letters_of(token: str) -> str:
-    """A token without the marks for the start or the inside of a word."""
-    return token.removeprefix("▁").removeprefix("Ġ").removeprefix("##")
 
 
 def _position_of(part: list[int], whole: list[int]) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32
 
-from relevome.models.predictions import Predicted
+from relevome.models.predictions import Likelihood, Predicted
 from relevome.results.notebook import as_html
 from relevome.results.parts.manifest import AGAIN, Folder
 from relevome.results.parts.part import Counts, Rows
@@ -24,7 +24,7 @@ from relevome.results.tables import write_tsv
 if TYPE_CHECKING:
     import pandas as pd
 
-NAME, TABLE = "prediction.json", "predictions.tsv"
+NAME, TABLE, LIKELIHOODS = "prediction.json", "predictions.tsv", "likelihoods.tsv"
 
 _TEXT, _WHOLE, _REAL = pa.string(), pa.int64(), pa.float64()
 _REALS = pa.list_(pa.float32())
@@ -41,7 +41,14 @@ SCHEMA = pa.schema([
     pa.field("probability", _REAL),
     pa.field("logits", _REALS, nullable=False),
     pa.field("probabilities", _REALS),
+    pa.field("log_likelihood", _REAL),
+    pa.field("counted_tokens", _WHOLE),
 ])  # fmt: skip
+
+
+_OF_LIKELIHOODS = [
+    "sequence_id", "chrom", "start", "end", "strand", "tokens", "log_likelihood", "perplexity",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +58,8 @@ class PredictedRow:
     ``logits`` and ``probabilities`` are of all outputs, whose names are in ``prediction.json``, or letters x
     outputs, row-major, where there are outputs for every letter; then ``predicted``, the label of the most
     probable output, and its ``probability`` are null. Both, and ``probabilities``, are null of numbers.
-    ``label`` is the true one, where it is known; the place is null without an interval.
+    ``label`` is the true one, where it is known; the place is null without an interval. ``log_likelihood``
+    and how many ``counted_tokens`` it has are of causal language models, else null.
     """
 
     sequence_id: str
@@ -65,12 +73,21 @@ class PredictedRow:
     probability: float | None
     logits: Float32[np.ndarray, " values"]
     probabilities: Float32[np.ndarray, " values"] | None
+    log_likelihood: float | None = None
+    counted_tokens: int | None = None
+
+    @property
+    def likelihood(self) -> Likelihood | None:
+        """The log-likelihood with its number of tokens, of causal language models."""
+        if self.log_likelihood is None or self.counted_tokens is None:
+            return None
+        return Likelihood(self.log_likelihood, self.counted_tokens)
 
 
 def predicted_row(found: Predicted, label: str | None) -> PredictedRow:
     """The row of what was predicted, beside the true label."""
     place, chance = found.sequence.interval, found.probabilities
-    told, probability = found.predicted, found.probability
+    told, probability, likelihood = found.predicted, found.probability, found.likelihood
     return PredictedRow(
         sequence_id=found.sequence.id,
         sequence=found.sequence.letters,
@@ -83,6 +100,8 @@ def predicted_row(found: Predicted, label: str | None) -> PredictedRow:
         probability=probability if isinstance(probability, float) else None,
         logits=found.logits.ravel().astype(np.float32),
         probabilities=None if chance is None else chance.ravel().astype(np.float32),
+        log_likelihood=None if likelihood is None else likelihood.value,
+        counted_tokens=None if likelihood is None else likelihood.tokens,
     )
 
 
@@ -186,6 +205,16 @@ class Prediction(PartsReader[PredictedRow]):
         found = Counter(name for part in self.tables(["predicted"]) for name in part["predicted"].to_pylist())
         return {name: count for name, count in found.items() if name is not None}
 
+    @property
+    def total_likelihood(self) -> Likelihood | None:
+        """The sum over sequences, of a causal language model; its perplexity counts every token alike."""
+        sums = [
+            [part[name].drop_null().to_numpy().sum() for name in ("log_likelihood", "counted_tokens")]
+            for part in self.tables(["log_likelihood", "counted_tokens"])
+        ]
+        value, tokens = np.sum(sums, axis=0) if sums else (0.0, 0)
+        return Likelihood(float(value), int(tokens)) if tokens else None
+
     def to_pandas(self) -> pd.DataFrame:
         """A row for every sequence, or for every letter of it, as in ``predictions.tsv``."""
         import pandas as pd
@@ -193,8 +222,16 @@ class Prediction(PartsReader[PredictedRow]):
         return pd.DataFrame(list(self._lines()), columns=self._header())
 
     def write_table(self) -> None:
-        """Write ``predictions.tsv`` into the folder: what `to_pandas` gives."""
+        """Write ``predictions.tsv`` into the folder: what `to_pandas` gives; and any ``likelihoods.tsv``."""
         write_tsv(self.path / TABLE, self._header(), self._lines())
+        if self.total_likelihood is not None:
+            write_tsv(self.path / LIKELIHOODS, _OF_LIKELIHOODS, self._likelihoods())
+
+    def _likelihoods(self) -> Iterator[list[Any]]:
+        for row in self:
+            if (one := row.likelihood) is not None:
+                place = [row.chrom, row.start, row.end, row.strand]
+                yield [row.sequence_id, *place, one.tokens, one.value, one.perplexity]
 
     def _header(self) -> list[str]:
         place = ["position", "letter"] if self.by_letter else ["chrom", "start", "end", "strand"]
@@ -215,5 +252,7 @@ class Prediction(PartsReader[PredictedRow]):
         labels = row.label if row.label is not None else [None] * len(row.sequence)
         for position, (letter, label, values) in enumerate(zip(row.sequence, labels, shown, strict=True)):
             best = int(values.argmax())
-            told = [None, None] if row.probabilities is None else [self.outputs[best], values[best]]
-            yield [row.sequence_id, position, letter, label, *told, *values]
+            unknown = row.probabilities is None or np.isnan(values[best])
+            told = [None, None] if unknown else [self.outputs[best], values[best]]
+            shown_here = [None] * len(values) if unknown and np.isnan(values[best]) else values
+            yield [row.sequence_id, position, letter, label, *told, *shown_here]

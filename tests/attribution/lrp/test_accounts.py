@@ -108,6 +108,15 @@ def test_a_softmax_absorbs_what_its_expansion_loses() -> None:
     assert_absorbed(lambda x: F.softmax(x, -1), {"softmax": (y * g).sum() - passed_on})
 
 
+def test_a_log_softmax_absorbs_what_its_expansion_loses() -> None:
+    """Of one log-probability, log p = x - log sum exp x, that is minus the entropy."""
+    x, g = X.numpy(), above(2, 3, 4)
+    y = softmax(x, -1)
+    jacobians = [[np.eye(4) - np.outer(np.ones(4), row) for row in rows] for rows in y]
+    passed_on = sum((x[b, t] @ (g[b, t] @ jacobians[b][t])) for b, t in np.ndindex(2, 3))
+    assert_absorbed(lambda x: F.log_softmax(x, -1), {"softmax": (np.log(y) * g).sum() - passed_on})
+
+
 @pytest.mark.parametrize("causal", [False, True])
 def test_attention_absorbs_as_softmax_and_by_positions(causal: bool) -> None:
     """Half of the gradient reaches the weights; positions take their part of the logits."""

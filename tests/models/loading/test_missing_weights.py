@@ -33,13 +33,13 @@ CAUSES: dict[str, tuple[str, dict[str, Any], str]] = {
     "a causal model": (
         "GPT2LMHeadModel",
         GPT2,
-        r"a causal language model \(GPT2LMHeadModel\), which cannot",
+        "a GPT2LMHeadModel: leave --task out, or fine-tune",
     ),
-    "another": ("LlamaForCausalLM", BERT, r"causal language model \(LlamaForCausalLM\), which cannot be"),
+    "another": ("LlamaForCausalLM", BERT, "a LlamaForCausalLM: leave --task out, or fine-tune"),
     "a causal model of which there is no classifier": (
         "MambaForCausalLM",
         {"vocab_size": 30, "hidden_size": 12, "num_hidden_layers": 1, "state_size": 4},
-        r"any head that can be explained: it is a causal language model \(MambaForCausalLM\)",
+        r"any head that can be explained: expected a model fine-tuned .* or a language model \(--task\)",
     ),
     "an encoder with its decoder": (
         "T5ForConditionalGeneration",
@@ -63,8 +63,14 @@ CAUSES: dict[str, tuple[str, dict[str, Any], str]] = {
         "a BertForMaskedLM: leave --task out, or fine-tune",
     ),
 }
-# What transformers takes for a masked language model where nothing else is asked for.
-TRANSFORMERS_OWN = ("a masked language model", "another with a decoder")
+# What transformers takes for a language model where nothing else is asked for.
+TRANSFORMERS_OWN = (
+    "a masked language model",
+    "another with a decoder",
+    "a causal model",
+    "another",
+    "a causal model of which there is no classifier",
+)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +119,19 @@ def test_a_model_that_does_not_say_what_it_is(saved: Saved, tmp_path: Path) -> N
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"architectures": None}))
     refused(
-        "it has the head of a masked language model: ask for --task masked, or fine-tune", folder, "token"
+        "it has the head of a language model: ask for --task masked or causal, or fine-tune", folder, "token"
     )
+
+
+@pytest.mark.parametrize("named", [None, ["GPT2Model"]])
+def test_a_table_of_embeddings_is_the_head_of_a_causal_model_only_where_that_is_said(
+    saved: Saved, tmp_path: Path, named: list[str] | None
+) -> None:
+    folder = Path(shutil.copytree(saved("residues-causal"), tmp_path / "model"))
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"architectures": named}))
+    refused("it has no head of its own: ask for --task causal if it predicts the next token, or fine", folder)
+    assert load_model(folder, task="causal").task == "causal"
 
 
 def test_a_classifier_is_no_language_model(saved: Saved) -> None:

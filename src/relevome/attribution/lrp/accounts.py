@@ -143,6 +143,19 @@ def of_softmax(call: Call) -> Absorbed:
     return lambda _, gradient: {"softmax": _lost(x.detach(), call.results[0], gradient, dim)}
 
 
+@account(attention.log_softmax)
+def of_log_softmax(call: Call) -> Absorbed:
+    """The same: <y, g> - <x, g - softmax(x) sum(g)>."""
+    x, dim = _softmax_arguments(*call.args, **call.kwargs)
+    y = call.results[0]
+
+    def absorbed(_index: int, gradient: Tensor) -> dict[str, float]:
+        to_x = gradient - y.exp() * gradient.sum(dim, keepdim=True)
+        return {"softmax": inner(y, gradient) - inner(x.detach(), to_x)}
+
+    return absorbed
+
+
 def _softmax_arguments(input: Tensor, dim: int = -1, *_others: Any, **_named: Any) -> tuple[Tensor, int]:
     return input, dim
 

@@ -27,7 +27,7 @@ _EVALUATION = {
 GROUPS: Mapping[str, Mapping[str, str]] = {
     "explain": {
         "Sequences": _SEQUENCES,
-        "Model": f"model tokenizer task alphabet max_tokens {_CODE}",
+        "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",
         "What is explained": "target contrast position mask_position",
         "Method": "method baseline steps tolerance site reference rules layers query option heads audit",
         "From tokens to letters": "lift average_strands tokenisations tokenisation_dropout offsets",
@@ -39,7 +39,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "predict": {
         "Sequences": _SEQUENCES,
         "Labels": "labels labels_column",
-        "Model": f"model tokenizer task alphabet max_tokens {_CODE}",
+        "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",
         "Computing": _COMPUTING,
         "Output": "output overwrite",
     },
@@ -54,7 +54,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "By attention: windows around sites": "fasta bed genome position controls most on_bad",
         "By attention: what is asked": "query weigh share motifs known ablate ablate_by random_weights",
         "By relevance": "run annotations kinds clusters classes random points",
-        "Model": "model tokenizer alphabet trust_remote_code",
+        "Model": "model tokenizer alphabet prefix trust_remote_code",
         "Computing": _COMPUTING,
         "Output": "output overwrite",
     },

@@ -27,7 +27,7 @@ _PREFIX = "base_model.model."
 _HEAD = re.compile(r"(classifier|score)(\.out_proj)?\.weight")
 
 # What peft calls the kinds of heads.
-_TASKS: dict[str, Task] = {"SEQ_CLS": "sequence", "TOKEN_CLS": "token"}
+_TASKS: dict[str, Task] = {"SEQ_CLS": "sequence", "TOKEN_CLS": "token", "CAUSAL_LM": "causal"}
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,9 @@ def _load_module(
     stated = [adapter.task, *stated] if adapter is not None and adapter.task is not None else stated
     brought = frozenset(() if adapter is None else adapter.weights)
     nearest: Weighted | None = None
-    candidates: list[Task] = [task] if task else stated[:1] or list(AUTO)
+    # the head of a causal model may be its table of embeddings, which any checkpoint has: it has to be stated
+    guessed: list[Task] = [other for other in AUTO if other != "causal"]
+    candidates: list[Task] = [task] if task else stated[:1] or guessed
     for candidate in candidates:
         auto = auto_class(candidate)
         by_code = auto.__name__ in (getattr(config, "auto_map", None) or {})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from relevome.errors import InputError
-from relevome.models.loading.tasks import ENDINGS, auto_class
+from relevome.models.loading.tasks import AUTO, ENDINGS, auto_class
 from relevome.models.loading.weights import Weighted, common_prefixes
+from relevome.models.questions import TASKS, Task
 
-_EXPECTED = "expected a model fine-tuned for sequence or token classification, or a masked language model"
-_CAUSAL = ("ForCausalLM", "LMHeadModel")
+_EXPECTED = "expected a model fine-tuned for sequence or token classification, or a language model"
 _MASKED = ("cls.predictions.", "lm_head.")
 _WRAPPERS = ("module.", "_orig_mod.", "model.")
 
@@ -31,12 +31,11 @@ def _by_class(path: str, config: Any, found: Weighted | None) -> str | None:
         return None
     named = [str(name) for name in getattr(config, "architectures", None) or ()]
     kind = named[0] if named else type(config).__name__.removesuffix("Config")
-    if named and all(name.endswith(_CAUSAL) for name in named):
-        return f"it is a causal language model ({kind}), which cannot be explained yet; {_EXPECTED}"
     if any(name.endswith(tuple(ENDINGS)) for name in named):
         if found is None or type(found.module).__name__ in named:
             return None
-        tune = f", or {_fine_tune(path, config)}" if kind.endswith("ForMaskedLM") else ""
+        language = any(kind.endswith(end) and TASKS[task].language for end, task in ENDINGS.items())
+        tune = f", or {_fine_tune(path, config)}" if language else ""
         return f"it is a {kind}: leave --task out{tune}"
     if config.model_type == "t5":
         return (
@@ -58,16 +57,24 @@ def _by_names(path: str, config: Any, found: Weighted) -> str:
     base = f"{getattr(found.module, 'base_model_prefix', '')}."
     if any(name.startswith(base) and not name.startswith(f"{base}pooler.") for name in found.missing):
         return f"its weights and its config.json (a {kind}) do not belong together, copy both again"
-    if any(name.startswith(_MASKED) for name in found.unknown):
-        tune = _fine_tune(path, config)
-        return f"it has the head of a masked language model: ask for --task masked, or {tune}"
+    tune, asked = _fine_tune(path, config), _language_tasks(config)
+    if any(name.startswith(_MASKED) for name in found.unknown) and asked:
+        return f"it has the head of a language model: ask for --task {asked}, or {tune}"
     if found.unknown:
         own = ", ".join(found.unknown[:3])
         return (
             f"it has a head of its own ({own}) and not that of a {kind}: save it as one, or with its code "
             "(auto_map in config.json) and give --trust-remote-code"
         )
-    return f"it is a pre-trained encoder without a head: {_fine_tune(path, config)}"
+    if asked == "causal":  # whose head may be its table of embeddings
+        return f"it has no head of its own: ask for --task causal if it predicts the next token, or {tune}"
+    return f"it is a pre-trained encoder without a head: {tune}"
+
+
+def _language_tasks(config: Any) -> str:
+    """Which language models transformers can make of a configuration."""
+    tasks: list[Task] = [task for task in AUTO if TASKS[task].language]
+    return " or ".join(task for task in tasks if type(config) in auto_class(task)._model_mapping)
 
 
 def _wrapper(found: Weighted) -> str | None:

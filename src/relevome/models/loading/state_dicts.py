@@ -46,8 +46,8 @@ def state_of(file: Path, part: str | None = None, device: str = "cpu") -> dict[s
     except Exception as error:  # of damaged files torch raises anything
         said = first_line(error).partition(". ")[0]  # torch goes on for long
         raise InputError(
-            f"the weights in {file} cannot be read ({type(error).__name__}: {said}): expected safetensors, or "
-            "tensors that torch saved"
+            f"the weights in {file} cannot be read ({type(error).__name__}: {said}): expected safetensors, "
+            "or tensors that torch saved"
         ) from error
     return _part(content, part, file)
 

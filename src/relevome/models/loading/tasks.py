@@ -6,15 +6,20 @@ from typing import Any
 
 import transformers
 
-from relevome.models.base import Task
+from relevome.models.questions import Task
 
+# How the classes of checkpoints end.
 ENDINGS: dict[str, Task] = {
     "ForSequenceClassification": "sequence",
     "ForTokenClassification": "token",
     "ForMaskedLM": "masked",
+    "ForCausalLM": "causal",
+    "LMHeadModel": "causal",
 }
 # Names only: it takes seconds until transformers has what stands behind them.
-AUTO: dict[Task, str] = {task: f"AutoModel{ending}" for ending, task in ENDINGS.items()}
+AUTO: dict[Task, str] = {
+    task: f"AutoModel{ending}" for ending, task in ENDINGS.items() if ending.startswith("For")
+}
 
 
 def auto_class(task: Task) -> Any:

@@ -31,17 +31,39 @@ def try_out(model: Model, path: str, own_code: bool) -> None:
     for tokens in _trials(model):
         try:
             with _errors(path, own_code), model.frozen(), torch.inference_mode():
-                given = model.module(**model.inputs(Batch((tokens,), (Target(0, ""),))))
+                given = _pass(model, tokens)
         except InputError as error:
             if own_code or not isinstance(error.__cause__, RuntimeError):
                 raise
             failed.append(error)
         else:
             _check_logits(given, model, path, own_code)
+            if model.kind.ahead:
+                _check_looks_back_only(given.logits, model, tokens, path)
             return
     # what is said of every length alike has nothing to do with lengths
     if len(failed) > 1 and len(set(map(str, failed))) == 1:
         raise failed[0]
+
+
+def _pass(model: Model, tokens: Tokens) -> Any:
+    return model.module(**model.inputs(Batch((tokens,), (Target(0, ""),))))
+
+
+def _check_looks_back_only(logits: torch.Tensor, model: Model, tokens: Tokens, path: str) -> None:
+    """Raises InputError if the logits of a token change with those behind it: a BERT can be loaded so."""
+    half = len(tokens) // 2
+    letters = model.tokenizer.ordinary_ids()
+    ids = tokens.ids.copy()
+    ids[half:] = [next(letter for letter in letters[:2] if letter != one) for one in ids[half:].tolist()]
+    with model.frozen(), torch.inference_mode():
+        other = _pass(model, tokens.with_ids(ids)).logits
+    moved = (logits - other)[:, :half].abs().max()
+    if moved > 10 * torch.finfo(logits.dtype).eps * logits.abs().max():
+        raise InputError(
+            f"{path}, a {type(model.module).__name__}, sees the tokens behind the one it predicts: it is no "
+            "causal language model, leave --task out"
+        )
 
 
 def _trials(model: Model) -> Iterator[Tokens]:

@@ -114,6 +114,21 @@ SOFTMAX = [
 ]
 
 
+def log_plain(function: Any, call: Callable[[Tensor], Tensor]) -> Case:
+    """The transposed Jacobian of a log-softmax: g - softmax(x) sum(g)."""
+    x = drawn(3, 5)
+    y = softmax(x.numpy(), -1)
+    return Case(function, (x,), lambda above: [above - y * above.sum(-1, keepdims=True)], call, np.log(y))
+
+
+LOG_SOFTMAX = [
+    log_plain(F.log_softmax, lambda x: F.log_softmax(x, dim=-1, dtype=torch.float64)),
+    log_plain(torch.log_softmax, lambda x: torch.log_softmax(x, -1)),
+    log_plain(_T.log_softmax, lambda x: x.log_softmax(-1)),
+    log_plain(torch.special.log_softmax, lambda x: torch.special.log_softmax(x, 1)),
+]
+
+
 def rounded(function: Any, dtype: torch.dtype) -> Case:
     """A cast: everything goes through, rounded on its way back; the values are ones that both types have."""
     x = torch.arange(15).sub(7.5).double().view(3, 5)
@@ -159,4 +174,4 @@ def multi_head() -> Case:
     )  # fmt: skip
 
 
-CASES = [*FUSED, *SOFTMAX, *CASTS, multi_head()]
+CASES = [*FUSED, *SOFTMAX, *LOG_SOFTMAX, *CASTS, multi_head()]

@@ -43,6 +43,12 @@ def softmax(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     return flow.name(func(*args, **kwargs), WEIGHTS)
 
 
+@rule(F.log_softmax, torch.log_softmax, _T.log_softmax, torch.special.log_softmax)
+def log_softmax(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The plain gradient, as that of softmax; log-likelihoods are sums of log-probabilities."""
+    return func(*args, **kwargs)
+
+
 @rule(
     _T.clone, torch.clone, _T.to, _T.type, _T.type_as, _T.float, _T.double, _T.half, _T.bfloat16,
     _T.contiguous, _T.view, _T.reshape, torch.reshape, _T.flatten, torch.flatten, _T.masked_fill,
