@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
+from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
@@ -151,7 +152,14 @@ class _Activations(TorchFunctionMode):
 
 
 def _tensors(values: Any) -> list[torch.Tensor]:
-    return [one for one in tree_leaves(values) if isinstance(one, torch.Tensor)]
+    """Tensors among values; of one row within ``torch.vmap``, that of all rows."""
+    return [_whole(one) for one in tree_leaves(values) if isinstance(one, torch.Tensor)]
+
+
+def _whole(tensor: torch.Tensor) -> torch.Tensor:
+    while is_functorch_wrapped_tensor(tensor):
+        tensor = get_unwrapped(tensor)
+    return tensor
 
 
 def _storage(tensor: torch.Tensor) -> int:

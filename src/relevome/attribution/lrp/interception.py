@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from relevome.attribution.lrp.flow import Flow, LinearRule, tensors_in
 from relevome.attribution.lrp.heads import Recorder
+from relevome.attribution.lrp.mapped import RowByRow
 from relevome.attribution.lrp.table import UnsupportedOperation
 
 NO_RULES: Mapping[int, LinearRule] = MappingProxyType({})
@@ -37,6 +38,15 @@ class Interception(TorchFunctionMode):
         attended = heads.watch if heads else _unwatched
         self.flow = Flow(self, self._follow, attended, linear)
         self._seen: dict[int, tuple[weakref.ref[Tensor], int]] = {}
+        self._mapped = RowByRow()
+
+    def __enter__(self) -> Interception:
+        self._mapped.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self._mapped.__exit__()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Carries out one operation of the model; the backward pass itself is left alone."""
