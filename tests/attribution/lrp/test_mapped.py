@@ -15,6 +15,8 @@ from relevome.attribution.lrp.rules import UnsupportedOperation
 from tests.attribution.lrp.test_engine import relevance
 from tests.attribution.lrp.under_rules import drawn
 
+# pyright: reportPrivateImportUsage=false
+
 X, KEYS = drawn(2, 3, 5, 4), drawn(3, 7, 4)
 
 

@@ -18,6 +18,8 @@ from torch.utils._pytree import tree_map, tree_unflatten
 
 from relevome.attribution.lrp.table import UnsupportedOperation
 
+# pyright: reportPrivateImportUsage=false
+
 _AT_ONCE = apis.vmap_impl
 
 
