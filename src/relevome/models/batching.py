@@ -152,11 +152,11 @@ class _Activations(TorchFunctionMode):
 
 
 def _tensors(values: Any) -> list[torch.Tensor]:
-    """Tensors among values; of one row within ``torch.vmap``, that of all rows."""
-    return [_whole(one) for one in tree_leaves(values) if isinstance(one, torch.Tensor)]
+    return [all_rows(one) for one in tree_leaves(values) if isinstance(one, torch.Tensor)]
 
 
-def _whole(tensor: torch.Tensor) -> torch.Tensor:
+def all_rows(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor of all rows, of which this is one within ``torch.vmap``; elsewhere the tensor itself."""
     while is_functorch_wrapped_tensor(tensor):
         tensor = get_unwrapped(tensor)
     return tensor

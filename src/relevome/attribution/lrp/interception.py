@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from contextlib import nullcontext
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -38,7 +39,8 @@ class Interception(TorchFunctionMode):
         attended = heads.watch if heads else _unwatched
         self.flow = Flow(self, self._follow, attended, linear)
         self._seen: dict[int, tuple[weakref.ref[Tensor], int]] = {}
-        self._mapped = RowByRow()
+        # heads are told apart from the batch by the axes of their context, which a row has not
+        self._mapped = nullcontext() if heads else RowByRow()
 
     def __enter__(self) -> Interception:
         self._mapped.__enter__()
@@ -90,6 +92,7 @@ def _nothing() -> None:
 def _hidden(name: str, otherwise: str) -> UnsupportedOperation:
     return UnsupportedOperation(
         f"relevance went through {name.removesuffix('Backward0').removesuffix('Backward')}, whose operations "
-        "cannot be seen (an autograd function, a compiled or scripted one, or a reentrant checkpoint): "
+        "cannot be seen (an autograd function, a compiled or scripted one, torch.vmap, or a reentrant "
+        "checkpoint): "
         f"use the model without it, or {otherwise}"
     )
