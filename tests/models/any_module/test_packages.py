@@ -29,19 +29,17 @@ from tests.packaged import (
 )
 
 BASES = "ACGT"
-CONVOLUTIONS = [
-    "bpnet counts", "bpnet profile", "accessibility counts", "chrombpnet counts", "chrombpnet profile",
-    "grelu convolutions",
-]  # fmt: skip
+ATTENTION = "has no attention over its tokens that can be seen"
 REFUSED = {
-    **{(name, "attention"): "has no attention over its tokens that can be seen" for name in
-       (*CONVOLUTIONS, "enformer", "borzoi", "borzoi narrow", "grelu recurrent", "grelu borzoi")},
+    **{(name, method): ATTENTION for method in ("attention", "rollout")
+       for name in PACKAGED if name != "grelu transformer"},
     **{("grelu recurrent", method): r"no relevance rule for the operation torch.gru"
        for method in ("attnlrp", "lrp")},
     ("grelu recurrent", "deeplift-shap"): r"no rule for the operation torch.gru",
     ("enformer", "deeplift-shap"): r"no rule for the operation torch.Tensor.mul",
     ("borzoi narrow", "deeplift-shap"): r"no rule for the operation torch.nn.functional.layer_norm",
     ("grelu transformer", "deeplift-shap"): r"no rule for the operation torch.nn.functional.layer_norm",
+    ("grelu borzoi", "deeplift-shap"): r"no rule for the operation torch.nn.functional.layer_norm",
 }  # fmt: skip
 
 
@@ -168,6 +166,12 @@ def test_deeplift_adds_up(name: str) -> None:
 def test_what_is_not_covered_is_refused_by_name(name: str, method: str) -> None:
     with pytest.raises(InputError, match=REFUSED[name, method]):
         explained(name, method)
+
+
+@pytest.mark.parametrize("method", ["attention", "rollout"])
+def test_attention_over_letters_is_seen(method: str) -> None:
+    found = values(explained("grelu transformer", method))
+    np.testing.assert_allclose(found.sum(1), np.ones(len(found)), atol=1e-6)
 
 
 def test_chrombpnet_is_read_from_the_files_of_its_training(tmp_path: Path) -> None:
