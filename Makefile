@@ -51,9 +51,15 @@ clean:  ## remove what was made, .venv excepted
 	done; \
 	echo "No Python of at least 3.11 among: $(PYTHON). Name one: make PYTHON=/path/to/python" >&2; exit 1
 
+# Packages whose models are tested (tests/models/any_module/test_packages.py), without what they ask for:
+# their models need none of it, and it is large, GPL (bpnet-lite), or contradicts ours (borzoi-pytorch: an older
+# transformers; grelu: captum 0.5.0).
+MODELS := borzoi-pytorch bpnet-lite grelu
+
 # torch by itself first, at the version of the constraint file, so that no other request chooses it.
 $(STAMP): pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing into .venv: minutes at first, seconds later"
 	@$(PIP) torch
 	@$(PIP) --editable '.[dev]'
+	@$(PIP) --no-deps $(MODELS)
 	@touch $@

@@ -97,6 +97,14 @@ def test_activations_are_counted_without_weights_and_views() -> None:
     assert (counted.widest, counted.all) == (200, 240)
 
 
+def test_activations_within_vmap_are_those_of_all_rows() -> None:
+    weights = torch.zeros(3, 50, 10)
+    with batching._Activations() as counted:
+        rows = torch.ones(3, 10)  # 120 bytes
+        torch.vmap(torch.mv)(weights, rows)  # 600 bytes
+    assert (counted.widest, counted.all) == (600, 720)
+
+
 @pytest.mark.parametrize("name", ["protbert", "dnabert"])
 def test_counting_leaves_the_model_as_it_was(load: Load, name: str) -> None:
     model = load(name)

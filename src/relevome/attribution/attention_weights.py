@@ -24,6 +24,7 @@ from relevome.attribution.lrp.rules.products import einsum, matrix_product, prod
 from relevome.attribution.lrp.table import pair
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model
+from relevome.models.batching import all_rows
 from relevome.models.identity import class_of
 
 Query = Literal["read", "first", "last", "mean"]
@@ -186,6 +187,7 @@ class _Interception(TorchFunctionMode):
         """Follows what a softmax gives until it meets the values."""
         rule = RULES.get(func)
         if rule is softmax:
+            self._refuse_mapped(result, tuple(result.shape[-2:]))
             if _argument(1, "dim", args, kwargs) in (-1, result.dim() - 1):
                 self._names[result] = WEIGHTS
         elif rule is between or rule is product:
@@ -218,6 +220,13 @@ class _Interception(TorchFunctionMode):
                     return self._attended(shape, lambda w=weights: w, result, output.index(query), by)
         return result
 
+    def _refuse_mapped(self, result: Tensor, shape: tuple[int, ...]) -> None:
+        if shape == self._shape and all_rows(result) is not result:
+            raise InputError(
+                "attention within torch.vmap cannot be read: explain the model by a method that needs none, "
+                "such as integrated-gradients"
+            )
+
     def _holds(self, value: Any) -> bool:
         return isinstance(value, Tensor) and self._names.get(value) == WEIGHTS
 
@@ -231,6 +240,7 @@ class _Interception(TorchFunctionMode):
     ) -> Tensor:
         if shape != self._shape:
             return context
+        self._refuse_mapped(context, shape)
         self.attentions += 1
         return self._see(_Attention(self.attentions - 1, weights, context, queries, by))
 

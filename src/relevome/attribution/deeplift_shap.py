@@ -33,7 +33,7 @@ from relevome.attribution.lrp.table import PLAIN, active, name_of, pair
 from relevome.attribution.relevance import Relevance
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
-from relevome.models.batching import MOST_ROWS
+from relevome.models.batching import MOST_ROWS, all_rows
 from relevome.models.tokens import Tokens
 
 _T = torch.Tensor
@@ -197,6 +197,7 @@ class _Redirection(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Refuses what is neither linear in the activations nor has a rule."""
         kwargs = kwargs or {}
+        _refuse_mapped((args, kwargs))
         relevant = [tensor for tensor in tensors_in((args, kwargs)) if active(tensor)]
         if not relevant or not torch.is_grad_enabled():
             return func(*args, **kwargs)
@@ -209,11 +210,22 @@ class _Redirection(TorchFunctionMode):
             return self._runner.pool(relevant[0], *args[1:], **kwargs).clone()
         result = func(*args, **kwargs)
         if any(map(active, tensors_in(result))) and not _is_linear(func, args, kwargs, len(relevant)):
-            raise InputError(
-                f"deeplift-shap has no rule for the operation {name_of(func)}: it is for CNNs, explain this "
-                "model by another method, such as integrated-gradients"
-            )
+            raise _without_rule(name_of(func))
         return result
+
+
+def _without_rule(operation: str) -> InputError:
+    return InputError(
+        f"deeplift-shap has no rule for the operation {operation}: it is for CNNs, explain this model by "
+        "another method, such as integrated-gradients"
+    )
+
+
+def _refuse_mapped(values: Any) -> None:
+    """Within ``torch.vmap`` an activation looks like a constant."""
+    for tensor in tensors_in(values):
+        if all_rows(tensor) is not tensor and active(all_rows(tensor)):
+            raise _without_rule("torch.vmap")
 
 
 def _applied(func: Any, others: tuple[Any, ...], kwargs: dict[str, Any], x: Tensor) -> Tensor:

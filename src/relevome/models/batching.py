@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
+from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
@@ -162,7 +163,14 @@ class _Activations(TorchFunctionMode):
 
 
 def _tensors(values: Any) -> list[torch.Tensor]:
-    return [one for one in tree_leaves(values) if isinstance(one, torch.Tensor)]
+    return [all_rows(one) for one in tree_leaves(values) if isinstance(one, torch.Tensor)]
+
+
+def all_rows(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor of all rows, of which this is one within ``torch.vmap``; elsewhere the tensor itself."""
+    while is_functorch_wrapped_tensor(tensor):
+        tensor = get_unwrapped(tensor)
+    return tensor
 
 
 def _storage(tensor: torch.Tensor) -> int:

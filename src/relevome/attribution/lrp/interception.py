@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
+from contextlib import nullcontext
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from torch.overrides import TorchFunctionMode
 
 from relevome.attribution.lrp.flow import Flow, LinearRule, tensors_in
 from relevome.attribution.lrp.heads import Recorder
+from relevome.attribution.lrp.mapped import RowByRow
 from relevome.attribution.lrp.table import UnsupportedOperation
 
 NO_RULES: Mapping[int, LinearRule] = MappingProxyType({})
@@ -37,6 +39,16 @@ class Interception(TorchFunctionMode):
         attended = heads.watch if heads else _unwatched
         self.flow = Flow(self, self._follow, attended, linear)
         self._seen: dict[int, tuple[weakref.ref[Tensor], int]] = {}
+        # heads are told apart from the batch by the axes of their context, which a row has not
+        self._mapped = nullcontext() if heads else RowByRow()
+
+    def __enter__(self) -> Interception:
+        self._mapped.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self._mapped.__exit__()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Carries out one operation of the model; the backward pass itself is left alone."""
@@ -80,6 +92,7 @@ def _nothing() -> None:
 def _hidden(name: str, otherwise: str) -> UnsupportedOperation:
     return UnsupportedOperation(
         f"relevance went through {name.removesuffix('Backward0').removesuffix('Backward')}, whose operations "
-        "cannot be seen (an autograd function, a compiled or scripted one, or a reentrant checkpoint): "
+        "cannot be seen (an autograd function, a compiled or scripted one, torch.vmap, or a reentrant "
+        "checkpoint): "
         f"use the model without it, or {otherwise}"
     )
