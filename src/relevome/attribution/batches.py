@@ -65,7 +65,8 @@ def ask(model: Model, sequence: Sequence, targets: tuple[Target, ...], readings:
     try:
         for target in targets:
             for reading in readings.all:
-                reading.check_position(sequence, target.position)
+                for position in target.letters:
+                    reading.check_position(sequence, position)
         tokens = tuple(readings.tokens(model, sequence, reading) for reading in readings.all)
         for target in targets:
             for one, reading in zip(tokens, readings.all, strict=True):

@@ -41,9 +41,9 @@ class Reading:
             sequence = sequence.window(self.before, len(sequence) - self.after)
         return sequence.reverse_complement() if self.reverse else sequence
 
-    def check_position(self, sequence: Sequence, position: int | None) -> None:
+    def check_position(self, sequence: Sequence, position: int) -> None:
         """Raises ``InputError`` for a letter that is not read."""
-        if position is None or self.before <= position < len(sequence) - self.after:
+        if self.before <= position < len(sequence) - self.after:
             return
         if not position < len(sequence):
             raise InputError(
@@ -56,16 +56,18 @@ class Reading:
         )
 
     def placed(self, target: Target, sequence: Sequence) -> Target:
-        """The same target at the place that its letter, if it has one, has in the piece."""
-        if target.position is None:
-            return target
-        left, right = target.position - self.before, len(sequence) - self.after - 1 - target.position
-        return replace(target, position=right if self.reverse else left)
+        """The same target at the places that its letters, if it has any, have in the piece."""
+
+        def place(letter: int) -> int:
+            return len(sequence) - self.after - 1 - letter if self.reverse else letter - self.before
+
+        position = None if target.position is None else place(target.position)
+        return replace(target, position=position, positions=tuple(sorted(map(place, target.positions))))
 
     def target(self, model: Model, target: Target, sequence: Sequence) -> Target:
         """The same question of the piece; a letter that a language model predicts may be complemented."""
         turned = self.placed(target, sequence)
-        if target.position is None or not (self.reverse and model.kind.language):
+        if not target.letters or not (self.reverse and model.kind.language):
             return turned
         contrast = None if target.contrast is None else _complement(model, target.contrast)
         return replace(turned, index=_complement(model, target.index), contrast=contrast)

@@ -75,7 +75,17 @@ def explain(
         ),
     ] = None,
     contrast: Annotated[str | None, typer.Option(help="Explain target minus this output.")] = None,
-    position: Annotated[int | None, typer.Option(help="0-based letter, if outputs are per letter.")] = None,
+    position: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="0-based letter, if outputs are per letter, or several such as 10-40, the last not in, each "
+            "a row of its own; repeatable."
+        ),
+    ] = None,
+    positions: Annotated[
+        str | None,
+        typer.Option(help="Sum the output over letters: all, 10-40, or a file of sites.", metavar="WHERE"),
+    ] = None,
     mask_position: Annotated[bool, typer.Option(help="Hide that letter from a masked model.")] = False,
     # options of methods; None is the method's own default
     baseline: Annotated[
@@ -166,7 +176,8 @@ def explain(
         )  # fmt: skip
         run = run_explain(
             loaded, given, method, target or None,
-            out=output, position=position, contrast=contrast, mask_position=mask_position, lift=lift,
+            out=output, position=position or None, positions=positions, contrast=contrast,
+            mask_position=mask_position, lift=lift,
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets,
             letter_scores=letter_scores, long=long, on_bad=on_bad,

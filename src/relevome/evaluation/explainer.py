@@ -35,7 +35,8 @@ class Explainer:
         """The target of a row."""
         if self.targets[0].is_predicted:
             return replace(self.targets[0], index=row.target_index, label=row.target)
-        return next(one for one in self.targets if (one.index, one.label) == (row.target_index, row.target))
+        found = next(one for one in self.targets if (one.index, one.label) == (row.target_index, row.target))
+        return found if row.positions is None else replace(found, positions=tuple(row.positions.tolist()))
 
     def sequence(self, row: Explanation) -> Sequence:
         """The sequence of a row."""

@@ -98,7 +98,7 @@ def like_lengths(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes
     """Inputs of one kind of target and of like lengths, longest first: the first batch needs most memory."""
     kinds: dict[tuple[bool, bool], list[bytes]] = {}
     for key, (_, target) in asked.items():
-        kinds.setdefault((target.position is None, target.contrast is None), []).append(key)
+        kinds.setdefault((not target.letters, target.contrast is None), []).append(key)
     for keys in kinds.values():
         lengths = {key: len(asked[key][0]) for key in keys}
         keys.sort(key=lambda key: -lengths[key])
@@ -114,7 +114,7 @@ def like_lengths(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes
 
 def input_key(model: Model, tokens: Tokens, target: Target) -> bytes:
     """What decides a score: the tokens, the outputs asked for, and the token at which they are asked."""
-    at = None if target.position is None else model.read_at(tokens, target.position)
+    at = [model.read_at(tokens, position) for position in target.letters]
     asked = repr((target.index, target.contrast, at, target.mask))
     # Half as many bytes: a small CNN is so fast that reading them shows.
     return blake2b(tokens.ids.astype(np.int32).tobytes() + asked.encode(), digest_size=16).digest()

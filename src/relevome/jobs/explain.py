@@ -26,6 +26,7 @@ from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress
+from relevome.jobs.positions import each_of, positions_of
 from relevome.jobs.shards import (
     SHARD_LETTERS,
     SHARD_SEQUENCES,
@@ -35,7 +36,7 @@ from relevome.jobs.shards import (
     shards,
     write_shards,
 )
-from relevome.models.base import Model
+from relevome.models.base import Model, Target
 from relevome.models.batching import batch_sizes_of
 from relevome.models.targets import resolve_targets
 from relevome.options import configured, option_defaults
@@ -52,7 +53,8 @@ def explain(
     target: str | int | Iterable[str | int] | None = None,
     *,
     out: str | Path | None = None,
-    position: int | None = None,
+    position: int | str | Iterable[int | str] | None = None,
+    positions: str | Path | None = None,
     contrast: str | int | None = None,
     mask_position: bool = False,
     lift: str = "split",
@@ -95,7 +97,12 @@ def explain(
         out: Folder for the run; one that was stopped goes on. None: a temporary folder, which lives as long
             as the object that is returned (default).
         position: Letter of every sequence, from 0 on, whose output is meant, for models with outputs for
-            every letter; None for others.
+            every letter; None for others. Of several, as numbers or stretches such as ``"10-40"`` (the last
+            not in), each makes a row of the run, whose target is called such as ``donor@12``.
+        positions: In place of one letter, those over which the output is summed in one row: ``all``, a
+            stretch ``10-40``, or those on known sites: the path of BED, GFF3 or a table of features, or
+            ``pattern:`` and ``residues:`` as for ``--truth`` of `relevome evaluate`. The target is called
+            ``donor@all``, ``donor@10-40`` or ``donor@sites``. Default: None.
         contrast: Output that is subtracted: the logit of ``target`` minus the logit of this one is explained.
             None: the target alone.
         mask_position: Hide the letter at ``position`` from a masked language model. Default: False.
@@ -143,7 +150,12 @@ def explain(
             f"{type(model).__name__} is no model of relevome: expected what relevome.load_model gives"
         )
     _check_options(method, options)
-    goals = resolve_targets(model, target, contrast=contrast, position=position, mask=mask_position)
+    source = given_sequences(sequences, model.alphabet)
+    over = positions_of(positions, source)
+    goals = resolve_targets(
+        model, target, contrast=contrast, position=each_of(position), mask=mask_position,
+        over=None if over is None else over.name,
+    )  # fmt: skip
     plan = Plan(
         _method(method, options, seed),
         method,
@@ -154,8 +166,8 @@ def explain(
         long,
         on_bad,
         seed,
+        over,
     )
-    source = given_sequences(sequences, model.alphabet)
     how = {"batch_size": batch_size, "overwrite": overwrite, "engine": engine, "progress": progress}
     if out is not None:
         return run_plan(model, source, plan, Path(out), **how)
@@ -218,6 +230,11 @@ def run_plan(
     return Run(out)
 
 
+def _said(target: Target) -> dict[str, Any]:
+    """A target as ``run.json`` has it; letters over which it is summed are with every row."""
+    return {name: value for name, value in asdict(target).items() if name != "positions"}
+
+
 def _has_letter_scores(model: Model, plan: Plan) -> bool:
     always = getattr(plan.method, "always_letter_scores", False)
     return always or (model.tokenizer.one_letter_always and model.tokenizer.letter_ids() is not None)
@@ -246,7 +263,8 @@ def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
         "input": dict(source.description),
         "method": plan.method_name,
         "parameters": asdict(plan.method),
-        "targets": [asdict(target) for target in plan.targets],
+        "targets": [_said(target) for target in plan.targets],
+        **({} if plan.positions is None else {"positions": plan.positions.on_record()}),
         "alphabet": model.alphabet.name,
         "alphabet_letters": model.alphabet.letters,
         "lift": plan.lift,

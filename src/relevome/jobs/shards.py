@@ -18,9 +18,11 @@ from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
+from relevome.jobs.positions import Positions
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
 from relevome.models.predictions import Response, answers_or_errors
+from relevome.models.tokens import Tokens
 from relevome.options import check_choice
 from relevome.results.parts.manifest import Folder, read_manifest
 from relevome.results.parts.part import Counts, Refusal, total
@@ -45,10 +47,18 @@ class Plan:
     long: str = "refuse"
     on_bad: str = "refuse"
     seed: int = 0
+    positions: Positions | None = None
+
+    def targets_of(self, sequence: Sequence) -> tuple[Target, ...]:
+        """The targets, at the letters of a sequence that are meant. Raises InputError without any."""
+        if self.positions is None:
+            return self.targets
+        letters = self.positions.of(sequence)
+        return tuple(replace(target, positions=letters) for target in self.targets)
 
     def __post_init__(self) -> None:
-        if self.long == "window" and any(target.position is not None for target in self.targets):
-            raise InputError("--position is a letter of a whole sequence: it cannot go with --long window")
+        if self.long == "window" and (self.positions or any(target.letters for target in self.targets)):
+            raise InputError("positions are letters of a whole sequence: they cannot go with --long window")
         if self.long == "window" and self.readings.tokenisations * self.readings.offsets > 1:
             raise InputError(
                 "--long window cuts where the tokenizer's own tokens are too many: it cannot go with "
@@ -183,24 +193,30 @@ class ExplainShard:
         for place, item in enumerate(items):
             if isinstance(item.what, Sequence):
                 places.append(place)
-                asked.append(ask(model, item.what, plan.targets, plan.readings))
+                asked.append(self._asked(item.what))
             elif place not in known:
                 yield place, refused(item, str(item.what))
-        said = answered(model, asked, plan.readings)
-        told = {number: one for number, one in said.items() if isinstance(one, Response)}
-        failed = {number: one for number, one in said.items() if isinstance(one, InputError)}
+        told, failed = answered(model, asked, plan.readings)
         asked = [replace(one, tokens=failed.get(number, one.tokens)) for number, one in enumerate(asked)]
         if plan.targets[0].is_predicted:
-            asked = [_for_predicted(model, one, told.get(n)) for n, one in enumerate(asked)]
+            asked = [_for_predicted(model, one, told.get(n, ())) for n, one in enumerate(asked)]
         done = {number for number, place in enumerate(places) if place in known}
         found = explain_each(
             model, plan.method, asked, lift=plan.lift, readings=plan.readings, known=done
         )  # fmt: skip
         for number, results in found:
             place = places[number]
-            yield place, self._outcome(items[place], results, told.get(number))
+            yield place, self._outcome(items[place], results, told.get(number, ()))
 
-    def _outcome(self, item: Item, results: list[Explained | InputError], answer: Response | None) -> Outcome:
+    def _asked(self, sequence: Sequence) -> Asked:
+        """A sequence with its targets, or why it has none."""
+        try:
+            targets = self.plan.targets_of(sequence)
+        except InputError as error:
+            return Asked(sequence, self.plan.targets, error)
+        return ask(self.model, sequence, targets, self.plan.readings)
+
+    def _outcome(self, item: Item, results: list[Explained | InputError], answers: List[Response]) -> Outcome:
         plan = self.plan
         errors = [result for result in results if isinstance(result, InputError)]
         if errors and plan.on_bad == "refuse":
@@ -210,11 +226,11 @@ class ExplainShard:
         explained = [result for result in results if isinstance(result, Explained)]
         if plan.letter_scores:
             self._check_letter_scores(explained[0])
-        if answer is not None:
-            check_logit(self.model, explained[0], answer)
+        for result, answer in zip(explained, answers, strict=True):
+            check_logit(self.model, result, answer)
         rows = (
             to_row(result, plan.letter_scores, plan.lift == "split", answer, self.model.labels)
-            for result in explained
+            for result, answer in zip(explained, answers, strict=True)
         )
         return Outcome(tuple(rows), _counts(item, explained, self.model, plan.letter_scores))
 
@@ -227,27 +243,37 @@ class ExplainShard:
             )
 
 
-def answered(model: Model, asked: List[Asked], readings: Readings) -> dict[int, Response | InputError]:
-    """What the model says of every sequence that is not refused, by its number: as it is read first.
+def answered(
+    model: Model, asked: List[Asked], readings: Readings
+) -> tuple[dict[int, list[Response]], dict[int, InputError]]:
+    """What the model says of every sequence that is not refused, as it is read first, by its number.
 
-    One at which it fails gives its error.
+    That is one answer for each of its targets; targets at the same letters have one in common. Of a sequence
+    at which the model fails it is the error.
     """
     first = readings.all[0]
-    readable = {n: one for n, one in enumerate(asked) if not isinstance(one.tokens, InputError)}
-    questions = [
-        (one.tokens[0], first.target(model, one.targets[0], one.sequence))
-        for one in readable.values()
-        if not isinstance(one.tokens, InputError)
-    ]
-    return dict(zip(readable, answers_or_errors(model, questions), strict=True))
+    questions: dict[tuple[int, tuple[int, ...]], tuple[Tokens, Target]] = {}
+    for number, one in enumerate(asked):
+        if not isinstance(one.tokens, InputError):
+            for target in one.targets:
+                question = (one.tokens[0], first.target(model, target, one.sequence))
+                questions.setdefault((number, target.letters), question)
+    said = dict(zip(questions, answers_or_errors(model, [*questions.values()]), strict=True))
+    failed = {number: one for (number, _), one in said.items() if isinstance(one, InputError)}
+    told: dict[int, list[Response]] = {}
+    for number in {number for number, _ in said} - failed.keys():
+        each = (said[number, target.letters] for target in asked[number].targets)
+        told[number] = [one for one in each if isinstance(one, Response)]
+    return told, failed
 
 
-def _for_predicted(model: Model, asked: Asked, answer: Response | None) -> Asked:
+def _for_predicted(model: Model, asked: Asked, answers: List[Response]) -> Asked:
     """The same sequence with its most probable output as target."""
-    if answer is None or answer.largest is None:
-        return asked
-    index = answer.largest
-    targets = tuple(replace(target, index=index, label=model.labels[index]) for target in asked.targets)
+    largest = [answer.largest for answer in answers]
+    targets = tuple(
+        target if index is None else replace(target, index=index, label=model.labels[index])
+        for target, index in zip(asked.targets, largest or [None] * len(asked.targets), strict=True)
+    )
     return replace(asked, targets=targets)
 
 
@@ -275,5 +301,5 @@ def _counts(item: Item, results: list[Explained], model: Model, asked_scores: bo
 
 def _reads_past_end(model: Model, result: Explained) -> bool:
     """Whether the letters that a model looks ahead are not all in the sequence."""
-    position = result.forward.target.position
-    return position is not None and position + model.look_ahead >= len(result.track.sequence)
+    letters = result.forward.target.letters
+    return bool(letters) and max(letters) + model.look_ahead >= len(result.track.sequence)

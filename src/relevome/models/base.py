@@ -302,7 +302,7 @@ class Model:
         """
         inputs = self.inputs(Batch((tokens,), (target,)))
         at, to = (torch.from_numpy(array).to(self.device) for array in (places, ids))
-        position = None if target.position is None else self.read_at(tokens, target.position)
+        position = self.read_at(tokens, target.letters[0]) if len(target.letters) == 1 else None
         if target.mask and position is not None:
             to = to.where(at != position, inputs["input_ids"][0, position])  # what is hidden stays so
         asked = SingleSubstitutions(self.module, self.word_embedding, inputs, at, to, position)
@@ -312,7 +312,7 @@ class Model:
             if target.is_likelihood:
                 same = tuple(tokens.substituted(int(places[i]), int(ids[i])) for i in some.tolist())
             # of a letter's logits there may be these alone
-            asked_for = target if logits.ndim == 3 else replace(target, position=None)
+            asked_for = target if logits.ndim == 3 else replace(target, position=None, positions=())
             found = self.select(logits, Batch(same, (asked_for,) * len(logits)))
             scores[some.cpu()] = found.cpu().double()
         return scores.numpy()

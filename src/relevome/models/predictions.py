@@ -43,8 +43,8 @@ def outputs(model: Model) -> Outputs:
 
 
 def outputs_of(model: Model, target: Target) -> Outputs:
-    """What the outputs are among which a target is: a log-likelihood is a number."""
-    return "a number" if target.is_likelihood else outputs(model)
+    """What the outputs are among which a target is: a log-likelihood and a sum over letters are numbers."""
+    return "a number" if target.is_likelihood or target.positions else outputs(model)
 
 
 def probabilities(

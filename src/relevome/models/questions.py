@@ -45,9 +45,10 @@ TASKS: dict[Task, TaskKind] = {
 class Target:
     """The logit to explain: an output, optionally at a letter, optionally minus another output.
 
-    ``position`` is a 0-based letter (models with outputs for every letter only); ``mask`` hides that letter
-    from a masked language model. Of index -1, each sequence has its own output: the most probable. Index -2
-    is no output but the log-likelihood of the sequence, of a causal language model.
+    ``position`` is a 0-based letter (models with outputs for every letter only); of ``positions`` the sum of
+    the logits is meant; ``mask`` hides the letter from a masked language model. Of index -1, each sequence
+    has its own output: the most probable. Index -2 is no output but the log-likelihood of the sequence, of a
+    causal language model.
     """
 
     index: int
@@ -55,6 +56,12 @@ class Target:
     position: int | None = None
     contrast: int | None = None
     mask: bool = False
+    positions: tuple[int, ...] = ()
+
+    @property
+    def letters(self) -> tuple[int, ...]:
+        """The letters whose logits are meant; none where a sequence has logits as a whole."""
+        return self.positions if self.position is None else (self.position,)
 
     @classmethod
     def predicted(cls, label: str, position: int | None, mask: bool) -> Target:
@@ -88,7 +95,7 @@ class Batch:
     targets: tuple[Target, ...]
 
     def __post_init__(self) -> None:
-        kinds = {(t.position is None, t.contrast is None, t.is_likelihood) for t in self.targets}
+        kinds = {(not t.letters, t.contrast is None, t.is_likelihood) for t in self.targets}
         if len(kinds) != 1 or len(self.tokens) != len(self.targets):
             raise ValueError("a batch needs one target for each sequence, all of one kind")
 
@@ -126,15 +133,17 @@ def read_at(kind: TaskKind, tokens: Tokens, position: int) -> int:
 def at_targets(
     logits: Float[Tensor, "batch ..."], batch: Batch, kind: TaskKind
 ) -> Float[Tensor, "batch outputs"]:
-    """Logits of all outputs at the letters that the targets ask for, if any; of log-likelihoods, these."""
+    """Logits of all outputs, summed over the letters that the targets ask for, if any; or log-likelihoods."""
     first = batch.targets[0]
     if first.is_likelihood:
         return log_likelihoods(logits, batch.tokens)[:, None]
-    if first.position is None:
+    if not first.letters:
         return logits
     pairs = zip(batch.tokens, batch.targets, strict=True)
-    places = [read_at(kind, tokens, target.position or 0) for tokens, target in pairs]
-    return logits[torch.arange(len(batch), device=logits.device), places]
+    places = [[read_at(kind, tokens, one) for one in target.letters] for tokens, target in pairs]
+    if any(len(each) > 1 for each in places):
+        return torch.stack([logits[row, each].sum(0) for row, each in enumerate(places)])
+    return logits[torch.arange(len(batch), device=logits.device), [each[0] for each in places]]
 
 
 def scores_of(logits: Float[Tensor, "batch ..."], batch: Batch, kind: TaskKind) -> Float[Tensor, "batch"]:
@@ -172,8 +181,8 @@ def check_read(kind: TaskKind, tokens: Tokens, target: Target) -> None:
     """Raises InputError where a sequence has no token that a target could be read at."""
     if target.is_likelihood:
         check_predictable(tokens)
-    elif target.position is not None:
-        read_at(kind, tokens, target.position)
+    for position in target.letters:
+        read_at(kind, tokens, position)
 
 
 def check_predictable(tokens: Tokens) -> list[int]:

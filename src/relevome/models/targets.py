@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from relevome.data.names import check_name
 from relevome.errors import InputError
@@ -18,15 +19,26 @@ def resolve_targets(
     given: str | int | Iterable[str | int] | None,
     *,
     contrast: str | int | None = None,
-    position: int | None = None,
+    position: int | list[int] | None = None,
     mask: bool = False,
+    over: str | None = None,
 ) -> tuple[Target, ...]:
     """The logits of the outputs that are given, see `resolve_target`; one that is repeated counts once.
+
+    Of several positions each is a target of its own, with its position behind the label: ``donor@12``. With
+    ``over``, the name of a set of letters, logits are summed over it: ``donor@all``.
 
     Raises InputError as that does, and for no output at all.
     """
     asked = [given] if given is None or isinstance(given, str | int) else list(given)
-    found = [resolve_target(model, one, contrast=contrast, position=position, mask=mask) for one in asked]
+    places = position if isinstance(position, list) else [position]
+    if over is not None:
+        places = [_any_letter(model, position, mask)]
+    found = [
+        _named(resolve_target(model, one, contrast=contrast, position=place, mask=mask), len(places), over)
+        for one in asked
+        for place in places
+    ]
     if not found:
         raise InputError("there is no target: expected an output, by index or label")
     if len(set(found)) > 1 and any(one.is_likelihood for one in found):
@@ -34,6 +46,27 @@ def resolve_targets(
     if len(set(found)) > 1 and any(one.is_predicted for one in found):
         raise InputError(f"--target {PREDICTED} is another output for every sequence: expected it alone")
     return tuple(dict.fromkeys(found))
+
+
+def _any_letter(model: Model, position: object, mask: bool) -> int:
+    """A letter, in place of those that each sequence has. Raises InputError for what sums cannot go with."""
+    if not model.kind.by_letter:
+        raise InputError("the model gives logits for every sequence: expected no --positions")
+    if position is not None or mask:
+        option = "--mask-position" if mask else "--position"
+        raise InputError(f"--positions is of several letters in one row: expected no {option} with it")
+    return 0
+
+
+def _named(target: Target, places: int, over: str | None) -> Target:
+    """A target that is told apart from the same output at other letters."""
+    if over is None and places == 1:
+        return target
+    if target.is_likelihood or target.is_predicted:
+        raise InputError(f"--target {target.label} is of one letter or of none: expected an output")
+    if over is None:
+        return replace(target, label=f"{target.label}@{target.position}")
+    return replace(target, label=f"{target.label}@{over}", position=None)
 
 
 def resolve_target(

@@ -28,7 +28,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "explain": {
         "Sequences": _SEQUENCES,
         "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",
-        "What is explained": "target contrast position mask_position",
+        "What is explained": "target contrast position positions mask_position",
         "Method": "method baseline steps tolerance site reference rules layers query option heads audit",
         "From tokens to letters": "lift average_strands tokenisations tokenisation_dropout offsets",
         "Computing": _COMPUTING,

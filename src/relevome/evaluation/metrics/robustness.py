@@ -197,7 +197,7 @@ def _variants(
     """The sequence with one letter substituted, each in another place or by another letter."""
     rng = sequence_rng(substitutions.seed, sequence)
     order = falling_order(np.abs(relevance), rng)
-    free = [p for p in order[int(np.ceil(substitutions.spared * len(order))) :] if p != target.position]
+    free = [p for p in order[int(np.ceil(substitutions.spared * len(order))) :] if p not in target.letters]
     choices = [
         (int(p), letter)
         for p in sorted(free)

@@ -90,12 +90,7 @@ class Explanation:
     )
     token_relevance: Float32[np.ndarray, "tokens"] | None = field(
         default=None,
-        metadata=_column(
-            _REALS,
-            "logit",
-            "relevance per token as the method gives it, special ones included; null for methods on letters",
-            ("tokens",),
-        ),
+        metadata=_column(_REALS, "logit", "relevance per token; null for methods on letters", ("tokens",)),
     )
     relevance: Float32[np.ndarray, "letters"] = field(
         metadata=_column(_REALS, "logit", "relevance per letter of sequence", ("letters",))
@@ -140,6 +135,10 @@ class Explanation:
     )
     predicted_probability: float | None = field(
         default=None, metadata=_column(_REAL, "", "probability of the most probable output, 0 to 1")
+    )
+    positions: Int32[np.ndarray, "positions"] | None = field(
+        default=None,
+        metadata=_column(_WHOLES, "letters", "0-based, over which the output is summed; null if not", (...,)),
     )
     conserved: InitVar[bool] = True
 
@@ -274,6 +273,7 @@ def to_row(
     ``answer`` is what the model says when it is left alone, of outputs that are called ``labels``.
     """
     forward, sequence = result.forward, result.track.sequence
+    target = forward.target
     place = sequence.interval
     values = forward.values if result.readings == 1 else None
     heads = forward.heads if result.readings == 1 else None
@@ -286,8 +286,8 @@ def to_row(
         start=place.start if place else None,
         end=place.end if place else None,
         strand=place.strand if place else None,
-        target=forward.target.label,
-        target_index=forward.target.index,
+        target=target.label,
+        target_index=target.index,
         score=result.score,
         baseline_score=result.baseline_score,
         tokens=forward.tokens.texts,
@@ -299,9 +299,10 @@ def to_row(
         completeness_error=result.completeness_error,
         head_relevance=None if heads is None else heads.astype(np.float32),
         letter_scores=None if scores is None else scores.astype(np.float32),
-        probability=None if answer is None else answer.probability(forward.target),
+        probability=None if answer is None else answer.probability(target),
         predicted=None if answer is None or answer.largest is None else labels[answer.largest],
         predicted_probability=None if answer is None else answer.largest_probability,
+        positions=np.array(target.positions, dtype=np.int32) if target.positions else None,
         conserved=conserved,
     )
 

@@ -1,0 +1,102 @@
+"""Which letters of sequences are meant: one by one, stretches, all, or those on sites."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from relevome.data.inputs import Input
+from relevome.data.known_sites import known_sites, source_digest
+from relevome.data.sequences import Sequence
+from relevome.data.sites import Site, mask
+from relevome.errors import InputError
+
+ALL = "all"
+_STRETCH = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_MOST = 10_000  # letters that are explained one by one
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Letters over which an output is summed: ``all``, a stretch ``10-40``, or those on known sites.
+
+    ``said`` are the words, ``sites`` those of a file or of a pattern by sequence id.
+    """
+
+    said: str
+    sites: Mapping[str, list[Site]] | None = field(default=None, repr=False)
+
+    @property
+    def name(self) -> str:
+        """What stands behind the label of the output: ``all``, ``10-40`` or ``sites``."""
+        return self.said if self.sites is None else "sites"
+
+    def of(self, sequence: Sequence) -> tuple[int, ...]:
+        """The letters of a sequence. Raises InputError if there are none, or not all that are named."""
+        length = len(sequence)
+        if self.sites is not None:
+            found = np.flatnonzero(mask(sequence, self.sites)).tolist()
+            if not found:
+                raise InputError(f"no letter of sequence {sequence.id!r} is on a site of {self.said}")
+            return tuple(found)
+        if self.said == ALL:
+            return tuple(range(length))
+        letters = stretch(self.said, "--positions")
+        if letters[-1] >= length:
+            raise InputError(
+                f"sequence {sequence.id!r} has {length} letters, and --positions {self.said} goes up to "
+                f"{letters[-1]}, counted from 0"
+            )
+        return letters
+
+    def on_record(self) -> dict[str, Any]:
+        """What a run keeps of it."""
+        return {"said": self.said, "sha256": None if self.sites is None else source_digest(self.said)}
+
+
+def positions_of(said: str | Path | None, given: Input) -> Positions | None:
+    """What is meant by ``--positions``; sites of a file, or that a pattern finds in what is given.
+
+    Raises InputError for a file that cannot be read, and a stretch of no letters.
+    """
+    if said is None:
+        return None
+    text = str(said)
+    if text == ALL or _STRETCH.fullmatch(text):
+        if text != ALL:
+            stretch(text, "--positions")
+        return Positions(text)
+    sequences = (one for one in given.read() if isinstance(one, Sequence))
+    return Positions(text, known_sites(text, sequences))
+
+
+def each_of(position: int | str | Iterable[int | str] | None) -> int | list[int] | None:
+    """Letters that are explained one by one: numbers from 0, and stretches ``10-40``; None for none.
+
+    Raises InputError for anything else, and for more than 10,000 of them.
+    """
+    if position is None or isinstance(position, int):
+        return position
+    given = [position] if isinstance(position, str) else list(position)
+    found = [one for part in given for one in stretch(str(part), "--position")]
+    if not found or len(found) > _MOST:
+        raise InputError(f"--position names {len(found):,} letters: expected 1 to {_MOST:,}")
+    return list(dict.fromkeys(found))
+
+
+def stretch(text: str, option: str) -> tuple[int, ...]:
+    """The letter ``12``, or from ``10-40`` those from 10 to before 40. Raises InputError for none."""
+    known = _STRETCH.fullmatch(text)
+    first = int(known[1]) if known else 0
+    end = int(known[2] or first + 1) if known else 0
+    if first >= end:
+        raise InputError(
+            f"{option} {text}: expected a 0-based letter such as 12, or a stretch such as 10-40, the last "
+            "not in"
+        )
+    return tuple(range(first, end))
