@@ -20,6 +20,8 @@ from relevome.data.sequences import DNA
 from relevome.evaluation.statistics import auroc, bootstrap_interval
 from relevome.results.estimate import Estimate
 
+NULLS = ("place", "letter", "letter at its place")
+
 # One number for every site; nan where the question cannot be asked of it.
 Measure = Callable[["Aligned"], Float[np.ndarray, " sites"]]
 
@@ -121,18 +123,26 @@ def rows(
     untrained: Aligned | None,
     measures: Mapping[str, tuple[Measure, str]],
     bounds: tuple[float, float] | None = (0.0, 1.0),
+    nulls: Sequence[str] = NULLS,
 ) -> Iterator[Row]:
-    """Every measure, by name, of the method; beside chance, its nulls, and weights in random order."""
-    against = sites.nulls() | ({} if untrained is None else {"weights in random order": untrained})
+    """Every measure, by name, of the method; beside chance, some nulls, and weights in random order.
+
+    A measure that compares sites with each other cannot be asked of means at a place: each leaves out the own
+    group, so that what is high in one is low in the mean of the others.
+    """
+    every = sites.nulls()
+    against = {name: every[name] for name in nulls}
+    if untrained is not None:
+        against["weights in random order"] = untrained
     for name, (measure, chance) in measures.items():
         values = measure(sites)
         asked = int((~np.isnan(values)).sum())
-        nulls = [
+        beside = [
             f"{null} {told(by_group(measure(other), other.groups, bounds))}"
             for null, other in against.items()
         ]
         yield Row(
             f"{method}: {name} ({asked} sites)",
             told(by_group(values, sites.groups, bounds)),
-            "; ".join([f"above {chance}", *nulls]),
+            "; ".join([f"above {chance}", *beside]),
         )

@@ -4,13 +4,13 @@ Predictions: of 191 human mRNAs of 134 genes, how often the letter with the high
 the annotated one, among all letters and among the A of every ATG; beside the first ATG. The model was trained
 on the whole transcriptome but for some chromosomes, so that most genes here are not new to it.
 
-Relevance: the logit of ``start`` less that of ``no start`` at the annotated start of mRNAs of up to 3,000
+Relevance: the logit of ``start`` less that of ``no start`` at the annotated start of mRNAs of up to 2,000
 letters. Place 0 is the A of the ATG, +1 by the custom of Kozak, so that her -3 is at -3 and her +4 at 3;
 windows are from -20 to 149, and around the stop codon, whose first letter is 0, from -60 to 62; mRNAs that
 have no such window, or whose reading frame ends in the first, are left out. The reading frame: letters 3 to
 149, by their places in codons; the power at a period of three letters is that of a Fourier transform over the
 mean of all periods, 1 by chance. Intervals are over genes. Integrated gradients, from the mRNA of N in eight
-steps, are of mRNAs of up to 2,000 letters; weights in random order (one order) of fewer too.
+steps, are of mRNAs of up to 1,500 letters; weights in random order (one order) of up to 1,500, and 1,000.
 
 Target: ATG, -3, +4, the frame and the stop codon above chance, above weights in random order, and above what
 every letter has on the average; the null of places, which is told where the site is, is there to be seen.
@@ -60,15 +60,19 @@ class How:
     """A method, its options, and up to which length mRNAs are explained by it; and of untrained weights."""
 
     name: str
-    options: Mapping[str, int]
+    options: Mapping[str, int | str]
     longest: int
     untrained: int
 
+    def __str__(self) -> str:
+        return " ".join([self.name, *(f"{option}={value}" for option, value in self.options.items())])
+
 
 METHODS = (
-    How("gradient-x-input", {}, 3_000, 1_500),
-    How("attnlrp", {}, 3_000, 1_500),
-    How("integrated-gradients", {"steps": 8}, 2_000, 1_000),
+    How("gradient-x-input", {}, 2_000, 1_500),
+    How("attnlrp", {}, 2_000, 1_500),
+    How("attnlrp", {"reference": "mean"}, 2_000, 1_500),
+    How("integrated-gradients", {"steps": 8}, 1_500, 1_000),
 )
 
 
@@ -84,10 +88,11 @@ def measure(quick: bool = False) -> list[Row]:
         asked = [one for one in every if len(one.sequence) <= longest]
         given = around(model, asked, how)
         without = around(untrained, [one for one in asked if len(one.sequence) <= short], how)
-        found.append(Row(f"{how.name}: highest at", str(highest(given[0])), "0 to 2"))
-        for place, measures in zip((0, 0, 1), (AT_START, OF_POWER, AT_STOP), strict=True):
-            bounds = None if measures is OF_POWER else (0.0, 1.0)
-            found += rows(how.name, given[place], without[place], measures, bounds)
+        found.append(Row(f"{how}: highest at", str(highest(given[0])), "0 to 2"))
+        found += rows(str(how), given[0], without[0], AT_START)
+        found += rows(str(how), given[0], without[0], OF_LETTERS, nulls=("letter",))
+        found += rows(str(how), given[0], without[0], OF_POWER, bounds=None)
+        found += rows(str(how), given[1], without[1], AT_STOP)
     return found
 
 
@@ -233,14 +238,20 @@ AT_START: Mapping[str, tuple[Measure, str]] = {
     ),
     "-3 among -20 to -1, AUROC": (_among((-3,), -BEFORE, -1), "0.5"),
     "+4 among +4 to +23, AUROC": (_among((3,), 3, 22), "0.5"),
-    "A or G at -3 over C or T of other genes": (letters_tell(-3, "AG"), "0.5"),
-    "G at +4 over other letters of other genes": (letters_tell(3, "G"), "0.5"),
     "frame, share of first letters of codons": (_codon(0), "0.333"),
     "frame, share of second letters": (_codon(1), "0.333"),
     "frame, share of third letters": (_codon(2), "0.333"),
 }
+OF_LETTERS: Mapping[str, tuple[Measure, str]] = {
+    "A or G at -3 over C or T of other genes": (letters_tell(-3, "AG"), "0.5"),
+    "G at +4 over other letters of other genes": (letters_tell(3, "G"), "0.5"),
+}
 OF_POWER: Mapping[str, tuple[Measure, str]] = {"frame, power at three letters": (power_at_three, "1")}
 AT_STOP: Mapping[str, tuple[Measure, str]] = {
     "stop codon among -60 to 62, AUROC": (_among((0, 1, 2), -AROUND_STOP[0], AROUND_STOP[1]), "0.5"),
+    "stop codon among -60 to 62, share of absolute relevance": (
+        _share(lambda places: np.isin(places, (0, 1, 2)), -AROUND_STOP[0], AROUND_STOP[1]),
+        f"{3 / sum(AROUND_STOP):.3f}",
+    ),
     "stop codon over other TAA, TAG, TGA": (stop_of_the_frame, "0.5"),
 }
