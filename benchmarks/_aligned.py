@@ -40,16 +40,20 @@ class Aligned:
         """The places of a window beside the site, which is 0."""
         return np.arange(self.relevance.shape[1]) - self.before
 
+    @property
+    def scaled(self) -> Float[np.ndarray, "sites places"]:
+        """Relevance over its mean size at the site; of a site that has none, 0."""
+        size = np.abs(self.relevance).mean(1, keepdims=True)
+        return self.relevance / np.where(size > 0, size, 1)
+
     def among(self, kinds: str) -> Bool[np.ndarray, "sites places"]:
         """Where a letter is one of these."""
         return np.isin(np.array([list(text) for text in self.letters]), list(kinds))
 
     def nulls(self) -> dict[str, Aligned]:
         """The same windows with what relevance is on the average at sites of other groups."""
-        size = np.abs(self.relevance).mean(1, keepdims=True)
-        scaled = self.relevance / np.where(size > 0, size, 1)
         there = np.stack([self.among(letter) for letter in DNA.letters], -1)
-        total = _of_others(np.where(there, scaled[..., None], 0), self.groups)
+        total = _of_others(np.where(there, self.scaled[..., None], 0), self.groups)
         count = _of_others(there.astype(float), self.groups)
         found = {
             "place": np.broadcast_to(_mean(total.sum(-1), count.sum(-1))[..., None], there.shape),
@@ -77,14 +81,14 @@ def _mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 def highest(sites: Aligned) -> int:
     """Where the mean of all sites is highest, each divided by its mean size; a place beside the site."""
-    scaled = sites.relevance / np.abs(sites.relevance).mean(1, keepdims=True)
-    return int(sites.places[scaled.mean(0).argmax()])
+    return int(sites.places[sites.scaled.mean(0).argmax()])
 
 
 def share_on(sites: Aligned, known: Bool[np.ndarray, "sites places"]) -> Float[np.ndarray, " sites"]:
-    """The share of absolute relevance that is on the known letters of each site."""
+    """The share of absolute relevance on the known letters of each site; nan where there is none at all."""
     size = np.abs(sites.relevance)
-    return (size * known).sum(1) / size.sum(1)
+    total = size.sum(1)
+    return np.where(total > 0, (size * known).sum(1) / np.where(total > 0, total, 1), np.nan)
 
 
 def aurocs(

@@ -89,6 +89,7 @@ def measure(quick: bool = False) -> list[Row]:
     untrained = with_shuffled_weights(first, seed=0)
     for kind in KINDS:
         whole = chosen([site for site in sites if site.kind == kind and fits(site, strands)], 100)
+        others: Aligned | None = None
         for how in METHODS:
             count, fewer = (4, 2) if quick else (how.sites, how.untrained)
             asked = whole[:count]
@@ -99,9 +100,16 @@ def measure(quick: bool = False) -> list[Row]:
             found += rows(name, given, without, MEASURES[kind])
             found += new_to_it(name, given, asked, MEASURES[kind])
             alone = around(first, strands, asked[:FEW], how, contrast=None)
-            alike = [correlation(*pair) for pair in zip(given.relevance, alone.relevance, strict=False)]
-            found.append(Row(f"{name}: smallest r with and without neither ({FEW} sites)", min(alike)))
+            found.append(Row(f"{name}: r with and without neither", alike(given, alone)))
+            others = others or given
+            found.append(Row(f"{name}: r with {METHODS[0].name}", alike(given, others)))
     return found
+
+
+def alike(one: Aligned, other: Aligned) -> str:
+    """Correlations at the sites that both have, of which the first are the same."""
+    found = [correlation(*pair) for pair in zip(one.relevance, other.relevance, strict=False)]
+    return f"{min(found):.3f} to {max(found):.3f} ({len(found)} sites)"
 
 
 def spliceai() -> Model:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ from jaxtyping import Float
 
 import relevome
 from benchmarks import Row, Unavailable, data, published
-from benchmarks._aligned import Aligned, Measure, aurocs, by_group, highest, rows, told
+from benchmarks._aligned import Aligned, Measure, aurocs, by_group, highest, rows, share_on, told
 from benchmarks.startup import gflops
 from relevome.attribution import methods
 from relevome.attribution.lift import to_letters
@@ -180,8 +180,8 @@ def _share(known: Callable[[np.ndarray], np.ndarray], first: int, last: int) -> 
 
     def found(sites: Aligned) -> Float[np.ndarray, " sites"]:
         asked = (sites.places >= first) & (sites.places <= last)
-        size = np.abs(sites.relevance) * asked
-        return (size * known(sites.places)).sum(1) / size.sum(1)
+        part = replace(sites, relevance=sites.relevance * asked)
+        return share_on(part, np.broadcast_to(known(sites.places), part.relevance.shape))
 
     return found
 
@@ -193,9 +193,8 @@ def letters_tell(place: int, kinds: str) -> Measure:
     """
 
     def found(sites: Aligned) -> Float[np.ndarray, " sites"]:
-        size = np.abs(sites.relevance).mean(1)
         at = sites.before + place
-        values, has = sites.relevance[:, at] / np.where(size > 0, size, 1), sites.among(kinds)[:, at]
+        values, has = sites.scaled[:, at], sites.among(kinds)[:, at]
         genes = np.array(sites.groups)
         result = np.full(len(values), np.nan)
         for one in np.flatnonzero(has):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,14 @@ def test_what_is_known_stands_out(sites: Aligned) -> None:
     found = aurocs(sites, known & sites.among("A"), everywhere)
     assert np.isnan(found).tolist() == [True, False, False]
     assert highest(sites) == 0
+
+
+def test_a_site_without_relevance_has_no_share_and_no_say(sites: Aligned) -> None:
+    dead = replace(sites, relevance=sites.relevance * [[1], [0], [1]])
+    known = np.ones((3, 4), dtype=bool)
+    assert np.isnan(share_on(dead, known)).tolist() == [False, True, False]
+    np.testing.assert_allclose(dead.nulls()["place"].relevance[2], [1, 0.5, 0, -0.5])
+    assert highest(dead) == -1
 
 
 def test_a_group_counts_once() -> None:

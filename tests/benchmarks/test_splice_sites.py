@@ -11,7 +11,7 @@ import relevome
 from benchmarks import _splicing, splice_sites
 from benchmarks._aligned import Aligned
 from benchmarks._splicing import Region, Site, chosen, fits, read_regions, read_sites, read_strands, there
-from benchmarks.splice_sites import METHODS, around, of_one_site, top_k, tract
+from benchmarks.splice_sites import METHODS, alike, around, of_one_site, top_k, tract
 from relevome.models.published import spliceai
 from tests import keras_files
 
@@ -61,6 +61,12 @@ def test_the_tract_is_its_pyrimidines_beside_all_letters_before_the_site() -> No
     found = tract(Aligned(relevance, ("".join(text),), ("x",), 50))
     # of 44 others the first has more than 43, and the second as much as 43
     assert found == pytest.approx((43 + 43 / 2) / (2 * 44))
+
+
+def test_two_explanations_are_compared_at_the_sites_that_both_have() -> None:
+    one = Aligned(np.array([[1.0, 2, 3], [1, 2, 4], [5, 1, 0]]), ("AAA",) * 3, tuple("abc"), 0)
+    other = Aligned(np.array([[-2.0, -4, -6], [2, 4, 8]]), ("AAA",) * 2, tuple("ab"), 0)
+    assert alike(one, other) == "-1.000 to 1.000 (2 sites)"
 
 
 def test_one_site_is_explained_as_the_whole_model_has_it(
