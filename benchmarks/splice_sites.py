@@ -101,8 +101,9 @@ def measure(quick: bool = False) -> list[Row]:
             found += new_to_it(name, given, asked, MEASURES[kind])
             alone = around(first, strands, asked[:FEW], how, contrast=None)
             found.append(Row(f"{name}: r with and without neither", alike(given, alone)))
+            if others is not None:
+                found.append(Row(f"{name}: r with {METHODS[0].name}", alike(given, others)))
             others = others or given
-            found.append(Row(f"{name}: r with {METHODS[0].name}", alike(given, others)))
     return found
 
 
