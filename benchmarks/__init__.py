@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+SHARED = Path(__file__).parents[2] / "shared"
 
 T = TypeVar("T")
 
@@ -36,9 +36,18 @@ class Unavailable(Exception):
 
 def data(*names: str) -> Path:
     """A file or folder of the real data. Raises Unavailable where it is absent."""
-    path = DATA.joinpath(*names)
+    return _there("data", *names)
+
+
+def published(*names: str) -> Path:
+    """A file or folder of models that others have trained. Raises Unavailable where it is absent."""
+    return _there("models", *names)
+
+
+def _there(*names: str) -> Path:
+    path = SHARED.joinpath(*names)
     if not path.exists():
-        raise Unavailable(f"needs ../{Path('shared', 'data', *names)} beside the repository, which is absent")
+        raise Unavailable(f"needs ../{Path('shared', *names)} beside the repository, which is absent")
     return path
 
 

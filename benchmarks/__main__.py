@@ -15,7 +15,9 @@ from transformers.utils import logging
 import benchmarks
 from benchmarks import Row, Unavailable
 
-NAMES = [module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__"]
+NAMES = [
+    module.name for module in pkgutil.iter_modules(benchmarks.__path__) if not module.name.startswith("_")
+]
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def test_no_file_of_the_folder_is_forgotten() -> None:
 def test_absent_data_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(benchmarks, "DATA", tmp_path)
+    monkeypatch.setattr(benchmarks, "SHARED", tmp_path)
     monkeypatch.setattr(sys, "argv", ["benchmarks", "ecoli_promoters"])
     main()
     needed = "../shared/data/ecoli/NC_000913.3.fna.gz beside the repository, which is absent"
