@@ -20,7 +20,6 @@ Cli = Callable[..., tuple[int, str, list[str]]]
 @pytest.mark.parametrize(
     ("command", "option", "values"),
     [
-        (("explain",), "--position", ("4", "5")),
         (("explain",), "--method", ("saliency", "saliency")),
         (("evaluate", "run"), "--truth", ("a.bed", "b.bed")),
         (("train",), "--seed", ("1", "2")),

@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
+from torch import nn
 from transformers import AutoModelForSequenceClassification
 from transformers.utils import logging as hub_logging
 
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.models.base import Batch, Target
 from relevome.models.hugging_face import load_model
+from relevome.models.loading.own_weights import load_weights
 from relevome.studies.carry_out import carry_out
 from relevome.studies.recipe import Command
 from relevome.training.folder import TrainingFolder
@@ -134,3 +137,33 @@ def _go_on(folder: Path) -> None:
 
 
 register(Reader("study", _study, _go_on, ("relevome.studies.carry_out:carry_out",)))
+
+
+def _own_network() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 6), nn.Linear(6, 2))
+
+
+def _own_weights() -> list[Files]:
+    weights = {f"model.{name}": one for name, one in _own_network().state_dict().items()}
+    with tempfile.TemporaryDirectory() as made:
+        torch.save({"state_dict": weights, "epoch": 3}, Path(made) / "last.ckpt")
+        save_file(weights, Path(made) / "model.safetensors")
+        return [{path.name: path.read_bytes()} for path in sorted(Path(made).iterdir())]
+
+
+def _load_own(folder: Path) -> Any:
+    (path,) = (one for one in folder.iterdir() if one.suffix in (".ckpt", ".safetensors"))
+    with torch.no_grad():
+        return load_weights(_own_network(), path)(torch.ones(1, 4)).numpy()
+
+
+register(
+    Reader(
+        "weights of a module",
+        _own_weights,
+        _load_own,
+        ("relevome.models.loading.weight_files:read_weights",),
+        share=0.05,
+    )
+)

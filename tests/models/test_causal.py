@@ -19,7 +19,7 @@ from relevome.models.base import Batch, Model, Target
 from relevome.models.hugging_face import load_model
 from relevome.models.loading.tasks import AUTO
 from relevome.models.predictions import Response, answers
-from relevome.models.questions import TASKS, Task, read_at
+from relevome.models.questions import TASKS, Task, token_read
 from relevome.models.targets import resolve_target, resolve_targets
 from relevome.models.tokens import Tokens
 from tests.architectures import ARCHITECTURES
@@ -133,10 +133,10 @@ def test_of_overlapping_words_the_one_before_all_over_the_letter_is_read() -> No
     tokens = Tokens(
         Sequence("s", "MKTAYIA", PROTEIN), starts, starts, starts + 3, np.zeros(5, dtype=bool), ("w",) * 5
     )
-    assert read_at(TASKS["causal"], tokens, 3) == 0
-    assert read_at(TASKS["masked"], tokens, 3) == 2
+    assert token_read(TASKS["causal"], tokens, 3) == 0
+    assert token_read(TASKS["masked"], tokens, 3) == 2
     with pytest.raises(InputError, match=r"letter 2 of sequence 's' has no token before it"):
-        read_at(TASKS["causal"], tokens, 2)
+        token_read(TASKS["causal"], tokens, 2)
 
 
 def test_a_masked_model_is_read_as_masked_and_refused_as_causal(saved: Saved) -> None:
@@ -215,7 +215,7 @@ def test_a_prefix_stands_in_place_of_the_tokens_before(load: Load, saved: Saved)
     tokens = model.tokenize(sequence)
     assert tokens.texts == ("[HEAVY]", "[HUMAN]", "[UNK]", "K", "T", "A", "Y", "[SEP]")
     assert tokens.special.tolist() == [True, True, *[False] * 5, True]
-    assert model.read_at(tokens, 0) == 1
+    assert model.token_read(tokens, 0) == 1
     assert model.sha256 != plain.sha256
     assert model.about()["prefix"] == "[HEAVY] [HUMAN]"
     assert "prefix" not in plain.about()

@@ -25,7 +25,14 @@ from relevome.attribution.embeddings import leaf, letter_scores, unpadded
 from relevome.attribution.lrp.flow import tensors_in
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.rules.attention import between
-from relevome.attribution.lrp.rules.elementwise import addition, exponential, nonlinearity, sign
+from relevome.attribution.lrp.rules.elementwise import (
+    addition,
+    exponential,
+    logarithm,
+    nonlinearity,
+    odds,
+    sign,
+)
 from relevome.attribution.lrp.rules.linear import linear
 from relevome.attribution.lrp.rules.normalisation import batch_norm
 from relevome.attribution.lrp.rules.products import einsum, matrix_product, product, quotient
@@ -38,7 +45,7 @@ from relevome.models.tokens import Tokens
 
 _T = torch.Tensor
 
-ELEMENTWISE = (nonlinearity, exponential)
+ELEMENTWISE = (nonlinearity, exponential, logarithm, odds)
 LINEAR = (PLAIN, between, addition, sign, batch_norm)
 PRODUCTS = (linear, product, matrix_product, einsum)
 IN_PLACE = (_T.__iadd__, _T.add_, _T.__isub__, _T.sub_)

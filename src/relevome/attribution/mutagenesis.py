@@ -88,7 +88,7 @@ def _last_seen(model: Model, tokens: Tokens, target: Target) -> int:
     """The last token that the target can depend on: of a letter by a causal model, where it is read."""
     if not model.kind.ahead or not target.letters:
         return len(tokens) - 1
-    return max(model.read_at(tokens, position) for position in target.letters)
+    return max(model.token_read(tokens, position) for position in target.letters)
 
 
 def _is_letter(sequence: Sequence) -> np.ndarray:

@@ -114,7 +114,7 @@ def like_lengths(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes
 
 def input_key(model: Model, tokens: Tokens, target: Target) -> bytes:
     """What decides a score: the tokens, the outputs asked for, and the token at which they are asked."""
-    at = [model.read_at(tokens, position) for position in target.letters]
+    at = [model.token_read(tokens, position) for position in target.letters]
     asked = repr((target.index, target.contrast, at, target.mask))
     # Half as many bytes: a small CNN is so fast that reading them shows.
     return blake2b(tokens.ids.astype(np.int32).tobytes() + asked.encode(), digest_size=16).digest()

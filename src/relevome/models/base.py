@@ -26,7 +26,7 @@ from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.mutants.scores import SingleSubstitutions, logits_of_mutants
 from relevome.models.padding import padding
 from relevome.models.predictions import Predicted, predictions
-from relevome.models.questions import TASKS, Batch, Target, Task, TaskKind, read_at, scores_of
+from relevome.models.questions import TASKS, Batch, Target, Task, TaskKind, scores_of, token_read
 from relevome.models.tokens import LetterTokenizer, Tokens
 
 Site = Literal["word", "block"]
@@ -237,9 +237,9 @@ class Model:
         device = self.device
         return {name: values.to(device) for name, values in inputs.items()}
 
-    def read_at(self, tokens: Tokens, position: int) -> int:
-        """The token at which the logits of a letter are read; see `relevome.models.questions.read_at`."""
-        return read_at(self.kind, tokens, position)
+    def token_read(self, tokens: Tokens, position: int) -> int:
+        """The token at which the logits of a letter are read; see `relevome.models.questions.token_read`."""
+        return token_read(self.kind, tokens, position)
 
     def _hide(self, ids: Int[Tensor, "*batch tokens"], tokens: Tokens, target: Target) -> None:
         """Put the mask over the letter that the target hides, if any."""
@@ -302,7 +302,7 @@ class Model:
         """
         inputs = self.inputs(Batch((tokens,), (target,)))
         at, to = (torch.from_numpy(array).to(self.device) for array in (places, ids))
-        position = self.read_at(tokens, target.letters[0]) if len(target.letters) == 1 else None
+        position = self.token_read(tokens, target.letters[0]) if len(target.letters) == 1 else None
         if target.mask and position is not None:
             to = to.where(at != position, inputs["input_ids"][0, position])  # what is hidden stays so
         asked = SingleSubstitutions(self.module, self.word_embedding, inputs, at, to, position)

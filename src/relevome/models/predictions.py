@@ -322,7 +322,7 @@ def _predicted(
     unread = int(model.kind.ahead > 0 and not tokens.special[0])  # a first letter that no token is before
     if model.kind.by_letter:
         letters = range(unread, len(tokens.sequence))
-        logits = logits[[model.read_at(tokens, letter) for letter in letters]]
+        logits = logits[[model.token_read(tokens, letter) for letter in letters]]
     _check_finite(tokens, logits)
     chance = probabilities(logits, outputs(model))
     if ids is not None:

@@ -113,7 +113,7 @@ class Batch:
         return max(len(tokens) for tokens in self.tokens)
 
 
-def read_at(kind: TaskKind, tokens: Tokens, position: int) -> int:
+def token_read(kind: TaskKind, tokens: Tokens, position: int) -> int:
     """The token at which the logits of a letter are read: the one place that says so.
 
     It is the token over the letter, of overlapping ones the middle one; of a causal model the token before
@@ -140,7 +140,7 @@ def at_targets(
     if not first.letters:
         return logits
     pairs = zip(batch.tokens, batch.targets, strict=True)
-    places = [[read_at(kind, tokens, one) for one in target.letters] for tokens, target in pairs]
+    places = [[token_read(kind, tokens, one) for one in target.letters] for tokens, target in pairs]
     if any(len(each) > 1 for each in places):
         return torch.stack([logits[row, each].sum(0) for row, each in enumerate(places)])
     return logits[torch.arange(len(batch), device=logits.device), [each[0] for each in places]]
@@ -182,7 +182,7 @@ def check_read(kind: TaskKind, tokens: Tokens, target: Target) -> None:
     if target.is_likelihood:
         check_predictable(tokens)
     for position in target.letters:
-        read_at(kind, tokens, position)
+        token_read(kind, tokens, position)
 
 
 def check_predictable(tokens: Tokens) -> list[int]:

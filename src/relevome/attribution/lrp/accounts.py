@@ -7,6 +7,7 @@ should be, from y, g and the arguments, and never from the gradients that the ru
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -117,6 +118,16 @@ def of_function(call: Call, root: Tensor) -> Absorbed:
     """The same where y is one function of an activation further up."""
     at_zero = torch.where(root.detach() == 0, call.results[0], 0)
     return lambda _, gradient: {"constants": inner(at_zero, gradient)}
+
+
+@account(elementwise.logarithm)
+def of_logarithm(call: Call) -> Absorbed:
+    """What is lost by its first-order expansion, in which x times the gradient is 1 / ln(base); or eq. 9."""
+    if type(call.results[0].grad_fn).__name__ == "RatioBackward":
+        return of_nonlinearity(call)
+    base = {"log2": 2.0, "log10": 10.0}.get(call.func.__name__, math.e)
+    lost = call.results[0] - 1 / math.log(base)
+    return lambda _, gradient: {"constants": inner(lost, gradient)}
 
 
 @account(products.quotient)

@@ -16,22 +16,22 @@ class Ratio(Function):
     """Identity rule of an element-wise function, y = f(x): the gradient is the constant y / x.
 
     Achtibat et al. 2024 (arXiv 2402.05602), eq. 9. Where x is 0 nothing can be relevant, and the
-    gradient is 0.
+    gradient is 0. ``limits`` is known of what only limits values.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+    def forward(ctx: Any, x: Tensor, function: Callable[[Tensor], Tensor], limits: bool = False) -> Tensor:
         """``function(x)``, remembering the ratio."""
-        y = function(x)
+        y, ctx.limits = function(x), limits
         # One half of a gated layer is kept by the other half, and y by their product: a ratio would be more.
         ctx.save_for_backward(*(x, y) if _is_part(x) else (_ratio(x, y),))
         return y
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
         """``grad * y / x``."""
         saved = ctx.saved_tensors
-        return grad * (_ratio(*saved) if len(saved) > 1 else saved[0]), None
+        return grad * (_ratio(*saved) if len(saved) > 1 else saved[0]), None, None
 
 
 def _ratio(x: Tensor, y: Tensor) -> Tensor:

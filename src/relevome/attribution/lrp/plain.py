@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from relevome.attribution.lrp.flow import LinearRule, tensors_in
 from relevome.attribution.lrp.rules.attention import between, log_softmax, softmax
-from relevome.attribution.lrp.rules.elementwise import addition, nonlinearity, sign
+from relevome.attribution.lrp.rules.elementwise import addition, logarithm, nonlinearity, sign
 from relevome.attribution.lrp.rules.linear import linear
 from relevome.attribution.lrp.rules.moves import extreme
 from relevome.attribution.lrp.rules.normalisation import batch_norm
@@ -23,7 +23,7 @@ from relevome.attribution.lrp.rules.products import (
 )
 from relevome.attribution.lrp.table import COMPOSED, PLAIN, Rule
 
-_ALWAYS = {PLAIN, extreme, addition, sign, between, softmax, log_softmax, batch_norm}
+_ALWAYS = {PLAIN, extreme, addition, sign, between, softmax, log_softmax, logarithm, batch_norm}
 # y / x is the gradient of these: 1 or 0.
 _RELU = {F.relu, torch.relu, torch.Tensor.relu}
 # A product with constants is linear in the activation.

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from scipy.special import erf, expit, ndtr
 from torch import Tensor
 
+from relevome.models.any_module.odds import log_odds, odds_of_sigmoid
 from tests.attribution.lrp.under_rules import Array, Case, drawn, the_same
 
 _T = torch.Tensor
@@ -79,7 +80,6 @@ NONLINEARITIES = [
     *nonlinear((torch.exp2, _T.exp2), np.exp2),
     *nonlinear((torch.expm1, _T.expm1), np.expm1),
     *nonlinear((_T.__rpow__,), lambda x: 3.0**x, 3.0),
-    *nonlinear((torch.log, _T.log), np.log, x=POSITIVE),
     *nonlinear((torch.log1p, _T.log1p), np.log1p, x=POSITIVE),
     *nonlinear((torch.sin, _T.sin), np.sin),
     *nonlinear((torch.cos, _T.cos), np.cos),
@@ -91,6 +91,24 @@ NONLINEARITIES = [
     *nonlinear((torch.clamp_min, _T.clamp_min), lambda x: np.maximum(x, -0.5), -0.5),
     *nonlinear((torch.clamp_max, _T.clamp_max), lambda x: np.minimum(x, 0.5), 0.5),
 ]
+
+
+def gradient(functions: tuple[Any, ...], value: Any, slope: Any) -> list[Case]:
+    """The plain gradient of an element-wise function, of what eq. 9 did not make."""
+    x = POSITIVE.numpy()
+    return [Case(f, (POSITIVE,), lambda above: [above * slope(x)], f, value(x)) for f in functions]
+
+
+LOGARITHMS = [
+    *gradient((torch.log, _T.log), np.log, lambda x: 1 / x),
+    *gradient((torch.log2, _T.log2), np.log2, lambda x: 1 / (x * np.log(2))),
+    *gradient((torch.log10, _T.log10), np.log10, lambda x: 1 / (x * np.log(10))),
+    # of a sigmoid both are the identity
+    Case(log_odds, (X,), lambda above: [above], lambda x: log_odds(torch.sigmoid(x)), X.numpy()),
+    Case(
+        odds_of_sigmoid, (X,), lambda above: [above], lambda x: odds_of_sigmoid(torch.sigmoid(x)), X.numpy(),
+    ),
+]  # fmt: skip
 
 INVERSES = [
     Case(f, (X,), lambda above: [above * expit(X.numpy()) / X.numpy()], call, expit(X.numpy()), exact=True)
@@ -150,4 +168,4 @@ WITH_NUMBERS = [
     by_hand(lambda x: F.relu(x * 1, inplace=True), lambda x: np.maximum(x, 0)),
 ]  # fmt: skip
 
-CASES = [*NONLINEARITIES, *INVERSES, *SUMS, *WITH_NUMBERS]
+CASES = [*NONLINEARITIES, *LOGARITHMS, *INVERSES, *SUMS, *WITH_NUMBERS]

@@ -10,19 +10,25 @@ from torch import Tensor
 
 from relevome.attribution.lrp.flow import EXPONENTIALS, Flow
 from relevome.attribution.lrp.functions import Ratio
-from relevome.attribution.lrp.table import active, pair, rule, unsupported
+from relevome.attribution.lrp.table import COMPOSED, active, pair, rule, unsupported
+from relevome.models.any_module.odds import log_odds, odds_of_sigmoid, spelt_out
 
 _T = torch.Tensor
 
 
+_LIMITS = (
+    torch.clamp, _T.clamp, torch.clip, _T.clip, torch.clamp_min, _T.clamp_min, torch.clamp_max, _T.clamp_max,
+)  # fmt: skip
+
+
 @rule(
+    odds_of_sigmoid, *_LIMITS,
     F.relu, torch.relu, _T.relu, F.relu6, F.gelu, F.silu, F.elu, F.celu, F.selu, F.leaky_relu, F.softplus,
     F.mish, F.hardswish, F.hardtanh, F.hardsigmoid, F.softsign, F.tanhshrink, F.softshrink, F.hardshrink,
     F.logsigmoid, F.threshold, torch.tanh, _T.tanh, F.tanh, torch.sigmoid, _T.sigmoid, F.sigmoid,
     torch.special.expit, torch.erf, _T.erf, torch.special.erf, torch.special.ndtr,
-    torch.expm1, _T.expm1, torch.log, _T.log, torch.log1p, _T.log1p, torch.sin, _T.sin, torch.cos, _T.cos,
-    torch.atan, _T.atan, torch.square, _T.square, torch.abs, _T.abs, _T.__abs__, torch.clamp, _T.clamp,
-    torch.clip, _T.clip, torch.clamp_min, _T.clamp_min, torch.clamp_max, _T.clamp_max,
+    torch.expm1, _T.expm1, torch.log1p, _T.log1p, torch.sin, _T.sin, torch.cos, _T.cos,
+    torch.atan, _T.atan, torch.square, _T.square, torch.abs, _T.abs, _T.__abs__,
     F.prelu, torch.exp2, _T.exp2, _T.__rpow__,
 )  # fmt: skip
 def nonlinearity(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -33,8 +39,54 @@ def nonlinearity(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str,
         raise unsupported(func)
     if not active(x):
         return func(x, *others, **kwargs)
-    result = Ratio.apply(x, lambda values: func(values, *others, **kwargs))
+    result = Ratio.apply(x, lambda values: func(values, *others, **kwargs), func in _LIMITS)
     return flow.derive(result, x)
+
+
+@rule(torch.log, _T.log, torch.log2, _T.log2, torch.log10, _T.log10)
+def logarithm(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Of what eq. 9 made, such as exponentials, eq. 9; else, as of a softmax, the plain gradient.
+
+    The logarithm of a probability is below 0, so that y / x would turn the sign of all relevance round; and
+    there is no f(0) that a constant could have.
+    """
+    x = args[0] if args else kwargs["input"]
+    if active(x) and _made_by_ratios(x.grad_fn):
+        return nonlinearity(flow, func, args, kwargs)
+    return flow.derive(func(*args, **kwargs), x)
+
+
+@rule(log_odds)
+def odds(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Of a sigmoid, whatever moved it, eq. 9: both together are the identity. Else by logarithms."""
+    (p,) = args
+    if not active(p):
+        return func(p)
+    if _made_by_ratios(p.grad_fn):
+        return flow.carry_out(odds_of_sigmoid, (p,), {})
+    with flow.rules:
+        return spelt_out(p)
+
+
+COMPOSED.add(odds)
+
+# Backward passes of operations that move numbers, or are linear in all that is active in them.
+_LINEAR = ("View", "UnsafeView", "Select", "Squeeze", "Unsqueeze", "Slice", "Transpose", "Permute", "T",
+           "Alias", "Clone", "Expand", "Index", "Unbind", "Split", "ToCopy", "Reshape", "Add", "Sub", "Rsub",
+           "Neg", "Mul", "Div", "Sum", "Mean", "Stack", "Cat")  # fmt: skip
+
+
+def _made_by_ratios(node: Any) -> bool:
+    """Whether eq. 9 made all that a tensor is a sum of; limits (`Ratio.limits`) are looked through."""
+    if node is None:
+        return False
+    kind = node.name().rstrip("0123456789").removesuffix("Backward")
+    if kind == Ratio.__name__ and not node.limits:
+        return True
+    if kind not in (*_LINEAR, Ratio.__name__):
+        return False
+    before = [one for one, _ in node.next_functions if one is not None]
+    return bool(before) and all(map(_made_by_ratios, before))
 
 
 @rule(torch.exp, _T.exp)

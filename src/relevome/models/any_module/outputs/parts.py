@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from relevome.errors import InputError
+from relevome.models.any_module.odds import log_odds
 from relevome.models.any_module.outputs import Channels, checks, described, steps
-
-_LEAST = 1e-30
 
 
 @steps.register("part")
@@ -33,10 +31,9 @@ def counts(given: Any, argument: str, channels: Channels) -> Any:
 
 
 @steps.register("log-odds")
-def log_odds(given: Tensor, argument: str, channels: Channels) -> Tensor:
+def to_log_odds(given: Tensor, argument: str, channels: Channels) -> Tensor:
     """Log p / (1 - p) of probabilities, so that a logit is explained where a module ends in them."""
-    least = max(_LEAST, torch.finfo(given.dtype).tiny)
-    return given.clamp_min(least).log() - (1 - given).clamp_min(least).log()
+    return log_odds(given)
 
 
 def _are_probabilities(given: Tensor) -> None:
