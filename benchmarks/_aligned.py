@@ -28,12 +28,16 @@ Measure = Callable[["Aligned"], Float[np.ndarray, " sites"]]
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
-    """Relevance around sites, which are place ``before`` of their windows; ``groups`` has a name for each."""
+    """Relevance around sites, which are place ``before`` of their windows; ``groups`` has a name for each.
+
+    ``kinds`` are all the letters that there are.
+    """
 
     relevance: Float[np.ndarray, "sites places"]
     letters: tuple[str, ...]
     groups: tuple[str, ...]
     before: int
+    kinds: str = DNA.letters
 
     @property
     def places(self) -> np.ndarray:
@@ -52,7 +56,7 @@ class Aligned:
 
     def nulls(self) -> dict[str, Aligned]:
         """The same windows with what relevance is on the average at sites of other groups."""
-        there = np.stack([self.among(letter) for letter in DNA.letters], -1)
+        there = np.stack([self.among(letter) for letter in self.kinds], -1)
         total = _of_others(np.where(there, self.scaled[..., None], 0), self.groups)
         count = _of_others(there.astype(float), self.groups)
         found = {
