@@ -12,6 +12,7 @@ from relevome.evaluation.metrics.sanity import Randomisation
 from relevome.results.evaluation.checks import summary
 from relevome.results.evaluation.scores import MetricScores
 
+STRONGEST = "localisation against the strongest null"
 AROUND = np.random.default_rng(0).normal(0, 0.05, size=(3, 20))
 
 
@@ -27,7 +28,7 @@ def scores(name: str, own: float, random: float, null: float | None = None) -> M
 def test_what_is_better_passes() -> None:
     (check,) = checks([scores("auroc", 0.8, 0.5)])
     assert (check.outcome, check.inverted, check.metric) == ("pass", False, "auroc")
-    assert check.sentence.startswith("passes localisation against random order: auroc of letters is 0.79")
+    assert check.sentence.startswith("passes localisation against the strongest null, a random order: auroc")
     assert summary([check]) == "all 1 checks passed"
 
 
@@ -39,9 +40,15 @@ def test_what_is_no_better_than_a_random_order_fails() -> None:
 
 
 def test_what_is_no_better_than_on_shuffled_sequences_fails() -> None:
-    random, shuffled = checks([scores("auroc", 0.7, 0.5, 0.7)])
-    assert (random.outcome, shuffled.outcome) == ("pass", "fail")
-    assert "no better than relevance of shuffled sequences" in shuffled.sentence
+    (check,) = checks([scores("auroc", 0.7, 0.5, 0.7)])
+    assert (check.name, check.outcome, check.inverted) == (STRONGEST, "fail", False)
+    assert "no better than relevance of shuffled sequences" in check.sentence
+
+
+def test_what_is_worse_than_a_null_and_better_than_a_random_order_is_not_inverted() -> None:
+    (check,) = checks([scores("auroc", 0.7, 0.5, 0.9)])
+    assert (check.outcome, check.inverted) == ("fail", False)
+    assert check.sentence.endswith("it is significantly worse than relevance of shuffled sequences")
 
 
 def test_an_inverted_map_is_called_so() -> None:

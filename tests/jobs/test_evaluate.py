@@ -100,9 +100,9 @@ def test_right_relevance_passes_and_inverted_relevance_is_called_inverted(
         wrong, best_letters(model, run), model=model, fast=True, metrics=["localisation", "faithfulness"]
     )
     right = {(check.metric, check.name): check.outcome for check in found.checks if check.level == "letters"}
-    assert right["auroc", "localisation against random order"] == "pass"
+    assert right["auroc", "localisation against the strongest null"] == "pass"
     assert right["area-between-curves", "faithfulness against random order"] == "pass"
-    by_metric = {check.metric: check for check in inverted.failed if check.name.endswith("random order")}
+    by_metric = {check.metric: check for check in inverted.failed}
     assert by_metric["auroc"].inverted
     assert by_metric["area-between-curves"].inverted
     assert "the map may be inverted" in by_metric["auroc"].sentence
@@ -293,3 +293,19 @@ def test_rows_with_one_id_are_not_taken_for_each_other(model: Model, run: Run, t
     for ask in (evaluate, substitute):
         with pytest.raises(InputError, match=r"'s0' is in .* more than once: expected every id once"):
             ask(Run(tmp_path / "twice"), model=model)
+
+
+def test_places_stand_beside_all_nulls(model: Model, run: Run) -> None:
+    found = evaluate(run, best_letters(model, run), model=model, fast=True, metrics="auroc", random_models=2)
+    (one,) = found.scores
+    known = {"random order", "shuffled sequences", "letter", "letter pairs", "random weights"}
+    assert set(one.nulls()) == known
+    assert one.excess is not None
+    assert one.excess.strongest == max(
+        np.mean([value for value in values if value is not None]) for values in one.nulls().values()
+    )
+    assert any(note.startswith("no null of positions: sequences have") for note in found.notes)
+    alone = evaluate(run, best_letters(model, run), use_model=False, metrics="auroc")
+    assert set(alone.scores[0].nulls()) == {"random order", "letter", "letter pairs"}
+    with pytest.raises(InputError, match="--random-models -1: expected 0 or more"):
+        evaluate(run, best_letters(model, run), model=model, random_models=-1)

@@ -52,8 +52,12 @@ def _report(found: Evaluation, output: Path) -> None:
     for one in found.scores:
         random = "" if one.random is None else f"  random order {one.random.mean:.3g}"
         shuffled = "" if one.null is None else f"  shuffled {one.null.mean:.3g}"
+        over = ""
+        if one.excess is not None:
+            below, above = one.excess.low, one.excess.high
+            over = f"  excess over {one.excess.null} {one.excess.mean:.3g} [{below:.3g}, {above:.3g}]"
         interval = f"{one.mean:>8.3g}  [{one.low:.3g}, {one.high:.3g}]"
-        echo(f"{one.metric:<32}{one.level:<8}{interval}{random}{shuffled}")
+        echo(f"{one.metric:<32}{one.level:<8}{interval}{random}{shuffled}{over}")
     echo(summary(found.checks))
     print_list([check.sentence for check in found.failed])
     echo(f"{output}: {len(found.scores)} metrics, {len(found.sequences):,} sequences")

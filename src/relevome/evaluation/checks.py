@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -14,8 +13,15 @@ from relevome.results.evaluation.scores import MetricScores
 
 LEVEL = 0.05  # of the false discovery rate, over all comparisons of one evaluation
 
-# What a shuffle should not reach. How faithful an explanation of a shuffle is says nothing about the rest.
-AGAINST_NULL = ("localisation",)
+RANDOM = "random order"
+WORDS = {
+    RANDOM: "a random order",
+    "shuffled sequences": "relevance of shuffled sequences",
+    "position": "the mean of the other sequences at every place",
+    "letter": "the mean of every letter in the other sequences",
+    "letter pairs": "the mean of every pair of letters in the other sequences",
+    "random weights": "the same model with random weights",
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class _Contest:
     """The values of a metric beside those that it should exceed."""
 
     scores: MetricScores
-    against: Literal["random order", "shuffled sequences"]
+    against: str
     own: tuple[float, ...]
     other: tuple[float, ...]
     p: float
@@ -36,58 +42,67 @@ class _Contest:
 
 
 def checks(scores: Sequence[MetricScores], seed: int = 0) -> list[Check]:
-    """Every metric against random orders, and localisation against shuffles.
+    """Every metric against random orders; metrics of places against the strongest null that there is.
 
-    A metric passes that is better by a paired test over sequences, at a false discovery rate of 5%.
+    A metric passes that is better by a paired test over sequences, at a false discovery rate of 5%. One of
+    places is called inverted only if it is worse than a random order.
     """
     contests = [contest for one in scores for contest in _contests(one, seed)]
     p_values = adjusted([contest.p for contest in contests])
-    return [_check(contest, p) for contest, p in zip(contests, p_values, strict=True)]
+    inverted = {
+        id(contest.scores)
+        for contest, p in zip(contests, p_values, strict=True)
+        if contest.against == RANDOM and p < LEVEL and contest.gain < 0
+    }
+    return [
+        _check(contest, p, id(contest.scores) in inverted)
+        for contest, p in zip(contests, p_values, strict=True)
+        if contest.scores.excess is None or contest.against == contest.scores.excess.null
+    ]
 
 
 def _contests(scores: MetricScores, seed: int) -> list[_Contest]:
-    found = [_contest(scores, "random order", scores.random_values, seed)]
-    if scores.kind in AGAINST_NULL:
-        found.append(_contest(scores, "shuffled sequences", scores.null_values, seed))
+    against = [RANDOM] if scores.excess is None else list(dict.fromkeys((RANDOM, scores.excess.null)))
+    found = [_contest(scores, name, scores.nulls().get(name, ()), seed) for name in against]
     return [contest for contest in found if contest is not None]
 
 
 def _contest(
-    scores: MetricScores,
-    against: Literal["random order", "shuffled sequences"],
-    values: Sequence[float | None],
-    seed: int,
+    scores: MetricScores, against: str, values: Sequence[float | None], seed: int
 ) -> _Contest | None:
-    pairs = [(own, other) for own, other in zip(scores.values, values, strict=True) if other is not None]
+    pairs = [(own, other) for own, other in zip(scores.values, values, strict=False) if other is not None]
     if len(pairs) < 2:
         return None
     own, other = zip(*pairs, strict=True)
     return _Contest(scores, against, own, other, paired_test(own, other, seed))
 
 
-def _check(contest: _Contest, p: float) -> Check:
-    scores = contest.scores
-    better, worse = (p < LEVEL and sign * contest.gain > 0 for sign in (1, -1))
+def _check(contest: _Contest, p: float, inverted: bool) -> Check:
+    scores, places = contest.scores, contest.scores.excess is not None
+    better = p < LEVEL and contest.gain > 0
     numbers = (
         f"{scores.metric} of {scores.level} is {np.mean(contest.own):.3g} against "
         f"{np.mean(contest.other):.3g} ({scores.direction}; {len(contest.own)} sequences, adjusted p {p:.2g})"
     )
-    name = f"{scores.kind} against {contest.against}"
-    said = "passes" if better else "fails"
-    sentence = f"{said} {name}: {numbers}{'' if better else '; ' + _meaning(contest, worse)}"
-    return Check(name, "pass" if better else "fail", sentence, scores.metric, scores.level, p, worse)
+    name = f"{scores.kind} against {'the strongest null' if places else contest.against}"
+    said, which = "passes" if better else "fails", f", {_what(contest)}" if places else ""
+    meaning = "" if better else f"; {_meaning(contest, p, inverted)}"
+    sentence = f"{said} {name}{which}: {numbers}{meaning}"
+    outcome = "pass" if better else "fail"
+    return Check(name, outcome, sentence, scores.metric, scores.level, p, inverted)
 
 
-def _meaning(contest: _Contest, worse: bool) -> str:
-    if not worse:
-        return f"it is no better than {_what(contest)}"
-    if contest.scores.kind == "localisation" and contest.against == "random order":
+def _meaning(contest: _Contest, p: float, inverted: bool) -> str:
+    if inverted and contest.scores.excess is not None:
         return (
             "relevance lies significantly off the known sites: the map may be inverted, or explain another "
             "target"
         )
-    return f"it is significantly worse than {_what(contest)}; the map may be inverted"
+    if inverted:
+        return f"it is significantly worse than {_what(contest)}; the map may be inverted"
+    worse = p < LEVEL and contest.gain < 0
+    return f"it is {'significantly worse' if worse else 'no better'} than {_what(contest)}"
 
 
 def _what(contest: _Contest) -> str:
-    return "a random order" if contest.against == "random order" else "relevance of shuffled sequences"
+    return WORDS[contest.against]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from relevome.models.base import Model, Target
 from relevome.models.hugging_face import load_model
 from relevome.models.light.whereabouts import python_function
 from relevome.models.loading.weight_files import weights_sha256
+from relevome.models.untrained import with_shuffled_weights
 from relevome.options import configured, option_defaults
 from relevome.results.run.columns import Explanation, to_row
 from relevome.results.run.reader import Run
@@ -51,6 +53,19 @@ class Explainer:
             self.model, self.method, shuffles, [self.target(row)], lift=self.lift, readings=self.readings
         )
         return [to_row(one, False, self.lift == "split") for one in found if isinstance(one, Explained)]
+
+    def untrained(self, rows: Iterable[Explanation], seed: int) -> list[Explanation]:
+        """Explanations of the same sequences by the model with its weights in random order."""
+        model = with_shuffled_weights(self.model, seed)
+        found: list[Explanation] = []
+        for row in rows:
+            (one,) = explain_sequences(
+                model, self.method, [self.sequence(row)], [self.target(row)], lift=self.lift,
+                readings=self.readings,
+            )  # fmt: skip
+            if isinstance(one, Explained):
+                found.append(to_row(one, False, self.lift == "split"))
+        return found
 
 
 def explainer(run: Run, model: Model) -> Explainer:

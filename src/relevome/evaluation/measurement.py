@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -16,18 +16,21 @@ from relevome.data.sequences import named_alphabet
 from relevome.data.sites import listed_as, mask
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
+from relevome.evaluation.nulls import OtherSequences
 from relevome.evaluation.questions import Answer
-from relevome.evaluation.statistics import bootstrap_interval
+from relevome.evaluation.statistics import bootstrap_interval, paired_test
 from relevome.evaluation.truth import Truth
 from relevome.evaluation.units import check_level, mask_at, relevance_at
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
-from relevome.results.evaluation.scores import Level, MetricScores
+from relevome.results.evaluation.scores import OTHERS, Excess, Level, MetricScores
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
 
 Given: TypeAlias = dict[str, np.ndarray | str]
 
+# Metrics of where relevance lies, which a map may reach that knows nothing of its sequence.
+OF_PLACES = ("localisation",)
 # What metrics need besides relevance, in words.
 _NEEDS = {"mask": "known sites (truth)", "other": "another run of the same sequences"}
 
@@ -38,13 +41,14 @@ class Measured:
 
     ``random`` is the mean over random orders of its relevance, None for metrics that no order changes.
     ``null`` is the mean over explanations of other sequences with the same dinucleotides, None where
-    nobody made them: that takes the model.
+    nobody made them: that takes the model. ``others`` are of further nulls, by their names.
     """
 
     sequence_id: str
     value: float
     random: float | None = None
     null: float | None = None
+    others: Mapping[str, float] = field(default_factory=dict)
 
 
 def evaluate_run(
@@ -58,6 +62,7 @@ def evaluate_run(
     seed: int = 0,
     draws: int = 10,
     nulls: Mapping[str, Sequence[Explanation]] | None = None,
+    untrained: Mapping[str, Sequence[Explanation]] | None = None,
 ) -> list[MetricScores]:
     """Metrics that need no model, over the sequences of a run, in order of their names.
 
@@ -65,22 +70,31 @@ def evaluate_run(
     need known sites, the ``truth``; those of similarity, ``other``, a run of the same sequences, whose
     letters are gathered into the tokens of ``run`` where its own are others. ``level`` and ``how`` are
     those of `relevance_at`. Every sequence is put into random order ``draws`` times. ``nulls`` are
-    explanations of its shuffles, by its id. Raises InputError for a metric that needs what is not given, for
-    one that applies to fewer than two sequences, and where a run has several targets and none is named.
+    explanations of its shuffles, by its id; ``untrained`` those of the sequence itself by models with random
+    weights. Metrics of places also have the nulls of `OtherSequences`, at the level of letters. Raises
+    InputError for a metric that needs what is not given, for one that applies to fewer than two sequences,
+    and where a run has several targets and none is named.
     """
     check_level(level)
     given = {"relevance": run, "mask": truth, "other": other}
     chosen = _chosen(wanted, {need for need, found in given.items() if found is not None})
     source = _Source(run, truth, other, level, how)
+    others = _other_sequences(run, target, chosen, level)
     rng = np.random.default_rng(seed)
     measured: dict[str, list[Measured]] = {metric.name: [] for metric in chosen}
     left_out: dict[str, Counter[str]] = {metric.name: Counter() for metric in chosen}
     for row in rows_of(run, target):
         found = source.given(row)
         orders = [rng.permutation(found["relevance"]) for _ in range(draws)]
-        shuffled = [source.given(null) for null in (nulls or {}).get(row.sequence_id, ())]
+        shuffled, random = (
+            [source.given(one) for one in (some or {}).get(row.sequence_id, ())]
+            for some in (nulls, untrained)
+        )
+        knowing = {} if others is None else others.maps(row.sequence, row.relevance)
         for metric in chosen:
             result = _measure(metric, row.sequence_id, found, orders, shuffled)
+            if isinstance(result, Measured) and metric.kind in OF_PLACES:
+                result = replace(result, others=_others(metric, found, knowing, random))
             if isinstance(result, Measured):
                 measured[metric.name].append(result)
             else:
@@ -104,7 +118,7 @@ def summarise(
             f"interval; left out: {reasons or 'none'}"
         )
     values = tuple(one.value for one in measured)
-    return MetricScores(
+    found = MetricScores(
         metric.name,
         metric.kind,
         level,
@@ -118,6 +132,30 @@ def summarise(
         tuple(one.random for one in measured),
         tuple(one.null for one in measured),
     )
+    values_of = {name: tuple(one.others.get(name) for one in measured) for name in OTHERS}
+    others = {name: some for name, some in values_of.items() if any(one is not None for one in some)}
+    found = replace(found, others=others)
+    return replace(found, excess=excess(found, seed)) if metric.kind in OF_PLACES else found
+
+
+def excess(scores: MetricScores, seed: int = 0) -> Excess | None:
+    """How much a metric exceeds the strongest of its nulls, that with the best mean; None without any.
+
+    Compared are the sequences that have a value of it, two or more.
+    """
+    sign = 1.0 if scores.direction == "higher is better" else -1.0
+    best: tuple[float, str, np.ndarray, np.ndarray] | None = None
+    for name, some in scores.nulls().items():
+        pairs = [(a, b) for a, b in zip(scores.values, some, strict=True) if b is not None]
+        if len(pairs) > 1:
+            own, other = np.array(pairs, dtype=float).T
+            if best is None or sign * other.mean() > best[0]:
+                best = (sign * float(other.mean()), name, own, other)
+    if best is None:
+        return None
+    strongest, name, own, other = best
+    over = bootstrap_interval(sign * (own - other), seed)
+    return Excess(name, sign * strongest, *over, paired_test(own, other, seed))
 
 
 def measured(metric: Metric, sequence_id: str, answer: Answer) -> Measured:
@@ -214,6 +252,25 @@ def _measure(
         given = [found | {"relevance": order} for order in orders]
         random = [metric.compute(*(one[need] for need in metric.needs)) for one in given]
     return Measured(sequence_id, metric.compute(*arguments), _mean(random), _mean(_nulls(metric, shuffled)))
+
+
+def _other_sequences(
+    run: Run, target: str | None, chosen: Sequence[Metric], level: Level
+) -> OtherSequences | None:
+    """What is known of all explanations together, if a metric of places asks for it."""
+    if level != "letters" or not any(metric.kind in OF_PLACES for metric in chosen):
+        return None
+    return OtherSequences((row.sequence, row.relevance) for row in rows_of(run, target))
+
+
+def _others(
+    metric: Metric, found: Given, knowing: Mapping[str, np.ndarray], random: Sequence[Given]
+) -> dict[str, float]:
+    """A metric of maps that know a place or letters alone, and of models with random weights."""
+    given = {name: found | {"relevance": values} for name, values in knowing.items()}
+    values = {name: metric.compute(*(one[need] for need in metric.needs)) for name, one in given.items()}
+    of_random = _mean(_nulls(metric, random))
+    return values if of_random is None else values | {"random weights": of_random}
 
 
 def _nulls(metric: Metric, shuffled: Sequence[Given]) -> list[float]:

@@ -110,6 +110,14 @@ class AskedRows:
                 nulls[null.sequence_id].append(one)
         return [nulls[row.sequence_id] for row in self.rows]
 
+    def untrained(self) -> dict[str, list[Explanation]]:
+        """Explanations of every row by as many models with random weights as are asked for, by its id."""
+        found: dict[str, list[Explanation]] = {row.sequence_id: [] for row in self.rows}
+        for number in range(self.settings.random_models):
+            for one in self.explainer.untrained(self.rows, self.settings.seed + number):
+                found[one.sequence_id].append(one)
+        return found
+
     def of_random_orders(self, ask: Ask[How], level: Level, how: How) -> list[list[Any]]:
         """What it gives for every row whose relevance is put into random orders."""
         orders = [

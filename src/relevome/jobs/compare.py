@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.evaluation.measurement import evaluate_run, mean_curves, over_all
+from relevome.evaluation.measurement import evaluate_run, excess, mean_curves, over_all
 from relevome.evaluation.metrics import metrics
 from relevome.evaluation.statistics import adjusted, bootstrap_interval
 from relevome.evaluation.statistics import compare as compare_values
@@ -244,17 +244,16 @@ def _same_metrics(
 
 def _over(scores: MetricScores, shared: Collection[str], seed: int) -> MetricScores:
     """The same metric over some of its sequences, in order of their ids."""
-    rows = sorted(
-        row
-        for row in zip(
-            scores.sequence_ids, scores.values, scores.random_values, scores.null_values, strict=True
-        )
-        if row[0] in shared
-    )
-    names, values, random, null = zip(*rows, strict=True)
+    order = sorted(i for i, name in enumerate(scores.sequence_ids) if name in shared)
+    order.sort(key=lambda i: scores.sequence_ids[i])
+    names = tuple(scores.sequence_ids[i] for i in order)
+    values = tuple(scores.values[i] for i in order)
+    random = tuple(scores.random_values[i] for i in order)
+    null = tuple(scores.null_values[i] for i in order)
+    others = {name: tuple(some[i] for i in order) for name, some in scores.others.items()}
     bounds = metrics[scores.metric].bounds if scores.metric in metrics else None
     mean, low, high = bootstrap_interval(values, seed, bounds=bounds)
-    return replace(
+    found = replace(
         scores,
         mean=mean,
         low=low,
@@ -265,7 +264,9 @@ def _over(scores: MetricScores, shared: Collection[str], seed: int) -> MetricSco
         values=values,
         random_values=random,
         null_values=null,
+        others=others,
     )
+    return found if scores.excess is None else replace(found, excess=excess(found, seed))
 
 
 def _tests(scores: Mapping[str, tuple[MetricScores, ...]], seed: int) -> list[PairedTest]:

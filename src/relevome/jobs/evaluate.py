@@ -15,6 +15,7 @@ from relevome.errors import InputError
 from relevome.evaluation.checks import checks
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.evaluation.measurement import (
+    OF_PLACES,
     error_counts,
     evaluate_run,
     mean_curves,
@@ -22,6 +23,7 @@ from relevome.evaluation.measurement import (
     summarise,
 )
 from relevome.evaluation.metrics import Metric, metrics
+from relevome.evaluation.nulls import unaligned
 from relevome.evaluation.perturbation import notes_on_masks
 from relevome.evaluation.questions import Answer, AskedRows, Question, Reply, asked_rows
 from relevome.evaluation.truth import Truth, notes_on_truth, read_truth, truth_record
@@ -92,9 +94,10 @@ def evaluate(
             ``how`` letters become tokens: ``sum`` (default), ``mean`` or ``max_abs``. ``target``: which one,
             where the run has several. ``replacement`` for letters taken away: ``unknown`` (default),
             ``mask``, ``random``, ``shuffle`` or a letter. ``draws``: random orders of every sequence, an even
-            number (default 10). ``null``: shuffles of every sequence (default 1). ``sequences``: about how
-            many the model is asked, drawn at random (default 100; 0: all). ``fast``: ask it less about each
-            (default False). ``seed``: of all that is drawn (default 0).
+            number (default 10). ``null``: shuffles of every sequence (default 1). ``random_models``: by how
+            many models with random weights every sequence is explained too (default 1). ``sequences``: about
+            how many the model is asked, drawn at random (default 100; 0: all). ``fast``: ask it less about
+            each (default False). ``seed``: of all that is drawn (default 0).
 
     Returns:
         Scores with 95% intervals, checks, curves and notes.
@@ -165,10 +168,14 @@ def _made(
     sizes: BatchSizes,
     notes: list[str],
 ) -> Explainer | None:
-    """How a run was made, if anything asks; None and a note where its model is not there or not used."""
+    """How a run was made, if anything asks; None and a note where its model is not there or not used.
+
+    Metrics of places ask for shuffles and random weights, and can do without.
+    """
     asking = [metric for metric in wanted if metric.question is not None]
-    named = bool(settings.metrics)
-    if not asking:
+    named = bool(settings.metrics and asking)
+    places = any(metric.kind in OF_PLACES for metric in wanted)
+    if not asking and not (places and (settings.null or settings.random_models)):
         return None
     if not use_model and named:
         raise InputError(f"the metric {asking[0].name} needs the model: expected it without --no-model")
@@ -208,8 +215,11 @@ class _Evaluating:
             needed = any("mask" in metric.needs for metric in self.wanted)
             self.notes += notes_on_truth(self.run, self.settings.target, self.truth, needed)
         rows = self._asked_rows(made) if made else None
+        untrained = self._untrained(rows)
         for level in self.settings.levels:
-            self.scores += self._unasked(level, rows.nulls if rows else {})
+            self.scores += self._unasked(level, rows.nulls if rows else {}, untrained)
+        if any(one.kind in OF_PLACES and one.level == "letters" for one in self.scores):
+            self.notes += unaligned(len(row.sequence) for row in self._rows())
         if rows is not None:
             asked: list[tuple[Question, list[Metric], Level]] = [
                 (question, family, level)
@@ -232,7 +242,20 @@ class _Evaluating:
             self.say("explaining shuffled sequences")
         return asked_rows(made, list(self._rows()), self.settings, self.progress)
 
-    def _unasked(self, level: Level, nulls: Mapping[str, list[Explanation]]) -> list[MetricScores]:
+    def _untrained(self, rows: AskedRows | None) -> dict[str, list[Explanation]]:
+        """Explanations by models with random weights, if a metric of places compares with them."""
+        if rows is None or not any(metric.kind in OF_PLACES for metric in self.wanted):
+            return {}
+        if self.settings.random_models:
+            self.say("explaining with random weights")
+        return rows.untrained()
+
+    def _unasked(
+        self,
+        level: Level,
+        nulls: Mapping[str, list[Explanation]],
+        untrained: Mapping[str, list[Explanation]],
+    ) -> list[MetricScores]:
         """Metrics that take no more than relevance and known sites."""
         names = [metric.name for metric in self.wanted if metric.question is None]
         if not names:
@@ -240,7 +263,7 @@ class _Evaluating:
         settings = self.settings
         return evaluate_run(
             self.run, names, self.truth, level=level, how=settings.how, target=settings.target,
-            seed=settings.seed, draws=settings.draws, nulls=nulls,
+            seed=settings.seed, draws=settings.draws, nulls=nulls, untrained=untrained,
         )  # fmt: skip
 
     def _ask(

@@ -17,7 +17,7 @@ from relevome.report.scores import (
     score_row,
     several_levels,
 )
-from relevome.report.tables import Cell, Table, interval, markdown
+from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.evaluation.checks import summary
 from relevome.results.evaluation.curves import MeanCurves
 from relevome.results.evaluation.result import Evaluation
@@ -44,14 +44,22 @@ def _page(evaluation: Evaluation) -> str:
     rows = []
     for one in evaluation.scores:
         words = (f"{one.metric} {ARROWS[one.direction]}", one.kind, one.level)
-        numbers = (interval(one.mean, one.low, one.high), range_of([one.random]), range_of([one.null]))
+        over = one.excess
+        numbers = (
+            interval(one.mean, one.low, one.high), range_of([one.random]), range_of([one.null]),
+            "" if over is None else f"{over.null}, {number(over.strongest, abs(over.strongest))}",
+            "" if over is None else interval(over.mean, over.low, over.high),
+        )  # fmt: skip
         rows.append(tuple(Cell(text) for text in (*words, *numbers, str(one.n))))
     caption = (
         f"{about['run']}: {about['method']}, target {about['target']}. Means and 95% bootstrap intervals "
         "over sequences; ↑ higher is better, ↓ lower is better; shuffled: sequences with the same "
-        "dinucleotides."
+        "dinucleotides; excess: over the strongest null, see docs/evaluation.md."
     )
-    header = ("metric", "kind", "level", "mean", "random order", "shuffled", "sequences")
+    header = (
+        "metric", "kind", "level", "mean", "random order", "shuffled", "strongest null", "excess",
+        "sequences",
+    )  # fmt: skip
     said = [check.sentence for check in evaluation.failed]
     said += [*left_out(evaluation.scores), *evaluation.notes]
     table = markdown(Table(caption, header, tuple(rows), words=3))

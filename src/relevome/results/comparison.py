@@ -20,7 +20,7 @@ from relevome.results.evaluation.folder import (
     value_rows,
 )
 from relevome.results.evaluation.result import Evaluation, tidy
-from relevome.results.evaluation.scores import Level, MetricScores
+from relevome.results.evaluation.scores import OTHERS, Level, MetricScores
 from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html
 from relevome.results.record import provenance, read_record, reading, write_record
@@ -139,7 +139,7 @@ class Comparison:
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
     """Write all that `read_comparison` reads into a folder that is there; the record comes last."""
-    header = ("run", "other", "metric", "level", "sequence_id", "value", "random_order", "shuffled")
+    header = ("run", "other", "metric", "level", "sequence_id", "value", "random_order", "shuffled", *OTHERS)
     write_tsv(folder / VALUES, header, _value_rows(comparison))
     write_record(folder / NAME, _content(comparison))
 
@@ -203,8 +203,8 @@ def _run(one: Evaluation) -> dict[str, Any]:
 
 def _comparison(path: Path, said: dict[str, Any]) -> Comparison:
     values: _ROWS = {}
-    for *name, sequence_id, value, random, null in read_tsv(path / VALUES):
-        values.setdefault(tuple(name), []).append([sequence_id, value, random, null])
+    for row in read_tsv(path / VALUES):
+        values.setdefault(tuple(row[:4]), []).append(row[4:])
     return Comparison(
         {label: _read_run(one) for label, one in said["runs"].items()},
         {

@@ -40,6 +40,9 @@ class EvaluationOptions:
     ] = "unknown"
     draws: Annotated[int, typer.Option(help="Random orders of every sequence.")] = 10
     null: Annotated[int, typer.Option(help="Shuffles of every sequence, explained and evaluated alike.")] = 1
+    random_models: Annotated[
+        int, typer.Option(help="Models with random weights, by which every sequence is explained too.")
+    ] = 1
     sequences: Annotated[
         int, typer.Option(help="On how many the model is asked, drawn at random; 0: all.")
     ] = 100
@@ -58,6 +61,7 @@ class EvaluationOptions:
             "truth": self.truth, "features": self.feature or (), "metrics": self.metrics or (),
             "level": self.level, "how": self.how, "target": self.target, "use_model": not self.no_model,
             "replacement": self.replacement, "draws": self.draws, "null": self.null,
+            "random_models": self.random_models,
             "sequences": self.sequences, "fast": self.fast, "device": self.device,
             "batch_size": rows_at_once(self.batch_size), "seed": self.seed,
             "trust_remote_code": self.trust_remote_code, "overwrite": self.overwrite,

@@ -13,7 +13,7 @@ from relevome.results.estimate import Estimate
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.curves import FaithfulnessCurves
 from relevome.results.evaluation.result import Evaluation
-from relevome.results.evaluation.scores import MetricScores
+from relevome.results.evaluation.scores import OTHERS, Excess, MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.folder import ResultFolder
 from relevome.results.kinds import of_its_kind
@@ -46,7 +46,7 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
     write_tsv(folder / SEQUENCES, ("sequence_id", "letters_sha256"), evaluation.sequences.items())
     write_tsv(
         folder / VALUES,
-        ("metric", "level", "sequence_id", "value", "random_order", "shuffled"),
+        ("metric", "level", "sequence_id", "value", "random_order", "shuffled", *OTHERS),
         ((one.metric, one.level, *row) for one in evaluation.scores for row in value_rows(one)),
     )
     if evaluation.curves:
@@ -56,8 +56,10 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
 
 
 def value_rows(one: MetricScores) -> Iterator[tuple[Any, ...]]:
-    """For every sequence: its id, its value, that of random orders and that of shuffles."""
-    return zip(one.sequence_ids, one.values, one.random_values, one.null_values, strict=True)
+    """For every sequence: its id, its value, that of random orders, of shuffles, and of `OTHERS`."""
+    none = (None,) * one.n
+    others = (one.others.get(name, none) for name in OTHERS)
+    return zip(one.sequence_ids, one.values, one.random_values, one.null_values, *others, strict=True)
 
 
 def _curve_rows(evaluation: Evaluation) -> Iterator[tuple[Any, ...]]:
@@ -88,7 +90,8 @@ def score_record(one: MetricScores) -> dict[str, Any]:
         for name, found in (("random_order", one.random), ("shuffled", one.null))
     }
     said = {name: getattr(one, name) for name in _PLAIN}
-    return said | {"sequences": one.n, "left_out": dict(one.left_out)} | estimates
+    excess = {"excess": None if one.excess is None else one.excess._asdict()}
+    return said | {"sequences": one.n, "left_out": dict(one.left_out)} | estimates | excess
 
 
 def read_evaluation(folder: str | Path) -> Evaluation:
@@ -152,6 +155,12 @@ def read_score(said: dict[str, Any], rows: list[list[str]]) -> MetricScores:
         values=values,
         random_values=tuple(others[0]),
         null_values=tuple(others[1]),
+        others={
+            name: tuple(found)
+            for name, found in zip(OTHERS, others[2:], strict=False)  # earlier ones have none
+            if any(one is not None for one in found)
+        },
+        excess=said.get("excess") and Excess(**said["excess"]),
     )
 
 

@@ -73,5 +73,5 @@ def tidy(scores: Mapping[str, Iterable[MetricScores]]) -> pd.DataFrame:
     import pandas as pd
 
     rows = [(run, *one.row()) for run, found in scores.items() for one in found]
-    numbers = dict.fromkeys(COLUMNS[5:], "float64")
+    numbers = dict.fromkeys((name for name in COLUMNS[5:] if name != "strongest_null"), "float64")
     return pd.DataFrame(rows, columns=["run", *COLUMNS]).astype(numbers)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from relevome.results.estimate import Estimate
 
@@ -13,7 +13,26 @@ Level: TypeAlias = Literal["letters", "tokens"]
 # Names and sums of scores, wherever they are a row of a table.
 COLUMNS = (
     "metric", "kind", "level", "direction", "sequences", "mean", "low", "high", "random_order", "shuffled",
+    "strongest_null", "strongest", "excess", "excess_low", "excess_high",
 )  # fmt: skip
+
+# What a map may know without its sequence, beside random orders and shuffles: columns of the table of values.
+OTHERS = ("position", "letter", "letter pairs", "random weights")
+
+
+class Excess(NamedTuple):
+    """How much a metric exceeds its strongest null, in its own direction, over the sequences that have both.
+
+    ``null`` is the name of the null, ``strongest`` its mean; ``mean``, ``low`` and ``high`` are of the
+    difference, with its 95% interval, and ``p`` of a paired test, not adjusted.
+    """
+
+    null: str
+    strongest: float
+    mean: float
+    low: float
+    high: float
+    p: float
 
 
 @dataclass(frozen=True)
@@ -22,7 +41,9 @@ class MetricScores:
 
     ``random`` and ``null`` are over those of the sequences that have them: the means over random orders of
     their relevance, and over explanations of other sequences with the same dinucleotides. So are
-    ``random_values`` and ``null_values``, one for every value. ``left_out`` counts the other sequences of
+    ``random_values`` and ``null_values``, one for every value. ``others`` are the values of further nulls, by
+    their names, see `OTHERS`; ``excess`` is over the strongest of all, for metrics of places. ``left_out``
+    counts the other sequences of
     the run by the reason why the metric does not apply to them.
     """
 
@@ -40,6 +61,13 @@ class MetricScores:
     values: tuple[float, ...]
     random_values: tuple[float | None, ...] = ()
     null_values: tuple[float | None, ...] = ()
+    others: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
+    excess: Excess | None = None
+
+    def nulls(self) -> dict[str, tuple[float | None, ...]]:
+        """The values of every null that there is, by its name."""
+        every = {"random order": self.random_values, "shuffled sequences": self.null_values, **self.others}
+        return {name: found for name, found in every.items() if any(one is not None for one in found)}
 
     @property
     def n(self) -> int:
@@ -50,4 +78,5 @@ class MetricScores:
         """The fields of `COLUMNS`; None where there is nothing to compare with."""
         names = (self.metric, self.kind, self.level, self.direction, self.n)
         others = (None if found is None else found.mean for found in (self.random, self.null))
-        return (*names, self.mean, self.low, self.high, *others)
+        over = (None,) * 5 if self.excess is None else self.excess[:5]
+        return (*names, self.mean, self.low, self.high, *others, *over)

@@ -17,8 +17,8 @@ class EvaluationSettings:
 
     ``metrics`` are names or kinds, all that can be computed if empty. ``replacement`` stands in for letters
     that are taken away. What asks the model is measured on ``sequences`` of the run, drawn at random (all
-    with 0), and ``fast`` asks less of it for each. ``draws`` random orders and ``null`` shuffles of every
-    sequence say what its scores are worth.
+    with 0), and ``fast`` asks less of it for each. ``draws`` random orders, ``null`` shuffles of every
+    sequence, and explanations by ``random_models`` models with random weights say what its scores are worth.
     """
 
     metrics: tuple[str, ...] = ()
@@ -28,6 +28,7 @@ class EvaluationSettings:
     replacement: str = "unknown"
     draws: int = 10
     null: int = 1
+    random_models: int = 1
     sequences: int = 100
     fast: bool = False
     seed: int = 0
@@ -37,6 +38,8 @@ class EvaluationSettings:
             raise InputError(f"--how {self.how}: expected sum, mean or max_abs")
         if self.draws < 2 or self.draws % 2:
             raise InputError(f"--draws {self.draws}: expected an even number, an order and its reverse each")
+        if self.random_models < 0:
+            raise InputError(f"--random-models {self.random_models}: expected 0 or more")
         if min(self.null, self.sequences) < 0 or self.sequences == 1:
             raise InputError(
                 f"--null {self.null} and --sequences {self.sequences}: expected 0 or more, and not 1 sequence"
