@@ -166,3 +166,22 @@ def test_what_cannot_be_asked(model: Model, tmp_path: Path) -> None:
         InputError, match="the model gives logits for every sequence: expected no --positions"
     ):
         relevome.explain(relevome.from_module(network), SEQUENCES, "attnlrp", 0, positions="all")
+
+
+def test_numbers_of_numpy_are_letters_and_fractions_are_none(model: Model, tmp_path: Path) -> None:
+    run = relevome.explain(model, SEQUENCES, "gradient-x-input", "donor", position=np.int64(3))
+    assert run.targets == ("donor",)
+    with pytest.raises(InputError, match=r"--position 3\.5: expected a 0-based letter, or several"):
+        relevome.explain(model, SEQUENCES, "gradient-x-input", "donor", position=3.5)
+    with pytest.raises(InputError, match=r"--positions \[3, 5\]: expected all, a stretch"):
+        relevome.explain(model, SEQUENCES, "gradient-x-input", "donor", positions=[3, 5])
+    with pytest.raises(InputError, match="--positions '': expected all"):
+        relevome.explain(model, SEQUENCES, "gradient-x-input", "donor", positions="")
+
+
+def test_letters_that_are_not_there_leave_no_run(model: Model, tmp_path: Path) -> None:
+    for name in ("position", "positions"):
+        asked: dict[str, Any] = {name: "3-15"}
+        with pytest.raises(InputError, match="sequence 'b'"):
+            relevome.explain(model, SEQUENCES, "gradient-x-input", "donor", out=tmp_path / "run", **asked)
+        assert not (tmp_path / "run").exists()

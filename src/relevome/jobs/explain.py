@@ -32,6 +32,7 @@ from relevome.jobs.shards import (
     SHARD_SEQUENCES,
     ExplainShard,
     Plan,
+    check_letters,
     remembered,
     shards,
     write_shards,
@@ -53,8 +54,8 @@ def explain(
     target: str | int | Iterable[str | int] | None = None,
     *,
     out: str | Path | None = None,
-    position: int | str | Iterable[int | str] | None = None,
-    positions: str | Path | None = None,
+    position: Any = None,
+    positions: Any = None,
     contrast: str | int | None = None,
     mask_position: bool = False,
     lift: str = "split",
@@ -250,6 +251,8 @@ def check(model: Model, source: Input, plan: Plan) -> int:
         if plan.on_bad == "refuse" and plan.long == "refuse" and model.may_refuse(sequence):
             for reading in plan.readings.all:
                 plan.readings.tokens(model, sequence, reading)
+        if plan.on_bad == "refuse":
+            check_letters(sequence, plan)
         count += 1
     return count
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +60,18 @@ class Positions:
         return {"said": self.said, "sha256": None if self.sites is None else source_digest(self.said)}
 
 
-def positions_of(said: str | Path | None, given: Input) -> Positions | None:
+def positions_of(said: Any, given: Input) -> Positions | None:
     """What is meant by ``--positions``; sites of a file, or that a pattern finds in what is given.
 
     Raises InputError for a file that cannot be read, and a stretch of no letters.
     """
     if said is None:
         return None
+    if not isinstance(said, str | Path) or not str(said):
+        raise InputError(
+            f"--positions {said!r}: expected all, a stretch such as 10-40, or a file of sites; letters one "
+            "by one are --position"
+        )
     text = str(said)
     if text == ALL or _STRETCH.fullmatch(text):
         if text != ALL:
@@ -75,13 +81,17 @@ def positions_of(said: str | Path | None, given: Input) -> Positions | None:
     return Positions(text, known_sites(text, sequences))
 
 
-def each_of(position: int | str | Iterable[int | str] | None) -> int | list[int] | None:
+def each_of(position: Any) -> int | list[int] | None:
     """Letters that are explained one by one: numbers from 0, and stretches ``10-40``; None for none.
 
     Raises InputError for anything else, and for more than 10,000 of them.
     """
-    if position is None or isinstance(position, int):
-        return position
+    if position is None:
+        return None
+    if isinstance(position, Integral):
+        return int(position)
+    if not isinstance(position, Iterable):
+        raise InputError(f"--position {position!r}: expected a 0-based letter, or several")
     given = [position] if isinstance(position, str) else list(position)
     found = [one for part in given for one in stretch(str(part), "--position")]
     if not found or len(found) > _MOST:

@@ -74,6 +74,14 @@ class Plan:
         check_choice("--on-bad", self.on_bad, ("refuse", "skip"))
 
 
+def check_letters(sequence: Sequence, plan: Plan) -> None:
+    """Raises InputError for letters that are asked for and that the sequence has not."""
+    for target in plan.targets_of(sequence):
+        for reading in plan.readings.all:
+            for position in target.letters:
+                reading.check_position(sequence, position)
+
+
 @dataclass(frozen=True)
 class Item:
     """A sequence to explain, or a window of one, or what is wrong with it."""

@@ -75,6 +75,8 @@ def load_model(
         raise InputError(f"{path} has its own way to read letters: leave --tokenizer {other} out")
     if own is not None:
         known = made_by(*own)
+    if known is not None and task not in (None, known.task):
+        raise InputError(f"{path} is {known.kind.called} ({known.task}): leave --task {task} out")
     if known is not None:
         return moved(known, pick_device(device), pick_dtype(dtype), max_tokens)
     adapter = adapter_in(path)

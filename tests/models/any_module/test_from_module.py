@@ -232,3 +232,23 @@ def test_what_is_no_model_is_one_line(module: Any, options: dict[str, Any], mess
 def test_proteins_have_twenty_channels() -> None:
     model = relevome.from_module(Seeing(), alphabet="protein", output="letters")
     assert read(model, PROTEIN.letters).tolist() == np.eye(20).tolist()
+
+
+@pytest.mark.parametrize("kind", ["largest of all", "training", "dropout"])
+def test_outputs_that_depend_on_the_batch_are_refused(kind: str) -> None:
+    class Together(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.conv, self.norm = nn.Conv1d(4, 3, 5), nn.BatchNorm1d(3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            h = self.conv(x)
+            if kind == "largest of all":
+                return (h / (h * torch.arange(1, len(h) + 1).view(-1, 1, 1)).max()).mean(-1)
+            if kind == "training":
+                return nn.functional.batch_norm(h, None, None, training=True).amax(-1)
+            return nn.functional.dropout(h, 0.5, training=True).mean(-1)
+
+    with pytest.raises(InputError, match="gives a sequence other outputs beside another one, or the second"):
+        relevome.from_module(Together())

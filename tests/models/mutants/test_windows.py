@@ -337,3 +337,53 @@ def test_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     found, expected, used = both_ways(relevome.from_module(network), drawn(300))
     assert used
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+class Rare(nn.Module):
+    """What few mutants bring about, and none of those that are tried first."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        torch.manual_seed(3)
+        self.how, self.a, self.b, self.out = how, conv(padding=2), conv(6, 5, 3), nn.Linear(5, 2)
+        self.limit = 1.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.a(x)
+        if self.how == "largest":
+            h = h / h.amax((1, 2), keepdim=True)
+        elif self.how == "branch" and bool((h > self.limit).any()):
+            h = torch.where(h > self.limit, 0.5 * self.limit, h)
+        elif self.how == "view":
+            h[:, :3].clamp_(max=self.limit)
+        elif self.how == "alias":
+            h.double().clamp_(max=self.limit)
+        elif self.how == "viewed as one":
+            h.view(len(h), -1).clamp_(max=self.limit)
+        elif self.how == "part" and bool((h > self.limit).any()):
+            h[h > self.limit] = 0.0
+        return self.out(self.b(h.tanh()).mean(-1))
+
+
+@pytest.mark.parametrize("how", ["largest", "branch", "view", "alias", "viewed as one", "part"])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_few_mutants_bring_about_is_not_lost(how: str, seed: int) -> None:
+    """Each batch does what the first one did, or goes through the whole model."""
+    network = Rare(how).double()
+    letters = drawn(60 + seed)
+    x = torch.tensor([[float(one == base) for one in letters] for base in "ACGT"], dtype=torch.float64)
+    with torch.no_grad():
+        network.limit = float(network.a(x[None]).max()) + 1e-9  # what no letter of the sequence reaches
+    found, expected, _ = both_ways(relevome.from_module(network), letters)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+
+
+def test_sums_do_not_cancel() -> None:
+    """One site outweighs all others by far; without it the sum is of what is left."""
+    network = Plain(lambda s, x: (40 * s.a(x)).exp().sum(-1).log(), a=nn.Conv1d(4, 1, 1))
+    with torch.no_grad():
+        network.get_submodule("a").weight[:] = torch.tensor([0.0, 0.0, 0.0, 1.0])[:, None]  # pyright: ignore[reportIndexIssue]
+    letters = "A" * 30 + "T" + "C" * 30
+    found, expected, used = both_ways(relevome.from_module(network), letters)
+    assert used
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)

@@ -22,6 +22,7 @@ from relevome.models.tokens import LetterTokenizer
 
 _KINDS = {"numbers": "regression", "classes": None, "labels": "multi_label_classification"}
 _SPELLED = 200  # ids of a tokenizer that are written out
+_ALONE = 0.01  # of the largest output: rounding, also in half precision, is less
 _TRIALS = (24, 100, 500, 2_000, 10_000)  # letters: some modules take none so short
 
 
@@ -160,20 +161,44 @@ def _labels(given: List[str] | None, count: int) -> tuple[str, ...]:
     return tuple(map(str, given))
 
 
+def _check_alone(wrapped: Wrapped, together: Tensor, alone: Tensor) -> None:
+    """Raises InputError where a sequence has other outputs beside another one, or the second time."""
+    size = alone.float().abs().amax().clamp_min(1e-3)
+    difference = (together.float() - alone.float()).abs().amax()
+    if bool(difference > _ALONE * size):
+        raise InputError(
+            f"{type(wrapped.module).__name__} gives a sequence other outputs beside another one, or the "
+            f"second time (by {float(difference):.2g}): expected a module whose outputs are of each sequence "
+            "alone, without what is taken over a batch or drawn at random (BatchNorm that is training, dropout)"
+        )
+
+
 def _trial(wrapped: Wrapped, reader: LetterTokenizer, length: int | None) -> tuple[int, ...]:
-    """The shape of outputs for a few letters, of as many as the module takes."""
+    """The shape of outputs for a few letters, of as many as the module takes.
+
+    Raises InputError for a module that takes none of these, or gives a sequence other outputs beside others.
+    """
     failed: list[str] = []
     device = wrapped.reading.table.weight.device
     for count in (length,) if length is not None else _TRIALS:
-        text = (reader.alphabet.letters * count)[:count]
-        ids = torch.from_numpy(reader.encode(Sequence("trial", text, reader.alphabet)).ids)
+        letters = reader.alphabet.letters
+        texts = (letters * count)[:count], letters[0] * count
+        ids, other = (
+            torch.from_numpy(reader.encode(Sequence("trial", part, reader.alphabet)).ids).to(device)
+            for part in texts
+        )
+        both = torch.stack([ids, other if len(other) == len(ids) else ids])
         try:
-            with torch.inference_mode(), wrapped.reading.settled(wrapped.module, ids):
-                return tuple(wrapped(ids.to(device).expand(2, -1), True).logits.shape)
+            with torch.inference_mode(), wrapped.reading.settled(wrapped.module, ids.cpu()):
+                together = wrapped(both, True).logits
+                alone = wrapped(both[:1], True).logits
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001 - of somebody's module, which may raise anything
             failed.append(f"{count} letters: {type(error).__name__}, {first_line(error)}")
+        else:
+            _check_alone(wrapped, together[:1], alone)
+            return tuple(together.shape)
     raise InputError(
         f"{type(wrapped.module).__name__} fails ({failed[0]}): expected a module that reads (batch, "
         "channels, letters), with channels='last' (batch, letters, channels), or with input='tokens' ids "

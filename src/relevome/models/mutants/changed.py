@@ -49,10 +49,14 @@ class Windowed:
 
 
 class Changed(Tensor):
-    """What a module sees in place of a tensor (mutants, ...); what is asked of it, its pass carries out."""
+    """What a module sees in place of a tensor (mutants, ...); what is asked of it, its pass carries out.
+
+    ``aliased`` says whether another tensor would look at the same numbers, so that none may be changed.
+    """
 
     local: Windowed
     run: Any
+    aliased: bool
 
     @staticmethod
     def __new__(cls: type[Changed], local: Windowed, run: Any) -> Changed:
@@ -60,7 +64,7 @@ class Changed(Tensor):
         shape = (len(local.window), *local.unchanged.shape[1:])
         unchanged = local.unchanged
         made = Tensor._make_wrapper_subclass(cls, shape, dtype=unchanged.dtype, device=unchanged.device)
-        made.local, made.run = local, run
+        made.local, made.run, made.aliased = local, run, False
         return made
 
     @classmethod

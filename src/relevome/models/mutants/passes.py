@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_map
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves, tree_map
 
 from relevome.models.mutants.changed import Changed, Unfit, Windowed, taken, whole, windows_of
 from relevome.models.mutants.geometry import SAME, Geometry, Places
@@ -23,6 +24,12 @@ _OF_SHAPE = {
 }  # fmt: skip
 
 
+# What gives another look at the same numbers, or may do so.
+_ALIASES = {
+    "transpose", "swapaxes", "permute", "unsqueeze", "squeeze", "__getitem__", "narrow", "chunk", "split",
+    "unbind", "contiguous", "to", "float", "double", "half", "bfloat16", "type_as", "detach", "dropout",
+    "dropout1d", "dropout2d", "alpha_dropout", "feature_dropout",
+}  # fmt: skip
 _INTO = (Tensor.__setitem__, Tensor.copy_, Tensor.fill_, Tensor.zero_)
 
 
@@ -46,15 +53,17 @@ class Node:
 class Followed:
     """What the runs over one sequence share: results for the unchanged sequence, nodes, and their work.
 
-    The module does the same operations in each run, so that they are known by their order. ``work`` is the
-    number of multiplications, for a mutant in windows, and for a whole sequence, of what has a rule;
-    ``widest`` the most numbers that a mutant needs at once.
+    The module does the same operations in each run, so that they are known by their order: ``events`` are
+    what was done, and how, and a run that does anything else is unfit. ``work`` is the number of
+    multiplications, for a mutant in windows, and for a whole sequence, of what has a rule; ``widest`` the
+    most numbers that a mutant needs at once.
     """
 
     unchanged: list[Any] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     work: list[int] = field(default_factory=lambda: [0, 0])
     widest: int = 0
+    events: list[Any] = field(default_factory=list)
     known: bool = False
 
     def finish(self) -> None:
@@ -99,6 +108,34 @@ class Pass:
         self.plan = plan
         self._results = 0
         self._nodes = 0
+        self._events = 0
+        self._wholes: dict[int, Tensor] = {}
+
+    def event(self, what: Any) -> None:
+        """Note what is done. Raises Unfit where the first run did something else there."""
+        number, self._events = self._events, self._events + 1
+        if not self.plan.known and number == len(self.plan.events):
+            self.plan.events.append(what)
+        if number >= len(self.plan.events) or self.plan.events[number] != what:
+            raise Unfit("the module does other operations for other mutants")
+
+    def end(self) -> None:
+        """Raises Unfit if less was done than in the first run."""
+        if self._events != len(self.plan.events):
+            raise Unfit("the module does fewer operations for other mutants")
+
+    def alike(self, values: Tensor) -> Tensor | None:
+        """The one row of a plain tensor whose rows are the same; None if they are not, as behind a whole."""
+        first = values[:1]
+        same = len(values) == 1 or torch.equal(values, first.expand_as(values))
+        self.event(same)
+        return first if same else None
+
+    def check_whole(self, target: Any) -> None:
+        """Raises Unfit for a plain tensor, about to be changed, that looks at a whole put together."""
+        plain = isinstance(target, Tensor) and not isinstance(target, Changed) and target.numel() > 0
+        if plain and target.untyped_storage().data_ptr() in self._wholes:
+            raise Unfit("a tensor is changed through another one that looks at it")
 
     def begin(self, unchanged: Tensor, axis: int, first: Places, window: Tensor) -> Changed:
         """What the module reads of the mutants."""
@@ -117,9 +154,14 @@ class Pass:
             return self._in_place(beside, args, kwargs)
         how = RULES.get(func)
         found = None if how is None else how(self, func, args, kwargs)
-        if found is not None:
-            return found
-        return func(*tree_map(self.whole, args), **tree_map(self.whole, kwargs))
+        self.event((func, found is None))
+        if found is None:
+            return func(*tree_map(self.whole, args), **tree_map(self.whole, kwargs))
+        if getattr(func, "__name__", "") in _ALIASES:
+            for one in tree_leaves((args, kwargs, found)):
+                if isinstance(one, Changed):
+                    one.aliased = True
+        return found
 
     def whole(self, value: Any) -> Any:
         """A tensor of mutants put together; anything else as it is."""
@@ -127,7 +169,9 @@ class Pass:
             return value
         self.want(value)
         self.plan.widest = max(self.plan.widest, value.local.unchanged.numel())
-        return whole(value.local)
+        found = whole(value.local)
+        self._wholes[found.untyped_storage().data_ptr()] = found
+        return found
 
     def want(self, value: Changed, low: int = 0, high: int | None = None) -> None:
         """Say in the first run that these positions are asked for; all of them by default."""
@@ -190,17 +234,13 @@ class Pass:
     def _in_place(self, beside: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function that changes its first argument: done beside, and then the argument is the result."""
         target = args[0]
+        if isinstance(target, Changed) and target.aliased:
+            raise Unfit("a tensor is changed through another one that looks at it")
         result = self.carry_out(beside, args, kwargs)
         if not isinstance(target, Changed) or not isinstance(result, Changed):
             raise Unfit("a tensor is changed in place by an operation that windows do not have")
         target.local = result.local
         return target
-
-
-def alike(values: Tensor) -> Tensor | None:
-    """The one row of a plain tensor whose rows are the same; None if they are not, as behind a whole."""
-    first = values[:1]
-    return first if len(values) == 1 or torch.equal(values, first.expand_as(values)) else None
 
 
 def _window(one: Operand, first: Places, width: int) -> Tensor:
@@ -243,3 +283,19 @@ def _beside(func: Any, kwargs: dict[str, Any]) -> Any:
             raise Unfit(f"a tensor is changed in place by {name}")
         return found
     return None
+
+
+class WholesKept(TorchFunctionMode):
+    """While active, plain tensors that look at a whole put together may not be changed."""
+
+    def __init__(self, run: Pass) -> None:
+        super().__init__()
+        self._run = run
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        inside = name.endswith("_") and not name.endswith("__")
+        if args and (inside or func in _INTO or kwargs.get("inplace") or name.startswith("__i")):
+            self._run.check_whole(args[0])
+        return func(*args, **kwargs)

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import flop_registry
 
 from relevome.models.mutants import rules as _rules  # noqa: F401 - they enter the table
 from relevome.models.mutants.changed import Changed, Unfit, taken
-from relevome.models.mutants.passes import Followed, Pass
+from relevome.models.mutants.passes import Followed, Pass, WholesKept
 
 # Numbers at once: the caches of a CPU must hold them; many keep a GPU busy.
 _NUMBERS = {"cpu": 1 << 20}
@@ -83,10 +83,13 @@ class SingleSubstitutions:
 
         table, self.table.forward = self.table.forward, read
         try:
-            logits = self.module(**self._inputs(places, ids)).logits
+            with WholesKept(run):
+                logits = self.module(**self._inputs(places, ids)).logits
         finally:
             del self.table.forward
-        return self._finished(run, logits)[1:]
+        found = self._finished(run, logits)[1:]
+        run.end()
+        return found
 
     def _finished(self, run: Pass, logits: Tensor) -> Tensor:
         """Logits as plain tensors: those at the position, or of the whole."""
@@ -118,10 +121,28 @@ def logits_of_mutants(asked: SingleSubstitutions, rows: Callable[[], int]) -> It
     if tried is not None:
         plan, at_once = tried
         for some in order.split(at_once):
-            yield some, asked.in_windows(plan, asked.places[some], asked.ids[some])
+            places, ids = asked.places[some], asked.ids[some]
+            logits = _windows_or_none(asked, plan, places, ids)
+            if logits is not None:
+                yield some, logits
+                continue
+            for few in some.split(rows()):
+                yield few, asked.whole(asked.places[few], asked.ids[few])
         return
     for some in every.split(rows()):
         yield some, asked.whole(asked.places[some], asked.ids[some])
+
+
+def _windows_or_none(
+    asked: SingleSubstitutions, plan: Followed, places: Tensor, ids: Tensor
+) -> Tensor | None:
+    """Logits in windows; None where these mutants have the module do what windows cannot follow."""
+    try:
+        return asked.in_windows(plan, places, ids)
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception:  # noqa: BLE001 - of somebody's module on tensors that it was not written for
+        return None
 
 
 def _trial(asked: SingleSubstitutions, order: Tensor) -> tuple[Followed, int] | None:
@@ -135,14 +156,12 @@ def _trial(asked: SingleSubstitutions, order: Tensor) -> tuple[Followed, int] | 
     equal = _EQUAL.get(expected.dtype)
     if equal is None or len(order) * everything < _LITTLE:
         return None
-    try:
-        asked.in_windows(plan, places, ids)
-        plan.finish()
-        plan.work = [0, 0]
-        found = asked.in_windows(plan, places, ids)
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 - of somebody's module on tensors that it was not written for
+    if _windows_or_none(asked, plan, places, ids) is None:
+        return None
+    plan.finish()
+    plan.work = [0, 0]
+    found = _windows_or_none(asked, plan, places, ids)
+    if found is None:
         return None
     size = expected.abs().amax().clamp_min(1)
     if found.shape != expected.shape or not bool((found - expected).abs().amax() <= equal * size):

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from relevome.models.mutants.changed import Changed
-from relevome.models.mutants.passes import Operand, Pass, alike
+from relevome.models.mutants.passes import Operand, Pass
 from relevome.models.mutants.table import rule
 
 _ONE = ("relu", "sigmoid", "tanh", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "rsqrt",
@@ -41,7 +41,7 @@ def elementwise(run: Pass, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
     length = changed[0].local.length
     if any((one.ndim, one.local.axis, one.local.length) != (dims, axis, length) for one in changed):
         return None
-    reads = [_read(leaves[place], dims, axis, length) for place in tensors]
+    reads = [_read(run, leaves[place], dims, axis, length) for place in tensors]
     if any(one is None for one in reads):
         return None
 
@@ -55,11 +55,11 @@ def elementwise(run: Pass, func: Any, args: tuple[Any, ...], kwargs: dict[str, A
     return run.over([one for one in reads if one is not None], compute, length, axis)
 
 
-def _read(value: Tensor, dims: int, axis: int, length: int) -> Operand | None:
+def _read(run: Pass, value: Tensor, dims: int, axis: int, length: int) -> Operand | None:
     """A tensor as an operand of what has ``dims`` axes; None if it has more, or differs among mutants."""
     if isinstance(value, Changed):
         return Operand(value)
-    row = None if value.ndim > dims else alike(value[(None,) * (dims - value.ndim)])
+    row = None if value.ndim > dims else run.alike(value[(None,) * (dims - value.ndim)])
     if row is None:
         return None
     value = row

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from relevome.models.mutants.changed import Changed
 from relevome.models.mutants.geometry import Strided, Turned
-from relevome.models.mutants.passes import Operand, Pass, alike
+from relevome.models.mutants.passes import Operand, Pass
 from relevome.models.mutants.table import rule
 
 
@@ -145,7 +145,7 @@ def joined(run: Pass, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         if isinstance(one, Changed):
             fits, read = one.local.axis == axis and one.local.length == length, Operand(one)
         else:
-            row = alike(one)
+            row = run.alike(one)
             fits, read = row is not None and row.shape[axis] == length, Operand(one[:1], axis=axis)
         if not fits:
             return None

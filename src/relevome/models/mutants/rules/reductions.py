@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from relevome.models.mutants.changed import Changed, windows_of
+from relevome.models.mutants.changed import Changed
 from relevome.models.mutants.passes import Pass
 from relevome.models.mutants.table import rule
 
@@ -69,12 +69,19 @@ def _elsewhere(run: Pass, func: Any, args: tuple[Any, ...], kwargs: dict[str, An
 
 
 def _total(run: Pass, x: Changed, keep: bool) -> Tensor:
+    """Of what lies before, in and behind the window: no difference is taken, which could be all rounding."""
     run.want(x)
     one = x.local
-    unchanged = run.kept(lambda: one.unchanged.sum(one.axis, keepdim=True))
-    more = one.window - windows_of(one.unchanged, one.axis, one.first, one.width)
-    found = unchanged + more.sum(one.axis, keepdim=True)
-    return found if keep else found.squeeze(one.axis)
+
+    def around() -> tuple[Tensor, Tensor]:
+        rows = one.unchanged[0].movedim(one.axis - 1, 0).double()
+        none = torch.zeros_like(rows[:1])
+        return torch.cat([none, rows.cumsum(0)]), torch.cat([rows.flip(0).cumsum(0).flip(0), none])
+
+    before, behind = run.kept(around)
+    inside = one.window.double().sum(one.axis)
+    found = (inside + before[one.first] + behind[one.first + one.width]).to(one.window.dtype)
+    return found.unsqueeze(one.axis) if keep else found
 
 
 def largest_of(run: Pass, x: Changed, keep: bool) -> Tensor:
