@@ -169,7 +169,7 @@ def _check_alone(wrapped: Wrapped, together: Tensor, alone: Tensor) -> None:
         raise InputError(
             f"{type(wrapped.module).__name__} gives a sequence other outputs beside another one, or the "
             f"second time (by {float(difference):.2g}): expected a module whose outputs are of each sequence "
-            "alone, without what is taken over a batch or drawn at random (BatchNorm that is training, dropout)"
+            "alone, without what is taken over a batch (BatchNorm that is training) or drawn (dropout)"
         )
 
 
