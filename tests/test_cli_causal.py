@@ -12,7 +12,7 @@ import pytest
 import relevome
 from relevome.jobs import shards
 from relevome.results.evaluation.settings import EvaluationSettings
-from tests.toys import TOYS, load, saved  # noqa: F401 - fixtures
+from tests.toys import TOYS
 
 PREFIX = "[HEAVY] [HUMAN]"
 PROTEINS = {one.id: one.letters for one in TOYS["residues-causal"].sequences(20, 24, 18, 22, 30, 19)}
@@ -23,7 +23,7 @@ def fasta(write) -> Path:
     return write("p.fa", "".join(f">{name}\n{letters}\n" for name, letters in PROTEINS.items()))
 
 
-def test_a_letter_is_explained_and_the_run_goes_on(relevome_cli, saved, fasta, tmp_path, load):  # noqa: F811
+def test_a_letter_is_explained_and_the_run_goes_on(relevome_cli, saved, fasta, tmp_path, load):
     asked = ("explain", "--model", saved("residues-causal"), "--task", "causal", "--fasta", fasta,
              "--target", "A", "--position", 12, "--audit", "-o", tmp_path / "run")  # fmt: skip
     code, out, _ = relevome_cli(*asked)
@@ -46,7 +46,7 @@ def test_a_letter_is_explained_and_the_run_goes_on(relevome_cli, saved, fasta, t
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").glob("part*")} == written
 
 
-def test_a_log_likelihood_that_was_stopped_goes_on(load, tmp_path, monkeypatch):  # noqa: F811
+def test_a_log_likelihood_that_was_stopped_goes_on(load, tmp_path, monkeypatch):
     model = load("residues-causal")
     monkeypatch.setattr(shards, "SHARD_SEQUENCES", 2)
     asked = {"method": "integrated-gradients", "target": "log-likelihood", "steps": 4, "batch_size": 2}
@@ -70,7 +70,7 @@ def test_a_log_likelihood_that_was_stopped_goes_on(load, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "target", [("--target", "log-likelihood"), ("--target", "predicted", "--position", 9)]
 )
-def test_a_prefix_is_on_record_and_found_again(relevome_cli, saved, fasta, tmp_path, target):  # noqa: F811
+def test_a_prefix_is_on_record_and_found_again(relevome_cli, saved, fasta, tmp_path, target):
     asked = ("explain", "--model", saved("residues-causal"), "--fasta", fasta, "--heads", *target,
              "-o", tmp_path / "run")  # fmt: skip
     assert relevome_cli(*asked, "--prefix", PREFIX)[0] == 0
@@ -88,7 +88,7 @@ def test_a_prefix_is_on_record_and_found_again(relevome_cli, saved, fasta, tmp_p
     assert {curve.measure for curve in exchanged.curves} == measures
 
 
-def test_logits_and_log_likelihoods_are_predicted(relevome_cli, saved, fasta, tmp_path, load):  # noqa: F811
+def test_logits_and_log_likelihoods_are_predicted(relevome_cli, saved, fasta, tmp_path, load):
     arguments = ("--model", saved("residues-causal"), "--fasta", fasta, "-o", tmp_path / "p")
     code, out, _ = relevome_cli("predict", *arguments)
     told = [one.likelihood for one in load("residues-causal").predict(PROTEINS)]
@@ -104,7 +104,7 @@ def test_logits_and_log_likelihoods_are_predicted(relevome_cli, saved, fasta, tm
     assert "".join(letters["letter"]) == "".join(PROTEINS.values())
 
 
-def test_of_words_log_likelihoods_alone_are_predicted(load, tmp_path):  # noqa: F811
+def test_of_words_log_likelihoods_alone_are_predicted(load, tmp_path):
     model = load("pairs-causal")
     found = relevome.predict(model, PROTEINS, tmp_path / "p")
     assert (found.by_letter, found.outputs) == (False, ("log-likelihood",))
@@ -115,14 +115,14 @@ def test_of_words_log_likelihoods_alone_are_predicted(load, tmp_path):  # noqa: 
     assert not (tmp_path / "p" / "prediction.json").read_text().count("NaN")
 
 
-def test_a_model_of_classes_has_no_log_likelihoods(load, tmp_path):  # noqa: F811
+def test_a_model_of_classes_has_no_log_likelihoods(load, tmp_path):
     found = relevome.predict(load("cnn"), ["ACGTACGTAC"], tmp_path / "p")
     assert found.total_likelihood is None
     assert next(iter(found)).likelihood is None
     assert not (tmp_path / "p" / "likelihoods.tsv").exists()
 
 
-def test_a_letter_that_nothing_predicts_is_an_empty_field(load, tmp_path):  # noqa: F811
+def test_a_letter_that_nothing_predicts_is_an_empty_field(load, tmp_path):
     model = load("llama-causal")
     model.tokenizer.hf.backend_tokenizer.post_processor = None
     found = relevome.predict(model, ["ACGT"], tmp_path / "p")
@@ -135,7 +135,7 @@ def test_a_letter_that_nothing_predicts_is_an_empty_field(load, tmp_path):  # no
 
 
 @pytest.mark.parametrize("target", ["A", "log-likelihood"])
-def test_heads_around_sites(relevome_cli, saved, write, tmp_path, target):  # noqa: F811
+def test_heads_around_sites(relevome_cli, saved, write, tmp_path, target):
     windows = write("w.fa", "".join(f">{name}\n{letters[:18]}\n" for name, letters in PROTEINS.items()))
     code, _, err = relevome_cli(
         "heads", "--model", saved("residues-causal"), "--fasta", windows, "--target", target, "--position", 9,
@@ -176,7 +176,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_every_mistake_is_one_clear_line(relevome_cli, saved, fasta, tmp_path, mistake):  # noqa: F811
+def test_every_mistake_is_one_clear_line(relevome_cli, saved, fasta, tmp_path, mistake):
     (toy, *arguments), expected = MISTAKES[mistake]
     given = ("--model", saved(toy), "--fasta", fasta, *arguments)
     code, out, err = relevome_cli("explain", *given, "-o", tmp_path / "run")
@@ -184,7 +184,7 @@ def test_every_mistake_is_one_clear_line(relevome_cli, saved, fasta, tmp_path, m
     assert expected in err[0]
 
 
-def test_sequences_that_nothing_predicts_are_skipped_and_counted(load, tmp_path):  # noqa: F811
+def test_sequences_that_nothing_predicts_are_skipped_and_counted(load, tmp_path):
     model = load("pairs-causal")
     run = relevome.explain(
         model, {"short": "ALE", "long": "MKALE"}, target="log-likelihood", on_bad="skip", out=tmp_path / "r"

@@ -185,3 +185,10 @@ def test_letters_that_are_not_there_leave_no_run(model: Model, tmp_path: Path) -
         with pytest.raises(InputError, match="sequence 'b'"):
             relevome.explain(model, SEQUENCES, "gradient-x-input", "donor", out=tmp_path / "run", **asked)
         assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["position", "positions"])
+def test_a_stretch_of_a_billion_letters_is_refused_at_once(model: Model, name: str) -> None:
+    asked: dict[str, Any] = {name: "0-999999999"}
+    with pytest.raises(InputError, match=r"999,999,999 letters: expected 1 to|goes up to 999999998"):
+        relevome.explain(model, SEQUENCES, "gradient-x-input", "donor", **asked)

@@ -102,6 +102,25 @@ def explain_sequences(
     return [result for place in range(len(asked)) for result in found[place]]
 
 
+def explain_own_targets(
+    model: Model,
+    method: Method,
+    sequences: list[Sequence],
+    targets: list[Target],
+    *,
+    lift: str = "split",
+    readings: Readings = ONCE,
+) -> list[Explained | InputError]:
+    """Every sequence for a target of its own, in order; those of one target go together."""
+    found: dict[int, Explained | InputError] = {}
+    for target in dict.fromkeys(targets):
+        numbers = [i for i, other in enumerate(targets) if other == target]
+        some = [sequences[i] for i in numbers]
+        results = explain_sequences(model, method, some, [target], lift=lift, readings=readings)
+        found.update(zip(numbers, results, strict=True))
+    return [found[number] for number in range(len(sequences))]
+
+
 def explain_each(
     model: Model,
     method: Method,

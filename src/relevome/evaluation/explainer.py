@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from relevome.attribution import Method, methods
-from relevome.attribution.batches import Explained, explain_sequences
+from relevome.attribution.batches import Explained, explain_own_targets, explain_sequences
 from relevome.attribution.readings import Readings
 from relevome.data.sequences import Sequence
 from relevome.data.shuffle import dinucleotide_shuffle
@@ -54,18 +54,13 @@ class Explainer:
         )
         return [to_row(one, False, self.lift == "split") for one in found if isinstance(one, Explained)]
 
-    def untrained(self, rows: Iterable[Explanation], seed: int) -> list[Explanation]:
+    def untrained(self, rows: List[Explanation], seed: int) -> list[Explanation]:
         """Explanations of the same sequences by the model with its weights in random order."""
-        model = with_shuffled_weights(self.model, seed)
-        found: list[Explanation] = []
-        for row in rows:
-            (one,) = explain_sequences(
-                model, self.method, [self.sequence(row)], [self.target(row)], lift=self.lift,
-                readings=self.readings,
-            )  # fmt: skip
-            if isinstance(one, Explained):
-                found.append(to_row(one, False, self.lift == "split"))
-        return found
+        found = explain_own_targets(
+            with_shuffled_weights(self.model, seed), self.method, [self.sequence(row) for row in rows],
+            [self.target(row) for row in rows], lift=self.lift, readings=self.readings,
+        )  # fmt: skip
+        return [to_row(one, False, self.lift == "split") for one in found if isinstance(one, Explained)]
 
 
 def explainer(run: Run, model: Model) -> Explainer:

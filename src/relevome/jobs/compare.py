@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -242,11 +242,11 @@ def _same_metrics(
     return {label: tuple(found) for label, found in kept.items()}, notes
 
 
-def _over(scores: MetricScores, shared: Collection[str], seed: int) -> MetricScores:
+def _over(scores: MetricScores, shared: Set[str], seed: int) -> MetricScores:
     """The same metric over some of its sequences, in order of their ids."""
-    order = sorted(i for i, name in enumerate(scores.sequence_ids) if name in shared)
-    order.sort(key=lambda i: scores.sequence_ids[i])
-    names = tuple(scores.sequence_ids[i] for i in order)
+    place = {name: i for i, name in enumerate(scores.sequence_ids)}
+    names = tuple(sorted(place.keys() & shared))
+    order = [place[name] for name in names]
     values = tuple(scores.values[i] for i in order)
     random = tuple(scores.random_values[i] for i in order)
     null = tuple(scores.null_values[i] for i in order)

@@ -48,12 +48,12 @@ class Positions:
         if self.said == ALL:
             return tuple(range(length))
         letters = stretch(self.said, "--positions")
-        if letters[-1] >= length:
+        if letters.stop > length:
             raise InputError(
                 f"sequence {sequence.id!r} has {length} letters, and --positions {self.said} goes up to "
                 f"{letters[-1]}, counted from 0"
             )
-        return letters
+        return tuple(letters)
 
     def on_record(self) -> dict[str, Any]:
         """What a run keeps of it."""
@@ -93,13 +93,14 @@ def each_of(position: Any) -> int | list[int] | None:
     if not isinstance(position, Iterable):
         raise InputError(f"--position {position!r}: expected a 0-based letter, or several")
     given = [position] if isinstance(position, str) else list(position)
-    found = [one for part in given for one in stretch(str(part), "--position")]
-    if not found or len(found) > _MOST:
-        raise InputError(f"--position names {len(found):,} letters: expected 1 to {_MOST:,}")
-    return list(dict.fromkeys(found))
+    found = [stretch(str(part), "--position") for part in given]
+    count = sum(map(len, found))
+    if not 0 < count <= _MOST:
+        raise InputError(f"--position names {count:,} letters: expected 1 to {_MOST:,}")
+    return list(dict.fromkeys(one for letters in found for one in letters))
 
 
-def stretch(text: str, option: str) -> tuple[int, ...]:
+def stretch(text: str, option: str) -> range:
     """The letter ``12``, or from ``10-40`` those from 10 to before 40. Raises InputError for none."""
     known = _STRETCH.fullmatch(text)
     first = int(known[1]) if known else 0
@@ -109,4 +110,4 @@ def stretch(text: str, option: str) -> tuple[int, ...]:
             f"{option} {text}: expected a 0-based letter such as 12, or a stretch such as 10-40, the last "
             "not in"
         )
-    return tuple(range(first, end))
+    return range(first, end)

@@ -17,7 +17,7 @@ from scipy import stats
 from torch import nn
 
 from relevome.attribution import Method
-from relevome.attribution.batches import ONCE, explain_sequences
+from relevome.attribution.batches import ONCE, explain_own_targets
 from relevome.attribution.readings import Readings
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
@@ -213,14 +213,10 @@ def _explained(
     lift: str,
     readings: Readings,
 ) -> list[Float[np.ndarray, " letters"]]:
-    """Relevance of every letter, sequences of one target in one go."""
-    found: dict[int, Float[np.ndarray, " letters"]] = {}
-    for target in dict.fromkeys(targets):
-        numbers = [i for i, other in enumerate(targets) if other == target]
-        some = [sequences[i] for i in numbers]
-        results = explain_sequences(model, method, some, [target], lift=lift, readings=readings)
-        for number, result in zip(numbers, results, strict=True):
-            if isinstance(result, InputError):
-                raise result
-            found[number] = result.track.values
-    return [found[number] for number in range(len(sequences))]
+    """Relevance of every letter. Raises InputError for a sequence that is refused."""
+    found = []
+    for one in explain_own_targets(model, method, sequences, targets, lift=lift, readings=readings):
+        if isinstance(one, InputError):
+            raise one
+        found.append(one.track.values)
+    return found

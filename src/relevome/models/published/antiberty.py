@@ -7,7 +7,6 @@ A BERT with four heads, as the package antiberty has it: a folder with ``config.
 from __future__ import annotations
 
 import json
-import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +17,11 @@ from relevome.data.lines import numbered_lines
 from relevome.data.sequences import PROTEIN
 from relevome.errors import InputError
 from relevome.models.base import Model, Source
-from relevome.models.loading.errors import first_line
 from relevome.models.loading.sizes import check_config_sizes
 from relevome.models.loading.trial import try_out
 from relevome.models.own_tokenizers import known_tokenizer
 from relevome.models.published import published
+from relevome.models.published.files import parsed_as
 from relevome.models.published.wheels import Wheel
 from relevome.models.tokens import LetterTokenizer
 
@@ -45,21 +44,12 @@ def read_antiberty(path: Path, head: str) -> PreTrainedModel:
 
     Raises InputError for files that are none of its own, or are damaged.
     """
-    try:
+    with parsed_as("AntiBERTy", path, "config.json and pytorch_model.bin as its authors ship them"):
         said = json.loads((path / "config.json").read_text(encoding="utf-8"))
         check_config_sizes(str(path), said)
         weights = torch.load(path / "pytorch_model.bin", map_location="cpu", weights_only=True)
         network = _network(said, head)
         network.load_state_dict(_of_head(weights, head))
-    except InputError:
-        raise
-    except pickle.UnpicklingError as error:
-        raise InputError(f"{path} has more than tensors, or is damaged: nothing in it is run") from error
-    except Exception as error:  # of damaged files torch raises anything
-        raise InputError(
-            f"{path} cannot be read as AntiBERTy ({type(error).__name__}: {first_line(error)}): expected "
-            "config.json and pytorch_model.bin as its authors ship them"
-        ) from error
     return network.eval()
 
 

@@ -7,7 +7,6 @@ A RoBERTa of fairseq for heavy chains and one for light chains, as the package s
 from __future__ import annotations
 
 import argparse
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +19,10 @@ from relevome.data.lines import numbered_lines
 from relevome.data.sequences import PROTEIN
 from relevome.errors import InputError
 from relevome.models.base import Model, Source
-from relevome.models.loading.errors import first_line
 from relevome.models.loading.trial import try_out
 from relevome.models.own_tokenizers import known_tokenizer
 from relevome.models.published import published
+from relevome.models.published.files import only_one, parsed_as
 from relevome.models.published.wheels import Wheel
 from relevome.models.tokens import LetterTokenizer
 
@@ -58,27 +57,18 @@ def read_sapiens(path: Path, tokens: int) -> RobertaForMaskedLM:
     """
     from transformers import RobertaForMaskedLM  # takes a second
 
-    try:
+    with parsed_as("Sapiens", path, f"a checkpoint of fairseq's RoBERTa, and {_WORDS} beside it"):
         with safe_globals([argparse.Namespace]):
             content = torch.load(path, map_location="cpu", weights_only=True)
         said, weights = content["args"], content["model"]
         if not str(said.arch).startswith("roberta") or said.activation_fn != "gelu":
             raise InputError(f"{path} is a {said.arch} of {said.activation_fn}: expected a RoBERTa with gelu")
-        network = RobertaForMaskedLM(_config(said, weights, tokens))
+        network = RobertaForMaskedLM(_config(path, said, weights, tokens))
         network.load_state_dict(_named(weights, said.encoder_layers, network))
-    except InputError:
-        raise
-    except pickle.UnpicklingError as error:
-        raise InputError(f"{path} has more than tensors, or is damaged: nothing in it is run") from error
-    except Exception as error:  # of damaged files torch raises anything
-        raise InputError(
-            f"{path} cannot be read as Sapiens ({type(error).__name__}: {first_line(error)}): expected a "
-            f"checkpoint of fairseq's RoBERTa, and {_WORDS} beside it"
-        ) from error
     return network.eval()
 
 
-def _config(said: Any, weights: Mapping[str, Tensor], tokens: int) -> RobertaConfig:
+def _config(path: Path, said: Any, weights: Mapping[str, Tensor], tokens: int) -> RobertaConfig:
     """Sizes, as far as they are those of the weights. Raises InputError where they are not."""
     from transformers import RobertaConfig
 
@@ -87,7 +77,7 @@ def _config(said: Any, weights: Mapping[str, Tensor], tokens: int) -> RobertaCon
     told = (said.encoder_embed_dim, said.encoder_ffn_embed_dim)
     if rows != tokens or told != (width, wide) or not 0 < said.encoder_layers <= len(weights):
         raise InputError(
-            f"it has embeddings of {rows} tokens and {width} channels, and {wide} in between: expected "
+            f"{path} has embeddings of {rows} tokens and {width} channels, and {wide} in between: expected "
             f"{tokens} tokens ({_WORDS}), and {told[0]} and {told[1]} channels"
         )
     return RobertaConfig(
@@ -148,15 +138,11 @@ class Sapiens:
     @classmethod
     def read(cls, path: Path, head: str | None) -> Model:
         """The network, with outputs for every residue."""
-        files = cls._files(path)
-        if len(files) > 1:
-            raise InputError(
-                f"{path} has {len(files)} checkpoints: name one of {', '.join(one.name for one in files)}"
-            )
-        lines = numbered_lines(files[0].parent / _WORDS)
+        file = only_one(cls._files(path), path)
+        lines = numbered_lines(file.parent / _WORDS)
         words = [line.split()[0] for _, line in lines if line.strip()]
         tokens = (*_BEFORE, *words, _NAMES["mask_token"])
-        network = read_sapiens(files[0], len(tokens))
+        network = read_sapiens(file, len(tokens))
         tokenizer = known_tokenizer({token: id for id, token in enumerate(tokens)}, _NAMES)
         model = Model(
             module=network,

@@ -8,7 +8,6 @@ transcript-transformer that read sequences alone (``*.tt.ckpt``).
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +23,8 @@ from relevome.errors import InputError
 from relevome.models.any_module.adapt import from_module
 from relevome.models.any_module.reading import tokenizer_of
 from relevome.models.base import Model
-from relevome.models.loading.errors import first_line
 from relevome.models.published import published
+from relevome.models.published.files import only_one, parsed_as
 from relevome.models.published.wheels import Wheel
 
 LETTERS, AROUND = {"A": 0, "T": 1, "C": 2, "G": 3, "N": 4}, (5, 6)
@@ -186,7 +185,7 @@ def read_tis_transformer(path: Path) -> TisTransformer:
 
     Raises InputError for a file that is none, is of a network that reads ribosome profiles, or is damaged.
     """
-    try:
+    with parsed_as("a TIS Transformer", path, "a checkpoint of transcript-transformer"):
         content = torch.load(path, map_location="cpu", weights_only=True)
         said, weights = content["hyper_parameters"], content["state_dict"]
         if not said["use_seq"] or said["use_ribo"]:
@@ -198,15 +197,6 @@ def read_tis_transformer(path: Path) -> TisTransformer:
             raise ValueError(f"{sizes}")
         network = TisTransformer(sizes, len(weights["nuc_emb.weight"]))
         network.load_state_dict(_named(weights, sizes.depth))
-    except InputError:
-        raise
-    except pickle.UnpicklingError as error:
-        raise InputError(f"{path} has more than tensors, or is damaged: nothing in it is run") from error
-    except Exception as error:  # of damaged files torch raises anything
-        raise InputError(
-            f"{path} cannot be read as a TIS Transformer ({type(error).__name__}: {first_line(error)}): "
-            "expected a checkpoint of transcript-transformer"
-        ) from error
     return network
 
 
@@ -235,12 +225,8 @@ class TisTransformers:
     @classmethod
     def read(cls, path: Path, head: str | None) -> Model:
         """The network, with outputs for every letter."""
-        files = cls._files(path)
-        if len(files) > 1:
-            raise InputError(
-                f"{path} has {len(files)} checkpoints: name one of {', '.join(one.name for one in files)}"
-            )
-        network = read_tis_transformer(files[0])
+        file = only_one(cls._files(path), path)
+        network = read_tis_transformer(file)
         tokenizer: Any = tokenizer_of(LETTERS, DNA, LETTERS["N"], AROUND)
         model = from_module(
             network, input="tokens", channels="last", tokenizer=tokenizer, outputs="classes", labels=LABELS
