@@ -11,6 +11,7 @@ from relevome.evaluation.checks import checks
 from relevome.evaluation.measurement import Measured, summarise
 from relevome.evaluation.metrics import metrics
 from relevome.evaluation.nulls import OtherSequences, scaled, unaligned
+from relevome.report.scores import bars
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.scores import MetricScores
 
@@ -125,3 +126,10 @@ def test_the_strongest_null_is_that_with_the_best_mean() -> None:
     assert found.row()[-5:] == ("letter", 0.8, *found.excess[2:5])
     lower = summarise(metrics["sufficiency"], "letters", rows, {})
     assert lower.excess is None  # it is of no place
+
+
+def test_the_picture_has_the_strongest_null() -> None:
+    rows = [Measured(str(i), 0.6 + i / 100, 0.5, 0.7, {"position": 0.8 + i / 100}) for i in range(5)]
+    found = bars("auroc", "", {"run": summarise(metrics["auroc"], "letters", rows, {})}, with_null=True)
+    assert [*found.means] == ["run", "shuffled", "position"]
+    assert found.means["position"].mean == pytest.approx(0.82)

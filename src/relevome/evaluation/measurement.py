@@ -153,9 +153,9 @@ def excess(scores: MetricScores, seed: int = 0) -> Excess | None:
                 best = (sign * float(other.mean()), name, own, other)
     if best is None:
         return None
-    strongest, name, own, other = best
-    over = bootstrap_interval(sign * (own - other), seed)
-    return Excess(name, sign * strongest, *over, paired_test(own, other, seed))
+    _, name, own, other = best
+    null, over = bootstrap_interval(other, seed), bootstrap_interval(sign * (own - other), seed)
+    return Excess(name, null.mean, *over, paired_test(own, other, seed), null.low, null.high)
 
 
 def measured(metric: Metric, sequence_id: str, answer: Answer) -> Measured:

@@ -21,11 +21,14 @@ def score_row(one: MetricScores) -> tuple[Any, ...]:
 
 
 def bars(metric: str, level: str, found: Mapping[str, MetricScores], with_null: bool = False) -> Bars:
-    """One metric of several runs; of one run perhaps beside its shuffles."""
+    """One metric of several runs; of one run perhaps beside its shuffles, and its strongest null."""
     means = {label: Estimate(one.mean, one.low, one.high) for label, one in found.items()}
     for one in found.values():
         if with_null and one.null is not None:
             means["shuffled"] = one.null
+        over = one.excess
+        if with_null and over is not None and over.null in one.others:
+            means[over.null] = Estimate(over.strongest, over.strongest_low, over.strongest_high)
     direction = ARROWS[next(iter(found.values())).direction]
     chance = {label: one.random for label, one in found.items()}
     return Bars(f"{metric} {direction}" + f", {level}" * bool(level), means, chance)

@@ -24,7 +24,8 @@ class Excess(NamedTuple):
     """How much a metric exceeds its strongest null, in its own direction, over the sequences that have both.
 
     ``null`` is the name of the null, ``strongest`` its mean; ``mean``, ``low`` and ``high`` are of the
-    difference, with its 95% interval, and ``p`` of a paired test, not adjusted.
+    difference, with its 95% interval, and ``p`` of a paired test, not adjusted. ``strongest_low`` and
+    ``strongest_high`` are the interval of the null itself.
     """
 
     null: str
@@ -33,6 +34,8 @@ class Excess(NamedTuple):
     low: float
     high: float
     p: float
+    strongest_low: float
+    strongest_high: float
 
 
 @dataclass(frozen=True)
