@@ -100,7 +100,8 @@ def test_right_relevance_passes_and_inverted_relevance_is_called_inverted(
         wrong, best_letters(model, run), model=model, fast=True, metrics=["localisation", "faithfulness"]
     )
     right = {(check.metric, check.name): check.outcome for check in found.checks if check.level == "letters"}
-    assert right["auroc", "localisation against the strongest null"] == "pass"
+    # what a linear model says of a letter it says of that letter anywhere
+    assert right["auroc", "localisation against the strongest null"] == "fail"
     assert right["area-between-curves", "faithfulness against random order"] == "pass"
     by_metric = {check.metric: check for check in inverted.failed}
     assert by_metric["auroc"].inverted
@@ -299,6 +300,7 @@ def test_places_stand_beside_all_nulls(model: Model, run: Run) -> None:
     found = evaluate(run, best_letters(model, run), model=model, fast=True, metrics="auroc", random_models=2)
     (one,) = found.scores
     known = {"random order", "shuffled sequences", "letter", "letter pairs", "random weights"}
+    known |= {"same letters", "same pairs"}  # of several lengths there are no maps to exchange
     assert set(one.nulls()) == known
     assert one.excess is not None
     assert one.excess.strongest == max(

@@ -15,6 +15,7 @@ from relevome.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from relevome.results.evaluation.result import Evaluation
+    from relevome.results.evaluation.scores import Excess
 
 
 @with_evaluation_options
@@ -45,6 +46,10 @@ def evaluate(
     _report(found, output)
 
 
+def _over(one: Excess) -> str:
+    return f"{one.null} {one.mean:.3g} [{one.low:.3g}, {one.high:.3g}]"
+
+
 def _report(found: Evaluation, output: Path) -> None:
     from relevome.report.scores import left_out
     from relevome.results.evaluation.checks import summary
@@ -54,8 +59,9 @@ def _report(found: Evaluation, output: Path) -> None:
         shuffled = "" if one.null is None else f"  shuffled {one.null.mean:.3g}"
         over = ""
         if one.excess is not None:
-            below, above = one.excess.low, one.excess.high
-            over = f"  excess over {one.excess.null} {one.excess.mean:.3g} [{below:.3g}, {above:.3g}]"
+            over = f"  excess over {_over(one.excess)}"
+        if one.over_exchange is not None and one.over_exchange != one.excess:
+            over += f", over {_over(one.over_exchange)}"
         interval = f"{one.mean:>8.3g}  [{one.low:.3g}, {one.high:.3g}]"
         echo(f"{one.metric:<32}{one.level:<8}{interval}{random}{shuffled}{over}")
     echo(summary(found.checks))

@@ -9,7 +9,7 @@ import numpy as np
 
 from relevome.evaluation.statistics import adjusted, paired_test
 from relevome.results.evaluation.checks import Check
-from relevome.results.evaluation.scores import MetricScores
+from relevome.results.evaluation.scores import EXCHANGES, MetricScores
 
 LEVEL = 0.05  # of the false discovery rate, over all comparisons of one evaluation
 
@@ -21,6 +21,9 @@ WORDS = {
     "letter": "the mean of every letter in the other sequences",
     "letter pairs": "the mean of every pair of letters in the other sequences",
     "random weights": "the same model with random weights",
+    "other maps": "the maps of other sequences at the same places",
+    "same letters": "a random order among equal letters",
+    "same pairs": "a random order among equal pairs of letters",
 }
 
 
@@ -86,7 +89,7 @@ def _check(contest: _Contest, p: float, inverted: bool) -> Check:
     )
     name = f"{scores.kind} against {'the strongest null' if places else contest.against}"
     said, which = "passes" if better else "fails", f", {_what(contest)}" if places else ""
-    meaning = "" if better else f"; {_meaning(contest, p, inverted)}"
+    meaning = "" if better else f"; {_meaning(contest, p, inverted)}{_of_its_sequence(scores)}"
     sentence = f"{said} {name}{which}: {numbers}{meaning}"
     outcome = "pass" if better else "fail"
     return Check(name, outcome, sentence, scores.metric, scores.level, p, inverted)
@@ -102,6 +105,17 @@ def _meaning(contest: _Contest, p: float, inverted: bool) -> str:
         return f"it is significantly worse than {_what(contest)}; the map may be inverted"
     worse = p < LEVEL and contest.gain < 0
     return f"it is {'significantly worse' if worse else 'no better'} than {_what(contest)}"
+
+
+def _of_its_sequence(scores: MetricScores) -> str:
+    """What is left to a map that a mean over the others beats."""
+    over = scores.over_exchange
+    if over is None or over.p >= LEVEL or over.mean <= 0 or scores.others.keys().isdisjoint(EXCHANGES):
+        return ""
+    return (
+        f"; it is better than {WORDS[over.null]} (by {over.mean:.2g}, p {over.p:.2g}), so it does know "
+        "something of its sequence"
+    )
 
 
 def _what(contest: _Contest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -16,21 +16,20 @@ from relevome.data.sequences import named_alphabet
 from relevome.data.sites import listed_as, mask
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.nulls import OtherSequences
+from relevome.evaluation.nulls import OTHER_MAPS
+from relevome.evaluation.places import OF_PLACES, Mapped, Places
 from relevome.evaluation.questions import Answer
 from relevome.evaluation.statistics import bootstrap_interval, paired_test
 from relevome.evaluation.truth import Truth
 from relevome.evaluation.units import check_level, mask_at, relevance_at
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
-from relevome.results.evaluation.scores import OTHERS, Excess, Level, MetricScores
+from relevome.results.evaluation.scores import EXCHANGES, OTHERS, Excess, Level, MetricScores
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
 
 Given: TypeAlias = dict[str, np.ndarray | str]
 
-# Metrics of where relevance lies, which a map may reach that knows nothing of its sequence.
-OF_PLACES = ("localisation",)
 # What metrics need besides relevance, in words.
 _NEEDS = {"mask": "known sites (truth)", "other": "another run of the same sequences"}
 
@@ -71,7 +70,7 @@ def evaluate_run(
     letters are gathered into the tokens of ``run`` where its own are others. ``level`` and ``how`` are
     those of `relevance_at`. Every sequence is put into random order ``draws`` times. ``nulls`` are
     explanations of its shuffles, by its id; ``untrained`` those of the sequence itself by models with random
-    weights. Metrics of places also have the nulls of `OtherSequences`, at the level of letters. Raises
+    weights. Metrics of places also have the nulls of `Places`, at the level of letters. Raises
     InputError for a metric that needs what is not given, for one that applies to fewer than two sequences,
     and where a run has several targets and none is named.
     """
@@ -79,7 +78,10 @@ def evaluate_run(
     given = {"relevance": run, "mask": truth, "other": other}
     chosen = _chosen(wanted, {need for need, found in given.items() if found is not None})
     source = _Source(run, truth, other, level, how)
-    others = _other_sequences(run, target, chosen, level)
+    of_places = [metric for metric in chosen if metric.kind in OF_PLACES]
+    places = None
+    if of_places and level == "letters":
+        places = Places((source.mapped(row) for row in rows_of(run, target)), seed)
     rng = np.random.default_rng(seed)
     measured: dict[str, list[Measured]] = {metric.name: [] for metric in chosen}
     left_out: dict[str, Counter[str]] = {metric.name: Counter() for metric in chosen}
@@ -90,15 +92,18 @@ def evaluate_run(
             [source.given(one) for one in (some or {}).get(row.sequence_id, ())]
             for some in (nulls, untrained)
         )
-        knowing = {} if others is None else others.maps(row.sequence, row.relevance)
+        knowing = {} if places is None else places.of(source.mapped(row), of_places)
         for metric in chosen:
             result = _measure(metric, row.sequence_id, found, orders, shuffled)
             if isinstance(result, Measured) and metric.kind in OF_PLACES:
-                result = replace(result, others=_others(metric, found, knowing, random))
+                result = replace(result, others=_others(metric, knowing, random))
             if isinstance(result, Measured):
                 measured[metric.name].append(result)
             else:
                 left_out[metric.name][result] += 1
+    for metric in of_places if places else ():
+        expected = places.exchanged(metric.name)
+        measured[metric.name] = [_exchanged(one, expected) for one in measured[metric.name]]
     return [summarise(metric, level, measured[metric.name], left_out[metric.name], seed) for metric in chosen]
 
 
@@ -135,17 +140,26 @@ def summarise(
     values_of = {name: tuple(one.others.get(name) for one in measured) for name in OTHERS}
     others = {name: some for name, some in values_of.items() if any(one is not None for one in some)}
     found = replace(found, others=others)
-    return replace(found, excess=excess(found, seed)) if metric.kind in OF_PLACES else found
+    return with_excess(found, seed) if metric.kind in OF_PLACES else found
 
 
-def excess(scores: MetricScores, seed: int = 0) -> Excess | None:
+def with_excess(scores: MetricScores, seed: int = 0) -> MetricScores:
+    """The same with what it exceeds its strongest null by, of all and of exchanges."""
+    exchanges = excess(scores, seed, EXCHANGES)
+    return replace(scores, excess=excess(scores, seed), over_exchange=exchanges)
+
+
+def excess(scores: MetricScores, seed: int = 0, among: Collection[str] | None = None) -> Excess | None:
     """How much a metric exceeds the strongest of its nulls, that with the best mean; None without any.
 
-    Compared are the sequences that have a value of it, two or more.
+    Compared are the sequences that have a value of it, two or more. ``among`` are the nulls that count, all
+    by default.
     """
     sign = 1.0 if scores.direction == "higher is better" else -1.0
     best: tuple[float, str, np.ndarray, np.ndarray] | None = None
     for name, some in scores.nulls().items():
+        if among is not None and name not in among:
+            continue
         pairs = [(a, b) for a, b in zip(scores.values, some, strict=True) if b is not None]
         if len(pairs) > 1:
             own, other = np.array(pairs, dtype=float).T
@@ -213,6 +227,13 @@ class _Source:
             found["other"] = self._other(row, self.other)
         return found
 
+    def mapped(self, row: Explanation) -> Mapped:
+        """A row at the level of letters, with its known sites if it has any."""
+        mask = None if self.truth is None else self._mask(row, self.truth)
+        return Mapped(
+            row.sequence_id, row.sequence, row.relevance, mask if isinstance(mask, np.ndarray) else None
+        )
+
     def _mask(self, row: Explanation, truth: Truth) -> np.ndarray | str:
         if not any(name and listed_as(name, truth) for name in (row.sequence_id, row.chrom)):
             return "not in the file of known sites"
@@ -254,23 +275,19 @@ def _measure(
     return Measured(sequence_id, metric.compute(*arguments), _mean(random), _mean(_nulls(metric, shuffled)))
 
 
-def _other_sequences(
-    run: Run, target: str | None, chosen: Sequence[Metric], level: Level
-) -> OtherSequences | None:
-    """What is known of all explanations together, if a metric of places asks for it."""
-    if level != "letters" or not any(metric.kind in OF_PLACES for metric in chosen):
-        return None
-    return OtherSequences((row.sequence, row.relevance) for row in rows_of(run, target))
-
-
 def _others(
-    metric: Metric, found: Given, knowing: Mapping[str, np.ndarray], random: Sequence[Given]
+    metric: Metric, knowing: Mapping[str, Mapping[str, float]], random: Sequence[Given]
 ) -> dict[str, float]:
     """A metric of maps that know a place or letters alone, and of models with random weights."""
-    given = {name: found | {"relevance": values} for name, values in knowing.items()}
-    values = {name: metric.compute(*(one[need] for need in metric.needs)) for name, one in given.items()}
-    of_random = _mean(_nulls(metric, random))
+    values, of_random = dict(knowing.get(metric.name, {})), _mean(_nulls(metric, random))
     return values if of_random is None else values | {"random weights": of_random}
+
+
+def _exchanged(one: Measured, expected: Mapping[str, float]) -> Measured:
+    """With the null of exchanged maps, if the sequence has one."""
+    if one.sequence_id not in expected:
+        return one
+    return replace(one, others={**one.others, OTHER_MAPS: expected[one.sequence_id]})
 
 
 def _nulls(metric: Metric, shuffled: Sequence[Given]) -> list[float]:

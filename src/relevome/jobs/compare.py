@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.evaluation.measurement import evaluate_run, excess, mean_curves, over_all
+from relevome.evaluation.measurement import evaluate_run, mean_curves, over_all, with_excess
 from relevome.evaluation.metrics import metrics
 from relevome.evaluation.statistics import adjusted, bootstrap_interval
 from relevome.evaluation.statistics import compare as compare_values
@@ -266,7 +266,7 @@ def _over(scores: MetricScores, shared: Set[str], seed: int) -> MetricScores:
         null_values=null,
         others=others,
     )
-    return found if scores.excess is None else replace(found, excess=excess(found, seed))
+    return found if scores.excess is None else with_excess(found, seed)
 
 
 def _tests(scores: Mapping[str, tuple[MetricScores, ...]], seed: int) -> list[PairedTest]:

@@ -15,7 +15,6 @@ from relevome.errors import InputError
 from relevome.evaluation.checks import checks
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.evaluation.measurement import (
-    OF_PLACES,
     error_counts,
     evaluate_run,
     mean_curves,
@@ -25,6 +24,7 @@ from relevome.evaluation.measurement import (
 from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.nulls import unaligned
 from relevome.evaluation.perturbation import notes_on_masks
+from relevome.evaluation.places import OF_PLACES
 from relevome.evaluation.questions import Answer, AskedRows, Question, Reply, asked_rows
 from relevome.evaluation.truth import Truth, notes_on_truth, read_truth, truth_record
 from relevome.jobs import Progress, Say, nobody

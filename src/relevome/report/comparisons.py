@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from relevome.report.scores import (
     ARROWS,
     SCORES,
     bars,
+    exceeded,
+    exchanged,
     listed,
     range_of,
     score_row,
@@ -27,6 +29,9 @@ _TESTS = (
     "first_larger", "first_larger_low", "first_larger_high", "p", "adjusted_p", "better",
 )  # fmt: skip
 
+# Two runs have no shuffles, and know no places.
+_OF_PAIRS = SCORES[: SCORES.index("shuffled")]
+
 
 def write_comparison_pages(comparison: Comparison, folder: Path) -> None:
     """Tables and pictures of several runs into a folder that is there."""
@@ -38,9 +43,7 @@ def write_comparison_pages(comparison: Comparison, folder: Path) -> None:
         "\n".join(latex(table) for table in tables if table != tests), encoding="utf-8"
     )
     write_tsv(folder / "tests.tsv", _TESTS, _test_rows(comparison))
-    write_tsv(
-        folder / "similarity.tsv", ("first", "second", *SCORES[:-2], "left_out"), _alike_rows(comparison)
-    )
+    write_tsv(folder / "similarity.tsv", ("first", "second", *_OF_PAIRS, "left_out"), _alike_rows(comparison))
     for level, curves in comparison.curves.items():
         save_logo(draw_curves(curves, level), folder / f"curves-{level}.png")
     first = next(iter(comparison.scores.values()))
@@ -73,12 +76,23 @@ def scores_table(comparison: Comparison) -> Table:
         cells = [Cell(interval(s.mean, s.low, s.high), label == best) for label, s in found.items()]
         words = (Cell(f"{one.metric} {ARROWS[one.direction]}"), Cell(one.level))
         rows.append((*words, *cells, Cell(range_of([s.random for s in found.values()])), Cell(str(one.n))))
+        rows += _beyond_nulls(one, list(found.values()))
     caption = (
         "Means and 95% bootstrap intervals over sequences; ↑ higher is better, ↓ lower is better; bold: "
         "significantly better than every other (paired sign-flip tests, false discovery rate 5% over all "
-        "tests)."
+        "tests); below metrics of places what they exceed their strongest null by, which is named, and the "
+        "strongest that has the noise of an explanation (exchange)."
     )
     return Table(caption, ("metric", "level", *labels, "random order", "sequences"), tuple(rows), words=2)
+
+
+def _beyond_nulls(one: MetricScores, found: Sequence[MetricScores]) -> Iterator[tuple[Cell, ...]]:
+    """For a metric of places the excess of every run, over its strongest null and over exchanges."""
+    if not any(scores.excess for scores in found):
+        return
+    for words, shown in (("over its strongest null", exceeded), ("over exchange", exchanged)):
+        cells = (Cell(shown(scores)) for scores in found)
+        yield (Cell(f"{one.metric}, {words}"), Cell(one.level), *cells, Cell(""), Cell(str(one.n)))
 
 
 def tests_table(comparison: Comparison) -> Table:
@@ -143,5 +157,5 @@ def _test_rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
 
 def _alike_rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
     for one in comparison.similarities:
-        *numbers, _, reasons = score_row(one.scores)
-        yield (one.first, one.second, *numbers, reasons)
+        row = score_row(one.scores)
+        yield (one.first, one.second, *row[: len(_OF_PAIRS)], row[-1])

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from relevome.report.curves import Bars
-from relevome.report.tables import escaped, number
+from relevome.report.tables import escaped, interval, number
 from relevome.results.estimate import Estimate
-from relevome.results.evaluation.scores import COLUMNS, MetricScores
+from relevome.results.evaluation.scores import COLUMNS, Excess, MetricScores
 
 ARROWS = {"higher is better": "↑", "lower is better": "↓"}
 
@@ -32,6 +32,20 @@ def bars(metric: str, level: str, found: Mapping[str, MetricScores], with_null: 
     direction = ARROWS[next(iter(found.values())).direction]
     chance = {label: one.random for label, one in found.items()}
     return Bars(f"{metric} {direction}" + f", {level}" * bool(level), means, chance)
+
+
+def exceeded(one: MetricScores) -> str:
+    """By how much a metric exceeds its strongest null, and which that is; empty without any."""
+    return _over(one.excess)
+
+
+def exchanged(one: MetricScores) -> str:
+    """By how much it exceeds the strongest null that has the noise of an explanation, and which that is."""
+    return _over(one.over_exchange)
+
+
+def _over(over: Excess | None) -> str:
+    return "" if over is None else f"{interval(over.mean, over.low, over.high)} ({over.null})"
 
 
 def range_of(estimates: Sequence[Estimate | None]) -> str:

@@ -27,7 +27,8 @@ class Metric:
     arguments of ``compute``; it needs nothing else. ``source`` is the publication, ``chance`` says what
     relevance without meaning reaches, and ``ordered`` is False where values in any order give the same
     number, so that a random order says nothing. ``bounds`` are the least and the largest value that there can
-    be, which intervals of means heed. Raises InputError for needs that nobody can fill.
+    be, which intervals of means heed. ``absolute`` says that the sign of relevance does not count. Raises
+    InputError for needs that nobody can fill.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Metric:
     ordered: bool = True
     bounds: tuple[float, float] | None = None
     question: Question | None = None
+    absolute: bool = False
 
     def __post_init__(self) -> None:
         for need in self.needs:

@@ -2,14 +2,15 @@
 
 All metrics take the relevance and the mask of one sequence, over letters or over tokens (read token for
 letter below). They read relevance as it is signed: a letter that speaks against the target ranks below
-one that says nothing, and only positive relevance has mass. To ask where relevance of either sign lies,
-pass its absolute values. Where relevance tells no letter from another, each gives its chance level,
+one that says nothing, and only positive relevance has mass. Each has a twin that asks where relevance of
+either sign lies, ``absolute-``. Where relevance tells no letter from another, each gives its chance level,
 never NaN.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -26,7 +27,17 @@ Mask: TypeAlias = Bool[np.ndarray, " letters"]
 Compute: TypeAlias = Callable[[Relevance, Mask], float]
 
 ARRAS = "Arras et al. 2022, Information Fusion 81:14-40, doi 10.1016/j.inffus.2021.11.008"
+ABSOLUTE = "absolute-"
 SHARE = "the share of letters inside known sites"
+
+
+def absolute(metric: Metric) -> Metric:
+    """The same of the absolute values of relevance: where that of either sign lies."""
+
+    def compute(relevance: Relevance, mask: Mask) -> float:
+        return metric.compute(np.abs(relevance), mask)
+
+    return replace(metric, name=ABSOLUTE + metric.name, compute=compute, absolute=True)
 
 
 def _localisation(
@@ -36,6 +47,7 @@ def _localisation(
         needs = ("relevance", "mask")
         entry = Metric(name, "localisation", True, compute, source, needs, chance, bounds=bounds)
         metrics.register(name)(entry)
+        metrics.register(ABSOLUTE + name)(absolute(entry))
         return compute
 
     return enter

@@ -90,7 +90,8 @@ def score_record(one: MetricScores) -> dict[str, Any]:
         for name, found in (("random_order", one.random), ("shuffled", one.null))
     }
     said = {name: getattr(one, name) for name in _PLAIN}
-    excess = {"excess": None if one.excess is None else one.excess._asdict()}
+    over = {"excess": one.excess, "over_exchange": one.over_exchange}
+    excess = {name: None if found is None else found._asdict() for name, found in over.items()}
     return said | {"sequences": one.n, "left_out": dict(one.left_out)} | estimates | excess
 
 
@@ -161,6 +162,7 @@ def read_score(said: dict[str, Any], rows: list[list[str]]) -> MetricScores:
             if any(one is not None for one in found)
         },
         excess=said.get("excess") and Excess(**said["excess"]),
+        over_exchange=said.get("over_exchange") and Excess(**said["over_exchange"]),
     )
 
 

@@ -14,10 +14,15 @@ Level: TypeAlias = Literal["letters", "tokens"]
 COLUMNS = (
     "metric", "kind", "level", "direction", "sequences", "mean", "low", "high", "random_order", "shuffled",
     "strongest_null", "strongest", "excess", "excess_low", "excess_high",
+    "exchange", "exchanged", "over_exchange", "over_exchange_low", "over_exchange_high",
 )  # fmt: skip
 
 # What a map may know without its sequence, beside random orders and shuffles: columns of the table of values.
-OTHERS = ("position", "letter", "letter pairs", "random weights")
+OTHERS = (
+    "position", "letter", "letter pairs", "random weights", "other maps", "same letters", "same pairs",
+)  # fmt: skip
+# Nulls that have as much noise as an explanation: the same values elsewhere, or other maps here.
+EXCHANGES = ("random order", "other maps", "same letters", "same pairs")
 
 
 class Excess(NamedTuple):
@@ -45,9 +50,9 @@ class MetricScores:
     ``random`` and ``null`` are over those of the sequences that have them: the means over random orders of
     their relevance, and over explanations of other sequences with the same dinucleotides. So are
     ``random_values`` and ``null_values``, one for every value. ``others`` are the values of further nulls, by
-    their names, see `OTHERS`; ``excess`` is over the strongest of all, for metrics of places. ``left_out``
-    counts the other sequences of
-    the run by the reason why the metric does not apply to them.
+    their names, see `OTHERS`; for metrics of places ``excess`` is over the strongest of all, and
+    ``over_exchange`` over the strongest of `EXCHANGES`. ``left_out`` counts the other sequences of the run by
+    the reason why the metric does not apply to them.
     """
 
     metric: str
@@ -66,6 +71,7 @@ class MetricScores:
     null_values: tuple[float | None, ...] = ()
     others: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     excess: Excess | None = None
+    over_exchange: Excess | None = None
 
     def nulls(self) -> dict[str, tuple[float | None, ...]]:
         """The values of every null that there is, by its name."""
@@ -81,5 +87,5 @@ class MetricScores:
         """The fields of `COLUMNS`; None where there is nothing to compare with."""
         names = (self.metric, self.kind, self.level, self.direction, self.n)
         others = (None if found is None else found.mean for found in (self.random, self.null))
-        over = (None,) * 5 if self.excess is None else self.excess[:5]
-        return (*names, self.mean, self.low, self.high, *others, *over)
+        over = ((None,) * 5 if one is None else one[:5] for one in (self.excess, self.over_exchange))
+        return (*names, self.mean, self.low, self.high, *others, *(x for one in over for x in one))
