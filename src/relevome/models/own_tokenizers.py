@@ -1,8 +1,9 @@
-"""Tokenizers of our own: single letters, and byte-pair encoding learnt from sequences."""
+"""Tokenizers of our own: single letters, words of k, and byte-pair encoding learnt from sequences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
@@ -42,6 +43,18 @@ def single_letters(vocabulary: dict[str, int], unknown: str | None) -> Tokenizer
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=unknown))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), behavior="isolated")
     return tokenizer
+
+
+def kmer_tokenizer(k: int, alphabet: Alphabet = DNA) -> PreTrainedTokenizerFast:
+    """Words of ``k`` letters with blanks between them, as DNABERT reads; one with a code is unknown.
+
+    [CLS] stands before and [SEP] after them (Ji et al. 2021, doi 10.1093/bioinformatics/btab083).
+    """
+    words = map("".join, product(alphabet.letters, repeat=k))
+    vocabulary = {token: index for index, token in enumerate((*_names(True).values(), *words))}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return _wrap(tokenizer, _names(True))
 
 
 def bpe_tokenizer(

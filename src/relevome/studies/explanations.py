@@ -1,0 +1,219 @@
+"""Which explanation is worth what: every method on models of every kind, over several trainings of each.
+
+Nobody published this one. Tasks with known sites are learnt by a CNN and by transformers that read single
+letters, k-mers and byte pairs, each several times; every method and rule explains every training, and all are
+evaluated alike. What is said holds over trainings and sequences together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from relevome.errors import InputError
+from relevome.jobs import Say
+from relevome.models.own_tokenizers import kmer_tokenizer
+from relevome.studies import studies
+from relevome.studies.dnabert2 import CNN, TRANSFORMER
+from relevome.studies.explanation_summary import METRICS, Explained, conclude
+from relevome.studies.prepared import prepare_once
+from relevome.studies.protein_tasks import PROTEIN_TASKS, ProteinLimits, write_protein_task
+from relevome.studies.recipe import Command, StudyOption, check_choices, command
+from relevome.studies.tasks import TASKS, SequenceCounts, check_data, write_task
+
+K = 6  # letters of every word of the model of k-mers, as in DNABERT
+
+_Options = dict[str, Any]
+
+# A name in tables, the method, its options.
+_ALL: dict[str, tuple[str, _Options]] = {
+    "gradient-x-input": ("gradient-x-input", {}),
+    "saliency": ("saliency", {}),
+    "integrated-gradients": ("integrated-gradients", {}),
+    "mutagenesis": ("mutagenesis", {}),
+}
+_CNN: dict[str, tuple[str, _Options]] = {
+    **_ALL,
+    "gradient-x-input-mean": ("gradient-x-input", {"reference": "mean"}),
+    "integrated-gradients-shuffles": ("integrated-gradients", {"baseline": "shuffle:5"}),
+    "lrp": ("lrp", {}),
+}
+_TRANSFORMER: dict[str, tuple[str, _Options]] = {
+    **_ALL,
+    "attnlrp": ("attnlrp", {}),
+    "attnlrp-block-mean": ("attnlrp", {"site": "block", "reference": "mean"}),
+    "rollout": ("rollout", {}),
+}
+_BYTE_PAIRS = _TRANSFORMER | {"attnlrp-averaged": ("attnlrp", {"tokenisations": 10})}
+
+
+class Kind(NamedTuple):
+    """A kind of model: how it is trained, and how it is explained."""
+
+    train: _Options
+    methods: dict[str, tuple[str, _Options]]
+    proteins: bool = False
+
+
+KINDS = {
+    "cnn": Kind({"arch": "cnn"}, _CNN, proteins=True),
+    "letters": Kind({"arch": "transformer"}, _TRANSFORMER, proteins=True),
+    "k-mers": Kind({"arch": "k-mers.json", "tokenizer": "k-mers"}, _TRANSFORMER),
+    "byte-pairs": Kind({"arch": "byte-pairs.json", "tokens": 256, "learning_rate": 1e-3}, _BYTE_PAIRS),
+}
+_KMERS = {
+    "model_type": "bert", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "intermediate_size": 128, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ExplanationsSize:
+    """How much is done: sequences to learn from and to explain, epochs of CNNs and of transformers."""
+
+    training: int
+    explained: int
+    cnn_epochs: int
+    transformer_epochs: int
+    steps: int | None = None
+
+
+SIZES = {
+    "small": ExplanationsSize(600, 8, 2, 2, 8),
+    "default": ExplanationsSize(10_000, 40, 6, 8, 32),
+}
+
+
+@studies.register("explanations")
+@dataclass(frozen=True)
+class ExplanationsStudy:
+    """Compare all methods on models of several kinds, each trained several times: what holds over trainings?
+
+    Example: relevome study explanations --task simulated --kind cnn -o study
+    """
+
+    task: Annotated[
+        tuple[str, ...] | None,
+        StudyOption(
+            "May be repeated (default: simulated; with --data also ecoli, membrane and signal-peptide).",
+            choices=(*TASKS, *PROTEIN_TASKS),
+        ),
+    ] = None
+    kind: Annotated[
+        tuple[str, ...], StudyOption("Of models; may be repeated (default: all).", choices=tuple(KINDS))
+    ] = tuple(KINDS)
+    trainings: Annotated[int, StudyOption("Of each model, with other seeds: 2 or more.")] = 5
+    data: Annotated[Path | None, StudyOption("Folder of the public data; see the docs.")] = None
+    size: Annotated[str, StudyOption("small (minutes) or default (hours).", choices=tuple(SIZES))] = "default"
+    seed: int = 0
+
+    name = "explanations"
+
+    def __post_init__(self) -> None:
+        check_choices(self)
+        if self.trainings < 2:
+            raise InputError(f"--trainings {self.trainings}: expected 2 or more, for what holds over them")
+        proteins = [task for task in self.tasks if task in PROTEIN_TASKS]
+        if proteins and self.data is None:
+            raise InputError(f"the task {proteins[0]} needs --data: the folder of the public data")
+        check_data([task for task in self.tasks if task in TASKS], self.data)
+        if not list(self._models()):
+            raise InputError("models of k-mers and byte pairs read DNA: expected --kind cnn or letters too")
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """What is learnt; without the public data only what is simulated can be."""
+        if self.task is not None:
+            return self.task
+        return ("simulated",) if self.data is None else ("simulated", "ecoli", *PROTEIN_TASKS)
+
+    def about(self) -> dict[str, Any]:
+        """All that decides the results."""
+        told = {"tasks": self.tasks, "kinds": self.kind, "trainings": self.trainings, "size": self.size}
+        return told | {"seed": self.seed}
+
+    def prepare(self, folder: Path, say: Say) -> None:
+        """Architectures, the tokenizer of k-mers, and the data of every task."""
+        say(f"data: {', '.join(self.tasks)}")
+        for name, fields in (("cnn", CNN), ("k-mers", _KMERS), ("byte-pairs", TRANSFORMER)):
+            (folder / f"{name}.json").write_text(json.dumps(fields, indent=1) + "\n")
+        prepare_once(folder / "k-mers", lambda new: kmer_tokenizer(K).save_pretrained(new))
+        for task in self.tasks:
+            self._write(task, folder / task / "data")
+
+    def commands(self) -> Sequence[Command]:
+        """Train, explain and evaluate, for every training."""
+        return [*self._training(), *self._explaining(), *self._evaluating()]
+
+    def conclude(self, folder: Path) -> Sequence[str]:
+        """Tables over all trainings, and what they show."""
+        return conclude(folder, [Explained(*one) for one in self._runs()])
+
+    @property
+    def _size(self) -> ExplanationsSize:
+        return SIZES[self.size]
+
+    def _write(self, task: str, folder: Path) -> None:
+        if task in TASKS:
+            amount = SequenceCounts(self._size.training, self._size.explained)
+            write_task(task, folder, self.data, amount, self.seed)
+        elif self.data is not None:
+            limits = ProteinLimits(self._size.training, self._size.explained, 200)
+            write = partial(write_protein_task, task, data=self.data, amount=limits, seed=self.seed)
+            prepare_once(folder, write)
+
+    def _models(self) -> Iterator[tuple[str, str, int]]:
+        """Task, kind and number of every training."""
+        for task in self.tasks:
+            for kind in self.kind:
+                if KINDS[kind].proteins or task in TASKS:
+                    yield from ((task, kind, number) for number in range(self.trainings))
+
+    def _runs(self) -> Iterator[tuple[str, str, int, str]]:
+        """The same, and the name of every explanation."""
+        for model in self._models():
+            yield from ((*model, name) for name in KINDS[model[1]].methods)
+
+    def _training(self) -> Iterator[Command]:
+        for task, kind, number in self._models():
+            epochs = self._size.cnn_epochs if kind == "cnn" else self._size.transformer_epochs
+            options = dict(KINDS[kind].train)
+            if kind == "cnn" and (task in PROTEIN_TASKS or TASKS[task].pooling == "max"):
+                options = {"arch": "cnn.json"}
+            if task in PROTEIN_TASKS:
+                options |= {"alphabet": "protein"}
+            yield command(
+                _named(task, kind, number), "train", **options, epochs=epochs, patience=epochs, resume=True,
+                **{part: f"{task}/data/{part}.csv" for part in ("train", "validation", "test")},
+                seed=self.seed + number, output=f"{task}/{kind}/{number}/model",
+            )  # fmt: skip
+
+    def _explaining(self) -> Iterator[Command]:
+        for task, kind, number, name in self._runs():
+            method, options = KINDS[kind].methods[name]
+            if method == "integrated-gradients":
+                options = options | {"steps": self._size.steps}
+            yield command(
+                _named(task, kind, number, name), "explain", model=f"{task}/{kind}/{number}/model",
+                fasta=f"{task}/data/explained.fasta", method=method, target=1, contrast=0, **options,
+                seed=self.seed, output=f"{task}/{kind}/{number}/runs/{name}",
+                after=[_named(task, kind, number)],
+            )  # fmt: skip
+
+    def _evaluating(self) -> Iterator[Command]:
+        for task, kind, number, name in self._runs():
+            folder = f"{task}/{kind}/{number}"
+            sites = "segments.tsv" if task in PROTEIN_TASKS else "sites.bed"
+            yield command(
+                _named(task, kind, number, name, "scores"), "evaluate", f"{folder}/runs/{name}",
+                truth=f"{task}/data/{sites}", metrics=tuple(METRICS), sequences=0, fast=True, seed=self.seed,
+                overwrite=True, output=f"{folder}/scores/{name}", after=[_named(task, kind, number, name)],
+            )  # fmt: skip
+
+
+def _named(*parts: object) -> str:
+    return "-".join(map(str, parts))
