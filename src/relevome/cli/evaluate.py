@@ -56,6 +56,8 @@ def _report(found: Evaluation, output: Path) -> None:
         if one.excess is not None:
             below, above = one.excess.low, one.excess.high
             over = f"  excess over {one.excess.null} {one.excess.mean:.3g} [{below:.3g}, {above:.3g}]"
+        if one.model is not None:
+            over += f"  own mutagenesis {one.model.mean:.3g}"
         interval = f"{one.mean:>8.3g}  [{one.low:.3g}, {one.high:.3g}]"
         echo(f"{one.metric:<32}{one.level:<8}{interval}{random}{shuffled}{over}")
     echo(summary(found.checks))

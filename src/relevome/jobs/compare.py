@@ -251,6 +251,7 @@ def _over(scores: MetricScores, shared: Set[str], seed: int) -> MetricScores:
     random = tuple(scores.random_values[i] for i in order)
     null = tuple(scores.null_values[i] for i in order)
     others = {name: tuple(some[i] for i in order) for name, some in scores.others.items()}
+    models = tuple(scores.model_values[i] for i in order) if scores.model_values else ()
     bounds = metrics[scores.metric].bounds if scores.metric in metrics else None
     mean, low, high = bootstrap_interval(values, seed, bounds=bounds)
     found = replace(
@@ -265,6 +266,8 @@ def _over(scores: MetricScores, shared: Set[str], seed: int) -> MetricScores:
         random_values=random,
         null_values=null,
         others=others,
+        model=over_all(models, seed, bounds),
+        model_values=models,
     )
     return found if scores.excess is None else replace(found, excess=excess(found, seed))
 

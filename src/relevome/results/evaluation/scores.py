@@ -13,8 +13,11 @@ Level: TypeAlias = Literal["letters", "tokens"]
 # Names and sums of scores, wherever they are a row of a table.
 COLUMNS = (
     "metric", "kind", "level", "direction", "sequences", "mean", "low", "high", "random_order", "shuffled",
-    "strongest_null", "strongest", "excess", "excess_low", "excess_high",
+    "strongest_null", "strongest", "excess", "excess_low", "excess_high", "mutagenesis",
 )  # fmt: skip
+
+# The last column of the table of values: what the model's own mutagenesis reaches, which is no null.
+OWN = "mutagenesis"
 
 # What a map may know without its sequence, beside random orders and shuffles: columns of the table of values.
 OTHERS = ("position", "letter", "letter pairs", "random weights")
@@ -45,9 +48,10 @@ class MetricScores:
     ``random`` and ``null`` are over those of the sequences that have them: the means over random orders of
     their relevance, and over explanations of other sequences with the same dinucleotides. So are
     ``random_values`` and ``null_values``, one for every value. ``others`` are the values of further nulls, by
-    their names, see `OTHERS`; ``excess`` is over the strongest of all, for metrics of places. ``left_out``
-    counts the other sequences of
-    the run by the reason why the metric does not apply to them.
+    their names, see `OTHERS`; ``excess`` is over the strongest of all, for metrics of places. ``model`` and
+    ``model_values`` are what the model's own mutagenesis reaches in place of the relevance, where that was
+    asked. ``left_out`` counts the other sequences of the run by the reason why the metric does not apply to
+    them.
     """
 
     metric: str
@@ -66,6 +70,8 @@ class MetricScores:
     null_values: tuple[float | None, ...] = ()
     others: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     excess: Excess | None = None
+    model: Estimate | None = None
+    model_values: tuple[float | None, ...] = ()
 
     def nulls(self) -> dict[str, tuple[float | None, ...]]:
         """The values of every null that there is, by its name."""
@@ -82,4 +88,5 @@ class MetricScores:
         names = (self.metric, self.kind, self.level, self.direction, self.n)
         others = (None if found is None else found.mean for found in (self.random, self.null))
         over = (None,) * 5 if self.excess is None else self.excess[:5]
-        return (*names, self.mean, self.low, self.high, *others, *over)
+        own = None if self.model is None else self.model.mean
+        return (*names, self.mean, self.low, self.high, *others, *over, own)
