@@ -123,7 +123,7 @@ def test_the_strongest_null_is_that_with_the_best_mean() -> None:
     assert found.excess is not None
     assert (found.excess.null, found.excess.strongest) == ("letter", 0.8)
     assert found.excess.mean == pytest.approx(-0.18)
-    assert found.row()[-5:] == ("letter", 0.8, *found.excess[2:5])
+    assert found.row()[-6:] == ("letter", 0.8, *found.excess[2:5], None)
     lower = summarise(metrics["sufficiency"], "letters", rows, {})
     assert lower.excess is None  # it is of no place
 

@@ -127,7 +127,7 @@ def _whose_fault(contest: _Contest, seed: int) -> str:
         return f"{said}, which is more than that: the method fails"
     if exceeds[RANDOM]:
         return f"{said}, no more than that beyond chance either: this does not speak against the method"
-    return f"{said}, no more than a random order: the model does not use these sites"
+    return f"{said}, no more than a random order beyond chance: the model does not use these sites"
 
 
 def _what(contest: _Contest) -> str:
