@@ -24,7 +24,6 @@ from relevome.evaluation.metrics.double_substitutions import (
     epistasis,
     pair_fall_spearman,
 )
-from relevome.evaluation.metrics.infidelity import Falls
 from relevome.evaluation.own_mutagenesis import OwnMutagenesis
 from relevome.jobs.evaluate import evaluate
 from relevome.models.base import Batch, Model, Source, Target
@@ -84,9 +83,9 @@ def found_of(
 
 
 def test_by_hand() -> None:
-    assert pair_fall_spearman(Falls(np.array([1.0, 2, 3]), np.array([5.0, 6, 9]))) == pytest.approx(1)
-    assert pair_fall_spearman(Falls(np.array([1.0, 2, 3]), np.array([9.0, 6, 5]))) == pytest.approx(-1)
-    assert pair_fall_spearman(Falls(np.array([1.0, 1, 1]), np.array([9.0, 6, 5]))) == 0
+    assert pair_fall_spearman(np.array([1.0, 2, 3]), np.array([5.0, 6, 9])) == pytest.approx(1)
+    assert pair_fall_spearman(np.array([1.0, 2, 3]), np.array([9.0, 6, 5])) == pytest.approx(-1)
+    assert pair_fall_spearman(np.array([1.0, 1, 1]), np.array([9.0, 6, 5])) == 0
     one = DoubleSubstitutions(np.array([[0, 1]]), np.array([[2.0, -1.0, 3.0]]), np.array([[1.0, 1.0, 3.0]]))
     assert epistasis([one]) == pytest.approx((1 + 2 + 0) / (2 + 1 + 3))
     still = DoubleSubstitutions(np.array([[0, 1]]), np.zeros((1, 3)), np.zeros((1, 3)))
@@ -102,11 +101,11 @@ def test_where_letters_add_up_so_do_pairs() -> None:
     every = worth(model, model.alphabet.letters)
     letters = worth(model, sequence.letters)
     exact = (letters - (every.sum() - letters) / 19) / 40
-    falls = found.against(exact)
-    np.testing.assert_allclose(falls.score, exact[found.pairs].sum(1), atol=1e-12)
+    relevance, falls = found.against(exact)
+    np.testing.assert_allclose(falls, exact[found.pairs].sum(1), atol=1e-12)
     np.testing.assert_allclose(own.relevance, exact, atol=1e-12)
-    assert pair_fall_spearman(falls) == pytest.approx(1)
-    assert pair_fall_spearman(found.against(-exact)) == pytest.approx(-1)
+    assert pair_fall_spearman(relevance, falls) == pytest.approx(1)
+    assert pair_fall_spearman(*found.against(-exact)) == pytest.approx(-1)
 
 
 def test_where_letters_multiply_it_is_the_product_of_what_they_lose(product: Model) -> None:

@@ -16,7 +16,6 @@ from jaxtyping import Float, Int
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.metrics.infidelity import Falls
 from relevome.evaluation.own_mutagenesis import OwnMutagenesis
 from relevome.evaluation.perturbation import Eraser, Replacement, falling_order, sequence_rng
 from relevome.evaluation.questions import Answer, AskedRows, Reply
@@ -48,17 +47,19 @@ class DoubleSubstitutions:
     falls: Float[np.ndarray, "pairs others"]
     singles: Float[np.ndarray, "pairs others"]
 
-    def against(self, relevance: Float[np.ndarray, "letters"]) -> Falls:
-        """The relevance of every pair beside its mean fall over substitutions."""
-        return Falls(relevance[self.pairs].sum(1), self.falls.mean(1))
+    def against(
+        self, relevance: Float[np.ndarray, "letters"]
+    ) -> tuple[Float[np.ndarray, "pairs"], Float[np.ndarray, "pairs"]]:
+        """The relevance of every pair, and its mean fall over substitutions."""
+        return relevance[self.pairs].sum(1), self.falls.mean(1)
 
 
-def pair_fall_spearman(falls: Falls) -> float:
+def pair_fall_spearman(relevance: Float[np.ndarray, "pairs"], falls: Float[np.ndarray, "pairs"]) -> float:
     """Spearman correlation of the relevance of two letters with the fall of the score without both.
 
     Over drawn pairs, from -1 to 1; 0 where one of both tells no pair from another.
     """
-    return float(metrics["spearman"].compute(falls.relevance, falls.score))
+    return float(metrics["spearman"].compute(relevance, falls))
 
 
 def epistasis(found: Iterable[DoubleSubstitutions]) -> float:
@@ -98,10 +99,10 @@ class PairsQuestion:
                 continue
             values = relevance_at(row)
             rng = sequence_rng(settings.seed, made.sequence(row))
-            orders = [(one.against(rng.permutation(values)),) for _ in range(settings.draws)]
+            orders = [one.against(rng.permutation(values)) for _ in range(settings.draws)]
             alone = np.zeros(len(values))
             alone[single.places] = single.relevance
-            answers.append(Answer((one.against(values),), orders, model=(one.against(alone),)))
+            answers.append(Answer(one.against(values), orders, model=one.against(alone)))
         return Reply(answers, notes=_described([x for x in found if isinstance(x, DoubleSubstitutions)]))
 
 
