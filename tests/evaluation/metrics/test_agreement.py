@@ -150,6 +150,14 @@ def test_a_run_of_mutagenesis_agrees_by_construction_and_is_not_tested(model: Mo
     assert found.checks == ()
     assert any("is 1 by construction" in note for note in found.notes)
     assert not any("mutants of" in note for note in found.notes)  # nothing was asked
+    other = explained(model, tmp_path / "other")
+    again = explained(model, tmp_path / "again")
+    runs = (own, other, again)
+    both = compare([evaluate(x, model=model, null=0, metrics=["agreement", "complexity"]) for x in runs])
+    tested = {(test.first, test.second) for test in both.tests if test.metric == "mutagenesis-spearman"}
+    assert tested == {("other", "again")}
+    assert both.best("mutagenesis-size-spearman", "letters") is None
+    assert len([test for test in both.tests if test.metric == "entropy"]) == 3
 
 
 def test_localisation_stands_beside_that_of_the_models_own_mutagenesis(
