@@ -58,7 +58,8 @@ def test_evaluate_then_compare(relevome_cli, runs, write, tmp_path):
     assert said["method"] == "mutagenesis"
     assert {check["name"] for check in said["checks"]} >= {"weight randomisation"}
     assert {row["kind"] for row in rows(scores / "scores.tsv")} == {
-        "localisation", "complexity", "faithfulness", "infidelity", "robustness", "sanity",
+        "localisation", "complexity", "faithfulness", "infidelity", "robustness", "sanity", "agreement",
+        "double substitutions",
     }  # fmt: skip
     folders = [tmp_path / f"{run.name}-scores" for run in runs]
     code, out, err = relevome_cli(

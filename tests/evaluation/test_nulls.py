@@ -133,10 +133,10 @@ def test_the_strongest_null_is_that_with_the_best_mean() -> None:
     assert found.excess is not None
     assert (found.excess.null, found.excess.strongest) == ("letter", 0.8)
     assert found.excess.mean == pytest.approx(-0.18)
-    assert found.row()[-10:-5] == ("letter", 0.8, *found.excess[2:5])
+    assert found.row()[-11:-6] == ("letter", 0.8, *found.excess[2:5])
     assert found.over_exchange is not None
     assert found.over_exchange[:2] == ("random order", 0.5)
-    assert found.row()[-5:] == ("random order", 0.5, *found.over_exchange[2:5])
+    assert found.row()[-6:] == ("random order", 0.5, *found.over_exchange[2:5], None)
     lower = summarise(metrics["sufficiency"], "letters", rows, {})
     assert lower.excess is None  # it is of no place
 

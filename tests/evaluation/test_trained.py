@@ -137,9 +137,11 @@ def test_an_inverted_map_of_a_trained_model_is_called_inverted(
     for metric in ("auroc", "point-biserial", "area-between-curves"):
         assert found[metric].outcome == "fail"
         assert found[metric].inverted
-    assert found["auroc"].sentence.endswith(
-        "relevance lies significantly off the known sites: the map may be inverted, or explain another target"
-    )
+    assert (
+        "; relevance lies significantly off the known sites: the map may be inverted, or explain another "
+        "target; the model's own mutagenesis has 0."
+    ) in found["auroc"].sentence
+    assert found["auroc"].sentence.endswith(", which is more than that null: the method fails")
     assert found["area-between-curves"].sentence.endswith(
         "it is significantly worse than a random order; the map may be inverted"
     )

@@ -60,7 +60,8 @@ def named(evaluation: Evaluation, level: str = "letters") -> dict[str, MetricSco
 
 def test_every_metric_is_computed_but_those_of_two_runs(found: Evaluation) -> None:
     assert set(named(found)) == {name for name, metric in metrics.items() if metric.kind != "similarity"}
-    of_letters = {name for name, m in metrics.items() if m.kind in ("robustness", "sanity")}
+    kinds = ("robustness", "sanity", "agreement", "double substitutions")
+    of_letters = {name for name, m in metrics.items() if m.kind in kinds}
     assert set(named(found, "tokens")) == set(named(found)) - of_letters
     assert all(one.n == len(LENGTHS) and one.left_out == {} for one in found.scores)
 

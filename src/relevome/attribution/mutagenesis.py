@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from relevome.attribution import methods
 from relevome.attribution.relevance import Relevance
@@ -44,23 +44,52 @@ class Mutagenesis:
             ]
 
     def _one(self, model: Model, tokens: Tokens, target: Target) -> Relevance:
-        wild = Batch((tokens,), (target,))
-        score = model.scores(model.inputs(wild), wild).item()
-        scores, retokenised = _all_mutants(model, tokens, target, score)
-        effects = scores - score
-        others = (~_is_letter(tokens.sequence)).sum(1)
+        score, effects, retokenised = _effects(model, tokens, target)
+        others = other_letters(tokens.sequence)
         return Relevance(
             tokens, target, score, letters=-effects.sum(1) / others, letter_scores=effects,
             notes={"mutants": int(others.sum()), "mutants_retokenised": retokenised},
         )  # fmt: skip
 
 
+def effects_at(
+    model: Model, tokens: Tokens, target: Target, places: Int[np.ndarray, "places"]
+) -> Float[np.ndarray, "places alphabet"]:
+    """``letter_scores`` of `Mutagenesis` at some letters (0-based), without asking about any other.
+
+    Their relevance is minus the sum over the alphabet, over `other_letters`. Raises InputError for tokens
+    that the tokenizer would not give by itself, and for a mutant that cannot be asked.
+    """
+    with model.frozen(), torch.inference_mode():
+        return _effects(model, tokens, target, places)[1][places]
+
+
+def other_letters(sequence: Sequence) -> Int[np.ndarray, "letters"]:
+    """How many other letters of the alphabet there are for every letter: all of them for an unknown one."""
+    return (~_is_letter(sequence)).sum(1)
+
+
+def _effects(
+    model: Model, tokens: Tokens, target: Target, places: Int[np.ndarray, "places"] | None = None
+) -> tuple[float, Float[np.ndarray, "letters alphabet"], int]:
+    """The score, what every substitution does to it, and how many mutants are tokenised otherwise."""
+    wild = Batch((tokens,), (target,))
+    score = model.scores(model.inputs(wild), wild).item()
+    scores, retokenised = _all_mutants(model, tokens, target, score, places)
+    return score, scores - score, retokenised
+
+
 def _all_mutants(
-    model: Model, tokens: Tokens, target: Target, score: float
+    model: Model, tokens: Tokens, target: Target, score: float, places: Int[np.ndarray, "places"] | None
 ) -> tuple[Float[np.ndarray, "letters alphabet"], int]:
-    """Scores of all mutants, the sequence's own letters included, and how many are tokenised otherwise."""
+    """Scores of all mutants, the sequence's own letters included, and how many are tokenised otherwise.
+
+    With ``places`` all others stay as they are.
+    """
     sequence = tokens.sequence
     own = _is_letter(sequence)
+    if places is not None:
+        own[~np.isin(np.arange(len(own)), places)] = True
     scores = np.full(own.shape, score)
     positions, letters = (index.tolist() for index in np.nonzero(~own))
     ids = model.tokenizer.letter_ids()

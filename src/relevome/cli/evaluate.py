@@ -62,6 +62,8 @@ def _report(found: Evaluation, output: Path) -> None:
             over = f"  excess over {_over(one.excess)}"
         if one.over_exchange is not None and one.over_exchange != one.excess:
             over += f", over {_over(one.over_exchange)}"
+        if one.model is not None:
+            over += f"  own mutagenesis {one.model.mean:.3g}"
         interval = f"{one.mean:>8.3g}  [{one.low:.3g}, {one.high:.3g}]"
         echo(f"{one.metric:<32}{one.level:<8}{interval}{random}{shuffled}{over}")
     echo(summary(found.checks))

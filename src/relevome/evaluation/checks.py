@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relevome.evaluation.statistics import adjusted, paired_test
+from relevome.evaluation.statistics import adjusted, bootstrap_interval, paired_test
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.scores import EXCHANGES, MetricScores
 
@@ -48,7 +48,8 @@ def checks(scores: Sequence[MetricScores], seed: int = 0) -> list[Check]:
     """Every metric against random orders; metrics of places against the strongest null that there is.
 
     A metric passes that is better by a paired test over sequences, at a false discovery rate of 5%. One of
-    places is called inverted only if it is worse than a random order.
+    places is called inverted only if it is worse than a random order, and one that fails says how the model's
+    own mutagenesis does there, if that is known: then it is the method that fails, or not.
     """
     contests = [contest for one in scores for contest in _contests(one, seed)]
     p_values = adjusted([contest.p for contest in contests])
@@ -58,7 +59,7 @@ def checks(scores: Sequence[MetricScores], seed: int = 0) -> list[Check]:
         if contest.against == RANDOM and p < LEVEL and contest.gain < 0
     }
     return [
-        _check(contest, p, id(contest.scores) in inverted)
+        _check(contest, p, id(contest.scores) in inverted, seed)
         for contest, p in zip(contests, p_values, strict=True)
         if contest.scores.excess is None or contest.against == contest.scores.excess.null
     ]
@@ -80,7 +81,7 @@ def _contest(
     return _Contest(scores, against, own, other, paired_test(own, other, seed))
 
 
-def _check(contest: _Contest, p: float, inverted: bool) -> Check:
+def _check(contest: _Contest, p: float, inverted: bool, seed: int) -> Check:
     scores, places = contest.scores, contest.scores.excess is not None
     better = p < LEVEL and contest.gain > 0
     numbers = (
@@ -89,7 +90,9 @@ def _check(contest: _Contest, p: float, inverted: bool) -> Check:
     )
     name = f"{scores.kind} against {'the strongest null' if places else contest.against}"
     said, which = "passes" if better else "fails", f", {_what(contest)}" if places else ""
-    meaning = "" if better else f"; {_meaning(contest, p, inverted)}{_of_its_sequence(scores)}"
+    meaning = "" if better else f"; {_meaning(contest, p, inverted)}"
+    if not better and places:
+        meaning += _of_its_sequence(scores) + _whose_fault(contest, seed)
     sentence = f"{said} {name}{which}: {numbers}{meaning}"
     outcome = "pass" if better else "fail"
     return Check(name, outcome, sentence, scores.metric, scores.level, p, inverted)
@@ -116,6 +119,29 @@ def _of_its_sequence(scores: MetricScores) -> str:
         f"; it is better than {WORDS[over.null]} (by {over.mean:.2g}, p {over.p:.2g}), so it does know "
         "something of its sequence"
     )
+
+
+def _whose_fault(contest: _Contest, seed: int) -> str:
+    """What the model's own mutagenesis says of a map that fails, by 95% intervals of paired differences."""
+    scores = contest.scores
+    if scores.model is None:
+        return ""
+    sign = 1.0 if scores.direction == "higher is better" else -1.0
+    exceeds = {}
+    for name in (contest.against, RANDOM):
+        pairs = [
+            (own, other)
+            for own, other in zip(scores.model_values, scores.nulls().get(name, ()), strict=False)
+            if own is not None and other is not None
+        ]
+        over = [sign * (own - other) for own, other in pairs]
+        exceeds[name] = len(over) > 1 and bootstrap_interval(over, seed).low > 0
+    said = f"; the model's own mutagenesis has {scores.model.mean:.3g}"
+    if exceeds[contest.against]:
+        return f"{said}, which is more than that null: the method fails"
+    if exceeds[RANDOM]:
+        return f"{said}, no more than that null beyond chance: this does not speak against the method"
+    return f"{said}, no more than a random order beyond chance: the model does not use these sites"
 
 
 def _what(contest: _Contest) -> str:

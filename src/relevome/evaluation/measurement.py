@@ -40,7 +40,8 @@ class Measured:
 
     ``random`` is the mean over random orders of its relevance, None for metrics that no order changes.
     ``null`` is the mean over explanations of other sequences with the same dinucleotides, None where
-    nobody made them: that takes the model. ``others`` are of further nulls, by their names.
+    nobody made them: that takes the model. ``others`` are of further nulls, by their names, and ``model`` is
+    of the model's own mutagenesis, None where nobody asked for that.
     """
 
     sequence_id: str
@@ -48,6 +49,7 @@ class Measured:
     random: float | None = None
     null: float | None = None
     others: Mapping[str, float] = field(default_factory=dict)
+    model: float | None = None
 
 
 def evaluate_run(
@@ -62,6 +64,7 @@ def evaluate_run(
     draws: int = 10,
     nulls: Mapping[str, Sequence[Explanation]] | None = None,
     untrained: Mapping[str, Sequence[Explanation]] | None = None,
+    own: Mapping[str, Explanation] | None = None,
 ) -> list[MetricScores]:
     """Metrics that need no model, over the sequences of a run, in order of their names.
 
@@ -70,9 +73,10 @@ def evaluate_run(
     letters are gathered into the tokens of ``run`` where its own are others. ``level`` and ``how`` are
     those of `relevance_at`. Every sequence is put into random order ``draws`` times. ``nulls`` are
     explanations of its shuffles, by its id; ``untrained`` those of the sequence itself by models with random
-    weights. Metrics of places also have the nulls of `Places`, at the level of letters. Raises
-    InputError for a metric that needs what is not given, for one that applies to fewer than two sequences,
-    and where a run has several targets and none is named.
+    weights; ``own`` those by the model's own mutagenesis, beside which metrics of places stand. These also
+    have the nulls of `Places`, at the level of letters. Raises InputError for a metric that needs what is not
+    given, for one that applies to fewer than two sequences, and where a run has several targets and none is
+    named.
     """
     check_level(level)
     given = {"relevance": run, "mask": truth, "other": other}
@@ -92,11 +96,13 @@ def evaluate_run(
             [source.given(one) for one in (some or {}).get(row.sequence_id, ())]
             for some in (nulls, untrained)
         )
+        mutants = [source.given(own[row.sequence_id])] if own and row.sequence_id in own else []
         knowing = {} if places is None else places.of(source.mapped(row), of_places)
         for metric in chosen:
             result = _measure(metric, row.sequence_id, found, orders, shuffled)
             if isinstance(result, Measured) and metric.kind in OF_PLACES:
-                result = replace(result, others=_others(metric, knowing, random))
+                others = _others(metric, knowing, random)
+                result = replace(result, others=others, model=_mean(_nulls(metric, mutants)))
             if isinstance(result, Measured):
                 measured[metric.name].append(result)
             else:
@@ -140,6 +146,9 @@ def summarise(
     values_of = {name: tuple(one.others.get(name) for one in measured) for name in OTHERS}
     others = {name: some for name, some in values_of.items() if any(one is not None for one in some)}
     found = replace(found, others=others)
+    if any(one.model is not None for one in measured):
+        models = tuple(one.model for one in measured)
+        found = replace(found, model=over_all(models, seed, metric.bounds), model_values=models)
     return with_excess(found, seed) if metric.kind in OF_PLACES else found
 
 
@@ -175,7 +184,9 @@ def excess(scores: MetricScores, seed: int = 0, among: Collection[str] | None = 
 def measured(metric: Metric, sequence_id: str, answer: Answer) -> Measured:
     """A metric of what the model answered about one sequence."""
     random, null = ([metric.compute(*one) for one in some] for some in (answer.random, answer.null))
-    return Measured(sequence_id, metric.compute(*answer.own), _mean(random), _mean(null))
+    model = None if answer.model is None else metric.compute(*answer.model)
+    own = metric.compute(*answer.own)
+    return Measured(sequence_id, own, _mean(random), _mean(null), model=model)
 
 
 def error_counts(errors: Mapping[str, InputError]) -> dict[str, int]:

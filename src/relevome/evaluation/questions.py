@@ -15,6 +15,7 @@ import numpy as np
 from relevome.data.sequences import Sequence as Letters
 from relevome.errors import InputError
 from relevome.evaluation.explainer import Explainer
+from relevome.evaluation.own_mutagenesis import OwnMutagenesis, own_mutagenesis
 from relevome.evaluation.perturbation import sequence_rng
 from relevome.evaluation.scoring import Scorer
 from relevome.evaluation.units import relevance_at, with_special_tokens
@@ -37,12 +38,14 @@ class Answer:
     """What the metrics of a question take for one sequence: each time all arguments of ``compute``.
 
     ``own`` is of its relevance; ``random`` of random orders of that, ``null`` of explanations of its
-    shuffles, both as many as were asked about.
+    shuffles, both as many as were asked about; ``model`` of the model's own mutagenesis in place of its
+    relevance, where that says something.
     """
 
     own: tuple[Any, ...]
     random: Sequence[tuple[Any, ...]] = ()
     null: Sequence[tuple[Any, ...]] = ()
+    model: tuple[Any, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Question(Protocol):
 class AskedRows:
     """Rows of a run about which its model is asked, and explanations of their shuffles by sequence id.
 
-    A score that was computed is known to all questions.
+    A score that was computed is known to all questions, and so is the model's own mutagenesis.
     """
 
     explainer: Explainer
@@ -85,6 +88,7 @@ class AskedRows:
     nulls: Mapping[str, list[Explanation]]
     settings: EvaluationSettings
     scorer: Scorer = field(repr=False)
+    _mutagenesis: list[OwnMutagenesis | InputError] = field(default_factory=list, repr=False)
 
     def sequences(self) -> list[Letters]:
         """The sequence of every row."""
@@ -109,6 +113,20 @@ class AskedRows:
             if not isinstance(one, InputError):
                 nulls[null.sequence_id].append(one)
         return [nulls[row.sequence_id] for row in self.rows]
+
+    def mutagenesis(self) -> list[OwnMutagenesis | InputError]:
+        """The model's own mutagenesis of every row, or why there is none; asked once."""
+        if not self._mutagenesis:
+            self._mutagenesis.extend(own_mutagenesis(self.explainer, self.rows, self.settings))
+        return self._mutagenesis
+
+    def explained_by_mutagenesis(self) -> dict[str, Explanation]:
+        """Every row by the model's own mutagenesis, by its id, where that is of all letters."""
+        return {
+            row.sequence_id: own.as_row(row)
+            for row, own in zip(self.rows, self.mutagenesis(), strict=True)
+            if isinstance(own, OwnMutagenesis) and own.whole
+        }
 
     def untrained(self) -> dict[str, list[Explanation]]:
         """Explanations of every row by as many models with random weights as are asked for, by its id."""

@@ -97,7 +97,8 @@ def evaluate(
             number (default 10). ``null``: shuffles of every sequence (default 1). ``random_models``: by how
             many models with random weights every sequence is explained too (default 1). ``sequences``: about
             how many the model is asked, drawn at random (default 100; 0: all). ``fast``: ask it less about
-            each (default False). ``seed``: of all that is drawn (default 0).
+            each (default False). ``mutants``: its own mutagenesis is of as many letters of each as have so
+            many substitutions (default 1000; 0: all letters). ``seed``: of all that is drawn (default 0).
 
     Returns:
         Scores with 95% intervals, checks, curves and notes.
@@ -216,8 +217,9 @@ class _Evaluating:
             self.notes += notes_on_truth(self.run, self.settings.target, self.truth, needed)
         rows = self._asked_rows(made) if made else None
         untrained = self._untrained(rows)
+        own = self._own_mutagenesis(rows)
         for level in self.settings.levels:
-            self.scores += self._unasked(level, rows.nulls if rows else {}, untrained)
+            self.scores += self._unasked(level, rows.nulls if rows else {}, untrained, own)
         if any(one.kind in OF_PLACES and one.level == "letters" for one in self.scores):
             self.notes += unaligned(len(row.sequence) for row in self._rows())
         if rows is not None:
@@ -250,11 +252,19 @@ class _Evaluating:
             self.say("explaining with random weights")
         return rows.untrained()
 
+    def _own_mutagenesis(self, rows: AskedRows | None) -> dict[str, Explanation]:
+        """Explanations by the model's own mutagenesis, if metrics of places stand beside them."""
+        if rows is None or self.truth is None or not any(one.kind in OF_PLACES for one in self.wanted):
+            return {}
+        self.say("the model's own mutagenesis")
+        return rows.explained_by_mutagenesis()
+
     def _unasked(
         self,
         level: Level,
         nulls: Mapping[str, list[Explanation]],
         untrained: Mapping[str, list[Explanation]],
+        own: Mapping[str, Explanation],
     ) -> list[MetricScores]:
         """Metrics that take no more than relevance and known sites."""
         names = [metric.name for metric in self.wanted if metric.question is None]
@@ -264,6 +274,7 @@ class _Evaluating:
         return evaluate_run(
             self.run, names, self.truth, level=level, how=settings.how, target=settings.target,
             seed=settings.seed, draws=settings.draws, nulls=nulls, untrained=untrained,
+            own=own,
         )  # fmt: skip
 
     def _ask(

@@ -70,29 +70,41 @@ def scores_table(comparison: Comparison) -> Table:
     """A row for every metric, a column for every run; bold where significantly better than every other."""
     labels = tuple(comparison.scores)
     rows = []
+    known = any(s.model is not None for found in comparison.scores.values() for s in found)
     for index, one in enumerate(comparison.scores[labels[0]]):
         best = comparison.best(one.metric, one.level)
         found = {label: comparison.scores[label][index] for label in labels}
         cells = [Cell(interval(s.mean, s.low, s.high), label == best) for label, s in found.items()]
         words = (Cell(f"{one.metric} {ARROWS[one.direction]}"), Cell(one.level))
-        rows.append((*words, *cells, Cell(range_of([s.random for s in found.values()])), Cell(str(one.n))))
-        rows += _beyond_nulls(one, list(found.values()))
+        beside = [[s.random for s in found.values()], *([[s.model for s in found.values()]] * known)]
+        rows.append((*words, *cells, *(Cell(range_of(some)) for some in beside), Cell(str(one.n))))
+        rows += _beyond_nulls(one, list(found.values()), len(beside))
     caption = (
         "Means and 95% bootstrap intervals over sequences; ↑ higher is better, ↓ lower is better; bold: "
         "significantly better than every other (paired sign-flip tests, false discovery rate 5% over all "
         "tests); below metrics of places what they exceed their strongest null by, which is named, and the "
         "strongest that has the noise of an explanation (exchange)."
     )
-    return Table(caption, ("metric", "level", *labels, "random order", "sequences"), tuple(rows), words=2)
+    caption += " Own mutagenesis: that of the model, in place of relevance." * known
+    beside = ("random order", *(["own mutagenesis"] * known), "sequences")
+    return Table(caption, ("metric", "level", *labels, *beside), tuple(rows), words=2)
 
 
-def _beyond_nulls(one: MetricScores, found: Sequence[MetricScores]) -> Iterator[tuple[Cell, ...]]:
+def _beyond_nulls(
+    one: MetricScores, found: Sequence[MetricScores], beside: int
+) -> Iterator[tuple[Cell, ...]]:
     """For a metric of places the excess of every run, over its strongest null and over exchanges."""
     if not any(scores.excess for scores in found):
         return
     for words, shown in (("over its strongest null", exceeded), ("over exchange", exchanged)):
         cells = (Cell(shown(scores)) for scores in found)
-        yield (Cell(f"{one.metric}, {words}"), Cell(one.level), *cells, Cell(""), Cell(str(one.n)))
+        yield (
+            Cell(f"{one.metric}, {words}"),
+            Cell(one.level),
+            *cells,
+            *([Cell("")] * beside),
+            Cell(str(one.n)),
+        )
 
 
 def tests_table(comparison: Comparison) -> Table:

@@ -50,17 +50,19 @@ def _page(evaluation: Evaluation) -> str:
             interval(one.mean, one.low, one.high), range_of([one.random]), range_of([one.null]),
             "" if over is None else f"{over.null}, {number(over.strongest, abs(over.strongest))}",
             "" if over is None else interval(over.mean, over.low, over.high), exchanged(one),
+            range_of([one.model]),
         )  # fmt: skip
         rows.append(tuple(Cell(text) for text in (*words, *numbers, str(one.n))))
     caption = (
         f"{about['run']}: {about['method']}, target {about['target']}. Means and 95% bootstrap intervals "
         "over sequences; ↑ higher is better, ↓ lower is better; shuffled: sequences with the same "
         "dinucleotides; excess: over the strongest null, and over the strongest that has the noise of an "
-        "explanation (exchange), see docs/evaluation.md."
+        "explanation (exchange); own mutagenesis: that of the model, in place of relevance; see "
+        "docs/evaluation.md."
     )
     header = (
         "metric", "kind", "level", "mean", "random order", "shuffled", "strongest null", "excess",
-        "over exchange", "sequences",
+        "over exchange", "own mutagenesis", "sequences",
     )  # fmt: skip
     said = [check.sentence for check in evaluation.failed]
     said += [*left_out(evaluation.scores), *evaluation.notes]

@@ -20,7 +20,7 @@ from relevome.results.evaluation.folder import (
     value_rows,
 )
 from relevome.results.evaluation.result import Evaluation, tidy
-from relevome.results.evaluation.scores import OTHERS, Level, MetricScores
+from relevome.results.evaluation.scores import OTHERS, OWN, Level, MetricScores
 from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html
 from relevome.results.record import provenance, read_record, reading, write_record
@@ -139,7 +139,8 @@ class Comparison:
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
     """Write all that `read_comparison` reads into a folder that is there; the record comes last."""
-    header = ("run", "other", "metric", "level", "sequence_id", "value", "random_order", "shuffled", *OTHERS)
+    names = ("run", "other", "metric", "level", "sequence_id")
+    header = (*names, "value", "random_order", "shuffled", *OTHERS, OWN)
     write_tsv(folder / VALUES, header, _value_rows(comparison))
     write_record(folder / NAME, _content(comparison))
 

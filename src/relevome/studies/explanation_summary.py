@@ -26,6 +26,8 @@ from relevome.results.tables import write_tsv
 METRICS = {
     "auroc": "is relevance higher on sites than off them?",
     "absolute-auroc": "and its size?",
+    "mass-accuracy": "what share of the positive relevance lies on sites?",
+    "mutagenesis-spearman": "does it say what the model's own mutagenesis finds?",
     "normalised-area-between-curves": "does the prediction go when the most relevant letters go?",
     "robust-correlation": "does relevance stay where substitutions leave the prediction as it was?",
 }

@@ -23,7 +23,7 @@ from relevome.studies.explanation_summary import METRICS, Explained, conclude
 from relevome.studies.prepared import prepare_once
 from relevome.studies.protein_tasks import PROTEIN_TASKS, ProteinLimits, write_protein_task
 from relevome.studies.recipe import Command, StudyOption, check_choices, command
-from relevome.studies.tasks import TASKS, SequenceCounts, check_data, write_task
+from relevome.studies.tasks import EVERY, SequenceCounts, check_data, write_task
 
 K = 6  # letters of every word of the model of k-mers, as in DNABERT
 
@@ -99,8 +99,8 @@ class ExplanationsStudy:
     task: Annotated[
         tuple[str, ...] | None,
         StudyOption(
-            "May be repeated (default: simulated; with --data also ecoli, membrane and signal-peptide).",
-            choices=(*TASKS, *PROTEIN_TASKS),
+            "May be repeated (default: simulated; with --data also promoters, membrane and signal-peptide).",
+            choices=(*EVERY, *PROTEIN_TASKS),
         ),
     ] = None
     kind: Annotated[
@@ -120,7 +120,7 @@ class ExplanationsStudy:
         proteins = [task for task in self.tasks if task in PROTEIN_TASKS]
         if proteins and self.data is None:
             raise InputError(f"the task {proteins[0]} needs --data: the folder of the public data")
-        check_data([task for task in self.tasks if task in TASKS], self.data)
+        check_data([task for task in self.tasks if task in EVERY], self.data)
         if not list(self._models()):
             raise InputError("models of k-mers and byte pairs read DNA: expected --kind cnn or letters too")
 
@@ -129,7 +129,7 @@ class ExplanationsStudy:
         """What is learnt; without the public data only what is simulated can be."""
         if self.task is not None:
             return self.task
-        return ("simulated",) if self.data is None else ("simulated", "ecoli", *PROTEIN_TASKS)
+        return ("simulated",) if self.data is None else ("simulated", "promoters", *PROTEIN_TASKS)
 
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
@@ -158,7 +158,7 @@ class ExplanationsStudy:
         return SIZES[self.size]
 
     def _write(self, task: str, folder: Path) -> None:
-        if task in TASKS:
+        if task in EVERY:
             amount = SequenceCounts(self._size.training, self._size.explained)
             write_task(task, folder, self.data, amount, self.seed)
         elif self.data is not None:
@@ -170,7 +170,7 @@ class ExplanationsStudy:
         """Task, kind and number of every training."""
         for task in self.tasks:
             for kind in self.kind:
-                if KINDS[kind].proteins or task in TASKS:
+                if KINDS[kind].proteins or task in EVERY:
                     yield from ((task, kind, number) for number in range(self.trainings))
 
     def _runs(self) -> Iterator[tuple[str, str, int, str]]:
@@ -182,7 +182,7 @@ class ExplanationsStudy:
         for task, kind, number in self._models():
             epochs = self._size.cnn_epochs if kind == "cnn" else self._size.transformer_epochs
             options = dict(KINDS[kind].train)
-            if kind == "cnn" and (task in PROTEIN_TASKS or TASKS[task].pooling == "max"):
+            if kind == "cnn" and (task in PROTEIN_TASKS or EVERY[task].pooling == "max"):
                 options = {"arch": "cnn.json"}
             if task in PROTEIN_TASKS:
                 options |= {"alphabet": "protein"}

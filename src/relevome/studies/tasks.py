@@ -1,20 +1,23 @@
-"""What the models of study A learn: tables to train on, sequences to explain, and their expected sites."""
+"""What models of DNA learn: tables to train on, sequences to explain, and their expected sites."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from relevome.data.formats.meme import read_meme
 from relevome.data.formats.table import read_table
+from relevome.data.genomes import open_genome, read_bed
 from relevome.data.motif_matches import best_match, best_match_on_either_strand
 from relevome.data.motifs import select_motifs
 from relevome.data.names import bed_line
-from relevome.data.problems import Problem
+from relevome.data.problems import Problem, refuse_or_skip
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.grammar import promoter_grammar
 from relevome.data.simulation.sequence_files import write_simulation
@@ -22,9 +25,10 @@ from relevome.data.simulation.sequence_plan import plan_simulation
 from relevome.data.sites import Site, read_sites
 from relevome.errors import InputError
 from relevome.studies.prepared import check_files, prepare_once, write_fasta
-from relevome.studies.start_sites import UPSTREAM, start_sites, write_tables
+from relevome.studies.start_sites import UPSTREAM, StartSite, start_sites, write_tables, write_windows
 
 PARTS = ("train", "validation", "test")
+PROMOTERS = Path("ecoli", "RegulonDB_PromoterSet.tsv")
 TSS = Path("ecoli", "tss_thomason_wanner_regulondb.tsv")
 GENOME = Path("ecoli", "NC_000913.3.fna.gz")
 JASPAR = Path("motifs", "JASPAR2024_CORE_vertebrates_nr.meme.gz")
@@ -73,6 +77,37 @@ def write_start_sites(folder: Path, data: Path, amount: SequenceCounts, seed: in
     _write(folder, tables, amount, seed, lambda sequence: best_match(unit, sequence, _BOX_ENDS))
 
 
+def write_promoters(folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
+    """The same to learn from; explained are well-known promoters of sigma 70 that no model learnt from.
+
+    Those of RegulonDB (doi 10.1093/nar/gkad1072) of strong confidence; their boxes are where both fit best in
+    -45..-1.
+    """
+    write_start_sites(folder, data, amount, seed)
+    rows = pd.read_csv(data / PROMOTERS, sep="\t", comment="#")
+    known = (
+        (rows["sigmaFactor"] == "sigma70") & (rows["confidenceLevel"] == "STRONG") & rows["posTSS"].notna()
+    )
+    rows = rows[known]
+    with open_genome(data / GENOME) as chromosomes:
+        (chrom,) = chromosomes.keys()
+    strands = rows["strand"].map({"forward": "+", "reverse": "-"})
+    places = zip(rows["posTSS"].astype(int) - 1, strands, strict=True)
+    sites = [StartSite(chrom, place, strand, True) for place, strand in dict.fromkeys(places)]
+    bed = write_windows(folder / "promoters.bed", (site for site in sites if site.part == "test"))
+    found = list(refuse_or_skip(read_bed(bed, data / GENOME), "refuse", []))
+    order = np.random.default_rng(seed).permutation(len(found))[: amount.explained]
+    _write_explained(folder, [found[i] for i in order], _boxes_upstream)
+
+
+def _boxes_upstream(sequence: Sequence) -> list[Site]:
+    """The boxes of a window around a start site where they fit best in -45..-1."""
+    (unit,) = promoter_grammar().units
+    start = UPSTREAM - 45
+    found = best_match(unit, sequence.window(start, UPSTREAM))
+    return [replace(site, start=site.start + start, end=site.end + start) for site in found]
+
+
 def write_gue(name: str, motif: str, folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
     """Peaks of a transcription factor from the GUE benchmark, and sequences without."""
     tables = {part: _labelled(data / path) for part, path in zip(PARTS, _gue_files(name), strict=True)}
@@ -110,16 +145,23 @@ TASKS = {
     "tf_4": _gue("tf_4", "MA1099.3", "HES1"),
 }
 
+# Beside these, what is learnt to compare explanations only.
+EVERY = TASKS | {
+    "promoters": SequenceTask(
+        write_promoters, "flatten", "best match of the -35 and -10 boxes in -45..-1", (TSS, GENOME, PROMOTERS)
+    )
+}
+
 
 def check_data(tasks: Iterable[str], data: Path | None) -> None:
     """Raises InputError where the folder with public data lacks a file that a task needs."""
     for name in tasks:
-        check_files(name, TASKS[name].needs, data)
+        check_files(name, EVERY[name].needs, data)
 
 
 def write_task(name: str, folder: Path, data: Path | None, amount: SequenceCounts, seed: int) -> None:
     """A task's data into a new folder, unless it is there. Raises InputError for files that are garbled."""
-    prepare_once(folder, lambda new: TASKS[name].write(new, data or new, amount, seed))
+    prepare_once(folder, lambda new: EVERY[name].write(new, data or new, amount, seed))
 
 
 def _write(
@@ -135,7 +177,11 @@ def _write(
     positives = tables["test"].query("label == 1")
     chosen = positives.sample(min(amount.explained, len(positives)), random_state=seed)
     pairs = zip(chosen["id"], chosen["sequence"], strict=True)
-    sequences = [Sequence(name, letters, DNA) for name, letters in pairs]
+    _write_explained(folder, [Sequence(name, letters, DNA) for name, letters in pairs], find)
+
+
+def _write_explained(folder: Path, sequences: list[Sequence], find: Find) -> None:
+    """Sequences to explain, and their expected sites."""
     write_fasta(folder / "explained.fasta", sequences)
     lines = [
         bed_line(s.id, site.start, site.end, site.name, 0, site.strand) for s in sequences for site in find(s)

@@ -46,6 +46,9 @@ class EvaluationOptions:
     sequences: Annotated[
         int, typer.Option(help="On how many the model is asked, drawn at random; 0: all.")
     ] = 100
+    mutants: Annotated[
+        int, typer.Option(help="Mutants of every sequence for the model's own mutagenesis; 0: all.")
+    ] = 1000
     fast: Annotated[bool, typer.Option("--fast", help="Ask the model less for every sequence.")] = False
     batch_size: BatchSize = "auto"
     device: Device = "auto"
@@ -62,7 +65,7 @@ class EvaluationOptions:
             "level": self.level, "how": self.how, "target": self.target, "use_model": not self.no_model,
             "replacement": self.replacement, "draws": self.draws, "null": self.null,
             "random_models": self.random_models,
-            "sequences": self.sequences, "fast": self.fast, "device": self.device,
+            "sequences": self.sequences, "mutants": self.mutants, "fast": self.fast, "device": self.device,
             "batch_size": rows_at_once(self.batch_size), "seed": self.seed,
             "trust_remote_code": self.trust_remote_code, "overwrite": self.overwrite,
         }  # fmt: skip

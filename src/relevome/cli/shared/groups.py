@@ -17,8 +17,8 @@ _CODE = "trust_remote_code download"
 _EVALUATION = {
     "Known sites": "truth feature",
     "What is measured": "metrics level how target label",
-    "What the model is asked": "model tokenizer no_model replacement draws null random_models sequences fast "
-    "trust_remote_code",
+    "What the model is asked": "model tokenizer no_model replacement draws null random_models sequences "
+    "mutants fast trust_remote_code",
     "Computing": _COMPUTING,
     "Output": "output overwrite",
 }

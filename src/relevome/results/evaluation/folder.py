@@ -13,7 +13,7 @@ from relevome.results.estimate import Estimate
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.curves import FaithfulnessCurves
 from relevome.results.evaluation.result import Evaluation
-from relevome.results.evaluation.scores import OTHERS, Excess, MetricScores
+from relevome.results.evaluation.scores import OTHERS, OWN, Excess, MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.folder import ResultFolder
 from relevome.results.kinds import of_its_kind
@@ -46,7 +46,7 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
     write_tsv(folder / SEQUENCES, ("sequence_id", "letters_sha256"), evaluation.sequences.items())
     write_tsv(
         folder / VALUES,
-        ("metric", "level", "sequence_id", "value", "random_order", "shuffled", *OTHERS),
+        ("metric", "level", "sequence_id", "value", "random_order", "shuffled", *OTHERS, OWN),
         ((one.metric, one.level, *row) for one in evaluation.scores for row in value_rows(one)),
     )
     if evaluation.curves:
@@ -56,10 +56,11 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
 
 
 def value_rows(one: MetricScores) -> Iterator[tuple[Any, ...]]:
-    """For every sequence: its id, its value, that of random orders, of shuffles, and of `OTHERS`."""
+    """For every sequence: its id, its value, that of random orders, of shuffles, of `OTHERS`, and `OWN`."""
     none = (None,) * one.n
     others = (one.others.get(name, none) for name in OTHERS)
-    return zip(one.sequence_ids, one.values, one.random_values, one.null_values, *others, strict=True)
+    own = one.model_values or none
+    return zip(one.sequence_ids, one.values, one.random_values, one.null_values, *others, own, strict=True)
 
 
 def _curve_rows(evaluation: Evaluation) -> Iterator[tuple[Any, ...]]:
@@ -87,7 +88,7 @@ def score_record(one: MetricScores) -> dict[str, Any]:
     """Names and sums of a metric, as JSON can hold them; its values are in a table."""
     estimates = {
         name: None if found is None else found._asdict()
-        for name, found in (("random_order", one.random), ("shuffled", one.null))
+        for name, found in (("random_order", one.random), ("shuffled", one.null), (OWN, one.model))
     }
     said = {name: getattr(one, name) for name in _PLAIN}
     over = {"excess": one.excess, "over_exchange": one.over_exchange}
@@ -140,13 +141,14 @@ def read_settings(said: dict[str, Any]) -> EvaluationSettings:
 
 
 def read_score(said: dict[str, Any], rows: list[list[str]]) -> MetricScores:
-    """A metric from its `score_record` and the rows of its values: id, value, random order, shuffled."""
+    """A metric from its `score_record` and the rows of its values, as `value_rows` has them."""
     random, null = (said[name] and Estimate(**said[name]) for name in ("random_order", "shuffled"))
     names, *columns = zip(*rows, strict=True)
     if len(names) != said["sequences"]:
         raise ValueError(f"{said['metric']} has values of {len(names)} sequences, not {said['sequences']}")
     values = tuple(map(float, columns[0]))
     others = [[float(text) if text else None for text in column] for column in columns[1:]]
+    own = tuple(others[-1]) if len(others) > 2 + len(OTHERS) else ()  # earlier ones have none
     return MetricScores(
         **{name: said[name] for name in _PLAIN},
         random=random,
@@ -163,6 +165,8 @@ def read_score(said: dict[str, Any], rows: list[list[str]]) -> MetricScores:
         },
         excess=said.get("excess") and Excess(**said["excess"]),
         over_exchange=said.get("over_exchange") and Excess(**said["over_exchange"]),
+        model=said.get(OWN) and Estimate(**said[OWN]),
+        model_values=own if any(one is not None for one in own) else (),
     )
 
 

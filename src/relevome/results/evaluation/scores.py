@@ -14,8 +14,11 @@ Level: TypeAlias = Literal["letters", "tokens"]
 COLUMNS = (
     "metric", "kind", "level", "direction", "sequences", "mean", "low", "high", "random_order", "shuffled",
     "strongest_null", "strongest", "excess", "excess_low", "excess_high",
-    "exchange", "exchanged", "over_exchange", "over_exchange_low", "over_exchange_high",
+    "exchange", "exchanged", "over_exchange", "over_exchange_low", "over_exchange_high", "mutagenesis",
 )  # fmt: skip
+
+# The last column of the table of values: what the model's own mutagenesis reaches, which is no null.
+OWN = "mutagenesis"
 
 # What a map may know without its sequence, beside random orders and shuffles: columns of the table of values.
 OTHERS = (
@@ -51,8 +54,9 @@ class MetricScores:
     their relevance, and over explanations of other sequences with the same dinucleotides. So are
     ``random_values`` and ``null_values``, one for every value. ``others`` are the values of further nulls, by
     their names, see `OTHERS`; for metrics of places ``excess`` is over the strongest of all, and
-    ``over_exchange`` over the strongest of `EXCHANGES`. ``left_out`` counts the other sequences of the run by
-    the reason why the metric does not apply to them.
+    ``over_exchange`` over the strongest of `EXCHANGES`. ``model`` and ``model_values`` are what the model's
+    own mutagenesis reaches in place of the relevance, where that was asked. ``left_out`` counts the other
+    sequences of the run by the reason why the metric does not apply to them.
     """
 
     metric: str
@@ -72,6 +76,8 @@ class MetricScores:
     others: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     excess: Excess | None = None
     over_exchange: Excess | None = None
+    model: Estimate | None = None
+    model_values: tuple[float | None, ...] = ()
 
     def nulls(self) -> dict[str, tuple[float | None, ...]]:
         """The values of every null that there is, by its name."""
@@ -88,4 +94,5 @@ class MetricScores:
         names = (self.metric, self.kind, self.level, self.direction, self.n)
         others = (None if found is None else found.mean for found in (self.random, self.null))
         over = ((None,) * 5 if one is None else one[:5] for one in (self.excess, self.over_exchange))
-        return (*names, self.mean, self.low, self.high, *others, *(x for one in over for x in one))
+        own = None if self.model is None else self.model.mean
+        return (*names, self.mean, self.low, self.high, *others, *(x for one in over for x in one), own)
