@@ -21,6 +21,7 @@ WORDS = {
     "letter": "the mean of every letter in the other sequences",
     "letter pairs": "the mean of every pair of letters in the other sequences",
     "random weights": "the same model with random weights",
+    "motif": "the mean of every motif in the other sequences, whatever else these have",
 }
 
 
@@ -93,7 +94,7 @@ def _check(contest: _Contest, p: float, inverted: bool) -> Check:
 
 
 def _meaning(contest: _Contest, p: float, inverted: bool) -> str:
-    if inverted and contest.scores.excess is not None:
+    if inverted and contest.scores.kind == "localisation":
         return (
             "relevance lies significantly off the known sites: the map may be inverted, or explain another "
             "target"

@@ -11,28 +11,34 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from relevome.data.sequences import Sequence as Letters
 from relevome.data.sequences import named_alphabet
-from relevome.data.sites import listed_as, mask
 from relevome.errors import InputError
+from relevome.evaluation.contrasts import OWN, UNLIKE, ContrastsOfRun, Placed
+from relevome.evaluation.given import ArgumentSource, Given
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.nulls import OtherSequences
+from relevome.evaluation.nulls import MOTIF, OtherSequences, OtherSites
 from relevome.evaluation.questions import Answer
 from relevome.evaluation.statistics import bootstrap_interval, paired_test
-from relevome.evaluation.truth import Truth
-from relevome.evaluation.units import check_level, mask_at, relevance_at
+from relevome.evaluation.truth import Truth, has_effects
+from relevome.evaluation.units import check_level, relevance_at
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
 from relevome.results.evaluation.scores import OTHERS, Excess, Level, MetricScores
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
 
-Given: TypeAlias = dict[str, np.ndarray | str]
-
 # Metrics of where relevance lies, which a map may reach that knows nothing of its sequence.
-OF_PLACES = ("localisation",)
+LOGIC = "logic"
+OF_PLACES = ("localisation", LOGIC)
+RANDOM_ORDER, SHUFFLED, RANDOM_WEIGHTS = "random order", "shuffled sequences", "random weights"
 # What metrics need besides relevance, in words.
-_NEEDS = {"mask": "known sites (truth)", "other": "another run of the same sequences"}
+WITH_EFFECTS = "known sites with the effect that each must have, as simulate writes them (effects.tsv)"
+_NEEDS = {
+    "mask": "known sites (truth)",
+    "other": "another run of the same sequences",
+    "effects": WITH_EFFECTS,
+    "contrasts": WITH_EFFECTS,
+}
 
 
 @dataclass(frozen=True)
@@ -63,23 +69,31 @@ def evaluate_run(
     draws: int = 10,
     nulls: Mapping[str, Sequence[Explanation]] | None = None,
     untrained: Mapping[str, Sequence[Explanation]] | None = None,
+    too_few: list[str] | None = None,
 ) -> list[MetricScores]:
     """Metrics that need no model, over the sequences of a run, in order of their names.
 
     ``wanted`` names metrics or kinds of metrics; without it, all that can be had. Those of localisation
-    need known sites, the ``truth``; those of similarity, ``other``, a run of the same sequences, whose
-    letters are gathered into the tokens of ``run`` where its own are others. ``level`` and ``how`` are
-    those of `relevance_at`. Every sequence is put into random order ``draws`` times. ``nulls`` are
+    need known sites, the ``truth``, and those of logic their effects, too; those of similarity, ``other``, a
+    run of the same sequences, whose letters are gathered into the tokens of ``run`` where its own are others.
+    ``level`` and ``how`` are those of `relevance_at`. Every sequence is put into random order ``draws`` times. ``nulls`` are
     explanations of its shuffles, by its id; ``untrained`` those of the sequence itself by models with random
-    weights. Metrics of places also have the nulls of `OtherSequences`, at the level of letters. Raises
-    InputError for a metric that needs what is not given, for one that applies to fewer than two sequences,
-    and where a run has several targets and none is named.
+    weights. Metrics of places also have the nulls of `OtherSequences`, at the level of letters, and those of
+    logic that of `OtherSites`. Raises InputError for a metric that needs what is not given, for one that
+    applies to fewer than two sequences (of logic a note in ``too_few``, where there is such a list), and where
+    a run has several targets and none is named.
     """
     check_level(level)
-    given = {"relevance": run, "mask": truth, "other": other}
+    effects = truth if has_effects(truth) else None
+    given = {
+        "relevance": run, "mask": truth, "other": other, "effects": effects, "contrasts": effects,
+        "within": effects,
+    }  # fmt: skip
     chosen = _chosen(wanted, {need for need, found in given.items() if found is not None})
-    source = _Source(run, truth, other, level, how)
+    source = ArgumentSource(named_alphabet(run.manifest["alphabet"]), truth, other, level, how)
     others = _other_sequences(run, target, chosen, level)
+    motifs = _other_sites(run, target, chosen, source)
+    of_run = ContrastsOfRun()
     rng = np.random.default_rng(seed)
     measured: dict[str, list[Measured]] = {metric.name: [] for metric in chosen}
     left_out: dict[str, Counter[str]] = {metric.name: Counter() for metric in chosen}
@@ -91,15 +105,29 @@ def evaluate_run(
             for some in (nulls, untrained)
         )
         knowing = {} if others is None else others.maps(row.sequence, row.relevance)
-        for metric in chosen:
+        of_sites = knowing | _motif_map(motifs, found)
+        if effects is not None:
+            of_run.add(row.sequence_id, _placed(found, orders, shuffled, random))
+        for metric in (one for one in chosen if "within" not in one.needs):
             result = _measure(metric, row.sequence_id, found, orders, shuffled)
             if isinstance(result, Measured) and metric.kind in OF_PLACES:
-                result = replace(result, others=_others(metric, found, knowing, random))
+                known = of_sites if "effects" in metric.needs else knowing
+                result = replace(result, others=_others(metric, found, known, random))
             if isinstance(result, Measured):
                 measured[metric.name].append(result)
             else:
                 left_out[metric.name][result] += 1
-    return [summarise(metric, level, measured[metric.name], left_out[metric.name], seed) for metric in chosen]
+    for metric in (one for one in chosen if "within" in one.needs):
+        measured[metric.name], left_out[metric.name] = _within(metric, of_run)
+    scores = []
+    for metric in chosen:
+        try:
+            scores.append(summarise(metric, level, measured[metric.name], left_out[metric.name], seed))
+        except InputError as error:
+            if too_few is None or metric.kind != LOGIC:
+                raise
+            too_few.append(str(error))
+    return scores
 
 
 def summarise(
@@ -195,46 +223,6 @@ def _mean_line(rows: Float[np.ndarray, "sequences shares"]) -> tuple[Estimate, .
     return tuple(Estimate(mean, end.low, end.high) for mean, end in zip(means, ends, strict=True))
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Where the arguments of metrics come from, row by row; a missing one is the reason why."""
-
-    run: Run
-    truth: Truth | None
-    other: Run | None
-    level: Level
-    how: str
-
-    def given(self, row: Explanation) -> Given:
-        found: Given = {"relevance": relevance_at(row, self.level, self.how)}
-        if self.truth is not None:
-            found["mask"] = self._mask(row, self.truth)
-        if self.other is not None:
-            found["other"] = self._other(row, self.other)
-        return found
-
-    def _mask(self, row: Explanation, truth: Truth) -> np.ndarray | str:
-        if not any(name and listed_as(name, truth) for name in (row.sequence_id, row.chrom)):
-            return "not in the file of known sites"
-        alphabet = named_alphabet(self.run.manifest["alphabet"])
-        inside = mask(Letters(row.sequence_id, row.sequence, alphabet, row.interval), truth)
-        if not inside.any():
-            return "without a known site"
-        inside = mask_at(inside, row, self.level)
-        if inside.all():
-            return f"with all {self.level} inside known sites"
-        return inside if inside.any() else f"with no {self.level} inside known sites"
-
-    def _other(self, row: Explanation, other: Run) -> np.ndarray | str:
-        try:
-            found = other.find(row.sequence_id, None if len(other.targets) == 1 else row.target)[0]
-        except InputError:
-            return "not in the other run"
-        if found.sequence != row.sequence:
-            return "with other letters in the other run"
-        return relevance_at(found, self.level, self.how, tokens_of=row)
-
-
 def _measure(
     metric: Metric,
     sequence_id: str,
@@ -263,6 +251,52 @@ def _other_sequences(
     return OtherSequences((row.sequence, row.relevance) for row in rows_of(run, target))
 
 
+def _other_sites(
+    run: Run, target: str | None, chosen: Sequence[Metric], source: ArgumentSource
+) -> OtherSites | None:
+    """What is known of all sites together, if a metric asks what each of them must have."""
+    if source.truth is None or not any("effects" in metric.needs for metric in chosen):
+        return None
+    truth = source.truth
+    placed = (
+        (source.sites(row, truth), relevance_at(row, source.level, source.how)) for row in rows_of(run, target)
+    )
+    return OtherSites((sites, relevance) for sites, relevance in placed if isinstance(sites, tuple))
+
+
+def _motif_map(motifs: OtherSites | None, found: Given) -> dict[str, np.ndarray]:
+    """What the motifs of the sites of a sequence say in others, if anything asks for it."""
+    if motifs is None or isinstance(found["sites"], str):
+        return {}
+    return motifs.maps(found["sites"], found["relevance"])  # pyright: ignore[reportArgumentType]
+
+
+def _placed(
+    found: Given, orders: Sequence[np.ndarray], shuffled: Sequence[Given], random: Sequence[Given]
+) -> dict[str, list[Placed]]:
+    """Sites and relevance of a sequence by every kind of map."""
+    given = {
+        OWN: [found],
+        RANDOM_ORDER: [found | {"relevance": order} for order in orders],
+        SHUFFLED: shuffled,
+        RANDOM_WEIGHTS: random,
+    }
+    return {kind: [(one["sites"], one["relevance"]) for one in some] for kind, some in given.items()}  # pyright: ignore[reportReturnType]
+
+
+def _within(metric: Metric, of_run: ContrastsOfRun) -> tuple[list[Measured], Counter[str]]:
+    """A metric of how sites differ between sequences, and why others are left out."""
+    kinds = OWN, RANDOM_ORDER, SHUFFLED, RANDOM_WEIGHTS
+    own, orders, shuffled, random = (of_run.values(kind, metric.compute) for kind in kinds)
+    left_out = Counter(of_run.left_out) + Counter({UNLIKE: of_run.unlike()})
+    found = []
+    for id, value in own.items():
+        # to whom all sites of a motif are the same, none differs
+        others = {MOTIF: 0.0} | ({RANDOM_WEIGHTS: random[id]} if id in random else {})
+        found.append(Measured(id, value, orders.get(id), shuffled.get(id), others))
+    return found, left_out
+
+
 def _others(
     metric: Metric, found: Given, knowing: Mapping[str, np.ndarray], random: Sequence[Given]
 ) -> dict[str, float]:
@@ -270,7 +304,7 @@ def _others(
     given = {name: found | {"relevance": values} for name, values in knowing.items()}
     values = {name: metric.compute(*(one[need] for need in metric.needs)) for name, one in given.items()}
     of_random = _mean(_nulls(metric, random))
-    return values if of_random is None else values | {"random weights": of_random}
+    return values if of_random is None else values | {RANDOM_WEIGHTS: of_random}
 
 
 def _nulls(metric: Metric, shuffled: Sequence[Given]) -> list[float]:

@@ -15,7 +15,9 @@ from relevome.errors import InputError
 from relevome.evaluation.checks import checks
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.evaluation.measurement import (
+    LOGIC,
     OF_PLACES,
+    WITH_EFFECTS,
     error_counts,
     evaluate_run,
     mean_curves,
@@ -26,7 +28,7 @@ from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.nulls import unaligned
 from relevome.evaluation.perturbation import notes_on_masks
 from relevome.evaluation.questions import Answer, AskedRows, Question, Reply, asked_rows
-from relevome.evaluation.truth import Truth, notes_on_truth, read_truth, truth_record
+from relevome.evaluation.truth import Truth, has_effects, notes_on_truth, read_truth, truth_record
 from relevome.jobs import Progress, Say, nobody
 from relevome.models.base import Model
 from relevome.models.batching import BatchSizes, batch_sizes_of
@@ -72,8 +74,9 @@ def evaluate(
     Args:
         run: A run of `explain`, or its folder.
         truth: Known sites for localisation: a file (BED, GFF3, UniProt, a feature table, labels), a class of
-            letters such as ``residues:hydrophobic``, or sites by sequence id, from 0, half-open. Without it
-            nothing is localised (default).
+            letters such as ``residues:hydrophobic``, or sites by sequence id, from 0, half-open. With the
+            effects that sites must have (column ``effect`` of a table) logic is asked for, too, and
+            localisation is on those above 0. Without it nothing is localised (default).
         features: Which types of sites of a file count; all if empty (default).
         model: The model of the run, or its folder where it moved. By default it is read from where it was.
             Its weights must be those that the run explains.
@@ -110,11 +113,11 @@ def evaluate(
     settings = settings or settings_of(options)
     opened = run if isinstance(run, Run) else Run(run)
     sizes = batch_sizes_of(batch_size)
-    wanted = _wanted(settings.metrics, truth is not None)
+    sites, unplaced = read_truth(opened, truth, features) if isinstance(truth, str | Path) else (truth, [])
+    wanted = _wanted(settings.metrics, sites)
     notes: list[str] = []
     reading = (device, trust_remote_code, tokenizer)
     made = _made(opened, wanted, settings, model, use_model, reading, sizes, notes)
-    sites, unplaced = read_truth(opened, truth, features) if isinstance(truth, str | Path) else (truth, [])
     started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say, progress)
     found = started.evaluation(made, truth_record(truth, features))
     if out is not None:
@@ -140,12 +143,13 @@ def _write(found: Evaluation, folder: Path) -> None:
     write_evaluation(found, folder)
 
 
-def _wanted(names: Sequence[str], truth: bool) -> list[Metric]:
+def _wanted(names: Sequence[str], truth: Truth | None) -> list[Metric]:
     """The metrics named, or of the kinds named; without names, all but those that need what is not given."""
     every = [metric for _, metric in metrics.items()]
     kinds = {metric.kind for metric in every}
     if not names:
-        given = {"relevance"} | ({"mask"} if truth else set())
+        given = {"relevance"} | ({"mask"} if truth is not None else set())
+        given |= {"effects", "contrasts", "within"} if has_effects(truth) else set()
         return [metric for metric in every if given.issuperset(metric.needs)]
     chosen = [
         m for word in names for m in (every if word in kinds else [metrics[word]]) if word in (m.kind, m.name)
@@ -153,8 +157,10 @@ def _wanted(names: Sequence[str], truth: bool) -> list[Metric]:
     for metric in chosen:
         if "other" in metric.needs:
             raise InputError(f"the metric {metric.name} is about two runs: relevome compare always has it")
-        if "mask" in metric.needs and not truth:
+        if "mask" in metric.needs and truth is None:
             raise InputError(f"the metric {metric.name} needs known sites: give them with --truth")
+        if metric.kind == LOGIC and not has_effects(truth):
+            raise InputError(f"the metric {metric.name} needs {WITH_EFFECTS}: give them with --truth")
     return list({metric.name: metric for metric in chosen}.values())
 
 
@@ -212,7 +218,7 @@ class _Evaluating:
             row.sequence_id: hashlib.sha256(row.sequence.encode()).hexdigest()[:16] for row in self._rows()
         }
         if self.truth is not None:
-            needed = any("mask" in metric.needs for metric in self.wanted)
+            needed = any({"mask", "effects", "contrasts"} & {*metric.needs} for metric in self.wanted)
             self.notes += notes_on_truth(self.run, self.settings.target, self.truth, needed)
         rows = self._asked_rows(made) if made else None
         untrained = self._untrained(rows)
@@ -264,6 +270,7 @@ class _Evaluating:
         return evaluate_run(
             self.run, names, self.truth, level=level, how=settings.how, target=settings.target,
             seed=settings.seed, draws=settings.draws, nulls=nulls, untrained=untrained,
+            too_few=None if settings.metrics else self.notes,
         )  # fmt: skip
 
     def _ask(

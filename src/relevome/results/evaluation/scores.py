@@ -17,7 +17,7 @@ COLUMNS = (
 )  # fmt: skip
 
 # What a map may know without its sequence, beside random orders and shuffles: columns of the table of values.
-OTHERS = ("position", "letter", "letter pairs", "random weights")
+OTHERS = ("position", "letter", "letter pairs", "random weights", "motif")
 
 
 class Excess(NamedTuple):
