@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from relevome.results.evaluation.scores import Level
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
 
-Given: TypeAlias = dict[str, np.ndarray | Required | str]
+Given: TypeAlias = dict[str, Any]  # arrays and sites, or the reason why there are none
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ArgumentSource:
     how: str
 
     def given(self, row: Explanation) -> Given:
-        """By the names of needs, what there is of one explanation; ``sites`` are also those without effects."""
+        """By the names of needs, what there is of one explanation; ``sites`` may all have no effect."""
         found: Given = {"relevance": relevance_at(row, self.level, self.how)}
         if self.truth is not None:
             found["mask"] = self._mask(row, self.truth)

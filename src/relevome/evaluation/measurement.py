@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -20,7 +19,7 @@ from relevome.evaluation.nulls import MOTIF, OtherSequences, OtherSites
 from relevome.evaluation.questions import Answer
 from relevome.evaluation.statistics import bootstrap_interval, paired_test
 from relevome.evaluation.truth import Truth, has_effects
-from relevome.evaluation.units import check_level, relevance_at
+from relevome.evaluation.units import check_level
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
 from relevome.results.evaluation.scores import OTHERS, Excess, Level, MetricScores
@@ -76,12 +75,12 @@ def evaluate_run(
     ``wanted`` names metrics or kinds of metrics; without it, all that can be had. Those of localisation
     need known sites, the ``truth``, and those of logic their effects, too; those of similarity, ``other``, a
     run of the same sequences, whose letters are gathered into the tokens of ``run`` where its own are others.
-    ``level`` and ``how`` are those of `relevance_at`. Every sequence is put into random order ``draws`` times. ``nulls`` are
-    explanations of its shuffles, by its id; ``untrained`` those of the sequence itself by models with random
-    weights. Metrics of places also have the nulls of `OtherSequences`, at the level of letters, and those of
-    logic that of `OtherSites`. Raises InputError for a metric that needs what is not given, for one that
-    applies to fewer than two sequences (of logic a note in ``too_few``, where there is such a list), and where
-    a run has several targets and none is named.
+    ``level`` and ``how`` are those of `relevance_at`. Every sequence is put into random order ``draws``
+    times. ``nulls`` are explanations of its shuffles, by its id; ``untrained`` those of the sequence itself
+    by models with random weights. Metrics of places also have the nulls of `OtherSequences`, at the level of
+    letters, and those of logic that of `OtherSites`. Raises InputError for a metric that needs what is not
+    given, for one that applies to fewer than two sequences (of logic a note in ``too_few``, where there is
+    such a list), and where a run has several targets and none is named.
     """
     check_level(level)
     effects = truth if has_effects(truth) else None
@@ -257,10 +256,8 @@ def _other_sites(
     """What is known of all sites together, if a metric asks what each of them must have."""
     if source.truth is None or not any("effects" in metric.needs for metric in chosen):
         return None
-    truth = source.truth
-    placed = (
-        (source.sites(row, truth), relevance_at(row, source.level, source.how)) for row in rows_of(run, target)
-    )
+    given = (source.given(row) for row in rows_of(run, target))
+    placed = ((found["sites"], found["relevance"]) for found in given)
     return OtherSites((sites, relevance) for sites, relevance in placed if isinstance(sites, tuple))
 
 
@@ -268,7 +265,7 @@ def _motif_map(motifs: OtherSites | None, found: Given) -> dict[str, np.ndarray]
     """What the motifs of the sites of a sequence say in others, if anything asks for it."""
     if motifs is None or isinstance(found["sites"], str):
         return {}
-    return motifs.maps(found["sites"], found["relevance"])  # pyright: ignore[reportArgumentType]
+    return motifs.maps(found["sites"], found["relevance"])
 
 
 def _placed(
@@ -281,7 +278,7 @@ def _placed(
         SHUFFLED: shuffled,
         RANDOM_WEIGHTS: random,
     }
-    return {kind: [(one["sites"], one["relevance"]) for one in some] for kind, some in given.items()}  # pyright: ignore[reportReturnType]
+    return {kind: [(one["sites"], one["relevance"]) for one in some] for kind, some in given.items()}
 
 
 def _within(metric: Metric, of_run: ContrastsOfRun) -> tuple[list[Measured], Counter[str]]:

@@ -52,7 +52,7 @@ def has_effects(truth: Truth | None) -> bool:
 
 
 def located(truth: Truth) -> dict[str, list[Site]]:
-    """The sites that relevance for the target is looked for on: those without an effect, or with one above 0."""
+    """The sites on which relevance is looked for: those without an effect, or with one above 0."""
     return {
         name: [site for site in sites if site.effect is None or site.effect > 0]
         for name, sites in truth.items()

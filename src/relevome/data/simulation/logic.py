@@ -42,9 +42,16 @@ class LogicState:
 
 def _two(first: float, second: float, both: float, neither: float, positive: str) -> tuple[LogicState, ...]:
     """States of two motifs by their shares; which ones are ``positive``, separated by commas."""
-    named = {"both": (both, (0, 1)), "first alone": (first, (0,)), "second alone": (second, (1,))}
-    every = named | {"neither": (neither, ())}
-    return tuple(LogicState(name, name in positive.split(","), *has) for name, has in every.items())
+    every: dict[str, tuple[float, tuple[int, ...]]] = {
+        "both": (both, (0, 1)),
+        "first alone": (first, (0,)),
+        "second alone": (second, (1,)),
+        "neither": (neither, ()),
+    }
+    return tuple(
+        LogicState(name, name in positive.split(","), share, motifs)
+        for name, (share, motifs) in every.items()
+    )
 
 
 STATES: MappingProxyType[str, tuple[LogicState, ...]] = MappingProxyType(
@@ -161,9 +168,7 @@ def shapley(value: Value, sites: Sequence[Site]) -> list[float]:
         for size in range(n):
             weight = math.factorial(size) * math.factorial(n - size - 1) / math.factorial(n)
             for before in combinations(others, size):
-                found[place] += weight * (
-                    value(_of(sites, (*before, place))) - value(_of(sites, before))
-                )
+                found[place] += weight * (value(_of(sites, (*before, place))) - value(_of(sites, before)))
     return [round(effect, 12) + 0.0 for effect in found]  # sums of thirds and the like end in 1e-17
 
 

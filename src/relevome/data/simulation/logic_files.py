@@ -29,9 +29,9 @@ def write_logic(
     """Simulates and writes train, validation and test data; the same arguments give the same bytes.
 
     For each part ``test.csv``, ``test.fasta`` and ``test.decoys.bed`` as `write_simulation` has them;
-    ``test.truth.bed`` with the sites of a positive effect; and ``test.effects.tsv`` with every site and decoy,
-    letters counted from 1: its effect in its sequence (`shapley`), what is lost without it, and what the
-    sequence has. ``simulation.json`` comes last. Raises InputError for a folder that is not empty.
+    ``test.truth.bed`` with the sites of a positive effect; and ``test.effects.tsv`` with every site and
+    decoy, letters counted from 1: its effect in its sequence (`shapley`), what is lost without it, and what
+    the sequence has. ``simulation.json`` comes last. Raises InputError for a folder that is not empty.
     """
     limits = part_limits(split, positives)
     made = new_folder(folder)

@@ -87,5 +87,7 @@ def _range(text: str) -> range:
     try:
         first, last = (int(end) for end in text.split(":"))
     except ValueError as error:
-        raise InputError(f"--spacing {text}: expected the least and the most letters, such as 8:12") from error
+        raise InputError(
+            f"--spacing {text}: expected the least and the most letters, such as 8:12"
+        ) from error
     return range(first, last + 1)

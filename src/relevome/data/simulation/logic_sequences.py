@@ -35,9 +35,10 @@ _POSITIVE, _NEGATIVE, _MOTIFS = range(3)
 class LogicSequence:
     """A sequence with what its grammar says of it.
 
-    ``label`` is the value of the grammar: 0 or 1, of ``strength`` a number with decimals. ``sites`` are all that was planted, decoys
-    among them, each with its effect; ``leaving_out`` what the label loses without each. ``source`` numbers
-    the positives; a negative has the number of the positive that it goes with into train, validation or test.
+    ``label`` is the value of the grammar: 0 or 1, of ``strength`` a number with decimals. ``sites`` are all
+    that was planted, decoys among them, each with its effect; ``leaving_out`` what the label loses without
+    each. ``source`` numbers the positives; a negative has the number of the positive that it goes with into
+    train, validation or test.
     """
 
     sequence: Sequence

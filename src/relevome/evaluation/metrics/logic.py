@@ -64,9 +64,9 @@ def logic_correlation(contrasts: SiteContrasts, within: WithinMotifs) -> float:
     Of each site count relevance over its surroundings (`SiteContrasts`) and effect, both less their means
     over all sites of its motif, so that what a motif is worth everywhere says nothing: with a partner it must
     be worth more than without. The correlation is the sum over all sites of the product of both, over the
-    root of the product of their sums of squares; a sequence's part is what its own sites add to the sum, times
-    the number of sequences, so that the mean over sequences is the correlation. Chance: 0, also where relevance
-    of a motif is the same everywhere.
+    root of the product of their sums of squares; a sequence's part is what its own sites add to the sum,
+    times the number of sequences, so that the mean over sequences is the correlation. Chance: 0, also where
+    relevance of a motif is the same everywhere.
     """
     if within.size == 0:
         return 0.0
@@ -110,4 +110,6 @@ def _check(relevance: Relevance, sites: Required) -> None:
         )
     last = max(site.end for site in sites)
     if last > len(relevance):
-        raise InputError(f"a site up to {last} in relevance of {len(relevance)}: expected none behind its end")
+        raise InputError(
+            f"a site up to {last} in relevance of {len(relevance)}: expected none behind its end"
+        )
