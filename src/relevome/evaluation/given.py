@@ -12,7 +12,7 @@ from relevome.data.sequences import Alphabet
 from relevome.data.sequences import Sequence as Letters
 from relevome.data.sites import listed_as, mask, sites_on
 from relevome.errors import InputError
-from relevome.evaluation.required import Required, required_sites, with_an_effect
+from relevome.evaluation.required import Required, required_sites, with_both_signs
 from relevome.evaluation.truth import Truth, has_effects, located
 from relevome.evaluation.units import mask_at, relevance_at
 from relevome.results.evaluation.scores import Level
@@ -36,13 +36,13 @@ class ArgumentSource:
     how: str
 
     def given(self, row: Explanation) -> Given:
-        """By the names of needs, what there is of one explanation; ``sites`` may all have no effect."""
+        """By the names of needs, what there is of one explanation; ``sites`` may all be of one sign."""
         found: Given = {"relevance": relevance_at(row, self.level, self.how)}
         if self.truth is not None:
             found["mask"] = self._mask(row, self.truth)
         if self._has_effects and self.truth is not None:
             found["sites"] = sites = self.sites(row, self.truth)
-            found["effects"] = with_an_effect(sites)
+            found["effects"] = with_both_signs(sites)
         if self.other is not None:
             found["other"] = self._other(row, self.other)
         return found

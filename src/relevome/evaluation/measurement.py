@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
-from relevome.evaluation.contrasts import OWN, UNLIKE, ContrastsOfRun, Placed
+from relevome.evaluation.contrasts import OWN, RANDOM_ORDER, RANDOM_WEIGHTS, SHUFFLED, ContrastsOfRun, placed
 from relevome.evaluation.given import ArgumentSource, Given
 from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.nulls import MOTIF, OtherSequences, OtherSites
@@ -29,7 +29,6 @@ from relevome.results.run.reader import Run, rows_of
 # Metrics of where relevance lies, which a map may reach that knows nothing of its sequence.
 LOGIC = "logic"
 OF_PLACES = ("localisation", LOGIC)
-RANDOM_ORDER, SHUFFLED, RANDOM_WEIGHTS = "random order", "shuffled sequences", "random weights"
 # What metrics need besides relevance, in words.
 WITH_EFFECTS = "known sites with the effect that each must have, as simulate writes them (effects.tsv)"
 _NEEDS = {
@@ -86,7 +85,7 @@ def evaluate_run(
     effects = truth if has_effects(truth) else None
     given = {
         "relevance": run, "mask": truth, "other": other, "effects": effects, "contrasts": effects,
-        "within": effects,
+        "run": effects, "motifs": effects,
     }  # fmt: skip
     chosen = _chosen(wanted, {need for need, found in given.items() if found is not None})
     source = ArgumentSource(named_alphabet(run.manifest["alphabet"]), truth, other, level, how)
@@ -104,20 +103,19 @@ def evaluate_run(
             for some in (nulls, untrained)
         )
         knowing = {} if others is None else others.maps(row.sequence, row.relevance)
-        of_sites = knowing | _motif_map(motifs, found)
         if effects is not None:
-            of_run.add(row.sequence_id, _placed(found, orders, shuffled, random))
-        for metric in (one for one in chosen if "within" not in one.needs):
+            known = knowing | _motif_map(motifs, found)
+            of_run.add(row.sequence_id, placed(found, orders, shuffled, random, known))
+        for metric in (one for one in chosen if "contrasts" not in one.needs):
             result = _measure(metric, row.sequence_id, found, orders, shuffled)
             if isinstance(result, Measured) and metric.kind in OF_PLACES:
-                known = of_sites if "effects" in metric.needs else knowing
-                result = replace(result, others=_others(metric, found, known, random))
+                result = replace(result, others=_others(metric, found, knowing, random))
             if isinstance(result, Measured):
                 measured[metric.name].append(result)
             else:
                 left_out[metric.name][result] += 1
-    for metric in (one for one in chosen if "within" in one.needs):
-        measured[metric.name], left_out[metric.name] = _within(metric, of_run)
+    for metric in (one for one in chosen if "contrasts" in one.needs):
+        measured[metric.name], left_out[metric.name] = _of_run(metric, of_run)
     scores = []
     for metric in chosen:
         try:
@@ -254,7 +252,7 @@ def _other_sites(
     run: Run, target: str | None, chosen: Sequence[Metric], source: ArgumentSource
 ) -> OtherSites | None:
     """What is known of all sites together, if a metric asks what each of them must have."""
-    if source.truth is None or not any("effects" in metric.needs for metric in chosen):
+    if source.truth is None or not any("contrasts" in metric.needs for metric in chosen):
         return None
     given = (source.given(row) for row in rows_of(run, target))
     placed = ((found["sites"], found["relevance"]) for found in given)
@@ -268,30 +266,21 @@ def _motif_map(motifs: OtherSites | None, found: Given) -> dict[str, np.ndarray]
     return motifs.maps(found["sites"], found["relevance"])
 
 
-def _placed(
-    found: Given, orders: Sequence[np.ndarray], shuffled: Sequence[Given], random: Sequence[Given]
-) -> dict[str, list[Placed]]:
-    """Sites and relevance of a sequence by every kind of map."""
-    given = {
-        OWN: [found],
-        RANDOM_ORDER: [found | {"relevance": order} for order in orders],
-        SHUFFLED: shuffled,
-        RANDOM_WEIGHTS: random,
-    }
-    return {kind: [(one["sites"], one["relevance"]) for one in some] for kind, some in given.items()}
+def _of_run(metric: Metric, of_run: ContrastsOfRun) -> tuple[list[Measured], Counter[str]]:
+    """A metric over the sites of all sequences, and why others are left out.
 
-
-def _within(metric: Metric, of_run: ContrastsOfRun) -> tuple[list[Measured], Counter[str]]:
-    """A metric of how sites differ between sequences, and why others are left out."""
-    kinds = OWN, RANDOM_ORDER, SHUFFLED, RANDOM_WEIGHTS
-    own, orders, shuffled, random = (of_run.values(kind, metric.compute) for kind in kinds)
-    left_out = Counter(of_run.left_out) + Counter({UNLIKE: of_run.unlike()})
+    Between sites of one motif means over the other sequences say nothing but which one they leave out: there
+    a map that knows a motif alone has 0.
+    """
+    by_motif = "motifs" in metric.needs
+    kinds = [OWN, RANDOM_ORDER, SHUFFLED, *((RANDOM_WEIGHTS,) if by_motif else OTHERS)]
+    own, orders, shuffled, *others = (of_run.values(kind, metric.compute, by_motif) for kind in kinds)
     found = []
     for id, value in own.items():
-        # to whom all sites of a motif are the same, none differs
-        others = {MOTIF: 0.0} | ({RANDOM_WEIGHTS: random[id]} if id in random else {})
-        found.append(Measured(id, value, orders.get(id), shuffled.get(id), others))
-    return found, left_out
+        known = {kind: some[id] for kind, some in zip(kinds[3:], others, strict=True) if id in some}
+        known |= {MOTIF: 0.0} if by_motif else {}
+        found.append(Measured(id, value, orders.get(id), shuffled.get(id), known))
+    return found, of_run.without(by_motif)
 
 
 def _others(

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float
-from numpy.lib.stride_tricks import sliding_window_view
 
 from relevome.data.sites import Site
 from relevome.evaluation.units import mask_at
@@ -49,29 +48,21 @@ def required_sites(sites: Sequence[Site], row: Explanation, level: Level) -> Req
             return f"with a known site that has no {level}"
         found.append(RequiredSite(int(places[0]), int(places[-1]) + 1, site.name, site.effect))
     units = len(row.sequence) if level == "letters" else int((row.token_start < row.token_end).sum())
-    widest = max(site.end - site.start for site in found)
-    if not len(windows(np.zeros(units), tuple(found), widest)):
-        return "without room for a site beside its sites"
+    if not beside(units, tuple(found)).any():
+        return f"without {level} beside its sites"
     return tuple(found)
 
 
-def with_an_effect(sites: Required | str) -> Required | str:
-    """The same, or that none of them has an effect, so that none must be more than another."""
-    if isinstance(sites, str) or any(site.effect for site in sites):
+def with_both_signs(sites: Required | str) -> Required | str:
+    """The same, or that they have not effects of both signs, which relevance could tell apart."""
+    if isinstance(sites, str) or {-1.0, 1.0} <= {float(np.sign(site.effect)) for site in sites}:
         return sites
-    return "without a site that has an effect"
+    return "without sites for and against"
 
 
 def sums(relevance: Relevance, sites: Required) -> Float[np.ndarray, " sites"]:
     """Signed relevance summed over each site."""
-    return np.array([_stretches(relevance, site.end - site.start)[site.start] for site in sites])
-
-
-def windows(relevance: Relevance, sites: Required, width: int) -> Float[np.ndarray, " windows"]:
-    """Signed relevance summed over every stretch of ``width`` units that touches no site."""
-    taken = np.concatenate([[0], np.cumsum(~beside(len(relevance), sites))])
-    free = taken[width:] == taken[: len(taken) - width]
-    return _stretches(relevance, width)[free]
+    return np.array([relevance[site.start : site.end].sum() for site in sites], dtype=np.float64)
 
 
 def beside(length: int, sites: Required) -> Bool[np.ndarray, " units"]:
@@ -80,10 +71,3 @@ def beside(length: int, sites: Required) -> Bool[np.ndarray, " units"]:
     for site in sites:
         found[site.start : site.end] = False
     return found
-
-
-def _stretches(relevance: Relevance, width: int) -> Float[np.ndarray, " places"]:
-    """The sum of every stretch, each added up alike: stretches of the same values tie to the digit."""
-    if width > len(relevance):
-        return np.zeros(0)
-    return sliding_window_view(relevance.astype(np.float64), width).sum(axis=1)

@@ -149,7 +149,7 @@ def _wanted(names: Sequence[str], truth: Truth | None) -> list[Metric]:
     kinds = {metric.kind for metric in every}
     if not names:
         given = {"relevance"} | ({"mask"} if truth is not None else set())
-        given |= {"effects", "contrasts", "within"} if has_effects(truth) else set()
+        given |= {"effects", "contrasts", "run", "motifs"} if has_effects(truth) else set()
         return [metric for metric in every if given.issuperset(metric.needs)]
     chosen = [
         m for word in names for m in (every if word in kinds else [metrics[word]]) if word in (m.kind, m.name)

@@ -4,112 +4,87 @@ Known sites come with the effect that each must have in its very sequence, as si
 say it (`relevome.data.simulation.logic`): 0 without the partner that it takes, below 0 for what represses,
 0 for a decoy. Relevance is summed over each site, as it is signed. Where relevance tells no site from
 another, each metric gives its chance level, never NaN.
+
+Two are correlations over all sites of a run. A sequence's value is the correlation and the sequence's
+influence on it (Devlin, Gnanadesikan, Kettenring 1975, Biometrika 62:531-545): with r the correlation, n the
+number of sequences, p, x and y what the sequence adds to the sums P of products, X and Y of squares,
+n p / sqrt(X Y) - r / 2 (n x / X + n y / Y) + r. Their mean is r, and they vary over sequences as r does over
+samples of sequences.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
+import math
 
 import numpy as np
 
 from relevome.errors import InputError
-from relevome.evaluation.contrasts import SiteContrasts, WithinMotifs
+from relevome.evaluation.contrasts import CrossSums, SiteContrasts, SitesOfRun
 from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.required import Relevance, Required, sums, windows
+from relevome.evaluation.required import Relevance, Required, sums
 from relevome.evaluation.units import check_finite
 
-HARRELL = "Harrell et al. 1982, JAMA 247:2543-2546, doi 10.1001/jama.1982.03320430047030"
-DIXON = "Dixon, Mood 1946, Journal of the American Statistical Association 41:557-566"
 BLAND = "Bland, Altman 1995, BMJ 310:446, doi 10.1136/bmj.310.6977.446"
+TUCKER = "Lorenzo-Seva, ten Berge 2006, Methodology 2:57-64, doi 10.1027/1614-2241.2.2.57"
+DIXON = "Dixon, Mood 1946, Journal of the American Statistical Association 41:557-566"
 
 
-def logic_concordance(relevance: Relevance, sites: Required) -> float:
-    """Share of pairs of sites of one sequence that relevance has in the order of their required effects.
+def logic_agreement(contrasts: SiteContrasts, run: SitesOfRun) -> float:
+    """Agreement of relevance with required effects over all sites of a run: their cosine, or congruence.
 
-    What lies beside all sites is one more, whose effect is 0: against a site stand all stretches of its width
-    there. Pairs of one effect do not count; relevance that ties counts half (concordance index). Chance: 0.5.
-    Raises InputError for sites without an effect, and where there is nothing beside them.
+    Of each site, decoys and those without an effect among them, relevance over its surroundings counts
+    (`SiteContrasts`). 1 where it is the effect times a number above 0, whatever the number; less for what
+    counts without its partner, a decoy that counts, or a wrong sign. Chance: 0. A scanner that gives every
+    motif its mean has more, which is the null ``motif``.
     """
-    _check(relevance, sites)
-    totals, shares = sums(relevance, sites), []
-    for (one, a), (other, b) in combinations(zip(sites, totals, strict=True), 2):
-        if one.effect != other.effect:
-            shares.append(_above(a - b, one.effect - other.effect))
-    for site, total in zip(sites, totals, strict=True):
-        if site.effect:
-            around = windows(relevance, sites, site.end - site.start)
-            if not len(around):
-                raise InputError(
-                    f"sites cover all {len(relevance)} letters but stretches shorter than {site.name!r}: "
-                    "expected room for one beside them; leave this sequence out"
-                )
-            shares.append(float(np.mean([_above(total - one, site.effect) for one in around])))
-    return float(np.mean(shares))
+    return _influenced(contrasts.crossed(), run.whole, run.sequences)
+
+
+def logic_correlation(contrasts: SiteContrasts, run: SitesOfRun) -> float:
+    """Correlation of relevance with required effects within each motif, over all sites of the run.
+
+    As `logic_agreement`, but relevance and effect are less their means over all sites of the motif, so that
+    what a motif is worth everywhere says nothing: with its partner it must be worth more than without. Only
+    motifs that must have different effects count. Chance: 0, also for any scanner that gives a motif the
+    same everywhere.
+    """
+    return _influenced(contrasts.crossed(run.means), run.within, run.unlike)
 
 
 def logic_sign(relevance: Relevance, sites: Required) -> float:
-    """Share of the sites with an effect whose relevance has the sign of it.
+    """Share of sites whose relevance has the sign of their effect: the mean of those for and those against.
 
-    A site with a relevance of 0 counts half. Chance: 0.5, for relevance that is below 0 as often as above.
-    Raises InputError for sites without an effect.
+    Sites without an effect do not count; a relevance of 0 is right by half. Chance: 0.5, also for relevance
+    that is above 0 everywhere. Raises InputError for sites that are not of both signs.
     """
-    _check(relevance, sites)
-    pairs = zip(sums(relevance, sites), (site.effect for site in sites), strict=True)
-    return float(np.mean([_above(float(total), effect) for total, effect in pairs if effect]))
-
-
-def logic_correlation(contrasts: SiteContrasts, within: WithinMotifs) -> float:
-    """A sequence's part of the correlation of relevance with required effects within each motif.
-
-    Of each site count relevance over its surroundings (`SiteContrasts`) and effect, both less their means
-    over all sites of its motif, so that what a motif is worth everywhere says nothing: with a partner it must
-    be worth more than without. The correlation is the sum over all sites of the product of both, over the
-    root of the product of their sums of squares; a sequence's part is what its own sites add to the sum,
-    times the number of sequences, so that the mean over sequences is the correlation. Chance: 0, also where
-    relevance of a motif is the same everywhere.
-    """
-    if within.size == 0:
-        return 0.0
-    rows = zip(contrasts.names, contrasts.effects, contrasts.values, strict=True)
-    part = sum(
-        float((effect - within.means[name][0]) * (value - within.means[name][1]))
-        for name, effect, value in rows
-        if name in within.means
-    )
-    return within.sequences * part / within.size
-
-
-metrics.register("logic-concordance")(
-    Metric(
-        "logic-concordance", "logic", True, logic_concordance, HARRELL, ("relevance", "effects"), "0.5",
-        bounds=(0.0, 1.0),
-    )
-)  # fmt: skip
-metrics.register("logic-sign")(
-    Metric(
-        "logic-sign", "logic", True, logic_sign, DIXON, ("relevance", "effects"),
-        "0.5 where relevance is below 0 as often as above", bounds=(0.0, 1.0),
-    )
-)  # fmt: skip
-metrics.register("logic-correlation")(
-    Metric("logic-correlation", "logic", True, logic_correlation, BLAND, ("contrasts", "within"), "0")
-)
-
-
-def _above(difference: float, wanted: float) -> float:
-    """Whether a difference has the sign that is wanted; none counts half."""
-    return 0.5 if difference == 0 else float((difference > 0) == (wanted > 0))
-
-
-def _check(relevance: Relevance, sites: Required) -> None:
     check_finite(relevance)
-    if not any(site.effect for site in sites):
+    totals = sums(relevance, sites)
+    signs = np.sign([site.effect for site in sites])
+    if not {-1.0, 1.0} <= set(signs.tolist()):
         raise InputError(
-            f"{len(sites)} sites without an effect: expected one at least that is not 0; leave this sequence "
-            "out"
+            f"{len(sites)} sites, none of which is for, or none against: expected sites of both signs; leave "
+            "this sequence out"
         )
-    last = max(site.end for site in sites)
-    if last > len(relevance):
-        raise InputError(
-            f"a site up to {last} in relevance of {len(relevance)}: expected none behind its end"
-        )
+    right = (1 + np.sign(totals) * signs) / 2
+    return float((right[signs > 0].mean() + right[signs < 0].mean()) / 2)
+
+
+def _influenced(own: CrossSums, every: CrossSums, sequences: int) -> float:
+    """The correlation of all, and how one sequence moves it."""
+    size = math.sqrt(every.effects * every.values)
+    if size == 0:
+        return 0.0
+    r = every.products / size
+    spread = own.effects / every.effects + own.values / every.values
+    return sequences * (own.products / size - r / 2 * spread) + r
+
+
+metrics.register("logic-agreement")(
+    Metric("logic-agreement", "logic", True, logic_agreement, TUCKER, ("contrasts", "run"), "0")
+)
+metrics.register("logic-correlation")(
+    Metric("logic-correlation", "logic", True, logic_correlation, BLAND, ("contrasts", "motifs"), "0")
+)
+metrics.register("logic-sign")(
+    Metric("logic-sign", "logic", True, logic_sign, DIXON, ("relevance", "effects"), "0.5", bounds=(0.0, 1.0))
+)
