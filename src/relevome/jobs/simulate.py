@@ -100,8 +100,8 @@ def simulate(
     of_sequences = {"positives": positives, "negatives": negatives, "decoys": decoys, "split": split}
     of_both, of_logic = {"planted": planted, "position": position}, {"alphabet": alphabet, "spacing": spacing}
     if grammar == "genome":
-        _refuse(of_sequences | of_both, "sequences, not to --grammar genome")
         _refuse(of_logic, f"grammars with logic ({', '.join(STATES)}), not to genome")
+        _refuse(of_sequences | of_both, "sequences, not to --grammar genome")
         return _genome(Path(out), _given(shared | of_genome))
     _refuse(of_genome, f"--grammar genome, not to {grammar}")
     made = _SEQUENCES | _given(of_sequences)
