@@ -75,7 +75,7 @@ def evaluate(
         run: A run of `explain`, or its folder.
         truth: Known sites for localisation: a file (BED, GFF3, UniProt, a feature table, labels), a class of
             letters such as ``residues:hydrophobic``, or sites by sequence id, from 0, half-open. With the
-            effects that sites must have (column ``effect`` of a table) logic is asked for, too, and
+            effects that sites must have (column ``required_effect`` of a table) logic is asked for, too, and
             localisation is on those above 0. Without it nothing is localised (default).
         features: Which types of sites of a file count; all if empty (default).
         model: The model of the run, or its folder where it moved. By default it is read from where it was.

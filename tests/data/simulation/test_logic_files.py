@@ -115,8 +115,10 @@ def test_options_that_do_not_fit_are_refused(
 def test_an_effect_that_is_no_number_is_refused(tmp_path: Path) -> None:
     table = tmp_path / "effects.tsv"
     for text in ("", "nan", "much"):
-        table.write_text(f"id\ttype\tstart\tend\teffect\ns\tsite\t1\t4\t0.5\ns\tsite\t6\t9\t{text}\n")
+        table.write_text(
+            f"id\ttype\tstart\tend\trequired_effect\ns\tsite\t1\t4\t0.5\ns\tsite\t6\t9\t{text}\n"
+        )
         with pytest.raises(
-            InputError, match=f"line 3: effect '{text}': expected a finite number in every row"
+            InputError, match=f"line 3: required_effect '{text}': expected a finite number in every row"
         ):
             read_sites(table)

@@ -13,6 +13,7 @@ from relevome.data.names import check_name
 from relevome.errors import InputError
 
 _COLUMNS = {"id": ID_COLUMNS, "type": ("type",), "start": ("start",), "end": ("end",)}
+_EFFECT = "required_effect"
 _NO_STRAND = ("", ".", "?", "0", "nan")
 
 
@@ -26,19 +27,19 @@ def is_feature_table(path: PathLike) -> bool:
 
 
 def table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feature | Unplaced]:
-    """Rows of a CSV or TSV table with the columns id, type, start, end, perhaps name, strand and effect.
+    """Rows of a CSV or TSV table with the columns id, type, start, end, and perhaps name and strand.
 
     What case the columns are in does not matter. Letters are counted from 1 and the end is included. An end
-    that is not known (``<1``, ``?``) makes an `Unplaced` feature. Rows of all types are given. ``effect`` is
-    what a feature adds to the output of its sequence, in every row if in one. Raises InputError for a column
-    that is missing and a row that is no feature.
+    that is not known (``<1``, ``?``) makes an `Unplaced` feature. Rows of all types are given.
+    ``required_effect`` is what a feature must add to the output of its sequence, a number in every row if
+    there is such a column. Raises InputError for a column that is missing and a row that is no feature.
     """
     rows = table_rows(path)
     columns = [name.strip().lower() for name in next(rows)[1]]
     at = {name: _column(path, columns, names) for name, names in _COLUMNS.items()}
     named = columns.index("name") if "name" in columns else None
     turned = columns.index("strand") if "strand" in columns else None
-    worth = columns.index("effect") if "effect" in columns else None
+    worth = columns.index(_EFFECT) if _EFFECT in columns else None
     for number, row in rows:
         where = f"{path}, line {number}"
         if len(row) != len(columns):
@@ -70,8 +71,8 @@ def _effect(text: str, where: str) -> float:
         effect = math.nan
     if not math.isfinite(effect):
         raise InputError(
-            f"{where}: effect {text[:40]!r}: expected a finite number in every row, 0 for a feature without "
-            "one"
+            f"{where}: {_EFFECT} {text[:40]!r}: expected a finite number in every row, 0 for a feature "
+            "without one"
         )
     return effect
 

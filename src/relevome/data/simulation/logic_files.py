@@ -16,7 +16,7 @@ from relevome.data.simulation.logic import DECOY
 from relevome.data.simulation.logic_sequences import LogicPlan, LogicSequence, simulate_logic
 from relevome.data.simulation.sequence_files import SPLITS, part_limits
 
-EFFECTS = ("id", "type", "start", "end", "name", "strand", "effect", "leaving_out", "state")
+EFFECTS = ("id", "type", "start", "end", "name", "strand", "required_effect", "leaving_out", "state")
 
 
 def write_logic(
