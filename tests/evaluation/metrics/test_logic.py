@@ -157,7 +157,7 @@ def test_correlations_are_those_of_the_textbook() -> None:
     left = [x[kept] - dummies @ np.linalg.lstsq(dummies, x[kept], rcond=None)[0] for x in (e, v)]
     some = [logic_correlation(one, run) for one in rows if {"A", "B"} & set(one.names)]
     assert len(some) == run.unlike
-    assert np.mean(some) == pytest.approx(np.corrcoef(*left)[0, 1], abs=1e-12)
+    assert np.mean(some) == pytest.approx(np.corrcoef(left[0], left[1])[0, 1], abs=1e-12)
 
 
 def test_values_vary_as_the_correlation_does_over_samples_of_sequences() -> None:
