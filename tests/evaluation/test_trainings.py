@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from relevome.errors import InputError
-from relevome.evaluation.trainings import crossed_interval
+from relevome.evaluation.statistics import crossed_interval
 
 
 def test_by_hand() -> None:

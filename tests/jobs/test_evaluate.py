@@ -58,8 +58,9 @@ def named(evaluation: Evaluation, level: str = "letters") -> dict[str, MetricSco
     return {one.metric: one for one in evaluation.scores if one.level == level}
 
 
-def test_every_metric_is_computed_but_those_of_two_runs(found: Evaluation) -> None:
-    assert set(named(found)) == {name for name, metric in metrics.items() if metric.kind != "similarity"}
+def test_every_metric_is_computed_but_those_of_two_runs_and_of_effects(found: Evaluation) -> None:
+    without = ("similarity", "logic")
+    assert set(named(found)) == {name for name, metric in metrics.items() if metric.kind not in without}
     kinds = ("robustness", "sanity", "agreement", "double substitutions")
     of_letters = {name for name, m in metrics.items() if m.kind in kinds}
     assert set(named(found, "tokens")) == set(named(found)) - of_letters

@@ -16,20 +16,35 @@ from relevome.cli.shared.terminal import echo
 def simulate(
     output: Output,
     grammar: Annotated[
-        str, typer.Option(help="promoter, sites, meme for motifs of a file, or genome.")
+        str,
+        typer.Option(
+            help="promoter, sites, meme for motifs of a file, or genome; and, or, not, spacing, strength, "
+            "whose negatives have sites too."
+        ),
     ] = "promoter",
+    alphabet: Annotated[
+        str | None, typer.Option(help="and, or, not, spacing, strength: dna or protein (default: dna).")
+    ] = None,
     motifs: Annotated[Path | None, typer.Option(help="MEME file with motifs to plant.")] = None,
     motif_names: Annotated[str | None, typer.Option(help="Which of them, separated by commas.")] = None,
     positives: Annotated[int | None, typer.Option(help="Sequences with the motifs (default: 1000).")] = None,
     negatives: Annotated[int | None, typer.Option(help="Their shuffles, without (default: 1000).")] = None,
     planted: Annotated[
-        int | None, typer.Option(help="Units of every positive, drawn at random (default: all; sites: 1).")
+        int | None,
+        typer.Option(
+            help="Units of every positive, drawn at random (default: all; sites: 1). strength: most sites of "
+            "one sequence (default: 3)."
+        ),
     ] = None,
     length: Annotated[
         int | None, typer.Option(help="Letters of every sequence (default: 100), of the genome (250000).")
     ] = None,
     position: Annotated[
         int | None, typer.Option(help="Letter where the last motif has just ended; anywhere.")
+    ] = None,
+    spacing: Annotated[
+        str | None,
+        typer.Option(help="spacing: least and most letters between its motifs (default: 8:12)."),
     ] = None,
     gc: Annotated[float, typer.Option(help="Share of G and C in the background.")] = 0.5,
     decoys: Annotated[
@@ -60,6 +75,8 @@ def simulate(
 
     Example: relevome simulate --grammar promoter --positives 1000 --decoys 2 -o simulated
 
+    Example: relevome simulate --grammar not --decoys 1 -o repressed
+
     Example: relevome simulate --grammar genome --starts 2000 -o made_up
     """
     with importing():
@@ -68,8 +85,9 @@ def simulate(
     with shown("sequences") as seen:
         seen.say("simulating")
         said = make(
-            output, grammar, motifs=motifs, motif_names=motif_names, positives=positives, negatives=negatives,
-            planted=planted, length=length, position=position, gc=gc, decoys=decoys, split=split,
-            starts=starts, distances=distances, share=share, others=others, seed=seed,
+            output, grammar, alphabet=alphabet, motifs=motifs, motif_names=motif_names, positives=positives,
+            negatives=negatives, planted=planted, length=length, position=position, spacing=spacing, gc=gc,
+            decoys=decoys, split=split, starts=starts, distances=distances, share=share, others=others,
+            seed=seed,
         )  # fmt: skip
     echo(f"{output}: {said}")

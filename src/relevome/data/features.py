@@ -66,7 +66,10 @@ def same_type(kind: str) -> str:
 
 @dataclass(frozen=True)
 class Feature:
-    """A named stretch of the sequence ``id``, 0-based and half-open, and its type as its file writes it."""
+    """A named stretch of the sequence ``id``, 0-based and half-open, and its type as its file writes it.
+
+    ``effect`` is what it adds to the output of its sequence, where its file says that.
+    """
 
     id: str
     kind: str
@@ -74,6 +77,7 @@ class Feature:
     end: int
     name: str
     strand: str = "."
+    effect: float | None = None
 
     @property
     def spans(self) -> list[tuple[int, int]]:

@@ -25,7 +25,8 @@ _ACCESSION = re.compile("[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9
 class Site:
     """A named stretch of letters: 0-based, half-open; strand ``+``, ``-`` or ``.`` (unknown).
 
-    ``kind`` is the type that its file gives it beside its name; it makes no other site of it.
+    ``kind`` is the type that its file gives it beside its name, ``effect`` what it adds to the output of its
+    sequence, below 0 what it takes away, where the file says that; neither makes another site of it.
     """
 
     start: int
@@ -33,6 +34,7 @@ class Site:
     name: str
     strand: str = "."
     kind: str = field(default="", compare=False)
+    effect: float | None = field(default=None, compare=False)
 
     @property
     def type(self) -> str:
@@ -84,7 +86,7 @@ def read_sites(
             _leave_out(item, left_out)
         else:
             name, kind = visible(item.name or item.kind), visible(item.kind)
-            named = (Site(*span, name, item.strand, kind) for span in item.spans)
+            named = (Site(*span, name, item.strand, kind, item.effect) for span in item.spans)
             sites.setdefault(item.id, []).extend(named)
     _check_kinds(path, kinds, seen, exact)
     return sites

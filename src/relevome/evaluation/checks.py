@@ -24,6 +24,7 @@ WORDS = {
     "other maps": "the maps of other sequences at the same places",
     "same letters": "a random order among equal letters",
     "same pairs": "a random order among equal pairs of letters",
+    "motif": "the mean of every motif in the other sequences, whatever else these have",
 }
 
 
@@ -99,7 +100,7 @@ def _check(contest: _Contest, p: float, inverted: bool, seed: int) -> Check:
 
 
 def _meaning(contest: _Contest, p: float, inverted: bool) -> str:
-    if inverted and contest.scores.excess is not None:
+    if inverted and contest.scores.kind == "localisation":
         return (
             "relevance lies significantly off the known sites: the map may be inverted, or explain another "
             "target"

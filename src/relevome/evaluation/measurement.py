@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 
-from relevome.data.sequences import Sequence as Letters
 from relevome.data.sequences import named_alphabet
-from relevome.data.sites import listed_as, mask
 from relevome.errors import InputError
-from relevome.evaluation.metrics import Metric, metrics
-from relevome.evaluation.nulls import OTHER_MAPS
-from relevome.evaluation.places import OF_PLACES, Mapped, Places
+from relevome.evaluation.choice import chosen_metrics
+from relevome.evaluation.contrasts import OWN, RANDOM_ORDER, RANDOM_WEIGHTS, SHUFFLED, ContrastsOfRun, placed
+from relevome.evaluation.excess import with_excess
+from relevome.evaluation.given import ArgumentSource, Given
+from relevome.evaluation.metrics import Metric
+from relevome.evaluation.nulls import MOTIF, OTHER_MAPS, OtherSites
+from relevome.evaluation.places import LOGIC, OF_PLACES, Mapped, Places
 from relevome.evaluation.questions import Answer
-from relevome.evaluation.statistics import bootstrap_interval, paired_test
-from relevome.evaluation.truth import Truth
-from relevome.evaluation.units import check_level, mask_at, relevance_at
+from relevome.evaluation.statistics import bootstrap_interval
+from relevome.evaluation.truth import Truth, has_effects
+from relevome.evaluation.units import check_level
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
-from relevome.results.evaluation.scores import EXCHANGES, OTHERS, Excess, Level, MetricScores
+from relevome.results.evaluation.scores import OTHERS, Level, MetricScores
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
-
-Given: TypeAlias = dict[str, np.ndarray | str]
-
-# What metrics need besides relevance, in words.
-_NEEDS = {"mask": "known sites (truth)", "other": "another run of the same sequences"}
 
 
 @dataclass(frozen=True)
@@ -65,52 +61,116 @@ def evaluate_run(
     nulls: Mapping[str, Sequence[Explanation]] | None = None,
     untrained: Mapping[str, Sequence[Explanation]] | None = None,
     own: Mapping[str, Explanation] | None = None,
+    too_few: list[str] | None = None,
 ) -> list[MetricScores]:
     """Metrics that need no model, over the sequences of a run, in order of their names.
 
     ``wanted`` names metrics or kinds of metrics; without it, all that can be had. Those of localisation
-    need known sites, the ``truth``; those of similarity, ``other``, a run of the same sequences, whose
-    letters are gathered into the tokens of ``run`` where its own are others. ``level`` and ``how`` are
-    those of `relevance_at`. Every sequence is put into random order ``draws`` times. ``nulls`` are
-    explanations of its shuffles, by its id; ``untrained`` those of the sequence itself by models with random
-    weights; ``own`` those by the model's own mutagenesis, beside which metrics of places stand. These also
-    have the nulls of `Places`, at the level of letters. Raises InputError for a metric that needs what is not
-    given, for one that applies to fewer than two sequences, and where a run has several targets and none is
-    named.
+    need known sites, the ``truth``, and those of logic their effects, too; those of similarity, ``other``, a
+    run of the same sequences, whose letters are gathered into the tokens of ``run`` where its own are others.
+    ``level`` and ``how`` are those of `relevance_at`. Every sequence is put into random order ``draws``
+    times. ``nulls`` are explanations of its shuffles, by its id; ``untrained`` those of the sequence itself
+    by models with random weights; ``own`` those by the model's own mutagenesis, beside which localisation
+    stands. Metrics of places also have the nulls of `Places`, at the level of letters, and those of logic
+    that of `OtherSites`. Raises InputError for a metric that needs what is not given, for one that applies to
+    fewer than two sequences (of logic a note in ``too_few``, where there is such a list), and where a run has
+    several targets and none is named.
     """
     check_level(level)
-    given = {"relevance": run, "mask": truth, "other": other}
-    chosen = _chosen(wanted, {need for need, found in given.items() if found is not None})
-    source = _Source(run, truth, other, level, how)
-    of_places = [metric for metric in chosen if metric.kind in OF_PLACES]
+    effects = truth if has_effects(truth) else None
+    given = {
+        "relevance": run, "mask": truth, "other": other, "effects": effects, "contrasts": effects,
+        "run": effects, "motifs": effects,
+    }  # fmt: skip
+    chosen = chosen_metrics(wanted, {need for need, found in given.items() if found is not None})
+    source = ArgumentSource(named_alphabet(run.manifest["alphabet"]), truth, other, level, how)
     places = None
-    if of_places and level == "letters":
-        places = Places((source.mapped(row) for row in rows_of(run, target)), seed)
-    rng = np.random.default_rng(seed)
-    measured: dict[str, list[Measured]] = {metric.name: [] for metric in chosen}
-    left_out: dict[str, Counter[str]] = {metric.name: Counter() for metric in chosen}
+    if level == "letters" and any(metric.kind in OF_PLACES for metric in chosen):
+        places = Places((_mapped(row, source.given(row)) for row in rows_of(run, target)), seed)
+    found = _OverRun(
+        chosen, source, places, _other_sites(run, target, chosen, source),
+        (nulls or {}, untrained or {}, {name: (one,) for name, one in (own or {}).items()}), draws,
+        np.random.default_rng(seed),
+    )  # fmt: skip
     for row in rows_of(run, target):
-        found = source.given(row)
-        orders = [rng.permutation(found["relevance"]) for _ in range(draws)]
-        shuffled, random = (
-            [source.given(one) for one in (some or {}).get(row.sequence_id, ())]
-            for some in (nulls, untrained)
+        found.add(row)
+    return found.scores(seed, too_few)
+
+
+@dataclass
+class _OverRun:
+    """Metrics over the rows of a run so far.
+
+    ``explained`` are explanations, by the ids of their sequences, of shuffles, by models with random weights,
+    and by the model's own mutagenesis.
+    """
+
+    metrics: list[Metric]
+    source: ArgumentSource
+    places: Places | None
+    motifs: OtherSites | None
+    explained: tuple[Mapping[str, Sequence[Explanation]], ...]
+    draws: int
+    rng: np.random.Generator
+    measured: dict[str, list[Measured]] = field(init=False)
+    left_out: dict[str, Counter[str]] = field(init=False)
+    of_run: ContrastsOfRun = field(default_factory=ContrastsOfRun)
+
+    def __post_init__(self) -> None:
+        self.measured = {metric.name: [] for metric in self.metrics}
+        self.left_out = {metric.name: Counter() for metric in self.metrics}
+
+    @property
+    def of_sites(self) -> list[Metric]:
+        """Those of where known sites are."""
+        return [one for one in self.metrics if one.kind in OF_PLACES and "mask" in one.needs]
+
+    @property
+    def of_contrasts(self) -> list[Metric]:
+        """Those of the sites of all sequences together."""
+        return [metric for metric in self.metrics if "contrasts" in metric.needs]
+
+    def add(self, row: Explanation) -> None:
+        """One more row."""
+        found = self.source.given(row)
+        orders = [self.rng.permutation(found["relevance"]) for _ in range(self.draws)]
+        shuffled, random, mutants = (
+            [self.source.given(one) for one in some.get(row.sequence_id, ())] for some in self.explained
         )
-        mutants = [source.given(own[row.sequence_id])] if own and row.sequence_id in own else []
-        knowing = {} if places is None else places.of(source.mapped(row), of_places)
-        for metric in chosen:
+        knowing = {} if self.places is None else self.places.means(row.sequence, row.relevance)
+        values = {} if self.places is None else self.places.of(_mapped(row, found), self.of_sites)
+        if has_effects(self.source.truth):
+            known = knowing | _motif_map(self.motifs, found)
+            self.of_run.add(row.sequence_id, placed(found, orders, shuffled, random, known))
+        for metric in (one for one in self.metrics if "contrasts" not in one.needs):
             result = _measure(metric, row.sequence_id, found, orders, shuffled)
-            if isinstance(result, Measured) and metric.kind in OF_PLACES:
-                others = _others(metric, knowing, random)
+            if isinstance(result, str):
+                self.left_out[metric.name][result] += 1
+                continue
+            if metric.kind in OF_PLACES:
+                others = values.get(metric.name) or _of_maps(metric, found, knowing)
+                of_random = _mean(_nulls(metric, random))
+                others = others if of_random is None else others | {RANDOM_WEIGHTS: of_random}
                 result = replace(result, others=others, model=_mean(_nulls(metric, mutants)))
-            if isinstance(result, Measured):
-                measured[metric.name].append(result)
-            else:
-                left_out[metric.name][result] += 1
-    for metric in of_places if places else ():
-        expected = places.exchanged(metric.name)
-        measured[metric.name] = [_exchanged(one, expected) for one in measured[metric.name]]
-    return [summarise(metric, level, measured[metric.name], left_out[metric.name], seed) for metric in chosen]
+            self.measured[metric.name].append(result)
+
+    def scores(self, seed: int, too_few: list[str] | None) -> list[MetricScores]:
+        """Of every metric; of logic a note in ``too_few``, if there is such a list, where sequences are."""
+        for metric in self.of_sites:
+            expected = {} if self.places is None else self.places.exchanged(metric.name)
+            self.measured[metric.name] = [_exchanged(one, expected) for one in self.measured[metric.name]]
+        for metric in self.of_contrasts:
+            self.measured[metric.name], self.left_out[metric.name] = _of_run(metric, self.of_run)
+        scores = []
+        for metric in self.metrics:
+            found, left_out = self.measured[metric.name], self.left_out[metric.name]
+            try:
+                scores.append(summarise(metric, self.source.level, found, left_out, seed))
+            except InputError as error:
+                if too_few is None or metric.kind != LOGIC:
+                    raise
+                too_few.append(str(error))
+        return scores
 
 
 def summarise(
@@ -152,35 +212,6 @@ def summarise(
     return with_excess(found, seed) if metric.kind in OF_PLACES else found
 
 
-def with_excess(scores: MetricScores, seed: int = 0) -> MetricScores:
-    """The same with what it exceeds its strongest null by, of all and of exchanges."""
-    exchanges = excess(scores, seed, EXCHANGES)
-    return replace(scores, excess=excess(scores, seed), over_exchange=exchanges)
-
-
-def excess(scores: MetricScores, seed: int = 0, among: Collection[str] | None = None) -> Excess | None:
-    """How much a metric exceeds the strongest of its nulls, that with the best mean; None without any.
-
-    Compared are the sequences that have a value of it, two or more. ``among`` are the nulls that count, all
-    by default.
-    """
-    sign = 1.0 if scores.direction == "higher is better" else -1.0
-    best: tuple[float, str, np.ndarray, np.ndarray] | None = None
-    for name, some in scores.nulls().items():
-        if among is not None and name not in among:
-            continue
-        pairs = [(a, b) for a, b in zip(scores.values, some, strict=True) if b is not None]
-        if len(pairs) > 1:
-            own, other = np.array(pairs, dtype=float).T
-            if best is None or sign * other.mean() > best[0]:
-                best = (sign * float(other.mean()), name, own, other)
-    if best is None:
-        return None
-    _, name, own, other = best
-    null, over = bootstrap_interval(other, seed), bootstrap_interval(sign * (own - other), seed)
-    return Excess(name, null.mean, *over, paired_test(own, other, seed), null.low, null.high)
-
-
 def measured(metric: Metric, sequence_id: str, answer: Answer) -> Measured:
     """A metric of what the model answered about one sequence."""
     random, null = ([metric.compute(*one) for one in some] for some in (answer.random, answer.null))
@@ -220,51 +251,12 @@ def _mean_line(rows: Float[np.ndarray, "sequences shares"]) -> tuple[Estimate, .
     return tuple(Estimate(mean, end.low, end.high) for mean, end in zip(means, ends, strict=True))
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Where the arguments of metrics come from, row by row; a missing one is the reason why."""
-
-    run: Run
-    truth: Truth | None
-    other: Run | None
-    level: Level
-    how: str
-
-    def given(self, row: Explanation) -> Given:
-        found: Given = {"relevance": relevance_at(row, self.level, self.how)}
-        if self.truth is not None:
-            found["mask"] = self._mask(row, self.truth)
-        if self.other is not None:
-            found["other"] = self._other(row, self.other)
-        return found
-
-    def mapped(self, row: Explanation) -> Mapped:
-        """A row at the level of letters, with its known sites if it has any."""
-        mask = None if self.truth is None else self._mask(row, self.truth)
-        return Mapped(
-            row.sequence_id, row.sequence, row.relevance, mask if isinstance(mask, np.ndarray) else None
-        )
-
-    def _mask(self, row: Explanation, truth: Truth) -> np.ndarray | str:
-        if not any(name and listed_as(name, truth) for name in (row.sequence_id, row.chrom)):
-            return "not in the file of known sites"
-        alphabet = named_alphabet(self.run.manifest["alphabet"])
-        inside = mask(Letters(row.sequence_id, row.sequence, alphabet, row.interval), truth)
-        if not inside.any():
-            return "without a known site"
-        inside = mask_at(inside, row, self.level)
-        if inside.all():
-            return f"with all {self.level} inside known sites"
-        return inside if inside.any() else f"with no {self.level} inside known sites"
-
-    def _other(self, row: Explanation, other: Run) -> np.ndarray | str:
-        try:
-            found = other.find(row.sequence_id, None if len(other.targets) == 1 else row.target)[0]
-        except InputError:
-            return "not in the other run"
-        if found.sequence != row.sequence:
-            return "with other letters in the other run"
-        return relevance_at(found, self.level, self.how, tokens_of=row)
+def _mapped(row: Explanation, found: Given) -> Mapped:
+    """A row at the level of letters, with its known sites if it has any."""
+    mask = found.get("mask")
+    return Mapped(
+        row.sequence_id, row.sequence, row.relevance, mask if isinstance(mask, np.ndarray) else None
+    )
 
 
 def _measure(
@@ -286,12 +278,45 @@ def _measure(
     return Measured(sequence_id, metric.compute(*arguments), _mean(random), _mean(_nulls(metric, shuffled)))
 
 
-def _others(
-    metric: Metric, knowing: Mapping[str, Mapping[str, float]], random: Sequence[Given]
-) -> dict[str, float]:
-    """A metric of maps that know a place or letters alone, and of models with random weights."""
-    values, of_random = dict(knowing.get(metric.name, {})), _mean(_nulls(metric, random))
-    return values if of_random is None else values | {"random weights": of_random}
+def _other_sites(
+    run: Run, target: str | None, chosen: Sequence[Metric], source: ArgumentSource
+) -> OtherSites | None:
+    """What is known of all sites together, if a metric asks what each of them must have."""
+    if source.truth is None or not any("contrasts" in metric.needs for metric in chosen):
+        return None
+    given = (source.given(row) for row in rows_of(run, target))
+    placed = ((found["sites"], found["relevance"]) for found in given)
+    return OtherSites((sites, relevance) for sites, relevance in placed if isinstance(sites, tuple))
+
+
+def _motif_map(motifs: OtherSites | None, found: Given) -> dict[str, np.ndarray]:
+    """What the motifs of the sites of a sequence say in others, if anything asks for it."""
+    if motifs is None or isinstance(found["sites"], str):
+        return {}
+    return motifs.maps(found["sites"], found["relevance"])
+
+
+def _of_run(metric: Metric, of_run: ContrastsOfRun) -> tuple[list[Measured], Counter[str]]:
+    """A metric over the sites of all sequences, and why others are left out.
+
+    Between sites of one motif means over the other sequences say nothing but which one they leave out: there
+    a map that knows a motif alone has 0.
+    """
+    by_motif = "motifs" in metric.needs
+    kinds = [OWN, RANDOM_ORDER, SHUFFLED, *((RANDOM_WEIGHTS,) if by_motif else OTHERS)]
+    own, orders, shuffled, *others = (of_run.values(kind, metric.compute, by_motif) for kind in kinds)
+    found = []
+    for id, value in own.items():
+        known = {kind: some[id] for kind, some in zip(kinds[3:], others, strict=True) if id in some}
+        known |= {MOTIF: 0.0} if by_motif else {}
+        found.append(Measured(id, value, orders.get(id), shuffled.get(id), known))
+    return found, of_run.without(by_motif)
+
+
+def _of_maps(metric: Metric, found: Given, knowing: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """A metric of maps that know a place or letters alone."""
+    given = {name: found | {"relevance": values} for name, values in knowing.items()}
+    return {name: metric.compute(*(one[need] for need in metric.needs)) for name, one in given.items()}
 
 
 def _exchanged(one: Measured, expected: Mapping[str, float]) -> Measured:
@@ -309,26 +334,6 @@ def _nulls(metric: Metric, shuffled: Sequence[Given]) -> list[float]:
 
 def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
-
-
-def _chosen(wanted: Iterable[str] | None, given: set[str]) -> list[Metric]:
-    """The metrics that were asked for by name or by kind; without a wish, those that need nothing else."""
-    if wanted is None:
-        every = [metric for _, metric in metrics.items()]
-        return [one for one in every if one.question is None and given.issuperset(one.needs)]
-    kinds = {metric.kind for _, metric in metrics.items()}
-    names = {name for word in wanted for name in (_of_kind(word) if word in kinds else [word])}
-    chosen = [metrics[name] for name in sorted(names)]
-    for metric in chosen:
-        missing = [_NEEDS[need] for need in metric.needs if need not in given]
-        missing += ["the model"] * (metric.question is not None)
-        if missing:
-            raise InputError(f"the metric {metric.name} needs {missing[0]}, which is not given here")
-    return chosen
-
-
-def _of_kind(kind: str) -> list[str]:
-    return [name for name, metric in metrics.items() if metric.kind == kind]
 
 
 def over_all(

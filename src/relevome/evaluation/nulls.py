@@ -4,9 +4,10 @@ A model may look at one place of every sequence, or at one letter wherever it st
 then lie on sites that happen to be there. Two kinds of null say so.
 
 *Means* over the explanations of all other sequences, of each place (where all sequences have one length), of
-each letter, and of each letter behind another: what could be had without this explanation. Each explanation
-is divided by its mean size first, so that none counts for more than others. Means have less noise than an
-explanation, so that a method which knows nothing more lies below them.
+each letter, and of each letter behind another; where known sites have effects, of each motif, as a scanner
+would have it: what could be had without this explanation. Each explanation is divided by its mean size first,
+so that none counts for more than others. Means have less noise than an explanation, so that a method which
+knows nothing more lies below them.
 
 *Exchanges*, which have the noise of an explanation: the maps of other sequences on the sites of this one
 (places), or the map itself with its values in random order among equal letters, or pairs. Of a method that
@@ -23,9 +24,11 @@ from jaxtyping import Bool, Float, Int
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import lsqr
 
+from relevome.evaluation.required import Required, sums
+
 LEAST = 3  # sequences: fewer have no mean over others
 
-PLACE, LETTER, PAIR = "position", "letter", "letter pairs"
+PLACE, LETTER, PAIR, MOTIF = "position", "letter", "letter pairs", "motif"
 OTHER_MAPS, SAME_LETTERS, SAME_PAIRS = "other maps", "same letters", "same pairs"
 PEERS = 300  # sequences whose maps and sites are exchanged, at most
 
@@ -40,7 +43,7 @@ class _Sums:
     counts: dict[str, int]
 
     @classmethod
-    def of(cls, keys: list[str], values: Values) -> _Sums:
+    def of(cls, keys: Iterable[str], values: Values) -> _Sums:
         """Of one sequence."""
         found = cls({}, {})
         for key, value in zip(keys, values.tolist(), strict=True):
@@ -104,6 +107,37 @@ class OtherSequences:
         found[LETTER] = np.array([of_letter.get(letter, 0.0) for letter in letters])
         found[PAIR] = np.array([of_pair.get(pair, of_letter.get(pair[-1], 0.0)) for pair in _pairs(letters)])
         return found
+
+
+class OtherSites:
+    """Means over the sites of other sequences, of each motif, from all of them.
+
+    Args:
+        explained: Sites, and relevance, of every sequence that has sites.
+    """
+
+    def __init__(self, explained: Iterable[tuple[Required, Values]]) -> None:
+        self._by_motif, self._count = _Sums({}, {}), 0
+        for sites, relevance in explained:
+            self._by_motif.add(_of_motifs(sites, relevance))
+            self._count += 1
+
+    def maps(self, sites: Required, relevance: Values) -> dict[str, Values]:
+        """For one of the sequences what the motifs of its sites are worth in the others, and nothing beside.
+
+        A motif that no other sequence has says nothing.
+        """
+        if self._count < LEAST:
+            return {}
+        means = self._by_motif.means_without(_of_motifs(sites, relevance))
+        found = np.zeros(len(relevance))
+        for site in sites:
+            found[site.start : site.end] += means.get(site.name, 0.0) / (site.end - site.start)
+        return {MOTIF: found}
+
+
+def _of_motifs(sites: Required, relevance: Values) -> _Sums:
+    return _Sums.of((site.name for site in sites), sums(scaled(relevance), sites))
 
 
 @dataclass(frozen=True)

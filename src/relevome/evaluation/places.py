@@ -12,7 +12,8 @@ from relevome.evaluation.metrics import Metric
 from relevome.evaluation.nulls import Exchange, OtherSequences, Peer, Peers, orders_among_equals
 
 # Metrics of where relevance lies, which a map may reach that knows nothing of its sequence.
-OF_PLACES = ("localisation",)
+LOGIC = "logic"
+OF_PLACES = ("localisation", LOGIC)
 EXCHANGES = 5  # orders among equals, and sequences to exchange maps with, for each sequence
 
 Values = Float[np.ndarray, " letters"]
@@ -51,6 +52,10 @@ class Places:
             if one.mask is not None:
                 self._peers.add(Peer(one.sequence_id, one.relevance, one.mask))
 
+    def means(self, letters: str, relevance: Values) -> dict[str, Values]:
+        """For one of the sequences the means over the others, of places, letters and pairs."""
+        return self._signed.maps(letters, relevance)
+
     def of(self, one: Mapped, metrics: Sequence[Metric]) -> dict[str, dict[str, float]]:
         """For a sequence with known sites the values of its nulls, by the names of metrics and of nulls.
 
@@ -60,7 +65,7 @@ class Places:
             return {}
         orders = orders_among_equals(one.letters, one.relevance, self._rng, EXCHANGES)
         means = {
-            False: self._signed.maps(one.letters, one.relevance),
+            False: self.means(one.letters, one.relevance),
             True: self._absolute.maps(one.letters, np.abs(one.relevance)),
         }
         peers = self._peers.draw(one.sequence_id, EXCHANGES)

@@ -37,8 +37,26 @@ def truth_record(truth: str | Path | Truth | None, features: Collection[str]) ->
         return None
     if isinstance(truth, str | Path):
         return {"path": str(truth), "sha256": source_digest(truth), "features": sorted(features)}
-    said = repr(sorted((name, [asdict(site) for site in sites]) for name, sites in truth.items()))
+    said = repr(sorted((name, [_said(site) for site in sites]) for name, sites in truth.items()))
     return {"path": None, "sha256": hashlib.sha256(said.encode()).hexdigest(), "features": []}
+
+
+def _said(site: Site) -> dict[str, Any]:
+    """The fields of a site; of one without an effect as they were before there were effects."""
+    return {name: value for name, value in asdict(site).items() if name != "effect" or value is not None}
+
+
+def has_effects(truth: Truth | None) -> bool:
+    """Whether known sites say the effect that each must have, at least some of them."""
+    return any(site.effect is not None for sites in (truth or {}).values() for site in sites)
+
+
+def located(truth: Truth) -> dict[str, list[Site]]:
+    """The sites on which relevance is looked for: those without an effect, or with one above 0."""
+    return {
+        name: [site for site in sites if site.effect is None or site.effect > 0]
+        for name, sites in truth.items()
+    }
 
 
 def notes_on_truth(run: Run, target: str | None, truth: Truth, needed: bool) -> list[str]:

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.evaluation.measurement import evaluate_run, mean_curves, over_all, with_excess
+from relevome.evaluation.excess import with_excess
+from relevome.evaluation.measurement import evaluate_run, mean_curves, over_all
 from relevome.evaluation.metrics import metrics
 from relevome.evaluation.statistics import adjusted, bootstrap_interval
 from relevome.evaluation.statistics import compare as compare_values

@@ -13,6 +13,7 @@ import torch
 from relevome.data.sites import Site
 from relevome.errors import InputError
 from relevome.evaluation.checks import checks
+from relevome.evaluation.choice import questions_of, wanted_metrics
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.evaluation.measurement import (
     error_counts,
@@ -21,7 +22,7 @@ from relevome.evaluation.measurement import (
     measured,
     summarise,
 )
-from relevome.evaluation.metrics import Metric, metrics
+from relevome.evaluation.metrics import Metric
 from relevome.evaluation.nulls import unaligned
 from relevome.evaluation.perturbation import notes_on_masks
 from relevome.evaluation.places import OF_PLACES
@@ -72,8 +73,9 @@ def evaluate(
     Args:
         run: A run of `explain`, or its folder.
         truth: Known sites for localisation: a file (BED, GFF3, UniProt, a feature table, labels), a class of
-            letters such as ``residues:hydrophobic``, or sites by sequence id, from 0, half-open. Without it
-            nothing is localised (default).
+            letters such as ``residues:hydrophobic``, or sites by sequence id, from 0, half-open. With the
+            effects that sites must have (column ``required_effect`` of a table) logic is asked for, too, and
+            localisation is on those above 0. Without it nothing is localised (default).
         features: Which types of sites of a file count; all if empty (default).
         model: The model of the run, or its folder where it moved. By default it is read from where it was.
             Its weights must be those that the run explains.
@@ -111,11 +113,11 @@ def evaluate(
     settings = settings or settings_of(options)
     opened = run if isinstance(run, Run) else Run(run)
     sizes = batch_sizes_of(batch_size)
-    wanted = _wanted(settings.metrics, truth is not None)
+    sites, unplaced = read_truth(opened, truth, features) if isinstance(truth, str | Path) else (truth, [])
+    wanted = wanted_metrics(settings.metrics, sites)
     notes: list[str] = []
     reading = (device, trust_remote_code, tokenizer)
     made = _made(opened, wanted, settings, model, use_model, reading, sizes, notes)
-    sites, unplaced = read_truth(opened, truth, features) if isinstance(truth, str | Path) else (truth, [])
     started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say, progress)
     found = started.evaluation(made, truth_record(truth, features))
     if out is not None:
@@ -139,24 +141,6 @@ def _write(found: Evaluation, folder: Path) -> None:
     SCORES_FOLDER.clear(folder)
     write_evaluation_pages(found, curves, folder)
     write_evaluation(found, folder)
-
-
-def _wanted(names: Sequence[str], truth: bool) -> list[Metric]:
-    """The metrics named, or of the kinds named; without names, all but those that need what is not given."""
-    every = [metric for _, metric in metrics.items()]
-    kinds = {metric.kind for metric in every}
-    if not names:
-        given = {"relevance"} | ({"mask"} if truth else set())
-        return [metric for metric in every if given.issuperset(metric.needs)]
-    chosen = [
-        m for word in names for m in (every if word in kinds else [metrics[word]]) if word in (m.kind, m.name)
-    ]
-    for metric in chosen:
-        if "other" in metric.needs:
-            raise InputError(f"the metric {metric.name} is about two runs: relevome compare always has it")
-        if "mask" in metric.needs and not truth:
-            raise InputError(f"the metric {metric.name} needs known sites: give them with --truth")
-    return list({metric.name: metric for metric in chosen}.values())
 
 
 def _made(
@@ -213,7 +197,7 @@ class _Evaluating:
             row.sequence_id: hashlib.sha256(row.sequence.encode()).hexdigest()[:16] for row in self._rows()
         }
         if self.truth is not None:
-            needed = any("mask" in metric.needs for metric in self.wanted)
+            needed = any({"mask", "effects", "contrasts"} & {*metric.needs} for metric in self.wanted)
             self.notes += notes_on_truth(self.run, self.settings.target, self.truth, needed)
         rows = self._asked_rows(made) if made else None
         untrained = self._untrained(rows)
@@ -225,7 +209,7 @@ class _Evaluating:
         if rows is not None:
             asked: list[tuple[Question, list[Metric], Level]] = [
                 (question, family, level)
-                for question, family in _questions(self.wanted)
+                for question, family in questions_of(self.wanted)
                 for level in question.levels(self.settings)
             ]
             for number, one in enumerate(asked, 1):
@@ -274,7 +258,7 @@ class _Evaluating:
         return evaluate_run(
             self.run, names, self.truth, level=level, how=settings.how, target=settings.target,
             seed=settings.seed, draws=settings.draws, nulls=nulls, untrained=untrained,
-            own=own,
+            own=own, too_few=None if settings.metrics else self.notes,
         )  # fmt: skip
 
     def _ask(
@@ -334,17 +318,3 @@ class _Evaluating:
         about = {"run": str(self.run.path), "target": target} | {name: said.get(name) for name in kept}
         sizes = None if made is None else made.model.batch_sizes.on_record()
         return about | {"truth": truth, "batch_size": sizes}
-
-
-def _questions(wanted: Sequence[Metric]) -> list[tuple[Question, list[Metric]]]:
-    """Every question with the metrics that take its answers, by the kind of metric."""
-    found: list[tuple[Question, list[Metric]]] = []
-    for metric in wanted:
-        if metric.question is None:
-            continue
-        same = next((family for question, family in found if question == metric.question), None)
-        if same is None:
-            found.append((metric.question, [metric]))
-        else:
-            same.append(metric)
-    return sorted(found, key=lambda one: one[1][0].kind)

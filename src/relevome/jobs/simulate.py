@@ -8,6 +8,10 @@ from typing import Any
 
 from relevome.data.simulation.genome_files import write_genome
 from relevome.data.simulation.genome_plan import plan_genome
+from relevome.data.simulation.logic import STATES
+from relevome.data.simulation.logic_files import write_logic
+from relevome.data.simulation.logic_plan import plan_logic
+from relevome.data.simulation.logic_sequences import LogicPlan
 from relevome.data.simulation.sequence_files import part_limits, write_simulation
 from relevome.data.simulation.sequence_plan import plan_simulation
 from relevome.errors import InputError
@@ -15,7 +19,9 @@ from relevome.results.folder import ResultFolder
 
 _NEW = "give a new folder, or remove it first"
 _SIMULATION = ResultFolder(
-    ("simulation.json",), ("*.csv", "*.fasta", "*.truth.bed", "*.decoys.bed"), again=_NEW
+    ("simulation.json",),
+    ("*.csv", "*.fasta", "*.truth.bed", "*.decoys.bed", "*.effects.tsv"),
+    again=_NEW,
 )
 _GENOME = ResultFolder(
     ("genome.json",),
@@ -34,6 +40,7 @@ def simulate(
     out: str | Path,
     grammar: str = "promoter",
     *,
+    alphabet: str | None = None,
     motifs: Path | None = None,
     motif_names: str | None = None,
     positives: int | None = None,
@@ -41,6 +48,7 @@ def simulate(
     planted: int | None = None,
     length: int | None = None,
     position: int | None = None,
+    spacing: str | None = None,
     gc: float = 0.5,
     decoys: int | None = None,
     split: str | None = None,
@@ -55,14 +63,21 @@ def simulate(
     Args:
         out: The folder, which must be new or empty.
         grammar: What is planted: ``promoter`` (-35 and -10 boxes with a spacer), ``sites`` (motifs anywhere),
-            ``meme`` (motifs of a file, in their order), or ``genome`` (a genome with start sites).
+            ``meme`` (motifs of a file, in their order), or ``genome`` (a genome with start sites); or, with
+            sites in negatives too, ``and``, ``or``, ``not``, ``spacing`` or ``strength``, which say what the
+            sites come to together.
+        alphabet: ``dna`` or ``protein``, of the motifs of a grammar with logic; None: ``dna``, or that of
+            ``motifs``.
         motifs: MEME file with motifs to plant.
         motif_names: Which of them, separated by commas; None: all.
         positives: Sequences with the motifs; None: 1000. Not of a genome, as the next ones.
-        negatives: Shuffles of sequences, without motifs; None: 1000.
-        planted: Units of every positive, drawn at random; None: all, of ``sites`` one.
+        negatives: Shuffles of sequences, without motifs; of a grammar with logic sequences with the value 0.
+            None: 1000.
+        planted: Units of every positive, drawn at random; None: all, of ``sites`` one. Of ``strength`` the
+            most sites of a sequence; None: 3.
         length: Letters of every sequence (None: 100), or of the genome (None: 250,000).
         position: Letter where the last motif has just ended; None: anywhere.
+        spacing: Of ``spacing``, the least and the most letters between its motifs; None: ``8:12``.
         gc: Share of G and C in the background, between 0 and 1.
         decoys: Motif-like pieces without meaning in every sequence; None: 0.
         split: Shares of train, validation and test, separated by commas; None: ``0.8,0.1,0.1``.
@@ -83,12 +98,18 @@ def simulate(
     shared = {"length": length, "motifs": motifs, "motif_names": motif_names, "gc": gc, "seed": seed}
     of_genome = {"starts": starts, "distances": distances, "share": share, "others": others}
     of_sequences = {"positives": positives, "negatives": negatives, "decoys": decoys, "split": split}
-    of_both = {"planted": planted, "position": position}
+    of_both, of_logic = {"planted": planted, "position": position}, {"alphabet": alphabet, "spacing": spacing}
     if grammar == "genome":
+        _refuse(of_logic, f"grammars with logic ({', '.join(STATES)}), not to genome")
         _refuse(of_sequences | of_both, "sequences, not to --grammar genome")
         return _genome(Path(out), _given(shared | of_genome))
     _refuse(of_genome, f"--grammar genome, not to {grammar}")
-    return _sequences(Path(out), grammar, _given(shared | of_both), _SEQUENCES | _given(of_sequences))
+    made = _SEQUENCES | _given(of_sequences)
+    if grammar in STATES:
+        _refuse({"position": position}, "promoter, sites and meme, whose motifs may all end at one letter")
+        return _sequences(Path(out), grammar, _given(shared | of_logic | {"planted": planted}), made)
+    _refuse(of_logic, f"grammars with logic ({', '.join(STATES)}), not to {grammar}")
+    return _sequences(Path(out), grammar, _given(shared | of_both), made)
 
 
 def _genome(out: Path, options: Mapping[str, Any]) -> str:
@@ -99,7 +120,8 @@ def _genome(out: Path, options: Mapping[str, Any]) -> str:
 
 
 def _sequences(out: Path, grammar: str, planned: Mapping[str, Any], made: Mapping[str, Any]) -> str:
-    plan = plan_simulation(grammar, **{"length": 100, "decoys": made["decoys"]} | dict(planned))
+    options = {"length": 100, "decoys": made["decoys"]} | dict(planned)
+    plan = plan_logic(grammar, **options) if grammar in STATES else plan_simulation(grammar, **options)
     shares = _numbers(made["split"])
     if len(shares) != 3:
         raise InputError(f"--split {made['split']}: expected three shares, such as 0.8,0.1,0.1")
@@ -107,7 +129,10 @@ def _sequences(out: Path, grammar: str, planned: Mapping[str, Any], made: Mappin
     three = (shares[0], shares[1], shares[2])
     part_limits(three, positives)
     with _SIMULATION.writing(out, overwrite=False):
-        write_simulation(out, plan, positives, negatives, three)
+        if isinstance(plan, LogicPlan):
+            write_logic(out, plan, positives, negatives, three)
+        else:
+            write_simulation(out, plan, positives, negatives, three)
     return f"{positives:,} positives and {negatives:,} negatives of {plan.length} letters"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.evaluation.metrics import metrics
-from relevome.evaluation.trainings import crossed_interval
+from relevome.evaluation.statistics import crossed_interval
 from relevome.report.scores import ARROWS, listed
 from relevome.report.tables import Cell, Table, interval, markdown
 from relevome.results.estimate import Estimate

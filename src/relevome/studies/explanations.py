@@ -141,7 +141,7 @@ class ExplanationsStudy:
         say(f"data: {', '.join(self.tasks)}")
         for name, fields in (("cnn", CNN), ("k-mers", _KMERS), ("byte-pairs", TRANSFORMER)):
             (folder / f"{name}.json").write_text(json.dumps(fields, indent=1) + "\n")
-        prepare_once(folder / "k-mers", lambda new: kmer_tokenizer(K).save_pretrained(new))
+        prepare_once(folder / "k-mers", _write_kmers)
         for task in self.tasks:
             self._write(task, folder / task / "data")
 
@@ -213,6 +213,10 @@ class ExplanationsStudy:
                 truth=f"{task}/data/{sites}", metrics=tuple(METRICS), sequences=0, fast=True, seed=self.seed,
                 overwrite=True, output=f"{folder}/scores/{name}", after=[_named(task, kind, number, name)],
             )  # fmt: skip
+
+
+def _write_kmers(folder: Path) -> None:
+    kmer_tokenizer(K).save_pretrained(folder)
 
 
 def _named(*parts: object) -> str:

@@ -85,9 +85,9 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Output": "output overwrite",
     },
     "simulate": {
-        "What is made": "grammar length gc seed",
+        "What is made": "grammar alphabet length gc seed",
         "Motifs": "motifs motif_names",
-        "Sequences": "positives negatives planted position decoys split",
+        "Sequences": "positives negatives planted position spacing decoys split",
         "Genome": "starts distances share others",
         "Output": "output",
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 
 from relevome.data.features import STRANDS, Feature, Unplaced, from_one, is_unsure, known_part
@@ -12,6 +13,7 @@ from relevome.data.names import check_name
 from relevome.errors import InputError
 
 _COLUMNS = {"id": ID_COLUMNS, "type": ("type",), "start": ("start",), "end": ("end",)}
+_EFFECT = "required_effect"
 _NO_STRAND = ("", ".", "?", "0", "nan")
 
 
@@ -28,14 +30,16 @@ def table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feat
     """Rows of a CSV or TSV table with the columns id, type, start, end, and perhaps name and strand.
 
     What case the columns are in does not matter. Letters are counted from 1 and the end is included. An end
-    that is not known (``<1``, ``?``) makes an `Unplaced` feature. Rows of all types are given. Raises
-    InputError for a column that is missing and a row that is no feature.
+    that is not known (``<1``, ``?``) makes an `Unplaced` feature. Rows of all types are given.
+    ``required_effect`` is what a feature must add to the output of its sequence, a number in every row if
+    there is such a column. Raises InputError for a column that is missing and a row that is no feature.
     """
     rows = table_rows(path)
     columns = [name.strip().lower() for name in next(rows)[1]]
     at = {name: _column(path, columns, names) for name, names in _COLUMNS.items()}
     named = columns.index("name") if "name" in columns else None
     turned = columns.index("strand") if "strand" in columns else None
+    worth = columns.index(_EFFECT) if _EFFECT in columns else None
     for number, row in rows:
         where = f"{path}, line {number}"
         if len(row) != len(columns):
@@ -55,7 +59,22 @@ def table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feat
             raise InputError(f"{where}: {error}") from error
         name = "" if named is None else row[named].strip()
         strand = "." if turned is None else _strand(row[turned], where)
-        yield Feature(id, kind, start, end, name, strand)
+        effect = None if worth is None else _effect(row[worth], where)
+        yield Feature(id, kind, start, end, name, strand, effect)
+
+
+def _effect(text: str, where: str) -> float:
+    """What a feature adds to an output, as a table has it."""
+    try:
+        effect = float(text)
+    except ValueError:
+        effect = math.nan
+    if not math.isfinite(effect):
+        raise InputError(
+            f"{where}: {_EFFECT} {text[:40]!r}: expected a finite number in every row, 0 for a feature "
+            "without one"
+        )
+    return effect
 
 
 def _strand(text: str, where: str) -> str:

@@ -115,12 +115,12 @@ def sites_grammar(planted: int | None = 1) -> Grammar:
     ``CRP-left``, 5 to 7 letters, ``CRP-right``; ``DnaA``; ``PhoB``. Since every letter matters and no site
     can stand in for another, a model that has learnt the task uses just about what was planted.
     """
-    halves = (_consensus("CRP-left", "AATGTGA"), _consensus("CRP-right", "TCACATT"))
-    boxes = (_consensus("DnaA", "TTATCCACA"), _consensus("PhoB", "CTGTCATAAAT"))
+    halves = (consensus("CRP-left", "AATGTGA"), consensus("CRP-right", "TCACATT"))
+    boxes = (consensus("DnaA", "TTATCCACA"), consensus("PhoB", "CTGTCATAAAT"))
     return Grammar("sites", (Unit(halves, (_CRP_SPACER,)), *(Unit((box,)) for box in boxes)), planted)
 
 
-def _consensus(name: str, letters: str) -> Motif:
+def consensus(name: str, letters: str) -> Motif:
     """A motif that keeps to its consensus with _KEPT at every letter, else takes any other base."""
     others = (1 - _KEPT) / (len(DNA.letters) - 1)
     rows = [[_KEPT if base == letter else others for base in DNA.letters] for letter in letters]

@@ -9,6 +9,7 @@ from relevome.data.formats.meme import read_meme
 from relevome.data.motifs import select_motifs
 from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import Grammar, motif_grammar, promoter_grammar, sites_grammar
+from relevome.data.simulation.logic import STATES
 from relevome.data.simulation.sequences import SimulationPlan
 from relevome.errors import InputError
 
@@ -41,7 +42,8 @@ def plan_simulation(
 
 def _grammar(name: str, motifs: Path | None, motif_names: str | None, planted: int | None) -> Grammar:
     if name not in ("promoter", "sites", "meme"):
-        raise InputError(f"unknown grammar {name!r}: expected promoter, sites or meme")
+        logic = ", ".join(STATES)
+        raise InputError(f"unknown grammar {name!r}: expected promoter, sites, meme, genome, {logic}")
     if (name == "meme") != (motifs is not None) or (motif_names is not None and motifs is None):
         raise InputError(
             "--grammar meme plants the motifs of --motifs FILE, and no other grammar does: give both or none"

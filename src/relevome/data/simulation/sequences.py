@@ -150,12 +150,12 @@ def _plant_unit(
         gap = int(rng.choice(list(spacer), p=list(spacer.values())))
         offsets.append(offsets[-1] + len(motif) + gap)
     width = offsets[-1] + len(unit.motifs[-1])
-    starts = _free_starts(taken, width, rng) if plan.position is None else [plan.position - width]
+    starts = free_starts(taken, width, rng) if plan.position is None else [plan.position - width]
     if not starts:
         return []
     taken[starts[0] : starts[0] + width] = True
     return [
-        _write(motif, starts[0] + offset, letters, rng)
+        write_motif(motif, starts[0] + offset, letters, rng)
         for motif, offset in zip(unit.motifs, offsets, strict=True)
     ]
 
@@ -171,21 +171,22 @@ def _plant_decoys(
     decoys: list[Site] = []
     for _ in range(plan.decoys):
         motif = plan.decoy_motifs[rng.integers(len(plan.decoy_motifs))]
-        for start in _free_starts(taken, len(motif), rng):
+        for start in free_starts(taken, len(motif), rng):
             decoy = Site(start, start + len(motif), motif.name, "+")
             if not any(_make_up_unit(plan.grammar, decoy, other) for other in sites + decoys):
-                decoys.append(_write(motif, start, letters, rng))
+                decoys.append(write_motif(motif, start, letters, rng))
                 taken[start : decoy.end] = True
                 break
     return decoys
 
 
-def _write(motif: Motif, start: int, letters: list[str], rng: np.random.Generator) -> Site:
+def write_motif(motif: Motif, start: int, letters: list[str], rng: np.random.Generator) -> Site:
+    """A site of the motif at ``start``, written into ``letters``."""
     letters[start : start + len(motif)] = motif.sample(rng)
     return Site(start, start + len(motif), motif.name, "+")
 
 
-def _free_starts(taken: Bool[np.ndarray, " length"], width: int, rng: np.random.Generator) -> list[int]:
+def free_starts(taken: Bool[np.ndarray, " length"], width: int, rng: np.random.Generator) -> list[int]:
     """All places with ``width`` free letters, in random order."""
     before = np.concatenate([[0], np.cumsum(taken)])
     return [int(i) for i in rng.permutation(np.flatnonzero(before[width:] == before[: len(before) - width]))]

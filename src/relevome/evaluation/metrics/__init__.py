@@ -14,7 +14,7 @@ from relevome.evaluation.questions import Question
 from relevome.registry import Registry
 
 # What `compute` may take, apart from the answers of a question.
-NEEDS = ("relevance", "mask", "other")
+NEEDS = ("relevance", "mask", "other", "effects", "contrasts", "run", "motifs")
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Metric:
 
     ``kind`` is the family. ``needs`` names the arguments of ``compute`` in their order, all at one level,
     letters or tokens: ``relevance``, ``mask`` (inside known sites or not), ``other`` (relevance of the same
-    sequence by another run). A metric that asks the model has a ``question`` instead, whose answers hold the
-    arguments of ``compute``; it needs nothing else. ``source`` is the publication, ``chance`` says what
-    relevance without meaning reaches, and ``ordered`` is False where values in any order give the same
-    number, so that a random order says nothing. ``bounds`` are the least and the largest value that there can
-    be, which intervals of means heed. ``absolute`` says that the sign of relevance does not count. Raises
-    InputError for needs that nobody can fill.
+    sequence by another run), ``effects`` (known sites of both signs with the effect that each must have),
+    ``contrasts`` and, of all sequences, ``run`` or ``motifs`` (what relevance says of known sites with
+    effects; ``motifs`` where one must have another effect elsewhere). A metric that asks the model has a
+    ``question`` instead, whose answers hold the arguments of ``compute``; it needs nothing else. ``source``
+    is the publication, ``chance`` says what relevance without meaning reaches, and ``ordered`` is False where
+    values in any order give the same number, so that a random order says nothing. ``bounds`` are the least
+    and the largest value that there can be, which intervals of means heed. ``absolute`` says that the sign of
+    relevance does not count. Raises InputError for needs that nobody can fill.
     """
 
     name: str

@@ -23,6 +23,7 @@ OWN = "mutagenesis"
 # What a map may know without its sequence, beside random orders and shuffles: columns of the table of values.
 OTHERS = (
     "position", "letter", "letter pairs", "random weights", "other maps", "same letters", "same pairs",
+    "motif",
 )  # fmt: skip
 # Nulls that have as much noise as an explanation: the same values elsewhere, or other maps here.
 EXCHANGES = ("random order", "other maps", "same letters", "same pairs")
