@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,11 @@ def write_comparison_pages(comparison: Comparison, folder: Path) -> None:
     """Tables and pictures of several runs into a folder that is there."""
     scores, tests = scores_table(comparison), tests_table(comparison)
     tables = [scores, tests, *([similarity_table(comparison)] if comparison.similarities else [])]
-    pages = [markdown(table) for table in tables] + [listed(remarks(comparison))]
+    top = comparison.on_top()
+    pages = [listed(top), *(markdown(table) for table in tables), listed(remarks(comparison))]
+    printed = [replace(scores, caption=f"{scores.caption} {_sentences(top)}"), *tables[2:]]
     (folder / "table.md").write_text("\n".join(page for page in pages if page), encoding="utf-8")
-    (folder / "table.tex").write_text(
-        "\n".join(latex(table) for table in tables if table != tests), encoding="utf-8"
-    )
+    (folder / "table.tex").write_text("\n".join(latex(table) for table in printed), encoding="utf-8")
     write_tsv(folder / "tests.tsv", _TESTS, _test_rows(comparison))
     write_tsv(
         folder / "similarity.tsv", ("first", "second", *SCORES[:-2], "left_out"), _alike_rows(comparison)
@@ -68,7 +69,7 @@ def scores_table(comparison: Comparison) -> Table:
     labels = tuple(comparison.scores)
     rows = []
     for index, one in enumerate(comparison.scores[labels[0]]):
-        best = comparison.best(one.metric, one.level)
+        best = comparison.marked(one.metric, one.level)
         found = {label: comparison.scores[label][index] for label in labels}
         cells = [Cell(interval(s.mean, s.low, s.high), label == best) for label, s in found.items()]
         words = (Cell(f"{one.metric} {ARROWS[one.direction]}"), Cell(one.level))
@@ -76,9 +77,24 @@ def scores_table(comparison: Comparison) -> Table:
     caption = (
         "Means and 95% bootstrap intervals over sequences; ↑ higher is better, ↓ lower is better; bold: "
         "significantly better than every other (paired sign-flip tests, false discovery rate 5% over all "
-        "tests)."
+        "tests)"
     )
+    if comparison.held_back:
+        caption += f", but not {', '.join(sorted(comparison.held_back))}, for the model"
+    caption += "."
     return Table(caption, ("metric", "level", *labels, "random order", "sequences"), tuple(rows), words=2)
+
+
+def legend(comparison: Comparison) -> str:
+    """What `*` means where a terminal shows `scores_table`; empty where nothing is marked."""
+    names = {(one.metric, one.level) for one in next(iter(comparison.scores.values()), ())}
+    if not any(comparison.marked(*name) for name in names):
+        return ""
+    return "*: significantly better than every other run (false discovery rate 5% over all tests)"
+
+
+def _sentences(said: list[str]) -> str:
+    return " ".join(f"{line[:1].upper()}{line[1:]}." for line in said)
 
 
 def tests_table(comparison: Comparison) -> Table:

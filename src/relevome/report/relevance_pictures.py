@@ -33,11 +33,12 @@ _NOTE = (
 )
 
 
-def draw_maps(effects: Sequence[Effect], shape: tuple[int, int]) -> Figure:
+def draw_maps(effects: Sequence[Effect], shape: tuple[int, int], note: str | None = None) -> Figure:
     """Median effects of all heads of one class of proteins, a row for every type, a column for every metric.
 
     Colours reach from no less than `LEAST` below 0 to as much above. An open ring is a significant head, a
-    full dot one that also contributes to the prediction, a star one that is specialised.
+    full dot one that also contributes to the prediction, a star one that is specialised. A
+    ``note`` stands on top, such as why there is no star.
     """
     kinds = list(dict.fromkeys(one.kind for one in effects))
     metrics = list(dict.fromkeys(one.metric for one in effects))
@@ -50,7 +51,11 @@ def draw_maps(effects: Sequence[Effect], shape: tuple[int, int]) -> Figure:
             _draw_map(figure, axes, one, shape)
         figure.supxlabel(f"head ({_NOTE})", fontsize=SMALL)
         figure.supylabel("layer", fontsize=SMALL)
-        figure.legend(handles=_legend(), loc="outside upper right", ncols=3, fontsize=SMALL, frameon=False)
+        marks = _legend(any(one.learnt for one in effects))
+        figure.legend(handles=marks, loc="outside upper right", ncols=3, fontsize=SMALL, frameon=False)
+        if note is not None:
+            said = shortened(note, SMALL, 72 * WIDTH - 20)
+            figure.suptitle(said, fontsize=SMALL, x=0.01, ha="left", parse_math=False)
         return figure
 
 
@@ -88,13 +93,14 @@ def _colours() -> Colormap:
     return colormaps["RdBu_r"].with_extremes(bad="#DDDDDD")
 
 
-def _legend() -> list[Line2D]:
+def _legend(learnt: bool) -> list[Line2D]:
     style = {"linestyle": "none", "color": "black", "markersize": 5}
-    return [
+    marks = [
         Line2D([], [], marker="o", markerfacecolor="none", label="significant", **style),
         Line2D([], [], marker="o", label="and contributes", **style),
         Line2D([], [], marker="*", label="specialised", **style),
     ]
+    return marks if learnt else marks[:2]
 
 
 def draw_points(found: HeadMap, classes: Sequence[str]) -> Figure:

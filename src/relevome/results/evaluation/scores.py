@@ -19,6 +19,9 @@ COLUMNS = (
 # What a map may know without its sequence, beside random orders and shuffles: columns of the table of values.
 OTHERS = ("position", "letter", "letter pairs", "random weights")
 
+# Why some sequences have a metric, and no value of a null to compare it with.
+FEWER = "those that the model was asked about (--sequences), and whose null has a value"
+
 
 class Excess(NamedTuple):
     """How much a metric exceeds its strongest null, in its own direction, over the sequences that have both.
