@@ -47,7 +47,7 @@ def evaluate(
 
 def _report(found: Evaluation, output: Path) -> None:
     from relevome.report.scores import left_out
-    from relevome.results.evaluation.checks import grouped, summary
+    from relevome.results.evaluation.checks import summary
     from relevome.results.quality.words import on_top
 
     for line in on_top(found.quality):
@@ -62,7 +62,7 @@ def _report(found: Evaluation, output: Path) -> None:
         interval = f"{one.mean:>8.3g}  [{one.low:.3g}, {one.high:.3g}]"
         echo(f"{one.metric:<32}{one.level:<8}{interval}{random}{shuffled}{over}")
     echo(summary(found.checks))
-    print_list(grouped(found.checks))
+    print_list(found.grouped())
     print_list([check.sentence for check in found.failed])
     echo(f"{output}: {len(found.scores)} metrics, {len(found.sequences):,} sequences")
     print_list([*left_out(found.scores), *found.notes])

@@ -18,7 +18,7 @@ from relevome.report.scores import (
     several_levels,
 )
 from relevome.report.tables import Cell, Table, interval, markdown, number
-from relevome.results.evaluation.checks import grouped, summary
+from relevome.results.evaluation.checks import summary
 from relevome.results.evaluation.curves import MeanCurves
 from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import Level
@@ -65,5 +65,5 @@ def _page(evaluation: Evaluation) -> str:
     said += [*left_out(evaluation.scores), *evaluation.notes]
     table = markdown(Table(caption, header, tuple(rows), words=3))
     top = listed(on_top(evaluation.quality))
-    checked = f"{summary(evaluation.checks)}\n\n{listed(grouped(evaluation.checks))}"
+    checked = f"{summary(evaluation.checks)}\n\n{listed(evaluation.grouped())}"
     return f"{top}\n{table}\n{checked}" + f"\n{listed(said)}" * bool(said)

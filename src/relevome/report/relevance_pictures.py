@@ -44,7 +44,10 @@ def draw_maps(effects: Sequence[Effect], shape: tuple[int, int], note: str | Non
     metrics = list(dict.fromkeys(one.metric for one in effects))
     height = float(np.clip(_CELL * shape[0], _LEAST, _MOST))
     with matplotlib.style.context(STYLE):
-        figure = Figure(figsize=(WIDTH, len(kinds) * (height + 0.45) + 0.5), layout="constrained")
+        figure = Figure(
+            figsize=(WIDTH, len(kinds) * (height + 0.45) + 0.5 + 0.15 * (note is not None)),
+            layout="constrained",
+        )
         panels = figure.subplots(len(kinds), len(metrics), squeeze=False)
         for one in effects:
             axes = panels[kinds.index(one.kind), metrics.index(one.metric)]
@@ -52,10 +55,11 @@ def draw_maps(effects: Sequence[Effect], shape: tuple[int, int], note: str | Non
         figure.supxlabel(f"head ({_NOTE})", fontsize=SMALL)
         figure.supylabel("layer", fontsize=SMALL)
         marks = _legend(any(one.learnt for one in effects))
-        figure.legend(handles=marks, loc="outside upper right", ncols=3, fontsize=SMALL, frameon=False)
-        if note is not None:
-            said = shortened(note, SMALL, 72 * WIDTH - 20)
-            figure.suptitle(said, fontsize=SMALL, x=0.01, ha="left", parse_math=False)
+        figure.legend(
+            handles=marks, loc="outside upper right", ncols=3, fontsize=SMALL, frameon=False,
+            title=None if note is None else shortened(note, SMALL, 72 * WIDTH - 20), title_fontsize=SMALL,
+            alignment="right",
+        )  # fmt: skip
         return figure
 
 

@@ -52,8 +52,11 @@ def kind_of(check: Check) -> str:
     return check.name.partition(" against ")[0]
 
 
-def grouped(found: Sequence[Check]) -> list[str]:
-    """A line for every kind of check: what it asks, and how many of it failed; and what that means."""
+def grouped(found: Sequence[Check], learnt: bool = True) -> list[str]:
+    """A line for every kind of check: what it asks, and how many of it failed; and what that means.
+
+    ``learnt`` is False of a model below the quality that is asked, on whose behalf nothing is supposed.
+    """
     kinds = [*(kind for kind in _ASKED if kind in set(map(kind_of, found)))]
     kinds += [kind for kind in dict.fromkeys(map(kind_of, found)) if kind not in _ASKED]
     outcomes = {kind: [one.outcome for one in found if kind_of(one) == kind] for kind in kinds}
@@ -62,7 +65,7 @@ def grouped(found: Sequence[Check]) -> list[str]:
         for kind, some in outcomes.items()
     ]
     failing = [kind for kind, some in outcomes.items() if "fail" in some]
-    if failing == ["localisation"] and any(kind in outcomes for kind in _OF_PREDICTION):
+    if learnt and failing == ["localisation"] and any(kind in outcomes for kind in _OF_PREDICTION):
         said.append(
             "only localisation failed, and the prediction does go with the relevant letters: the map is not "
             "shown to be wrong, the model may rest on letters nobody annotated, or look where any sequence "

@@ -13,6 +13,7 @@ from relevome.results.evaluation.scores import COLUMNS, Level, MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.notebook import as_html
 from relevome.results.quality.record import ModelQuality, quality_of
+from relevome.results.quality.verdict import verdict
 from relevome.results.quality.words import on_top
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ class Evaluation:
         """The checks that the explanation fails."""
         return tuple(check for check in self.checks if check.outcome == "fail")
 
+    def grouped(self) -> list[str]:
+        """How many checks of every kind failed, and what that means."""
+        return grouped(self.checks, not verdict(self.quality).below)
+
     def to_pandas(self) -> pd.DataFrame:
         """A row for every metric and level.
 
@@ -67,7 +72,7 @@ class Evaluation:
                 f"  metrics: {', '.join(f'{n} of {level}' for level, n in levels.items()) or 'none'}",
                 *(f"  {line}" for line in on_top(self.quality)),
                 f"  {summary(self.checks)}",
-                *(f"    {line}" for line in grouped(self.checks)),
+                *(f"    {line}" for line in self.grouped()),
             ]
         )
 
