@@ -54,9 +54,10 @@ def trained(saved: Any, tmp_path: Path) -> Any:  # noqa: F811
             (folder / "training.json").write_text(text)
         if different:
             model = relevome.load_model(folder)
+            module: Any = model.module
             with torch.no_grad():
-                next(iter(model.module.parameters())).add_(different)
-            model.module.save_pretrained(folder)
+                next(iter(module.parameters())).add_(different)
+            module.save_pretrained(folder)
         return folder
 
     return make

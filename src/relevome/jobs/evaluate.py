@@ -323,8 +323,9 @@ class _Evaluating:
         )
         target = next(self._rows()).target
         about = {"run": str(self.run.path), "target": target} | {name: said.get(name) for name in kept}
-        if made is not None and quality_of(about["model"]).unknown:
-            about["model"] = {**about["model"], "quality": quality_record(quality_of_loaded(made.model))}
+        if made is not None and quality_of(said.get("model")).unknown:
+            now = quality_record(quality_of_loaded(made.model))
+            about["model"] = dict(said["model"]) | {"quality": now}
         sizes = None if made is None else made.model.batch_sizes.on_record()
         return about | {"truth": truth, "batch_size": sizes}
 

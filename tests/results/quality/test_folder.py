@@ -128,6 +128,7 @@ def test_a_folder_without_scores_and_one_that_is_not_there_are_unknown(tmp_path:
     assert trained_quality(tmp_path).unknown == NOT_KEPT
     assert trained_quality(tmp_path / "nowhere").unknown == NOT_KEPT
     assert trained_quality("owner/on-the-hub").unknown == NOT_KEPT
+    assert "File name too long" in trained_quality("x" * 5000).unknown
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_numbers_are_judged_by_ranks(rank: float, level: QualityLevel) -> None:
 
 def test_the_spread_of_ranks_is_that_of_all_orders() -> None:
     rng = np.random.default_rng(2)
-    drawn = [stats.spearmanr(np.arange(26), rng.permutation(26)).statistic for _ in range(3000)]
+    drawn = [np.corrcoef(np.arange(26), rng.permutation(26))[0, 1] for _ in range(3000)]
     assert np.std(drawn) == pytest.approx(1 / 5, rel=0.05)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from relevome.results.quality.record import NOT_KEPT, ModelQuality
 from relevome.results.record import DAMAGE
 
+_FILES = ("training.json", "metrics.json")  # the first that is there counts
 _TABLES = ("test", "validation")
 # A training of its own kind keeps what a guess reaches under one of these names.
 _CHANCE = ("chance", "unigram")
@@ -22,15 +23,16 @@ def trained_quality(folder: str | Path) -> ModelQuality:
     A folder without these files, and files that are damaged or by somebody else, leave it unknown, and the
     result says why.
     """
-    place = Path(folder)
+    path = place = Path(folder)
     try:
-        path = next((place / n for n in ("training.json", "metrics.json") if (place / n).is_file()), None)
-        if path is None:
+        there = [place / name for name in _FILES if (place / name).is_file()]
+        if not there:
             return ModelQuality(unknown=NOT_KEPT)
+        path = there[0]
         said = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(said, Mapping):
             raise TypeError(f"it is {str(said)[:60]!r}")
-        return _of_training(said) if path.name == "training.json" else _of_metrics(said, "", {})
+        return _of_training(said) if path.name == _FILES[0] else _of_metrics(said, "", {})
     except (*DAMAGE, RecursionError) as error:
         what = str(error).replace("\n", " ")[:100]
         return ModelQuality(unknown=f"{path} is damaged ({type(error).__name__}: {what})")
