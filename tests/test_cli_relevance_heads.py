@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,34 @@ def test_from_a_run_to_tables_and_again(relevome_cli: Cli, files: dict[str, Path
     assert part.stat().st_mtime_ns == before  # what was explained is kept
     table = np.loadtxt(out / "contributions.tsv", skiprows=2, delimiter="\t", usecols=(1, 2, 3, 8))
     assert np.isfinite(table).all()
+
+
+@pytest.mark.parametrize(("auroc", "below"), [(0.9, False), (0.51, True)])
+def test_heads_of_a_model_that_is_not_above_chance_are_not_called_specialised(
+    relevome_cli: Cli, files: dict[str, Path], tmp_path: Path, auroc: float, below: bool
+) -> None:
+    test = {"sequences": 200, "sha256": "t", "outputs": {"0": 100, "1": 100}}
+    said = {"chosen": {"task": "binary"}, "metrics": {"test": {"auroc": auroc}}, "data": {"test": test}}
+    (files["model"] / "training.json").write_text(json.dumps(said))
+    explained = ("--model", files["model"], "--fasta", files["fasta"], "--heads", "--device", "cpu")
+    code, out, _ = relevome_cli("explain", *explained, "--target", 1, "-o", tmp_path / "run")
+    assert code == 0
+    assert ("the model is not above chance (AUROC 0.51" in out) == below
+    asked = ("heads", "--by", "relevance", "--run", tmp_path / "run", "--annotations", files["annotations"])
+    code, out, _ = relevome_cli(*asked, "--device", "cpu", "-o", tmp_path / "out")
+    assert code == 0
+    assert out.startswith(f"model: AUROC {auroc:.3f} on 200 test sequences\n")
+    assert ("heads are not called specialised" in out) == below
+    record = json.loads((tmp_path / "out" / "relevance_heads.json").read_text())
+    assert [one.get("learnt", True) for one in record["effects"]] == [not below] * len(record["effects"])
+    fasta = tmp_path / "windows.fa"
+    fasta.write_text(">a\nMKTAYIAKQRG\n>b\nGAVLIMCFYWH\n")
+    windows = ("--model", files["model"], "--fasta", fasta, "--ablate", 0, "--target", 1, "--device", "cpu")
+    for weights in ((), ("--random-weights",)):
+        code, out, _ = relevome_cli("heads", *windows, *weights, "--overwrite", "-o", tmp_path / "attention")
+        assert code == 0
+        assert out.startswith("model: AUROC") == (weights == ())
+        assert ("what its heads look for need not be" in out) == (below and weights == ())
 
 
 def test_it_asks_for_a_run_and_annotations(relevome_cli: Cli, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +42,24 @@ def test_study_c_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     code, out, err = relevome_cli(*asked, "-o", "study")
     assert (code, err) == (0, [])
     assert "17 of 17 commands were done before" in out
+    # a model that is none calls no head specialised, whatever its heads were found to be before
+    record = study / "signal-peptide" / "model" / "training.json"
+    said = json.loads(record.read_text(encoding="utf-8"))
+    for auroc, mcc, called in ((0.99, 0.9, True), (0.99, 0.0, False), (0.5, 0.9, False)):
+        said["metrics"]["test"] |= {"auroc": auroc, "mcc": mcc}
+        record.write_text(json.dumps(said), encoding="utf-8")
+        code, out, err = relevome_cli(*asked, "-o", "study")
+        assert (code, err) == (0, [])
+        lines = [line for line in out.splitlines() if line.startswith("signal-peptide/model: ")]
+        assert lines[0].startswith(f"signal-peptide/model: AUROC {auroc:.3f}, MCC {mcc:.3f} on ")
+        assert any("heads are not called specialised" in line for line in lines) != called
+        words = [line for line in out.splitlines() if " heads are significant by r" in line]
+        assert words
+        assert all(("specialised" in line) == called for line in words)
+        page = (study / "study.md").read_text(encoding="utf-8")
+        assert ("heads are not called specialised" in page.split("## Models")[0]) != called
+        if not called:
+            assert {row["specialised"] for row in rows_of(study / "study.tsv")} == {"0"}
 
 
 def test_enzymes_of_ones_own_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
@@ -50,7 +69,7 @@ def test_enzymes_of_ones_own_from_end_to_end(relevome_cli, tmp_path, monkeypatch
     asked = ("study", "protein-function", "--proteins", table.name, "--annotations", sites.name)
     code, out, err = relevome_cli(*asked, "--size", "small", "-o", "study")
     assert (code, err) == (0, [])
-    assert any(line.startswith("enzymes/model tells held-out proteins apart") for line in out.splitlines())
+    assert any(line.startswith("enzymes/model: AUROC ") for line in out.splitlines())
     page = (tmp_path / "study" / "study.md").read_text(encoding="utf-8")
     assert "## enzymes/ec-1\n" in page
     assert "nan" not in page.lower()

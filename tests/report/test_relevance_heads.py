@@ -17,7 +17,8 @@ from relevome.errors import InputError
 from relevome.report.relevance_heads import write_relevance_page
 from relevome.report.relevance_pictures import draw_maps
 from relevome.report.relevance_words import summary
-from relevome.results.relevance_heads.folder import FOLDER, write_relevance_heads
+from relevome.results.quality.words import not_specialised
+from relevome.results.relevance_heads.folder import FOLDER, read_relevance_heads, write_relevance_heads
 from relevome.results.relevance_heads.heads import ALL, LEAST, RelevantHeads
 
 CLASSES = {f"p{number}": "a/b" if number < 9 else "few" for number in range(12)}
@@ -158,3 +159,39 @@ def test_points_are_principal_components() -> None:
     assert found.shares == pytest.approx(tuple(values[:2] ** 2 / (values**2).sum()))
     with pytest.raises(InputError, match="a map of 3 proteins by 4 heads that differ"):
         head_map(totals[:3])
+
+
+QUALITY = {"task": "binary", "table": "test", "examples": 160, "positives": [80, 80]}
+
+
+@pytest.mark.parametrize(("auroc", "called"), [(0.9, True), (0.65, False), (0.5, False)])
+def test_no_head_of_a_model_that_is_not_good_enough_has_a_star(
+    tmp_path: Path, auroc: float, called: bool
+) -> None:
+    model = {"quality": QUALITY | {"metrics": {"auroc": auroc}}}
+    tested = relevant_heads(made_up(0, 0.5), [made_up(1, 0), made_up(2, 0)])
+    effects = tuple(replace(one, learnt=called) for one in tested.effects)
+    found = replace(tested, effects=effects, about={"run": "r", "random": 2, "model": model})
+    write_relevance_page(found, tmp_path)
+    write_relevance_heads(found, tmp_path)
+    stars = [star for _, star in marks(found).values()]
+    assert (max(stars) > 0) == called
+    assert sum(one.significant.sum() for one in effects) == sum(
+        one.significant.sum() for one in tested.effects
+    )
+    assert {row["specialised"] for row in rows(tmp_path / "heads.tsv")} == ({"0", "1"} if called else {"0"})
+    page = (tmp_path / "heads.md").read_text()
+    assert page.startswith(f"- model: AUROC {auroc:.3f} on 160 test sequences\n")
+    assert ("heads are not called specialised" in page) != called
+    assert ("**1.2** | yes" in page) == called
+    assert ("| 1.2 | not asked |" in page) != called
+    assert any("specialised" in line for line in summary(found)) == called
+    assert str(not_specialised(found.quality) or "significant") in repr(found)
+    again = read_relevance_heads(tmp_path)
+    assert [one.learnt for one in again.effects] == [called] * len(effects)
+    figure = draw_maps(again.effects, again.shape, not_specialised(again.quality))
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "significant", "and contributes", *(["specialised"] if called else []),
+    ]  # fmt: skip
+    assert legend.get_title().get_text() == ("" if called else not_specialised(again.quality))

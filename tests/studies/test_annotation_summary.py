@@ -15,7 +15,7 @@ from relevome.data.motifs import Motif
 from relevome.data.names import from_table
 from relevome.data.sequences import DNA
 from relevome.errors import InputError
-from relevome.results.annotation.folder import write_annotation
+from relevome.results.annotation.folder import NAME, write_annotation
 from relevome.results.attention_heads.consensus import Attended, Consensus
 from relevome.results.attention_heads.folder import write_attention_heads
 from relevome.results.attention_heads.heads import (
@@ -28,7 +28,8 @@ from relevome.results.attention_heads.heads import (
 )
 from relevome.results.attention_heads.settings import HeadSettings
 from relevome.results.head_name import HeadName
-from relevome.studies.annotation_summary import Characterised, conclude
+from relevome.results.quality.words import described
+from relevome.studies.annotation_summary import Characterised, conclude, quality_of_sites
 
 HEADS = (
     ("0", "0", "TATAAT", "-11", "-13", "-8"),
@@ -167,3 +168,34 @@ def test_heads_that_cannot_be_read_are_said_with_what_to_do(study: Path, text: s
         InputError, match=rf"{folder}/attention_heads.json is damaged.*: remove {folder}, and"
     ):
         conclude(study, list(MODELS), 2)
+
+
+@pytest.mark.parametrize(
+    ("rank", "precision", "reason"),
+    [
+        (0.55, 0.4, "not above chance (AUROC 0.55, where a guess has 0.5, by luck up to"),
+        (0.9, 0.003, "weak (average precision 0.003, below 0.004)"),
+    ],
+)
+def test_heads_of_an_annotator_that_is_not_good_enough_look_for_nothing(
+    study: Path, rank: float, precision: float, reason: str
+) -> None:
+    said = conclude(study, list(MODELS), 2)
+    assert any("looks for" in line for line in said)
+    path = study / "annotation" / "annotator" / NAME
+    content = json.loads(path.read_text())
+    content["truth"]["all"] |= {"roc_auc": rank, "average_precision": precision}
+    path.write_text(json.dumps(content))
+    first, *others = conclude(study, list(MODELS), 2)
+    assert first.startswith(f"the annotator is {reason}")
+    assert "its heads are not said to look for anything" in first
+    assert not any("looks for" in line or "known sites heads sit on" in line for line in others)
+    top = (study / "study.md").read_text().split("## Models")[0]
+    assert "its heads are not said to look for anything" in top
+
+
+def test_the_quality_over_a_region_counts_its_positions() -> None:
+    numbers = {"positions": 2000, "sites": 4, "base_rate": 0.002, "roc_auc": None, "average_precision": 0.4}
+    found = quality_of_sites(numbers)
+    assert (found.contests, found.metrics) == ([(4, 1996)], {"average_precision": 0.4})
+    assert described(found) == "model: average precision 0.400 (a guess: 0.002) on 2,000 test positions"

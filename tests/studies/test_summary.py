@@ -131,7 +131,11 @@ def compared(study: Path) -> ComparedTask:
 
 def test_the_words_name_the_best_of_every_model_and_of_all(study):
     assert conclude(study, {"toy": "planted"})[:-1] == [
-        "toy: the transformer has learnt little (MCC 0.000), so there is little to explain",
+        "toy: model of cnn: AUROC 0.875, MCC 0.812 on test sequences",
+        "toy: model of transformer: AUROC 0.875, MCC 0.000 on test sequences",
+        "toy: the model of transformer is weak (MCC 0, below 0.2): its maps explain a model that is often "
+        "wrong",
+        "toy: the models are not known to be scored on the same examples: do not compare their scores",
         "toy: cnn-lrp has the best auroc of its model, 0.900 [0.800, 1.000], significantly better than 0 of "
         "1 others",
         "toy: transformer-attnlrp has the best auroc of its model, 0.800 [0.700, 0.900], significantly "
@@ -153,10 +157,18 @@ def test_the_words_name_the_best_of_every_model_and_of_all(study):
 def test_bold_is_what_beats_all_others_of_its_model(compared):
     bold = {(metric, run) for metric in compared.metrics for run in RUNS if compared.cell(metric, run).bold}
     assert bold == {
-        ("auroc", "transformer-attnlrp"),
         ("normalised-area-between-curves", "cnn-saliency"),
         ("scaled-infidelity", "cnn-lrp"),
     }
+
+
+def test_what_beats_all_others_is_bold_if_its_model_is_good_enough(study):
+    scores = {"auroc": 0.875, "mcc": 0.25, "accuracy": None}
+    (study / "toy" / "transformer" / "metrics.json").write_text(json.dumps({"test": scores}))
+    compared = ComparedTask("toy", "planted", study)
+    assert compared.cell("auroc", "transformer-attnlrp").bold
+    assert not any("weak" in line for line in conclude(study, {"toy": "planted"}))
+    assert "| toy | transformer | 0.875 | 0.250 |  |" in (study / "study.md").read_text()
 
 
 def test_a_model_with_one_explanation_has_no_bold(compared):

@@ -27,13 +27,17 @@ def compare(
     """
     with importing():
         from relevome.jobs.compare import compare as run_compare
-        from relevome.report.comparisons import remarks, scores_table
+        from relevome.report.comparisons import legend, remarks, scores_table
         from relevome.report.tables import plain
 
     with shown("sequences") as seen:
         found = run_compare(
             runs, labels=label or (), out=output, say=seen.say, progress=seen.tell, **asked.keywords()
         )
+    for line in found.on_top():
+        echo(line)
     echo(plain(scores_table(found)))
+    if said := legend(found):
+        echo(said)
     echo(f"{output}: {len(found.scores)} runs, {len(found.tests):,} paired tests")
     print_list(remarks(found))

@@ -53,7 +53,10 @@ def _over(one: Excess) -> str:
 def _report(found: Evaluation, output: Path) -> None:
     from relevome.report.scores import left_out
     from relevome.results.evaluation.checks import summary
+    from relevome.results.quality.words import on_top
 
+    for line in on_top(found.quality):
+        echo(line)
     for one in found.scores:
         random = "" if one.random is None else f"  random order {one.random.mean:.3g}"
         shuffled = "" if one.null is None else f"  shuffled {one.null.mean:.3g}"
@@ -67,6 +70,7 @@ def _report(found: Evaluation, output: Path) -> None:
         interval = f"{one.mean:>8.3g}  [{one.low:.3g}, {one.high:.3g}]"
         echo(f"{one.metric:<32}{one.level:<8}{interval}{random}{shuffled}{over}")
     echo(summary(found.checks))
+    print_list(found.grouped())
     print_list([check.sentence for check in found.failed])
     echo(f"{output}: {len(found.scores)} metrics, {len(found.sequences):,} sequences")
     print_list([*left_out(found.scores), *found.notes])

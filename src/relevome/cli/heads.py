@@ -147,6 +147,7 @@ def heads(
             raise InputError("--by relevance needs --run RUN (of explain --heads) and --annotations FILE")
         with importing():
             from relevome.jobs.relevance_heads import relevance_heads
+            from relevome.report.relevance_words import on_top as relevance_on_top
             from relevome.report.relevance_words import summary as relevance_summary
 
         with shown("done") as seen:
@@ -158,6 +159,8 @@ def heads(
             )  # fmt: skip
         for problem in tested.unplaced[:5]:
             echo(f"left out {problem.id}: {problem.reason}", err=True)
+        for line in relevance_on_top(tested):
+            echo(line)
         print_list(relevance_summary(tested))
         layers, each = tested.shape
         echo(f"{output}: {layers} x {each} heads in {len(tested.proteins):,} proteins")
@@ -167,7 +170,7 @@ def heads(
     with importing():
         from relevome.jobs.attention_heads import HeadsQuestion, attention_heads
         from relevome.models.hugging_face import load_model
-        from relevome.report.attention_heads import summary
+        from relevome.report.attention_heads import on_top, summary
         from relevome.results.attention_heads.settings import HeadSettings
 
     settings = HeadSettings(
@@ -191,7 +194,7 @@ def heads(
         )
     for one in found.read:
         _say_left_out(one)
-    for line in summary(found):
+    for line in [*on_top(found), *summary(found)]:
         echo(line)
     echo(f"{output}: {len(found.heads)} heads in {found.windows:,} windows")
 

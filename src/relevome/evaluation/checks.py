@@ -9,10 +9,11 @@ import numpy as np
 
 from relevome.evaluation.statistics import adjusted, bootstrap_interval, paired_test
 from relevome.results.evaluation.checks import Check
-from relevome.results.evaluation.scores import EXCHANGES, MetricScores
+from relevome.results.evaluation.scores import EXCHANGES, FEWER, MetricScores
 
 LEVEL = 0.05  # of the false discovery rate, over all comparisons of one evaluation
 
+FEWEST = 5  # sequences, of which a sign-flip test can be significant: 2 in 2^5 orders, by its mid-p 1 in 2^5
 RANDOM = "random order"
 WORDS = {
     RANDOM: "a random order",
@@ -87,7 +88,7 @@ def _check(contest: _Contest, p: float, inverted: bool, seed: int) -> Check:
     better = p < LEVEL and contest.gain > 0
     numbers = (
         f"{scores.metric} of {scores.level} is {np.mean(contest.own):.3g} against "
-        f"{np.mean(contest.other):.3g} ({scores.direction}; {len(contest.own)} sequences, adjusted p {p:.2g})"
+        f"{np.mean(contest.other):.3g} ({scores.direction}; {_sequences(contest)}, adjusted p {p:.2g})"
     )
     name = f"{scores.kind} against {'the strongest null' if places else contest.against}"
     said, which = "passes" if better else "fails", f", {_what(contest)}" if places else ""
@@ -107,8 +108,16 @@ def _meaning(contest: _Contest, p: float, inverted: bool) -> str:
         )
     if inverted:
         return f"it is significantly worse than {_what(contest)}; the map may be inverted"
+    if len(contest.own) < FEWEST:
+        return f"with fewer than {FEWEST} sequences no test can be passed"
     worse = p < LEVEL and contest.gain < 0
     return f"it is {'significantly worse' if worse else 'no better'} than {_what(contest)}"
+
+
+def _sequences(contest: _Contest) -> str:
+    """How many sequences were compared, and why not all that have the metric."""
+    count, every = len(contest.own), contest.scores.n
+    return f"{count} sequences" if count == every else f"{count} of its {every} sequences: {FEWER}"
 
 
 def _of_its_sequence(scores: MetricScores) -> str:

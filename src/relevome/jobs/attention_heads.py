@@ -29,6 +29,8 @@ from relevome.report.attention_heads import write_attention_page
 from relevome.results.attention_heads.folder import FOLDER, write_attention_heads
 from relevome.results.attention_heads.heads import AttentionHeads, WindowsRead
 from relevome.results.attention_heads.settings import HeadSettings
+from relevome.results.quality.loaded import quality_of_loaded
+from relevome.results.quality.record import quality_record
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,7 @@ def _about(model: Model, question: HeadsQuestion, sites: Windows) -> dict[str, A
     """Which model and which windows."""
     return {
         "by": "attention", "model": model.source.path, "random_weights": question.random_weights,
-        "sha256": model.sha256,
+        "sha256": model.sha256, "quality": quality_record(quality_of_loaded(model)),
         "target": sites.target.label, "position": sites.site, "sites": str(question.fasta or question.bed),
         "controls": None if question.controls is None else str(question.controls),
         "motifs": list(map(str, question.motifs)),

@@ -38,6 +38,8 @@ from relevome.results.evaluation.folder import SCORES_FOLDER, write_evaluation
 from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import Level, MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.results.quality.loaded import quality_of_loaded
+from relevome.results.quality.record import quality_of, quality_record
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
 
@@ -316,5 +318,8 @@ class _Evaluating:
         )
         target = next(self._rows()).target
         about = {"run": str(self.run.path), "target": target} | {name: said.get(name) for name in kept}
+        if made is not None and quality_of(said.get("model")).unknown:
+            now = quality_record(quality_of_loaded(made.model))
+            about["model"] = dict(said["model"]) | {"quality": now}
         sizes = None if made is None else made.model.batch_sizes.on_record()
         return about | {"truth": truth, "batch_size": sizes}

@@ -41,6 +41,8 @@ from relevome.models.base import Model, Target
 from relevome.models.batching import batch_sizes_of
 from relevome.models.targets import resolve_targets
 from relevome.options import configured, option_defaults
+from relevome.results.quality.loaded import quality_of_loaded
+from relevome.results.quality.record import quality_record
 from relevome.results.record import made_by_command, provenance
 from relevome.results.run.manifest import RUN
 from relevome.results.run.reader import Run
@@ -262,7 +264,8 @@ def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "model": model.about() | {"task": model.task, "max_tokens": model.max_tokens}
-        | ({"rare_as_x": True} if model.tokenizer.rare_as_x else {}),
+        | ({"rare_as_x": True} if model.tokenizer.rare_as_x else {})
+        | {"quality": quality_record(quality_of_loaded(model))},
         "input": dict(source.description),
         "method": plan.method_name,
         "parameters": asdict(plan.method),

@@ -27,6 +27,8 @@ from relevome.models.base import Model
 from relevome.models.targets import PREDICTED
 from relevome.models.untrained import with_shuffled_weights
 from relevome.report.relevance_heads import write_relevance_page
+from relevome.results.quality.record import quality_of
+from relevome.results.quality.verdict import verdict
 from relevome.results.relevance_heads.folder import FOLDER, RANDOM, write_relevance_heads
 from relevome.results.relevance_heads.heads import Projection, RelevantHeads
 from relevome.results.run.reader import Run, rows_of
@@ -103,7 +105,10 @@ def relevance_heads(
         "method": opened.manifest["method"],
         "without_a_cluster": None if family_of is None else len(collected.ids) - len(family_of),
     }  # fmt: skip
-    found = replace(tested, unplaced=tuple(unplaced), points=place, about=about)
+    effects = tested.effects
+    if verdict(quality_of(about["model"])).below:
+        effects = tuple(replace(one, learnt=False) for one in effects)
+    found = replace(tested, effects=effects, unplaced=tuple(unplaced), points=place, about=about)
     if folder is not None:
         say("writing tables and pictures")
         FOLDER.clear(folder)

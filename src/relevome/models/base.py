@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from inspect import signature
 from typing import Any, Literal, get_args
 
@@ -37,13 +37,15 @@ class Source:
     """Where a model came from, for the record: its path or hub id, and its tokenizer.
 
     ``wrapped`` is a prefix that all names of its weights had in the file and not in the model;
-    ``tokenizer_path`` is where the tokenizer was read, if not where the model was.
+    ``tokenizer_path`` is where the tokenizer was read, if not where the model was. ``loaded`` is the state
+    of the module as it was read, see `state_of`: while it is the same, what is said there of the model holds.
     """
 
     path: str
     tokenizer: str
     wrapped: str | None = None
     tokenizer_path: str | None = None
+    loaded: tuple[Any, ...] | None = field(default=None, compare=False, repr=False)
 
 
 class Model:
@@ -100,6 +102,11 @@ class Model:
         if self._identity is None or self._identity[0] != state:
             self._identity = (state, model_sha256(self.module, self.tokenizer, self.labels))
         return self._identity[1]
+
+    @property
+    def as_loaded(self) -> bool:
+        """Whether its weights are those that were read from its source, and were not changed since."""
+        return self.source.loaded is not None and self.source.loaded == state_of(self.module)
 
     def about(self) -> dict[str, Any]:
         """Which model this is, as results keep it on record."""

@@ -16,6 +16,7 @@ from relevome.data.sequences import named_alphabet
 from relevome.errors import InputError
 from relevome.models.any_module.python_file import made_by, moved
 from relevome.models.base import Model, Source
+from relevome.models.identity import state_of
 from relevome.models.light.folder import read_light
 from relevome.models.light.whereabouts import named_head, python_function
 from relevome.models.loading.adapters import Adapter, adapter_in
@@ -108,6 +109,7 @@ def load_model(
                 f"{type(reader).__name__} ({letters.style})",
                 found.wrapped,
                 None if other is None else _lasting(other),
+                state_of(module),
             ),
         )
         try_out(model, path, found.own_code)

@@ -13,6 +13,8 @@ from relevome.report.logo import save_logo
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown, number
 from relevome.results.attention_heads.heads import COLUMNS, AttentionHead, AttentionHeads, head_row
+from relevome.results.quality.record import quality_of
+from relevome.results.quality.words import described, if_below
 
 
 def write_attention_page(found: AttentionHeads, folder: Path) -> None:
@@ -36,7 +38,17 @@ def page(found: AttentionHeads) -> str:
         f"of {level:g}; by distance: share of its variance that distance alone explains; fall: what the mean "
         "logit at sites loses without the head; rank: share of heads whose loss is as large."
     )
-    return f"{markdown(Table(caption, header, rows, words=4))}\n{listed(summary(found))}"
+    top = listed(on_top(found))
+    return f"{top}\n{markdown(Table(caption, header, rows, words=4))}\n{listed(summary(found))}"
+
+
+def on_top(found: AttentionHeads) -> list[str]:
+    """How good the model is, and what to heed of one below what is asked; nothing of random weights."""
+    if found.about.get("random_weights"):
+        return []
+    quality = quality_of(found.about)
+    said = if_below(quality, "what its heads look for need not be what it was trained for")
+    return [described(quality), *([] if said is None else [said])]
 
 
 def _weights(about: Mapping[str, Any]) -> str:

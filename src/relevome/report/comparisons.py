@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,11 @@ def write_comparison_pages(comparison: Comparison, folder: Path) -> None:
     """Tables and pictures of several runs into a folder that is there."""
     scores, tests = scores_table(comparison), tests_table(comparison)
     tables = [scores, tests, *([similarity_table(comparison)] if comparison.similarities else [])]
-    pages = [markdown(table) for table in tables] + [listed(remarks(comparison))]
+    top = comparison.on_top()
+    pages = [listed(top), *(markdown(table) for table in tables), listed(remarks(comparison))]
+    printed = [replace(scores, caption=f"{scores.caption} {_sentences(top)}"), *tables[2:]]
     (folder / "table.md").write_text("\n".join(page for page in pages if page), encoding="utf-8")
-    (folder / "table.tex").write_text(
-        "\n".join(latex(table) for table in tables if table != tests), encoding="utf-8"
-    )
+    (folder / "table.tex").write_text("\n".join(latex(table) for table in printed), encoding="utf-8")
     write_tsv(folder / "tests.tsv", _TESTS, _test_rows(comparison))
     write_tsv(folder / "similarity.tsv", ("first", "second", *_OF_PAIRS, "left_out"), _alike_rows(comparison))
     for level, curves in comparison.curves.items():
@@ -72,7 +73,7 @@ def scores_table(comparison: Comparison) -> Table:
     rows = []
     known = any(s.model is not None for found in comparison.scores.values() for s in found)
     for index, one in enumerate(comparison.scores[labels[0]]):
-        best = comparison.best(one.metric, one.level)
+        best = comparison.marked(one.metric, one.level)
         found = {label: comparison.scores[label][index] for label in labels}
         cells = [Cell(interval(s.mean, s.low, s.high), label == best) for label, s in found.items()]
         words = (Cell(f"{one.metric} {ARROWS[one.direction]}"), Cell(one.level))
@@ -82,8 +83,13 @@ def scores_table(comparison: Comparison) -> Table:
     caption = (
         "Means and 95% bootstrap intervals over sequences; ↑ higher is better, ↓ lower is better; bold: "
         "significantly better than every other (paired sign-flip tests, false discovery rate 5% over all "
-        "tests); below metrics of places what they exceed their strongest null by, which is named, and the "
-        "strongest that has the noise of an explanation (exchange)."
+        "tests)"
+    )
+    if comparison.held_back:
+        caption += f", but not {', '.join(sorted(comparison.held_back))}, for the model"
+    caption += (
+        "; below metrics of places what they exceed their strongest null by, which is named, and the strongest "
+        "that has the noise of an explanation (exchange)."
     )
     caption += " Own mutagenesis: that of the model, in place of relevance." * known
     beside = ("random order", *(["own mutagenesis"] * known), "sequences")
@@ -97,14 +103,20 @@ def _beyond_nulls(
     if not any(scores.excess for scores in found):
         return
     for words, shown in (("over its strongest null", exceeded), ("over exchange", exchanged)):
-        cells = (Cell(shown(scores)) for scores in found)
-        yield (
-            Cell(f"{one.metric}, {words}"),
-            Cell(one.level),
-            *cells,
-            *([Cell("")] * beside),
-            Cell(str(one.n)),
-        )
+        texts = [f"{one.metric}, {words}", one.level, *map(shown, found), *[""] * beside, str(one.n)]
+        yield tuple(map(Cell, texts))
+
+
+def legend(comparison: Comparison) -> str:
+    """What `*` means where a terminal shows `scores_table`; empty where nothing is marked."""
+    names = {(one.metric, one.level) for one in next(iter(comparison.scores.values()), ())}
+    if not any(comparison.marked(*name) for name in names):
+        return ""
+    return "*: significantly better than every other run (false discovery rate 5% over all tests)"
+
+
+def _sentences(said: list[str]) -> str:
+    return " ".join(f"{line[:1].upper()}{line[1:]}." for line in said)
 
 
 def tests_table(comparison: Comparison) -> Table:

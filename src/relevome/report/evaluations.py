@@ -23,6 +23,7 @@ from relevome.results.evaluation.checks import summary
 from relevome.results.evaluation.curves import MeanCurves
 from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import Level
+from relevome.results.quality.words import on_top
 from relevome.results.tables import write_tsv
 
 
@@ -67,4 +68,6 @@ def _page(evaluation: Evaluation) -> str:
     said = [check.sentence for check in evaluation.failed]
     said += [*left_out(evaluation.scores), *evaluation.notes]
     table = markdown(Table(caption, header, tuple(rows), words=3))
-    return f"{table}\n{summary(evaluation.checks)}\n\n{listed(said)}"
+    top = listed(on_top(evaluation.quality))
+    checked = f"{summary(evaluation.checks)}\n\n{listed(evaluation.grouped())}"
+    return f"{top}\n{table}\n{checked}" + f"\n{listed(said)}" * bool(said)

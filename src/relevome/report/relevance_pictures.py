@@ -33,24 +33,33 @@ _NOTE = (
 )
 
 
-def draw_maps(effects: Sequence[Effect], shape: tuple[int, int]) -> Figure:
+def draw_maps(effects: Sequence[Effect], shape: tuple[int, int], note: str | None = None) -> Figure:
     """Median effects of all heads of one class of proteins, a row for every type, a column for every metric.
 
     Colours reach from no less than `LEAST` below 0 to as much above. An open ring is a significant head, a
-    full dot one that also contributes to the prediction, a star one that is specialised.
+    full dot one that also contributes to the prediction, a star one that is specialised. A
+    ``note`` stands on top, such as why there is no star.
     """
     kinds = list(dict.fromkeys(one.kind for one in effects))
     metrics = list(dict.fromkeys(one.metric for one in effects))
     height = float(np.clip(_CELL * shape[0], _LEAST, _MOST))
     with matplotlib.style.context(STYLE):
-        figure = Figure(figsize=(WIDTH, len(kinds) * (height + 0.45) + 0.5), layout="constrained")
+        figure = Figure(
+            figsize=(WIDTH, len(kinds) * (height + 0.45) + 0.5 + 0.15 * (note is not None)),
+            layout="constrained",
+        )
         panels = figure.subplots(len(kinds), len(metrics), squeeze=False)
         for one in effects:
             axes = panels[kinds.index(one.kind), metrics.index(one.metric)]
             _draw_map(figure, axes, one, shape)
         figure.supxlabel(f"head ({_NOTE})", fontsize=SMALL)
         figure.supylabel("layer", fontsize=SMALL)
-        figure.legend(handles=_legend(), loc="outside upper right", ncols=3, fontsize=SMALL, frameon=False)
+        marks = _legend(any(one.learnt for one in effects))
+        figure.legend(
+            handles=marks, loc="outside upper right", ncols=3, fontsize=SMALL, frameon=False,
+            title=None if note is None else shortened(note, SMALL, 72 * WIDTH - 20), title_fontsize=SMALL,
+            alignment="right",
+        )  # fmt: skip
         return figure
 
 
@@ -88,13 +97,14 @@ def _colours() -> Colormap:
     return colormaps["RdBu_r"].with_extremes(bad="#DDDDDD")
 
 
-def _legend() -> list[Line2D]:
+def _legend(learnt: bool) -> list[Line2D]:
     style = {"linestyle": "none", "color": "black", "markersize": 5}
-    return [
+    marks = [
         Line2D([], [], marker="o", markerfacecolor="none", label="significant", **style),
         Line2D([], [], marker="o", label="and contributes", **style),
         Line2D([], [], marker="*", label="specialised", **style),
     ]
+    return marks if learnt else marks[:2]
 
 
 def draw_points(found: HeadMap, classes: Sequence[str]) -> Figure:

@@ -9,6 +9,7 @@ import numpy as np
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.head_name import HeadName
+from relevome.results.quality.words import described, not_specialised
 from relevome.results.relevance_heads.heads import ALL, LEAST, Effect, RelevantHeads
 
 _MOST = 20  # heads of a table; all are in heads.tsv
@@ -34,14 +35,20 @@ def page(found: RelevantHeads) -> str:
     table = (
         markdown(Table(caption, header, rows, words=6)) if rows else f"{caption}\n\nNo head is significant.\n"
     )
-    return f"{table}\n{listed(summary(found))}"
+    return f"{listed(on_top(found))}\n{table}\n{listed(summary(found))}"
+
+
+def on_top(found: RelevantHeads) -> list[str]:
+    """How good the model is, and whether its heads are called specialised for that."""
+    said = not_specialised(found.quality)
+    return [described(found.quality), *([] if said is None else [said])]
 
 
 def summary(found: RelevantHeads) -> list[str]:
     """What was found, in sentences."""
     said = []
     said += [_said(one, found.shape) for one in found.effects]
-    if found.effects and found.effects[0].random is None:
+    if found.effects and found.effects[0].learnt and found.effects[0].random is None:
         said.append("no head can be called specialised without models of random weights (--random 10)")
     heads = found.shape[0] * found.shape[1]
     for one in found.contributions:
@@ -61,7 +68,7 @@ def _said(one: Effect, shape: tuple[int, int]) -> str:
     embedding = interval(*(float(part[0]) for part in one.effect)) if one.proteins[0] else "none"
     specialised = [str(HeadName(*divmod(i, shape[1]))) for i in np.flatnonzero(one.specialised[1:]).tolist()]
     named = f": {', '.join(specialised[:12])}{', ...' * (len(specialised) > 12)}" * bool(specialised)
-    asked = "" if one.random is None else f", {len(specialised)} specialised{named}"
+    asked = "" if one.random is None or not one.learnt else f", {len(specialised)} specialised{named}"
     both = int((one.significant & one.positive)[1:].sum())
     return (
         f"{where}, {one.metric}: at the embedding {embedding}, q {number(float(one.q[0]))}; "
@@ -77,7 +84,8 @@ def _best(one: Effect, shape: tuple[int, int]) -> Iterator[tuple[Cell, ...]]:
     chosen.sort(key=lambda unit: (not one.specialised[unit], -float(left[unit])))
     for unit in chosen[:_MOST]:
         yes = bool(one.specialised[unit])
-        flags = ("yes" if yes else "no" if one.random else "not asked", "yes" if one.positive[unit] else "no")
+        asked = one.random is not None and one.learnt
+        flags = ("yes" if yes else "no" if asked else "not asked", "yes" if one.positive[unit] else "no")
         words = (one.group, one.kind, one.metric, str(HeadName(*divmod(unit - 1, shape[1]))), *flags)
         over = (("", "", "") if one.random is None or one.random_rank is None else (
             number(float(one.random.median[unit])), number(float(one.random.q[unit])),

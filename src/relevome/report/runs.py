@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from relevome.ledger import SAME
+from relevome.results.quality.record import quality_of
+from relevome.results.quality.words import caution
 from relevome.results.run.reader import Run
 
 
 def remarks(run: Run) -> list[str]:
-    """Counts of the run in words, and what its method amounted to."""
+    """Counts of the run in words, what its method amounted to, and whether its model is too weak."""
     counts = {name: count for name, count in run.counts.other.items() if name != SAME}
     said = [f"{name.replace('_', ' ')}: {count:,}" for name, count in counts.items()]
     if SAME in run.counts.other:
@@ -17,4 +19,5 @@ def remarks(run: Run) -> list[str]:
             "that take --method lrp, with gamma or zplus rules, deeplift-shap, integrated-gradients or "
             "mutagenesis"
         )
-    return said
+    weak = caution(quality_of(run.manifest.get("model")))
+    return said if weak is None else [*said, weak]

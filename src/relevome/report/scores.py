@@ -8,7 +8,7 @@ from typing import Any
 from relevome.report.curves import Bars
 from relevome.report.tables import escaped, interval, number
 from relevome.results.estimate import Estimate
-from relevome.results.evaluation.scores import COLUMNS, Excess, MetricScores
+from relevome.results.evaluation.scores import COLUMNS, FEWER, Excess, MetricScores
 
 ARROWS = {"higher is better": "↑", "lower is better": "↓"}
 
@@ -62,7 +62,22 @@ def left_out(scores: Iterable[MetricScores]) -> list[str]:
     said: dict[tuple[str, str, str, int], None] = {}
     for one in scores:
         said |= dict.fromkeys((one.kind, one.level, reason, n) for reason, n in one.left_out.items())
-    return [f"{kind} of {level}: {n:,} sequences left out, {reason}" for kind, level, reason, n in said]
+    lines = [f"{kind} of {level}: {n:,} sequences left out, {reason}" for kind, level, reason, n in said]
+    return [*lines, *_fewer(scores)]
+
+
+def _fewer(scores: Iterable[MetricScores]) -> list[str]:
+    """Where nulls are of fewer sequences than the metric beside them, once for all metrics that agree."""
+    said: dict[tuple[str, str, int, int], dict[str, None]] = {}
+    for one in scores:
+        for name, values in one.nulls().items():
+            count = sum(value is not None for value in values)
+            if count < one.n:
+                said.setdefault((one.kind, one.level, count, one.n), {})[name] = None
+    return [
+        f"{kind} of {level}: of {n:,} sequences {count:,} are compared with {', '.join(names)}: {FEWER}"
+        for (kind, level, count, n), names in said.items()
+    ]
 
 
 def listed(said: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,6 +24,9 @@ from relevome.results.evaluation.result import Evaluation, tidy
 from relevome.results.evaluation.scores import OTHERS, OWN, Level, MetricScores
 from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html
+from relevome.results.quality.record import ModelQuality
+from relevome.results.quality.verdict import verdict, weaker
+from relevome.results.quality.words import side_by_side
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
 
@@ -104,6 +108,34 @@ class Comparison:
         )
         return next((label for label, won in wins.items() if won == len(self.scores) - 1), None)
 
+    @property
+    def qualities(self) -> dict[str, ModelQuality]:
+        """How good the model of every run is, by label."""
+        return {label: one.quality for label, one in self.evaluations.items()}
+
+    @cached_property
+    def held_back(self) -> frozenset[str]:
+        """Runs that are marked nowhere as best: their model is below what is asked, or weaker than another.
+
+        See `relevome.results.quality.verdict` for both.
+        """
+        found = self.qualities
+        return frozenset(
+            label
+            for label, one in found.items()
+            if verdict(one).below or any(weaker(one, other) for other in found.values())
+        )
+
+    def marked(self, metric: str, level: str) -> str | None:
+        """The run that tables mark: the `best`, unless its model is too weak for that."""
+        best = self.best(metric, level)
+        return None if best in self.held_back else best
+
+    def on_top(self) -> list[str]:
+        """What is said of the models before anything of their explanations."""
+        models = {label: _model(one) for label, one in self.evaluations.items()}
+        return side_by_side(self.qualities, models)
+
     def to_pandas(self) -> pd.DataFrame:
         """A row for every run, metric and level.
 
@@ -117,13 +149,18 @@ class Comparison:
     def __repr__(self) -> str:
         names = [(one.metric, one.level) for one in next(iter(self.scores.values()), ())]
         best = {name: self.best(*name) for name in names}
-        found = [f"    {metric} of {level}: {run}" for (metric, level), run in best.items() if run]
+        found = [
+            f"    {metric} of {level}: {run}{' (not marked: its model)' * (run in self.held_back)}"
+            for (metric, level), run in best.items()
+            if run
+        ]
         checked = self.evaluations.items()
         failed = [f"{label} {len(one.failed)} of {len(one.checks)}" for label, one in checked]
         significant = sum(test.better is not None for test in self.tests)
         return "\n".join(
             [
                 f"Comparison of {len(self.scores)} runs: {', '.join(self.scores)}",
+                *(f"  {line}" for line in self.on_top()),
                 f"  failed checks: {', '.join(failed)}",
                 f"  {len(names)} metrics, {len(self.tests):,} paired tests, {significant:,} significant",
                 "  significantly better than every other:" if found else "  none is better than every other",
@@ -135,6 +172,13 @@ class Comparison:
         found = zip(*self.scores.values(), strict=True)
         rows = ((some[0].metric, some[0].level, some[0].direction, *(x.mean for x in some)) for some in found)
         return as_html(repr(self), ("metric", "level", "direction", *self.scores), rows)
+
+
+def _model(one: Evaluation) -> str:
+    """What tells the model of an evaluation from others."""
+    said = one.about.get("model")
+    known = (said.get("sha256"), said.get("path")) if isinstance(said, Mapping) else ()
+    return next((str(name) for name in known if name is not None), str(one.about.get("run")))
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:

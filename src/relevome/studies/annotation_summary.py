@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +15,15 @@ from relevome.results.annotation.folder import read_annotation
 from relevome.results.attention_heads.folder import NAME, read_attention_heads
 from relevome.results.attention_heads.heads import AttentionHead
 from relevome.results.folder import whole_file
+from relevome.results.quality.record import ModelQuality
+from relevome.results.quality.words import if_below
 from relevome.results.tables import write_tsv
 
 # Boxes of sigma 70, and the q under which a consensus is said to be one.
 ELEMENTS, STRICT = ("-10", "-35"), 0.01
 # What counts of a letter for a head: each in a folder of its own.
 WEIGHED = ("attention", "contribution")
+_NOT_CALLED = "its heads are not said to look for anything, and what tables have of them is not of sites"
 _PAGE, _MODELS, _FOUND = "study.md", "models.tsv", "found.tsv"
 _MODEL_FIELDS = ("model", "positions", "sites", "base_rate", "roc_auc", "average_precision")
 _FOUND_FIELDS = ("weigh", "network", "head", "kind", "name", "q", "distance", "from", "to")
@@ -104,13 +107,18 @@ def conclude(folder: Path, models: Sequence[str], random: int, caution: str | No
     """``study.md``, ``models.tsv`` and ``found.tsv`` in a study's folder; gives in words what they say.
 
     ``models`` annotated the test region, the annotator first; ``random`` networks have random weights. A
-    ``caution`` stands before all else.
+    ``caution`` stands before all else. Of an annotator below the quality that is asked no head is said to
+    look for anything.
     """
     measured = {name: _measured(folder / "annotation" / name) for name in models}
     names = ["annotator", *(f"random-{i}" for i in range(random))]
     asked = [[Characterised(folder, weigh, name) for name in names] for weigh in WEIGHED]
     said = [] if caution is None else [caution]
-    said += [*_on_models(measured), *(line for networks in asked for line in _on_heads(*networks))]
+    below = if_below(quality_of_sites(measured[models[0]]), _NOT_CALLED, f"the {models[0]}")
+    said += [] if below is None else [below]
+    said += _on_models(measured)
+    if below is None:
+        said += [line for networks in asked for line in _on_heads(*networks)]
     with whole_file(folder / _PAGE) as temporary:
         temporary.write_text(_page(measured, asked, said), encoding="utf-8")
     numbers = ((name, *map(one.get, _MODEL_FIELDS[1:])) for name, one in measured.items())
@@ -125,6 +133,17 @@ def conclude(folder: Path, models: Sequence[str], random: int, caution: str | No
 
 def _measured(folder: Path) -> dict[str, Any]:
     return dict((read_annotation(folder).truth or {})["all"])
+
+
+def quality_of_sites(measured: Mapping[str, Any]) -> ModelQuality:
+    """How good a model is over the positions of a test region, as `relevome annotate` measured it."""
+    sites, positions = int(measured["sites"]), int(measured["positions"])
+    scores = {"auroc": measured["roc_auc"], "average_precision": measured["average_precision"]}
+    return ModelQuality(
+        task="token", table="test", metrics={name: x for name, x in scores.items() if x is not None},
+        chance={"average_precision": measured["base_rate"]}, examples=positions, counted="positions",
+        positives=(positions - sites, sites),
+    )  # fmt: skip
 
 
 def _on_models(measured: dict[str, dict[str, Any]]) -> Iterator[str]:

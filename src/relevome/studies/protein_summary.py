@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,10 @@ from relevome.results.comparison import read_comparison
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.folder import whole_file
 from relevome.results.head_name import HeadName
+from relevome.results.quality.folder import trained_quality
+from relevome.results.quality.record import ModelQuality
+from relevome.results.quality.verdict import verdict
+from relevome.results.quality.words import described, not_specialised
 from relevome.results.relevance_heads.folder import NAME as HEADS
 from relevome.results.relevance_heads.folder import read_relevance_heads
 from relevome.results.relevance_heads.heads import (
@@ -41,10 +45,14 @@ _EVALUATED = ("auroc", "normalised-area-between-curves", "effective-letters")
 
 @dataclass(frozen=True)
 class Shown:
-    """What the commands left of one question: heads and areas by method, scores as `relevome compare` has."""
+    """What the commands left of one question: heads and areas by method, scores as `relevome compare` has.
+
+    No head of a model below the ``quality`` that is asked is specialised, whatever an earlier result says.
+    """
 
     asked: ExplainedClass
-    learnt: Mapping[str, float]
+    learnt: Mapping[str, float | None]
+    quality: ModelQuality
     heads: Mapping[str, RelevantHeads]
     areas: Mapping[str, tuple[Area, ...]]
     scores: Mapping[str, tuple[MetricScores, ...]]
@@ -54,15 +62,16 @@ class Shown:
         """Reads the folders of a study."""
         folder = study / asked.folder
         learnt = json.loads((study / asked.model / "metrics.json").read_text(encoding="utf-8"))["test"]
+        quality = trained_quality(study / asked.model)
         heads = {
-            path.parent.name: read_relevance_heads(path.parent)
+            path.parent.name: _judged(read_relevance_heads(path.parent), quality)
             for path in sorted(folder.glob(f"heads/*/{HEADS}"))
         }
         areas = {
             path.parent.name: read_substitution(path.parent).areas
             for path in sorted(folder.glob(f"substitution/*/{SUBSTITUTION}"))
         }
-        return cls(asked, learnt, heads, areas, read_comparison(folder / "comparison").scores)
+        return cls(asked, learnt, quality, heads, areas, read_comparison(folder / "comparison").scores)
 
     @property
     def name(self) -> str:
@@ -99,11 +108,18 @@ class Shown:
         return [self.names(method)[head] for head in chosen]
 
 
+def _judged(found: RelevantHeads, quality: ModelQuality) -> RelevantHeads:
+    """The same heads, none of which can be specialised where the model is below the quality that is asked."""
+    if not verdict(quality).below:
+        return found
+    return replace(found, effects=tuple(replace(one, learnt=False) for one in found.effects))
+
+
 def conclude(folder: Path, asked: Sequence[ExplainedClass]) -> list[str]:
     """``study.md`` with words and tables on all that was asked, ``study.tsv`` with all heads; gives words."""
     shown = [Shown.of(one, folder) for one in asked]
     models = list({one.asked.model: one for one in reversed(shown)}.values())[::-1]
-    said = [_learnt(one) for one in models]
+    said = [line for one in models for line in _learnt(one)]
     said += [f"{one.name}: {line}" for one in shown for line in _words(one)]
     with whole_file(folder / _PAGE) as temporary:
         temporary.write_text(_page(models, shown, said), encoding="utf-8")
@@ -130,7 +146,7 @@ def _page(models: list[Shown], shown: list[Shown], said: list[str]) -> str:
 
 def _models(shown: list[Shown]) -> Table:
     rows = tuple(
-        (Cell(one.asked.model), *(Cell(f"{one.learnt[name]:.3f}") for name in _LEARNT)) for one in shown
+        (Cell(one.asked.model), *(Cell(_score(one.learnt[name])) for name in _LEARNT)) for one in shown
     )
     header = ("model", "AUROC", "average precision", "MCC", "accuracy")
     return Table("What the models have learnt, on proteins held out.", header, rows)
@@ -207,25 +223,39 @@ def _evaluations(one: Shown) -> Table:
     return Table("Some scores of relevome evaluate, means with 95% intervals.", ("method", *metrics), rows)
 
 
-def _learnt(one: Shown) -> str:
-    return f"{one.asked.model} tells held-out proteins apart with an AUROC of {one.learnt['auroc']:.3f}"
+def _score(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _learnt(one: Shown) -> list[str]:
+    """How good a model is, and that nothing is called specialised of one that is not good enough."""
+    below = not_specialised(one.quality)
+    said = [described(one.quality, one.asked.model)]
+    return said if below is None else [*said, f"{one.asked.model}: {below}"]
 
 
 def _words(one: Shown) -> Iterator[str]:
     """What carries the relevance, and what nulls leave of it."""
+    learnt = not verdict(one.quality).below
     for method, kind in one.tests:
         found = one.tested(method, kind)
+        residues = f"{method}, {kind}: r of residues is {_effect(found, 0)}, p {_p(found.p[0])}"
+        heads = f"{_significant(found)} of {len(one.names(method))} heads are significant by r"
+        others = one.others(method, kind)
+        if not learnt:
+            counts = ", ".join(f"{_significant(other)} by {other.metric}" for other in others)
+            yield f"{residues}; {heads} ({counts})"
+            continue
         special = list(map(str, one.specialised(method, kind)))
         named = f" ({', '.join(special)})" * bool(special)
-        others = ", ".join(
-            f"{other.significant[1:].sum()} and {other.specialised[1:].sum()} by {other.metric}"
-            for other in one.others(method, kind)
+        counts = ", ".join(
+            f"{_significant(other)} and {other.specialised[1:].sum()} by {other.metric}" for other in others
         )
-        yield (
-            f"{method}, {kind}: r of residues is {_effect(found, 0)}, p {_p(found.p[0])}; "
-            f"{found.significant[1:].sum()} of {len(one.names(method))} heads are significant by r, "
-            f"{len(special)} specialised{named} (significant and specialised {others})"
-        )
+        yield f"{residues}; {heads}, {len(special)} specialised{named} (significant and specialised {counts})"
+
+
+def _significant(found: Effect) -> int:
+    return int(found.significant[1:].sum())
 
 
 def _effect(found: Effect, unit: int) -> str:

@@ -17,6 +17,10 @@ from relevome.results.comparison import read_comparison
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.folder import read_evaluation
 from relevome.results.folder import whole_file
+from relevome.results.quality.folder import trained_quality
+from relevome.results.quality.record import ModelQuality
+from relevome.results.quality.verdict import verdict
+from relevome.results.quality.words import side_by_side
 from relevome.results.run.reader import Run
 from relevome.results.tables import write_tsv
 
@@ -36,8 +40,6 @@ _PLACE = "auroc"
 _SAID = (_PLACE, "normalised-area-between-curves")
 _CHECKED = ("", *_SAID)
 _LEARNT = ("auroc", "mcc", "accuracy")
-# Matthews correlation under which there is little to explain.
-_LITTLE = 0.3
 _PAGE, _ROWS = "study.md", "study.tsv"
 
 
@@ -74,10 +76,15 @@ class ComparedTask:
         }
 
     @cached_property
-    def learnt(self) -> dict[str, dict[str, float]]:
-        """Scores of every model on its test table."""
+    def learnt(self) -> dict[str, dict[str, float | None]]:
+        """Scores of every model on its test table, None where undefined."""
         paths = {model: self.folder / model / "metrics.json" for model in self.models}
         return {model: json.loads(path.read_text(encoding="utf-8"))["test"] for model, path in paths.items()}
+
+    @cached_property
+    def qualities(self) -> dict[str, ModelQuality]:
+        """How good every model is."""
+        return {model: trained_quality(self.folder / model) for model in self.models}
 
     @cached_property
     def checks(self) -> dict[str, list[Check]]:
@@ -115,10 +122,14 @@ class ComparedTask:
         return sum((metric, run, other) in self.beaten for other in rivals), len(rivals)
 
     def cell(self, metric: str, run: str) -> Cell:
-        """The mean and its interval, bold where significantly better than all rivals."""
+        """The mean and its interval, bold where significantly better than all rivals.
+
+        Nothing is bold of a model below the quality that is asked.
+        """
         beaten, rivals = self.beaten_rivals(metric, run)
         one = self.letters[run, metric]
-        return Cell(interval(one.mean, one.low, one.high), 0 < rivals == beaten)
+        marked = 0 < rivals == beaten and not verdict(self.qualities[model_of(run)]).below
+        return Cell(interval(one.mean, one.low, one.high), marked)
 
     def chance(self, metric: str) -> str:
         """The metric of random orders, lowest to highest of all runs; empty where it has none."""
@@ -158,12 +169,16 @@ def _page(compared: Iterable[ComparedTask], said: Iterable[str]) -> str:
 
 def _models(compared: Iterable[ComparedTask]) -> Table:
     rows = tuple(
-        (Cell(one.task), Cell(model), *(Cell(f"{scores[name]:.3f}") for name in _LEARNT))
+        (Cell(one.task), Cell(model), *(Cell(_score(scores[name])) for name in _LEARNT))
         for one in compared
         for model, scores in one.learnt.items()
     )
     header = ("task", "model", "AUROC", "MCC", "accuracy")
     return Table("What the models have learnt, on their test tables.", header, rows, words=2)
+
+
+def _score(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _methods(one: ComparedTask) -> Table:
@@ -178,7 +193,7 @@ def _methods(one: ComparedTask) -> Table:
     caption = (
         f"Sites: {one.sites}. Means over sequences with 95% intervals; ↑ higher is better, ↓ lower is "
         "better; bold: significantly better than every other explanation of the same model (false discovery "
-        "rate 5%)."
+        "rate 5%), and the model is not below the quality that is asked."
     )
     columns = (f"{metric} {ARROWS[one.direction(metric)]}" for metric in one.metrics)
     return Table(caption, ("explanation", *columns, "failed checks"), tuple(rows))
@@ -210,9 +225,7 @@ def _failed(checks: list[Check]) -> str:
 
 def _words(one: ComparedTask) -> Iterator[str]:
     """What there is to explain, who explains it best, on which model better, and who fails which check."""
-    for model, scores in one.learnt.items():
-        if scores["mcc"] < _LITTLE:
-            yield f"the {model} has learnt little (MCC {scores['mcc']:.3f}), so there is little to explain"
+    yield from side_by_side(one.qualities, {model: model for model in one.models})
     for metric in [metric for metric in _SAID if metric in one.metrics]:
         best = [one.best(metric, model) for model in one.models]
         for run in best:

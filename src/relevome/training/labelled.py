@@ -178,7 +178,8 @@ class LabelledObjective:
         """Path, digest and counts of every table, how functions became labels, and how one was split."""
         training = self._tables["train"]
         described: dict[str, Any] = {
-            name: table.describe(training, self.tokenizer) for name, table in self._tables.items()
+            name: table.describe(training, self.tokenizer) | {"outputs": self._scheme.count(table.rows)}
+            for name, table in self._tables.items()
         }
         described |= {"split": self._split_record} if self._split_record else {}
         described |= {} if self._function is None else {"function": dict(self._function.record)}

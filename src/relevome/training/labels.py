@@ -7,6 +7,8 @@ from collections.abc import Sequence as List
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
+
 from relevome.data.formats.table import LabelledSequence
 from relevome.errors import InputError
 
@@ -45,6 +47,17 @@ class LabelScheme:
             _check_one_per_letter(row)
             return [self._index(row, letter) for letter in label]
         return self._index(row, label)
+
+    def count(self, rows: List[LabelledSequence]) -> dict[str, int]:
+        """How many sequences have each output, of ``token`` how many letters; empty where it is a number."""
+        if self.task == "regression":
+            return {}
+        encoded = np.array([x for row in rows for x in np.atleast_1d(self.encode(row))], dtype=float)
+        if self.task == "multi-label":
+            counts = encoded.reshape(len(rows), -1).sum(axis=0)
+        else:
+            counts = np.bincount(encoded.astype(int), minlength=len(self.names))
+        return {name: int(count) for name, count in zip(self.names, counts, strict=True)}
 
     def _index(self, row: LabelledSequence, name: str) -> int:
         if name not in self.names:

@@ -33,3 +33,42 @@ def summary(found: Sequence[Check]) -> str:
     if not found:
         return "no check could be made"
     return f"{failed} of {len(found)} checks failed" if failed else f"all {len(found)} checks passed"
+
+
+# What the checks of a kind ask, in the order in which they are told.
+_ASKED = {
+    "localisation": "is relevance on the known sites, more than on any null?",
+    "faithfulness": "does the prediction go with the relevant letters?",
+    "infidelity": "does relevance add up to what happens?",
+    "robustness": "does relevance stay where the prediction stays?",
+    "weight randomisation": "does relevance go where the model has forgotten everything?",
+}
+# Kinds that ask the model whether the letters matter to it that are said to.
+_OF_PREDICTION = ("faithfulness", "infidelity")
+
+
+def kind_of(check: Check) -> str:
+    """What a check is about: the kind of its metric, or weight randomisation."""
+    return check.name.partition(" against ")[0]
+
+
+def grouped(found: Sequence[Check], learnt: bool = True) -> list[str]:
+    """A line for every kind of check: what it asks, and how many of it failed; and what that means.
+
+    ``learnt`` is False of a model below the quality that is asked, on whose behalf nothing is supposed.
+    """
+    kinds = [*(kind for kind in _ASKED if kind in set(map(kind_of, found)))]
+    kinds += [kind for kind in dict.fromkeys(map(kind_of, found)) if kind not in _ASKED]
+    outcomes = {kind: [one.outcome for one in found if kind_of(one) == kind] for kind in kinds}
+    said = [
+        f"{kind}{f' ({_ASKED[kind]})' if kind in _ASKED else ''}: {some.count('fail')} of {len(some)} failed"
+        for kind, some in outcomes.items()
+    ]
+    failing = [kind for kind, some in outcomes.items() if "fail" in some]
+    if learnt and failing == ["localisation"] and any(kind in outcomes for kind in _OF_PREDICTION):
+        said.append(
+            "only localisation failed, and the prediction does go with the relevant letters: the map is not "
+            "shown to be wrong, the model may rest on letters nobody annotated, or look where any sequence "
+            "of this kind has sites"
+        )
+    return said

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from relevome.results.evaluation.checks import Check, summary
+from relevome.results.evaluation.checks import Check, grouped, summary
 from relevome.results.evaluation.curves import FaithfulnessCurves
 from relevome.results.evaluation.scores import COLUMNS, Level, MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.notebook import as_html
+from relevome.results.quality.record import ModelQuality, quality_of
+from relevome.results.quality.verdict import verdict
+from relevome.results.quality.words import on_top
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,9 +40,18 @@ class Evaluation:
     notes: tuple[str, ...] = ()
 
     @property
+    def quality(self) -> ModelQuality:
+        """How good the model is that was explained."""
+        return quality_of(self.about.get("model"))
+
+    @property
     def failed(self) -> tuple[Check, ...]:
         """The checks that the explanation fails."""
         return tuple(check for check in self.checks if check.outcome == "fail")
+
+    def grouped(self) -> list[str]:
+        """How many checks of every kind failed, and what that means."""
+        return grouped(self.checks, not verdict(self.quality).below)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every metric and level.
@@ -53,14 +65,14 @@ class Evaluation:
     def __repr__(self) -> str:
         about = (str(self.about[key]) for key in ("method", "target") if self.about.get(key) is not None)
         levels = Counter(one.level for one in self.scores)
-        failed = Counter(check.name for check in self.failed)
         return "\n".join(
             [
                 f"Evaluation of {self.about.get('run')}",
                 f"  {', '.join([*about, f'{len(self.sequences):,} sequences'])}",
                 f"  metrics: {', '.join(f'{n} of {level}' for level, n in levels.items()) or 'none'}",
+                *(f"  {line}" for line in on_top(self.quality)),
                 f"  {summary(self.checks)}",
-                *(f"    {name}: {n} failed" for name, n in failed.items()),
+                *(f"    {line}" for line in self.grouped()),
             ]
         )
 

@@ -28,6 +28,9 @@ OTHERS = (
 # Nulls that have as much noise as an explanation: the same values elsewhere, or other maps here.
 EXCHANGES = ("random order", "other maps", "same letters", "same pairs")
 
+# Why some sequences have a metric, and no value of a null to compare it with.
+FEWER = "those that the model was asked about (--sequences), and whose null has a value"
+
 
 class Excess(NamedTuple):
     """How much a metric exceeds its strongest null, in its own direction, over the sequences that have both.

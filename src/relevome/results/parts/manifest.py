@@ -28,6 +28,8 @@ VOLATILE = frozenset({"started", "seconds", "library_versions", "batch_size", "e
 
 # Where a model was found, which may differ too between calls that name the same digest of it.
 _PATH, _DIGEST = ("model", "path"), ("model", "sha256")
+# How good it is belongs to it, and changes no result; earlier manifests do not say.
+_QUALITY = ("model", "quality")
 
 
 AGAIN = "make it again with --overwrite"
@@ -39,7 +41,7 @@ _COMMON: Kinds = {
 }  # fmt: skip
 _MODEL: Kinds = {
     "path": str, "sha256": (str, MAYBE), "weights_sha256": (str, MAYBE), "tokenizer": str, "task": str,
-    "dtype": str, "max_tokens": (int, MAYBE),
+    "dtype": str, "max_tokens": (int, MAYBE), "quality": (dict, MAYBE),
 }  # fmt: skip
 
 
@@ -130,7 +132,7 @@ def question_sha256(manifest: Mapping[str, Any]) -> str:
     """A digest of what a result was asked, the same for all calls that make the same: its parts know it."""
     asked = dict(_leaves({key: value for key, value in manifest.items() if key not in OWN}))
     aside = () if asked.get(_DIGEST) is None else (_PATH,)
-    same = {name: value for name, value in asked.items() if name not in aside and not VOLATILE & set(name)}
+    same = {name: value for name, value in asked.items() if name not in aside and not _may_differ(name)}
     text = json.dumps(sorted((".".join(name), value) for name, value in same.items()), default=dict)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -177,8 +179,12 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [
         f"{'.'.join(name)} ({_short(before, name)} there, {_short(after, name)} now)"
         for name in names
-        if before.get(name, ...) != after.get(name, ...) and not VOLATILE & set(name)
+        if before.get(name, ...) != after.get(name, ...) and not _may_differ(name)
     ]
+
+
+def _may_differ(name: tuple[str, ...]) -> bool:
+    return bool(VOLATILE & set(name)) or name[:2] == _QUALITY
 
 
 def _leaves(value: Any, name: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -128,7 +128,8 @@ def _content(found: RelevantHeads) -> dict[str, Any]:
 
 def _effect_said(one: Effect) -> dict[str, Any]:
     nulls = [name for name in _NULLS if getattr(one, name) is not None]
-    return {"class": one.group, "type": one.kind, "metric": one.metric, "nulls": nulls}
+    said = {"class": one.group, "type": one.kind, "metric": one.metric, "nulls": nulls}
+    return said if one.learnt else said | {"learnt": False}
 
 
 def _arrays(found: RelevantHeads) -> dict[str, np.ndarray]:
@@ -160,6 +161,7 @@ def _effects(said: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Itera
             one["class"], one["type"], one["metric"], own["proteins"],
             Median(*(own[f"effect_{end}"] for end in Median._fields)), own["p"], own["q"], tests["shift"],
             tests["exchange"], tests.get("random"), own.get("random_rank"), own["positive"], level,
+            one.get("learnt", True),
         )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float, Int
 from relevome.data.problems import Problem
 from relevome.results.head_name import HeadName
 from relevome.results.notebook import as_html
+from relevome.results.quality.record import ModelQuality, quality_of
+from relevome.results.quality.words import described, not_specialised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +63,8 @@ class Effect:
     deviations above the mean of circular shifts, ``exchange`` what exceeds the mean of exchanges among like
     letters, in units of the statistic; p of both is that of `sum_test`. ``random`` is what exceeds the mean
     head of the same layer of models with random weights, None without them; ``random_rank`` the share of all
-    their heads, and this one, whose median effect is as large.
+    their heads, and this one, whose median effect is as large. ``learnt`` is False where the model is below
+    the quality that is asked, so that no head of it is called specialised.
     """
 
     group: str
@@ -77,6 +80,7 @@ class Effect:
     random_rank: Units | None
     positive: Flags
     level: float
+    learnt: bool = True
 
     @property
     def significant(self) -> Flags:
@@ -90,8 +94,11 @@ class Effect:
 
     @property
     def specialised(self) -> Flags:
-        """Significant, and more than random weights and the exchange of like letters explain."""
-        if self.random is None:
+        """Significant, and more than random weights and the exchange of like letters explain.
+
+        None of a model that has not ``learnt`` enough.
+        """
+        if self.random is None or not self.learnt:
             return np.zeros(len(self.p), dtype=bool)
         over = (self.exchange, self.random)
         return self.significant & np.all([(n.q < self.level) & (n.median >= LEAST) for n in over], axis=0)
@@ -147,6 +154,11 @@ class RelevantHeads:
     about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def quality(self) -> ModelQuality:
+        """How good the model of the run is."""
+        return quality_of(self.about.get("model"))
+
+    @property
     def names(self) -> list[HeadName]:
         """All heads, layer by layer."""
         layers, heads = self.shape
@@ -165,6 +177,8 @@ class RelevantHeads:
             if one.group == ALL:
                 counts = (int(flags[1:].sum()) for flags in (one.significant, one.specialised))
                 lines.append("  {}, {}: {} significant, {} specialised".format(one.kind, one.metric, *counts))
+        said = [described(self.quality), not_specialised(self.quality)]
+        lines += [f"  {line}" for line in said if line is not None]
         return "\n".join([*lines, "  .effects has them all, .to_pandas() a row for each and every head"])
 
     def _repr_html_(self) -> str:
