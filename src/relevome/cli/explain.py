@@ -101,10 +101,12 @@ def explain(
     ] = None,
     reference: Annotated[
         str | None,
-        typer.Option(help="What embeddings are compared with: zero (nothing) or mean (the average letter)."),
+        typer.Option(
+            help="What embeddings are compared with: zero (nothing), mean (the average letter) or shuffle:N."
+        ),
     ] = None,
     rules: Annotated[
-        str | None, typer.Option(help="LRP by layer, such as convolution=gamma:0.25,last=zplus.")
+        str | None, typer.Option(help="attention=attnlrp, cp or gim; LRP by layer, as convolution=gamma:0.25,last=zplus.")
     ] = None,
     layers: Annotated[str | None, typer.Option(help="attention: of which layers, last or mean.")] = None,
     query: Annotated[
