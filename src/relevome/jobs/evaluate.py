@@ -316,6 +316,7 @@ class _Evaluating:
             "average_strands",
             "tokenisations",
             "offsets",
+            "shifts",
             "model",
             "input",
         )

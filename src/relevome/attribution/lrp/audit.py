@@ -32,7 +32,9 @@ class AuditedRules(Rules):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         own = self.attention.accounts
-        self._accounts = {how: own.get(rule) or ACCOUNTS.get(rule, affine) for rule, how in self.instead.items()}
+        self._accounts = {
+            how: own.get(rule) or ACCOUNTS.get(rule, affine) for rule, how in self.instead.items()
+        }
         self._pages: list[_Page] = []
 
     def ledger(self, logit: float, tokens: float) -> Ledger:

@@ -21,7 +21,6 @@ from relevome.attribution.lrp.plain import is_plain
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.table import PLAIN, Rule, unsupported
 
-
 AS_PUBLISHED = HalfToEach()
 
 
