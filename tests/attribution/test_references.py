@@ -154,7 +154,7 @@ def test_the_seed_of_a_run_is_that_of_its_draws(toy_model: ToyModel) -> None:
 
 @pytest.mark.parametrize("method", OF_PRODUCTS)
 def test_what_is_no_reference_is_refused(method: Callable[..., Method]) -> None:
-    with pytest.raises(InputError, match="^--reference N: expected zero or mean or shuffle:N$"):
+    with pytest.raises(InputError, match=r"^--reference N: expected zero or mean or shuffle:N$"):
         method(reference="N")
     with pytest.raises(InputError, match="'shuffle:0': expected shuffle:N with a number of draws"):
         method(reference="shuffle:0")

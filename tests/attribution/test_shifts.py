@@ -189,10 +189,10 @@ def test_a_shifted_sequence_lies_nowhere() -> None:
 def test_what_cannot_be_shifted_is_refused_in_one_line(load: Load) -> None:
     for name in ("bpe", "dnabert", "nucleotide-transformer"):
         with pytest.raises(
-            InputError, match="--shifts 1: tokens of this model have several letters.*offsets"
+            InputError, match=r"--shifts 1: tokens of this model have several letters.*offsets"
         ):
             Readings(shifts=1).check(load(name))
-    with pytest.raises(InputError, match="^--shifts -1: expected 0 or more$"):
+    with pytest.raises(InputError, match=r"^--shifts -1: expected 0 or more$"):
         Readings(shifts=-1)
     (short,) = explain_sequences(
         load("cnn"), METHOD, [Sequence("s", "ACG", DNA)], [TARGET], readings=Readings(shifts=3)
@@ -206,8 +206,8 @@ def test_what_cannot_be_shifted_is_refused_in_one_line(load: Load) -> None:
     assert str(edge) == (
         "position 3 of sequence 's' is not in every window of --offsets 2 and --shifts 3: expected 4 to 8"
     )
-    with pytest.raises(InputError, match="--shifts fills with unknown letters, which a log-likelihood"):
+    with pytest.raises(InputError, match=r"--shifts fills with unknown letters, which a log-likelihood"):
         relevome.explain(load("llama-causal"), ["ACGT"], target="log-likelihood", shifts=1)
     for options in ({"heads": True}, {"long": "window"}):
-        with pytest.raises(InputError, match="it cannot go with .*--shifts"):
+        with pytest.raises(InputError, match=r"it cannot go with .*--shifts"):
             relevome.explain(load("esm"), ["MKVL"], target=0, shifts=1, **options)

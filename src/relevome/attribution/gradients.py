@@ -41,8 +41,8 @@ class GradientXInput:
 class Saliency:
     """Euclidean norm of the gradient at each token (Simonyan et al. 2014, arXiv 1312.6034).
 
-    With the ``reference`` ``mean``, for models that read one-hot letters, the gradient is taken less its mean
-    over the letters (Majdandzic et al. 2023, Genome Biology 24:109, eq. 2), in the channels that letters have.
+    With the ``reference`` ``mean``, for models that read one-hot letters, it is the gradient in the channels
+    that letters have, less its mean over them (Majdandzic et al. 2023, Genome Biology 24:109, eq. 2).
     """
 
     suits: ClassVar[str] = (
@@ -59,7 +59,7 @@ class Saliency:
         """
         if self.reference == "mean" and not model.reads_one_hot:
             raise InputError(
-                "--reference mean: saliency has no letters to take a mean over in embeddings that were learnt; "
+                "--reference mean: saliency has no letters to take a mean over in learnt embeddings; "
                 "expected a model that reads one-hot letters, or another method"
             )
         found = gradients(model, batch, self.site)

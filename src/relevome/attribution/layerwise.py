@@ -117,9 +117,10 @@ class LRP:
     """Embedding times the gradient of a modified backward pass, with the rule of every layer chosen.
 
     ``rules`` is a `composite` for linear layers and convolutions, and may have ``attention=NAME`` among them,
-    of `relevome list attention-rules`, which alone leaves the default to the layers; all other operations follow the rules of AttnLRP. From Python it may
-    be a dictionary, such as ``{"linear": "epsilon", "attention": "cp"}``. ``reference`` is as in
-    `gradient_product`. ``audit`` adds the ledger of every sequence, from another pass.
+    of `relevome list attention-rules`, which alone leaves the layers what they have by default; all other
+    operations follow the rules of AttnLRP. From Python it may be a dictionary, such as
+    ``{"linear": "epsilon", "attention": "cp"}``. ``reference`` is as in `gradient_product`. ``audit`` adds
+    the ledger of every sequence, from another pass.
     """
 
     suits: ClassVar[str] = (

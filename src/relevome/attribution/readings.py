@@ -60,7 +60,8 @@ class Reading:
         (first, last), seen = self.window(len(sequence)), self.seen(len(sequence))
         if seen.stop <= seen.start:
             raise InputError(
-                f"sequence {sequence.id!r} has {len(sequence)} letters, too few for --shifts {abs(self.shift)}"
+                f"sequence {sequence.id!r} has {len(sequence)} letters, too few for --shifts "
+                f"{abs(self.shift)}"
             )
         unknown = sequence.alphabet.unknown
         letters = unknown * (seen.start - first) + sequence.letters[seen] + unknown * (last - seen.stop)
@@ -138,8 +139,8 @@ class Readings:
             raise InputError("--average-strands: a protein has one strand only")
         if self.shifts and not model.tokenizer.one_letter_always:
             raise InputError(
-                f"--shifts {self.shifts}: tokens of this model have several letters, which would be others in "
-                "another place: try --offsets, which adds no unknown letters"
+                f"--shifts {self.shifts}: tokens of this model have several letters, which would be others "
+                "in another place: try --offsets, which adds no unknown letters"
             )
         try:
             if self.tokenisations > 1:

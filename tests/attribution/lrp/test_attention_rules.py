@@ -118,7 +118,7 @@ def test_attention_has_the_formula_of_its_rule_however_it_is_written(
     q, k, v, bias = (t.numpy() for t in (Q, K, V, ALIBI))
     rules = Rules(attention=rule(name))
     exact = not (name.startswith("gim") and function is in_one_call)
-    output, found, above = under_rules(function, Q, K, V, rules=rules, exact=exact)
+    _, found, above = under_rules(function, Q, K, V, rules=rules, exact=exact)
     for one, expected in zip(found, FORMULAS[name](q, k, v, above, bias), strict=True):
         assert_equal(one, expected)
 

@@ -168,6 +168,7 @@ def of_log_softmax(call: Call) -> Absorbed:
 
 
 def softmax_arguments(input: Tensor, dim: int = -1, *_others: Any, **_named: Any) -> tuple[Tensor, int]:
+    """What a softmax is of, and over which axis, however they were given."""
     return input, dim
 
 

@@ -29,8 +29,10 @@ class Rules(Interception):
 
     ``linear`` has other rules for linear layers and convolutions, by the identity of their weight.
     ``attention`` has other rules for attention. ``heads`` is told the relevance of the context of every
-    attention. ``plain`` says whether all operations so far went back by their own gradient. Raises ``UnsupportedOperation`` at
-    an operation on activations that has no rule, or that made its result unseen.
+    attention. ``plain`` says whether all operations so far went back by their own gradient.
+
+    Raises ``UnsupportedOperation`` at an operation on activations that has no rule, or that made its result
+    unseen.
     """
 
     def __init__(

@@ -34,12 +34,12 @@ from relevome.errors import InputError
 class GradientInteractions:
     """The gradient of softmax(x) is taken at softmax(x / T), so that a weight near 1 can still lose.
 
-    s (g - <s, g>) with s = softmax(x / T), forward as ever: temperature-adjusted softmax gradients of Gradient
-    Interaction Modifications (Edin et al. 2025, arXiv 2505.17630), with T = 2 as there. As in their published
-    code there is no factor 1 / T. Two more of their modifications are rules of AttnLRP already: normalisations
-    with a constant scale, and products that halve, so that values get a half, queries and keys a quarter. One
-    is not taken over, since it is none of attention: they leave activation functions their own gradient, where
-    AttnLRP has y / x.
+    It is s (g - <s, g>) with s = softmax(x / T), forward as ever: the temperature-adjusted softmax gradients
+    of Gradient Interaction Modifications (Edin et al. 2025, arXiv 2505.17630), with T = 2 and, as in their
+    published code, no factor 1 / T. Two more of their modifications are rules of AttnLRP already:
+    normalisations have a constant scale, and products halve, so that values get a half, queries and keys a
+    quarter. One is not taken over, since it is none of attention: they leave activation functions their own
+    gradient, where AttnLRP has y / x.
 
     ``temperature`` is T, above 0; 1 is AttnLRP.
     """
