@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,6 +109,7 @@ def test_scores_of_every_letter_are_moved_back(load: Load) -> None:
         assert part.letter_scores is not None
         seen = slice(max(0, -by), 13 - max(0, by))
         scores[row, seen] = part.letter_scores[seen.start + by : seen.stop + by]
+    assert found.letter_scores is not None
     np.testing.assert_allclose(found.letter_scores, np.nanmean(scores, axis=0), atol=1e-12)
 
 
@@ -208,6 +210,7 @@ def test_what_cannot_be_shifted_is_refused_in_one_line(load: Load) -> None:
     )
     with pytest.raises(InputError, match=r"--shifts fills with unknown letters, which a log-likelihood"):
         relevome.explain(load("llama-causal"), ["ACGT"], target="log-likelihood", shifts=1)
-    for options in ({"heads": True}, {"long": "window"}):
+    others: list[dict[str, Any]] = [{"heads": True}, {"long": "window"}]
+    for options in others:
         with pytest.raises(InputError, match=r"it cannot go with .*--shifts"):
             relevome.explain(load("esm"), ["MKVL"], target=0, shifts=1, **options)
