@@ -288,7 +288,9 @@ def test_ambiguous_letters_and_unknown_tokens_are_counted(load):  # noqa: F811
 
 
 def test_options_that_a_method_does_not_have_are_refused_by_name(protein_model):
-    with pytest.raises(InputError, match=r"no parameter 'baseline': expected an option of saliency \(site\)"):
+    with pytest.raises(
+        InputError, match=r"no parameter 'baseline': expected an option of saliency \(site, reference\)"
+    ):
         relevome.explain(protein_model, PROTEINS, "saliency", baseline="pad")
     with pytest.raises(InputError, match="--lift average: expected split or copy"):
         relevome.explain(protein_model, PROTEINS, "saliency", lift="average")
