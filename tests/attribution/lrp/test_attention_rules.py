@@ -90,6 +90,8 @@ def weights_on_the_way(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     weights = torch.softmax(q @ k.transpose(-1, -2) * 0.5 + ALIBI, -1).transpose(-1, -2)
     weights = torch.cat([weights[..., :3, :], weights[..., 3:, :]], -2).transpose(-1, -2)
     weights = torch.where(torch.ones(5, 7, dtype=torch.bool), weights * 2, 0.0) / 2.0
+    weights = F.pad(weights, (1, 2))[..., 1:-2]
+    weights.mul_(torch.ones(5, 1, dtype=v.dtype))
     return torch.baddbmm(torch.zeros(6, 5, 6, dtype=v.dtype), weights.flatten(0, 1), v.flatten(0, 1)).view(
         2, 3, 5, 6
     )

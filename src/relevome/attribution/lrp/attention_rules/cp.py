@@ -23,7 +23,8 @@ _STILL_WEIGHTS = (
     "View", "UnsafeView", "ReshapeAlias", "Select", "Squeeze", "Unsqueeze", "Slice", "Transpose", "Permute",
     "T", "Alias", "Clone", "Expand", "Index", "Unbind", "Split", "ToCopy", "Add", "Sub", "Neg", "Mul", "Div",
     "Sum", "Mean", "Stack", "Cat", "MaskedFill", "Where", "NanToNum", "NativeDropout", "Bmm", "Mm", "Scale",
-    "Tap", "Watch",
+    "Tap", "Watch", "ConstantPadNd", "AsStrided", "Gather", "IndexSelect", "Flip", "Roll", "Repeat",
+    "torch::autograd::CopySlices", "torch::autograd::CopyBackwards",
 )  # fmt: skip
 
 
@@ -75,13 +76,19 @@ def _is_weights(flow: Flow, tensor: Tensor) -> bool:
 
 
 def _made_by_softmax(node: Any) -> bool:
-    if node is None:
-        return False
-    kind = node.name().rstrip("0123456789").removesuffix("Backward")
-    if kind == "Softmax" or kind not in _STILL_WEIGHTS:
-        return kind == "Softmax"
-    before = [one for one, _ in node.next_functions if one is not None]
-    return bool(before) and all(map(_made_by_softmax, before))
+    """Whether all that a tensor was made of is what some softmax gave."""
+    waiting, seen = [node], set()
+    while waiting:
+        one = waiting.pop()
+        kind = "" if one is None else one.name().rstrip("0123456789").removesuffix("Backward")
+        if kind == "Softmax":
+            continue
+        before = {x for x, _ in one.next_functions if x is not None} if kind in _STILL_WEIGHTS else set()
+        if not before:
+            return False
+        waiting += before - seen
+        seen |= before
+    return True
 
 
 def _of_values(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
