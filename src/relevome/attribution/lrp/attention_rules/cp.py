@@ -77,13 +77,16 @@ def _is_weights(flow: Flow, tensor: Tensor) -> bool:
 
 def _made_by_softmax(node: Any) -> bool:
     """Whether all that a tensor was made of is what some softmax gave."""
-    waiting, seen = [node], set()
+    waiting: list[Any] = [node]
+    seen: set[Any] = set()
     while waiting:
         one = waiting.pop()
         kind = "" if one is None else one.name().rstrip("0123456789").removesuffix("Backward")
         if kind == "Softmax":
             continue
-        before = {x for x, _ in one.next_functions if x is not None} if kind in _STILL_WEIGHTS else set()
+        if one is None or kind not in _STILL_WEIGHTS:
+            return False
+        before = {x for x, _ in one.next_functions if x is not None}
         if not before:
             return False
         waiting += before - seen
