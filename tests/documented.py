@@ -13,6 +13,7 @@ import pytest
 
 from relevome.attribution import methods
 from relevome.attribution.lrp import table
+from relevome.attribution.lrp.attention_rules import attention_rules
 from relevome.data.formats import formats
 from relevome.engines.base import engines
 from relevome.evaluation.metrics import metrics
@@ -21,7 +22,7 @@ from relevome.studies import studies
 from relevome.training.objective import objectives
 
 PAGE = Path(__file__).parents[1] / "docs" / "extend.md"
-REGISTRIES = (methods, exporters, metrics, formats, engines, objectives, studies)
+REGISTRIES = (methods, exporters, metrics, formats, engines, objectives, studies, attention_rules)
 
 Documented = Callable[..., ModuleType]
 

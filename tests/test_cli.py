@@ -16,7 +16,10 @@ import pytest
 import typer
 
 import relevome
+from relevome.attribution.attnlrp import AttnLRP
+from relevome.attribution.readings import Readings
 from relevome.cli.app import app
+from relevome.evaluation.explainer import explainer
 from tests.oracles.test_fixtures import with_bin
 from tests.toys import saved  # noqa: F401 - fixture
 
@@ -194,6 +197,29 @@ def test_many_tokenisations_and_offsets(relevome_cli, saved, write, tmp_path):  
     assert err == ["relevome: --tokenisations 0 and --offsets 1: expected 1 or more"]
 
 
+def test_rules_references_and_shifts_are_kept_for_evaluation(relevome_cli, saved, write, tmp_path):  # noqa: F811
+    """What the command line asks is what Python asks, and what an evaluation explains again with."""
+    fasta, run = write("p.fa", ">a\nMKVLAWYR\n>b\nMKWYACDEFG\n"), tmp_path / "run"
+    code, _, err = relevome_cli(
+        "explain", "--model", saved("protbert"), "--fasta", fasta, "--target", 1, "--rules", "attention=cp",
+        "--reference", "shuffle:2", "--shifts", 1, "--seed", 3, "-o", run,
+    )  # fmt: skip
+    assert (code, err) == (0, [])
+    model, found = relevome.load_model(saved("protbert")), relevome.Run(run)
+    made = explainer(found, model)
+    assert made.method == AttnLRP(reference="shuffle:2", rules="attention=cp", seed=3)
+    assert made.readings == Readings(shifts=1, seed=3)
+    again = relevome.explain(
+        model, fasta, target=1, rules={"attention": "cp"}, reference="shuffle:2", shifts=1, seed=3
+    )
+    for one, other in zip(found, again, strict=True):
+        np.testing.assert_array_equal(one.relevance, other.relevance)
+    code, out, err = relevome_cli(
+        "evaluate", run, "--metrics", "robust-correlation", "--sequences", 2, "-o", tmp_path / "e"
+    )
+    assert (code, err) == (0, []), out
+
+
 def test_training_with_bpe_dropout_needs_a_byte_pair_encoding(relevome_cli, write, tmp_path):
     table = write("t.csv", "sequence,label\nACGTACGTACGT,0\nTTGACAACGTAC,1\n")
     tables = ("--train", table, "--validation", table)
@@ -329,7 +355,17 @@ def test_simulate_writes_data_to_train_on(relevome_cli, tmp_path):
 
 @pytest.mark.parametrize(
     "what",
-    ["methods", "metrics", "exporters", "models", "studies", "formats", "engines", "objectives"],
+    [
+        "methods",
+        "metrics",
+        "exporters",
+        "models",
+        "studies",
+        "formats",
+        "engines",
+        "objectives",
+        "attention-rules",
+    ],
 )
 def test_list_prints_what_is_registered(relevome_cli, what):
     code, out, _ = relevome_cli("list", what)
@@ -337,6 +373,7 @@ def test_list_prints_what_is_registered(relevome_cli, what):
     expected = {
         "methods": "attnlrp", "metrics": "auroc", "exporters": "bigwig", "models": "cnn",
         "studies": "annotation", "formats": "fasta", "engines": "local", "objectives": "mlm",
+        "attention-rules": "cp  ",
     }  # fmt: skip
     assert expected[what] in out
 

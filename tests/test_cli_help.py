@@ -69,7 +69,7 @@ def test_help_of_explain_says_what_its_words_mean(relevome_cli: Cli) -> None:
     for words in (
         "How a token's relevance goes to its letters: split (equal shares) or copy.",
         "Where relevance is read: word (embedding of a token) or block (with its position).",
-        "What embeddings are compared with: zero (nothing) or mean (the average letter).",
+        "What embeddings are compared with: zero (nothing), mean (the average letter) or shuffle:N.",
         "Account for all relevance in a ledger",
     ):
         assert words in out

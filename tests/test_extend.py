@@ -14,6 +14,8 @@ from torch import Tensor
 
 import relevome
 from relevome.attribution import Method, methods
+from relevome.attribution.lrp.attention_rules import apart
+from relevome.attribution.lrp.engine import Rules
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.sites import Site, read_sites
 from relevome.engines.base import Engine, engines
@@ -62,6 +64,28 @@ def test_a_method_with_an_option_of_its_own(
     assert Run(tmp_path / "run").manifest["parameters"] == {"width": 5}
     (own,) = relevome.explain(model, [next(iter(run)).sequence], "occlusion", 1)
     assert own.relevance == pytest.approx(against_unknown(model, own.sequence), abs=1e-5)
+
+
+def test_a_rule_for_attention(documented: Documented, saved: Callable[[str], Path]) -> None:
+    """Spelt out, values have what they have by AttnLRP, queries and keys nothing; and the books close."""
+    documented("A rule for attention")
+    model = relevome.load_model(saved("protbert"), dtype="float64")
+    model.module.set_attn_implementation("eager")  # pyright: ignore[reportCallIssue]
+    found = relevome.explain(model, ["MKVLAW"], target=1, rules={"attention": "deaf"}, audit=True)
+    other = relevome.explain(model, ["MKVLAW"], target=1, audit=True)
+    assert found.manifest["parameters"]["rules"] == "attention=deaf"
+    assert found.audit().unaccounted_share < 1e-11
+    assert abs(found.audit().absorbed["softmax"] - other.audit().absorbed["softmax"]) > 1e-3
+    q, k, v = drawn(5, 4), drawn(7, 4, seed=1), drawn(7, 6, seed=2)
+
+    def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        return torch.softmax(q @ k.T, -1) @ v
+
+    usual = under_rules(attend, q, k, v)[1]
+    to_q, to_k, to_v = under_rules(attend, q, k, v, rules=Rules(attention=apart("attention=deaf")[0]))[1]
+    assert not to_q.any()
+    assert not to_k.any()
+    assert_equal(to_v, usual[2])
 
 
 def test_an_exporter(documented: Documented, run: Run, tmp_path: Path) -> None:

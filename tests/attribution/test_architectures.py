@@ -96,6 +96,23 @@ def test_every_bit_of_relevance_is_accounted_for(make: Make, name: str, attentio
     assert ledger.tokens == pytest.approx(relevance.total, rel=1e-5)
 
 
+@pytest.mark.parametrize("rule", ["cp", "gim"])
+@each_way
+def test_so_it_is_by_other_rules_for_attention(
+    make: Make, name: str, attention: str | None, rule: str
+) -> None:
+    """Of constant weights neither softmax nor what is added to logits has anything."""
+    model = make(name, attention)
+    batch = next(one_by_one(ARCHITECTURES[name].batch(model)))
+    with Double():
+        (relevance,) = AttnLRP(rules=f"attention={rule}", audit=True).attribute(model, batch)
+    ledger = relevance.ledger
+    assert ledger is not None
+    assert ledger.unaccounted_share < 1e-9
+    if rule == "cp":
+        assert ledger.absorbed["softmax"] == 0
+
+
 @each_way
 def test_relevance_is_the_same_alone_and_in_a_batch(make: Make, name: str, attention: str | None) -> None:
     with Double():
@@ -110,15 +127,17 @@ def test_relevance_is_the_same_alone_and_in_a_batch(make: Make, name: str, atten
                 assert_same(relevance.heads, alone.heads, 1e-10)
 
 
+@pytest.mark.parametrize("rule", ["attnlrp", "cp", "gim"])
 @pytest.mark.parametrize("name", BOTH_WAYS)
-def test_eager_and_fused_attention_give_the_same_relevance(make: Make, name: str) -> None:
+def test_eager_and_fused_attention_give_the_same_relevance(make: Make, name: str, rule: str) -> None:
     """In double precision throughout: transformers computes eager softmax in single precision."""
     found = []
     with Double():
         for attention in ARCHITECTURES[name].attention:
             model = make(name, attention)
             assert settings(model.module)._attn_implementation == attention
-            found.append(AttnLRP(heads=True).attribute(model, ARCHITECTURES[name].batch(model)))
+            method = AttnLRP(rules=f"attention={rule}", heads=True)
+            found.append(method.attribute(model, ARCHITECTURES[name].batch(model)))
     for eager, fused in zip(*found, strict=True):
         assert_same(eager.values, fused.values, 1e-8)
         assert_same(eager.heads, fused.heads, 1e-8)

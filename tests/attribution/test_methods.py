@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from relevome.attribution import Method, Relevance, methods
+from relevome.attribution.gradients import Saliency
 from relevome.attribution.lift import to_letters
 from relevome.attribution.lrp.rules import UnsupportedOperation
 from relevome.models.base import Batch, Model
@@ -25,7 +26,8 @@ ToyModel = Callable[[str], Model]
 # Settings tried on every method that has such an option, one after the other.
 SETTINGS = {
     "site": ["block"],
-    "reference": ["mean"],
+    "reference": ["mean", "shuffle:2"],
+    "rules": ["attention=cp", "attention=gim"],
     "baseline": ["zero", "mean", "shuffle:2"],
     "layers": ["mean"],
     "query": ["first", "last", "mean"],
@@ -55,6 +57,7 @@ OTHERS = {
     for name, method in methods.items()
     for option in sorted(options_of(method) & SETTINGS.keys())
     for value in SETTINGS[option]
+    if not (name == "saliency" and value == "shuffle:2")
 }
 TWO_TOYS = ("protbert-masked", "cnn")
 
@@ -65,7 +68,9 @@ def on(toys: Iterable[str], tried: Mapping[str, Method]) -> pytest.MarkDecorator
         pytest.param(toy, method, id=f"{toy}-{label}")
         for label, method in tried.items()
         for toy in toys
-        if toy not in REFUSED.get(type(method), ()) and not (toy == "cnn" and getattr(method, "heads", False))
+        if toy not in REFUSED.get(type(method), ())
+        and not (toy == "cnn" and getattr(method, "heads", False))
+        and not (toy != "cnn" and method == Saliency(reference="mean"))
     ]
     return pytest.mark.parametrize(("name", "method"), pairs)
 

@@ -253,9 +253,11 @@ def test_only_byte_pair_encodings_have_other_tokenisations(load):  # noqa: F811
         relevome.explain(load("dnabert"), ["ACGTTGCA"], "saliency", 0, tokenisations=2)
 
 
-@pytest.mark.parametrize("readings", [{"tokenisations": 2}, {"offsets": 3}])
+@pytest.mark.parametrize("readings", [{"tokenisations": 2}, {"offsets": 3}, {"shifts": 1}])
 def test_many_readings_do_not_go_with_windows(dna_model, readings):
-    with pytest.raises(InputError, match=r"--long window .* cannot go with --tokenisations or --offsets"):
+    with pytest.raises(
+        InputError, match=r"--long window .* cannot go with --tokenisations, --offsets or --shifts"
+    ):
         relevome.explain(dna_model, ["ACGTTGCA"], "saliency", 0, long="window", **readings)
 
 
@@ -286,7 +288,9 @@ def test_ambiguous_letters_and_unknown_tokens_are_counted(load):  # noqa: F811
 
 
 def test_options_that_a_method_does_not_have_are_refused_by_name(protein_model):
-    with pytest.raises(InputError, match=r"no parameter 'baseline': expected an option of saliency \(site\)"):
+    with pytest.raises(
+        InputError, match=r"no parameter 'baseline': expected an option of saliency \(site, reference\)"
+    ):
         relevome.explain(protein_model, PROTEINS, "saliency", baseline="pad")
     with pytest.raises(InputError, match="--lift average: expected split or copy"):
         relevome.explain(protein_model, PROTEINS, "saliency", lift="average")

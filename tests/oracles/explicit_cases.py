@@ -78,14 +78,20 @@ class Case:
         tokens = tuple(model.tokenize(Sequence(x, x, self.alphabet)) for x in letters)
         return Batch(tokens, (Target(1, "second", position=self.position),) * len(tokens))
 
-    def explain(self, model: Model, batch: Batch) -> list[Explanation]:
-        """The explicit pass over every sequence of a batch, alone and without padding."""
+    def explain(self, model: Model, batch: Batch, rule: str = "attnlrp") -> list[Explanation]:
+        """The explicit pass over every sequence of a batch, alone and without padding.
+
+        ``rule`` is that of attention.
+        """
         module = cast(PreTrainedModel, model.module)
         weights = {name: tensor.double().numpy() for name, tensor in module.state_dict().items()}
         found = []
         for tokens, target in zip(batch.tokens, batch.targets, strict=True):
             at = target.index if target.position is None else (tokens.covering(target.position), target.index)
-            found.append(self.network(weights, module.config.to_dict(), tokens.ids).explain(at))
+            network = self.network(weights, module.config.to_dict(), tokens.ids)
+            for attention in network.attentions:
+                attention.rule = rule
+            found.append(network.explain(at))
         return found
 
 

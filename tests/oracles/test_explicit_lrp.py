@@ -92,6 +92,28 @@ def test_relevance_of_heads_is_that_of_the_explicit_pass(
 
 @each_model
 @each_attention
+@pytest.mark.parametrize("rule", ["cp", "gim"])
+def test_other_rules_of_attention_are_those_of_the_explicit_pass(
+    tmp_path: Path, name: str, attention: str, rule: str
+) -> None:
+    """Fused and spelt out, with ALiBi, relative biases, rotary positions and shared keys; the books close."""
+    case = CASES[name]
+    with Double():
+        model = case.load(tmp_path, 0, attention)
+        batch = case.batch(model, 0)
+        found = AttnLRP(rules=f"attention={rule}", heads=True, audit=True).attribute(model, batch)
+    usual = case.explain(model, batch)
+    for relevance, expected, published in zip(found, case.explain(model, batch, rule), usual, strict=True):
+        assert error(relevance.values, expected.tokens) < 1e-8
+        assert error(relevance.heads, expected.heads) < 1e-8
+        assert error(relevance.values, published.tokens) > 1e-3
+        assert relevance.ledger is not None
+        assert relevance.ledger.unaccounted_share < 1e-11
+        assert (relevance.ledger.absorbed.get("softmax", 0.0) == 0) == (rule == "cp")
+
+
+@each_model
+@each_attention
 def test_left_alone_models_differ_by_their_single_precision(
     tmp_path: Path, name: str, attention: str
 ) -> None:

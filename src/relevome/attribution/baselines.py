@@ -1,4 +1,4 @@
-"""Baselines of integrated gradients: what a sequence without information looks like to the model."""
+"""Baselines and references: what a sequence without information looks like to the model."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from relevome.data.shuffle import dinucleotide_shuffle, shuffle
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model
 from relevome.models.tokens import Tokens
+from relevome.options import check_choice
 
 NAMES = ("unknown", "pad", "mask", "zero", "mean", "shuffle:N")
 
@@ -29,6 +30,13 @@ def draws(baseline: str) -> int:
             f"baseline {baseline!r}: expected shuffle:N with a number of draws, such as shuffle:10"
         )
     return int(count)
+
+
+def check_reference(reference: str) -> None:
+    """Raises ``InputError`` for what is no reference: ``zero``, ``mean``, or ``shuffle:N``."""
+    if not reference.startswith("shuffle"):
+        check_choice("--reference", reference, ("zero", "mean", "shuffle:N"))
+    draws(reference)
 
 
 def baseline_words(model: Model, batch: Batch, words: Tensor, baseline: str, seed: list[int]) -> Tensor:

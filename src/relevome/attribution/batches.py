@@ -64,9 +64,8 @@ def ask(model: Model, sequence: Sequence, targets: tuple[Target, ...], readings:
     """A sequence, read in every way that is asked for."""
     try:
         for target in targets:
-            for reading in readings.all:
-                for position in target.letters:
-                    reading.check_position(sequence, position)
+            for position in target.letters:
+                readings.check_position(sequence, position)
         tokens = tuple(readings.tokens(model, sequence, reading) for reading in readings.all)
         for target in targets:
             for one, reading in zip(tokens, readings.all, strict=True):
@@ -221,7 +220,7 @@ def _mean(results: list[tuple[_Job, Relevance]], lift: str) -> Explained:
     values = _mean_of_letters(jobs, [track.values for track in tracks])
     return Explained(
         forward=given[0],
-        track=Track(jobs[0].sequence, values, float(np.mean([track.special for track in tracks]))),
+        track=Track(jobs[0].sequence, values, float(np.mean([*map(_special, jobs, tracks)]))),
         score=float(np.mean([relevance.score for relevance in given])),
         baseline_score=_mean_or_none([relevance.baseline_score for relevance in given]),
         completeness_error=_mean_or_none([relevance.completeness_error for relevance in given]),
@@ -230,6 +229,14 @@ def _mean(results: list[tuple[_Job, Relevance]], lift: str) -> Explained:
         notes=sum((Counter(relevance.notes) for relevance in given), Counter[str]()),
         ledger=ledgers.total(relevance.ledger for relevance in given if relevance.ledger),
     )
+
+
+def _special(job: _Job, track: Track) -> float:
+    """What is on special tokens, and on the letters that a shift fills in, which are none of the sequence."""
+    if not job.reading.shift:
+        return track.special
+    _, own = job.reading.laid_out(track.values, len(job.sequence))
+    return track.special + float(track.values.sum() - own.sum())
 
 
 def _mean_or_none(values: list[float | None]) -> float | None:
@@ -256,7 +263,7 @@ def _mean_of_letters(jobs: list[_Job], parts: list[np.ndarray]) -> np.ndarray:
     length = len(jobs[0].sequence)
     total, count = np.zeros((length, *parts[0].shape[1:])), np.zeros(length)
     for job, part in zip(jobs, parts, strict=True):
-        place = slice(job.reading.before, length - job.reading.after)
-        total[place] += part[::-1] if job.reading.reverse else part
+        place, values = job.reading.laid_out(part, length)
+        total[place] += values
         count[place] += 1
     return (total.T / count).T

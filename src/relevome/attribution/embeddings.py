@@ -123,6 +123,12 @@ def unpadded(batch: Batch, values: Tensor) -> list[np.ndarray]:
     return [row[: len(tokens)] for row, tokens in zip(array, batch.tokens, strict=True)]
 
 
+def of_letters(model: Model, slopes: Tensor) -> Float[Tensor, "batch tokens alphabet"]:
+    """Slopes to one-hot letters, less their mean over the letters."""
+    scores = slopes @ model.word_embedding.weight.detach()[model.tokenizer.ordinary_ids()].T
+    return scores - scores.mean(-1, keepdim=True)
+
+
 def letter_scores(
     model: Model, batch: Batch, slopes: Tensor, reference: Tensor | float
 ) -> list[Float[np.ndarray, "letters alphabet"] | None]:

@@ -8,9 +8,11 @@ from typing import ClassVar, Literal
 import torch
 
 from relevome.attribution import methods
-from relevome.attribution.embeddings import gradients, unpadded
+from relevome.attribution.baselines import check_reference
+from relevome.attribution.embeddings import gradients, of_letters, unpadded
 from relevome.attribution.gradient_product import gradient_product
 from relevome.attribution.relevance import Relevance
+from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Site
 
 
@@ -23,27 +25,45 @@ class GradientXInput:
         "for any model, as a simple reference; 1 forward and 1 backward pass; gives token_relevance"
     )
     site: Site = "word"
-    reference: Literal["zero", "mean"] = "zero"
+    reference: str = "zero"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_reference(self.reference)
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
         """Relevance of every token; see `Method`."""
-        return gradient_product(model, batch, self.site, self.reference)
+        return gradient_product(model, batch, self.site, self.reference, seed=self.seed)
 
 
 @methods.register("saliency")
 @dataclass(frozen=True)
 class Saliency:
-    """Euclidean norm of the gradient at each token (Simonyan et al. 2014, arXiv 1312.6034)."""
+    """Euclidean norm of the gradient at each token (Simonyan et al. 2014, arXiv 1312.6034).
+
+    With the ``reference`` ``mean``, for models that read one-hot letters, it is the gradient in the channels
+    that letters have, less its mean over them (Majdandzic et al. 2023, Genome Biology 24:109, eq. 2).
+    """
 
     suits: ClassVar[str] = (
         "for any model, where the sign does not matter; 1 forward and 1 backward pass; gives "
         "token_relevance, never negative"
     )
     site: Site = "word"
+    reference: Literal["zero", "mean"] = "zero"
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
-        """Relevance of every token, never negative; see `Method`."""
+        """Relevance of every token, never negative; see `Method`.
+
+        Raises ``InputError`` for a ``reference`` without one-hot letters.
+        """
+        if self.reference == "mean" and not model.reads_one_hot:
+            raise InputError(
+                "--reference mean: saliency has no letters to take a mean over in learnt embeddings; "
+                "expected a model that reads one-hot letters, or another method"
+            )
         found = gradients(model, batch, self.site)
-        norms = torch.linalg.vector_norm(found.gradient, dim=-1)
+        slopes = found.gradient if self.reference == "zero" else of_letters(model, found.gradient)
+        norms = torch.linalg.vector_norm(slopes, dim=-1)
         rows = zip(batch.tokens, batch.targets, found.scores.tolist(), unpadded(batch, norms), strict=True)
         return [Relevance(tokens, target, score, values=values) for tokens, target, score, values in rows]

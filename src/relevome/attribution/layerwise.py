@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import ClassVar, Literal
+from functools import partial
+from typing import ClassVar
 
 from torch import nn
 
 from relevome.attribution import methods
+from relevome.attribution.baselines import check_reference
 from relevome.attribution.gradient_product import audited, gradient_product
+from relevome.attribution.lrp.attention_rules import AttentionRule, apart, rules_as_text
+from relevome.attribution.lrp.audit import AuditedRules
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.flow import LinearRule
 from relevome.attribution.lrp.linear_rules import Epsilon, Gamma, ZPlus
@@ -24,6 +28,7 @@ KINDS = {
 }
 WITH_NUMBER = {"epsilon": Epsilon, "gamma": Gamma}
 WITHOUT_NUMBER = {"zplus": ZPlus(), "zero": None}
+DEFAULT = "linear=epsilon:1e-6,convolution=gamma:0.25"
 NAMES = "expected epsilon, epsilon:NUMBER, gamma, gamma:NUMBER, zplus or zero"
 
 
@@ -111,27 +116,40 @@ def rules_by_weight(module: nn.Module, choices: tuple[Choice, ...]) -> dict[int,
 class LRP:
     """Embedding times the gradient of a modified backward pass, with the rule of every layer chosen.
 
-    ``rules`` is a `composite` for linear layers and convolutions; all other operations follow the rules of
-    AttnLRP. ``audit`` adds the ledger of every sequence, from another pass.
+    ``rules`` is a `composite` for linear layers and convolutions, and may have ``attention=NAME`` among them,
+    of `relevome list attention-rules`, which alone leaves the layers what they have by default; all other
+    operations follow the rules of AttnLRP. From Python it may be a dictionary, such as
+    ``{"linear": "epsilon", "attention": "cp"}``. ``reference`` is as in `gradient_product`. ``audit`` adds
+    the ledger of every sequence, from another pass.
     """
 
     suits: ClassVar[str] = (
         "for CNNs, with a rule for each kind of layer; transformers too; 1 forward and 1 backward pass; "
         "gives token_relevance"
     )
-    rules: str = "linear=epsilon:1e-6,convolution=gamma:0.25"
+    rules: str | Mapping[str, str] = DEFAULT
     site: Site = "word"
-    reference: Literal["zero", "mean"] = "zero"
+    reference: str = "zero"
     audit: bool = False
+    seed: int = 0
 
     def __post_init__(self) -> None:
-        composite(self.rules)
+        check_reference(self.reference)
+        object.__setattr__(self, "rules", rules_as_text(self.rules))
+        self._choices()
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
         """Relevance of every token; see `Method`.
 
         Raises ``InputError`` for rules that fit no layer, ``UnsupportedOperation`` as AttnLRP does.
         """
-        linear = rules_by_weight(model.module, composite(self.rules))
-        found = gradient_product(model, batch, self.site, self.reference, Rules(linear=linear))
-        return audited(model, batch, self.site, found, linear) if self.audit else found
+        attention, choices = self._choices()
+        chosen = {"linear": rules_by_weight(model.module, choices), "attention": attention}
+        found = gradient_product(model, batch, self.site, self.reference, Rules(**chosen), seed=self.seed)
+        if not self.audit:
+            return found
+        return audited(model, batch, self.site, found, partial(AuditedRules, **chosen))
+
+    def _choices(self) -> tuple[AttentionRule, tuple[Choice, ...]]:
+        attention, others = apart(rules_as_text(self.rules))
+        return attention, composite(others if others or not self.rules else DEFAULT)

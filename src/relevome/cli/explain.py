@@ -101,10 +101,15 @@ def explain(
     ] = None,
     reference: Annotated[
         str | None,
-        typer.Option(help="What embeddings are compared with: zero (nothing) or mean (the average letter)."),
+        typer.Option(
+            help="What embeddings are compared with: zero (nothing), mean (the average letter) or shuffle:N."
+        ),
     ] = None,
     rules: Annotated[
-        str | None, typer.Option(help="LRP by layer, such as convolution=gamma:0.25,last=zplus.")
+        str | None,
+        typer.Option(
+            help="attention=attnlrp, cp or gim; LRP by layer, as convolution=gamma:0.25,last=zplus."
+        ),
     ] = None,
     layers: Annotated[str | None, typer.Option(help="attention: of which layers, last or mean.")] = None,
     query: Annotated[
@@ -133,6 +138,7 @@ def explain(
         float, typer.Option(help="Share of merges (BPE) that they leave out.")
     ] = 0.1,
     offsets: Annotated[int, typer.Option(help="Average over so many windows, each a letter on.")] = 1,
+    shifts: Annotated[int, typer.Option(help="Average over shifts by up to so many letters either way.")] = 0,
     letter_scores: Annotated[bool, typer.Option(help="Keep scores of every base, not only the own.")] = False,
     # how it is computed
     long: Long = "refuse",
@@ -179,7 +185,7 @@ def explain(
             out=output, position=position or None, positions=positions, contrast=contrast,
             mask_position=mask_position, lift=lift,
             average_strands=average_strands, tokenisations=tokenisations,
-            tokenisation_dropout=tokenisation_dropout, offsets=offsets,
+            tokenisation_dropout=tokenisation_dropout, offsets=offsets, shifts=shifts,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite, engine=engine,
             progress=seen.tell,

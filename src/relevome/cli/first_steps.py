@@ -23,6 +23,7 @@ _REGISTRIES = {
     "models": "relevome.models", "exporters": "relevome.results.export", "studies": "relevome.studies",
     "formats": "relevome.data.formats", "engines": "relevome.engines.base",
     "objectives": "relevome.training.objective", "published": "relevome.models.published",
+    "attention-rules": "relevome.attribution.lrp.attention_rules",
 }  # fmt: skip
 
 
@@ -30,7 +31,8 @@ def list_(
     what: Annotated[
         str,
         typer.Argument(
-            help="methods, metrics, exporters, models, studies, formats, engines, objectives or published."
+            help="methods, metrics, exporters, models, studies, formats, engines, objectives, published or "
+            "attention-rules."
         ),
     ],
 ) -> None:
@@ -43,7 +45,7 @@ def list_(
     with importing():
         from relevome.jobs.catalogue import catalogue
 
-        registry = getattr(import_module(_REGISTRIES[what]), what)
+        registry = getattr(import_module(_REGISTRIES[what]), what.replace("-", "_"))
         registry.discover()
     entries = catalogue(registry)
     width = max(24, *(len(name) + 2 for name, _ in entries))

@@ -89,6 +89,7 @@ def explainer(run: Run, model: Model) -> Explainer:
             said["offsets"],
             said["average_strands"],
             said["seed"],
+            said.get("shifts", 0),
         ),
     )
 

@@ -313,6 +313,7 @@ class _Evaluating:
             "average_strands",
             "tokenisations",
             "offsets",
+            "shifts",
             "model",
             "input",
         )

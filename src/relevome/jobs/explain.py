@@ -65,6 +65,7 @@ def explain(
     tokenisations: int = 1,
     tokenisation_dropout: float = 0.1,
     offsets: int = 1,
+    shifts: int = 0,
     letter_scores: bool = False,
     long: str = "refuse",
     on_bad: str = "refuse",
@@ -119,6 +120,8 @@ def explain(
             Default: 0.1.
         offsets: Average over so many windows of every sequence, each beginning a letter later; the windows
             are ``offsets`` - 1 letters shorter than the sequence. Default: 1.
+        shifts: Average over the sequence as it is and moved by 1 to so many letters either way, at the same
+            length, with unknown letters (N, X) where it leaves room; for tokens of one letter. Default: 0.
         letter_scores: Keep the score of every letter of the alphabet at every position, (letters, alphabet),
             where the method has them. Default: False.
         long: What is done with sequences of more tokens than the model takes: ``refuse`` (default), or
@@ -164,7 +167,7 @@ def explain(
         method,
         goals,
         lift,
-        Readings(tokenisations, tokenisation_dropout, offsets, average_strands, seed),
+        Readings(tokenisations, tokenisation_dropout, offsets, average_strands, seed, shifts),
         letter_scores or getattr(methods[method], "always_letter_scores", False),
         long,
         on_bad,
@@ -278,6 +281,7 @@ def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
         "tokenisations": plan.readings.tokenisations,
         "tokenisation_dropout": plan.readings.dropout,
         "offsets": plan.readings.offsets,
+        "shifts": plan.readings.shifts,
         "letter_scores": plan.letter_scores,
         "long": plan.long,
         "on_bad": plan.on_bad,

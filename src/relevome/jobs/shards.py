@@ -59,15 +59,21 @@ class Plan:
     def __post_init__(self) -> None:
         if self.long == "window" and (self.positions or any(target.letters for target in self.targets)):
             raise InputError("positions are letters of a whole sequence: they cannot go with --long window")
-        if self.long == "window" and self.readings.tokenisations * self.readings.offsets > 1:
+        readings = self.readings
+        if self.long == "window" and (readings.tokenisations * readings.offsets > 1 or readings.shifts):
             raise InputError(
                 "--long window cuts where the tokenizer's own tokens are too many: it cannot go with "
-                "--tokenisations or --offsets"
+                "--tokenisations, --offsets or --shifts"
+            )
+        if readings.shifts and any(target.is_likelihood for target in self.targets):
+            raise InputError(
+                "--shifts fills with unknown letters, which a log-likelihood would be asked about: leave one "
+                "of them out"
             )
         if len(self.readings) > 1 and getattr(self.method, "heads", False):
             raise InputError(
                 "--heads is by token, and tokens of one reading are not those of another: it cannot go with "
-                "--average-strands, --tokenisations or --offsets"
+                "--average-strands, --tokenisations, --offsets or --shifts"
             )
         check_choice("--lift", self.lift, ("split", "copy"))
         check_choice("--long", self.long, ("refuse", "window"))
@@ -77,9 +83,8 @@ class Plan:
 def check_letters(sequence: Sequence, plan: Plan) -> None:
     """Raises InputError for letters that are asked for and that the sequence has not."""
     for target in plan.targets_of(sequence):
-        for reading in plan.readings.all:
-            for position in target.letters:
-                reading.check_position(sequence, position)
+        for position in target.letters:
+            plan.readings.check_position(sequence, position)
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,8 @@ def scores_table(comparison: Comparison) -> Table:
     if comparison.held_back:
         caption += f", but not {', '.join(sorted(comparison.held_back))}, for the model"
     caption += (
-        "; below metrics of places what they exceed their strongest null by, which is named, and the strongest "
-        "that has the noise of an explanation (exchange)."
+        "; below metrics of places what they exceed their strongest null by, which is named, and the "
+        "strongest that has the noise of an explanation (exchange)."
     )
     caption += " Own mutagenesis: that of the model, in place of relevance." * known
     beside = ("random order", *(["own mutagenesis"] * known), "sequences")

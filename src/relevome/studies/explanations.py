@@ -46,6 +46,8 @@ _TRANSFORMER: dict[str, tuple[str, _Options]] = {
     **_ALL,
     "attnlrp": ("attnlrp", {}),
     "attnlrp-block-mean": ("attnlrp", {"site": "block", "reference": "mean"}),
+    "attnlrp-cp": ("attnlrp", {"rules": "attention=cp"}),
+    "attnlrp-gim": ("attnlrp", {"rules": "attention=gim"}),
     "rollout": ("rollout", {}),
 }
 _BYTE_PAIRS = _TRANSFORMER | {"attnlrp-averaged": ("attnlrp", {"tokenisations": 10})}

@@ -20,6 +20,9 @@ class Attention:
     (heads, queries, keys). ``rotation`` is what queries and keys go through before they meet, if anything.
     With ``groups`` n, every head of keys and values serves n heads of queries.
 
+    ``rule`` is another choice: under ``cp`` the weights are constants, and only values get anything; under
+    ``gim`` the softmax has its gradient at half the scores, a temperature of 2.
+
     ``relevance`` is context times gradient before the output projection, (heads, tokens).
     """
 
@@ -32,13 +35,15 @@ class Attention:
     bias: Array | float = 0.0
     rotation: Layer = field(default_factory=Chain)
     groups: int = 1
+    rule: str = "attnlrp"
     relevance: Array = field(init=False)
 
     def forward(self, x: Array) -> Array:
         self.q = self.rotation.forward(self._split(self.query.forward(x)))
         self.k = self.rotation.forward(self._share(self._split(self.key.forward(x))))
         self.v = self._share(self._split(self.value.forward(x)))
-        self.weights = softmax(self.scale * self.q @ transpose(self.k) + self.bias)
+        self.scores = self.scale * self.q @ transpose(self.k) + self.bias
+        self.weights = softmax(self.scores)
         self.context = self.weights @ self.v
         return self.output.forward(join(self.context))
 
@@ -46,9 +51,12 @@ class Attention:
         # without self, a name is the gradient at what self has under that name
         context = self._split(self.output.backward(gradient))
         self.relevance = (self.context * context).sum(-1)
+        if self.rule == "cp":
+            return self.value.backward(join(self._gather(transpose(self.weights) @ context)))
         v = transpose(self.weights) @ context / 2
         weights = context @ transpose(self.v) / 2
-        scores = self.scale * softmax_backward(self.weights, weights)
+        at = softmax(self.scores / 2) if self.rule == "gim" else self.weights
+        scores = self.scale * softmax_backward(at, weights)
         q = scores @ self.k / 2
         k = transpose(scores) @ self.q / 2
         return (

@@ -150,14 +150,14 @@ def of_extreme(call: Call) -> Absorbed:
 @account(attention.softmax)
 def of_softmax(call: Call) -> Absorbed:
     """What is lost by its first-order expansion: <y, g> - <x, y (g - sum(y g))>."""
-    x, dim = _softmax_arguments(*call.args, **call.kwargs)
+    x, dim = softmax_arguments(*call.args, **call.kwargs)
     return lambda _, gradient: {"softmax": _lost(x.detach(), call.results[0], gradient, dim)}
 
 
 @account(attention.log_softmax)
 def of_log_softmax(call: Call) -> Absorbed:
     """The same: <y, g> - <x, g - softmax(x) sum(g)>."""
-    x, dim = _softmax_arguments(*call.args, **call.kwargs)
+    x, dim = softmax_arguments(*call.args, **call.kwargs)
     y = call.results[0]
 
     def absorbed(_index: int, gradient: Tensor) -> dict[str, float]:
@@ -167,7 +167,8 @@ def of_log_softmax(call: Call) -> Absorbed:
     return absorbed
 
 
-def _softmax_arguments(input: Tensor, dim: int = -1, *_others: Any, **_named: Any) -> tuple[Tensor, int]:
+def softmax_arguments(input: Tensor, dim: int = -1, *_others: Any, **_named: Any) -> tuple[Tensor, int]:
+    """What a softmax is of, and over which axis, however they were given."""
     return input, dim
 
 

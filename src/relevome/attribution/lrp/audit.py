@@ -31,6 +31,10 @@ class AuditedRules(Rules):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        own = self.attention.accounts
+        self._accounts = {
+            how: own.get(rule) or ACCOUNTS.get(rule, affine) for rule, how in self.instead.items()
+        }
         self._pages: list[_Page] = []
 
     def ledger(self, logit: float, tokens: float) -> Ledger:
@@ -61,7 +65,7 @@ class AuditedRules(Rules):
         call = Call(
             func, args, kwargs, tuple(t.detach().clone() for t in outputs), self._chosen(args, kwargs)
         )
-        account = ACCOUNTS.get(rule, affine)
+        account = self._accounts.get(rule) or ACCOUNTS.get(rule, affine)
         page.absorbed = account(call) if page.root is None else of_function(call, page.root)
         for index, output in enumerate(outputs):
             if output.requires_grad:
@@ -102,10 +106,12 @@ class _Page:
     root: Tensor | None = None
     absorbed: Absorbed = lambda _index, _gradient: {}
 
-    def incoming(self, index: int, output: Tensor) -> Callable[[Tensor], None]:
+    def incoming(self, index: int, output: Tensor) -> Callable[[Tensor | None], None]:
         """A hook that is told the gradient of an output."""
 
-        def tell(gradient: Tensor) -> None:
+        def tell(gradient: Tensor | None) -> None:
+            if gradient is None:  # of several outputs, such as queries, this one goes nowhere
+                return
             self.used = True
             self.came_in += inner(output, gradient)
             for kind, amount in self.absorbed(index, gradient).items():

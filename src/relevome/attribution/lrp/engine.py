@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from relevome.attribution.lrp.attention_rules import AttentionRule
+from relevome.attribution.lrp.attention_rules.attnlrp import HalfToEach
 from relevome.attribution.lrp.flow import LinearRule, tensors_in
 from relevome.attribution.lrp.heads import HeadRecorder
 from relevome.attribution.lrp.in_place import changing_if_asked
@@ -19,20 +21,30 @@ from relevome.attribution.lrp.plain import is_plain
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.table import PLAIN, Rule, unsupported
 
+AS_PUBLISHED = HalfToEach()
+
 
 class Rules(Interception):
     """While active, the operations on activations follow the AttnLRP rules.
 
     ``linear`` has other rules for linear layers and convolutions, by the identity of their weight.
-    ``heads`` is told the relevance of the context of every attention. ``plain`` says whether all operations
-    so far went back by their own gradient. Raises ``UnsupportedOperation`` at
-    an operation on activations that has no rule, or that made its result unseen.
+    ``attention`` has other rules for attention. ``heads`` is told the relevance of the context of every
+    attention. ``plain`` says whether all operations so far went back by their own gradient.
+
+    Raises ``UnsupportedOperation`` at an operation on activations that has no rule, or that made its result
+    unseen.
     """
 
     def __init__(
-        self, *, linear: Mapping[int, LinearRule] = NO_RULES, heads: HeadRecorder | None = None
+        self,
+        *,
+        linear: Mapping[int, LinearRule] = NO_RULES,
+        heads: HeadRecorder | None = None,
+        attention: AttentionRule = AS_PUBLISHED,
     ) -> None:
         super().__init__(heads, linear)
+        self.attention = attention
+        self.instead = attention.instead
         self.plain = True
 
     def _follow(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -40,7 +52,8 @@ class Rules(Interception):
         if rule is None:
             return _refuse_if_relevant(func, func(*args, **kwargs))
         self._refuse_unseen((args, kwargs))
-        self.plain = self.plain and is_plain(rule, func, args, kwargs, self.flow.linear)
+        self.plain = self.plain and is_plain(rule, func, args, kwargs, self.flow.linear, self.instead)
+        rule = self.instead.get(rule, rule)
         if kwargs.get("inplace"):
             rule = changing_if_asked
         return self._remember(self._carry_out(rule, func, args, kwargs))

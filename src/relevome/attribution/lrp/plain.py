@@ -36,14 +36,15 @@ def is_plain(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     linear_rules: Mapping[int, LinearRule],
+    instead: Mapping[Rule, Rule],
 ) -> bool:
-    """Whether the rule of this call gives the gradient that the operation has by itself.
+    """Whether the rule of this call, or the one ``instead``, gives the gradient that the operation has.
 
     What is opened, or carried out beside a tensor, is made of other calls, which are asked one by one.
     """
-    if rule in _ALWAYS or rule in COMPOSED:
-        return True
     through = sum(tensor.requires_grad for tensor in tensors_in((args, kwargs)))
+    if rule in _ALWAYS or rule in COMPOSED:
+        return not (through and rule in instead)
     if not through or (rule in _OF_TWO and through == 1):
         return True
     if rule is quotient:

@@ -30,7 +30,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",
         "What is explained": "target contrast position positions mask_position",
         "Method": "method baseline steps tolerance site reference rules layers query option heads audit",
-        "From tokens to letters": "lift average_strands tokenisations tokenisation_dropout offsets",
+        "From tokens to letters": "lift average_strands tokenisations tokenisation_dropout offsets shifts",
         "Computing": _COMPUTING,
         "Output": "output letter_scores overwrite",
     },
