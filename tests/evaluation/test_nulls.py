@@ -12,7 +12,7 @@ from relevome.evaluation.measurement import Measured, summarise
 from relevome.evaluation.metrics import metrics
 from relevome.evaluation.nulls import (
     PEERS,
-    Exchange,
+    MapExchange,
     OtherSequences,
     Peer,
     Peers,
@@ -145,7 +145,7 @@ def test_exchanged_maps_come_to_what_sites_and_maps_come_to_by_themselves() -> N
     """Of values that are a sum of both the least squares are exact, whoever met whom."""
     rng = np.random.default_rng(0)
     sites, maps = rng.normal(size=(2, 20))
-    exchange = Exchange()
+    exchange = MapExchange()
     for i in range(20):
         for j in (i + np.array([1, 5, 8])) % 20:
             exchange.add(str(i), str(j), 3 + sites[i] + maps[j])

@@ -182,7 +182,7 @@ class Peers:
         return [others[i] for i in drawn]
 
 
-class Exchange:
+class MapExchange:
     """A metric of the maps of some sequences on the sites of others: an account over a run."""
 
     def __init__(self) -> None:

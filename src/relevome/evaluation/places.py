@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from relevome.evaluation.metrics import Metric
-from relevome.evaluation.nulls import Exchange, OtherSequences, Peer, Peers, orders_among_equals
+from relevome.evaluation.nulls import MapExchange, OtherSequences, Peer, Peers, orders_among_equals
 
 # Metrics of where relevance lies, which a map may reach that knows nothing of its sequence.
 LOGIC = "logic"
@@ -45,7 +45,7 @@ class Places:
         self._signed, self._absolute = OtherSequences(), OtherSequences()
         self._peers = Peers(seed)
         self._rng = np.random.default_rng(seed)
-        self._exchanges: dict[str, Exchange] = {}
+        self._exchanges: dict[str, MapExchange] = {}
         for one in found:
             self._signed.add(one.letters, one.relevance)
             self._absolute.add(one.letters, np.abs(one.relevance))
@@ -73,7 +73,7 @@ class Places:
         for metric in metrics:
             maps = {name: [values] for name, values in means[metric.absolute].items()} | orders
             found[metric.name] = {name: _mean(metric, some, one.mask) for name, some in maps.items()}
-            account = self._exchanges.setdefault(metric.name, Exchange())
+            account = self._exchanges.setdefault(metric.name, MapExchange())
             for peer in peers:
                 account.add(one.sequence_id, peer.sequence_id, metric.compute(peer.relevance, one.mask))
                 account.add(peer.sequence_id, one.sequence_id, metric.compute(one.relevance, peer.mask))

@@ -29,6 +29,8 @@ METRICS = {
     "mass-accuracy": "what share of the positive relevance lies on sites?",
     "mutagenesis-spearman": "does it say what the model's own mutagenesis finds?",
     "normalised-area-between-curves": "does the prediction go when the most relevant letters go?",
+    "logic-agreement": "is every site worth what the others make of it?",
+    "logic-correlation": "and between sites of one motif?",
     "robust-correlation": "does relevance stay where substitutions leave the prediction as it was?",
 }
 _PLACES = ("auroc", "absolute-auroc")
@@ -39,7 +41,7 @@ _PAGE, _ROWS = "study.md", "study.tsv"
 Values = Float[np.ndarray, "trainings sequences"]
 
 
-class Explained(NamedTuple):
+class ExplainedTraining(NamedTuple):
     """One explanation of one training of a kind of model."""
 
     task: str
@@ -53,10 +55,10 @@ class Explained(NamedTuple):
         return {one.metric: one for one in found.scores}
 
 
-class Explanation:
+class OverTrainings:
     """One explanation over all trainings of a kind of model, on one task."""
 
-    def __init__(self, runs: Sequence[Explained], folder: Path) -> None:
+    def __init__(self, runs: Sequence[ExplainedTraining], folder: Path) -> None:
         self.name = runs[0].name
         self._scores = [run.scores(folder) for run in runs]
 
@@ -112,7 +114,7 @@ class ExplainedKind(NamedTuple):
     task: str
     kind: str
     trainings: tuple[int, ...]
-    explanations: tuple[Explanation, ...]
+    explanations: tuple[OverTrainings, ...]
 
     @property
     def metrics(self) -> list[str]:
@@ -128,12 +130,12 @@ class ExplainedKind(NamedTuple):
         return 1 + (found[None] > found[:, None]).sum(1) + ((found[None] == found[:, None]).sum(1) - 1) / 2
 
     @property
-    def rivals(self) -> list[Explanation]:
+    def rivals(self) -> list[OverTrainings]:
         """All but what they are measured by."""
         return [one for one in self.explanations if one.name != REFERENCE]
 
 
-def conclude(folder: Path, runs: Sequence[Explained]) -> list[str]:
+def conclude(folder: Path, runs: Sequence[ExplainedTraining]) -> list[str]:
     """``study.md`` with words and tables, ``study.tsv`` with every mean; gives the words."""
     with reading(folder, "remove what is damaged, and run the study again"):
         found = [_kind(list(some), folder) for _, some in groupby(runs, key=lambda run: (run.task, run.kind))]
@@ -157,9 +159,9 @@ def conclude(folder: Path, runs: Sequence[Explained]) -> list[str]:
     return [*said, f"{folder / _PAGE}: all tables; {folder / _ROWS}: all means"]
 
 
-def _kind(runs: list[Explained], folder: Path) -> ExplainedKind:
+def _kind(runs: list[ExplainedTraining], folder: Path) -> ExplainedKind:
     names = dict.fromkeys(run.name for run in runs)
-    some = tuple(Explanation([run for run in runs if run.name == name], folder) for name in names)
+    some = tuple(OverTrainings([run for run in runs if run.name == name], folder) for name in names)
     return ExplainedKind(runs[0].task, runs[0].kind, tuple(sorted({run.training for run in runs})), some)
 
 
@@ -200,7 +202,7 @@ def _words(one: ExplainedKind) -> Iterator[str]:
             yield f"{one.task}, {one.kind}: better by {metric} in every training: {'; '.join(better)}"
 
 
-def _always(a: Explanation, b: Explanation, metric: str) -> bool:
+def _always(a: OverTrainings, b: OverTrainings, metric: str) -> bool:
     """Whether one is better in each training, and so that the interval of the difference is off 0."""
     first, second = a.values(metric), b.values(metric)
     if first.shape != second.shape or not (a.by_training(metric) > b.by_training(metric)).all():

@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from relevome.errors import InputError
+from relevome.evaluation.metrics import metrics
 from relevome.jobs import Say
 from relevome.models.own_tokenizers import kmer_tokenizer
 from relevome.studies import studies
 from relevome.studies.dnabert2 import CNN, TRANSFORMER
-from relevome.studies.explanation_summary import METRICS, Explained, conclude
+from relevome.studies.explanation_summary import METRICS, ExplainedTraining, conclude
 from relevome.studies.prepared import prepare_once
 from relevome.studies.protein_tasks import PROTEIN_TASKS, ProteinLimits, write_protein_task
 from relevome.studies.recipe import Command, StudyOption, check_choices, command
-from relevome.studies.tasks import EVERY, SequenceCounts, check_data, write_task
+from relevome.studies.tasks import EFFECTS, EVERY, SequenceCounts, check_data, write_task
 
 K = 6  # letters of every word of the model of k-mers, as in DNABERT
 
@@ -101,7 +102,7 @@ class ExplanationsStudy:
     task: Annotated[
         tuple[str, ...] | None,
         StudyOption(
-            "May be repeated (default: simulated; with --data also promoters, membrane and signal-peptide).",
+            "May be repeated (default: simulated, and; with --data also promoters and signal-peptide).",
             choices=(*EVERY, *PROTEIN_TASKS),
         ),
     ] = None
@@ -131,7 +132,8 @@ class ExplanationsStudy:
         """What is learnt; without the public data only what is simulated can be."""
         if self.task is not None:
             return self.task
-        return ("simulated",) if self.data is None else ("simulated", "promoters", *PROTEIN_TASKS)
+        simulated = ("simulated", "and")
+        return simulated if self.data is None else (*simulated, "promoters", "signal-peptide")
 
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
@@ -153,7 +155,7 @@ class ExplanationsStudy:
 
     def conclude(self, folder: Path) -> Sequence[str]:
         """Tables over all trainings, and what they show."""
-        return conclude(folder, [Explained(*one) for one in self._runs()])
+        return conclude(folder, [ExplainedTraining(*one) for one in self._runs()])
 
     @property
     def _size(self) -> ExplanationsSize:
@@ -209,10 +211,11 @@ class ExplanationsStudy:
     def _evaluating(self) -> Iterator[Command]:
         for task, kind, number, name in self._runs():
             folder = f"{task}/{kind}/{number}"
-            sites = "segments.tsv" if task in PROTEIN_TASKS else "sites.bed"
+            sites = "segments.tsv" if task in PROTEIN_TASKS else EVERY[task].truth
+            asked = [name for name in METRICS if sites == EFFECTS or metrics[name].kind != "logic"]
             yield command(
                 _named(task, kind, number, name, "scores"), "evaluate", f"{folder}/runs/{name}",
-                truth=f"{task}/data/{sites}", metrics=tuple(METRICS), sequences=0, fast=True, seed=self.seed,
+                truth=f"{task}/data/{sites}", metrics=tuple(asked), sequences=0, fast=True, seed=self.seed,
                 overwrite=True, output=f"{folder}/scores/{name}", after=[_named(task, kind, number, name)],
             )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -20,6 +21,8 @@ from relevome.data.names import bed_line
 from relevome.data.problems import Problem, refuse_or_skip
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.grammar import promoter_grammar
+from relevome.data.simulation.logic_files import write_logic
+from relevome.data.simulation.logic_plan import plan_logic
 from relevome.data.simulation.sequence_files import write_simulation
 from relevome.data.simulation.sequence_plan import plan_simulation
 from relevome.data.sites import Site, read_sites
@@ -28,6 +31,7 @@ from relevome.studies.prepared import check_files, prepare_once, write_fasta
 from relevome.studies.start_sites import UPSTREAM, StartSite, start_sites, write_tables, write_windows
 
 PARTS = ("train", "validation", "test")
+EFFECTS = "effects.tsv"
 PROMOTERS = Path("ecoli", "RegulonDB_PromoterSet.tsv")
 TSS = Path("ecoli", "tss_thomason_wanner_regulondb.tsv")
 GENOME = Path("ecoli", "NC_000913.3.fna.gz")
@@ -50,13 +54,14 @@ class SequenceTask(NamedTuple):
     """Data to learn from. ``write(folder, data, amount, seed)`` puts them into a folder that is there.
 
     ``pooling`` is the CNN's: positions are kept where sites have their place. ``needs`` are files of the
-    folder with public data.
+    folder with public data, ``truth`` is the file of known sites in its own.
     """
 
     write: Callable[[Path, Path, SequenceCounts, int], None]
     pooling: str
     sites: str
     needs: tuple[Path, ...] = ()
+    truth: str = "sites.bed"
 
 
 def write_simulated(folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
@@ -67,6 +72,17 @@ def write_simulated(folder: Path, data: Path, amount: SequenceCounts, seed: int)
     tables = {part: pd.read_csv(folder / "simulation" / f"{part}.csv") for part in PARTS}
     planted = read_sites(folder / "simulation" / "test.truth.bed")
     _write(folder, tables, amount, seed, lambda sequence: planted[sequence.id])
+
+
+def write_logic_of(grammar: str, folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
+    """Sites of two motifs of which a grammar says what counts; explained are sequences of both classes."""
+    plan = plan_logic(grammar, length=80, seed=seed)
+    each = round(amount.training / 2 / 0.8)
+    write_logic(folder / "simulation", plan, each, each)
+    tables = {part: pd.read_csv(folder / "simulation" / f"{part}.csv") for part in PARTS}
+    chosen = _write_tables(folder, tables, amount, seed)
+    _write_explained(folder, _sequences(chosen), lambda sequence: [])
+    shutil.copy(folder / "simulation" / "test.effects.tsv", folder / EFFECTS)
 
 
 def write_start_sites(folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
@@ -91,7 +107,7 @@ def write_promoters(folder: Path, data: Path, amount: SequenceCounts, seed: int)
     rows = rows[known]
     with open_genome(data / GENOME) as chromosomes:
         (chrom,) = chromosomes.keys()
-    strands = rows["strand"].map({"forward": "+", "reverse": "-"})
+    strands = ["+" if strand == "forward" else "-" for strand in rows["strand"]]
     places = zip(rows["posTSS"].astype(int) - 1, strands, strict=True)
     sites = [StartSite(chrom, place, strand, True) for place, strand in dict.fromkeys(places)]
     bed = write_windows(folder / "promoters.bed", (site for site in sites if site.part == "test"))
@@ -118,7 +134,7 @@ def write_gue(name: str, motif: str, folder: Path, data: Path, amount: SequenceC
 def _labelled(path: Path) -> pd.DataFrame:
     """Sequences of a table and their labels, 0 or 1."""
     rows = []
-    for number, row in enumerate(read_table(path, DNA), 1):
+    for number, row in enumerate(list(read_table(path, DNA)), 1):
         if isinstance(row, Problem):
             raise InputError(f"{row}; download the file again")
         if row.label not in ("0", "1"):
@@ -149,7 +165,11 @@ TASKS = {
 EVERY = TASKS | {
     "promoters": SequenceTask(
         write_promoters, "flatten", "best match of the -35 and -10 boxes in -45..-1", (TSS, GENOME, PROMOTERS)
-    )
+    ),
+    "and": SequenceTask(partial(write_logic_of, "and"), "max", "planted, both or none counts", truth=EFFECTS),
+    "not": SequenceTask(
+        partial(write_logic_of, "not"), "max", "planted, one takes the other back", truth=EFFECTS
+    ),
 }
 
 
@@ -167,17 +187,26 @@ def write_task(name: str, folder: Path, data: Path | None, amount: SequenceCount
 def _write(
     folder: Path, tables: dict[str, pd.DataFrame], amount: SequenceCounts, seed: int, find: Find
 ) -> None:
-    """Tables with ids, that to train on no longer than asked; the sequences to explain, and their sites."""
+    """Tables to learn from; positives of the test to explain, and their sites."""
+    _write_explained(folder, _sequences(_write_tables(folder, tables, amount, seed, label=1)), find)
+
+
+def _write_tables(
+    folder: Path, tables: dict[str, pd.DataFrame], amount: SequenceCounts, seed: int, label: int | None = None
+) -> pd.DataFrame:
+    """Tables with ids, that to train on no longer than asked; gives rows to explain, of one label or any."""
     for part, table in tables.items():
         if "id" not in table:
             table.insert(0, "id", [f"{part}_{row + 1}" for row in range(len(table))])
         if part == "train" and len(table) > amount.training:
             table = table.sample(amount.training, random_state=seed)
         table.to_csv(folder / f"{part}.csv", index=False)
-    positives = tables["test"].query("label == 1")
-    chosen = positives.sample(min(amount.explained, len(positives)), random_state=seed)
-    pairs = zip(chosen["id"], chosen["sequence"], strict=True)
-    _write_explained(folder, [Sequence(name, letters, DNA) for name, letters in pairs], find)
+    tested = tables["test"] if label is None else tables["test"].query(f"label == {label}")
+    return tested.sample(min(amount.explained, len(tested)), random_state=seed)
+
+
+def _sequences(rows: pd.DataFrame) -> list[Sequence]:
+    return [Sequence(name, letters, DNA) for name, letters in zip(rows["id"], rows["sequence"], strict=True)]
 
 
 def _write_explained(folder: Path, sequences: list[Sequence], find: Find) -> None:
