@@ -73,7 +73,8 @@ class OverTrainings:
 
     def mean(self, metric: str) -> Estimate:
         """Over trainings and sequences."""
-        return crossed_interval(self.values(metric))
+        found, bounds = crossed_interval(self.values(metric)), metrics[metric].bounds
+        return found if bounds is None else Estimate(*np.clip(found, *bounds).tolist())
 
     def over(self, metric: str, among: Sequence[str] | None = None) -> tuple[str, Estimate] | None:
         """The strongest null of a metric over all trainings, and how much is over it; None without any."""
@@ -139,7 +140,7 @@ def conclude(folder: Path, runs: Sequence[ExplainedTraining]) -> list[str]:
     """``study.md`` with words and tables, ``study.tsv`` with every mean; gives the words."""
     with reading(folder, "remove what is damaged, and run the study again"):
         found = [_kind(list(some), folder) for _, some in groupby(runs, key=lambda run: (run.task, run.kind))]
-    said = [*_choices(found), *(line for one in found for line in _words(one))]
+    said = [*_choices(found), *(line for one in found for line in _best(one))]
     with whole_file(folder / _PAGE) as temporary:
         temporary.write_text(_page(found, said), encoding="utf-8")
     header = (
@@ -184,8 +185,8 @@ def _choices(found: Sequence[ExplainedKind]) -> Iterator[str]:
         )
 
 
-def _words(one: ExplainedKind) -> Iterator[str]:
-    """What is over the strongest null, by the best explanation; and who is better in every training."""
+def _best(one: ExplainedKind) -> Iterator[str]:
+    """What is over the strongest null, by the best explanation."""
     for metric in (metric for metric in _PLACES if metric in one.metrics):
         sign = 1 if metrics[metric].higher_is_better else -1
         best = max(one.explanations, key=lambda some: sign * some.mean(metric).mean)
@@ -196,10 +197,14 @@ def _words(one: ExplainedKind) -> Iterator[str]:
                 f"{interval(*best.mean(metric))}; over its strongest null, {over[0]}, "
                 f"{interval(*over[1])}, over {exchange[0]} {interval(*exchange[1])}"
             )
+
+
+def _always_better(one: ExplainedKind) -> Iterator[str]:
+    """Who is better than whom in every training."""
     for metric in one.metrics:
         better = [f"{a.name} over {b.name}" for a in one.rivals for b in one.rivals if _always(a, b, metric)]
         if better:
-            yield f"{one.task}, {one.kind}: better by {metric} in every training: {'; '.join(better)}"
+            yield f"better by {metric} in every training: {'; '.join(better)}"
 
 
 def _always(a: OverTrainings, b: OverTrainings, metric: str) -> bool:
@@ -216,7 +221,7 @@ def _page(found: Sequence[ExplainedKind], said: Sequence[str]) -> str:
     parts += ["What each column asks of an explanation, letter by letter:\n"]
     parts.append(listed(f"{metric}: {question}" for metric, question in METRICS.items()))
     for one in found:
-        parts += [f"### {one.task}, {one.kind}\n", markdown(_table(one))]
+        parts += [f"### {one.task}, {one.kind}\n", markdown(_table(one)), listed(_always_better(one))]
     return "\n".join(parts)
 
 
