@@ -201,7 +201,7 @@ class Architecture:
                 f"the tokenizer has token number {used} but {self.name} knows {known} only: "
                 "leave --tokenizer out"
             )
-        if module.config.pad_token_id is None:
+        if getattr(module.config, "pad_token_id", None) is None:
             module.config.pad_token_id = letters.pad_id
         return module, tuple(sorted({*found.misshapen, *found.missing}))
 
