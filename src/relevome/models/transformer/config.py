@@ -27,12 +27,12 @@ class TransformerConfig(EsmConfig):
 
     model_type = "relevome-transformer"
     small: ClassVar[Mapping[str, Any]] = {
-        "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 128,
-        "embedding_size": 16, "convolutions": (11, 7),
+        "hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 128,
+        "embedding_size": 16, "convolutions": (11,),
     }  # fmt: skip
     plain: ClassVar[Mapping[str, Any]] = {**small, "convolutions": ()}
     embedding_size: int = 16
-    convolutions: tuple[int, ...] | list[int] = (11, 7)
+    convolutions: tuple[int, ...] | list[int] = (11,)
     pooling: str = "mean"
     position_embedding_type: str | None = "rotary"
     hidden_dropout_prob: float | None = 0.2
