@@ -388,7 +388,18 @@ def test_a_small_transformer_on_single_letters_has_a_name(
     assert model.tokenizer.one_letter_always
     assert len(model.tokenize(Sequence("s", f"A{letter}GC", model.alphabet))) == 6
     assert model.max_tokens == 1024 + 2
+    assert config_of(model).pooling == "positions"
     assert sum(weights.numel() for weights in model.module.parameters()) < 200_000
+
+
+def test_the_transformer_has_weights_for_places_where_all_sequences_have_as_many(
+    settings: Callable[..., TrainingSettings],
+) -> None:
+    model = load_model(train(settings("transformer", ragged, epochs=1)).output)
+    assert config_of(model).pooling == "mean"
+    assert config_of(model).convolutions == [11]
+    plain = load_model(train(settings("transformer:plain", epochs=1, output=Path(f"{model.source.path}_plain"))).output)
+    assert config_of(plain).convolutions == []
 
 
 @pytest.mark.parametrize("arch", [ESM, LLAMA], ids=["esm", "llama"])
