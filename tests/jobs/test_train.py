@@ -398,7 +398,9 @@ def test_the_transformer_has_weights_for_places_where_all_sequences_have_as_many
     model = load_model(train(settings("transformer", ragged, epochs=1)).output)
     assert config_of(model).pooling == "mean"
     assert config_of(model).convolutions == [11]
-    plain = load_model(train(settings("transformer:plain", epochs=1, output=Path(f"{model.source.path}_plain"))).output)
+    plain = load_model(
+        train(settings("transformer:plain", epochs=1, output=Path(f"{model.source.path}_plain"))).output
+    )
     assert config_of(plain).convolutions == []
 
 

@@ -115,7 +115,11 @@ def test_layers_can_be_seen() -> None:
     ("kind", "labels", "loss"),
     [
         (TransformerForSequenceClassification, torch.tensor([2, 0]), lambda x, y: (x, y)),
-        (TransformerForTokenClassification, torch.full((2, 17), 1), lambda x, y: (x.flatten(0, 1), y.flatten())),
+        (
+            TransformerForTokenClassification,
+            torch.full((2, 17), 1),
+            lambda x, y: (x.flatten(0, 1), y.flatten()),
+        ),
         (TransformerForMaskedLM, torch.full((2, 17), 6), lambda x, y: (x.flatten(0, 1), y.flatten())),
     ],
     ids=["sequence", "token", "masked"],

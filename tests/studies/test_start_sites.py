@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +70,10 @@ def test_parts_never_lie_side_by_side(shared: Path):
 def made_of(texts: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """The share of G and C of each sequence, and of each of the 16 pairs, counted by hand."""
     gc = np.array([(text.count("G") + text.count("C")) / len(text) for text in texts])
-    counts = [Counter(a + b for a, b in zip(text, text[1:], strict=False)) for text in texts]
-    pairs = np.array([[one[a + b] / (len(texts.iloc[0]) - 1) for a in "ACGT" for b in "ACGT"] for one in counts])
+    counts = [Counter(a + b for a, b in pairwise(text)) for text in texts]
+    pairs = np.array(
+        [[one[a + b] / (len(texts.iloc[0]) - 1) for a in "ACGT" for b in "ACGT"] for one in counts]
+    )
     return gc, pairs
 
 

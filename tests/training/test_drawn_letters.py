@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from relevome.jobs.train import train
 from relevome.models.hugging_face import load_model
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
-from relevome.training.fresh_examples import DrawnExamples, Drawing
+from relevome.training.fresh_examples import Drawing, DrawnExamples
 from relevome.training.settings import TrainingSettings
 
 CNN = {"model_type": "relevome-cnn", "filters": [8], "widths": [5], "pools": [2], "hidden_size": 6}
@@ -44,7 +45,7 @@ def complement(text: str) -> str:
 
 
 def pairs(text: str) -> Counter[str]:
-    return Counter(map("".join, zip(text, text[1:], strict=False)))
+    return Counter(map("".join, pairwise(text)))
 
 
 def write(path: Path, rows: Iterable[tuple[str, ...]], header: tuple[str, ...]) -> Path:
@@ -58,12 +59,12 @@ def settings(tmp_path: Path) -> Make:
     """A small CNN on tables of positives, or of what ``label`` says, in this test's own folder."""
     (tmp_path / "arch.json").write_text(json.dumps(CNN))
 
-    def make(
-        name: str = "model", label: Callable[[int], str] | None = None, **more: Any
-    ) -> TrainingSettings:
+    def make(name: str = "model", label: Callable[[int], str] | None = None, **more: Any) -> TrainingSettings:
         given: dict[str, Any] = {"epochs": 3, "batch_size": 8, "device": "cpu", "output": tmp_path / name}
         for part, count in (("train", 40), ("validation", 12), ("test", 14)):
-            rows = [(text,) if label is None else (text, label(i)) for i, text in enumerate(texts(count, count))]
+            rows = [
+                (text,) if label is None else (text, label(i)) for i, text in enumerate(texts(count, count))
+            ]
             header = ("sequence",) if label is None else ("sequence", "label")
             given[part] = write(tmp_path / f"{part}.csv", rows, header)
         return TrainingSettings(str(tmp_path / "arch.json"), **given | more)
@@ -172,7 +173,7 @@ def test_what_is_validated_and_tested_on_is_the_middle_and_one_shuffle_of_it(set
     }  # fmt: skip
     assert {name: record["settings"][name] for name in ALL} == ALL
     assert (result.task, result.labels) == ("binary", ("0", "1"))
-    assert "5 letters fewer are read" in result.notes[0]
+    assert "5 letters fewer are read of every sequence" in result.notes[0]
     assert "from letter 2 on" in result.notes[0]
     assert result.notes[1] == "66 shuffles are the negatives"
     module: Any = load_model(result.output, device="cpu").module
@@ -258,8 +259,14 @@ def test_what_a_table_cannot_give_is_one_line(more: dict[str, Any], message: str
         ({"shifts": -1}, "shifts is -1: expected a number of letters, from 0 on"),
         ({"negatives": "random"}, "unknown negatives 'random': expected one of shuffled"),
         ({"negatives": "shuffled", "task": "token"}, "--negatives makes two classes, which is no task token"),
-        ({"shifts": 2, "labels_from": "ec"}, "--shifts belongs to tables with labels, not to --labels-from ec"),
-        ({"shifts": 2, "objective": "mlm", "test": None}, "--shifts belongs to --objective classify, not to mlm"),
+        (
+            {"shifts": 2, "labels_from": "ec"},
+            "--shifts belongs to tables with labels, not to --labels-from ec",
+        ),
+        (
+            {"shifts": 2, "objective": "mlm", "test": None},
+            "--shifts belongs to --objective classify, not to mlm",
+        ),
     ],
     ids=["below 0", "unknown", "task", "function", "objective"],
 )

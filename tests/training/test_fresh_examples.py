@@ -22,7 +22,7 @@ from relevome.errors import InputError
 from relevome.jobs.train import train
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
-from relevome.training.fresh_examples import DrawnExamples, Drawing
+from relevome.training.fresh_examples import Drawing, DrawnExamples
 from relevome.training.settings import TrainingSettings
 
 BERT = {
@@ -108,7 +108,6 @@ def test_a_row_is_drawn_once_in_an_epoch_and_anew_in_the_next(monkeypatch: pytes
     rows = tuple(
         LabelledSequence(Letters(f"s{i}", text, DNA), "1") for i, (text, _) in enumerate(promoters(40))
     )
-
 
     def own(row: LabelledSequence) -> dict[str, Any]:
         return {"input_ids": tokenizer.encode(row.sequence).ids.tolist(), "labels": 1}

@@ -120,7 +120,9 @@ def train(
     ] = 0,
     negatives: Annotated[
         Literal["shuffled"] | None,
-        typer.Option(help="Tables have positives only: beside each a shuffle with the same pairs of letters."),
+        typer.Option(
+            help="Tables have positives only: beside each a shuffle with the same pairs of letters."
+        ),
     ] = None,
     rare_as_x: RareAsX = False,
     strip_stop: StripStop = False,

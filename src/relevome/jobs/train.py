@@ -258,8 +258,8 @@ def _made(made: Mapping[str, Any]) -> Iterator[str]:
     """What is read in place of the sequences of the tables, or beside them."""
     if fewer := made.get("letters_fewer"):
         yield (
-            f"of every sequence {fewer:,} letters fewer are read, of those to validate and test on from letter "
-            f"{made['from_letter']:,} on (0-based): sequences to explain are as short as those beside the model"
+            f"{fewer:,} letters fewer are read of every sequence, of those to validate and test on from "
+            f"letter {made['from_letter']:,} on (0-based): sequences to explain are cut as those beside the model"
         )
     if count := made.get("shuffles"):
         yield f"{count:,} shuffles are the negatives"

@@ -1,7 +1,8 @@
 """Windows around start sites of transcription, and as many others, as tables to learn from.
 
-The others are random, or made of the same letters and pairs of letters as those around start sites. Positions up to 1,000,000 are the test, those over 4,200,000 the validation, those between the training: a
-model is never tested on what lies near its training windows.
+The others are random, or made of the same letters and pairs of letters as those around start sites. Positions
+up to 1,000,000 are the test, those over 4,200,000 the validation, those between the training: a model is
+never tested on what lies near its training windows.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class TrainingSettings:
         both_strands: DNA and RNA: each training sequence is read as its reverse complement in one of two
             epochs, drawn afresh; for labels that mean the same on both strands. Default: False.
         shifts: Letters that every sequence has too many, from 0 (default) on: of a training sequence so many
-            fewer are read, from a first one that is drawn afresh in every epoch, and of all others the middle.
+            fewer are read, from a first one that is drawn afresh in every epoch; of all others the middle.
         negatives: ``shuffled``: the tables have positives only, and beside each stands a shuffle of it with
             as many of every pair of letters, afresh in every epoch where it is learnt from. Default: none.
         seed: Of everything that is drawn. Default: 0.

@@ -16,10 +16,10 @@ class TransformerConfig(EsmConfig):
     """Sizes of a transformer whose layers are those of ESM-2, with rotary positions.
 
     Letters are vectors of ``embedding_size``, made into channels by one convolution for each width of
-    ``convolutions``, or without any by a linear layer. A head for whole sequences reads the mean over letters;
-    with ``pooling`` ``positions`` each channel has a weight at every place, from the first token on, which is
-    for sequences of one length that are aligned. ``small`` sizes train on a CPU, ``plain`` are the same
-    without convolutions.
+    ``convolutions``, or without any by a linear layer. A head for whole sequences reads the mean over
+    letters; with ``pooling`` ``positions`` each channel has a weight at every place, from the first token on,
+    which is for sequences of one length that are aligned. ``small`` sizes train on a CPU, ``plain`` are the
+    same without convolutions.
     """
 
     # transformers adds to __init__ what the fields do not name; run-time type checks cannot see that

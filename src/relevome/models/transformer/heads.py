@@ -40,7 +40,7 @@ class TransformerPreTrainedModel(EsmPreTrainedModel):
     """What all of them have in common."""
 
     config_class = TransformerConfig
-    config: TransformerConfig
+    config: TransformerConfig  # pyright: ignore[reportIncompatibleVariableOverride]
     base_model_prefix = "transformer"
     _no_split_modules = ("EsmLayer",)
     _input_embed_layer = "word_embeddings"
@@ -162,10 +162,6 @@ class TransformerForMaskedLM(TransformerPreTrainedModel):
         self.transformer = TransformerModel(config)
         self.lm_head = EsmLMHead(config)
         self.post_init()
-
-    def get_output_embeddings(self) -> nn.Module:
-        """The layer from channels to tokens."""
-        return self.lm_head.decoder
 
     @can_return_tuple
     def forward(
