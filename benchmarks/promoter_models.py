@@ -3,9 +3,9 @@
 The CNN and the transformer with their defaults, on windows of 100 letters around the start sites marked
 ``storz`` (see ``ecoli_promoters``, which has the split by place on the genome), against as many others:
 random ones, or of 20 times as many those that are most like start sites in their share of G and C and their
-pairs of letters, so that composition says nothing. Windows are drawn once, and five models of each kind by five seeds;
-the best of 10 epochs (CNN) or 5 (transformer) by AUROC on the validation part is scored on the test part.
-One thread.
+pairs of letters, so that composition says nothing. Windows are drawn once, and five models of each kind by
+five seeds; the best of 10 epochs (CNN) or 5 (transformer) by AUROC on the validation part is scored on the
+test part. One thread.
 
 Target: an AUROC of at least 0.96 on test beside random windows, by the transformer with every seed, each
 trained within 180,000 GFLOP of a core (processor time times what a core makes of large float32 products): 10

@@ -259,7 +259,7 @@ def _made(made: Mapping[str, Any]) -> Iterator[str]:
     if fewer := made.get("letters_fewer"):
         yield (
             f"{fewer:,} letters fewer are read of every sequence, of those to validate and test on from "
-            f"letter {made['from_letter']:,} on (0-based): sequences to explain are cut as those beside the model"
+            f"letter {made['from_letter']:,} on (0-based): cut those to explain likewise, as beside the model"
         )
     if count := made.get("shuffles"):
         yield f"{count:,} shuffles are the negatives"
