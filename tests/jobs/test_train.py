@@ -355,13 +355,14 @@ def test_every_task_of_sequences(
     assert config_of(model).problem_type == problem
 
 
-def test_one_label_for_every_letter(settings: Callable[..., TrainingSettings]) -> None:
+@pytest.mark.parametrize("arch", [BERT, "transformer"], ids=["bert", "transformer"])
+def test_one_label_for_every_letter(arch: Any, settings: Callable[..., TrainingSettings]) -> None:
     def rows(count: int, seed: int) -> list[Row]:
         return [
             (text, "".join("x" if base in "GC" else "y" for base in text)) for text, _ in ragged(count, seed)
         ]
 
-    result = train(settings(BERT, rows, learning_rate=0.01))
+    result = train(settings(arch, rows, learning_rate=0.01))
     assert (result.task, result.labels) == ("token", ("x", "y"))
     assert (result.metrics["test"]["accuracy"] or 0) > 0.95
     model = load_model(result.output)
