@@ -44,6 +44,12 @@ def test_the_command_line_understands_every_command(data, tmp_path, monkeypatch)
             assert str(parsed["output"]) == one.output
 
 
+def test_matched_windows_are_asked_for_by_name(data):
+    assert Dnabert2Study(data=data).tasks == ("simulated", "ecoli", "tf_2", "tf_4")
+    commands = Dnabert2Study(("ecoli-matched",), data).commands()
+    assert any("ecoli-matched-cnn" in one.name for one in commands)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("start", ["random", "mlm"])
 def test_every_command_stands_behind_those_it_waits_for(data, size, start):
