@@ -87,7 +87,7 @@ def test_every_method_is_explained_evaluated_and_compared(data):
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"task": ("tf_3",)}, "--task tf_3: expected one of simulated, ecoli, tf_2, tf_4"),
+        ({"task": ("tf_3",)}, "--task tf_3: expected one of simulated, ecoli, ecoli-matched, tf_2, tf_4"),
         ({"task": ("simulated", "simulated")}, "--task simulated is given 2 times: expected once"),
         ({"size": "large"}, "--size large: expected one of small, default"),
         ({"start": "none"}, "--start none: expected random, mlm, or the folder of a checkpoint"),
