@@ -61,9 +61,9 @@ def genome() -> Path:
     return data("ecoli", "NC_000913.3.fna.gz")
 
 
-def all_sites(seed: int) -> list[StartSite]:
-    """The known start sites of transcription, and as many random ones."""
-    return start_sites(genome(), data("ecoli", "tss_thomason_wanner_regulondb.tsv"), seed)
+def all_sites(seed: int, matched: bool = False) -> list[StartSite]:
+    """The known start sites of transcription, and as many random ones, or ones made of the same letters."""
+    return start_sites(genome(), data("ecoli", "tss_thomason_wanner_regulondb.tsv"), seed, matched)
 
 
 def train_cnn(folder: Path, sites: Sequence[StartSite], epochs: int = 10, seed: int = 0) -> TrainingResult:

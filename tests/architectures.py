@@ -17,7 +17,7 @@ import transformers
 from transformers import PreTrainedModel
 
 from relevome.data.sequences import DNA, PROTEIN, Alphabet, Sequence
-from relevome.models import dnabert2
+from relevome.models import dnabert2, transformer
 from relevome.models.base import Batch, Model, Source, Target
 from relevome.models.batching import FixedBatchSize
 from relevome.models.hugging_face import load_model
@@ -52,6 +52,7 @@ MODERN = {
 }  # fmt: skip
 ESM = {**SIZES, "position_embedding_type": "rotary", "token_dropout": True}
 DEBERTA = {**SIZES, "relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 5}
+LETTERS = {**SIZES, "embedding_size": 7, "convolutions": (5, 3), "pooling": "positions"}
 NARROW = {**SIZES, "embedding_size": 7}
 
 
@@ -138,6 +139,19 @@ ARCHITECTURES = {
     ),
     "DNABERT-2": Architecture(
         "Dnabert2ForSequenceClassification", SIZES, output="attention.output.dense", home=dnabert2
+    ),
+    "transformer on letters": Architecture(
+        "TransformerForSequenceClassification", LETTERS, output="attention.output.dense", home=transformer
+    ),
+    "transformer on letters, plain": Architecture(
+        "TransformerForSequenceClassification",
+        {**LETTERS, "convolutions": (), "pooling": "mean"},
+        PROTEIN,
+        output="attention.output.dense",
+        home=transformer,
+    ),
+    "transformer on letters, per token": Architecture(
+        "TransformerForTokenClassification", LETTERS, output="attention.output.dense", home=transformer
     ),
     "ModernBERT": Architecture("ModernBertForSequenceClassification", MODERN, layers=3, output="attn.Wo"),
     "ModernBERT, per token": Architecture(

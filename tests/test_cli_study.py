@@ -75,7 +75,10 @@ def test_study_a_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     ("told", "message"),
     [
         (("--size", "big"), "relevome: --size big: expected one of small, default"),
-        (("--task", "tf_9"), "relevome: --task tf_9: expected one of simulated, ecoli, tf_2, tf_4"),
+        (
+            ("--task", "tf_9"),
+            "relevome: --task tf_9: expected one of simulated, ecoli, ecoli-matched, tf_2, tf_4",
+        ),
         (("--start", "nothing"), "relevome: --start nothing: expected random, mlm, or the folder"),
         (("--jobs", "0"), "relevome: --jobs 0: expected a number of commands at once, from 1 on"),
         (

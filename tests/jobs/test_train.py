@@ -355,13 +355,14 @@ def test_every_task_of_sequences(
     assert config_of(model).problem_type == problem
 
 
-def test_one_label_for_every_letter(settings: Callable[..., TrainingSettings]) -> None:
+@pytest.mark.parametrize("arch", [BERT, "transformer"], ids=["bert", "transformer"])
+def test_one_label_for_every_letter(arch: Any, settings: Callable[..., TrainingSettings]) -> None:
     def rows(count: int, seed: int) -> list[Row]:
         return [
             (text, "".join("x" if base in "GC" else "y" for base in text)) for text, _ in ragged(count, seed)
         ]
 
-    result = train(settings(BERT, rows, learning_rate=0.01))
+    result = train(settings(arch, rows, learning_rate=0.01))
     assert (result.task, result.labels) == ("token", ("x", "y"))
     assert (result.metrics["test"]["accuracy"] or 0) > 0.95
     model = load_model(result.output)
@@ -388,7 +389,20 @@ def test_a_small_transformer_on_single_letters_has_a_name(
     assert model.tokenizer.one_letter_always
     assert len(model.tokenize(Sequence("s", f"A{letter}GC", model.alphabet))) == 6
     assert model.max_tokens == 1024 + 2
+    assert config_of(model).pooling == "positions"
     assert sum(weights.numel() for weights in model.module.parameters()) < 200_000
+
+
+def test_the_transformer_has_weights_for_places_where_all_sequences_have_as_many(
+    settings: Callable[..., TrainingSettings],
+) -> None:
+    model = load_model(train(settings("transformer", ragged, epochs=1)).output)
+    assert config_of(model).pooling == "mean"
+    assert config_of(model).convolutions == [11]
+    plain = load_model(
+        train(settings("transformer:plain", epochs=1, output=Path(f"{model.source.path}_plain"))).output
+    )
+    assert config_of(plain).convolutions == []
 
 
 @pytest.mark.parametrize("arch", [ESM, LLAMA], ids=["esm", "llama"])

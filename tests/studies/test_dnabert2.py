@@ -44,6 +44,12 @@ def test_the_command_line_understands_every_command(data, tmp_path, monkeypatch)
             assert str(parsed["output"]) == one.output
 
 
+def test_matched_windows_are_asked_for_by_name(data):
+    assert Dnabert2Study(data=data).tasks == ("simulated", "ecoli", "tf_2", "tf_4")
+    commands = Dnabert2Study(("ecoli-matched",), data).commands()
+    assert any("ecoli-matched-cnn" in one.name for one in commands)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("start", ["random", "mlm"])
 def test_every_command_stands_behind_those_it_waits_for(data, size, start):
@@ -81,7 +87,7 @@ def test_every_method_is_explained_evaluated_and_compared(data):
 @pytest.mark.parametrize(
     ("told", "message"),
     [
-        ({"task": ("tf_3",)}, "--task tf_3: expected one of simulated, ecoli, tf_2, tf_4"),
+        ({"task": ("tf_3",)}, "--task tf_3: expected one of simulated, ecoli, ecoli-matched, tf_2, tf_4"),
         ({"task": ("simulated", "simulated")}, "--task simulated is given 2 times: expected once"),
         ({"size": "large"}, "--size large: expected one of small, default"),
         ({"start": "none"}, "--start none: expected random, mlm, or the folder of a checkpoint"),

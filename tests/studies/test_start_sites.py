@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from relevome.errors import InputError
-from relevome.studies.start_sites import start_sites
+from relevome.studies.start_sites import start_sites, write_tables
 
 HEADER = "position_NC_000913.3\tstrand\tsource_info\n"
 GENOME = ">toy\n" + "ACGTTGCA" * 50 + "\n"
@@ -61,3 +65,40 @@ def test_parts_never_lie_side_by_side(shared: Path):
     assert ends["train"][1] < 4_200_000 <= ends["validation"][0]
     for part in ends:
         assert sum(site.real for site in sites if site.part == part) * 2 == sum(s.part == part for s in sites)
+
+
+def made_of(texts: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The share of G and C of each sequence, and of each of the 16 pairs, counted by hand."""
+    gc = np.array([(text.count("G") + text.count("C")) / len(text) for text in texts])
+    counts = [Counter(a + b for a, b in pairwise(text)) for text in texts]
+    pairs = np.array(
+        [[one[a + b] / (len(texts.iloc[0]) - 1) for a in "ACGT" for b in "ACGT"] for one in counts]
+    )
+    return gc, pairs
+
+
+def test_windows_that_are_matched_have_the_letters_and_pairs_of_start_sites(shared: Path, tmp_path: Path):
+    genome = shared / "data" / "ecoli" / "NC_000913.3.fna.gz"
+    table = shared / "data" / "ecoli" / "tss_thomason_wanner_regulondb.tsv"
+    found = {}
+    for name, matched in (("random", False), ("matched", True)):
+        sites = start_sites(genome, table, seed=1, matched=matched)
+        assert len({(site.position, site.strand) for site in sites}) == len(sites)
+        for part in ("train", "validation", "test"):
+            assert np.mean([site.real for site in sites if site.part == part]) == 0.5
+        (tmp_path / name).mkdir()
+        write_tables(tmp_path / name, genome, [site for site in sites if site.part == "validation"])
+        rows = pd.read_csv(tmp_path / name / "validation.csv")
+        real, others = (made_of(rows[rows.label == label].sequence) for label in (1, 0))
+        found[name] = (
+            # by share of G and C in order, how far the two classes are apart, and in mean shares of pairs
+            np.abs(np.sort(real[0]) - np.sort(others[0])).max(),
+            np.abs(real[0].mean() - others[0].mean()),
+            np.abs(real[1].mean(0) - others[1].mean(0)).sum() / 2,
+        )
+    assert found["random"][0] > 0.04
+    assert found["random"][1] > 0.02
+    assert found["random"][2] > 0.03
+    assert found["matched"][0] <= 0.02
+    assert found["matched"][1] < 0.002
+    assert found["matched"][2] < 0.01

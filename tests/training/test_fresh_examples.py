@@ -22,7 +22,7 @@ from relevome.errors import InputError
 from relevome.jobs.train import train
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
-from relevome.training.fresh_examples import DrawnExamples
+from relevome.training.fresh_examples import Drawing, DrawnExamples
 from relevome.training.settings import TrainingSettings
 
 BERT = {
@@ -108,8 +108,11 @@ def test_a_row_is_drawn_once_in_an_epoch_and_anew_in_the_next(monkeypatch: pytes
     rows = tuple(
         LabelledSequence(Letters(f"s{i}", text, DNA), "1") for i, (text, _) in enumerate(promoters(40))
     )
-    own = [{"input_ids": tokenizer.encode(row.sequence).ids.tolist(), "labels": 1} for row in rows]
-    examples = DrawnExamples(rows, own, tokenizer, 0.5, 0)
+
+    def own(row: LabelledSequence) -> dict[str, Any]:
+        return {"input_ids": tokenizer.encode(row.sequence).ids.tolist(), "labels": 1}
+
+    examples = DrawnExamples(rows, own, tokenizer, Drawing(dropout=0.5), 0)
     asked = []
     draw = tokenizer.draw_ids
     monkeypatch.setattr(tokenizer, "draw_ids", lambda *told: asked.append(told) or draw(*told))

@@ -186,6 +186,23 @@ def test_a_periodic_genome_is_learnt_better_than_its_frequencies(settings: Make)
     assert all(measured <= epoch.keys() for epoch in result.history)
 
 
+def test_the_transformer_on_letters_learns_a_language_and_keeps_it(settings: Make, tmp_path: Path) -> None:
+    asked = settings("transformer", "ACCG" * 500, epochs=3, learning_rate=0.005, windows=128, window=33)
+    language = train(asked)
+    assert (language.metrics["validation"]["loss"] or 9) < (language.metrics["unigram"]["loss"] or 0) - 0.3
+    rows = [f"{bases(24, i)}{'TATAAT' * (i % 2)},{i % 2}" for i in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["sequence,label", *rows]))
+    tables = (tmp_path / "t.csv", tmp_path / "t.csv", tmp_path / "fine")
+    given: dict[str, Any] = {"epochs": 1, "learning_rate": 1e-9, "device": "cpu"}
+    fine = train(TrainingSettings(str(language.output), *tables, **given))
+    assert {name.partition(".")[0] for name in fine.new_weights} == {"classifier"}
+    before, after = (load_model(one.output, device="cpu").module.state_dict() for one in (language, fine))
+    kept = [name for name in after if name.startswith("transformer.")]
+    assert len(kept) > 15
+    for name in kept:
+        torch.testing.assert_close(after[name], before[name], rtol=0, atol=1e-6)
+
+
 def test_scores_are_means_over_hidden_tokens(settings: Make) -> None:
     asked = settings(tokens=40, batch_size=2, epochs=1)  # several batches to validate
     result = train(asked)

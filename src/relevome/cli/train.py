@@ -111,6 +111,19 @@ def train(
     class_weights: Annotated[bool, typer.Option(help="Weigh rare classes up.")] = False,
     lora_rank: Annotated[int | None, typer.Option(help="Fine-tune low-rank additions only.")] = None,
     bpe_dropout: Annotated[float, typer.Option(help="Share of merges left out, afresh every epoch.")] = 0.0,
+    both_strands: Annotated[
+        bool,
+        typer.Option("--both-strands", help="Read each as its reverse complement in one of two epochs."),
+    ] = False,
+    shifts: Annotated[
+        int, typer.Option(help="Read so many letters fewer, from a first one drawn afresh every epoch.")
+    ] = 0,
+    negatives: Annotated[
+        Literal["shuffled"] | None,
+        typer.Option(
+            help="Tables have positives only: beside each a shuffle with the same pairs of letters."
+        ),
+    ] = None,
     rare_as_x: RareAsX = False,
     strip_stop: StripStop = False,
     on_bad: OnBad = "refuse",
@@ -128,6 +141,8 @@ def train(
     """Train a model from random weights, or fine-tune one.
 
     Example: relevome train --arch cnn --train t.csv --validation v.csv --test s.csv -o MODEL
+
+    Example: relevome train --arch transformer --train t.csv --split 0.8,0.1,0.1 --negatives shuffled -o MODEL
 
     Example: relevome train --arch MODEL --train proteins.xml --labels-from ec --clusters c.tsv -o FUNCTION
 
@@ -158,7 +173,7 @@ def train(
             alphabet=alphabet, tokenizer=tokenizer, tokens=tokens, epochs=epochs, batch_size=batch_size,
             learning_rate=learning_rate, patience=patience, best=best, class_weights=class_weights,
             lora_rank=lora_rank, bpe_dropout=bpe_dropout, on_bad=on_bad, device=device, dtype=dtype,
-            seed=seed,
+            both_strands=both_strands, shifts=shifts, negatives=negatives, seed=seed,
         )  # fmt: skip
     with shown("steps") as seen:
         result = run_train(asked, resume=resume, finish=finish, progress=lambda reached: _show(seen, reached))

@@ -251,7 +251,20 @@ def _notes(data: Mapping[str, Any]) -> tuple[str, ...]:
     lines = [*_split(data.get("split") or function.get("split")), *_function(function)]
     if data.get("stops_stripped"):
         lines.append(f"stripped {data['stops_stripped']:,} '*' from the ends of proteins")
-    return (*lines, *_known(data), *_skipped(data), *_codes(data))
+    return (*lines, *_made(data.get("made", {})), *_known(data), *_skipped(data), *_codes(data))
+
+
+def _made(made: Mapping[str, Any]) -> Iterator[str]:
+    """What is read in place of the sequences of the tables, or beside them."""
+    if fewer := made.get("letters_fewer"):
+        yield (
+            f"{fewer:,} letters fewer are read of every sequence, of those to validate and test on from "
+            f"letter {made['from_letter']:,} on (0-based): cut those to explain likewise, as beside the model"
+        )
+    if count := made.get("shuffles"):
+        yield f"{count:,} shuffles are the negatives"
+    if count := made.get("shuffles_as_before"):
+        yield f"{count:,} of them happen to be the very letters of their positive"
 
 
 def _known(data: Mapping[str, Any]) -> Iterator[str]:

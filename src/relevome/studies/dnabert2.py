@@ -91,7 +91,8 @@ class Dnabert2Study:
     task: Annotated[
         tuple[str, ...] | None,
         StudyOption(
-            "simulated, ecoli, tf_2 or tf_4; may be repeated (default: all with --data, else simulated).",
+            "simulated, ecoli, ecoli-matched, tf_2 or tf_4; may be repeated (default: with --data all but "
+            "ecoli-matched, else simulated).",
             choices=tuple(TASKS),
         ),
     ] = None
@@ -121,7 +122,8 @@ class Dnabert2Study:
         """What is learnt; without the public data only what is simulated can be."""
         if self.task is not None:
             return self.task
-        return ("simulated",) if self.data is None else tuple(TASKS)
+        usual = tuple(name for name, task in TASKS.items() if task.usual)
+        return ("simulated",) if self.data is None else usual
 
     def about(self) -> dict[str, Any]:
         """All that decides the results."""

@@ -1,7 +1,8 @@
-"""Windows around start sites of transcription, and as many random ones, as tables to learn from.
+"""Windows around start sites of transcription, and as many others, as tables to learn from.
 
-Positions up to 1,000,000 are the test, those over 4,200,000 the validation, those between the training: a
-model is never tested on what lies near its training windows.
+The others are random, or made of the same letters and pairs of letters as those around start sites. Positions
+up to 1,000,000 are the test, those over 4,200,000 the validation, those between the training: a model is
+never tested on what lies near its training windows.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from relevome.data.contigs import Contig
 from relevome.data.genomes import open_genome, read_bed
 from relevome.data.names import bed_line
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Interval
+from relevome.data.windows.letters import Composition, Cuts, GenomeLetters
+from relevome.data.windows.matching import nearest
 from relevome.errors import InputError
 
 UPSTREAM, DOWNSTREAM = 70, 30
 TEST_END, VALIDATION_START = 1_000_000, 4_200_000
+DRAWS = 20  # random windows of which one is chosen that is like a real one
 
 
 class StartSite(NamedTuple):
@@ -46,8 +51,11 @@ class StartSite(NamedTuple):
         return Interval(self.chrom, self.position - before, self.position + after, self.strand)
 
 
-def start_sites(genome: Path, table: Path, seed: int) -> list[StartSite]:
+def start_sites(genome: Path, table: Path, seed: int, matched: bool = False) -> list[StartSite]:
     """Every start site with a whole window, and as many random sites in each part, in random order.
+
+    With ``matched`` the windows of the random sites have the share of G and C and the shares of letter pairs
+    of those of start sites: each is chosen for one out of `DRAWS` times as many, see `nearest`.
 
     ``table`` has 1-based positions in ``position_NC_000913.3``, ``strand`` and ``source_info``, of which
     those marked ``storz`` are taken (Thomason et al. 2015, doi 10.1128/JB.02096-14). A random site is any
@@ -64,7 +72,11 @@ def start_sites(genome: Path, table: Path, seed: int) -> list[StartSite]:
     if missing := {"train", "validation", "test"} - {site.part for site in real}:
         raise InputError(f"{table} has no start site on {genome} to {min(missing)} with: download them again")
     rng = np.random.default_rng(seed)
-    sites = [*real, *_random_sites(real, whole, rng)]
+    if matched:
+        pool = list(_random_sites(real, whole, rng, DRAWS))
+        sites = [*real, *_matched(genome, real, pool, rng)]
+    else:
+        sites = [*real, *_random_sites(real, whole, rng)]
     return [sites[i] for i in rng.permutation(len(sites))]
 
 
@@ -80,9 +92,12 @@ def _known(table: Path) -> Iterator[tuple[int, str]]:
     yield from zip(known["position_NC_000913.3"] - 1, known["strand"], strict=True)
 
 
-def _random_sites(real: Sequence[StartSite], whole: range, rng: np.random.Generator) -> Iterator[StartSite]:
+def _random_sites(
+    real: Sequence[StartSite], whole: range, rng: np.random.Generator, times: int = 1
+) -> Iterator[StartSite]:
+    """In each part ``times`` as many as are real."""
     taken = {(site.position, site.strand) for site in real}
-    wanted = Counter(site.part for site in real)
+    wanted = Counter({part: times * count for part, count in Counter(site.part for site in real).items()})
     while wanted.total():
         position, strand = int(rng.integers(whole.start, whole.stop)), "+-"[rng.integers(2)]
         site = StartSite(real[0].chrom, position, strand, False)
@@ -90,6 +105,31 @@ def _random_sites(real: Sequence[StartSite], whole: range, rng: np.random.Genera
             taken.add((position, strand))
             wanted[site.part] -= 1
             yield site
+
+
+def _matched(
+    genome: Path, real: Sequence[StartSite], pool: Sequence[StartSite], rng: np.random.Generator
+) -> Iterator[StartSite]:
+    """For each real site one of the pool in its part whose window is made of the same, none twice."""
+    for part in sorted({site.part for site in real}):
+        wanted = [site for site in real if site.part == part]
+        others = [site for site in pool if site.part == part]
+        chosen = nearest(composition(genome, wanted), composition(genome, others), rng)
+        yield from (others[i] for i in chosen)
+
+
+def composition(genome: Path, sites: Sequence[StartSite]) -> Composition:
+    """What the windows of sites are made of."""
+    windows = [site.window for site in sites]
+    with open_genome(genome) as chromosomes:
+        contigs = [Contig(name, len(record)) for name, record in chromosomes.items()]
+        numbers = {contig.name: number for number, contig in enumerate(contigs)}
+        cuts = Cuts(
+            np.array([numbers[window.chrom] for window in windows]),
+            np.array([window.start for window in windows]),
+            np.array([window.strand == "-" for window in windows]),
+        )
+        return GenomeLetters(chromosomes, contigs, len(windows[0])).composition(cuts)
 
 
 def write_windows(path: Path, sites: Iterable[StartSite]) -> Path:

@@ -54,7 +54,8 @@ class SequenceTask(NamedTuple):
     """Data to learn from. ``write(folder, data, amount, seed)`` puts them into a folder that is there.
 
     ``pooling`` is the CNN's: positions are kept where sites have their place. ``needs`` are files of the
-    folder with public data, ``truth`` is the file of known sites in its own.
+    folder with public data, ``truth`` is the file of known sites in its own. A study does only ``usual`` ones
+    unless told which.
     """
 
     write: Callable[[Path, Path, SequenceCounts, int], None]
@@ -62,6 +63,7 @@ class SequenceTask(NamedTuple):
     sites: str
     needs: tuple[Path, ...] = ()
     truth: str = "sites.bed"
+    usual: bool = True
 
 
 def write_simulated(folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
@@ -85,9 +87,9 @@ def write_logic_of(grammar: str, folder: Path, data: Path, amount: SequenceCount
     shutil.copy(folder / "simulation" / "test.effects.tsv", folder / EFFECTS)
 
 
-def write_start_sites(folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
-    """Windows around start sites of transcription in *E. coli*, and random ones."""
-    write_tables(folder, data / GENOME, start_sites(data / GENOME, data / TSS, seed))
+def write_start_sites(matched: bool, folder: Path, data: Path, amount: SequenceCounts, seed: int) -> None:
+    """Windows around start sites of transcription in *E. coli*, and random ones or ``matched`` ones."""
+    write_tables(folder, data / GENOME, start_sites(data / GENOME, data / TSS, seed, matched))
     (unit,) = promoter_grammar().units
     tables = {part: pd.read_csv(folder / f"{part}.csv") for part in PARTS}
     _write(folder, tables, amount, seed, lambda sequence: best_match(unit, sequence, _BOX_ENDS))
@@ -99,7 +101,7 @@ def write_promoters(folder: Path, data: Path, amount: SequenceCounts, seed: int)
     Those of RegulonDB (doi 10.1093/nar/gkad1072) of strong confidence; their boxes are where both fit best in
     -45..-1.
     """
-    write_start_sites(folder, data, amount, seed)
+    write_start_sites(False, folder, data, amount, seed)
     rows = pd.read_csv(data / PROMOTERS, sep="\t", comment="#")
     known = (
         (rows["sigmaFactor"] == "sigma70") & (rows["confidenceLevel"] == "STRONG") & rows["posTSS"].notna()
@@ -153,10 +155,18 @@ def _gue(name: str, motif: str, factor: str) -> SequenceTask:
     return SequenceTask(partial(write_gue, name, motif), "max", f"best match of {factor}", (*files, JASPAR))
 
 
+def _start_sites(matched: bool) -> SequenceTask:
+    sites = "best match of the -35 and -10 boxes"
+    return SequenceTask(
+        partial(write_start_sites, matched), "flatten", sites, (TSS, GENOME), usual=not matched
+    )
+
+
 # Of JASPAR's matrices, those whose best match tells the classes apart best, by the validation table.
 TASKS = {
     "simulated": SequenceTask(write_simulated, "max", "planted"),
-    "ecoli": SequenceTask(write_start_sites, "flatten", "best match of the -35 and -10 boxes", (TSS, GENOME)),
+    "ecoli": _start_sites(matched=False),
+    "ecoli-matched": _start_sites(matched=True),
     "tf_2": _gue("tf_2", "MA0067.3", "PAX2"),
     "tf_4": _gue("tf_4", "MA1099.3", "HES1"),
 }

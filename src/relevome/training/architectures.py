@@ -35,25 +35,16 @@ from relevome.models.loading.weights import Weighted, with_weights
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.t5_encoder import encoder_config
 from relevome.models.tokens import LetterTokenizer
+from relevome.models.transformer import TransformerConfig
 from relevome.training.labels import LabelScheme
 
 _OFFLINE = {"trust_remote_code": False, "local_files_only": True}
 LEARNING_RATES = {"cnn": 1e-3, "transformer": 2e-3, "config": 5e-4, "checkpoint": 3e-5, "lora": 3e-4}
 
-# The small transformer on single letters that has a name, in transformers' own words.
-TRANSFORMER = "transformer"
-_TRANSFORMER = {
-    "model_type": "esm", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
-    "intermediate_size": 128, "position_embedding_type": "absolute", "max_position_embeddings": 1027,
-    "emb_layer_norm_before": True, "token_dropout": False, "hidden_dropout_prob": 0.0,
-    "attention_probs_dropout_prob": 0.0,
-}  # fmt: skip
-
 
 class Architecture:
-    """What ``--arch`` names: a model of our own, a small transformer, a config.json, or a checkpoint.
+    """What ``--arch`` names: a model of our own, a config.json, or a checkpoint (a folder or hub id).
 
-    A checkpoint is a folder or hub id; ``transformer`` a small one of transformers' own, on single letters.
     A name alone has the sizes that its configuration class calls ``small``, ``name:published`` those it calls
     ``published``; where the class says ``byte_pairs``, an encoding of so many tokens is learnt from the data.
     """
@@ -69,8 +60,6 @@ class Architecture:
             config_class: Any = getattr(models[own], "config_class", None)
             self.byte_pairs = getattr(config_class, "byte_pairs", None)
             self.fields = {"model_type": config_class.model_type, **_sizes(config_class, name, size)}
-        elif name == TRANSFORMER:
-            self.fields = dict(_TRANSFORMER)
         elif name.endswith(".json"):
             self.fields = _read_config(name)
         if self.fields:
@@ -79,7 +68,8 @@ class Architecture:
     @property
     def learning_rate(self) -> float:
         """The usual one."""
-        return LEARNING_RATES[TRANSFORMER if self.name == TRANSFORMER else self.kind]
+        own = self.fields.get("model_type") == TransformerConfig.model_type
+        return LEARNING_RATES["transformer" if own else self.kind]
 
     def sha256(self) -> str:
         """A digest of what a training begins with: sizes, and of a checkpoint configuration and weights."""
@@ -131,7 +121,7 @@ class Architecture:
         """A module to train, in float32, and the names of weights that no checkpoint gave.
 
         Without a scheme it is a masked language model. ``lengths`` are those of the training sequences:
-        where all are equal, the CNN keeps positions.
+        where all are equal, the CNN and the transformer keep positions.
         """
         if self.kind == "cnn" and (scheme is None or scheme.task == "token"):
             raise InputError(
@@ -146,6 +136,10 @@ class Architecture:
             fields |= self._cnn_fields(letters, set(lengths))
         else:
             fields |= _token_fields(letters.hf)
+            if self.fields["model_type"] == TransformerConfig.model_type:
+                # as the CNN, which keeps positions where all sequences have as many
+                usual = "positions" if len(set(lengths)) == 1 and scheme is not None else "mean"
+                fields.setdefault("pooling", usual)
         module = self._from_fields(fields, scheme)
         return module, tuple(name for name, _ in module.named_parameters())
 
@@ -201,7 +195,7 @@ class Architecture:
                 f"the tokenizer has token number {used} but {self.name} knows {known} only: "
                 "leave --tokenizer out"
             )
-        if module.config.pad_token_id is None:
+        if getattr(module.config, "pad_token_id", None) is None:
             module.config.pad_token_id = letters.pad_id
         return module, tuple(sorted({*found.misshapen, *found.missing}))
 

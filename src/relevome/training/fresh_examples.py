@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -11,7 +12,7 @@ from jaxtyping import Int
 from relevome.data.formats.table import LabelledSequence
 from relevome.errors import InputError
 from relevome.models.tokens import LetterTokenizer
-from relevome.training.tables import Example
+from relevome.training.tables import Encode, Example, crop, shuffled, turned
 
 
 class FreshExamples(Sequence[Example]):
@@ -20,20 +21,64 @@ class FreshExamples(Sequence[Example]):
     epoch: int = 0
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn for every row: where ``shifts`` letters are taken off, a shuffle, a strand, and tokens.
+
+    Rows from number ``shuffles_from`` on become shuffles of their letters (None: none does). ``both_strands``
+    is whether one in two is read as its reverse complement, ``dropout`` the share of merges of a byte-pair
+    encoding that are left out. ``per_letter`` is whether labels have a character for every letter.
+    """
+
+    shifts: int = 0
+    shuffles_from: int | None = None
+    both_strands: bool = False
+    dropout: float = 0.0
+    per_letter: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether anything is drawn."""
+        return bool(self.shifts or self.shuffles_from is not None or self.both_strands or self.dropout)
+
+    @property
+    def options(self) -> str:
+        """Those that can change how many tokens a sequence has, as on the command line."""
+        asked = {
+            f"--bpe-dropout {self.dropout:g}": self.dropout,
+            "--both-strands": self.both_strands,
+            f"--shifts {self.shifts}": self.shifts,
+            "--negatives shuffled": self.shuffles_from is not None,
+        }
+        return " ".join(name for name, given in asked.items() if given)
+
+    def draw(self, row: LabelledSequence, number: int, rng: np.random.Generator) -> LabelledSequence:
+        """Other letters of a row, of that number, and what its label becomes."""
+        if self.shifts:
+            row = crop(row, int(rng.integers(self.shifts + 1)), self.shifts, self.per_letter)
+        if self.shuffles_from is not None and number >= self.shuffles_from:
+            row = shuffled(row, rng)
+        if self.both_strands and rng.random() < 0.5:
+            row = turned(row, self.per_letter)
+        return row
+
+
 @dataclass
 class DrawnExamples(FreshExamples):
-    """Examples whose tokens are drawn by BPE dropout, each epoch anew.
+    """Examples whose letters, or whose tokens by BPE dropout, are drawn, each epoch anew.
 
-    A draw depends on seed, epoch and row only, so that a training that is resumed sees the same ones. Those
-    of an epoch are kept until the next: their lengths are asked for before they are learnt from.
+    ``rows`` are what is drawn from, and ``encode`` makes an example of what was drawn. A draw depends on
+    seed, epoch and row only, so that a training that is resumed sees the same ones. Those of an epoch are
+    kept until the next: their lengths are asked for before they are learnt from.
     """
 
     rows: tuple[LabelledSequence, ...]
-    examples: list[Example]
+    encode: Encode
     tokenizer: LetterTokenizer
-    dropout: float
+    drawing: Drawing
     seed: int
-    _kept: dict[int, Int[np.ndarray, " tokens"]] = field(default_factory=dict, init=False, repr=False)
+    _kept: dict[int, tuple[Int[np.ndarray, " tokens"], Any]] = field(
+        default_factory=dict, init=False, repr=False
+    )
     _kept_of: int = field(default=0, init=False, repr=False)
 
     def __len__(self) -> int:
@@ -43,23 +88,31 @@ class DrawnExamples(FreshExamples):
         if self._kept_of != self.epoch:
             self._kept, self._kept_of = {}, self.epoch
         if row not in self._kept:
-            self._kept[row] = np.array(self._draw(row, self.epoch), dtype=np.int32)
-        return self.examples[row] | {"input_ids": self._kept[row].tolist()}
+            drawn = self._draw(row, self.epoch)
+            self._kept[row] = np.array(drawn["input_ids"], dtype=np.int32), drawn["labels"]
+        ids, labels = self._kept[row]
+        return {"input_ids": ids.tolist(), "labels": labels}
 
     def check_lengths(self, longest: int | None, epochs: int) -> None:
         """Raises ``InputError`` if a draw of any epoch will be longer than the model takes."""
-        for row, (labelled, example) in enumerate(zip(self.rows, self.examples, strict=True)):
-            # as many tokens as letters, at most, and special ones, fewer than all tokens are now
-            if longest is None or len(labelled.sequence) + len(example["input_ids"]) <= longest:
+        if longest is None:
+            return
+        special = int(self.tokenizer.encode(self.rows[0].sequence).special.sum())
+        for number, row in enumerate(self.rows):
+            # as many tokens as letters, at most, and special ones
+            if len(row.sequence) - self.drawing.shifts + special <= longest:
                 continue
-            most = max(len(self._draw(row, epoch)) for epoch in range(epochs))
+            most = max(len(self._draw(number, epoch)["input_ids"]) for epoch in range(epochs))
             if most > longest:
                 raise InputError(
-                    f"sequence {labelled.sequence.id!r} has up to {most} tokens with --bpe-dropout "
-                    f"{self.dropout:g} but the model takes {longest}: cut it into shorter ones, or leave "
-                    "fewer merges out"
+                    f"sequence {row.sequence.id!r} has up to {most} tokens with {self.drawing.options} but "
+                    f"the model takes {longest}: cut it into shorter ones, or draw less"
                 )
 
-    def _draw(self, row: int, epoch: int) -> list[int]:
+    def _draw(self, row: int, epoch: int) -> Example:
         rng = np.random.default_rng([self.seed, epoch, row])
-        return self.tokenizer.draw_ids(self.rows[row].sequence, self.dropout, rng)
+        drawn = self.drawing.draw(self.rows[row], row, rng)
+        example = self.encode(drawn)
+        if self.drawing.dropout:
+            example["input_ids"] = self.tokenizer.draw_ids(drawn.sequence, self.drawing.dropout, rng)
+        return example

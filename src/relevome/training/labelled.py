@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 from transformers import DataCollatorForTokenClassification, DataCollatorWithPadding, PreTrainedModel
 
+from relevome.data.formats.table import LabelledSequence
 from relevome.data.inputs import sha256_of
 from relevome.data.problems import Stops
 from relevome.data.sequences import PROTEIN, Alphabet
@@ -21,7 +22,7 @@ from relevome.models.hugging_face import most_tokens
 from relevome.training.architectures import Architecture
 from relevome.training.fitting import EXAMPLE_OPTIONS, fit_by_examples, with_learning_rate
 from relevome.training.folder import TrainingFolder
-from relevome.training.fresh_examples import DrawnExamples
+from relevome.training.fresh_examples import Drawing, DrawnExamples
 from relevome.training.function import FunctionData, check_function, read_function_data
 from relevome.training.function_scores import FUNCTION
 from relevome.training.labels import LabelScheme, label_scheme
@@ -29,7 +30,10 @@ from relevome.training.objective import Trained, Watch, objectives
 from relevome.training.performance import CLASSIFICATION, REGRESSION, performance
 from relevome.training.settings import TrainingSettings
 from relevome.training.splits import SavedParts, split_of
-from relevome.training.tables import Example, LabelledTable, read_labelled
+from relevome.training.tables import NEGATIVE, POSITIVE, Example, LabelledTable, read_labelled
+
+# What makes other examples, or others beside them, of tables whose labels are given.
+_OF_TABLES = ("both_strands", "shifts", "negatives")
 
 
 @objectives.register("classify")
@@ -38,6 +42,7 @@ class LabelledObjective:
 
     options = (
         *EXAMPLE_OPTIONS, "train", "validation", "test", "task", "class_weights", "lora_rank", "bpe_dropout",
+        *_OF_TABLES,
         "labels_from", "ec_level", "obo", "go_terms", "min_proteins", "max_length", "labels_column",
         "id_column", "split", "clusters", "rare_as_x", "strip_stop",
     )  # fmt: skip
@@ -50,14 +55,23 @@ class LabelledObjective:
         self._stops = Stops() if settings.strip_stop else None
         self._function: FunctionData | None = None
         self._split_record: dict[str, Any] = {}
+        if settings.both_strands and plain.alphabet.complements is None:
+            raise InputError(
+                f"--both-strands is about nucleic acids, not {plain.alphabet.name}: leave it out"
+            )
         self._tables = self._read(plain.alphabet)
-        training = (row.sequence.letters for row in self._tables["train"].rows)
-        self.tokenizer = architecture.with_byte_pairs(plain, settings.tokenizer, settings.tokens, training)
-        if self._function is None:
+        if settings.negatives is not None:
+            self._tables = {name: table.as_positives() for name, table in self._tables.items()}
+            self._scheme = LabelScheme("binary", (NEGATIVE, POSITIVE))
+        elif self._function is None:
             self._scheme = label_scheme(self._tables["train"].rows, settings.task)
         else:
             self._scheme = self._function.scheme
         _check_fits(settings, self._scheme)
+        self._made: dict[str, Any] = {}
+        self._drawing, self._drawn_from = self._prepare()
+        training = (row.sequence.letters for row in self._tables["train"].rows)
+        self.tokenizer = architecture.with_byte_pairs(plain, settings.tokenizer, settings.tokens, training)
 
     @staticmethod
     def check(settings: TrainingSettings) -> None:
@@ -73,6 +87,16 @@ class LabelledObjective:
                 "--split and --clusters part one table, and --validation gives another: leave one of them out"
             )
         check_function(settings)
+        for name in _OF_TABLES:
+            if settings.labels_from is not None and settings.has_been_set(name):
+                raise InputError(
+                    f"--{name.replace('_', '-')} belongs to tables with labels, not to --labels-from "
+                    f"{settings.labels_from}: leave it out"
+                )
+        if settings.negatives is not None and settings.task not in ("auto", "binary"):
+            raise InputError(
+                f"--negatives makes two classes, which is no task {settings.task}: leave one of them out"
+            )
         if settings.strip_stop and settings.alphabet not in (None, PROTEIN.name):
             raise InputError(f"--strip-stop is about proteins, not {settings.alphabet}: leave it out")
 
@@ -103,6 +127,30 @@ class LabelledObjective:
         cut = {name: LabelledTable(whole.path, whole.sha256, tuple(rows), ()) for name, rows in parts.items()}
         return tables | cut | {"train": replace(cut["train"], problems=whole.problems)}
 
+    def _prepare(self) -> tuple[Drawing, tuple[LabelledSequence, ...]]:
+        """What is drawn in every epoch, and from what; all tables become what is read without draws.
+
+        They have the middle of every sequence, and shuffles of it that are drawn once.
+        """
+        asked, whole = self._settings, self._tables["train"].rows
+        per_letter, shuffles = self._scheme.task == "token", asked.negatives is not None
+        if asked.shifts:
+            self._tables = {
+                name: table.cropped(asked.shifts, per_letter) for name, table in self._tables.items()
+            }
+            self._made |= {"letters_fewer": asked.shifts, "from_letter": asked.shifts // 2}
+        if shuffles:
+            self._tables = {
+                name: table.with_negatives(asked.seed, part)
+                for part, (name, table) in enumerate(self._tables.items())
+            }
+            self._made |= {"shuffles": sum(len(table.rows) // 2 for table in self._tables.values())}
+            self._made |= {"shuffles_as_before": sum(table.unchanged() for table in self._tables.values())}
+        drawing = Drawing(
+            asked.shifts, len(whole) if shuffles else None, asked.both_strands, asked.bpe_dropout, per_letter
+        )
+        return drawing, (*whole, *whole) if shuffles else whole
+
     @property
     def task(self) -> str:
         """One of the tasks of training."""
@@ -123,7 +171,7 @@ class LabelledObjective:
     def run(self, folder: TrainingFolder, watch: Watch) -> Trained:
         """See `Objective`; tables that are not those that were given are saved beside the model."""
         trained = fit_by_examples(self._settings, self, folder, watch)
-        given = self._function is None and not self._split_record
+        given = not (self._function or self._split_record or self._made)
         rows = {name: table.rows for name, table in self._tables.items()}
         return trained if given else replace(trained, beside=(SavedParts(rows),))
 
@@ -137,14 +185,16 @@ class LabelledObjective:
         own = {
             name: table.examples(module, self.tokenizer, self._scheme) for name, table in self._tables.items()
         }
-        dropout, seed = self._settings.bpe_dropout, self._settings.seed
-        if not dropout:
+        if not self._drawing:
             return {**own}
+        dropout = self._drawing.dropout
         try:
-            self.tokenizer.check_draws()
+            if dropout:
+                self.tokenizer.check_draws()
         except InputError as error:
             raise InputError(f"--bpe-dropout {dropout:g}: {error}") from error
-        drawn = DrawnExamples(self._tables["train"].rows, own["train"], self.tokenizer, dropout, seed)
+        encode = self._tables["train"].encoder(module, self.tokenizer, self._scheme)
+        drawn = DrawnExamples(self._drawn_from, encode, self.tokenizer, self._drawing, self._settings.seed)
         drawn.check_lengths(most_tokens(module, self.tokenizer.hf), self._settings.epochs)
         return {**own, "train": drawn}
 
@@ -182,6 +232,7 @@ class LabelledObjective:
             for name, table in self._tables.items()
         }
         described |= {"split": self._split_record} if self._split_record else {}
+        described |= {"made": self._made} if self._made else {}
         described |= {} if self._function is None else {"function": dict(self._function.record)}
         return described | ({"stops_stripped": self._stops.stripped} if self._stops else {})
 

@@ -17,6 +17,7 @@ from relevome.training.objective import objective_names, objectives
 from relevome.training.performance import CLASSIFICATION, REGRESSION
 
 LABELS_FROM = ("ec", "go")
+NEGATIVES = ("shuffled",)
 
 _CHOICES = {
     "task": ("auto", *TASKS),
@@ -26,6 +27,7 @@ _CHOICES = {
     "dtype": ("float32", "bfloat16", "float16"),
     "on_bad": ("refuse", "skip"),
     "alphabet": (None, *ALPHABETS),
+    "negatives": (None, *NEGATIVES),
 }
 
 _POSITIVE = (
@@ -100,6 +102,12 @@ class TrainingSettings:
         lora_rank: Rank of low-rank additions, which alone are trained. Default: all weights are.
         bpe_dropout: Share of merges left out when training sequences are tokenised, afresh in every epoch,
             from 0 (default) to 1.
+        both_strands: DNA and RNA: each training sequence is read as its reverse complement in one of two
+            epochs, drawn afresh; for labels that mean the same on both strands. Default: False.
+        shifts: Letters that every sequence has too many, from 0 (default) on: of a training sequence so many
+            fewer are read, from a first one that is drawn afresh in every epoch; of all others the middle.
+        negatives: ``shuffled``: the tables have positives only, and beside each stands a shuffle of it with
+            as many of every pair of letters, afresh in every epoch where it is learnt from. Default: none.
         seed: Of everything that is drawn. Default: 0.
         device: ``auto`` (default), ``cpu``, ``cuda`` or ``mps``.
         dtype: Precision of the arithmetic, ``float32`` (default), ``bfloat16`` or ``float16``; weights are
@@ -154,6 +162,9 @@ class TrainingSettings:
     class_weights: bool = False
     lora_rank: int | None = None
     bpe_dropout: float = 0.0
+    both_strands: bool = False
+    shifts: int = 0
+    negatives: str | None = None
     seed: int = 0
     device: str = "auto"
     dtype: str = "float32"
@@ -175,6 +186,8 @@ class TrainingSettings:
                 raise InputError(f"{name} is {value}: expected a number above 0")
         if not 0 <= self.bpe_dropout <= 1:
             raise InputError(f"bpe_dropout is {self.bpe_dropout}: expected a share of merges, from 0 to 1")
+        if self.shifts < 0:
+            raise InputError(f"shifts is {self.shifts}: expected a number of letters, from 0 on")
         if not 0 <= self.warmup < 1 or self.weight_decay < 0:
             raise InputError(
                 f"warmup is {self.warmup} and weight_decay {self.weight_decay}: "

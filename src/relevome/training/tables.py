@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from transformers import PreTrainedModel
 
 from relevome.data.formats.table import LabelledSequence, read_table
@@ -13,12 +15,17 @@ from relevome.data.formats.uniprot import is_uniprot
 from relevome.data.inputs import sha256_of
 from relevome.data.problems import OnBad, Problem, Stops, refuse_or_skip
 from relevome.data.sequences import Alphabet, Sequence
+from relevome.data.shuffle import dinucleotide_shuffle
 from relevome.errors import InputError
 from relevome.models.hugging_face import most_tokens
 from relevome.models.tokens import LetterTokenizer, Tokens
 from relevome.training.labels import LabelScheme
 
 Example = dict[str, Any]
+Encode = Callable[[LabelledSequence], Example]
+
+# Labels of a table that has positives only, and of what is made beside them.
+POSITIVE, NEGATIVE = "1", "0"
 
 
 @dataclass(frozen=True)
@@ -34,18 +41,60 @@ class LabelledTable:
         self, module: PreTrainedModel, tokenizer: LetterTokenizer, scheme: LabelScheme
     ) -> list[Example]:
         """``input_ids`` and ``labels`` of every row; an ``InputError`` names table and sequence."""
+        encode = self.encoder(module, tokenizer, scheme)
+        return [encode(row) for row in self.rows]
+
+    def encoder(self, module: PreTrainedModel, tokenizer: LetterTokenizer, scheme: LabelScheme) -> Encode:
+        """What makes an example of a row of this table; its ``InputError`` names table and sequence."""
         longest = most_tokens(module, tokenizer.hf)
         exactly = getattr(module.config, "sequence_length", None)
-        examples = []
-        for row in self.rows:
+
+        def encode(row: LabelledSequence) -> Example:
             try:
                 tokens = tokenizer.encode(row.sequence)
                 _check_length(tokens, longest, exactly)
                 labels = _labels(row, tokens, scheme)
             except InputError as error:
                 raise InputError(f"{self.path}: {error}") from error
-            examples.append({"input_ids": tokens.ids.tolist(), "labels": labels})
-        return examples
+            return {"input_ids": tokens.ids.tolist(), "labels": labels}
+
+        return encode
+
+    def cropped(self, fewer: int, per_letter: bool) -> LabelledTable:
+        """The middle of every sequence, ``fewer`` letters shorter: that from letter ``fewer`` // 2 on.
+
+        ``per_letter`` is whether a label has a character for every letter, and is cut as these are.
+        Raises InputError for a sequence of which nothing is left.
+        """
+        for row in self.rows:
+            if len(row.sequence) <= fewer:
+                raise InputError(
+                    f"{self.path}: sequence {row.sequence.id!r} has {len(row.sequence)} letters, of which "
+                    f"--shifts {fewer} leaves none: expected longer sequences, or smaller shifts"
+                )
+        return replace(self, rows=tuple(crop(row, fewer // 2, fewer, per_letter) for row in self.rows))
+
+    def as_positives(self) -> LabelledTable:
+        """The same rows, labelled 1. Raises InputError for a row that says something else."""
+        for row in self.rows:
+            if row.label not in (None, POSITIVE):
+                raise InputError(
+                    f"{self.path}: sequence {row.sequence.id!r} has label {row.label!r}: --negatives makes "
+                    f"the negatives of a table of positives, which has no label column, or {POSITIVE} in "
+                    "every row; leave it out, or those that are no positives"
+                )
+        return replace(self, rows=tuple(replace(row, label=POSITIVE) for row in self.rows))
+
+    def with_negatives(self, seed: int, part: int) -> LabelledTable:
+        """The rows, and after them a shuffle of each, drawn by the seed and the number of the table."""
+        drawn = (shuffled(row, np.random.default_rng([seed, part, at])) for at, row in enumerate(self.rows))
+        return replace(self, rows=(*self.rows, *drawn))
+
+    def unchanged(self) -> int:
+        """Of a table `with_negatives`: how many shuffles are the very letters of what was shuffled."""
+        half = len(self.rows) // 2
+        pairs = zip(self.rows[:half], self.rows[half:], strict=True)
+        return sum(one.sequence.letters == other.sequence.letters for one, other in pairs)
 
     def describe(self, training: LabelledTable, tokenizer: LetterTokenizer) -> dict[str, Any]:
         """For the record: path, digest, counts, how many sequences are in ``training`` too, and codes.
@@ -91,6 +140,27 @@ def read_labelled(
     if not rows:
         raise InputError(f"{path} has no usable sequence: all {len(problems)} were skipped")
     return LabelledTable(path, sha256_of(path), rows, tuple(problems))
+
+
+def crop(row: LabelledSequence, first: int, fewer: int, per_letter: bool) -> LabelledSequence:
+    """``fewer`` letters less, from letter ``first`` on; of a label ``per_letter`` what belongs to these."""
+    last = first + len(row.sequence) - fewer
+    label = row.label[first:last] if per_letter and row.label else row.label
+    letters = row.sequence.letters[first:last]
+    return LabelledSequence(replace(row.sequence, letters=letters, interval=None), label)
+
+
+def turned(row: LabelledSequence, per_letter: bool) -> LabelledSequence:
+    """The reverse complement, and a label ``per_letter`` from its end on."""
+    label = row.label[::-1] if per_letter and row.label else row.label
+    return LabelledSequence(row.sequence.reverse_complement(), label)
+
+
+def shuffled(row: LabelledSequence, rng: np.random.Generator) -> LabelledSequence:
+    """A negative with as many of every pair of letters as a row: see `dinucleotide_shuffle`."""
+    letters = dinucleotide_shuffle(row.sequence.letters, rng)
+    sequence = replace(row.sequence, id=f"{row.sequence.id}_shuffled", letters=letters, interval=None)
+    return LabelledSequence(sequence, NEGATIVE)
 
 
 def _labels(row: LabelledSequence, tokens: Tokens, scheme: LabelScheme) -> Any:
