@@ -87,7 +87,7 @@ class ExplanationsSize:
 
 SIZES = {
     "small": ExplanationsSize(600, 8, 2, 2, 8),
-    "default": ExplanationsSize(10_000, 40, 6, 8, 32),
+    "default": ExplanationsSize(10_000, 40, 5, 5, 32),
 }
 
 
@@ -150,8 +150,9 @@ class ExplanationsStudy:
             self._write(task, folder / task / "data")
 
     def commands(self) -> Sequence[Command]:
-        """Train, explain and evaluate, for every training."""
-        return [*self._training(), *self._explaining(), *self._evaluating()]
+        """Train, explain and evaluate, one task after the other."""
+        steps = (self._training, self._explaining, self._evaluating)
+        return [one for task in self.tasks for step in steps for one in step(task)]
 
     def conclude(self, folder: Path) -> Sequence[str]:
         """Tables over all trainings, and what they show."""
@@ -170,20 +171,20 @@ class ExplanationsStudy:
             write = partial(write_protein_task, task, data=self.data, amount=limits, seed=self.seed)
             prepare_once(folder, write)
 
-    def _models(self) -> Iterator[tuple[str, str, int]]:
-        """Task, kind and number of every training."""
-        for task in self.tasks:
+    def _models(self, *tasks: str) -> Iterator[tuple[str, str, int]]:
+        """Task, kind and number of every training, of some tasks or of all."""
+        for task in tasks or self.tasks:
             for kind in self.kind:
                 if KINDS[kind].proteins or task in EVERY:
                     yield from ((task, kind, number) for number in range(self.trainings))
 
-    def _runs(self) -> Iterator[tuple[str, str, int, str]]:
+    def _runs(self, *tasks: str) -> Iterator[tuple[str, str, int, str]]:
         """The same, and the name of every explanation."""
-        for model in self._models():
+        for model in self._models(*tasks):
             yield from ((*model, name) for name in KINDS[model[1]].methods)
 
-    def _training(self) -> Iterator[Command]:
-        for task, kind, number in self._models():
+    def _training(self, task: str) -> Iterator[Command]:
+        for _, kind, number in self._models(task):
             epochs = self._size.cnn_epochs if kind == "cnn" else self._size.transformer_epochs
             options = dict(KINDS[kind].train)
             if kind == "cnn" and (task in PROTEIN_TASKS or EVERY[task].pooling == "max"):
@@ -196,8 +197,8 @@ class ExplanationsStudy:
                 seed=self.seed + number, output=f"{task}/{kind}/{number}/model",
             )  # fmt: skip
 
-    def _explaining(self) -> Iterator[Command]:
-        for task, kind, number, name in self._runs():
+    def _explaining(self, task: str) -> Iterator[Command]:
+        for _, kind, number, name in self._runs(task):
             method, options = KINDS[kind].methods[name]
             if method == "integrated-gradients":
                 options = options | {"steps": self._size.steps}
@@ -208,8 +209,8 @@ class ExplanationsStudy:
                 after=[_named(task, kind, number)],
             )  # fmt: skip
 
-    def _evaluating(self) -> Iterator[Command]:
-        for task, kind, number, name in self._runs():
+    def _evaluating(self, task: str) -> Iterator[Command]:
+        for _, kind, number, name in self._runs(task):
             folder = f"{task}/{kind}/{number}"
             sites = "segments.tsv" if task in PROTEIN_TASKS else EVERY[task].truth
             asked = [name for name in METRICS if sites == EFFECTS or metrics[name].kind != "logic"]
