@@ -4,8 +4,8 @@ It is ``relevome study explanations`` with all that the public data allow: simul
 logic, known promoters of E. coli, signal peptides; CNNs and transformers on single letters, k-mers and byte
 pairs. Hours on two cores; a study that was stopped goes on in the folder of ``RELEVOME_EXPLANATIONS``.
 
-No target: the explanation to take for each kind of model is chosen by the trainings of even numbers, by its
-mean place over all tasks and questions, and confirmed, or not, by the odd ones.
+Target: the explanation to take for each kind of model, chosen by the trainings of even numbers for its mean
+place over all tasks and questions, comes first by the odd ones too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whether maps of models that have learnt nothing pass a check of places: 100 random networks on promoters.
 
 A CNN and a small transformer whose weights are drawn anew for every seed explain 40 promoters of E. coli, -70
-to +29 around their start site, by their methods; known sites are the -35 and -10 boxes, where both fit best
-in -45..-1. ``evaluate`` has all its nulls, with one model, and with five, of weights in random order.
+to +29 around their start site; known sites are the -35 and -10 boxes, where both fit best
+in -45..-1. ``evaluate`` has all its nulls, with one model of weights in random order.
 
 Target: no check of places passes in at least 95 of 100 seeds.
 """
@@ -28,8 +28,8 @@ from relevome.training.architectures import Architecture
 from relevome.training.labels import LabelScheme
 
 PROMOTERS = 40
-METHODS = {"cnn": ("gradient-x-input", "lrp"), "transformer": ("attnlrp", "gradient-x-input")}
-MODELS = (1, 5)
+METHODS = {"cnn": ("gradient-x-input",), "transformer": ("attnlrp",)}
+MODELS = (1,)
 
 
 def measure(quick: bool = False) -> list[Row]:

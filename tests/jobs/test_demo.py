@@ -15,7 +15,7 @@ def test_the_demo_leaves_what_it_speaks_of(tmp_path, monkeypatch):
     demo.demo(tmp_path / "demo", 0, said.append)
     folder = tmp_path / "demo"
     table = (folder / "scores.tsv").read_text().splitlines()
-    assert len(table) == 1 + 2 * 3 * 5, "two models, three methods, five metrics"
+    assert len(table) == 1 + 2 * 3 * 10, "two models, three methods, five metrics and their twins"
     for model in ("cnn", "transformer"):
         for method in demo.METHODS:
             assert (folder / f"{model}-{method}.png").read_bytes().startswith(b"\x89PNG")

@@ -38,6 +38,9 @@ def summary(found: Sequence[Check]) -> str:
 # What the checks of a kind ask, in the order in which they are told.
 _ASKED = {
     "localisation": "is relevance on the known sites, more than on any null?",
+    "logic": "is a site worth what the others make of it?",
+    "agreement": "does it say what the model's own mutagenesis finds?",
+    "double substitutions": "does relevance of two letters add up to what both do?",
     "faithfulness": "does the prediction go with the relevant letters?",
     "infidelity": "does relevance add up to what happens?",
     "robustness": "does relevance stay where the prediction stays?",

@@ -58,7 +58,9 @@ class Evaluation:
 
         Columns: ``run``; ``metric``, ``kind``, ``level``, ``direction``; ``sequences``, how many have a
         value; ``mean`` over them in the metric's own unit, with ``low`` and ``high``, the ends of its 95%
-        interval; ``random_order`` and ``shuffled``, means to compare with, NaN where there are none.
+        interval; ``random_order`` and ``shuffled``, means to compare with, NaN where there are none;
+        of metrics of places ``strongest_null``, its mean ``strongest``, and ``excess`` over it with its ends,
+        the same of the strongest ``exchange``; and ``mutagenesis``, what the model's own reaches.
         """
         return tidy({str(self.about.get("run")): self.scores})
 
@@ -85,5 +87,7 @@ def tidy(scores: Mapping[str, Iterable[MetricScores]]) -> pd.DataFrame:
     import pandas as pd
 
     rows = [(run, *one.row()) for run, found in scores.items() for one in found]
-    numbers = dict.fromkeys((name for name in COLUMNS[5:] if name != "strongest_null"), "float64")
+    numbers = dict.fromkeys(
+        (name for name in COLUMNS[5:] if name not in ("strongest_null", "exchange")), "float64"
+    )
     return pd.DataFrame(rows, columns=["run", *COLUMNS]).astype(numbers)
