@@ -38,7 +38,7 @@ def test_how_many_baselines_a_name_stands_for(baseline: str, count: int) -> None
 
 @pytest.mark.parametrize("baseline", ["shuffle:0", "shuffle:-1", "shuffle:x", "shuffle:", "shuffle:1.5"])
 def test_a_number_of_draws_that_makes_no_sense_is_refused(baseline: str) -> None:
-    with pytest.raises(InputError, match=f"baseline '{baseline}': expected shuffle:N .* such as shuffle:10"):
+    with pytest.raises(InputError, match=f"'{baseline}': expected shuffle:N .* such as shuffle:10"):
         IntegratedGradients(baseline=baseline)
 
 

@@ -199,7 +199,7 @@ def test_what_cannot_be_shifted_is_refused_in_one_line(load: Load) -> None:
     (short,) = explain_sequences(
         load("cnn"), METHOD, [Sequence("s", "ACG", DNA)], [TARGET], readings=Readings(shifts=3)
     )
-    assert str(short) == "sequence 's' has 3 letters, too few for --shifts 3"
+    assert str(short) == "sequence 's' has 3 letters, too few to be shifted by 3 (--shifts)"
     position = Target(9, "x", position=3)
     (edge,) = explain_sequences(
         load("letters-masked"), METHOD, [Sequence("s", LETTERS["dna"], DNA)], [position],

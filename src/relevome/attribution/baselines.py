@@ -26,9 +26,7 @@ def draws(baseline: str) -> int:
     if name != "shuffle":
         raise InputError(f"unknown baseline {baseline!r}: expected one of {', '.join(NAMES)}")
     if not count.isdigit() or int(count) < 1:
-        raise InputError(
-            f"baseline {baseline!r}: expected shuffle:N with a number of draws, such as shuffle:10"
-        )
+        raise InputError(f"{baseline!r}: expected shuffle:N with a number of draws, such as shuffle:10")
     return int(count)
 
 

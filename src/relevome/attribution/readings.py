@@ -60,8 +60,8 @@ class Reading:
         (first, last), seen = self.window(len(sequence)), self.seen(len(sequence))
         if seen.stop <= seen.start:
             raise InputError(
-                f"sequence {sequence.id!r} has {len(sequence)} letters, too few for --shifts "
-                f"{abs(self.shift)}"
+                f"sequence {sequence.id!r} has {len(sequence)} letters, too few to be "
+                f"shifted by {abs(self.shift)} (--shifts)"
             )
         unknown = sequence.alphabet.unknown
         letters = unknown * (seen.start - first) + sequence.letters[seen] + unknown * (last - seen.stop)

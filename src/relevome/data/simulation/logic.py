@@ -101,7 +101,10 @@ class LogicGrammar:
         if len({motif.name for motif in self.motifs}) < len(self.motifs):
             raise InputError(f"motifs of --grammar {self.name} have the same name: expected every name once")
         if not self.spacing or self.spacing.step != 1 or self.spacing.start < 0:
-            raise InputError(f"spacing {self.spacing}: expected distances from 0 on, the smaller one first")
+            raise InputError(
+                f"spacing {self.spacing.start}:{self.spacing.stop - 1}: expected distances from 0 on, the "
+                "smaller one first"
+            )
         if not 1 <= self.most <= _MOST:
             raise InputError(f"{self.most} sites of one sequence: expected 1 to {_MOST}")
 
