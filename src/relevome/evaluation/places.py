@@ -14,7 +14,8 @@ from relevome.evaluation.nulls import MapExchange, OtherSequences, Peer, Peers, 
 # Metrics of where relevance lies, which a map may reach that knows nothing of its sequence.
 LOGIC = "logic"
 OF_PLACES = ("localisation", LOGIC)
-EXCHANGES = 5  # orders among equals, and sequences to exchange maps with, for each sequence
+ORDERS = 5  # among equals, of each sequence
+MET = 12  # sequences to exchange maps with, for each
 
 Values = Float[np.ndarray, " letters"]
 Mask = Bool[np.ndarray, " letters"]
@@ -63,12 +64,12 @@ class Places:
         """
         if one.mask is None:
             return {}
-        orders = orders_among_equals(one.letters, one.relevance, self._rng, EXCHANGES)
+        orders = orders_among_equals(one.letters, one.relevance, self._rng, ORDERS)
         means = {
             False: self.means(one.letters, one.relevance),
             True: self._absolute.maps(one.letters, np.abs(one.relevance)),
         }
-        peers = self._peers.draw(one.sequence_id, EXCHANGES)
+        peers = self._peers.draw(one.sequence_id, MET)
         found: dict[str, dict[str, float]] = {}
         for metric in metrics:
             maps = {name: [values] for name, values in means[metric.absolute].items()} | orders
