@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def test_of_a_linear_model_shuffles_give_what_integrated_gradients_give(toy_mode
             super().__init__()
             self.table = model.word_embedding
 
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor):  # type: ignore[no-untyped-def]
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> Any:
             class Output:
                 logits = self.table(input_ids).cumsum(1)
 

@@ -231,7 +231,9 @@ def test_draws_come_from_the_seed(name: str, value: Any, settings: Make) -> None
 
 
 def test_a_strand_that_is_drawn_makes_another_model(settings: Make) -> None:
-    label = lambda row: str(row % 2)  # noqa: E731
+    def label(row: int) -> str:
+        return str(row % 2)
+
     one, other = (train(settings(str(both), label, both_strands=both, epochs=1)) for both in (True, False))
     assert not same_weights(one.output, other.output)
     assert not (one.output / "test.tsv").exists()  # it is the table that was given
