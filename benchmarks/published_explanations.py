@@ -40,8 +40,10 @@ from relevome.jobs.evaluate import evaluate
 from relevome.models.base import Model
 from relevome.models.published.spliceai import CONTEXT
 from relevome.results.evaluation.folder import is_scores
-from relevome.studies.explanation_summary import METRICS, ExplainedTraining, conclude
+from relevome.studies.explained_training import ExplainedTraining
+from relevome.studies.explanation_summary import METRICS, ROBUSTNESS, conclude
 from relevome.studies.explanations import KINDS
+from relevome.studies.over_trainings import REFERENCE
 
 LONGEST, STEPS = 800, 16
 DONOR = range(CONTEXT - 2, CONTEXT + 7)
@@ -80,7 +82,7 @@ def measure(quick: bool = False) -> list[Row]:
         runs: list[ExplainedTraining] = []
         for task in tasks(weights, folder, 2 if quick else None):
             runs += explained(task, folder, 2 if quick else None)
-        return [Row(*line.split(": ", 1)) for line in conclude(folder, runs) if ": " in line]
+        return [Row(*line.split(": ", 1)) for line in conclude(folder, runs, timed=False) if ": " in line]
 
 
 def tasks(weights: Path, folder: Path, most: int | None) -> list[PublishedTask]:
@@ -162,7 +164,7 @@ def explained(task: PublishedTask, folder: Path, most: int | None) -> list[Expla
         model = load()
         for name in names:
             method, options = KINDS[task.kind].methods[name]
-            if method == "mutagenesis" and len(next(iter(question.sequences.values()))) > LONGEST:
+            if method == REFERENCE and len(next(iter(question.sequences.values()))) > LONGEST:
                 continue  # of 10,001 letters
             asked = {**question.asked, **options}
             if method == "integrated-gradients":
@@ -170,8 +172,9 @@ def explained(task: PublishedTask, folder: Path, most: int | None) -> list[Expla
             parts = folder / task.name / task.kind / str(number)
             run = relevome.explain(model, question.sequences, method, out=parts / "runs" / name, **asked)
             if not is_scores(parts / "scores" / name):
+                own = [one for one in metrics if (method, one) != (REFERENCE, ROBUSTNESS)]
                 evaluate(
-                    run, question.sites, model=model, metrics=tuple(metrics), sequences=0, fast=True,
+                    run, question.sites, model=model, metrics=tuple(own), sequences=0, fast=True,
                     out=parts / "scores" / name,
                 )  # fmt: skip
             runs.append(ExplainedTraining(task.name, task.kind, number, name))

@@ -150,7 +150,7 @@ def written(folder: Path) -> list[ExplainedTraining]:
 
 
 def test_what_is_said_over_trainings(tmp_path: Path) -> None:
-    said = conclude(tmp_path, written(tmp_path))
+    said = conclude(tmp_path, written(tmp_path), timed=False)
     # by trainings 0 and 2 attnlrp is first, by 1 and 3 saliency; mutagenesis is what they are measured by
     assert said[0] == (
         "letters: over all tasks and questions attnlrp comes first by even trainings (mean place 1.00 of 2); "
@@ -165,7 +165,7 @@ def test_what_is_said_over_trainings(tmp_path: Path) -> None:
 
 
 def test_means_are_over_the_sequences_of_all_trainings_with_both_in_the_interval(tmp_path: Path) -> None:
-    conclude(tmp_path, written(tmp_path))
+    conclude(tmp_path, written(tmp_path), timed=False)
     with (tmp_path / "study.tsv").open(encoding="utf-8") as file:
         rows = {row["explanation"]: row for row in csv.DictReader(file, delimiter="\t")}
     values = np.array(MEANS["attnlrp"])[:, None] + SPREAD[:5]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from relevome.attribution import methods
-from relevome.attribution.batches import explain_own_targets
+from relevome.attribution.batches import ONCE, explain_own_targets
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.options import configured
 from relevome.results.run.columns import Explanation
@@ -39,9 +40,7 @@ def costs(runs: Mapping[str, Path]) -> dict[str, float]:
     found = {}
     for name, run in opened.items():
         made, rows = explainer(run, model), [run[i] for i in range(min(SEQUENCES, len(run)))]
-        plain = Explainer(
-            model, configured(methods[_MEASURE], _MEASURE, {}), made.targets, made.lift, type(made.readings)()
-        )
+        plain = replace(made, method=configured(methods[_MEASURE], _MEASURE, {}), readings=ONCE)
         found[name] = _ratio(_again(made, rows), _again(plain, rows))
     return found
 

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.report.scores import listed
-from relevome.report.tables import interval
+from relevome.report.tables import Cell, Table, interval, markdown
 from relevome.results.evaluation.scores import EXCHANGES
 from relevome.results.folder import whole_file
+from relevome.studies.cost import ROUNDS, SEQUENCES, costs
 from relevome.studies.explained_training import ExplainedTraining
 from relevome.studies.over_trainings import ExplainedKind, explained_kinds
 from relevome.studies.training_tables import (
@@ -22,6 +23,7 @@ from relevome.studies.training_tables import (
     write_means,
 )
 
+ROBUSTNESS = "robust-correlation"
 # A column of the tables for each question.
 METRICS = {
     "auroc": "is relevance higher on sites than off them?",
@@ -31,19 +33,22 @@ METRICS = {
     "normalised-area-between-curves": "does the prediction go when the most relevant letters go?",
     "logic-agreement": "is every site worth what the others make of it?",
     "logic-correlation": "and between sites of one motif?",
-    "robust-correlation": "does relevance stay where substitutions leave the prediction as it was?",
+    ROBUSTNESS: "does relevance stay where substitutions leave the prediction as it was?",
 }
 _PLACES = ("auroc", "absolute-auroc")
 _PAGE, _ROWS = "study.md", "study.tsv"
 
 
-def conclude(folder: Path, runs: Sequence[ExplainedTraining]) -> list[str]:
-    """``study.md`` with words and tables, ``study.tsv`` with every mean; gives the words."""
+def conclude(folder: Path, runs: Sequence[ExplainedTraining], timed: bool = True) -> list[str]:
+    """``study.md`` with words and tables, ``study.tsv`` with every mean; gives the words.
+
+    What explanations cost is measured where they are to be ``timed`` (default: they are).
+    """
     found = explained_kinds(folder, runs)
     said = [f"{one.task}: {line}" for one in found for line in cautions(one)]
     said += [*_choices(found), *(line for one in found for line in _best(one))]
     with whole_file(folder / _PAGE) as temporary:
-        temporary.write_text(_page(found, said), encoding="utf-8")
+        temporary.write_text(_page(found, said, timed), encoding="utf-8")
     write_means(folder / _ROWS, found)
     return [*said, f"{folder / _PAGE}: all tables; {folder / _ROWS}: all means"]
 
@@ -102,10 +107,27 @@ def _always_better(one: ExplainedKind) -> Iterator[str]:
             yield f"better by {metric} in every training: {'; '.join(better)}"
 
 
-def _page(found: Sequence[ExplainedKind], said: Sequence[str]) -> str:
+def _page(found: Sequence[ExplainedKind], said: Sequence[str], timed: bool) -> str:
     parts = ["# What explanations are worth\n", listed(said), "## Models\n", models_table(found)]
     parts += ["## Explanations\n", how_to_read(found, METRICS, _PLACES)]
     for one in found:
         parts += [f"### {one.task}, {one.kind}\n", explanations_tables([one], METRICS, _PLACES)]
         parts.append(listed(_always_better(one)))
+    if timed:
+        parts += ["## What they cost\n", markdown(_costs(found))]
     return "\n".join(parts)
+
+
+def _costs(found: Sequence[ExplainedKind]) -> Table:
+    """How long every explanation takes, of the first training of every kind of model on every task."""
+    measured = [costs({some.name: some.runs[0] for some in one.explanations}) for one in found]
+    names = dict.fromkeys(name for one in measured for name in one)
+    rows = [
+        (Cell(name), *(Cell(f"{one[name]:.1f}" if name in one else "") for one in measured)) for name in names
+    ]
+    header = ("explanation", *(f"{one.task}, {one.kind}" for one in found))
+    caption = (
+        f"Processor time, times that of gradient x input in turns with it: medians of {ROUNDS} ratios, of "
+        f"{SEQUENCES} sequences."
+    )
+    return Table(caption, header, tuple(rows))

@@ -21,7 +21,8 @@ from relevome.models.own_tokenizers import kmer_tokenizer
 from relevome.studies import studies
 from relevome.studies.dnabert2 import CNN, TRANSFORMER
 from relevome.studies.explained_training import ExplainedTraining
-from relevome.studies.explanation_summary import METRICS, conclude
+from relevome.studies.explanation_summary import METRICS, ROBUSTNESS, conclude
+from relevome.studies.over_trainings import REFERENCE
 from relevome.studies.prepared import prepare_once
 from relevome.studies.protein_tasks import PROTEIN_TASKS, ProteinLimits, write_protein_task
 from relevome.studies.recipe import Command, StudyOption, check_choices, command
@@ -206,7 +207,9 @@ class ExplanationsStudy:
         sites = "segments.tsv" if task in PROTEIN_TASKS else EVERY[task].truth
         asked = tuple(name for name in METRICS if sites == EFFECTS or metrics[name].kind != "logic")
         for run in self._runs(task):
-            yield run.evaluate(sites, self.seed, metrics=asked, sequences=0)
+            # mutants of mutants are too many, and others are measured by it
+            own = asked if run.name != REFERENCE else tuple(name for name in asked if name != ROBUSTNESS)
+            yield run.evaluate(sites, self.seed, metrics=own, sequences=0)
 
 
 def _write_kmers(folder: Path) -> None:

@@ -115,8 +115,9 @@ class ExplainedKind(NamedTuple):
     qualities: tuple[ModelQuality, ...]
 
     def asked(self, questions: Iterable[str]) -> list[str]:
-        """Those of some metrics that every explanation has."""
-        return [metric for metric in questions if all(metric in one.metrics for one in self.explanations)]
+        """Those of some metrics that every explanation has; of several the reference may lack them."""
+        every = self.rivals or self.explanations
+        return [metric for metric in questions if all(metric in one.metrics for one in every)]
 
     @property
     def several(self) -> bool:
@@ -151,7 +152,8 @@ class ExplainedKind(NamedTuple):
 
     def _compared(self, metric: str) -> Sequence[OverTrainings]:
         """Mutagenesis does not compete where agreement with mutagenesis is asked."""
-        return self.rivals if metrics[metric].kind == "agreement" else self.explanations
+        agreement = metrics[metric].kind == "agreement"
+        return [one for one in (self.rivals if agreement else self.explanations) if metric in one.metrics]
 
 
 def explained_kinds(folder: Path, runs: Sequence[ExplainedTraining]) -> list[ExplainedKind]:

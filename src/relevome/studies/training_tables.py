@@ -112,8 +112,9 @@ def _means(caption: str, kinds: Sequence[ExplainedKind], asked: Sequence[str], w
     ]
     every = [some for one in kinds for some in one.explanations]
     blank = [Cell("")] * (2 * with_nulls)
-    random = [range_of([found.random for some in every for found in some.of(metric)]) for metric in asked]
-    counts = [[some.values(metric).shape[1] for some in every] for metric in asked]
+    having = [(metric, [some for some in every if metric in some.metrics]) for metric in asked]
+    random = [range_of([found.random for some in own for found in some.of(name)]) for name, own in having]
+    counts = [[some.values(metric).shape[1] for some in own] for metric, own in having]
     numbers = [" to ".join(map(str, dict.fromkeys((min(some), max(some))))) for some in counts]
     for name, texts in (("random order", random), ("sequences", numbers)):
         rows.append((Cell(name), Cell(""), *(cell for text in texts for cell in (Cell(text), *blank))))
@@ -128,6 +129,9 @@ def _cells(
     marked: set[tuple[str, OverTrainings]],
 ) -> Iterator[Cell]:
     for metric in asked:
+        if metric not in some.metrics:
+            yield from [Cell("")] * (1 + 2 * with_nulls)
+            continue
         yield Cell(interval(*some.mean(metric)), (metric, some) in marked)
         for nulls in (None, EXCHANGES) if with_nulls else ():
             found = some.over(metric, nulls)
