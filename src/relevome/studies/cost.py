@@ -60,5 +60,6 @@ def _again(made: Explainer, rows: list[Explanation]) -> Callable[[], float]:
 
 
 def _ratio(one: Callable[[], float], other: Callable[[], float]) -> float:
-    one(), other()
+    one()
+    other()
     return float(np.median([one() / other() for _ in range(ROUNDS)]))
