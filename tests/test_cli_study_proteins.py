@@ -22,7 +22,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 def test_study_c_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(SIZES, "small", replace(SIZES["small"], steps=2, random=1))
+    monkeypatch.setitem(SIZES, "small", replace(SIZES["small"], epochs=2, steps=2, random=1))
     write_made_proteins(tmp_path / "data", each=40)
     asked = ("study", "protein-function", "--data", "data", "--size", "small", "--task", "signal-peptide")
     asked = (*asked, "--trainings", "2", "-o", "study")
@@ -87,7 +87,7 @@ def over_every_null(row):
 
 def test_enzymes_of_ones_own_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(SIZES, "small", replace(SIZES["small"], steps=2, random=1))
+    monkeypatch.setitem(SIZES, "small", replace(SIZES["small"], epochs=2, steps=2, random=1))
     table, sites = write_made_enzymes(tmp_path, of=(1,))
     asked = ("study", "protein-function", "--proteins", table.name, "--annotations", sites.name)
     code, out, err = relevome_cli(*asked, "--size", "small", "--trainings", "1", "-o", "study")

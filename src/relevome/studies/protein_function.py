@@ -74,7 +74,7 @@ class ProteinFunctionSize:
 
 
 SIZES = {
-    "small": ProteinFunctionSize(ProteinLimits(160, 12, 128), 2, 8, 2, 6),
+    "small": ProteinFunctionSize(ProteinLimits(160, 12, 128), 10, 8, 2, 6),
     "default": ProteinFunctionSize(ProteinLimits(1_000_000, 200, 512), 10, 32, 10, 20),
     "published": ProteinFunctionSize(ProteinLimits(1_000_000, 1_000, 998), 10, 500, 10, 100),
 }
