@@ -40,10 +40,10 @@ from relevome.jobs.evaluate import evaluate
 from relevome.models.base import Model
 from relevome.models.published.spliceai import CONTEXT
 from relevome.results.evaluation.folder import is_scores
-from relevome.studies.explained_training import ExplainedTraining
 from relevome.studies.explanation_summary import METRICS, ROBUSTNESS, conclude
 from relevome.studies.explanations import KINDS
-from relevome.studies.over_trainings import REFERENCE
+from relevome.studies.trainings.explained import ExplainedTraining
+from relevome.studies.trainings.over import REFERENCE
 
 LONGEST, STEPS = 800, 16
 DONOR = range(CONTEXT - 2, CONTEXT + 7)

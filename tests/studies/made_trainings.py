@@ -18,7 +18,7 @@ from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.parts.part import Counts
 from relevome.results.run.columns import Explanation
 from relevome.results.run.writer import RunWriter
-from relevome.studies.explained_training import ExplainedTraining
+from relevome.studies.trainings.explained import ExplainedTraining
 
 Row = Mapping[str, float]
 

@@ -10,7 +10,7 @@ import pytest
 
 import relevome
 from relevome.models.base import Model
-from relevome.studies import cost
+from relevome.studies.trainings import cost
 
 SEQUENCES = [f"ACGTTGCATAATGGC{letter}ACGTTGCA" for letter in "ACGTN"]
 

@@ -16,11 +16,11 @@ from relevome.data.sequences import DNA, Sequence
 from relevome.data.sites import read_sites
 from relevome.errors import InputError
 from relevome.evaluation.statistics import crossed_interval
-from relevome.studies.explained_training import ExplainedTraining
 from relevome.studies.explanation_summary import METRICS, conclude
 from relevome.studies.explanations import KINDS, SIZES, ExplanationsStudy
 from relevome.studies.protein_tasks import PROTEIN_TASKS
 from relevome.studies.tasks import EVERY, SequenceCounts, write_task
+from relevome.studies.trainings.explained import ExplainedTraining
 from tests.studies.made_trainings import made_scores, write_scores
 
 TASKS = (*EVERY, *PROTEIN_TASKS)

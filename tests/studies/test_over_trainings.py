@@ -9,8 +9,8 @@ import pytest
 
 from relevome.evaluation.statistics import bootstrap_interval, crossed_interval
 from relevome.results.evaluation.scores import EXCHANGES
-from relevome.studies.explained_training import ExplainedTraining
-from relevome.studies.over_trainings import OverTrainings
+from relevome.studies.trainings.explained import ExplainedTraining
+from relevome.studies.trainings.over import OverTrainings
 from tests.studies.made_trainings import made_scores, write_scores
 
 SPREAD = np.array([-0.05, -0.03, -0.01, 0.01, 0.03, 0.05])

@@ -14,8 +14,8 @@ from relevome.evaluation.statistics import bootstrap_interval, crossed_interval
 from relevome.report.tables import interval
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.checks import Check
-from relevome.studies.explained_training import ExplainedTraining
 from relevome.studies.summary import conclude
+from relevome.studies.trainings.explained import ExplainedTraining
 from tests.studies.made_trainings import made_scores, write_logits, write_quality, write_scores
 
 NAMES = tuple("abcdef")

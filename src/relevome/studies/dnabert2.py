@@ -18,10 +18,10 @@ from typing import Annotated, Any
 from relevome.errors import InputError
 from relevome.jobs import Say
 from relevome.studies import studies
-from relevome.studies.explained_training import ExplainedTraining
 from relevome.studies.recipe import Command, StudyOption, check_choices, command
 from relevome.studies.summary import conclude
 from relevome.studies.tasks import GENOME, TASKS, SequenceCounts, check_data, write_task
+from relevome.studies.trainings.explained import ExplainedTraining
 
 # How the CNN and the transformer are explained: a name in tables, the method, its options.
 CNN_METHODS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -12,10 +12,10 @@ from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown
 from relevome.results.evaluation.scores import EXCHANGES
 from relevome.results.folder import whole_file
-from relevome.studies.cost import ROUNDS, SEQUENCES, costs
-from relevome.studies.explained_training import ExplainedTraining
-from relevome.studies.over_trainings import ExplainedKind, explained_kinds
-from relevome.studies.training_tables import (
+from relevome.studies.trainings.cost import ROUNDS, SEQUENCES, costs
+from relevome.studies.trainings.explained import ExplainedTraining
+from relevome.studies.trainings.over import ExplainedKind, explained_kinds
+from relevome.studies.trainings.tables import (
     cautions,
     explanations_tables,
     how_to_read,

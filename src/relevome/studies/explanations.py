@@ -20,13 +20,13 @@ from relevome.jobs import Say
 from relevome.models.own_tokenizers import kmer_tokenizer
 from relevome.studies import studies
 from relevome.studies.dnabert2 import CNN, TRANSFORMER
-from relevome.studies.explained_training import ExplainedTraining
 from relevome.studies.explanation_summary import METRICS, ROBUSTNESS, conclude
-from relevome.studies.over_trainings import REFERENCE
 from relevome.studies.prepared import prepare_once
 from relevome.studies.protein_tasks import PROTEIN_TASKS, ProteinLimits, write_protein_task
 from relevome.studies.recipe import Command, StudyOption, check_choices, command
 from relevome.studies.tasks import EFFECTS, EVERY, SequenceCounts, check_data, write_task
+from relevome.studies.trainings.explained import ExplainedTraining
+from relevome.studies.trainings.over import REFERENCE
 
 K = 6  # letters of every word of the model of k-mers, as in DNABERT
 

@@ -13,6 +13,7 @@ from relevome.evaluation.metrics import metrics
 from relevome.report.scores import ARROWS, listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.estimate import Estimate
+from relevome.results.evaluation.scores import EXCHANGES
 from relevome.results.folder import whole_file
 from relevome.results.quality.words import described, not_specialised
 from relevome.results.record import reading
@@ -27,7 +28,6 @@ from relevome.studies.protein_trainings import (
     ClassOverTrainings,
     HeadsOverTrainings,
     Row,
-    ScoresOverTrainings,
     TrainedModel,
     least_left,
 )
@@ -136,7 +136,7 @@ def _claims(one: ClassOverTrainings) -> Iterator[_Claimed]:
         if over is not None:
             question = f"relevance tells residues of {kinds} from others better than any null (AUROC)"
             numbers = f"over the strongest null ({over[0]}) {_together(over[1])}"
-            yield _Claimed(method, kinds, question, scores.claim(_PLACE), numbers)
+            yield _Claimed(method, kinds, question, one.over_null(method, _PLACE), numbers)
 
 
 def _of_residues(method: str, kind: str, found: HeadsOverTrainings) -> _Claimed:
@@ -301,7 +301,8 @@ def _evaluations(one: ClassOverTrainings) -> Table:
         for name in shown:
             cells.append(Cell(_together(scores.mean(name))))
             if name == _PLACE:
-                cells += [_over(scores, False), _over(scores, True)]
+                claimed = one.over_null(method, name).holds
+                cells += [_over(scores.over(name), claimed), _over(scores.over(name, EXCHANGES))]
         rows.append(tuple(cells))
     caption = (
         "Some scores of relevome evaluate: means over trainings and proteins, with 95% intervals for others "
@@ -312,11 +313,8 @@ def _evaluations(one: ClassOverTrainings) -> Table:
     return Table(caption, tuple(header), tuple(rows))
 
 
-def _over(scores: ScoresOverTrainings, exchanges: bool) -> Cell:
-    found = scores.over(_PLACE, exchanges)
-    if found is None:
-        return Cell("")
-    return Cell(f"{interval(*found[1])} ({found[0]})", not exchanges and scores.claim(_PLACE).holds)
+def _over(found: tuple[str, Estimate] | None, claimed: bool = False) -> Cell:
+    return Cell("" if found is None else f"{interval(*found[1])} ({found[0]})", claimed)
 
 
 def _called(null: str) -> str:

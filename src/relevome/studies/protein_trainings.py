@@ -15,7 +15,6 @@ from jaxtyping import Float
 from relevome.evaluation.exchange_curves import area
 from relevome.evaluation.statistics import crossed_interval
 from relevome.results.estimate import Estimate
-from relevome.results.evaluation.scores import EXCHANGES
 from relevome.results.quality.folder import trained_quality
 from relevome.results.quality.record import ModelQuality
 from relevome.results.quality.verdict import verdict
@@ -24,8 +23,9 @@ from relevome.results.relevance_heads.folder import read_relevance_heads
 from relevome.results.relevance_heads.heads import ALL, COLUMNS, LEAST, Effect, RelevantHeads, effect_rows
 from relevome.results.substitution import LOGIT, Substitution, read_substitution
 from relevome.results.substitution import NAME as SUBSTITUTION
-from relevome.studies.explanation_summary import ExplainedTraining, OverTrainings
 from relevome.studies.protein_tasks import ExplainedClass
+from relevome.studies.trainings.explained import ExplainedTraining
+from relevome.studies.trainings.over import OverTrainings
 
 MEASURE = "logit"
 # All nulls that heads are held against, and the column that says how much is over each: what is left, in the
@@ -197,42 +197,6 @@ class AreasOverTrainings:
         return Claim(tuple(one.low > 0 for one in self.each(pair)), self._below, _above_0(self.mean(pair)))
 
 
-class ScoresOverTrainings:
-    """What `relevome evaluate` found of one method, over trainings and proteins."""
-
-    def __init__(self, runs: Sequence[ExplainedTraining], study: Path, below: Sequence[bool]) -> None:
-        self._each = [run.scores(study) for run in runs]
-        self._over = OverTrainings(runs, study)
-        self._below = tuple(below)
-
-    @property
-    def metrics(self) -> set[str]:
-        """Those that every training has."""
-        return set.intersection(*(set(one) for one in self._each))
-
-    def mean(self, metric: str) -> Estimate | None:
-        """Over trainings and proteins; None of fewer than two proteins that all trainings have."""
-        if len(self._each) == 1:
-            one = self._each[0][metric]
-            return Estimate(one.mean, one.low, one.high)
-        return self._over.mean(metric) if min(self._over.values(metric).shape) > 1 else None
-
-    def over(self, metric: str, exchanges: bool = False) -> tuple[str, Estimate] | None:
-        """The strongest null, of all or of exchanges, and what is over it; None without any."""
-        if len(self._each) > 1:
-            return self._over.over(metric, EXCHANGES if exchanges else None)
-        one = self._each[0][metric]
-        found = one.over_exchange if exchanges else one.excess
-        return None if found is None else (found.null, Estimate(found.mean, found.low, found.high))
-
-    def claim(self, metric: str) -> Claim:
-        """Whether it is over its strongest null."""
-        excesses = [one[metric].excess for one in self._each]
-        over = self.over(metric)
-        said = tuple(one is not None and one.low > 0 for one in excesses)
-        return Claim(said, self._below, _above_0(None if over is None else over[1]))
-
-
 class ClassOverTrainings:
     """All that is known of one class of proteins, ``asked``: of models by training, of the rest by method.
 
@@ -268,12 +232,20 @@ class ClassOverTrainings:
         names = sorted(path.name for path in (folders[0] / "scores").iterdir())
         self.scores = {
             # a task of study C has one kind of model
-            name: ScoresOverTrainings(
-                [ExplainedTraining(asked.folder, ".", number, name) for number in range(trainings)],
-                study, below,
+            name: OverTrainings(
+                [ExplainedTraining(asked.folder, ".", number, name) for number in range(trainings)], study
             )
             for name in names
-        }  # fmt: skip
+        }
+
+    def over_null(self, method: str, metric: str) -> Claim:
+        """Whether what is evaluated of a method is over its strongest null."""
+        scores = self.scores[method]
+        over = scores.over(metric)
+        excesses = [one.excess for one in scores.of(metric)]
+        said = tuple(one is not None and one.low > 0 for one in excesses)
+        below = tuple(one.below for one in self.models)
+        return Claim(said, below, _above_0(None if over is None else over[1]))
 
     def tests(self, statistic: str) -> list[tuple[str, str, HeadsOverTrainings]]:
         """Method, type of segments, and what one statistic says of them."""

@@ -14,9 +14,9 @@ from relevome.results.evaluation.checks import Check, kind_of
 from relevome.results.evaluation.scores import EXCHANGES
 from relevome.results.folder import whole_file
 from relevome.results.run.reader import Run
-from relevome.studies.explained_training import ExplainedTraining
-from relevome.studies.over_trainings import ExplainedKind, OverTrainings, explained_kinds
-from relevome.studies.training_tables import (
+from relevome.studies.trainings.explained import ExplainedTraining
+from relevome.studies.trainings.over import ExplainedKind, OverTrainings, explained_kinds
+from relevome.studies.trainings.tables import (
     NOTHING_CLAIMED,
     cautions,
     explanations_tables,

@@ -13,7 +13,7 @@ from relevome.results.evaluation.scores import EXCHANGES
 from relevome.results.quality.record import ModelQuality
 from relevome.results.quality.words import caution
 from relevome.results.tables import write_tsv
-from relevome.studies.over_trainings import ExplainedKind, OverTrainings
+from relevome.studies.trainings.over import ExplainedKind, OverTrainings
 
 NOTHING_CLAIMED = "one training of each model: nothing is claimed over trainings"
 _LEARNT = {"auroc": "AUROC", "mcc": "MCC", "accuracy": "accuracy"}

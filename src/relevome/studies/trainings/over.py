@@ -20,7 +20,7 @@ from relevome.results.quality.folder import trained_quality
 from relevome.results.quality.record import ModelQuality
 from relevome.results.quality.verdict import verdict, weaker
 from relevome.results.record import reading
-from relevome.studies.explained_training import ExplainedTraining
+from relevome.studies.trainings.explained import ExplainedTraining
 
 # What the model itself says is what others are measured by, where they are asked whether they agree with it.
 REFERENCE = "mutagenesis"
