@@ -20,7 +20,7 @@ from relevome.evaluation.nulls import (
     scaled,
     unaligned,
 )
-from relevome.evaluation.places import Mapped, Places
+from relevome.evaluation.places import Mapped, Places, RandomModels
 from relevome.report.scores import bars
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.scores import MetricScores
@@ -268,3 +268,15 @@ def test_the_picture_has_the_strongest_null() -> None:
     found = bars("auroc", "", {"run": summarise(metrics["auroc"], "letters", rows, {})}, with_null=True)
     assert [*found.means] == ["run", "shuffled", "position"]
     assert found.means["position"].mean == pytest.approx(0.82)
+
+
+@pytest.mark.parametrize(
+    ("name", "best"), [("auroc", {"a": 0.9, "c": 0.5}), ("scaled-infidelity", {"a": 0.2, "b": 0.4, "c": 0.3})]
+)
+def test_the_null_of_random_weights_is_the_model_that_does_best(name: str, best: dict[str, float]) -> None:
+    """By the mean over the sequences that it has, whichever way is better."""
+    models = RandomModels()
+    for sequence, each in {"a": (0.2, 0.9, None), "b": (0.4, None, 0.8), "c": (0.3, 0.5, 0.4)}.items():
+        models.add(metrics[name], sequence, dict(enumerate(each)))
+    assert models.best(metrics[name]) == best
+    assert models.best(metrics["mass-accuracy"]) == {}

@@ -18,7 +18,7 @@ from relevome.evaluation.excess import with_excess
 from relevome.evaluation.given import ArgumentSource, Given
 from relevome.evaluation.metrics import Metric
 from relevome.evaluation.nulls import MOTIF, OTHER_MAPS, OtherSites
-from relevome.evaluation.places import LOGIC, OF_PLACES, Mapped, Places
+from relevome.evaluation.places import LOGIC, OF_PLACES, Mapped, Places, RandomModels
 from relevome.evaluation.questions import Answer
 from relevome.evaluation.statistics import bootstrap_interval
 from relevome.evaluation.truth import Truth, has_effects
@@ -59,7 +59,7 @@ def evaluate_run(
     seed: int = 0,
     draws: int = 10,
     nulls: Mapping[str, Sequence[Explanation]] | None = None,
-    untrained: Mapping[str, Sequence[Explanation]] | None = None,
+    untrained: Sequence[Mapping[str, Explanation]] = (),
     own: Mapping[str, Explanation] | None = None,
     too_few: list[str] | None = None,
 ) -> list[MetricScores]:
@@ -69,12 +69,12 @@ def evaluate_run(
     need known sites, the ``truth``, and those of logic their effects, too; those of similarity, ``other``, a
     run of the same sequences, whose letters are gathered into the tokens of ``run`` where its own are others.
     ``level`` and ``how`` are those of `relevance_at`. Every sequence is put into random order ``draws``
-    times. ``nulls`` are explanations of its shuffles, by its id; ``untrained`` those of the sequence itself
-    by models with random weights; ``own`` those by the model's own mutagenesis, beside which localisation
-    stands. Metrics of places also have the nulls of `Places`, at the level of letters, and those of logic
-    that of `OtherSites`. Raises InputError for a metric that needs what is not given, for one that applies to
-    fewer than two sequences (of logic a note in ``too_few``, where there is such a list), and where a run has
-    several targets and none is named.
+    times. ``nulls`` are explanations of its shuffles, by its id; ``untrained`` those of the sequences by
+    each model with random weights, by their ids; ``own`` those by the model's own mutagenesis, beside which
+    localisation stands. Metrics of places also have the nulls of `Places`, at the level of letters, and
+    those of logic that of `OtherSites`. Raises InputError for a metric that needs what is not given, for
+    one that applies to fewer than two sequences (of logic a note in ``too_few``, where there is such a
+    list), and where a run has several targets and none is named.
     """
     check_level(level)
     effects = truth if has_effects(truth) else None
@@ -89,8 +89,7 @@ def evaluate_run(
         places = Places((_mapped(row, source.given(row)) for row in rows_of(run, target)), seed)
     found = _OverRun(
         chosen, source, places, _other_sites(run, target, chosen, source),
-        (nulls or {}, untrained or {}, {name: (one,) for name, one in (own or {}).items()}), draws,
-        np.random.default_rng(seed),
+        nulls or {}, own or {}, untrained, draws, np.random.default_rng(seed),
     )  # fmt: skip
     for row in rows_of(run, target):
         found.add(row)
@@ -101,20 +100,23 @@ def evaluate_run(
 class _OverRun:
     """Metrics over the rows of a run so far.
 
-    ``explained`` are explanations, by the ids of their sequences, of shuffles, by models with random weights,
-    and by the model's own mutagenesis.
+    ``shuffled`` and ``own`` are explanations of shuffles and by the model's own mutagenesis, by the ids of
+    their sequences; ``untrained`` those by each model with random weights.
     """
 
     metrics: list[Metric]
     source: ArgumentSource
     places: Places | None
     motifs: OtherSites | None
-    explained: tuple[Mapping[str, Sequence[Explanation]], ...]
+    shuffled: Mapping[str, Sequence[Explanation]]
+    own: Mapping[str, Explanation]
+    untrained: Sequence[Mapping[str, Explanation]]
     draws: int
     rng: np.random.Generator
     measured: dict[str, list[Measured]] = field(init=False)
     left_out: dict[str, Counter[str]] = field(init=False)
     of_run: ContrastsOfRun = field(default_factory=ContrastsOfRun)
+    of_models: RandomModels = field(default_factory=RandomModels)
 
     def __post_init__(self) -> None:
         self.measured = {metric.name: [] for metric in self.metrics}
@@ -134,14 +136,15 @@ class _OverRun:
         """One more row."""
         found = self.source.given(row)
         orders = [self.rng.permutation(found["relevance"]) for _ in range(self.draws)]
-        shuffled, random, mutants = (
-            [self.source.given(one) for one in some.get(row.sequence_id, ())] for some in self.explained
-        )
+        shuffled = [self.source.given(one) for one in self.shuffled.get(row.sequence_id, ())]
+        random = [(i, one[row.sequence_id]) for i, one in enumerate(self.untrained) if row.sequence_id in one]
+        by_random = {i: self.source.given(one) for i, one in random}
+        mutants = [self.source.given(self.own[name]) for name in (row.sequence_id,) if name in self.own]
         knowing = {} if self.places is None else self.places.means(row.sequence, row.relevance)
         values = {} if self.places is None else self.places.of(_mapped(row, found), self.of_sites)
         if has_effects(self.source.truth):
             known = knowing | _motif_map(self.motifs, found)
-            self.of_run.add(row.sequence_id, placed(found, orders, shuffled, random, known))
+            self.of_run.add(row.sequence_id, placed(found, orders, shuffled, [*by_random.values()], known))
         for metric in (one for one in self.metrics if "contrasts" not in one.needs):
             result = _measure(metric, row.sequence_id, found, orders, shuffled)
             if isinstance(result, str):
@@ -149,16 +152,19 @@ class _OverRun:
                 continue
             if metric.kind in OF_PLACES:
                 others = values.get(metric.name) or _of_maps(metric, found, knowing)
-                of_random = _mean(_nulls(metric, random))
-                others = others if of_random is None else others | {RANDOM_WEIGHTS: of_random}
                 result = replace(result, others=others, model=_mean(_nulls(metric, mutants)))
+                by_model = {i: _mean(_nulls(metric, [given])) for i, given in by_random.items()}
+                self.of_models.add(metric, row.sequence_id, by_model)
             self.measured[metric.name].append(result)
 
     def scores(self, seed: int, too_few: list[str] | None) -> list[MetricScores]:
         """Of every metric; of logic a note in ``too_few``, if there is such a list, where sequences are."""
         for metric in self.of_sites:
             expected = {} if self.places is None else self.places.exchanged(metric.name)
-            self.measured[metric.name] = [_exchanged(one, expected) for one in self.measured[metric.name]]
+            self.measured[metric.name] = _with_null(self.measured[metric.name], OTHER_MAPS, expected)
+        for metric in self.metrics:
+            best = self.of_models.best(metric)
+            self.measured[metric.name] = _with_null(self.measured[metric.name], RANDOM_WEIGHTS, best)
         for metric in self.of_contrasts:
             self.measured[metric.name], self.left_out[metric.name] = _of_run(metric, self.of_run)
         scores = []
@@ -319,11 +325,10 @@ def _of_maps(metric: Metric, found: Given, knowing: Mapping[str, np.ndarray]) ->
     return {name: metric.compute(*(one[need] for need in metric.needs)) for name, one in given.items()}
 
 
-def _exchanged(one: Measured, expected: Mapping[str, float]) -> Measured:
-    """With the null of exchanged maps, if the sequence has one."""
-    if one.sequence_id not in expected:
-        return one
-    return replace(one, others={**one.others, OTHER_MAPS: expected[one.sequence_id]})
+def _with_null(measured: Sequence[Measured], null: str, values: Mapping[str, float]) -> list[Measured]:
+    """With the values of a null, of those sequences that have one."""
+    known = [{null: values[one.sequence_id]} if one.sequence_id in values else {} for one in measured]
+    return [replace(one, others={**one.others, **some}) for one, some in zip(measured, known, strict=True)]
 
 
 def _nulls(metric: Metric, shuffled: Sequence[Given]) -> list[float]:

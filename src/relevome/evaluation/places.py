@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,3 +87,27 @@ class Places:
 
 def _mean(metric: Metric, maps: Iterable[Values], mask: Mask) -> float:
     return float(np.mean([metric.compute(values, mask) for values in maps]))
+
+
+class RandomModels:
+    """What explanations by models with random weights reach, of which the best is the null.
+
+    Their mean would do for other sequences, and not for other weights: a network that was drawn as they were
+    has habits of its own, and half of all networks are above the mean of the others. It is above the best of
+    n others in one of n + 1 cases.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[int, dict[str, float]]] = {}
+
+    def add(self, metric: Metric, sequence_id: str, by_model: Mapping[int, float | None]) -> None:
+        """What a metric gives for one sequence by every model, None where it does not apply."""
+        for model, value in by_model.items():
+            if value is not None:
+                self._values.setdefault(metric.name, {}).setdefault(model, {})[sequence_id] = value
+
+    def best(self, metric: Metric) -> dict[str, float]:
+        """Of the model with the best mean the values by sequence; nothing without models."""
+        sign = 1.0 if metric.higher_is_better else -1.0
+        found = self._values.get(metric.name, {}).values()
+        return max(found, key=lambda one: sign * float(np.mean([*one.values()])), default={})

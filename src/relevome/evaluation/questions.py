@@ -128,13 +128,11 @@ class AskedRows:
             if isinstance(own, OwnMutagenesis) and own.whole
         }
 
-    def untrained(self) -> dict[str, list[Explanation]]:
-        """Explanations of every row by as many models with random weights as are asked for, by its id."""
-        found: dict[str, list[Explanation]] = {row.sequence_id: [] for row in self.rows}
-        for number in range(self.settings.random_models):
-            for one in self.explainer.untrained(self.rows, self.settings.seed + number):
-                found[one.sequence_id].append(one)
-        return found
+    def untrained(self) -> list[dict[str, Explanation]]:
+        """Explanations of the rows, by their ids, by each model with random weights that is asked for."""
+        seeds = (self.settings.seed + number for number in range(self.settings.random_models))
+        found = (self.explainer.untrained(self.rows, seed) for seed in seeds)
+        return [{one.sequence_id: one for one in some} for some in found]
 
     def of_random_orders(self, ask: Ask[How], level: Level, how: How) -> list[list[Any]]:
         """What it gives for every row whose relevance is put into random orders."""

@@ -230,10 +230,10 @@ class _Evaluating:
             self.say("explaining shuffled sequences")
         return asked_rows(made, list(self._rows()), self.settings, self.progress)
 
-    def _untrained(self, rows: AskedRows | None) -> dict[str, list[Explanation]]:
+    def _untrained(self, rows: AskedRows | None) -> list[dict[str, Explanation]]:
         """Explanations by models with random weights, if a metric of places compares with them."""
         if rows is None or not any(metric.kind in OF_PLACES for metric in self.wanted):
-            return {}
+            return []
         if self.settings.random_models:
             self.say("explaining with random weights")
         return rows.untrained()
@@ -249,7 +249,7 @@ class _Evaluating:
         self,
         level: Level,
         nulls: Mapping[str, list[Explanation]],
-        untrained: Mapping[str, list[Explanation]],
+        untrained: list[dict[str, Explanation]],
         own: Mapping[str, Explanation],
     ) -> list[MetricScores]:
         """Metrics that take no more than relevance and known sites."""
