@@ -52,7 +52,7 @@ def _discoveries(simulations: int, mixed: bool) -> Iterator[Row]:
         effects = relevant_heads(_null(rng, 40, 24, mixed)).effects
         found += [
             [(q[1:] < 0.05).any() for q in kind]
-            for kind in zip(*((e.q, e.shift.q) for e in effects), strict=True)
+            for kind in zip(*((e.q, e.nulls["shift"].q) for e in effects), strict=True)
         ]
     heads = "half in common" if mixed else "independent"
     for name, shares in zip(("against 0 or chance", "circular shifts"), found / simulations, strict=True):

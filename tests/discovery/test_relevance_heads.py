@@ -133,12 +133,11 @@ def test_only_the_head_that_sees_sites_is_specialised(planted: tuple[Run, dict],
     for metric in METRICS:
         one = of_metric(found, metric)
         assert np.flatnonzero(one.significant).tolist() == [2, 6], metric  # 0.1 and 1.2
-        assert (one.shift.q < 0.05).tolist() == one.significant.tolist()
+        assert (one.nulls["shift"].q < 0.05).tolist() == one.significant.tolist()
         # The head of W sees what sites are made of, and no more.
         assert np.flatnonzero(one.specialised).tolist() == [6]
-        assert one.exchange.median[6] > 3 * abs(one.exchange.median[2])
-        assert one.random is not None
-        assert one.random.q[6] < 1e-6
+        assert one.nulls["exchange"].median[6] > 3 * abs(one.nulls["exchange"].median[2])
+        assert one.nulls["random"].q[6] < 1e-6
         assert one.random_rank is not None
         assert one.random_rank[6] == pytest.approx(1 / 7)
 
@@ -146,7 +145,7 @@ def test_only_the_head_that_sees_sites_is_specialised(planted: tuple[Run, dict],
 def test_without_random_models_nothing_is_specialised(planted: tuple[Run, dict]) -> None:
     run, sites = planted
     one = of_metric(relevant_heads(collect(run, {"site": sites})))
-    assert one.random is None
+    assert "random" not in one.nulls
     assert not one.specialised.any()
 
 
@@ -155,10 +154,9 @@ def test_what_remains_over_random_models_is_by_layer(planted: tuple[Run, dict]) 
     own = collect(run, {"site": sites})
     one = of_metric(relevant_heads(own, [own, own]))
     excess = own.placements["site"].placed.excess[:, 0]
-    assert one.random is not None
     over = excess[:, 1:4] - excess[:, 1:4].mean(1, keepdims=True)
-    np.testing.assert_allclose(one.random.median[1:4], np.median(over, 0), atol=1e-6)
-    assert one.random.median[0] == pytest.approx(0, abs=1e-7)
+    np.testing.assert_allclose(one.nulls["random"].median[1:4], np.median(over, 0), atol=1e-6)
+    assert one.nulls["random"].median[0] == pytest.approx(0, abs=1e-7)
 
 
 def test_heads_that_contribute_have_sums_above_0(planted: tuple[Run, dict]) -> None:
@@ -208,7 +206,8 @@ def test_proteins_that_say_nothing_are_left_out_with_the_reason(make_run: MakeRu
     }  # fmt: skip
     one = of_metric(relevant_heads(collected))
     assert one.proteins.tolist() == [8, 6, 8, 8, 8, 8, 8]
-    for values in (*one.effect, one.p, one.q, one.shift.median, one.exchange.median, one.exchange.p):
+    tests = one.nulls.values()
+    for values in (*one.effect, one.p, one.q, *(test.median for test in tests), *(test.p for test in tests)):
         assert np.isfinite(values).all()
 
 
@@ -270,6 +269,6 @@ def test_shifts_make_no_more_false_discoveries_than_allowed(mixed: bool, metric:
     any_found = []
     for _ in range(60):
         found = of_metric(relevant_heads(null_collected(rng, 20, 8, mixed)), metric)
-        any_found.append((found.shift.q[1:] < 0.05).any())
+        any_found.append((found.nulls["shift"].q[1:] < 0.05).any())
     # 5% of 60 is 3; 9 or more have probability 0.003.
     assert sum(any_found) <= 8

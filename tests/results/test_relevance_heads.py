@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,6 +67,19 @@ def test_an_earlier_folder_is_refused_in_one_line_and_replaced_if_asked(tmp_path
     (tmp_path / "random").mkdir()
     FOLDER.clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["random"]
+
+
+@pytest.mark.parametrize("null", ["shift", "exchange"])
+def test_a_record_without_a_null_that_every_result_has_is_refused(
+    found: RelevantHeads, tmp_path: Path, null: str
+) -> None:
+    write_relevance_heads(found, tmp_path)
+    record = tmp_path / "relevance_heads.json"
+    said = json.loads(record.read_text())
+    said["effects"][1]["nulls"].remove(null)
+    record.write_text(json.dumps(said))
+    with pytest.raises(InputError, match=f"is damaged .*effect 1 has no null called {null}"):
+        read_relevance_heads(tmp_path)
 
 
 def test_a_folder_without_its_arrays_is_refused(found: RelevantHeads, tmp_path: Path) -> None:

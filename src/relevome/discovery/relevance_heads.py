@@ -21,14 +21,14 @@ from relevome.discovery.placements import METRICS, Collected, Placement, Placeme
 from relevome.discovery.signed_rank import false_discovery_rates, median_interval, signed_rank
 from relevome.results.relevance_heads.heads import (
     ALL,
-    Against,
     Contribution,
     Effect,
     Flags,
     RelevantHeads,
-    Units,
 )
+from relevome.results.relevance_heads.nulls import Against, Units
 
+_PUBLISHED = "published"  # the test against chance, which is no null model
 FEWEST = 6  # proteins, or families of them: with fewer no median has an interval of 95%
 
 
@@ -141,11 +141,11 @@ def _tested(
                 one[name] = replace(one[name], q=q)
         for (kind, sample), one in zip(found, tests, strict=True):
             excess = sample.placed.excess[:, number]
+            published = one.pop(_PUBLISHED)
             effects.append(
                 Effect(
                     group, kind, metric, (~np.isnan(excess)).sum(0), median_interval(excess),
-                    one["published"].p, one["published"].q, one["shift"], one["exchange"],
-                    one.get("random"), _random_ranks(sample, number), positive, level,
+                    published.p, published.q, one, _random_ranks(sample, number), positive, level,
                 )
             )  # fmt: skip
     return effects
@@ -155,7 +155,7 @@ def _tests(sample: _Sample, number: int, shape: tuple[int, int]) -> dict[str, Ag
     """One metric of one type against chance and every null model, not yet corrected."""
     one = Placement(*(values[:, number] for values in sample.placed))
     found = {
-        "published": _against(one.excess, signed_rank(one.excess)),
+        _PUBLISHED: _against(one.excess, signed_rank(one.excess)),
         "shift": _against(one.shift, sum_test(one.shift, one.shift_skewness)),
         "exchange": _against(one.beyond, sum_test(one.exchange, one.exchange_skewness)),
     }

@@ -25,11 +25,11 @@ from relevome.results.relevance_heads.heads import (
     ALL,
     COLUMNS,
     LEAST,
-    Against,
     Effect,
     RelevantHeads,
     effect_rows,
 )
+from relevome.results.relevance_heads.nulls import Against
 from relevome.results.substitution import NAME as SUBSTITUTION
 from relevome.results.substitution import Area, read_substitution
 from relevome.results.tables import write_tsv
@@ -101,9 +101,7 @@ class Shown:
     def specialised(self, method: str, kind: str) -> list[HeadName]:
         """Heads that pass the published test and both nulls, those with most left over them first."""
         one = self.tested(method, kind)
-        if one.random is None:
-            return []
-        left = np.minimum(one.exchange.median, one.random.median)
+        left = one.left
         chosen = sorted(np.flatnonzero(one.specialised[1:]), key=lambda head: -left[1 + head])
         return [self.names(method)[head] for head in chosen]
 
@@ -158,7 +156,7 @@ def _embeddings(one: Shown) -> Table:
     for method, kind in one.tests:
         found = one.tested(method, kind)
         count = int(found.significant[1:].sum())
-        nulls = (_left(found.exchange, 0), _left(found.random, 0))
+        nulls = (_left(found.nulls["exchange"], 0), _left(found.nulls.get("random"), 0))
         cells = (str(found.proteins[0]), _effect(found, 0), _p(found.p[0]), *nulls)
         many = f"{count}, {len(one.specialised(method, kind))} of {len(one.names(method))}"
         rows.append(tuple(map(Cell, (method, kind, *cells, many))))
@@ -177,7 +175,8 @@ def _heads(one: Shown, method: str, kind: str) -> Table:
     rows = [
         (
             Cell(str(name), bool(found.specialised[unit])), Cell(_effect(found, unit)),
-            Cell(_p(found.q[unit])), Cell(_left(found.exchange, unit)), Cell(_left(found.random, unit)),
+            Cell(_p(found.q[unit])),
+            Cell(_left(found.nulls["exchange"], unit)), Cell(_left(found.nulls.get("random"), unit)),
             Cell("" if found.random_rank is None else _p(found.random_rank[unit])),
         )
         for unit, name in enumerate(one.names(method), start=1)
