@@ -11,7 +11,7 @@ from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.head_name import HeadName
 from relevome.results.quality.words import described, not_specialised
 from relevome.results.relevance_heads.heads import ALL, LEAST, Effect, RelevantHeads
-from relevome.results.relevance_heads.nulls import DECIDING, Against
+from relevome.results.relevance_heads.nulls import DECIDING, Against, Aligned
 
 _MOST = 20  # heads of a table; all are in heads.tsv
 
@@ -55,10 +55,23 @@ def summary(found: RelevantHeads) -> list[str]:
             f"{one.group}: relevance adds up to more than 0 in {one.positive[1:].sum()} of {heads} heads "
             f"({one.proteins} proteins or families)"
         )
+    said += [f"{name}: {_exchanged(one)}" for name, one in found.aligned.items()]
+    said += [] if found.unaligned is None else [found.unaligned]
     said += [f"not tested: {name}: {why}" for name, why in found.left_out.items()]
     for kind in found.proteins_left_out:
         said += [f"{kind}: {n:,} proteins left out: {why}" for why, n in found.reasons(kind).items()]
     return said
+
+
+def _exchanged(one: Aligned) -> str:
+    """Whose maps stood in for each other's."""
+    letters = f"{one.shortest:,} to {one.longest:,}" if one.shortest < one.longest else f"{one.shortest:,}"
+    left = f"; {one.without:,} have no site there, or nothing else" * bool(one.without)
+    return (
+        f"{one.proteins:,} proteins or families beside each other's maps at the same places, in "
+        f"{one.groups:,} groups of like length, over their first {letters} letters ({one.kept:.0%} of those "
+        f"of sites){left}"
+    )
 
 
 def _said(one: Effect, shape: tuple[int, int]) -> str:

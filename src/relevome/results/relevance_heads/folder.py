@@ -30,12 +30,14 @@ from relevome.results.relevance_heads.heads import (
     shown,
     units,
 )
-from relevome.results.relevance_heads.nulls import NULLS, Against
+from relevome.results.relevance_heads.nulls import NULLS, Against, Aligned
 from relevome.results.tables import write_tsv
 
 NAME, ARRAYS = "relevance_heads.json", "relevance_heads.npz"
 EARLIER = "heads.json"  # the record of an earlier relevome
 SCHEMA_VERSION = 2
+# Why a result of an earlier relevome says nothing of position.
+_BEFORE = "no null of positions: an earlier relevome made this, make it again with --overwrite"
 RANDOM = "random"  # the folder of runs with random weights, which is kept
 FOLDER = ResultFolder(
     (NAME, EARLIER),
@@ -50,7 +52,7 @@ _SUMS = ("class", "layer", "head", "proteins", "sum", "low", "high", "p", "q", "
 _OWN = frozenset({
     "schema_version", "command", "library_versions", "shape", "proteins", "proteins_with_sites", "left_out",
     "not_tested", "maps", "settings", "unplaced_sites", "unplaced", "effects", "contributions", "ids",
-    "ids_left_out", "class_of", "points",
+    "ids_left_out", "class_of", "points", "aligned", "unaligned",
 })  # fmt: skip
 
 
@@ -97,6 +99,8 @@ def read_relevance_heads(folder: str | Path) -> RelevantHeads:
             said["proteins_with_sites"], said["ids_left_out"],
             tuple(Problem(**one) for one in said["unplaced"]), _points(said["points"], arrays),
             {name: value for name, value in said.items() if name not in _OWN},
+            {name: Aligned(**one) for name, one in said.get("aligned", {}).items()},
+            said.get("unaligned", _BEFORE),
         )  # fmt: skip
         return of_its_kind(found)
 
@@ -121,6 +125,7 @@ def _content(found: RelevantHeads) -> dict[str, Any]:
         "ids": list(found.proteins), "class_of": list(found.classes),
         "ids_left_out": {kind: dict(ids) for kind, ids in found.proteins_left_out.items()},
         "unplaced": list(map(asdict, found.unplaced)),
+        "aligned": {name: asdict(one) for name, one in found.aligned.items()}, "unaligned": found.unaligned,
         "points": None if points is None else {"how": points.how, "shares": points.shares},
     }  # fmt: skip
 

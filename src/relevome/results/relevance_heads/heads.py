@@ -16,7 +16,7 @@ from relevome.results.head_name import HeadName
 from relevome.results.notebook import as_html
 from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.results.quality.words import described, not_specialised
-from relevome.results.relevance_heads.nulls import DECIDING, NULLS, Against, Units, may_specialise
+from relevome.results.relevance_heads.nulls import DECIDING, NULLS, Against, Aligned, Units, may_specialise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,6 +137,8 @@ class RelevantHeads:
     were measured and ``classes`` their classes, empty without one; ``with_sites`` counts those placed by
     type, and ``proteins_left_out`` says by type and id why others are not. ``unplaced`` are sites whose
     place nobody knows. ``points`` is a map of the proteins; ``about`` says which run and which annotations.
+    ``aligned`` says by class and type, as ``left_out`` names them, whose maps stood in for one another;
+    ``unaligned`` why none did, which is None where position is among the nulls.
     """
 
     shape: tuple[int, int]
@@ -151,6 +153,8 @@ class RelevantHeads:
     unplaced: tuple[Problem, ...] = ()
     points: HeadMap | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
+    aligned: Mapping[str, Aligned] = field(default_factory=dict)
+    unaligned: str | None = None
 
     @property
     def quality(self) -> ModelQuality:

@@ -22,13 +22,30 @@ class Against:
 
 
 @dataclass(frozen=True)
+class Aligned:
+    """Whose maps stood in for one another, of one class and type of sites.
+
+    ``proteins`` have a site in the letters that their group shares, and ``without`` count those that have
+    none there, or nothing else. ``groups`` share their first ``shortest`` to ``longest`` letters; ``kept`` is
+    the share of all letters of sites that is among them.
+    """
+
+    proteins: int
+    without: int
+    groups: int
+    shortest: int
+    longest: int
+    kept: float
+
+
+@dataclass(frozen=True)
 class HeadNull:
     """A null model of heads.
 
     ``name`` is its key, and how its columns begin; ``measure`` how the column of what remains over it ends;
     ``over`` says what a head has to exceed, ``about`` how that was had. Every result has those that are
     ``always`` there. Only what exceeds all nulls that ``decides`` marks is specialised, and nothing is where
-    one is absent that is ``needed``.
+    one is absent that is ``needed``; position may not apply.
     """
 
     name: str
@@ -53,6 +70,10 @@ NULLS = (
     HeadNull(
         "exchange", "left", "composition",
         "what exceeds exchanges of the annotation among like letters",
+    ),
+    HeadNull(
+        "position", "left", "position",
+        "what exceeds the maps of other proteins at the same places", always=False, needed=False,
     ),
     HeadNull(
         "random", "left", "random weights",
