@@ -85,7 +85,7 @@ def measure(quick: bool = False) -> list[Row]:
     sites, regions = read_sites(strands), read_regions(strands)
     found = [Row("GFLOP/s of one core, float32 products", f"{gflops():.0f}")]
     found += predicted(model, strands, sites, regions, 8_000 if quick else LONGEST)
-    first = of_one_site(model, 1)
+    first = of_one_site(model, slice(1))
     untrained = with_shuffled_weights(first, seed=0)
     for kind in KINDS:
         whole = chosen([site for site in sites if site.kind == kind and fits(site, strands)], 100)
@@ -118,12 +118,12 @@ def spliceai() -> Model:
     return relevome.load_model(published("spliceai"))
 
 
-def of_one_site(model: Model, networks: int) -> Model:
-    """The same for the letter in the middle of 10,001, by the first networks; nothing is added outside."""
+def of_one_site(model: Model, which: slice) -> Model:
+    """The same for the letter in the middle of 10,001, by some networks; nothing is added outside."""
     every = list(model.module.module.networks)  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
     return relevome.from_module(
-        MeanOfProbabilities(every[:networks]), channels="last", length=2 * CONTEXT + 1, output="position:0",
-        outputs="classes", labels=LABELS, name=f"{model.source.path}, {networks} of {len(every)}",
+        MeanOfProbabilities(every[which]), channels="last", length=2 * CONTEXT + 1, output="position:0",
+        outputs="classes", labels=LABELS, name=f"{model.source.path}, {len(every[which])} of {len(every)}",
     )  # fmt: skip
 
 

@@ -207,7 +207,7 @@ def test_rules_references_and_shifts_are_kept_for_evaluation(relevome_cli, saved
     assert (code, err) == (0, [])
     model, found = relevome.load_model(saved("protbert")), relevome.Run(run)
     made = explainer(found, model)
-    assert made.method == AttnLRP(reference="shuffle:2", rules="attention=cp", seed=3)
+    assert made.method == AttnLRP(site="block", reference="shuffle:2", rules="attention=cp", seed=3)
     assert made.readings == Readings(shifts=1, seed=3)
     again = relevome.explain(
         model, fasta, target=1, rules={"attention": "cp"}, reference="shuffle:2", shifts=1, seed=3

@@ -23,8 +23,12 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
+# Folders of the CNN of the first training, and of one of its explanations.
+CNN, LRP = "cnn/0/model", "cnn/0/runs/lrp"
+
+
 def weights(folder: Path) -> str:
-    return json.loads((folder / "simulated" / "runs" / "cnn-lrp" / "run.json").read_text())["model"]["sha256"]
+    return json.loads((folder / "simulated" / LRP / "run.json").read_text())["model"]["sha256"]
 
 
 def retyped(study: Path, folder: Path, names: tuple[str, ...]) -> None:
@@ -45,21 +49,34 @@ def made(path: Path) -> Path:
 
 def test_study_a_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    asked = ("study", "dnabert2", "--size", "small", "--task", "simulated", "-o", "a study")
+    asked = (
+        "study",
+        "dnabert2",
+        "--size",
+        "small",
+        "--task",
+        "simulated",
+        "--trainings",
+        "1",
+        "-o",
+        "a study",
+    )
     code, out, err = relevome_cli(*asked)
     study = tmp_path / "a study"
     assert (code, err) == (0, [])
     assert sum(line.startswith("[") for line in out.splitlines()) == 25
     assert len(list((study / "done").iterdir())) == 25
     said = [line for line in out.splitlines() if line.startswith("simulated: ")]
-    assert any("has the best auroc of its model" in line for line in said)
+    assert [line.split(": ")[1] for line in said[:2]] == ["model of cnn", "model of transformer"]
+    assert said[-1] == "simulated: one training of each model: nothing is claimed over trainings"
 
     page = (study / "study.md").read_text(encoding="utf-8")
     assert "| simulated | transformer |" in page
-    assert all(line.split("[")[0] in page for line in said)
+    assert all(line.removeprefix("simulated: ") in page for line in said)
     scores = rows(study / "study.tsv")
     assert {row["metric"] for row in scores} >= {"auroc", "normalised-area-between-curves", "entropy"}
-    assert len({row["run"] for row in scores}) == 11
+    assert len({(row["kind"], row["explanation"]) for row in scores}) == 11
+    assert all(row["null"] for row in scores if row["metric"] == "auroc")
 
     code, out, err = relevome_cli(*asked)
     assert (code, err) == (0, [])
@@ -67,7 +84,7 @@ def test_study_a_from_end_to_end(relevome_cli, tmp_path, monkeypatch):
     assert [line for line in out.splitlines() if line.startswith("simulated: ")] == said
     assert not any(line.startswith("[") for line in out.splitlines())
 
-    retyped(study, tmp_path / "copy", ("simulated/cnn", "simulated/runs/cnn-lrp"))
+    retyped(study, tmp_path / "copy", (f"simulated/{CNN}", f"simulated/{LRP}"))
     assert weights(tmp_path / "copy") == weights(study)
 
 

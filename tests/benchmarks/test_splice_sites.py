@@ -84,7 +84,7 @@ def test_one_site_is_explained_as_the_whole_model_has_it(
     sites = [Site("donor", "x", "+", index, "a") for index in range(len(text))]
     inside = [site for site in sites if fits(site, strands)]
     assert [site.index for site in inside] == list(range(context, context + 8))
-    one = of_one_site(whole, 2)
+    one = of_one_site(whole, slice(2))
     (every,) = whole.predict([text])
     (alone,) = one.predict([text[3 : 2 * context + 4]])
     np.testing.assert_allclose(alone.logits, every.logits[context + 3], atol=1e-5)

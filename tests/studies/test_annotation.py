@@ -10,7 +10,16 @@ import typer.main
 
 from relevome.cli.app import app
 from relevome.errors import InputError
-from relevome.studies.annotation import GENOME, KNOWN, LABELS, MOTIFS, RIVALS, SIZES, AnnotationStudy
+from relevome.studies.annotation import (
+    GENOME,
+    KNOWN,
+    LABELS,
+    MOTIFS,
+    RIVALS,
+    SIZES,
+    TRAININGS,
+    AnnotationStudy,
+)
 from relevome.studies.annotation_summary import WEIGHED
 from relevome.studies.recipe import Command
 
@@ -68,13 +77,58 @@ def test_whatever_is_read_was_made_by_a_command_that_stands_before_it(data, trai
             assert one.output not in before
             assert one.name not in before.values()
             before[one.output] = one.name
-        assert ("annotator" in before) == (study.model is None)
-        assert {f"annotation/{name}" for name in ("annotator", *RIVALS)} < set(before)
+        count = 1 if study.model is not None else TRAININGS
+        assert [name for name in before if name.startswith("annotator/")] == [
+            f"annotator/{i}" for i in range(0 if study.model is not None else count)
+        ]
+        trained = {f"annotation/{name}/{i}" for name in ("annotator", "cnn") for i in range(count)}
+        assert {name for name in before if name.startswith("annotation/")} == trained | {
+            f"annotation/{name}" for name in RIVALS if name != "cnn"
+        }
         for weigh in WEIGHED:
             asked = [one for one in study.commands() if f"heads/{weigh}/" in one.output]
-            assert len(asked) == 1 + SIZES[size].random
+            assert len(asked) == count + SIZES[size].random
+            assert {one.output for one in asked if "--random-weights" not in one.arguments} == {
+                f"heads/{weigh}/annotator/{i}" for i in range(count)
+            }
             assert sum("--random-weights" in one.arguments for one in asked) == SIZES[size].random
             assert all(weigh in one.arguments for one in asked)
+
+
+def option(one: Command, name: str) -> str:
+    return one.arguments[one.arguments.index(name) + 1]
+
+
+def test_trainings_differ_by_their_seed_and_random_networks_are_the_same_for_all() -> None:
+    commands = AnnotationStudy(size="small", trainings=2, seed=5).commands()
+    seeds = {one.output: option(one, "--seed") for one in commands if one.arguments[0] == "train"}
+    assert seeds == {"annotator/0": "5", "annotator/1": "6", "cnn/0": "5", "cnn/1": "6"}
+    random = [one for one in commands if "--random-weights" in one.arguments]
+    assert {option(one, "--model") for one in random} == {"annotator/0"}
+    assert [option(one, "--seed") for one in random] == ["5", "6"] * len(WEIGHED)
+    # all networks are asked alike: the same windows, the same draws
+    heads = [one for one in commands if one.output.startswith("heads/attention/annotator/")]
+    assert [(option(one, "--model"), option(one, "--seed")) for one in heads] == [
+        ("annotator/0", "5"),
+        ("annotator/1", "5"),
+    ]
+
+
+def test_a_folder_belongs_to_a_number_of_trainings() -> None:
+    assert AnnotationStudy().about() == AnnotationStudy(trainings=TRAININGS).about()
+    assert AnnotationStudy(trainings=1).about() != AnnotationStudy(trainings=2).about()
+
+
+def test_a_model_that_is_there_is_the_one_annotator(trained) -> None:
+    for told in (None, 1):
+        study = AnnotationStudy(model=trained, trainings=told)
+        assert [one.output for one in study.commands() if one.arguments[0] == "train"] == ["cnn/0"]
+    with pytest.raises(InputError) as error:
+        AnnotationStudy(model=trained, trainings=3)
+    assert str(error.value) == (
+        f"--model {trained} is one annotator, trained already: expected no --trainings 3 beside it; leave "
+        "one of both out"
+    )
 
 
 def test_paths_are_relative_but_for_what_the_user_has(data, trained):
@@ -115,6 +169,7 @@ def test_a_folder_belongs_to_the_weights_of_a_model_that_is_there(data, trained)
         ({"circular": True}, "--motifs, --known, --circular and the --labels options belong to --genome"),
         ({"data": Path("nowhere")}, f"nowhere/{GENOME} is not there: fetch it as the docs say"),
         ({"genome": Path("g.fa"), "labels": Path("s.bed")}, "g.fa is not there: fetch it as the docs say"),
+        ({"trainings": 0}, "--trainings 0: expected 1 or more"),
         ({"model": Path("nowhere")}, "--model nowhere: expected the folder of a trained annotator"),
     ],
 )

@@ -50,6 +50,31 @@ def test_matched_windows_are_asked_for_by_name(data):
     assert any("ecoli-matched-cnn" in one.name for one in commands)
 
 
+def test_trainings_have_their_own_seeds_and_the_same_data_and_pre_training(data):
+    found = Dnabert2Study(("ecoli",), data, start="mlm", trainings=3, seed=7).commands()
+    trained = [one for one in found if one.arguments[0] == "train"]
+    assert [one.output for one in trained] == [
+        "pretrained",
+        *(f"ecoli/{kind}/{number}/model" for number in range(3) for kind in ("transformer", "cnn")),
+    ]
+    seeds = [one.arguments[one.arguments.index("--seed") + 1] for one in trained]
+    assert seeds == ["7", "7", "7", "8", "8", "9", "9"]
+    learnt = trained[1:]
+    assert {one.arguments[one.arguments.index("--train") + 1] for one in learnt} == {"ecoli/data/train.csv"}
+    assert [one.after for one in learnt] == [("pretraining",), ()] * 3
+
+
+def test_explanations_of_one_training_are_compared(data):
+    found = Dnabert2Study(("tf_2",), data, trainings=2).commands()
+    compared = [one for one in found if one.arguments[0] == "compare"]
+    assert [one.output for one in compared] == ["tf_2/comparison/0", "tf_2/comparison/1"]
+    for number, one in enumerate(compared):
+        runs = [word for word in one.arguments if word.startswith("tf_2/") and "/scores/" in word]
+        labels = [one.arguments[i + 1] for i, word in enumerate(one.arguments) if word == "--label"]
+        assert {run.split("/")[2] for run in runs} == {str(number)}
+        assert labels == [f"{run.split('/')[1]}-{run.split('/')[4]}" for run in runs]
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("start", ["random", "mlm"])
 def test_every_command_stands_behind_those_it_waits_for(data, size, start):
@@ -80,7 +105,7 @@ def test_every_method_is_explained_evaluated_and_compared(data):
     runs = sum(map(len, METHODS.values()))
     verbs = [one.arguments[0] for one in commands]
     assert {verb: verbs.count(verb) for verb in verbs} == {
-        "train": 4, "explain": 2 * runs, "evaluate": 2 * runs, "compare": 2,
+        "train": 12, "explain": 6 * runs, "evaluate": 6 * runs, "compare": 6,
     }  # fmt: skip
 
 
@@ -90,6 +115,7 @@ def test_every_method_is_explained_evaluated_and_compared(data):
         ({"task": ("tf_3",)}, "--task tf_3: expected one of simulated, ecoli, ecoli-matched, tf_2, tf_4"),
         ({"task": ("simulated", "simulated")}, "--task simulated is given 2 times: expected once"),
         ({"size": "large"}, "--size large: expected one of small, default"),
+        ({"trainings": 0}, "--trainings 0: expected 2 or more, or 1 for a look"),
         ({"start": "none"}, "--start none: expected random, mlm, or the folder of a checkpoint"),
         ({"start": "mlm"}, f"--start mlm learns from the file {GENOME} in the folder of --data"),
         ({"task": ("tf_2",), "data": Path("nowhere")}, "the task tf_2 needs the file gue/GUE_tf_2_train"),

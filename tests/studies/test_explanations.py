@@ -15,15 +15,13 @@ from relevome.data.formats.fasta import read_fasta
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.sites import read_sites
 from relevome.errors import InputError
-from relevome.evaluation.statistics import bootstrap_interval, crossed_interval
-from relevome.results.evaluation.folder import write_evaluation
-from relevome.results.evaluation.result import Evaluation
-from relevome.results.evaluation.scores import MetricScores
-from relevome.results.evaluation.settings import EvaluationSettings
-from relevome.studies.explanation_summary import METRICS, ExplainedTraining, conclude
+from relevome.evaluation.statistics import crossed_interval
+from relevome.studies.explanation_summary import METRICS, conclude
 from relevome.studies.explanations import KINDS, SIZES, ExplanationsStudy
 from relevome.studies.protein_tasks import PROTEIN_TASKS
 from relevome.studies.tasks import EVERY, SequenceCounts, write_task
+from relevome.studies.trainings.explained import ExplainedTraining
+from tests.studies.made_trainings import made_scores, write_scores
 
 TASKS = (*EVERY, *PROTEIN_TASKS)
 
@@ -135,7 +133,7 @@ def test_sequences_of_both_classes_are_explained_of_a_grammar_with_logic(tmp_pat
 
 
 # Of every explanation its AUROC in each of four trainings, and that of a null, of every sequence.
-SEQUENCES = ("a", "b", "c", "d", "e", "f")
+SEQUENCES = tuple("abcdef")
 MEANS = {"attnlrp": (0.8, 0.7, 0.82, 0.72), "saliency": (0.6, 0.75, 0.62, 0.74), "mutagenesis": (0.9,) * 4}
 NULL = 0.65
 SPREAD = np.array([-0.05, -0.03, -0.01, 0.01, 0.03, 0.05])
@@ -143,25 +141,16 @@ SPREAD = np.array([-0.05, -0.03, -0.01, 0.01, 0.03, 0.05])
 
 def written(folder: Path) -> list[ExplainedTraining]:
     """Evaluations of three explanations of four trainings, the last without one of its sequences."""
-    runs = [ExplainedTraining("sites", "letters", n, name) for name in MEANS for n in range(4)]
+    runs = [ExplainedTraining("sites", "letters", n, name) for n in range(4) for name in MEANS]
     for run in runs:
-        kept = 5 if run.training == 3 else 6
-        values = (MEANS[run.name][run.training] + SPREAD)[:kept].tolist()
-        nothing = (None,) * kept
-        scores = MetricScores(
-            "auroc", "localisation", "letters", "higher is better", *bootstrap_interval(values, 0), None,
-            None, {}, SEQUENCES[:kept], tuple(values), (0.5,) * kept, nothing,
-            {"position": (NULL,) * kept, "other maps": (0.55,) * kept},
-        )  # fmt: skip
-        found = Evaluation({"run": "", "truth": None}, EvaluationSettings(), {}, (scores,), ())
-        place = folder / "sites" / "letters" / str(run.training) / "scores" / run.name
-        place.mkdir(parents=True)
-        write_evaluation(found, place)
-    return sorted(runs, key=lambda run: run.training)
+        values = (MEANS[run.name][run.training] + SPREAD)[: 5 if run.training == 3 else 6]
+        found = dict(zip(SEQUENCES, values.tolist(), strict=False))
+        write_scores(folder, run, [made_scores("auroc", found, {"position": NULL, "other maps": 0.55})])
+    return runs
 
 
 def test_what_is_said_over_trainings(tmp_path: Path) -> None:
-    said = conclude(tmp_path, written(tmp_path))
+    said = conclude(tmp_path, written(tmp_path), timed=False)
     # by trainings 0 and 2 attnlrp is first, by 1 and 3 saliency; mutagenesis is what they are measured by
     assert said[0] == (
         "letters: over all tasks and questions attnlrp comes first by even trainings (mean place 1.00 of 2); "
@@ -176,7 +165,7 @@ def test_what_is_said_over_trainings(tmp_path: Path) -> None:
 
 
 def test_means_are_over_the_sequences_of_all_trainings_with_both_in_the_interval(tmp_path: Path) -> None:
-    conclude(tmp_path, written(tmp_path))
+    conclude(tmp_path, written(tmp_path), timed=False)
     with (tmp_path / "study.tsv").open(encoding="utf-8") as file:
         rows = {row["explanation"]: row for row in csv.DictReader(file, delimiter="\t")}
     values = np.array(MEANS["attnlrp"])[:, None] + SPREAD[:5]

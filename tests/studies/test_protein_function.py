@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,26 +69,43 @@ def test_paths_are_relative_but_for_what_the_user_has(data, source, tmp_path):
 
 
 def test_every_class_of_enzymes_is_asked_with_its_own_logit_and_types_of_sites(source, tmp_path):
-    study = ProteinFunctionStudy(None, *files(source))
+    study = ProteinFunctionStudy(None, *files(source), trainings=1)
     study.prepare(tmp_path, lambda _: None)
     commands = study.commands()
     explained = [one for one in commands if one.arguments[0] == "explain"]
     assert len(explained) == 2 * len(METHODS)
     for one in explained:
         number = one.output.split("/")[1].removeprefix("ec-")
+        assert "--model enzymes/0/model --fasta" in one.line
         assert f"--fasta enzymes/data/{number}.fasta --method" in one.line
         assert f"--target {number} " in one.line
         assert "--contrast" not in one.line
         assert "--rare-as-x" in one.line
-    asked = [one for one in commands if one.output == "enzymes/ec-3/heads/attnlrp"]
+    asked = [one for one in commands if one.output == "enzymes/ec-3/0/heads/attnlrp"]
     assert ["--type 'active site' --random" in one.line for one in asked] == [True]
     assert {path.name for path in (tmp_path / "enzymes" / "data").iterdir()} == {
         "train.csv", "validation.csv", "test.csv", "1.fasta", "3.fasta", "1.tsv", "3.tsv", "data.json",
     }  # fmt: skip
 
 
+def test_trainings_have_their_own_seeds_and_the_same_data(data, tmp_path):
+    for start in ("random", str(tmp_path)):
+        study = ProteinFunctionStudy(data, task=("membrane",), start=start, trainings=3, seed=7)
+        trained = [one.arguments for one in study.commands() if one.arguments[0] == "train"]
+        told = [dict(pairwise(one)) for one in trained]
+        assert [one["--seed"] for one in told] == ["7", "8", "9"]
+        assert [one["-o"] for one in told] == [f"membrane/{number}/model" for number in range(3)]
+        for part in ("train", "validation", "test"):
+            assert {one[f"--{part}"] for one in told} == {f"membrane/data/{part}.csv"}
+        # whatever else is drawn is drawn alike
+        others = [one.line for one in study.commands() if one.arguments[0] not in ("train", "compare")]
+        assert len(others) == 3 * 15
+        assert all("--seed 7" in line for line in others)
+
+
 def test_a_folder_belongs_to_the_bytes_that_are_read(source):
     before = ProteinFunctionStudy(None, *files(source)).about()
+    assert ProteinFunctionStudy(None, *files(source), trainings=2).about() != before
     source.proteins.write_text(source.proteins.read_text() + "\n")
     assert ProteinFunctionStudy(None, *files(source)).about() != before
 
@@ -102,6 +120,7 @@ def test_a_folder_belongs_to_the_bytes_that_are_read(source):
         ({"task": (), "proteins": Path("x")}, "the task enzymes and the proteins that it reads"),
         ({"task": (ENZYMES,), "proteins": Path("nowhere.xml")}, "nowhere.xml is not there"),
         ({"task": (), "size": "large"}, "--size large: expected one of small, default, published"),
+        ({"task": (), "trainings": 0}, "--trainings 0: expected 1 or more"),
         ({"task": (), "start": "none"}, "--start none: expected random, or the folder of a checkpoint"),
     ],
 )

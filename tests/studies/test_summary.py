@@ -1,229 +1,266 @@
-"""What is said of a comparison, from results written by hand."""
+"""What is said of several trainings of two models, from results written by hand."""
 
 from __future__ import annotations
 
 import csv
-import json
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from relevome.evaluation.statistics import bootstrap_interval
-from relevome.results.comparison import (
-    Comparison,
-    Paired,
-    PairedTest,
-    read_comparison,
-    write_comparison,
-)
+from relevome.errors import InputError
+from relevome.evaluation.statistics import bootstrap_interval, crossed_interval
+from relevome.report.tables import interval
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.checks import Check
-from relevome.results.evaluation.folder import write_evaluation
-from relevome.results.evaluation.result import Evaluation
-from relevome.results.evaluation.scores import Level, MetricScores
-from relevome.results.evaluation.settings import EvaluationSettings
-from relevome.studies.summary import ComparedTask, conclude, model_of
+from relevome.studies.summary import conclude
+from relevome.studies.trainings.explained import ExplainedTraining
+from tests.studies.made_trainings import made_scores, write_logits, write_quality, write_scores
 
-RUNS = ("cnn-lrp", "cnn-saliency", "transformer-attnlrp", "transformer-rollout")
-# Means of the runs above. By AUROC two tie; by infidelity lower is better.
-MEANS = {
-    ("auroc", "higher is better"): (0.9, 0.9, 0.8, 0.4),
-    ("normalised-area-between-curves", "higher is better"): (0.5, 1.25, 0.75, 0.125),
-    ("scaled-infidelity", "lower is better"): (0.25, 0.5, 0.3, 0.9),
+NAMES = tuple("abcdef")
+SPREAD = np.array([-0.03, -0.02, -0.01, 0.01, 0.02, 0.03])
+NABC = "normalised-area-between-curves"
+Means = Mapping[tuple[str, str], tuple[float, ...]]
+
+# Means of three trainings. By AUROC lrp is first in two of them only; attnlrp loses none.
+AUROC: Means = {
+    ("cnn", "lrp"): (0.90, 0.91, 0.92),
+    ("cnn", "saliency"): (0.80, 0.92, 0.82),
+    ("transformer", "attnlrp"): (0.78, 0.80, 0.82),
+    ("transformer", "rollout"): (0.40, 0.45, 0.50),
 }
-LEVELS: tuple[Level, ...] = ("letters", "tokens")
-# Metric, level, two runs, and the better of them.
-TESTS: tuple[tuple[str, Level, str, str, str], ...] = (
-    ("auroc", "letters", "cnn-lrp", "cnn-saliency", ""),
-    ("auroc", "letters", "cnn-lrp", "transformer-attnlrp", "cnn-lrp"),
-    ("auroc", "letters", "transformer-attnlrp", "transformer-rollout", "transformer-attnlrp"),
-    ("auroc", "tokens", "cnn-lrp", "cnn-saliency", "cnn-saliency"),
-    ("normalised-area-between-curves", "letters", "cnn-lrp", "cnn-saliency", "cnn-saliency"),
-    ("scaled-infidelity", "letters", "cnn-lrp", "cnn-saliency", "cnn-lrp"),
-)
-FAILED = {
-    "transformer-rollout": [("weight randomisation", "", ""),
-                            ("localisation against random order", "auroc", "letters"),
-                            ("localisation against random order", "auroc", "tokens")],
-    "cnn-lrp": [("localisation against random order", "rank-accuracy", "letters")],
-}  # fmt: skip
-EVERY = ("faithfulness against random order", "normalised-area-between-curves", "letters")
+FAITHFUL: Means = {
+    ("cnn", "lrp"): (0.50, 0.55, 0.60),
+    ("cnn", "saliency"): (1.20, 1.25, 1.30),
+    ("transformer", "attnlrp"): (0.70, 0.75, 1.22),  # once above saliency of another training
+    ("transformer", "rollout"): (0.10, 0.10, 0.10),
+}
+INFIDELITY: Means = {
+    ("cnn", "lrp"): (0.2, 0.21, 0.22),
+    ("cnn", "saliency"): (0.4, 0.41, 0.42),
+    ("transformer", "attnlrp"): (0.3, 0.3, 0.3),
+    ("transformer", "rollout"): (0.9, 0.5, 0.2),
+}
+# The habit of a place, which attnlrp is above in the mean only, and maps of other sequences.
+NULLS = {"position": 0.79, "other maps": 0.55}
+GOOD = {"cnn": (0.90, 0.91, 0.92), "transformer": (0.88, 0.89, 0.90)}
 
-# AUROC of every sequence, and its log odds: the model misses the last two.
-PLACED = {"a": 0.75, "b": 1.0, "c": 0.5, "d": 0.5}
-LOGITS = {"a": 3.0, "b": 0.1, "c": -0.1, "d": -2.0}
+# Log odds of every sequence in every training: a and b are recognised by all, e and f missed by all.
+LOGITS = [(1, 2, 1, -1, -1, -2), (2, 1, -1, 1, -2, -1), (1, 1, 1, 1, -1, -1)]
 
 
-def sums(
-    metric: str, level: Level, direction: str, n: int, mean: float, random: float | None
-) -> MetricScores:
-    """A metric over ``n`` sequences."""
-    names, nothing = tuple(f"s{i}" for i in range(n)), (None,) * n
-    against = None if random is None else Estimate(random, random, random)
-    return MetricScores(
-        metric, "kind", level, direction, mean, mean - 0.1, mean + 0.1, against, None, {}, names, (mean,) * n,
-        nothing, nothing,
-    )  # fmt: skip
-
-
-def paired(metric: str, level: Level, first: str, second: str, better: str) -> PairedTest:
-    """A test that is significant where one of the two is better."""
-    direction = next(direction for name, direction in MEANS if name == metric)
-    sign = 1 if (better == first) == (direction == "higher is better") else -1
-    difference = Estimate(0.5 * sign, 0.4 * sign, 0.6 * sign)
-    p = 0.01 if better else 0.5
-    return PairedTest(
-        metric, level, direction, first, second, Paired(12, difference, Estimate(0.5, 0, 1), p), p
-    )
-
-
-def comparison() -> Comparison:
-    scores = {
-        run: tuple(
-            sums(metric, level, direction, 12 + index, means[position],
-                 0.5 - position / 8 if metric == "auroc" else None)
-            for index, ((metric, direction), means) in enumerate(MEANS.items())
-            for level in LEVELS
-        )
-        for position, run in enumerate(RUNS)
-    }  # fmt: skip
-    return Comparison({}, scores, tuple(paired(*test) for test in TESTS), (), {}, ())
-
-
-def write_checks(folder: Path, run: str) -> None:
-    passed = Check("robustness against random order", "pass", "passes", "robust-overlap", "letters", 0.01)
-    failed = [
-        Check(name, "fail", "fails", metric, level) for name, metric, level in (*FAILED.get(run, ()), EVERY)
-    ]
-    folder.mkdir(parents=True)
-    names, values = tuple(PLACED), tuple(PLACED.values())
-    missing = (None,) * len(PLACED)
-    placed = MetricScores(
-        "auroc", "localisation", "letters", "higher is better", 0.7, 0.5, 0.9, None, None, {}, names, values,
-        missing, missing,
-    )  # fmt: skip
-    evaluation = Evaluation(
-        {"run": run, "truth": None}, EvaluationSettings(), {}, (placed,), (passed, *failed)
-    )
-    write_evaluation(evaluation, folder)
-
-
-@pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(ComparedTask, "logits", lambda *_: LOGITS)
-    task = tmp_path / "toy"
-    (task / "comparison").mkdir(parents=True)
-    write_comparison(comparison(), task / "comparison")
-    for model, mcc in (("cnn", 0.8125), ("transformer", 0.0)):
-        (task / model).mkdir()
-        scores = {"auroc": 0.875, "mcc": mcc, "accuracy": 0.75}
-        (task / model / "metrics.json").write_text(json.dumps({"validation": {}, "test": scores}))
-    for run in RUNS:
-        write_checks(task / "scores" / run, run)
-    return tmp_path
-
-
-@pytest.fixture
-def compared(study: Path) -> ComparedTask:
-    return ComparedTask("toy", "planted", study)
-
-
-def test_the_words_name_the_best_of_every_model_and_of_all(study):
-    assert conclude(study, {"toy": "planted"})[:-1] == [
-        "toy: model of cnn: AUROC 0.875, MCC 0.812 on test sequences",
-        "toy: model of transformer: AUROC 0.875, MCC 0.000 on test sequences",
-        "toy: the model of transformer is weak (MCC 0, below 0.2): its maps explain a model that is often "
-        "wrong",
-        "toy: the models are not known to be scored on the same examples: do not compare their scores",
-        "toy: cnn-lrp has the best auroc of its model, 0.900 [0.800, 1.000], significantly better than 0 of "
-        "1 others",
-        "toy: transformer-attnlrp has the best auroc of its model, 0.800 [0.700, 0.900], significantly "
-        "better than 1 of 1 others",
-        "toy: by auroc cnn-lrp is significantly better than transformer-attnlrp",
-        "toy: cnn-saliency has the best normalised-area-between-curves of its model, 1.250 [1.150, 1.350], "
-        "significantly better than 1 of 1 others",
-        "toy: transformer-attnlrp has the best normalised-area-between-curves of its model, 0.750 [0.650, "
-        "0.850], significantly better than 0 of 1 others",
-        "toy: by normalised-area-between-curves neither of cnn-saliency and transformer-attnlrp is "
-        "significantly better",
-        "toy: faithfulness against random order by normalised-area-between-curves is failed by every "
-        "explanation",
-        "toy: weight randomisation is failed by transformer-rollout",
-        "toy: localisation against random order by auroc is failed by transformer-rollout",
+def runs(trainings: int) -> list[ExplainedTraining]:
+    """By kind, training and name, as a study has them."""
+    return [
+        ExplainedTraining("toy", kind, number, name)
+        for kind in ("cnn", "transformer")
+        for number in range(trainings)
+        for known, name in AUROC
+        if known == kind
     ]
 
 
-def test_bold_is_what_beats_all_others_of_its_model(compared):
-    bold = {(metric, run) for metric in compared.metrics for run in RUNS if compared.cell(metric, run).bold}
-    assert bold == {
-        ("normalised-area-between-curves", "cnn-saliency"),
-        ("scaled-infidelity", "cnn-lrp"),
-    }
+def checks_of(run: ExplainedTraining) -> list[Check]:
+    """Rollout fails weight randomisation in every training, lrp in two of three; of tokens nobody asks."""
+    fails = run.name == "rollout" or (run.name == "lrp" and run.training < 2)
+    return [
+        Check("weight randomisation", "fail" if fails else "pass", ""),
+        Check("faithfulness against random order", "pass", "", NABC, "letters", 0.01),
+        Check("faithfulness against random order", "fail", "", NABC, "tokens", 0.5),
+    ]
 
 
-def test_what_beats_all_others_is_bold_if_its_model_is_good_enough(study):
-    scores = {"auroc": 0.875, "mcc": 0.25, "accuracy": None}
-    (study / "toy" / "transformer" / "metrics.json").write_text(json.dumps({"test": scores}))
-    compared = ComparedTask("toy", "planted", study)
-    assert compared.cell("auroc", "transformer-attnlrp").bold
-    assert not any("weak" in line for line in conclude(study, {"toy": "planted"}))
-    assert "| toy | transformer | 0.875 | 0.250 |  |" in (study / "study.md").read_text()
+def row(means: Means, run: ExplainedTraining) -> dict[str, float]:
+    values = means[run.kind, run.name][run.training] + SPREAD
+    return dict(zip(NAMES, values.tolist(), strict=True))
 
 
-def test_a_model_with_one_explanation_has_no_bold(compared):
-    compared.runs = ["transformer-attnlrp"]
-    assert not compared.cell("auroc", "transformer-attnlrp").bold
+Write = Callable[..., list[ExplainedTraining]]
 
 
-def test_lower_is_better_where_the_metric_says_so(compared):
-    assert compared.best("scaled-infidelity", "cnn") == "cnn-lrp"
-    assert compared.best("scaled-infidelity", "transformer") == "transformer-attnlrp"
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes all results of a task; ``quality`` has the AUROC of every training."""
+
+    def written(
+        trainings: int = 3, quality: Mapping[str, tuple[float, ...]] = GOOD, mcc: float = 0.5
+    ) -> list[ExplainedTraining]:
+        every = runs(trainings)
+        for run in every:
+            scores = [
+                made_scores("auroc", row(AUROC, run), NULLS | {"random order": 0.5}),
+                made_scores(NABC, row(FAITHFUL, run), {"random order": 0.0}),
+                made_scores("scaled-infidelity", row(INFIDELITY, run)),
+                made_scores("auroc", dict.fromkeys(NAMES, 0.1), NULLS, level="tokens"),
+            ]
+            write_scores(tmp_path, run, scores, checks_of(run))
+            write_logits(tmp_path, run, dict(zip(NAMES, LOGITS[run.training], strict=True)))
+            if not (tmp_path / run.model).exists():
+                write_quality(tmp_path, run, quality[run.kind][run.training], mcc)
+        return every
+
+    return written
 
 
-def test_of_a_tie_the_first_is_named(compared):
-    assert compared.best("auroc", "cnn") == "cnn-lrp"
+def crossed(means: Means, kind: str, name: str, less: float = 0.0) -> Estimate:
+    return crossed_interval(np.array(means[kind, name])[:, None] + SPREAD - less)
 
 
-def test_the_page_has_every_number_beside_chance(study):
-    conclude(study, {"toy": "best match of <it>"})
-    page = (study / "study.md").read_text(encoding="utf-8")
-    assert "| toy | transformer | 0.875 | 0.000 | 0.750 |" in page
-    assert "auroc ↑ | normalised-area-between-curves ↑ | scaled-infidelity ↓ | failed checks |" in page
-    assert r"| cnn-saliency | 0.900 \[0.800, 1.000\] | **1.250 \[1.150, 1.350\]** | 0.500 \[" in page
-    assert r"0.600\] | 1 of 2 |" in page
-    assert "| random order | 0.125 to 0.500 |  |  |  |" in page
-    assert "| sequences | 12 | 13 | 14 |  |" in page
-    assert "| 3 of 4 |" in page  # one of rollout's four failures is of tokens
-    assert "best match of &lt;it&gt;" in page
+def told(means: Means, kind: str, name: str) -> str:
+    return interval(*crossed(means, kind, name))
 
 
-def test_sequences_that_the_model_misses_stand_apart(study, compared):
-    assert compared.by_prediction("auroc", "cnn-lrp") == ([0.75, 1.0], [0.5, 0.5])
-    conclude(study, {"toy": "planted"})
-    page = (study / "study.md").read_text(encoding="utf-8")
-    _, low, high = bootstrap_interval([0.75, 1.0], seed=0, bounds=(0.0, 1.0))
-    assert rf"| cnn-lrp | 0.875 \[{low:.3f}, {high:.3f}\] | 2 | 0.500 \[0.500, 0.500\] | 2 |" in page
+def page(folder: Path) -> str:
+    return (folder / "study.md").read_text(encoding="utf-8").replace("\\", "")
 
 
-def test_all_scores_of_all_tasks_are_in_one_table(study):
-    (study / "other").symlink_to(study / "toy")
-    conclude(study, {"toy": "planted", "other": "planted"})
-    with (study / "study.tsv").open(encoding="utf-8") as file:
+def test_the_words_claim_what_holds_in_every_training(write: Write, tmp_path: Path) -> None:
+    said = conclude(tmp_path, write(), {"toy": "planted"})
+    by_place, faithful = "localisation (auroc)", f"faithfulness ({NABC})"
+    assert said[:-1] == [
+        "toy: model of cnn: AUROC 0.910 (0.900 to 0.920), MCC 0.500 (0.500 to 0.500) on 200 test sequences, "
+        "3 trainings",
+        "toy: model of transformer: AUROC 0.890 (0.880 to 0.900), MCC 0.500 (0.500 to 0.500) on 200 test "
+        "sequences, 3 trainings",
+        f"toy: cnn, {by_place}: above the strongest null are lrp; not saliency",
+        f"toy: cnn, {by_place}: over exchange, so that they know something of their sequence, are saliency",
+        f"toy: transformer, {by_place}: no explanation survives its strongest null",
+        f"toy: transformer, {by_place}: over exchange, so that they know something of their sequence, are "
+        "attnlrp",
+        f"toy: cnn, {by_place}: lrp leads, {told(AUROC, 'cnn', 'lrp')}; it is better than 0 of 1 others in "
+        "every training, so none is the best",
+        f"toy: transformer, {by_place}: attnlrp leads, {told(AUROC, 'transformer', 'attnlrp')}, and is "
+        "better than every other explanation in every training",
+        f"toy: {by_place}: lrp of cnn is better than attnlrp of transformer in all trainings of both, by "
+        "0.110 [0.085, 0.135]",
+        f"toy: cnn, {faithful}: saliency leads, {told(FAITHFUL, 'cnn', 'saliency')}, and is better than "
+        "every other explanation in every training",
+        f"toy: transformer, {faithful}: attnlrp leads, {told(FAITHFUL, 'transformer', 'attnlrp')}, and is "
+        "better than every other explanation in every training",
+        f"toy: {faithful}: neither saliency of cnn nor attnlrp of transformer is called better",
+        "toy: weight randomisation is failed in every training by rollout of transformer",
+    ]
+
+
+def test_the_page_has_every_mean_beside_its_nulls(write: Write, tmp_path: Path) -> None:
+    conclude(tmp_path, write(), {"toy": "best match of <it>"})
+    found = page(tmp_path)
+    assert "| toy | cnn | 3 | 0.910 (0.900 to 0.920) | 0.500 (0.500 to 0.500) |" in found
+    over = interval(*crossed(AUROC, "cnn", "lrp", 0.79))
+    exchange = interval(*crossed(AUROC, "cnn", "lrp", 0.55))
+    assert (
+        f"| cnn | lrp | {told(AUROC, 'cnn', 'lrp')} | **{over} (position)** | **{exchange} (other maps)** |"
+    ) in found
+    saliency = interval(*crossed(AUROC, "cnn", "saliency", 0.79))
+    assert f"| {saliency} (position) | **" in found
+    assert (
+        f"| transformer | attnlrp | **{told(AUROC, 'transformer', 'attnlrp')}** | "
+        f"{interval(*crossed(AUROC, 'transformer', 'attnlrp', 0.79))} (position) | **"
+    ) in found
+    assert "| random order |  | 0.500 |  |  |" in found
+    assert "| sequences |  | 6 |  |  |" in found
+    assert "Sites: best match of &lt;it&gt;." in found
+
+
+def test_of_infidelity_the_lower_is_bold_and_only_where_every_training_says_so(
+    write: Write, tmp_path: Path
+) -> None:
+    conclude(tmp_path, write(), {"toy": "planted"})
+    found = page(tmp_path)
+    assert f"| **{told(INFIDELITY, 'cnn', 'lrp')}** |" in found
+    assert f"| {told(INFIDELITY, 'transformer', 'attnlrp')} |" in found  # rollout has one training below it
+
+
+def test_nothing_is_bold_or_best_of_a_model_with_a_training_below_the_quality(
+    write: Write, tmp_path: Path
+) -> None:
+    said = conclude(tmp_path, write(quality=GOOD | {"cnn": (0.9, 0.65, 0.9)}), {"toy": "planted"})
+    assert (
+        "toy: training 1 of cnn is weak (AUROC 0.65, below 0.7): its maps explain a model that is often wrong"
+    ) in said
+    faithful = next(line for line in said if f"cnn, faithfulness ({NABC})" in line)
+    assert faithful.endswith("none is called the best, since a training is below the quality that is asked")
+    place = "toy: localisation (auroc): neither lrp of cnn nor attnlrp of transformer is called better"
+    assert place in said
+    rows = [line for line in page(tmp_path).splitlines() if line.startswith("| cnn |")]
+    assert rows
+    assert not any("**" in line for line in rows)
+    assert "**" in page(tmp_path)  # of the transformer, all of whose trainings are good enough
+
+
+def test_a_map_of_a_weaker_model_is_not_called_better(write: Write, tmp_path: Path) -> None:
+    weaker = {"cnn": (0.75, 0.76, 0.77), "transformer": (0.96, 0.97, 0.98)}
+    said = conclude(tmp_path, write(quality=weaker), {"toy": "planted"})
+    assert (
+        "toy: every training of cnn is significantly weaker than every one of transformer: a better map of a "
+        "worse model is no better explanation"
+    ) in said
+    assert "toy: localisation (auroc): neither lrp of cnn nor attnlrp of transformer is called better" in said
+
+
+def test_of_one_training_nothing_is_claimed(write: Write, tmp_path: Path) -> None:
+    said = conclude(tmp_path, write(trainings=1), {"toy": "planted"})
+    assert said[1:-1] == [
+        "toy: model of transformer: AUROC 0.880, MCC 0.500 on 200 test sequences, 1 training",
+        "toy: one training of each model: nothing is claimed over trainings",
+    ]
+    found = page(tmp_path)
+    assert "one training of each model: nothing is claimed over trainings" in found
+    assert "**" not in found
+    expected = bootstrap_interval(0.9 + SPREAD, seed=0, bounds=(0.0, 1.0))
+    assert f"| cnn | lrp | {interval(*expected)} |" in found
+
+
+def test_sequences_that_every_training_misses_stand_apart(write: Write, tmp_path: Path) -> None:
+    conclude(tmp_path, write(), {"toy": "planted"})
+    table = np.array(AUROC["cnn", "lrp"])[:, None] + SPREAD
+    recognised, missed = crossed_interval(table[:, :2]), crossed_interval(table[:, 4:])
+    assert f"| cnn | lrp | {interval(*recognised)} | 2 | {interval(*missed)} | 2 |" in page(tmp_path)
+
+
+def test_failed_checks_are_counted_over_trainings_without_those_of_tokens(
+    write: Write, tmp_path: Path
+) -> None:
+    conclude(tmp_path, write(), {"toy": "planted"})
+    found = page(tmp_path)
+    assert "| model | explanation | weight randomisation | faithfulness |" in found
+    assert "| cnn | lrp | 2 of 3 | 0 of 3 |" in found
+    assert "| transformer | rollout | 3 of 3 | 0 of 3 |" in found
+
+
+def test_all_means_are_in_one_table(write: Write, tmp_path: Path) -> None:
+    conclude(tmp_path, write(), {"toy": "planted"})
+    with (tmp_path / "study.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    assert len(rows) == 2 * 4 * 3 * 2
-    assert {row["task"] for row in rows} == {"toy", "other"}
+    assert len(rows) == 4 * 3
+    (one,) = (r for r in rows if (r["explanation"], r["metric"]) == ("attnlrp", "auroc"))
+    assert (one["task"], one["kind"], one["trainings"], one["sequences"]) == ("toy", "transformer", "3", "6")
+    assert (one["null"], one["exchange"]) == ("position", "other maps")
+    for prefix, less in (("", None), ("over", 0.79), ("over_exchange", 0.55)):
+        columns = ("mean", "low", "high") if less is None else (prefix, f"{prefix}_low", f"{prefix}_high")
+        expected = crossed(AUROC, "transformer", "attnlrp", less or 0.0)
+        assert [float(one[name]) for name in columns] == pytest.approx(expected)
+    (two,) = (r for r in rows if (r["explanation"], r["metric"]) == ("rollout", "scaled-infidelity"))
+    assert (two["null"], two["over"], two["exchange"]) == ("", "", "")
 
 
-def test_a_metric_that_could_not_be_compared_is_left_out(study):
-    folder = study / "toy" / "comparison"
-    whole = read_comparison(folder)
-    fewer = {run: tuple(one for one in found if one.metric != "auroc") for run, found in whole.scores.items()}
-    write_comparison(replace(whole, scores=fewer), folder)
-    said = conclude(study, {"toy": "planted"})
-    assert not any("the best auroc" in line for line in said)
-    assert "auroc ↑" not in (study / "study.md").read_text(encoding="utf-8")
+def test_a_metric_that_one_explanation_lacks_is_left_out_of_the_page(write: Write, tmp_path: Path) -> None:
+    every = write()
+    values = tmp_path / every[0].scores
+    for path in values.iterdir():
+        path.unlink()
+    values.rmdir()
+    write_scores(tmp_path, every[0], [made_scores("scaled-infidelity", row(INFIDELITY, every[0]))])
+    said = conclude(tmp_path, every, {"toy": "planted"})
+    assert not any("localisation" in line for line in said)
+    assert "auroc ↑" not in page(tmp_path)
+    assert "scaled-infidelity ↓" in page(tmp_path)
 
 
-def test_runs_are_named_after_their_model():
-    assert model_of("transformer-attnlrp-mean") == "transformer"
+def test_results_that_are_gone_are_one_line(write: Write, tmp_path: Path) -> None:
+    every = write()
+    (tmp_path / every[2].scores / "scores.json").unlink()
+    with pytest.raises(InputError, match=r"has no scores\.json") as error:
+        conclude(tmp_path, every, {"toy": "planted"})
+    assert "\n" not in str(error.value)

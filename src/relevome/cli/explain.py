@@ -66,7 +66,10 @@ def explain(
     sequence_column: SequenceColumn = None,
     sequences: Sequences = None,
     # what is explained, and how
-    method: Annotated[str, typer.Option(help="One of `relevome list methods`.")] = "attnlrp",
+    method: Annotated[
+        str | None,
+        typer.Option(help="One of `relevome list methods` (default: the usual one for the kind of model)."),
+    ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -163,7 +166,7 @@ def explain(
 ) -> None:
     """Say how much every letter, token and so on contributed to a prediction.
 
-    Example: relevome explain --model MODEL --fasta promoters.fa --method attnlrp --target 1 -o run
+    Example: relevome explain --model MODEL --fasta promoters.fa --target 1 -o run
     """
     with importing():
         from relevome.jobs.explain import explain as run_explain
@@ -194,14 +197,14 @@ def explain(
                 rules=rules, layers=layers, query=query, heads=heads or None, audit=audit or None,
             ),
         )  # fmt: skip
-    _report(run, method, output)
+    _report(run, output)
 
 
-def _report(run: Run, method: str, output: Path) -> None:
+def _report(run: Run, output: Path) -> None:
     from relevome.report.runs import remarks
 
     counts = run.counts
-    echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {method}")
+    echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {run.manifest['method']}")
     print_input(run.manifest["input"])
     for line in remarks(run):
         echo(f"  {line}")

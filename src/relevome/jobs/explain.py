@@ -20,6 +20,7 @@ import torch
 
 from relevome.attribution import Method, methods
 from relevome.attribution.readings import Readings
+from relevome.attribution.usual import usual_method
 from relevome.data.inputs import Input, given_sequences
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import Sequence
@@ -52,7 +53,7 @@ from relevome.results.run.writer import RunWriter
 def explain(
     model: Model,
     sequences: str | Path | Iterable[str | Sequence] | Mapping[str, str] | Input,
-    method: str = "attnlrp",
+    method: str | None = None,
     target: str | int | Iterable[str | int] | None = None,
     *,
     out: str | Path | None = None,
@@ -93,7 +94,8 @@ def explain(
             ``sequence1``, ``sequence2``, ..., or a dictionary of them by ids; `relevome.Sequence` objects;
             a data frame with a column of sequences, and perhaps of ids; or an ``Input`` of
             `relevome.data.inputs`, such as ``from_bed(bed, genome, alphabet)``.
-        method: Name of the method, one of `relevome list methods`. Default: ``attnlrp``.
+        method: Name of the method, one of `relevome list methods`. None: the usual one for the kind of model
+            (default), see `relevome.attribution.usual`; the run says which, and why.
         target: The output to explain, by index or label; several make one row of the run each; ``predicted``
             is each sequence's own most probable one, ``log-likelihood`` that of each sequence, of a causal
             language model. None: the only output, or the second of two (default); of more, one has to be
@@ -155,6 +157,10 @@ def explain(
         raise InputError(
             f"{type(model).__name__} is no model of relevome: expected what relevome.load_model gives"
         )
+    chosen = None
+    if method is None:
+        usual = usual_method(model, options, letter_scores)
+        method, options, chosen = usual.method, dict(usual.options), usual.kind
     _check_options(method, options)
     source = given_sequences(sequences, model.alphabet)
     over = positions_of(positions, source)
@@ -173,6 +179,7 @@ def explain(
         on_bad,
         seed,
         over,
+        chosen,
     )
     how = {"batch_size": batch_size, "overwrite": overwrite, "engine": engine, "progress": progress}
     if out is not None:
@@ -272,6 +279,7 @@ def _manifest(model: Model, source: Input, plan: Plan) -> dict[str, Any]:
         "input": dict(source.description),
         "method": plan.method_name,
         "parameters": asdict(plan.method),
+        **({} if plan.chosen is None else {"chosen": plan.chosen}),
         "targets": [_said(target) for target in plan.targets],
         **({} if plan.positions is None else {"positions": plan.positions.on_record()}),
         "alphabet": model.alphabet.name,

@@ -36,7 +36,10 @@ SHARD_LETTERS = 65_536
 
 @dataclass(frozen=True)
 class Plan:
-    """All that decides what a run contains, apart from the model and the sequences."""
+    """All that decides what a run contains, apart from the model and the sequences.
+
+    ``chosen`` says for what the method was chosen where nobody named one.
+    """
 
     method: Method
     method_name: str
@@ -48,6 +51,7 @@ class Plan:
     on_bad: str = "refuse"
     seed: int = 0
     positions: Positions | None = None
+    chosen: str | None = None
 
     def targets_of(self, sequence: Sequence) -> tuple[Target, ...]:
         """The targets, at the letters of a sequence that are meant. Raises InputError without any."""

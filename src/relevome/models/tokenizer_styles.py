@@ -120,8 +120,9 @@ class KmersStyle(TokenizerStyle):
         """``ACG CGT``."""
         k = self.shortest
         words = [letters[i : i + k] for i in range(len(letters) - k + 1)]
-        index = np.concatenate([np.append(np.arange(i, i + k), -1) for i in range(len(words))])
-        return WrittenLetters(" ".join(words), index[:-1])
+        index = np.arange(len(words))[:, None] + np.arange(k + 1)
+        index[:, k] = -1
+        return WrittenLetters(" ".join(words), index.ravel()[:-1])
 
 
 # In the order in which they are tried: the first that leaves no letter unknown is taken.

@@ -12,7 +12,7 @@ from relevome.report.attention_pictures import draw_logos, draw_profiles
 from relevome.report.logo import save_logo
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, markdown, number
-from relevome.results.attention_heads.heads import COLUMNS, AttentionHead, AttentionHeads, head_row
+from relevome.results.attention_heads.heads import COLUMNS, AttentionHead, AttentionHeads, Together, head_row
 from relevome.results.quality.record import quality_of
 from relevome.results.quality.words import described, if_below
 
@@ -70,17 +70,19 @@ def summary(found: AttentionHeads) -> list[str]:
             f"sites on {found.known.windows:,} windows without common letters ({found.known.rare} have "
             f"fewer): {', '.join(sorted(bound)) or 'none'}"
         )
-    together = found.together
-    if together is not None:
-        alike, any_ = (
-            _range([fall.logit for fall in falls]) for falls in (together.same_layers, together.any_layers)
-        )
-        said.append(
-            f"without the {len(together.heads)} named heads the mean logit at sites falls by "
-            f"{number(together.fall.logit)}; without as many random ones of the same layers {alike}, of any "
-            f"layers {any_}"
-        )
+    if found.together is not None:
+        said.append(without_named(found.together))
     return said
+
+
+def without_named(found: Together) -> str:
+    """What the logit loses without all named heads, beside as many random ones."""
+    alike, any_ = (_range([fall.logit for fall in falls]) for falls in (found.same_layers, found.any_layers))
+    return (
+        f"without the {len(found.heads)} named heads the mean logit at sites falls by "
+        f"{number(found.fall.logit)}; without as many random ones of the same layers {alike}, of any layers "
+        f"{any_}"
+    )
 
 
 def _range(values: Sequence[float]) -> str:

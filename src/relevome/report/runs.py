@@ -9,9 +9,11 @@ from relevome.results.run.reader import Run
 
 
 def remarks(run: Run) -> list[str]:
-    """Counts of the run in words, what its method amounted to, and whether its model is too weak."""
+    """What its method was chosen for and amounted to, its counts in words, and whether its model is weak."""
+    chosen = run.manifest.get("chosen")
     counts = {name: count for name, count in run.counts.other.items() if name != SAME}
-    said = [f"{name.replace('_', ' ')}: {count:,}" for name, count in counts.items()]
+    said = [] if chosen is None else [_choice(run, chosen)]
+    said += [f"{name.replace('_', ' ')}: {count:,}" for name, count in counts.items()]
     if SAME in run.counts.other:
         said.append(
             f"{run.manifest['method']} is gradient x input here: every operation of this model (such as "
@@ -21,3 +23,14 @@ def remarks(run: Run) -> list[str]:
         )
     weak = caution(quality_of(run.manifest.get("model")))
     return said if weak is None else [*said, weak]
+
+
+def _choice(run: Run, chosen: str) -> str:
+    """Which method was taken where none was named, and for what."""
+    options = [
+        f"--{name} {run.manifest['parameters'][name]}"
+        for name in ("site", "reference", "baseline")
+        if name in run.manifest["parameters"]
+    ]
+    method = " ".join((run.manifest["method"], *options))
+    return f"no method was named: {method} is what explain takes for {chosen}; --method takes another"

@@ -2,7 +2,8 @@
 
 After Clauwaert, Menschaert & Waegeman (2021, doi 10.1093/bib/bbab060). An annotator learns start sites, a CNN
 and two matrix scans say the same of the same positions, and its heads are characterised, beside those of
-networks that have learnt nothing. The steps below are the whole study.
+networks that have learnt nothing. What is learnt is learnt several times, and what is said holds over all of
+these trainings. The steps below are the whole study.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ KNOWN = Path("ecoli", "regulondb_tfbs_unique.bed")
 # Letters of E. coli up to the first are reported on, those from the second on choose the best epoch.
 _ENDS = (1_000_000, 4_200_000)
 
-# Models beside the annotator, and what each of them is given.
+# Models beside the annotator; the scans are not trained from a seed, so there is one of each.
 RIVALS = ("cnn", "scan", "scan-published")
+TRAININGS = 3
+_TRAINED = ("annotator", "cnn")
 
 _TINY = {
     "model_type": "relevome-annotator", "num_hidden_layers": 2, "num_attention_heads": 2, "head_size": 12,
@@ -99,11 +102,13 @@ class AnnotationStudy:
     model: Annotated[
         Path | None, StudyOption("An annotator that is trained already, in place of a new one.")
     ] = None
+    trainings: Annotated[
+        int | None,
+        StudyOption(f"Of annotator and CNN, with other seeds (default: {TRAININGS}; 1 with --model)."),
+    ] = None
     size: Annotated[
         str,
-        StudyOption(
-            "small (minutes), default (an hour or two) or published (for a GPU).", choices=tuple(SIZES)
-        ),
+        StudyOption("small (minutes), default (hours) or published (for a GPU).", choices=tuple(SIZES)),
     ] = "default"
     seed: int = 0
 
@@ -128,6 +133,19 @@ class AnnotationStudy:
                 raise InputError(f"{path} is not there: fetch it as the docs say, or name another")
         if self.model is not None and not (self.model / "config.json").is_file():
             raise InputError(f"--model {self.model}: expected the folder of a trained annotator")
+        if self.trainings is not None and self.trainings < 1:
+            raise InputError(f"--trainings {self.trainings}: expected 1 or more")
+        if self.model is not None and self.trainings not in (None, 1):
+            raise InputError(
+                f"--model {self.model} is one annotator, trained already: expected no --trainings "
+                f"{self.trainings} beside it; leave one of both out"
+            )
+
+    @property
+    def numbers(self) -> range:
+        """Of all trainings; each is added to the seed."""
+        default = TRAININGS if self.model is None else 1
+        return range(default if self.trainings is None else self.trainings)
 
     @property
     def choice(self) -> PositionChoice:
@@ -143,7 +161,8 @@ class AnnotationStudy:
         if self.model is not None:
             own = {"path": str(self.model.resolve()), "sha256": files_sha256(self.model)}
         choice = asdict(labelled.choice) if labelled else None
-        told = {"size": self.size, "seed": self.seed, "model": own, "read": read, "choice": choice}
+        told = {"size": self.size, "trainings": len(self.numbers), "seed": self.seed, "model": own}
+        told |= {"read": read, "choice": choice}
         return told | {"circular": bool(labelled and labelled.circular)}
 
     def prepare(self, folder: Path, say: Say) -> None:
@@ -164,7 +183,11 @@ class AnnotationStudy:
 
     def conclude(self, folder: Path) -> Sequence[str]:
         """Tables of models and heads, and what they show."""
-        return conclude(folder, ("annotator", *RIVALS), self._size.random, self._size.caution)
+        models = {
+            name: [_of(name, number) for number in self.numbers] if name in _TRAINED else [name]
+            for name in ("annotator", *RIVALS)
+        }
+        return conclude(folder, models, self._size.random, self._size.caution)
 
     @property
     def _size(self) -> AnnotationSize:
@@ -194,56 +217,76 @@ class AnnotationStudy:
         labelled, _, _ = self.asked
         return {"circular": labelled is not None and labelled.circular}
 
-    @property
-    def _annotator(self) -> tuple[str | Path, list[str]]:
-        """The annotator's folder, and the command that makes it, if one does."""
-        return ("annotator", ["annotator"]) if self.model is None else (self.model.resolve(), [])
+    def _annotator(self, number: int) -> tuple[str | Path, list[str]]:
+        """The folder of a training of the annotator, and the command that makes it, if one does."""
+        if self.model is not None:
+            return self.model.resolve(), []
+        return _of("annotator", number), [f"annotator-{number}"]
 
     def _training(self) -> Iterator[Command]:
         size = self._size
-        if self.model is None:
+        for number in self.numbers if self.model is None else ():
             yield command(
-                "annotator", "train", arch=size.arch, **self._genome, labels="data/sites.bed",
+                f"annotator-{number}", "train", arch=size.arch, **self._genome, labels="data/sites.bed",
                 split="data/regions.bed", **self._circular, steps=size.steps, patience=100, resume=True,
-                seed=self.seed, output="annotator",
+                seed=self.seed + number, output=_of("annotator", number),
             )  # fmt: skip
-        yield command(
-            "cnn", "train", arch="cnn", train="data/train.csv", validation="data/validation.csv",
-            best="average_precision", epochs=size.cnn_epochs, resume=True, seed=self.seed, output="cnn",
-        )  # fmt: skip
+        for number in self.numbers:
+            yield command(
+                f"cnn-{number}", "train", arch="cnn", train="data/train.csv",
+                validation="data/validation.csv", best="average_precision", epochs=size.cnn_epochs,
+                resume=True, seed=self.seed + number, output=_of("cnn", number),
+            )  # fmt: skip
 
     def _annotating(self) -> Iterator[Command]:
-        folder, made = self._annotator
-        models = {"annotator": (folder, made), "cnn": ("cnn", ["cnn"])}
-        for name in ("annotator", *RIVALS):
-            model, after = models.get(name, (f"data/{name}", []))
-            yield command(
-                f"{name}-annotation", "annotate", model=model, **self._genome, **self._circular,
-                region="data/test.bed", truth="data/sites.bed", no_tracks=True,
-                window=",".join(map(str, CNN_REACH)) if name == "cnn" else None,
-                output=f"annotation/{name}", after=after,
-            )  # fmt: skip
+        for number in self.numbers:
+            yield self._annotation(_of("annotator", number), *self._annotator(number))
+        for number in self.numbers:
+            yield self._annotation(_of("cnn", number), _of("cnn", number), [f"cnn-{number}"], CNN_REACH)
+        for name in RIVALS:
+            if name not in _TRAINED:
+                yield self._annotation(name, f"data/{name}", [])
+
+    def _annotation(
+        self, name: str, model: str | Path, after: list[str], window: tuple[int, int] | None = None
+    ) -> Command:
+        return command(
+            f"{name.replace('/', '-')}-annotation", "annotate", model=model, **self._genome, **self._circular,
+            region="data/test.bed", truth="data/sites.bed", no_tracks=True,
+            window=None if window is None else ",".join(map(str, window)), output=f"annotation/{name}",
+            after=after,
+        )  # fmt: skip
 
     def _heads(self) -> Iterator[Command]:
-        folder, made = self._annotator
         asked = {
-            "model": folder, "bed": "data/windows.bed", **self._genome, "controls": "data/controls.bed",
+            "bed": "data/windows.bed", **self._genome, "controls": "data/controls.bed",
             "position": self._size.amount.reach[0], "motifs": "data/motifs.meme", "known": self._known,
         }  # fmt: skip
         for weigh in WEIGHED:
             # what is lost without a head is the same, however its letters are weighed
             ablate = self._size.ablated if weigh == WEIGHED[0] else 0
-            yield command(
-                f"heads-{weigh}", "heads", **asked, weigh=weigh, ablate=ablate, seed=self.seed,
-                output=f"heads/{weigh}/annotator", after=made,
-            )  # fmt: skip
+            for number in self.numbers:
+                folder, made = self._annotator(number)
+                yield command(
+                    f"annotator-{number}-heads-{weigh}", "heads", model=folder, **asked, weigh=weigh,
+                    ablate=ablate, seed=self.seed, output=f"heads/{weigh}/{_of('annotator', number)}",
+                    after=made,
+                )  # fmt: skip
+            # random weights depend on the architecture alone, which all trainings have in common
+            folder, made = self._annotator(0)
             for number in range(self._size.random):
                 yield command(
-                    f"random-{number}-heads-{weigh}", "heads", **asked, weigh=weigh, random_weights=True,
-                    ablate=0, seed=self.seed + number, output=f"heads/{weigh}/random-{number}", after=made,
+                    f"random-{number}-heads-{weigh}", "heads", model=folder, **asked, weigh=weigh,
+                    random_weights=True, ablate=0, seed=self.seed + number,
+                    output=f"heads/{weigh}/random-{number}", after=made,
                 )  # fmt: skip
 
     @property
     def _known(self) -> Path | str | None:
         labelled, _, known = self.asked
         return "simulated/known.bed" if labelled is None else known
+
+
+def _of(name: str, number: int) -> str:
+    """The folder of one training."""
+    return f"{name}/{number}"

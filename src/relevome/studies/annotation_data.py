@@ -34,6 +34,8 @@ from relevome.studies.genome_parts import (
 
 # What the CNN reads before and behind a position; what the boxes of promoters are looked for in.
 CNN_REACH = (70, 29)
+# What shuffled matrices are called, with a number behind it.
+DECOY = "decoy"
 # Written last.
 DONE = "counts.json"
 # Three in four promoters start 6 to 8 letters after the end of -10 (promoter_grammar); two more both ways.
@@ -156,5 +158,5 @@ def _motifs(boxes: Boxes, path: Path | None, rng: np.random.Generator) -> list[M
     decoys = []
     for number in range(FEWEST - len(found)):
         shuffled = found[number % len(found)].shuffled(rng)
-        decoys.append(Motif(f"decoy{number}", f"decoy{number}", shuffled.probabilities, DNA))
+        decoys.append(Motif(f"{DECOY}{number}", f"{DECOY}{number}", shuffled.probabilities, DNA))
     return found + decoys

@@ -1,9 +1,9 @@
 """Study A: can explanations of a genome language model be trusted, and are they as good as those of a CNN?
 
-After Kurth, Yanez Sarmiento & Renard (2026, arXiv 2604.21690). A CNN and a DNABERT-2 learn the same tasks;
-both are explained by several methods, all explanations are evaluated alike, letter by letter, and compared.
-The steps below are the whole study: to change it, change them, or the lines of ``commands.sh`` that it
-leaves.
+After Kurth, Yanez Sarmiento & Renard (2026, arXiv 2604.21690). A CNN and a DNABERT-2 learn the same tasks,
+each several times; both are explained by several methods, all explanations are evaluated alike, letter by
+letter, and what is said holds over trainings and sequences together. The steps below are the whole study: to
+change it, change them, or the lines of ``commands.sh`` that it leaves.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from relevome.studies import studies
 from relevome.studies.recipe import Command, StudyOption, check_choices, command
 from relevome.studies.summary import conclude
 from relevome.studies.tasks import GENOME, TASKS, SequenceCounts, check_data, write_task
+from relevome.studies.trainings.explained import ExplainedTraining
 
 # How the CNN and the transformer are explained: a name in tables, the method, its options.
 CNN_METHODS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -97,18 +99,19 @@ class Dnabert2Study:
         ),
     ] = None
     data: Annotated[Path | None, StudyOption("Folder of the public data; see the docs.")] = None
-    size: Annotated[
-        str, StudyOption("small (minutes) or default (most of an hour).", choices=tuple(SIZES))
-    ] = "default"
+    size: Annotated[str, StudyOption("small (minutes) or default (hours).", choices=tuple(SIZES))] = "default"
     start: Annotated[
         str, StudyOption("Weights of the transformer: random, mlm, or a checkpoint's folder.")
     ] = "random"
+    trainings: Annotated[int, StudyOption("Of each model, with other seeds: 2 or more; 1 for a look.")] = 3
     seed: int = 0
 
     name = "dnabert2"
 
     def __post_init__(self) -> None:
         check_choices(self)
+        if self.trainings < 1:
+            raise InputError(f"--trainings {self.trainings}: expected 2 or more, or 1 for a look")
         if self.start == "mlm" and (self.data is None or not (self.data / GENOME).is_file()):
             raise InputError(
                 f"--start mlm learns from the file {GENOME} in the folder of --data: it is not there"
@@ -128,7 +131,7 @@ class Dnabert2Study:
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
         told = {"tasks": self.tasks, "size": self.size, "start": self.start, "tokens": TOKENS}
-        told |= {"bpe_dropout": BPE_DROPOUT, "seed": self.seed}
+        told |= {"bpe_dropout": BPE_DROPOUT, "trainings": self.trainings, "seed": self.seed}
         return told | {"training": self._size.training, "explained": self._size.explained}
 
     def prepare(self, folder: Path, say: Say) -> None:
@@ -151,8 +154,8 @@ class Dnabert2Study:
         ]
 
     def conclude(self, folder: Path) -> Sequence[str]:
-        """Tables over all tasks, and what they show."""
-        return conclude(folder, {task: TASKS[task].sites for task in self.tasks})
+        """Tables over all trainings of all tasks, and what they show."""
+        return conclude(folder, list(self._runs()), {task: TASKS[task].sites for task in self.tasks})
 
     @property
     def _size(self) -> Dnabert2Size:
@@ -171,15 +174,17 @@ class Dnabert2Study:
         return (self.data or Path()).resolve() / GENOME
 
     def _training(self) -> Iterator[Command]:
-        for task in self.tasks:
+        for task, number in product(self.tasks, range(self.trainings)):
             tables = {part: f"{task}/data/{part}.csv" for part in ("train", "validation", "test")}
-            yield self._transformer(task, tables)
+            yield self._transformer(task, number, tables)
             yield command(
-                f"{task}-cnn", "train", arch="cnn" if TASKS[task].pooling == "flatten" else "cnn.json",
-                **tables, epochs=self._size.cnn_epochs, resume=True, seed=self.seed, output=f"{task}/cnn",
+                f"{task}-cnn-{number}", "train",
+                arch="cnn" if TASKS[task].pooling == "flatten" else "cnn.json", **tables,
+                epochs=self._size.cnn_epochs, resume=True, seed=self.seed + number,
+                output=f"{task}/cnn/{number}/model",
             )  # fmt: skip
 
-    def _transformer(self, task: str, tables: dict[str, str]) -> Command:
+    def _transformer(self, task: str, number: int, tables: dict[str, str]) -> Command:
         epochs = self._size.transformer_epochs
         own: dict[str, Any] = {"arch": "transformer.json", "tokens": TOKENS, "learning_rate": 1e-3}
         if self.start == "mlm":
@@ -187,42 +192,32 @@ class Dnabert2Study:
         elif self.start != "random":
             own = {"arch": Path(self.start).resolve()}
         return command(
-            f"{task}-transformer", "train", **own, **tables, bpe_dropout=BPE_DROPOUT, epochs=epochs,
-            patience=epochs, resume=True, seed=self.seed, output=f"{task}/transformer",
+            f"{task}-transformer-{number}", "train", **own, **tables, bpe_dropout=BPE_DROPOUT, epochs=epochs,
+            patience=epochs, resume=True, seed=self.seed + number,
+            output=f"{task}/transformer/{number}/model",
             after=["pretraining"] if self.start == "mlm" else [],
         )  # fmt: skip
 
     def _explaining(self) -> Iterator[Command]:
-        for task, model, name in self._runs():
-            method, options = METHODS[model][name]
-            if method == "integrated-gradients":
-                options = options | {"steps": self._size.steps}
-            yield command(
-                f"{task}-{model}-{name}", "explain", model=f"{task}/{model}",
-                fasta=f"{task}/data/explained.fasta", method=method, target=1, contrast=0, **options,
-                seed=self.seed, output=f"{task}/runs/{model}-{name}", after=[f"{task}-{model}"],
-            )  # fmt: skip
+        for run in self._runs():
+            yield run.explain(*METHODS[run.kind][run.name], self._size.steps, self.seed)
 
     def _evaluating(self) -> Iterator[Command]:
-        for task, model, name in self._runs():
-            yield command(
-                f"{task}-{model}-{name}-scores", "evaluate", f"{task}/runs/{model}-{name}",
-                truth=f"{task}/data/sites.bed", level=self._size.level, sequences=self._size.asked, fast=True,
-                seed=self.seed, overwrite=True, output=f"{task}/scores/{model}-{name}",
-                after=[f"{task}-{model}-{name}"],
-            )  # fmt: skip
+        for run in self._runs():
+            yield run.evaluate("sites.bed", self.seed, level=self._size.level, sequences=self._size.asked)
 
     def _comparing(self) -> Iterator[Command]:
-        for task in self.tasks:
-            runs = [f"{model}-{name}" for one, model, name in self._runs() if one == task]
+        """The explanations of both models, of the trainings that have one number."""
+        for task, number in product(self.tasks, range(self.trainings)):
+            runs = [run for run in self._runs() if (run.task, run.training) == (task, number)]
             yield command(
-                f"{task}-comparison", "compare", *(f"{task}/scores/{run}" for run in runs), overwrite=True,
-                output=f"{task}/comparison", after=[f"{task}-{run}-scores" for run in runs],
+                f"{task}-comparison-{number}", "compare", *(run.scores for run in runs),
+                label=tuple(f"{run.kind}-{run.name}" for run in runs), overwrite=True,
+                output=f"{task}/comparison/{number}", after=[run.evaluated for run in runs],
             )  # fmt: skip
 
-    def _runs(self) -> Iterator[tuple[str, str, str]]:
-        """Every task, model and name of a method."""
-        for task in self.tasks:
-            for model, methods in METHODS.items():
-                for name in methods:
-                    yield task, model, name
+    def _runs(self) -> Iterator[ExplainedTraining]:
+        """Every explanation of every training of both models, one task after the other."""
+        for task, (kind, methods) in product(self.tasks, METHODS.items()):
+            for number, name in product(range(self.trainings), methods):
+                yield ExplainedTraining(task, kind, number, name)

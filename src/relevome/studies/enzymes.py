@@ -64,8 +64,8 @@ class EnzymeClass:
         """What the study asks about it: the logit of its class, which all others are weighed against."""
         files = f"{ENZYMES}/data/{self.name}"
         return ExplainedClass(
-            f"{ENZYMES}/ec-{self.name}", f"{ENZYMES}/model", f"{files}.fasta", f"{files}.tsv", self.kinds,
-            self.name, clusters=self.clusters,
+            f"{ENZYMES}/ec-{self.name}", ENZYMES, f"{files}.fasta", f"{files}.tsv", self.kinds, self.name,
+            clusters=self.clusters,
         )  # fmt: skip
 
 

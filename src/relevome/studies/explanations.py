@@ -20,11 +20,13 @@ from relevome.jobs import Say
 from relevome.models.own_tokenizers import kmer_tokenizer
 from relevome.studies import studies
 from relevome.studies.dnabert2 import CNN, TRANSFORMER
-from relevome.studies.explanation_summary import METRICS, ExplainedTraining, conclude
+from relevome.studies.explanation_summary import METRICS, ROBUSTNESS, conclude
 from relevome.studies.prepared import prepare_once
 from relevome.studies.protein_tasks import PROTEIN_TASKS, ProteinLimits, write_protein_task
 from relevome.studies.recipe import Command, StudyOption, check_choices, command
 from relevome.studies.tasks import EFFECTS, EVERY, SequenceCounts, check_data, write_task
+from relevome.studies.trainings.explained import ExplainedTraining
+from relevome.studies.trainings.over import REFERENCE
 
 K = 6  # letters of every word of the model of k-mers, as in DNABERT
 
@@ -156,7 +158,7 @@ class ExplanationsStudy:
 
     def conclude(self, folder: Path) -> Sequence[str]:
         """Tables over all trainings, and what they show."""
-        return conclude(folder, [ExplainedTraining(*one) for one in self._runs()])
+        return conclude(folder, list(self._runs()))
 
     @property
     def _size(self) -> ExplanationsSize:
@@ -178,10 +180,10 @@ class ExplanationsStudy:
                 if KINDS[kind].proteins or task in EVERY:
                     yield from ((task, kind, number) for number in range(self.trainings))
 
-    def _runs(self, *tasks: str) -> Iterator[tuple[str, str, int, str]]:
-        """The same, and the name of every explanation."""
+    def _runs(self, *tasks: str) -> Iterator[ExplainedTraining]:
+        """Every explanation of every training, of some tasks or of all."""
         for model in self._models(*tasks):
-            yield from ((*model, name) for name in KINDS[model[1]].methods)
+            yield from (ExplainedTraining(*model, name) for name in KINDS[model[1]].methods)
 
     def _training(self, task: str) -> Iterator[Command]:
         for _, kind, number in self._models(task):
@@ -192,38 +194,23 @@ class ExplanationsStudy:
             if task in PROTEIN_TASKS:
                 options |= {"alphabet": "protein"}
             yield command(
-                _named(task, kind, number), "train", **options, epochs=epochs, patience=epochs, resume=True,
+                f"{task}-{kind}-{number}", "train", **options, epochs=epochs, patience=epochs, resume=True,
                 **{part: f"{task}/data/{part}.csv" for part in ("train", "validation", "test")},
                 seed=self.seed + number, output=f"{task}/{kind}/{number}/model",
             )  # fmt: skip
 
     def _explaining(self, task: str) -> Iterator[Command]:
-        for _, kind, number, name in self._runs(task):
-            method, options = KINDS[kind].methods[name]
-            if method == "integrated-gradients":
-                options = options | {"steps": self._size.steps}
-            yield command(
-                _named(task, kind, number, name), "explain", model=f"{task}/{kind}/{number}/model",
-                fasta=f"{task}/data/explained.fasta", method=method, target=1, contrast=0, **options,
-                seed=self.seed, output=f"{task}/{kind}/{number}/runs/{name}",
-                after=[_named(task, kind, number)],
-            )  # fmt: skip
+        for run in self._runs(task):
+            yield run.explain(*KINDS[run.kind].methods[run.name], self._size.steps, self.seed)
 
     def _evaluating(self, task: str) -> Iterator[Command]:
-        for _, kind, number, name in self._runs(task):
-            folder = f"{task}/{kind}/{number}"
-            sites = "segments.tsv" if task in PROTEIN_TASKS else EVERY[task].truth
-            asked = [name for name in METRICS if sites == EFFECTS or metrics[name].kind != "logic"]
-            yield command(
-                _named(task, kind, number, name, "scores"), "evaluate", f"{folder}/runs/{name}",
-                truth=f"{task}/data/{sites}", metrics=tuple(asked), sequences=0, fast=True, seed=self.seed,
-                overwrite=True, output=f"{folder}/scores/{name}", after=[_named(task, kind, number, name)],
-            )  # fmt: skip
+        sites = "segments.tsv" if task in PROTEIN_TASKS else EVERY[task].truth
+        asked = tuple(name for name in METRICS if sites == EFFECTS or metrics[name].kind != "logic")
+        for run in self._runs(task):
+            # mutants of mutants are too many, and others are measured by it
+            own = asked if run.name != REFERENCE else tuple(name for name in asked if name != ROBUSTNESS)
+            yield run.evaluate(sites, self.seed, metrics=own, sequences=0)
 
 
 def _write_kmers(folder: Path) -> None:
     kmer_tokenizer(K).save_pretrained(folder)
-
-
-def _named(*parts: object) -> str:
-    return "-".join(map(str, parts))

@@ -3,7 +3,8 @@
 After Wenzel, Gruner & Strodthoff (2024, doi 10.1093/bioinformatics/btae031). A model learns to tell two kinds
 of proteins apart; relevance of the prediction is carried to every residue and into every head, and compared
 across proteins with annotated segments, beside models with random weights and other nulls; residues are
-replaced by their relevance; all methods are evaluated alike. The steps below are the whole study.
+replaced by their relevance; all methods are evaluated alike. Every model is trained several times, on the
+same data with other seeds, and what is claimed holds in every training. The steps below are the whole study.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class ProteinFunctionSize:
 
 
 SIZES = {
-    "small": ProteinFunctionSize(ProteinLimits(160, 12, 128), 2, 8, 2, 6),
+    "small": ProteinFunctionSize(ProteinLimits(160, 12, 128), 10, 8, 2, 6),
     "default": ProteinFunctionSize(ProteinLimits(1_000_000, 200, 512), 10, 32, 10, 20),
     "published": ProteinFunctionSize(ProteinLimits(1_000_000, 1_000, 998), 10, 500, 10, 100),
 }
@@ -109,6 +110,9 @@ class ProteinFunctionStudy:
         StudyOption("small (minutes), default (an hour) or published (for a GPU).", choices=tuple(SIZES)),
     ] = "default"
     start: Annotated[str, StudyOption("Weights of the model: random, or a checkpoint's folder.")] = "random"
+    trainings: Annotated[
+        int, StudyOption("Of each model, with other seeds; what one alone shows is not claimed.")
+    ] = 3
     seed: int = 0
 
     name = "protein-function"
@@ -121,6 +125,8 @@ class ProteinFunctionStudy:
                 "no proteins to study: expected the public ones (--data), or enzymes (--proteins)"
             )
         check_choices(self)
+        if self.trainings < 1:
+            raise InputError(f"--trainings {self.trainings}: expected 1 or more, 2 for what holds over them")
         for task in self.tasks:
             if task in PROTEIN_TASKS:
                 check_files(task, PROTEIN_TASKS[task].needs, self.data)
@@ -151,7 +157,8 @@ class ProteinFunctionStudy:
     def about(self) -> dict[str, Any]:
         """All that decides the results."""
         told: dict[str, Any] = {
-            "tasks": self.tasks, "size": self.size, "start": self.start, "seed": self.seed,
+            "tasks": self.tasks, "size": self.size, "start": self.start,
+            "trainings": self.trainings, "seed": self.seed,
         }  # fmt: skip
         if self.enzymes is not None:
             told["read"] = {str(path): sha256_of(path) for path in self.enzymes.paths}
@@ -177,12 +184,17 @@ class ProteinFunctionStudy:
         return read_enzymes(self.enzymes, self._size.proteins, self.seed)
 
     def commands(self) -> Sequence[Command]:
-        """For every task: train, explain, ask the heads, substitute, evaluate, compare."""
-        return [one for task in self.tasks for one in self._of_task(task)]
+        """For every task and training: train, explain, ask the heads, substitute, evaluate, compare."""
+        return [
+            one
+            for task in self.tasks
+            for training in range(self.trainings)
+            for one in self._of_training(task, training)
+        ]
 
     def conclude(self, folder: Path) -> Sequence[str]:
-        """Tables over all tasks, and what they show."""
-        return conclude(folder, [one for task in self.tasks for one in self._explained(task)])
+        """Tables over all tasks and trainings, and what they show."""
+        return conclude(folder, [one for task in self.tasks for one in self._explained(task)], self.trainings)
 
     @property
     def _size(self) -> ProteinFunctionSize:
@@ -193,27 +205,27 @@ class ProteinFunctionStudy:
             [one.explained for one in self._enzymes.classes] if task == ENZYMES else [ExplainedClass.of(task)]
         )
 
-    def _of_task(self, task: str) -> Iterator[Command]:
-        yield self._training(task)
+    def _of_training(self, task: str, training: int) -> Iterator[Command]:
+        yield self._learning(task, training)
         for one in self._explained(task):
+            folder, called = one.made(training), f"{one.name}-{training}"
             for name, (method, options) in METHODS.items():
                 steps = self._size.steps if method == "integrated-gradients" else None
                 yield command(
-                    f"{one.name}-{name}", "explain", model=one.model, fasta=one.fasta, method=method,
+                    f"{called}-{name}", "explain", model=one.model(training), fasta=one.fasta, method=method,
                     target=one.target, contrast=one.contrast, **options, steps=steps,
-                    rare_as_x=task == ENZYMES, seed=self.seed, output=f"{one.folder}/runs/{name}",
-                    after=[f"{task}-model"],
+                    rare_as_x=task == ENZYMES, seed=self.seed, output=f"{folder}/runs/{name}",
+                    after=[f"{task}-{training}-model"],
                 )  # fmt: skip
             for name in METHODS:
-                yield from self._asking(one, name)
+                yield from self._asking(one, training, name)
             yield command(
-                f"{one.name}-comparison", "compare",
-                *(f"{one.folder}/scores/{name}" for name in METHODS), overwrite=True,
-                output=f"{one.folder}/comparison",
-                after=[f"{one.name}-{name}-scores" for name in METHODS],
+                f"{called}-comparison", "compare", *(f"{folder}/scores/{name}" for name in METHODS),
+                overwrite=True, output=f"{folder}/comparison",
+                after=[f"{called}-{name}-scores" for name in METHODS],
             )  # fmt: skip
 
-    def _training(self, task: str) -> Command:
+    def _learning(self, task: str, training: int) -> Command:
         tables = {part: f"{task}/data/{part}.csv" for part in PARTS}
         own: dict[str, Any] = {"arch": "model.json", "alphabet": "protein", "learning_rate": 1e-3}
         if self.start != "random":
@@ -221,25 +233,27 @@ class ProteinFunctionStudy:
         if task == ENZYMES:
             own |= {"task": "multi-class", "rare_as_x": True}
         return command(
-            f"{task}-model", "train", **own, **tables, batch_size=16, class_weights=True, best="auroc",
-            epochs=self._size.epochs, patience=4, resume=True, seed=self.seed, output=f"{task}/model",
+            f"{task}-{training}-model", "train", **own, **tables, batch_size=16, class_weights=True,
+            best="auroc", epochs=self._size.epochs, patience=4, resume=True, seed=self.seed + training,
+            output=f"{task}/{training}/model",
         )  # fmt: skip
 
-    def _asking(self, one: ExplainedClass, name: str) -> Iterator[Command]:
+    def _asking(self, one: ExplainedClass, training: int, name: str) -> Iterator[Command]:
         """What a run is worth: its heads, substitution by its relevance, all metrics."""
-        run, after = f"{one.folder}/runs/{name}", [f"{one.name}-{name}"]
+        folder, called = one.made(training), f"{one.name}-{training}-{name}"
+        run, after = f"{folder}/runs/{name}", [called]
         if METHODS[name][1].get("heads"):
             yield command(
-                f"{one.name}-{name}-heads", "heads", by="relevance", run=run, annotations=one.segments,
+                f"{called}-heads", "heads", by="relevance", run=run, annotations=one.segments,
                 type=one.kinds, clusters=one.clusters, random=self._size.random, seed=self.seed,
-                overwrite=True, output=f"{one.folder}/heads/{name}", after=after,
+                overwrite=True, output=f"{folder}/heads/{name}", after=after,
             )  # fmt: skip
         yield command(
-            f"{one.name}-{name}-substitution", "substitute", run, seed=self.seed, overwrite=True,
-            output=f"{one.folder}/substitution/{name}", after=after,
+            f"{called}-substitution", "substitute", run, seed=self.seed, overwrite=True,
+            output=f"{folder}/substitution/{name}", after=after,
         )  # fmt: skip
         yield command(
-            f"{one.name}-{name}-scores", "evaluate", run, truth=one.segments, level="letters",
+            f"{called}-scores", "evaluate", run, truth=one.segments, level="letters",
             sequences=self._size.asked, fast=True, seed=self.seed, overwrite=True,
-            output=f"{one.folder}/scores/{name}", after=after,
+            output=f"{folder}/scores/{name}", after=after,
         )  # fmt: skip

@@ -1,278 +1,344 @@
-"""What study C shows over all its tasks: tables, and words."""
+"""What study C shows over all its tasks and trainings: tables, and words on what every training says."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from relevome.report.scores import listed
+from relevome.evaluation.metrics import metrics
+from relevome.report.scores import ARROWS, listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
-from relevome.results.comparison import read_comparison
-from relevome.results.evaluation.scores import MetricScores
+from relevome.results.estimate import Estimate
+from relevome.results.evaluation.scores import EXCHANGES
 from relevome.results.folder import whole_file
-from relevome.results.head_name import HeadName
-from relevome.results.quality.folder import trained_quality
-from relevome.results.quality.record import ModelQuality
-from relevome.results.quality.verdict import verdict
 from relevome.results.quality.words import described, not_specialised
-from relevome.results.relevance_heads.folder import NAME as HEADS
-from relevome.results.relevance_heads.folder import read_relevance_heads
-from relevome.results.relevance_heads.heads import (
-    ALL,
-    COLUMNS,
-    LEAST,
-    Effect,
-    RelevantHeads,
-    effect_rows,
-)
-from relevome.results.relevance_heads.nulls import Against
-from relevome.results.substitution import NAME as SUBSTITUTION
-from relevome.results.substitution import Area, read_substitution
+from relevome.results.record import reading
+from relevome.results.relevance_heads.heads import COLUMNS, LEAST, effect_rows
 from relevome.results.tables import write_tsv
 from relevome.studies.protein_tasks import ExplainedClass
+from relevome.studies.protein_trainings import (
+    LEFT,
+    MEASURE,
+    NULLS,
+    Claim,
+    ClassOverTrainings,
+    HeadsOverTrainings,
+    Row,
+    TrainedModel,
+    least_left,
+)
 
-_PAGE, _ROWS = "study.md", "study.tsv"
-_LEARNT = ("auroc", "average_precision", "mcc", "accuracy")
+_PAGE, _ROWS, _CLAIMS = "study.md", "study.tsv", "claims.tsv"
+_LEARNT = {
+    "auroc": "AUROC",
+    "average_precision": "average precision",
+    "mcc": "MCC",
+    "accuracy": "accuracy",
+}
 # The statistic of the published study, which the page speaks of; study.tsv has all.
 _STATISTIC = "point-biserial"
-_MEASURE = "logit"
-_EVALUATED = ("auroc", "normalised-area-between-curves", "effective-letters")
+_PLACE = "auroc"
+_EVALUATED = (_PLACE, "mass-accuracy", "normalised-area-between-curves", "effective-letters")
+_AREA = ("random", "most")
+# What is left over a null is said in these words; a null that has none here is called as in heads.tsv.
+_CALLED = {"exchange": "composition", "random": "random weights", "shift": "circular shifts"}
 
 
-@dataclass(frozen=True)
-class Shown:
-    """What the commands left of one question: heads and areas by method, scores as `relevome compare` has.
+class _Claimed(NamedTuple):
+    """A claim by one method, on segments of one type, and what the trainings say."""
 
-    No head of a model below the ``quality`` that is asked is specialised, whatever an earlier result says.
+    method: str
+    kind: str
+    question: str
+    claim: Claim
+    numbers: str
+
+
+def conclude(folder: Path, asked: Sequence[ExplainedClass], trainings: int) -> list[str]:
+    """What all trainings say: ``study.md`` with words and tables, and what is behind them; gives the words.
+
+    ``study.tsv`` has every head of every training, ``claims.tsv`` what is claimed and what is not.
     """
-
-    asked: ExplainedClass
-    learnt: Mapping[str, float | None]
-    quality: ModelQuality
-    heads: Mapping[str, RelevantHeads]
-    areas: Mapping[str, tuple[Area, ...]]
-    scores: Mapping[str, tuple[MetricScores, ...]]
-
-    @classmethod
-    def of(cls, asked: ExplainedClass, study: Path) -> Shown:
-        """Reads the folders of a study."""
-        folder = study / asked.folder
-        learnt = json.loads((study / asked.model / "metrics.json").read_text(encoding="utf-8"))["test"]
-        quality = trained_quality(study / asked.model)
-        heads = {
-            path.parent.name: _judged(read_relevance_heads(path.parent), quality)
-            for path in sorted(folder.glob(f"heads/*/{HEADS}"))
-        }
-        areas = {
-            path.parent.name: read_substitution(path.parent).areas
-            for path in sorted(folder.glob(f"substitution/*/{SUBSTITUTION}"))
-        }
-        return cls(asked, learnt, quality, heads, areas, read_comparison(folder / "comparison").scores)
-
-    @property
-    def name(self) -> str:
-        """The task, or one class of it."""
-        return self.asked.folder
-
-    @property
-    def tests(self) -> list[tuple[str, str]]:
-        """Methods with heads, each with every type of segments."""
-        return [(method, kind) for method in self.heads for kind in self.asked.kinds]
-
-    def tested(self, method: str, kind: str) -> Effect:
-        """The statistic of the page for all proteins: the embedding first, then every head."""
-        wanted = (ALL, kind, _STATISTIC)
-        effects = self.heads[method].effects
-        return next(one for one in effects if (one.group, one.kind, one.metric) == wanted)
-
-    def others(self, method: str, kind: str) -> list[Effect]:
-        """The other statistics, which the maps show beside it."""
-        every = (one for one in self.heads[method].effects if (one.group, one.kind) == (ALL, kind))
-        return [one for one in every if one.metric != _STATISTIC]
-
-    def names(self, method: str) -> list[HeadName]:
-        """All heads."""
-        return self.heads[method].names
-
-    def specialised(self, method: str, kind: str) -> list[HeadName]:
-        """Heads that pass the published test and both nulls, those with most left over them first."""
-        one = self.tested(method, kind)
-        left = one.left
-        chosen = sorted(np.flatnonzero(one.specialised[1:]), key=lambda head: -left[1 + head])
-        return [self.names(method)[head] for head in chosen]
-
-
-def _judged(found: RelevantHeads, quality: ModelQuality) -> RelevantHeads:
-    """The same heads, none of which can be specialised where the model is below the quality that is asked."""
-    if not verdict(quality).below:
-        return found
-    return replace(found, effects=tuple(replace(one, learnt=False) for one in found.effects))
-
-
-def conclude(folder: Path, asked: Sequence[ExplainedClass]) -> list[str]:
-    """``study.md`` with words and tables on all that was asked, ``study.tsv`` with all heads; gives words."""
-    shown = [Shown.of(one, folder) for one in asked]
-    models = list({one.asked.model: one for one in reversed(shown)}.values())[::-1]
+    with reading(folder, "remove what is damaged, and run the study again"):
+        shown = [ClassOverTrainings(one, folder, trainings) for one in asked]
+    models = list({model.name: model for one in shown for model in one.models}.values())
     said = [line for one in models for line in _learnt(one)]
     said += [f"{one.name}: {line}" for one in shown for line in _words(one)]
     with whole_file(folder / _PAGE) as temporary:
-        temporary.write_text(_page(models, shown, said), encoding="utf-8")
-    rows = (
-        (one.name, method, *row)
-        for one in shown
-        for method, found in one.heads.items()
-        for effect in found.effects
-        for row in effect_rows(effect, found)
-    )
-    write_tsv(folder / _ROWS, ("task", "method", *COLUMNS), rows)
-    return [*said, f"{folder / _PAGE}: all tables; {folder / _ROWS}: all heads"]
+        temporary.write_text(_page(models, shown, said, trainings), encoding="utf-8")
+    write_tsv(folder / _ROWS, ("task", "training", "method", *COLUMNS), _rows(shown))
+    header = ("task", "method", "type", "question", "trainings", "below", "say_so", "claimed", "values")
+    write_tsv(folder / _CLAIMS, header, _claim_rows(shown))
+    return [
+        *said,
+        f"{folder / _PAGE}: all tables; {folder / _ROWS}: all heads; {folder / _CLAIMS}: all claims",
+    ]
 
 
-def _page(models: list[Shown], shown: list[Shown], said: list[str]) -> str:
+def _rows(shown: Sequence[ClassOverTrainings]) -> Iterator[tuple[Any, ...]]:
+    for one in shown:
+        for method, each in one.found.items():
+            for training, found in enumerate(each):
+                for effect in found.effects:
+                    for row in effect_rows(effect, found):
+                        yield (one.name, training, method, *row)
+
+
+def _claim_rows(shown: Sequence[ClassOverTrainings]) -> Iterator[tuple[Any, ...]]:
+    for one in shown:
+        for found in _claims(one):
+            claim = found.claim
+            counts = (len(claim.said), sum(claim.below), claim.times, int(claim.holds))
+            yield (one.name, found.method, found.kind, found.question, *counts, found.numbers)
+
+
+def _learnt(one: TrainedModel) -> list[str]:
+    """How good a model is, and that nothing is called specialised of one that is not good enough."""
+    below = not_specialised(one.quality)
+    said = [described(one.quality, one.name)]
+    return said if below is None else [*said, f"{one.name}: {below}"]
+
+
+def _words(one: ClassOverTrainings) -> Iterator[str]:
+    """What every training says, and what it does not: a line for every question."""
+    below = [str(number) for number, model in enumerate(one.models) if model.below]
+    if below:
+        yield f"nothing is claimed, as not every model is good enough (those of trainings {', '.join(below)})"
+    if len(one.models) == 1:
+        yield "nothing is claimed of one training, as others may differ: --trainings 3"
+    found = [] if below else list(_claims(one))
+    for question in dict.fromkeys(claimed.question for claimed in found):
+        own = [claimed for claimed in found if claimed.question == question]
+        always = [f"by {some.method}, {some.numbers}" for some in own if some.claim.holds]
+        others = [f"by {some.method} {some.claim}" for some in own if not some.claim.holds]
+        said = (("in every training: ", always), ("not claimed: ", others))
+        yield f"{question}: " + "; ".join(how + "; ".join(some) for how, some in said if some)
+    yield from one.not_tested()
+
+
+def _claims(one: ClassOverTrainings) -> Iterator[_Claimed]:
+    """What can be claimed: of residues, heads, substitution and places."""
+    every = one.tests(_STATISTIC)
+    yield from (_of_residues(*some) for some in every)
+    yield from (_of_heads(*some) for some in every)
+    for method, areas in one.areas.items():
+        if _AREA in areas.pairs:
+            question = f"the most relevant residues, replaced, lower the {MEASURE} more than others"
+            numbers = f"area between the curves {_together(areas.mean(_AREA))}"
+            yield _Claimed(method, "", question, areas.claim(_AREA), numbers)
+    kinds = ", ".join(one.asked.kinds)
+    for method, scores in one.scores.items():
+        over = scores.over(_PLACE) if _PLACE in scores.metrics else None
+        if over is not None:
+            question = f"relevance tells residues of {kinds} from others better than any null (AUROC)"
+            numbers = f"over the strongest null ({over[0]}) {_together(over[1])}"
+            yield _Claimed(method, kinds, question, one.over_null(method, _PLACE), numbers)
+
+
+def _of_residues(method: str, kind: str, found: HeadsOverTrainings) -> _Claimed:
+    numbers = f"r {_each(one.embedding['effect'] for one in found.trainings)}"
+    null = found.strongest()
+    if null is not None:
+        left = _each(one.embedding[NULLS[null]] for one in found.trainings)
+        numbers += f", over the strongest null ({_called(null)}) {left}"
+    question = f"relevance lies on residues of {kind} more than any null explains (r)"
+    return _Claimed(method, kind, question, found.of_residues(), numbers)
+
+
+def _of_heads(method: str, kind: str, found: HeadsOverTrainings) -> _Claimed:
+    claim, count = found.of_heads(), len(found.trainings[0].heads)
+    numbers = f"{', '.join(str(len(rows)) for rows in found.surviving)} of {count}"
+    if claim.holds:
+        layers = ", ".join(map(str, found.layers())) or "none"
+        numbers += f" (layers that always have some: {layers})"
+    question = f"the model has heads that are specialised in {kind}, over every null"
+    return _Claimed(method, kind, question, claim, numbers)
+
+
+def _page(
+    models: Sequence[TrainedModel], shown: Sequence[ClassOverTrainings], said: Sequence[str], trainings: int
+) -> str:
     parts = ["# What the study shows\n", listed(said), "## Models\n", markdown(_models(models))]
     for one in shown:
-        parts += [f"## {one.name}\n", markdown(_embeddings(one)), markdown(_substitutions(one))]
-        parts += [markdown(_evaluations(one))]
-        parts += [markdown(_heads(one, method, kind)) for method, kind in one.tests]
-        parts.append(f"Maps of all heads are in `{one.name}/heads`, curves in `{one.name}/substitution`.\n")
+        parts += [f"## {one.name}\n", "### Claims\n", markdown(_claimed(one))]
+        parts += ["### Residues\n", markdown(_residues(one)), "### Heads\n", markdown(_heads(one))]
+        parts += ["### Substitution\n", markdown(_substitutions(one))]
+        parts += ["### Evaluation\n", markdown(_evaluations(one))]
+        folders = f"`{one.name}/0`" + f" to `{one.name}/{trainings - 1}`" * (trainings > 1)
+        parts.append(
+            f"Each training has its folder, {folders}: maps and lists of all heads are in `heads`, curves in "
+            "`substitution`, all metrics in `comparison`. The number of a head means nothing in another "
+            "training, its layer does.\n"
+        )
     return "\n".join(parts)
 
 
-def _models(shown: list[Shown]) -> Table:
+def _models(models: Sequence[TrainedModel]) -> Table:
     rows = tuple(
-        (Cell(one.asked.model), *(Cell(_score(one.learnt[name])) for name in _LEARNT)) for one in shown
+        (Cell(one.name), *(Cell(_score(one.scores.get(name))) for name in _LEARNT)) for one in models
     )
-    header = ("model", "AUROC", "average precision", "MCC", "accuracy")
+    header = ("model", *_LEARNT.values())
     return Table("What the models have learnt, on proteins held out.", header, rows)
 
 
-def _embeddings(one: Shown) -> Table:
+def _claimed(one: ClassOverTrainings) -> Table:
+    """A row for every question, a column for every method."""
+    found = list(_claims(one))
+    methods = list(dict.fromkeys(claimed.method for claimed in found))
+    by = {(claimed.question, claimed.method): claimed.claim for claimed in found}
+    rows = tuple(
+        (Cell(question), *(_yes(by.get((question, method))) for method in methods))
+        for question in dict.fromkeys(claimed.question for claimed in found)
+    )
+    caption = (
+        "Claimed is what every training says, of two or more, and where there is one (of areas and AUROC) "
+        "the interval over trainings and proteins together; else so many trainings say so. One whose model "
+        "is below the quality that is asked says nothing."
+    )
+    return Table(caption, ("claim", *methods), rows)
+
+
+def _yes(claim: Claim | None) -> Cell:
+    if claim is None:
+        return Cell("")
+    apart = ", not together" * (claim.times == len(claim.said) > 1)
+    return Cell("yes" * claim.holds or f"no: {claim.times} of {len(claim.said)}{apart}", claim.holds)
+
+
+def _residues(one: ClassOverTrainings) -> Table:
     """Relevance of residues against the segments, a row for every method and type."""
+    every = one.tests(_STATISTIC)
+    nulls = [null for null in NULLS if any(null in found.nulls for _, _, found in every)]
     rows = []
-    for method, kind in one.tests:
-        found = one.tested(method, kind)
-        count = int(found.significant[1:].sum())
-        nulls = (_left(found.nulls["exchange"], 0), _left(found.nulls.get("random"), 0))
-        cells = (str(found.proteins[0]), _effect(found, 0), _p(found.p[0]), *nulls)
-        many = f"{count}, {len(one.specialised(method, kind))} of {len(one.names(method))}"
-        rows.append(tuple(map(Cell, (method, kind, *cells, many))))
+    for method, kind, found in every:
+        embeddings = [one.embedding for one in found.trainings]
+        counts = "/".join(dict.fromkeys(str(row["proteins"]) for row in embeddings))
+        cells = [Cell(method), Cell(kind), Cell(counts)]
+        significant = all(row["significant"] for row in embeddings)
+        cells.append(Cell(_each(row["effect"] for row in embeddings), significant))
+        for null in nulls:
+            always = all(one.over(one.embedding, null) for one in found.trainings)
+            cells.append(Cell(_each(row[NULLS[null]] for row in embeddings), always))
+        rows.append(tuple(cells))
     caption = (
         "Relevance of residues at the embedding against annotated segments: median of point-biserial r over "
-        "proteins with its 95% interval, one-sided p of Wilcoxon's test; what is left of r over exchanges of "
-        "the annotation among like letters, and over models with random weights, with q; and of all heads "
-        "how many are significant and how many specialised, by r."
+        "proteins, then what is over each null, in r, or in standard deviations (SD) above it. The mean over "
+        "trainings, then every training; bold: significant in every training."
     )
-    header = ("method", "segments", "proteins", "r", "p", "over composition", "over random weights", "heads")
+    over = (f"over {_called(null)}" + ", SD" * (not NULLS[null].endswith(LEFT)) for null in nulls)
+    return Table(caption, ("method", "segments", "proteins", "r", *over), tuple(rows), words=2)
+
+
+def _heads(one: ClassOverTrainings) -> Table:
+    """A row for every method, type and training."""
+    rows = []
+    others = [name for tests in one.heads.values() for name in tests if name != _STATISTIC]
+    others = list(dict.fromkeys(others))
+    for (method, kind), tests in one.heads.items():
+        found = tests[_STATISTIC]
+        for training, own in enumerate(found.trainings):
+            surviving = found.surviving[training]
+            counts = [
+                _count(own.heads, "significant"), _count(own.heads, "specialised"), len(surviving),
+                *(len(tests[name].surviving[training]) if name in tests else "" for name in others),
+            ]  # fmt: skip
+            layers = Counter(int(row["layer"]) for row in surviving)
+            where = ", ".join(f"{layer} ({count})" for layer, count in sorted(layers.items()))
+            words = (method, kind, str(training), *map(str, counts), where)
+            rows.append((*map(Cell, words), *_largest(own.largest, found.nulls)))
+    count = len(next(iter(one.found.values()))[0].names)
+    caption = (
+        f"How many of {count} heads are significant by r; specialised, as maps mark them with a star; those "
+        "of them over every null of the table above, and the same by other statistics; the layers that these "
+        f"are in, from 0, and how many in each. Effects below {LEAST:g} count as none. Then the head with "
+        "the largest r, and the least that is left of it over a null, in r."
+    )
+    header = (
+        "method", "segments", "training", "significant", "specialised", "over every null",
+        *(f"by {name}" for name in others), "layers (heads)", "largest r", "its layer", "left over its nulls",
+    )  # fmt: skip
     return Table(caption, header, tuple(rows), words=2)
 
 
-def _heads(one: Shown, method: str, kind: str) -> Table:
-    found = one.tested(method, kind)
-    rows = [
-        (
-            Cell(str(name), bool(found.specialised[unit])), Cell(_effect(found, unit)),
-            Cell(_p(found.q[unit])),
-            Cell(_left(found.nulls["exchange"], unit)), Cell(_left(found.nulls.get("random"), unit)),
-            Cell("" if found.random_rank is None else _p(found.random_rank[unit])),
-        )
-        for unit, name in enumerate(one.names(method), start=1)
-        if found.significant[unit]
-    ]  # fmt: skip
-    caption = (
-        f"{method}, {kind}: every head that is significant by r (layer.head, from 0), bold if specialised: "
-        f"its effect remains over both nulls; effects below {LEAST:g} count as none. The last column is the "
-        "share of heads of models with random weights whose effect is as large."
-    )
-    header = ("head", "r", "q", "over composition", "over random weights", "random as large")
-    return Table(caption, header, tuple(rows))
+def _largest(row: Row | None, nulls: Iterable[str]) -> tuple[Cell, Cell, Cell]:
+    if row is None:
+        return Cell(""), Cell(""), Cell("")
+    effect, least = interval(row["effect"], row["low"], row["high"]), least_left(row, nulls)
+    return Cell(effect), Cell(str(row["layer"])), Cell("" if least is None else number(least))
 
 
-def _substitutions(one: Shown) -> Table:
+def _substitutions(one: ClassOverTrainings) -> Table:
     """Area between replacing by relevance and in random order."""
     rows = [
         (
-            Cell(method), Cell(f"{area.upper} over {area.lower}"), Cell(interval(*area.estimate)),
-            Cell("yes" if area.excludes_0 else "no"),
+            Cell(method), Cell(f"{pair[0]} over {pair[1]}"), Cell(_together(areas.mean(pair))),
+            Cell(", ".join(number(area.mean) for area in areas.each(pair))), _yes(areas.claim(pair)),
         )
-        for method, found in one.areas.items()
-        for area in found
-        if area.measure == _MEASURE
+        for method, areas in one.areas.items()
+        for pair in areas.pairs
     ]  # fmt: skip
     caption = (
         "Residues replaced, 1, 2, 4, ... 64 of them, by relevance (most, least) and at random: areas between "
-        f"the curves of the {_MEASURE}, with 95% intervals."
+        f"the curves of the {MEASURE}, over trainings and proteins with 95% intervals for others of both; of "
+        "each training; and whether it is above 0 in every one."
     )
-    return Table(caption, ("method", "curves", "area", "excludes 0"), tuple(rows), words=2)
+    return Table(caption, ("method", "curves", "area", "by training", "above 0"), tuple(rows), words=2)
 
 
-def _evaluations(one: Shown) -> Table:
-    scores = {
-        (run, score.metric): score
-        for run, found in one.scores.items()
-        for score in found
-        if score.level == "letters"
-    }
-    runs = list(dict.fromkeys(run for run, _ in scores))
-    metrics = [metric for metric in _EVALUATED if (runs[0], metric) in scores]
-    rows = tuple((Cell(run), *(Cell(_mean(scores[run, metric])) for metric in metrics)) for run in runs)
-    return Table("Some scores of relevome evaluate, means with 95% intervals.", ("method", *metrics), rows)
+def _evaluations(one: ClassOverTrainings) -> Table:
+    shown = [name for name in _EVALUATED if all(name in scores.metrics for scores in one.scores.values())]
+    header = ["method"]
+    for name in shown:
+        header.append(f"{name} {ARROWS[metrics[name].direction]}")
+        header += ["over its strongest null", "over exchange"] if name == _PLACE else []
+    rows = []
+    for method, scores in one.scores.items():
+        cells = [Cell(method)]
+        for name in shown:
+            cells.append(Cell(_together(scores.mean(name))))
+            if name == _PLACE:
+                claimed = one.over_null(method, name).holds
+                cells += [_over(scores.over(name), claimed), _over(scores.over(name, EXCHANGES))]
+        rows.append(tuple(cells))
+    caption = (
+        "Some scores of relevome evaluate: means over trainings and proteins, with 95% intervals for others "
+        "of both; ↑ higher is better, ↓ lower is better. Nulls are those with the best mean over all "
+        "trainings; exchange: those that have the noise of an explanation. Bold: claimed, above 0 in every "
+        "training."
+    )
+    return Table(caption, tuple(header), tuple(rows))
+
+
+def _over(found: tuple[str, Estimate] | None, claimed: bool = False) -> Cell:
+    return Cell("" if found is None else f"{interval(*found[1])} ({found[0]})", claimed)
+
+
+def _called(null: str) -> str:
+    return _CALLED.get(null, null)
+
+
+def _count(rows: Iterable[Row], flag: str) -> int:
+    return sum(bool(row[flag]) for row in rows)
+
+
+def _each(values: Iterable[float | None]) -> str:
+    """The mean over trainings, and the value of each, none where there is none."""
+    every = list(values)
+    known = [value for value in every if value is not None]
+    if not known:
+        return ""
+    largest = max(map(abs, known))
+    shown = ["none" if value is None else number(value, largest) for value in every]
+    return shown[0] if len(every) == 1 else f"{number(float(np.mean(known)), largest)} ({', '.join(shown)})"
+
+
+def _together(found: Estimate | None) -> str:
+    return "" if found is None else interval(*found)
 
 
 def _score(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
-
-
-def _learnt(one: Shown) -> list[str]:
-    """How good a model is, and that nothing is called specialised of one that is not good enough."""
-    below = not_specialised(one.quality)
-    said = [described(one.quality, one.asked.model)]
-    return said if below is None else [*said, f"{one.asked.model}: {below}"]
-
-
-def _words(one: Shown) -> Iterator[str]:
-    """What carries the relevance, and what nulls leave of it."""
-    learnt = not verdict(one.quality).below
-    for method, kind in one.tests:
-        found = one.tested(method, kind)
-        residues = f"{method}, {kind}: r of residues is {_effect(found, 0)}, p {_p(found.p[0])}"
-        heads = f"{_significant(found)} of {len(one.names(method))} heads are significant by r"
-        others = one.others(method, kind)
-        if not learnt:
-            counts = ", ".join(f"{_significant(other)} by {other.metric}" for other in others)
-            yield f"{residues}; {heads} ({counts})"
-            continue
-        special = list(map(str, one.specialised(method, kind)))
-        named = f" ({', '.join(special)})" * bool(special)
-        counts = ", ".join(
-            f"{_significant(other)} and {other.specialised[1:].sum()} by {other.metric}" for other in others
-        )
-        yield f"{residues}; {heads}, {len(special)} specialised{named} (significant and specialised {counts})"
-
-
-def _significant(found: Effect) -> int:
-    return int(found.significant[1:].sum())
-
-
-def _effect(found: Effect, unit: int) -> str:
-    """A median and its interval, empty where no protein has one."""
-    values = [float(part[unit]) for part in found.effect]
-    return "" if np.isnan(values).any() else interval(*values)
-
-
-def _left(found: Against | None, unit: int) -> str:
-    if found is None or np.isnan(found.median[unit]) or np.isnan(found.q[unit]):
-        return ""
-    return f"{number(float(found.median[unit]))} (q {_p(found.q[unit])})"
-
-
-def _p(value: float) -> str:
-    return "" if np.isnan(value) else number(float(value))
-
-
-def _mean(one: MetricScores) -> str:
-    """A mean and its interval."""
-    return interval(one.mean, one.low, one.high)

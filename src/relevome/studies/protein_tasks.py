@@ -75,13 +75,13 @@ class ProteinTask(NamedTuple):
 class ExplainedClass:
     """Proteins of one class whose prediction is explained, and where their annotated segments are.
 
-    Paths are in the folder of the study: of what is made, of the model, of the proteins and of their
-    ``segments``, which are of the types ``kinds``. The logit is that of ``target``, less that of a
-    ``contrast``. Proteins of one of the ``clusters`` of a file count once.
+    Paths are in the folder of the study: of what is made, of the ``task`` whose models are asked, of the
+    proteins and of their ``segments``, which are of the types ``kinds``. The logit is that of ``target``,
+    less that of a ``contrast``. Proteins of one of the ``clusters`` of a file count once.
     """
 
     folder: str
-    model: str
+    task: str
     fasta: str
     segments: str
     kinds: tuple[str, ...]
@@ -94,12 +94,20 @@ class ExplainedClass:
         """The positives of a task."""
         data = f"{task}/data"
         kinds = (PROTEIN_TASKS[task].kind,)
-        return cls(task, f"{task}/model", f"{data}/explained.fasta", f"{data}/segments.tsv", kinds, "1", "0")
+        return cls(task, task, f"{data}/explained.fasta", f"{data}/segments.tsv", kinds, "1", "0")
 
     @property
     def name(self) -> str:
         """What its commands are called by."""
         return self.folder.replace("/", "-")
+
+    def model(self, training: int) -> str:
+        """The folder of the model of a training, which are counted from 0."""
+        return f"{self.task}/{training}/model"
+
+    def made(self, training: int) -> str:
+        """The folder of all that is made of that model."""
+        return f"{self.folder}/{training}"
 
 
 def read_membrane(data: Path, amount: ProteinLimits, rng: np.random.Generator) -> Read:

@@ -98,7 +98,7 @@ def test_a_run_says_what_its_method_amounted_to_and_what_to_take_instead(
     toy_model: Callable[[str], Model],
 ) -> None:
     model = toy_model("cnn")
-    run = relevome.explain(model, ["ACGTTGCATAATGGCA", "ACGTTTTATAATGGCA"], target=1)
+    run = relevome.explain(model, ["ACGTTGCATAATGGCA", "ACGTTTTATAATGGCA"], "attnlrp", target=1)
     assert run.manifest["counts"][SAME] == 2
     (said,) = remarks(run)
     assert said.startswith("attnlrp is gradient x input here")

@@ -24,7 +24,9 @@ OWN = frozenset({
 })  # fmt: skip
 
 # What may differ between two calls that make the same result, wherever in the manifest it stands.
-VOLATILE = frozenset({"started", "seconds", "library_versions", "batch_size", "engine", "workers", "command"})
+VOLATILE = frozenset(
+    {"started", "seconds", "library_versions", "batch_size", "engine", "workers", "command", "chosen"}
+)
 
 # Where a model was found, which may differ too between calls that name the same digest of it.
 _PATH, _DIGEST = ("model", "path"), ("model", "sha256")
