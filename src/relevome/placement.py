@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 Rows: TypeAlias = Float[np.ndarray, "rows letters"]
 
@@ -53,6 +53,31 @@ def rank_accuracy(relevance: Rows, inside: int) -> Rows:
     weights = above / relevance.dtype.type(inside)
     weights += tied * (left / inside).astype(relevance.dtype)
     return weights
+
+
+def on_masks(
+    relevance: Rows, masks: Bool[np.ndarray, "masks letters"]
+) -> Float[np.ndarray, "metrics masks rows"]:
+    """Every one of `STATISTICS`, in its order, of all rows on several masks at once.
+
+    Masks may have different numbers of letters inside, no fewer than one and no more than all but one. The
+    weights of r for K letters are those for one times sqrt((N - 1) / (K (N - K))), and those of shares are
+    the same for any K; ranks are sorted once.
+    """
+    rows, letters = relevance.shape
+    inside = masks.sum(1)
+    factors = np.sqrt((letters - 1) / (inside * (letters - inside)))
+    found = np.empty((len(STATISTICS), len(masks), rows), dtype=relevance.dtype)
+    found[0] = factors[:, None] * (masks.astype(relevance.dtype) @ point_biserial(relevance, 1).T)
+    found[2] = masks.astype(relevance.dtype) @ mass_accuracy(relevance, 1).T
+    ordered, by_letter = np.sort(relevance, axis=1), np.ascontiguousarray(relevance.T)
+    for row, mask, count in zip(found[1], masks, inside.tolist(), strict=True):
+        last = ordered[:, letters - count]
+        row[:] = np.count_nonzero(by_letter[mask] >= last, axis=0) / count
+        tied = ordered[:, letters - count - 1] == last  # with a letter that is not among the first
+        if tied.any():
+            row[tied] = rank_accuracy(relevance[tied], count)[:, mask].sum(1)
+    return found
 
 
 STATISTICS: Mapping[str, Callable[[Rows, int], Rows]] = {

@@ -18,6 +18,7 @@ from relevome.data.sequences import Interval
 from relevome.data.sites import Site
 from relevome.discovery.attention_heads import characterise
 from relevome.discovery.head_map import head_map
+from relevome.discovery.other_maps import MapExchanges
 from relevome.discovery.placements import METRICS, Collected, Placement, Placements
 from relevome.discovery.relevance_heads import relevant_heads
 from relevome.discovery.windows import Windows
@@ -44,6 +45,7 @@ from relevome.results.evaluation.scores import MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.parts.part import Counts, Refusal, part_paths
 from relevome.results.relevance_heads.folder import read_relevance_heads, write_relevance_heads
+from relevome.results.relevance_heads.heads import ALL
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 from relevome.results.substitution import (
@@ -334,7 +336,13 @@ def _collected(seed: int) -> Collected:
 
 def _relevance_heads(folder: Path) -> None:
     collected = _collected(0)
-    made = relevant_heads(collected, [_collected(1)], classes=dict.fromkeys(collected.ids[:9], "a/b"))
+    exchanges = MapExchanges({id: np.roll(np.arange(30) < 7, 3 * i) for i, id in enumerate(collected.ids)})
+    rng = np.random.default_rng(2)
+    for id in collected.ids:
+        exchanges.add(id, rng.normal(size=(7, 30)))
+    others = {(group, "site"): exchanges.done() for group in (ALL, "a/b")}
+    classes = dict.fromkeys(collected.ids[:9], "a/b")
+    made = relevant_heads(collected, [_collected(1)], others=others, classes=classes)
     problems = (Problem("p1", "no one knows where", "sites.xml"),)
     points = head_map(collected.totals[:, 1:])
     about = {"run": "r", "types": ["site"]}

@@ -11,6 +11,7 @@ import pytest
 from scipy import stats
 
 from relevome.data.sites import Site
+from relevome.discovery.other_maps import MapExchanges, exchange_maps
 from relevome.discovery.placements import (
     METRICS,
     Collected,
@@ -19,8 +20,9 @@ from relevome.discovery.placements import (
     collect,
     placed,
     same_proteins,
+    units_of,
 )
-from relevome.discovery.relevance_heads import relevant_heads
+from relevome.discovery.relevance_heads import groups_of, relevant_heads
 from relevome.errors import InputError
 from relevome.evaluation.metrics import metrics
 from relevome.results.parts.part import Counts
@@ -129,24 +131,78 @@ def test_only_the_head_that_sees_sites_is_specialised(planted: tuple[Run, dict],
     run, sites = planted
     rows, _ = proteins(np.random.default_rng(0), 40, 0.0)
     noise = [collect(make_run(rows, name="n"), {"site": sites}, nulls=False)]
-    found = relevant_heads(collect(run, {"site": sites}), noise)
+    own = collect(run, {"site": sites})
+    others = exchange_maps(run, own, groups_of(own.ids))
+    found = relevant_heads(own, noise, others=others)
+    assert found.aligned == {"site": others[ALL, "site"].aligned}
     for metric in METRICS:
         one = of_metric(found, metric)
         assert np.flatnonzero(one.significant).tolist() == [2, 6], metric  # 0.1 and 1.2
-        assert (one.shift.q < 0.05).tolist() == one.significant.tolist()
+        assert (one.nulls["shift"].q < 0.05).tolist() == one.significant.tolist()
         # The head of W sees what sites are made of, and no more.
         assert np.flatnonzero(one.specialised).tolist() == [6]
-        assert one.exchange.median[6] > 3 * abs(one.exchange.median[2])
-        assert one.random is not None
-        assert one.random.q[6] < 1e-6
+        assert one.nulls["exchange"].median[6] > 3 * abs(one.nulls["exchange"].median[2])
+        assert one.nulls["random"].q[6] < 1e-6
+        assert one.nulls["position"].q[6] < 1e-6
+        over = others[ALL, "site"].over[:, METRICS.index(metric)]
+        np.testing.assert_array_equal(one.nulls["position"].median, np.median(over, 0))
         assert one.random_rank is not None
         assert one.random_rank[6] == pytest.approx(1 / 7)
+
+
+def looking_at_places(rng: np.random.Generator, count: int, shift: float) -> tuple[list[Explanation], dict]:
+    """Sites of 12 to 30 letters from the first on, which head 1.2 sees; head 0.1 looks at the first 15."""
+    rows, sites = [], {}
+    for number in range(count):
+        letters = "".join(rng.choice(list(LETTERS), size=int(rng.integers(60, 90))))
+        end = int(rng.integers(12, 31))
+        heads = rng.normal(size=(*SHAPE, len(letters)))
+        heads[1, 2, :end] += shift
+        heads[0, 1, :15] += shift
+        rows.append(explained(rng, f"p{number}", heads, letters))
+        sites[f"p{number}"] = [Site(0, end, "signal")]
+    return rows, sites
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_head_that_always_looks_at_the_same_places_is_not_specialised(
+    make_run: MakeRun, metric: str
+) -> None:
+    rows, sites = looking_at_places(np.random.default_rng(5), 40, 3.0)
+    noise, _ = looking_at_places(np.random.default_rng(6), 40, 0.0)
+    run = make_run(rows)
+    own = collect(run, {"signal": sites})
+    random = [collect(make_run(noise, name="n"), {"signal": sites}, nulls=False)]
+    without = of_metric(relevant_heads(own, random), metric)
+    assert np.flatnonzero(without.specialised).tolist() == [2, 6]
+    others = exchange_maps(run, own, groups_of(own.ids), seed=1)
+    one = of_metric(relevant_heads(own, random, others=others), metric)
+    assert np.flatnonzero(one.specialised).tolist() == [6]
+    assert one.nulls["position"].q[2] > 0.05
+    np.testing.assert_array_equal(
+        one.left[1:], np.min([one.nulls[n].median[1:] for n in ("exchange", "position", "random")], axis=0)
+    )
+
+
+def test_classes_exchange_maps_among_themselves_and_clusters_send_one(planted: tuple[Run, dict]) -> None:
+    run, sites = planted
+    own = collect(run, {"site": sites})
+    classes = {f"p{number}": "some" for number in range(14)}
+    clusters = {f"p{number}": number // 4 for number in range(20)}
+    others = exchange_maps(run, own, groups_of(own.ids, classes), clusters)
+    counted = {name: one.aligned.proteins + one.aligned.without for name, one in others.items()}
+    assert counted == {(ALL, "site"): 25, ("some", "site"): 4}
+    some = [f"p{number}" for number in range(14)]
+    alone = MapExchanges({id: own.masks["site"][id] for id in some}, clusters)
+    for row in run:
+        alone.add(row.sequence_id, units_of(row, run))
+    np.testing.assert_array_equal(alone.done().over, others["some", "site"].over)
 
 
 def test_without_random_models_nothing_is_specialised(planted: tuple[Run, dict]) -> None:
     run, sites = planted
     one = of_metric(relevant_heads(collect(run, {"site": sites})))
-    assert one.random is None
+    assert "random" not in one.nulls
     assert not one.specialised.any()
 
 
@@ -155,10 +211,9 @@ def test_what_remains_over_random_models_is_by_layer(planted: tuple[Run, dict]) 
     own = collect(run, {"site": sites})
     one = of_metric(relevant_heads(own, [own, own]))
     excess = own.placements["site"].placed.excess[:, 0]
-    assert one.random is not None
     over = excess[:, 1:4] - excess[:, 1:4].mean(1, keepdims=True)
-    np.testing.assert_allclose(one.random.median[1:4], np.median(over, 0), atol=1e-6)
-    assert one.random.median[0] == pytest.approx(0, abs=1e-7)
+    np.testing.assert_allclose(one.nulls["random"].median[1:4], np.median(over, 0), atol=1e-6)
+    assert one.nulls["random"].median[0] == pytest.approx(0, abs=1e-7)
 
 
 def test_heads_that_contribute_have_sums_above_0(planted: tuple[Run, dict]) -> None:
@@ -208,7 +263,8 @@ def test_proteins_that_say_nothing_are_left_out_with_the_reason(make_run: MakeRu
     }  # fmt: skip
     one = of_metric(relevant_heads(collected))
     assert one.proteins.tolist() == [8, 6, 8, 8, 8, 8, 8]
-    for values in (*one.effect, one.p, one.q, one.shift.median, one.exchange.median, one.exchange.p):
+    tests = one.nulls.values()
+    for values in (*one.effect, one.p, one.q, *(test.median for test in tests), *(test.p for test in tests)):
         assert np.isfinite(values).all()
 
 
@@ -270,6 +326,6 @@ def test_shifts_make_no_more_false_discoveries_than_allowed(mixed: bool, metric:
     any_found = []
     for _ in range(60):
         found = of_metric(relevant_heads(null_collected(rng, 20, 8, mixed)), metric)
-        any_found.append((found.shift.q[1:] < 0.05).any())
+        any_found.append((found.nulls["shift"].q[1:] < 0.05).any())
     # 5% of 60 is 3; 9 or more have probability 0.003.
     assert sum(any_found) <= 8

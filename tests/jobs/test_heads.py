@@ -66,6 +66,37 @@ def test_a_run_or_its_folder_is_asked_by_relevance(run: Run, sites: Path, tmp_pa
     assert_same(heads(run.path, annotations=sites, points="pca"), found)
 
 
+def test_proteins_are_aligned_by_their_first_residue(run: Run, sites: Path, tmp_path: Path) -> None:
+    found = heads(run, annotations=sites, out=tmp_path / "out")
+    assert isinstance(found, RelevantHeads)
+    assert len({len(row.sequence) for row in run}) > 1
+    assert found.unaligned is None
+    aligned = found.aligned["any"]
+    assert aligned.proteins + aligned.without == 8
+    assert all("position" in one.nulls for one in found.effects)
+    assert "over position" in (tmp_path / "out" / "heads.md").read_text()
+
+
+@pytest.mark.parametrize("lengths", [(31,), (31, 34)])
+def test_nucleic_acids_are_aligned_where_all_have_one_length(
+    dna: Model, write: Write, tmp_path: Path, lengths: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(1)
+    sizes = [lengths[i % len(lengths)] for i in range(8)]
+    fasta = write(
+        "d.fa", "".join(f">s{i}\n{''.join(rng.choice(list('ACGT'), n))}\n" for i, n in enumerate(sizes))
+    )
+    sites = write("s.bed", "".join(f"s{i}\t{2 + i}\t{9 + i}\n" for i in range(8)))
+    run = explain(dna, fasta, method="attnlrp", target=0, out=tmp_path / "run", heads=True)
+    found = heads(run, annotations=sites, out=tmp_path / "out")
+    assert isinstance(found, RelevantHeads)
+    page = (tmp_path / "out" / "heads.md").read_text()
+    why = "no null of positions: sequences have 2 lengths, from 31 to 34 letters, where one is expected"
+    assert (why in page) == (len(lengths) == 2)
+    assert all(("position" in one.nulls) == (len(lengths) == 1) for one in found.effects)
+    assert_same(read_relevance_heads(tmp_path / "out"), found)
+
+
 def test_classes_and_sites_are_found_by_accession(run: Run, write: Write, tmp_path: Path) -> None:
     bars = {row.sequence_id: f"sp|P0000{number}|X" for number, row in enumerate(run)}
     called = changed(run, tmp_path / "called", lambda values: values, rename=bars.__getitem__)
@@ -88,7 +119,7 @@ def test_nothing_is_left_where_no_folder_is_named(
     monkeypatch.chdir(tmp_path / "here")
     found = heads(run, annotations=sites, random=1)
     assert isinstance(found, RelevantHeads)
-    assert all(one.random is not None for one in found.effects)
+    assert all("random" in one.nulls for one in found.effects)
     assert not list((tmp_path / "here").iterdir())
 
 

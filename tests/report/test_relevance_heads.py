@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from relevome.discovery.head_map import head_map
+from relevome.discovery.other_maps import MapExchanges, OtherMaps
 from relevome.discovery.placements import METRICS, Collected, Placement, Placements
 from relevome.discovery.relevance_heads import relevant_heads
 from relevome.errors import InputError
 from relevome.report.relevance_heads import write_relevance_page
 from relevome.report.relevance_pictures import draw_maps
 from relevome.report.relevance_words import summary
+from relevome.report.tables import number
 from relevome.results.quality.words import not_specialised
 from relevome.results.relevance_heads.folder import FOLDER, read_relevance_heads, write_relevance_heads
 from relevome.results.relevance_heads.heads import ALL, LEAST, RelevantHeads
@@ -39,11 +41,24 @@ def made_up(seed: int, special: float) -> Collected:
     return Collected((2, 3), ids, totals, {"site|x": Placements(ids, Placement(*fields))}, left_out)
 
 
+def others_of(collected: Collected, special: float) -> dict[tuple[str, str], OtherMaps]:
+    """Sites of head 1.2 lie on its own maps, more than on those of others, by so much relevance."""
+    rng = np.random.default_rng(3)
+    masks = {id: np.arange(40) // 4 == i % 10 for i, id in enumerate(collected.ids)}
+    exchanges = MapExchanges(masks)
+    for id, mask in masks.items():
+        relevance = rng.normal(size=(7, 40))
+        relevance[6] += special * mask
+        exchanges.add(id, relevance)
+    return {(group, "site|x"): exchanges.done() for group in (ALL, "a/b")}
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("relevance") / "out"
     collected = made_up(0, 0.5)
-    found = relevant_heads(collected, [made_up(1, 0), made_up(2, 0)], classes=CLASSES)
+    others = others_of(collected, 9)
+    found = relevant_heads(collected, [made_up(1, 0), made_up(2, 0)], others=others, classes=CLASSES)
     points = head_map(collected.totals[:, 1:])
     found = replace(found, points=points, about={"run": "a|b", "random": 2})
     folder.mkdir()
@@ -73,6 +88,40 @@ def test_the_page_names_the_special_head_and_what_is_missing(folder: Path) -> No
     assert "| all | site\\|x | point-biserial | **1.2** | yes | yes | 15 |" in page
     assert "not tested: few: 3 proteins or families, where fewer than 6 cannot be significant" in page
     assert "1 proteins left out: no position annotated" in page
+
+
+def test_the_page_says_what_remains_over_position_and_of_how_many(folder: Path) -> None:
+    page = (folder / "heads.md").read_text()
+    assert "| over composition | q | over position | q | over random weights | q |" in page
+    assert (
+        "- site\\|x: 15 proteins or families beside each other's maps at the same places, in 2 groups of "
+        "like length, over their first 40 letters (100% of those of sites)\n" in page
+    )
+    (row,) = [line for line in page.splitlines() if "| all | site\\|x | mass-accuracy | **1.2** " in line]
+    first = next(line for line in page.splitlines() if line.startswith("| class |"))
+    column = first.split(" | ").index("over position")
+    said = read_relevance_heads(folder).effects[2].nulls["position"]
+    assert row.split(" | ")[column : column + 2] == [f"{said.median[6]:.3f}", number(float(said.q[6]))]
+
+
+@pytest.mark.parametrize(("special", "starred"), [(9.0, True), (0.0, False)])
+def test_what_does_not_exceed_position_has_no_star(special: float, starred: bool, tmp_path: Path) -> None:
+    collected = made_up(0, 0.5)
+    others = others_of(collected, special)
+    found = relevant_heads(collected, [made_up(1, 0), made_up(2, 0)], others=others)
+    write_relevance_page(found, tmp_path)
+    assert {star for _, star in marks(found).values()} == {int(starred)}
+    page = (tmp_path / "heads.md").read_text()
+    assert ("**1.2**" in page) == starred
+    assert ("| point-biserial | 1.2 | no |" in page) != starred
+    assert any("1 specialised: 1.2" in line for line in summary(found)) == starred
+
+
+def test_where_places_are_none_it_says_why_and_position_decides_nothing() -> None:
+    found = relevant_heads(made_up(0, 0.5), [made_up(1, 0)])
+    found = replace(found, unaligned="no null of positions: sequences have 3 lengths")
+    assert "no null of positions: sequences have 3 lengths" in summary(found)
+    assert {star for _, star in marks(found).values()} == {1}
 
 
 def marks(found: RelevantHeads) -> dict[str, tuple[int, int]]:

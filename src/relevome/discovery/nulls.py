@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.stats import pearson3
+from scipy.stats import beta, pearson3
 
+_LEAST = 1e-6  # of moments: beyond it shapes of a beta distribution are too large to tell from a gamma
 _MANY = 48  # letters or stretches beyond which the Fourier transform is faster
-_ROUNDING = 32.0  # of sums, in units of the last place of the sum of all magnitudes
+ROUNDING = 32.0  # of sums, in units of the last place of the sum of all magnitudes
 
 Weights = Float[np.ndarray, "rows letters"]
 Mask = Bool[np.ndarray, " letters"]
@@ -116,7 +117,7 @@ def _added_up(values: Weights, factors: Float[np.ndarray, " letters"]) -> Row:
 def _standing(beyond: Row, second: Row, third: Row, weights: Weights) -> Standing:
     """From central moments; a deviation that rounding could make is none."""
     deviation = np.sqrt(second)
-    rounding = _ROUNDING * np.finfo(weights.dtype).eps * np.abs(weights).sum(1)
+    rounding = ROUNDING * np.finfo(weights.dtype).eps * np.abs(weights).sum(1)
     varied = np.where(deviation > rounding, deviation, np.nan)
     return Standing(beyond, beyond / varied, third / varied**3)
 
@@ -138,3 +139,30 @@ def sum_test(
     total = np.where(known, scores, 0).sum(0, dtype=np.float64) / np.sqrt(n)
     third = np.where(known, skewness, 0).sum(0, dtype=np.float64) / n**1.5
     return np.where(known.any(0), pearson3.sf(total, np.maximum(third, 0)), 1.0)
+
+
+def four_moments_test(
+    score: Float[np.ndarray, " columns"],
+    skewness: Float[np.ndarray, " columns"],
+    kurtosis: Float[np.ndarray, " columns"],
+    few: Bool[np.ndarray, " columns"],
+) -> Float[np.ndarray, " columns"]:
+    """One-sided p-value of scores of variance 1 whose null has this skewness and this excess kurtosis.
+
+    That of Pearson's distribution of type I, a beta distribution stretched and moved along, with all four
+    moments (Johnson, Kotz, Balakrishnan 1994, Continuous Univariate Distributions 1, section 12.4.1), whose
+    tail ends; of type III, as for `sum_test`, where kurtosis is as large as that has it, or larger. Of sums
+    of a ``few``, whose tail ends in steps, the larger p of both.
+    """
+    squared, raw = skewness**2, kurtosis + 3
+    room, spread = 6 + 3 * squared - 2 * raw, raw - squared - 1
+    ends = (room > _LEAST) & (spread > _LEAST)
+    both = 6 * np.where(ends, spread / np.where(ends, room, 1), 1)  # the sum of both shapes
+    apart = np.sign(skewness) * np.sqrt(
+        squared * (both + 2) ** 2 / (squared * (both + 2) ** 2 + 16 * (both + 1))
+    )
+    low, high = both / 2 * (1 - apart), both / 2 * (1 + apart)
+    place = low / both + score * np.sqrt(low * high / (both + 1)) / both
+    third = pearson3.sf(score, np.maximum(skewness, 0))
+    first = np.where(ends, beta.sf(place, low, high), third)
+    return np.where(few, np.maximum(first, third), first)

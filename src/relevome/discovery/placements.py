@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -33,6 +33,7 @@ _AT_ONCE = 256  # units: with fewer threads wait for one another, with more one 
 Sites: TypeAlias = Mapping[str, list[Site]]
 Units: TypeAlias = Float[np.ndarray, "units letters"]
 Numbers: TypeAlias = Float[np.ndarray, "*proteins metrics units"]
+Found = TypeVar("Found")
 
 
 class Placement(NamedTuple):
@@ -73,7 +74,7 @@ class Collected:
     """All that a run says about annotated sites: placements by type, and sums of relevance of all proteins.
 
     ``totals`` are over all tokens, special ones too. ``left_out`` says of each type why proteins are not in
-    its placements, by their ids.
+    its placements, by their ids; ``masks`` has of each type the letters inside of those that are.
     """
 
     shape: tuple[int, int]
@@ -81,6 +82,7 @@ class Collected:
     totals: Float[np.ndarray, "proteins units"]
     placements: Mapping[str, Placements]
     left_out: Mapping[str, Mapping[str, str]]
+    masks: Mapping[str, Mapping[str, Bool[np.ndarray, " letters"]]] = field(default_factory=dict)
 
     def reasons(self, kind: str) -> Mapping[str, int]:
         """How many proteins are left out for which reason."""
@@ -91,11 +93,16 @@ def placed(
     relevance: Units, inside: Bool[np.ndarray, " letters"], letters: str, nulls: bool = True
 ) -> Placement:
     """Measure one protein. Without ``nulls`` only the statistics, and zeros for all else."""
+    parts = in_parts(relevance, lambda units: _measured(units, inside, letters, nulls))
+    return Placement(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
+
+
+def in_parts(relevance: Units, work: Callable[[Units], Found]) -> list[Found]:
+    """What work finds of some units after others, by a thread for each part."""
     some = [relevance[first : first + _AT_ONCE] for first in range(0, len(relevance), _AT_ONCE)]
     # Array operations leave the interpreter to other threads.
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        parts = list(pool.map(lambda units: _measured(units, inside, letters, nulls), some))
-    return Placement(*(np.concatenate(part, axis=1) for part in zip(*parts, strict=True)))
+        return list(pool.map(work, some))
 
 
 def _measured(
@@ -198,10 +205,12 @@ class _Collector:
     totals: dict[str, np.ndarray] = field(default_factory=dict)
     found: dict[str, dict[str, Placement]] = field(default_factory=dict)
     left_out: dict[str, dict[str, str]] = field(default_factory=dict)
+    masks: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.found = {kind: {} for kind in self.annotations}
         self.left_out = {kind: {} for kind in self.annotations}
+        self.masks = {kind: {} for kind in self.annotations}
 
     def add(self, row: Explanation, heads: Float[np.ndarray, "layers heads tokens"], units: Units) -> None:
         own = float(row.relevance.sum(dtype=np.float64)) + row.special_relevance
@@ -212,6 +221,7 @@ class _Collector:
             if isinstance(inside, str):
                 self.left_out[kind][row.sequence_id] = inside
                 continue
+            self.masks[kind][row.sequence_id] = inside
             one = placed(units, inside, row.sequence, self.nulls)
             self.found[kind][row.sequence_id] = Placement(*(part.astype(np.float32) for part in one))
 
@@ -234,4 +244,4 @@ class _Collector:
         units = 1 + self.shape[0] * self.shape[1]
         placements = {kind: Placements.of(found, units) for kind, found in self.found.items()}
         totals = np.array(list(self.totals.values()))
-        return Collected(self.shape, tuple(self.totals), totals, placements, self.left_out)
+        return Collected(self.shape, tuple(self.totals), totals, placements, self.left_out, self.masks)

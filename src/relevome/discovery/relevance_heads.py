@@ -3,8 +3,8 @@
 A head is significant if its statistic is above chance by the published test: Wilcoxon's signed ranks over
 proteins, one-sided, corrected over heads and types of sites (Wenzel, Gruner, Strodthoff 2024, doi
 10.1093/bioinformatics/btae031), and its median effect is more than next to nothing (`LEAST`). It is
-specialised if it also exceeds what models of random weights do, and what an exchange of the annotation among
-like letters gives.
+specialised if it also exceeds what models of random weights do, what an exchange of the annotation among
+like letters gives, and what the maps of other proteins come to at the same places.
 """
 
 from __future__ import annotations
@@ -17,43 +17,51 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.discovery.nulls import sum_test
+from relevome.discovery.other_maps import OtherMaps, family
 from relevome.discovery.placements import METRICS, Collected, Placement, Placements
 from relevome.discovery.signed_rank import false_discovery_rates, median_interval, signed_rank
 from relevome.results.relevance_heads.heads import (
     ALL,
-    Against,
     Contribution,
     Effect,
     Flags,
     RelevantHeads,
-    Units,
 )
+from relevome.results.relevance_heads.nulls import Against, Units
 
+_PUBLISHED = "published"  # the test against chance, which is no null model
 FEWEST = 6  # proteins, or families of them: with fewer no median has an interval of 95%
+
+
+def groups_of(ids: Sequence[str], classes: Mapping[str, str] | None = None) -> dict[str, set[str]]:
+    """All proteins, and those of every class."""
+    groups = {ALL: set(ids)}
+    for id in ids:
+        if classes and id in classes:
+            groups.setdefault(classes[id], set()).add(id)
+    return groups
 
 
 def relevant_heads(
     collected: Collected,
     random: Sequence[Collected] = (),
     *,
+    others: Mapping[tuple[str, str], OtherMaps] | None = None,
     clusters: Mapping[str, str | int] | None = None,
     classes: Mapping[str, str] | None = None,
     level: float = 0.05,
 ) -> RelevantHeads:
     """Test all heads over all proteins, and over those of every class.
 
-    ``random`` are the same proteins explained with random weights. Values of proteins of one cluster are
-    averaged before they are tested, scores too, as if all of a cluster were one protein; a protein without a
-    cluster is one of its own. ``level`` is the false discovery rate.
+    ``random`` are the same proteins explained with random weights, ``others`` what `exchange_maps` found by
+    class and type, None where position is no null. Values of proteins of one cluster are averaged before they
+    are tested, scores too, as if all of a cluster were one protein; a protein without a cluster is one of its
+    own. ``level`` is the false discovery rate.
     """
-    groups = {ALL: set(collected.ids)}
-    for id in collected.ids:
-        if classes and id in classes:
-            groups.setdefault(classes[id], set()).add(id)
     effects: list[Effect] = []
     contributions: list[Contribution] = []
     left_out: dict[str, str] = {}
-    for group, ids in groups.items():
+    for group, ids in groups_of(collected.ids, classes).items():
         sums = _families(collected.ids, collected.totals, ids, clusters)
         if len(sums) < FEWEST:
             left_out[group] = _too_few(len(sums))
@@ -62,9 +70,11 @@ def relevant_heads(
         found = []
         for kind, placements in collected.placements.items():
             sample = _sample(placements, [one.placements[kind] for one in random], ids, clusters)
+            if others is not None:
+                sample = sample._replace(others=others[group, kind])
             families = len(sample.placed.excess)
             if families < FEWEST:
-                left_out[f"{group}, {kind}" if group != ALL else kind] = _too_few(families)
+                left_out[_name(group, kind)] = _too_few(families)
             else:
                 found.append((kind, sample))
         positive = contributions[-1].positive
@@ -73,7 +83,15 @@ def relevant_heads(
         collected.shape, tuple(effects), tuple(contributions), left_out, level, collected.ids,
         tuple((classes or {}).get(id, "") for id in collected.ids),
         {kind: len(one.ids) for kind, one in collected.placements.items()}, collected.left_out,
+        aligned={} if others is None else {
+            _name(one.group, one.kind): others[one.group, one.kind].aligned for one in effects
+        },
     )  # fmt: skip
+
+
+def _name(group: str, kind: str) -> str:
+    """A type of sites in a class."""
+    return kind if group == ALL else f"{group}, {kind}"
 
 
 def _too_few(count: int) -> str:
@@ -81,10 +99,14 @@ def _too_few(count: int) -> str:
 
 
 class _Sample(NamedTuple):
-    """Values of the families of a class; ``random`` is the excess in models of random weights."""
+    """Values of the families of a class; ``random`` is the excess in models of random weights.
+
+    ``others`` are those of its proteins that stand beside the maps of others.
+    """
 
     placed: Placement
     random: Float[np.ndarray, "families seeds metrics units"] | None
+    others: OtherMaps | None = None
 
 
 def _sample(
@@ -111,15 +133,12 @@ def _families(
     """Values of some proteins, those of one cluster averaged; NaN are left out of means."""
     rows = [i for i, id in enumerate(ids) if id in chosen]
     names: dict[object, int] = {}
-    known = clusters or {}
-    # A protein without a cluster has a name that no cluster can have.
-    keys = [(known[ids[row]],) if ids[row] in known else ids[row] for row in rows]
-    family = np.array([names.setdefault(key, len(names)) for key in keys], dtype=int)
+    numbers = [names.setdefault(family(ids[row], clusters), len(names)) for row in rows]
     if len(names) == len(rows):
         return values[rows]
     sums, counts = (np.zeros((len(names), *values.shape[1:])) for _ in range(2))
-    np.add.at(sums, family, np.nan_to_num(values[rows]))
-    np.add.at(counts, family, ~np.isnan(values[rows]))
+    np.add.at(sums, numbers, np.nan_to_num(values[rows]))
+    np.add.at(counts, numbers, ~np.isnan(values[rows]))
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
@@ -141,11 +160,11 @@ def _tested(
                 one[name] = replace(one[name], q=q)
         for (kind, sample), one in zip(found, tests, strict=True):
             excess = sample.placed.excess[:, number]
+            published = one.pop(_PUBLISHED)
             effects.append(
                 Effect(
                     group, kind, metric, (~np.isnan(excess)).sum(0), median_interval(excess),
-                    one["published"].p, one["published"].q, one["shift"], one["exchange"],
-                    one.get("random"), _random_ranks(sample, number), positive, level,
+                    published.p, published.q, one, _random_ranks(sample, number), positive, level,
                 )
             )  # fmt: skip
     return effects
@@ -155,10 +174,12 @@ def _tests(sample: _Sample, number: int, shape: tuple[int, int]) -> dict[str, Ag
     """One metric of one type against chance and every null model, not yet corrected."""
     one = Placement(*(values[:, number] for values in sample.placed))
     found = {
-        "published": _against(one.excess, signed_rank(one.excess)),
+        _PUBLISHED: _against(one.excess, signed_rank(one.excess)),
         "shift": _against(one.shift, sum_test(one.shift, one.shift_skewness)),
         "exchange": _against(one.beyond, sum_test(one.exchange, one.exchange_skewness)),
     }
+    if sample.others is not None:
+        found["position"] = _against(sample.others.over[:, number], sample.others.p(number))
     if sample.random is not None:
         over = one.excess - _mean_heads(sample.random[:, :, number], shape)
         found["random"] = _against(over, signed_rank(over))

@@ -16,10 +16,12 @@ from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence as Letters
 from relevome.data.sites import Site, listed_as, read_sites
 from relevome.discovery.head_map import head_map
+from relevome.discovery.other_maps import exchange_maps
 from relevome.discovery.placements import Collected, collect, same_proteins
-from relevome.discovery.relevance_heads import relevant_heads
+from relevome.discovery.relevance_heads import groups_of, relevant_heads
 from relevome.errors import InputError
 from relevome.evaluation.explainer import explainer, model_of
+from relevome.evaluation.nulls import unaligned
 from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.explain import run_plan
 from relevome.jobs.shards import Plan
@@ -88,18 +90,26 @@ def relevance_heads(
             for number in range(1, random + 1):
                 say(f"explaining with random weights ({number} of {random})")
                 others.append(same_proteins(collect(next(runs), sites, nulls=False), collected))
-    say("testing")
+    say("exchanging maps of proteins")
     family_of = None if families is None else _families(families, collected)
     if class_of is not None:
         class_of = {
             id: class_of[name] for id in collected.ids if (name := listed_as(id, class_of)) is not None
         }
-    tested = relevant_heads(collected, others, clusters=family_of, classes=class_of, level=level)
+    apart = _unaligned(opened, collected)
+    exchanged = None
+    if apart is None:
+        groups = groups_of(collected.ids, class_of)
+        exchanged = exchange_maps(opened, collected, groups, family_of, target, seed=seed, progress=progress)
+    say("testing")
+    tested = relevant_heads(
+        collected, others, others=exchanged, clusters=family_of, classes=class_of, level=level
+    )
     place = None if points is None else head_map(collected.totals[:, 1:], points, seed)
     about = {
         "by": "relevance", "run": str(opened.path), "annotations": str(annotations), "types": list(types),
         "clusters": None if clusters is None else str(clusters),
-        "classes": None if classes is None else str(classes), "random": random, "map": points,
+        "classes": None if classes is None else str(classes), "random": random, "map": points, "seed": seed,
         "target": target or (PREDICTED if opened.of_predicted else opened.targets[0]),
         "model": dict(opened.manifest["model"]),
         "method": opened.manifest["method"],
@@ -108,13 +118,22 @@ def relevance_heads(
     effects = tested.effects
     if verdict(quality_of(about["model"])).below:
         effects = tuple(replace(one, learnt=False) for one in effects)
-    found = replace(tested, effects=effects, unplaced=tuple(unplaced), points=place, about=about)
+    found = replace(
+        tested, effects=effects, unplaced=tuple(unplaced), points=place, about=about, unaligned=apart
+    )
     if folder is not None:
         say("writing tables and pictures")
         FOLDER.clear(folder)
         write_relevance_page(found, folder)
         write_relevance_heads(found, folder)
     return found
+
+
+def _unaligned(run: Run, collected: Collected) -> str | None:
+    """Why places of sequences have nothing to do with each other; those of proteins begin at residue 1."""
+    lengths = {len(mask) for masks in collected.masks.values() for mask in masks.values()}
+    apart = [] if run.manifest["alphabet"] == "protein" else unaligned(lengths)
+    return apart[0] if apart else None
 
 
 def _sites(path: Path, types: Sequence[str]) -> tuple[_Sites, list[Problem]]:

@@ -11,6 +11,7 @@ from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.head_name import HeadName
 from relevome.results.quality.words import described, not_specialised
 from relevome.results.relevance_heads.heads import ALL, LEAST, Effect, RelevantHeads
+from relevome.results.relevance_heads.nulls import DECIDING, Against, Aligned
 
 _MOST = 20  # heads of a table; all are in heads.tsv
 
@@ -18,18 +19,16 @@ _MOST = 20  # heads of a table; all are in heads.tsv
 def page(found: RelevantHeads) -> str:
     """What to read: the heads worth looking at by name, then all types and metrics in sentences."""
     about = found.about
-    random = about.get("random", 0)
+    over = "; ".join(f"over {null.over}: {null.about}" for null in DECIDING)
     caption = (
         f"{about.get('run', 'run')}: relevance of {found.shape[0]} x {found.shape[1]} heads against "
         f"annotated sites. Specialised heads first, at most {_MOST} of each type and statistic; effect: "
-        "median over proteins with its 95% interval, less chance; over composition: what exceeds exchanges "
-        "of the annotation among like letters; over random weights: what exceeds the mean head of the layer "
-        f"in {random} models; false discovery rate {found.level:g}; effects below {LEAST:g} count as none."
+        f"median over proteins with its 95% interval, less chance; {over}; {about.get('random', 0)} such "
+        f"models; false discovery rate {found.level:g}; effects below {LEAST:g} count as none."
     )
     header = (
         "class", "type", "statistic", "head", "specialised", "contributes", "proteins", "effect", "q",
-        "over composition", "q",
-        "over random weights", "q", "rank among random",
+        *(word for null in DECIDING for word in (f"over {null.over}", "q")), "rank among random",
     )  # fmt: skip
     rows = tuple(row for one in found.effects for row in _best(one, found.shape))
     table = (
@@ -48,7 +47,7 @@ def summary(found: RelevantHeads) -> list[str]:
     """What was found, in sentences."""
     said = []
     said += [_said(one, found.shape) for one in found.effects]
-    if found.effects and found.effects[0].learnt and found.effects[0].random is None:
+    if found.effects and found.effects[0].learnt and not found.effects[0].asked:
         said.append("no head can be called specialised without models of random weights (--random 10)")
     heads = found.shape[0] * found.shape[1]
     for one in found.contributions:
@@ -56,10 +55,23 @@ def summary(found: RelevantHeads) -> list[str]:
             f"{one.group}: relevance adds up to more than 0 in {one.positive[1:].sum()} of {heads} heads "
             f"({one.proteins} proteins or families)"
         )
+    said += [f"{name}: {_exchanged(one)}" for name, one in found.aligned.items()]
+    said += [] if found.unaligned is None else [found.unaligned]
     said += [f"not tested: {name}: {why}" for name, why in found.left_out.items()]
     for kind in found.proteins_left_out:
         said += [f"{kind}: {n:,} proteins left out: {why}" for why, n in found.reasons(kind).items()]
     return said
+
+
+def _exchanged(one: Aligned) -> str:
+    """Whose maps stood in for each other's."""
+    letters = f"{one.shortest:,} to {one.longest:,}" if one.shortest < one.longest else f"{one.shortest:,}"
+    left = f"; {one.without:,} have no site there, or nothing else" * bool(one.without)
+    return (
+        f"{one.proteins:,} proteins or families beside each other's maps at the same places, in "
+        f"{one.groups:,} groups of like length, over their first {letters} letters ({one.kept:.0%} of those "
+        f"of sites){left}"
+    )
 
 
 def _said(one: Effect, shape: tuple[int, int]) -> str:
@@ -68,7 +80,7 @@ def _said(one: Effect, shape: tuple[int, int]) -> str:
     embedding = interval(*(float(part[0]) for part in one.effect)) if one.proteins[0] else "none"
     specialised = [str(HeadName(*divmod(i, shape[1]))) for i in np.flatnonzero(one.specialised[1:]).tolist()]
     named = f": {', '.join(specialised[:12])}{', ...' * (len(specialised) > 12)}" * bool(specialised)
-    asked = "" if one.random is None or not one.learnt else f", {len(specialised)} specialised{named}"
+    asked = f", {len(specialised)} specialised{named}" if one.asked else ""
     both = int((one.significant & one.positive)[1:].sum())
     return (
         f"{where}, {one.metric}: at the embedding {embedding}, q {number(float(one.q[0]))}; "
@@ -79,19 +91,19 @@ def _said(one: Effect, shape: tuple[int, int]) -> str:
 
 def _best(one: Effect, shape: tuple[int, int]) -> Iterator[tuple[Cell, ...]]:
     """The heads worth looking at: specialised ones, then others that are significant, the strongest first."""
-    left = one.exchange.median if one.random is None else np.fmin(one.exchange.median, one.random.median)
     chosen = [unit for unit in range(1, len(one.p)) if one.significant[unit]]
-    chosen.sort(key=lambda unit: (not one.specialised[unit], -float(left[unit])))
+    chosen.sort(key=lambda unit: (not one.specialised[unit], -float(one.left[unit])))
     for unit in chosen[:_MOST]:
         yes = bool(one.specialised[unit])
-        asked = one.random is not None and one.learnt
-        flags = ("yes" if yes else "no" if asked else "not asked", "yes" if one.positive[unit] else "no")
+        flags = ("yes" if yes else "no" if one.asked else "not asked", "yes" if one.positive[unit] else "no")
         words = (one.group, one.kind, one.metric, str(HeadName(*divmod(unit - 1, shape[1]))), *flags)
-        over = (("", "", "") if one.random is None or one.random_rank is None else (
-            number(float(one.random.median[unit])), number(float(one.random.q[unit])),
-            number(float(one.random_rank[unit])),
-        ))  # fmt: skip
+        over = [text for null in DECIDING for text in _over(one.nulls.get(null.name), unit)]
+        rank = "" if one.random_rank is None else number(float(one.random_rank[unit]))
         effect = interval(*(float(part[unit]) for part in one.effect))
-        composition = (number(float(one.exchange.median[unit])), number(float(one.exchange.q[unit])))
-        cells = (*words, str(one.proteins[unit]), effect, number(float(one.q[unit])), *composition, *over)
+        cells = (*words, str(one.proteins[unit]), effect, number(float(one.q[unit])), *over, rank)
         yield tuple(Cell(text, bold=yes and i == 3) for i, text in enumerate(cells))
+
+
+def _over(test: Against | None, unit: int) -> tuple[str, str]:
+    """What a unit has left over a null, and its q; nothing where that was not asked."""
+    return ("", "") if test is None else (number(float(test.median[unit])), number(float(test.q[unit])))

@@ -20,7 +20,6 @@ from relevome.results.kinds import of_its_kind
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.relevance_heads.heads import (
     COLUMNS,
-    Against,
     Contribution,
     Effect,
     HeadMap,
@@ -31,11 +30,14 @@ from relevome.results.relevance_heads.heads import (
     shown,
     units,
 )
+from relevome.results.relevance_heads.nulls import NULLS, Against, Aligned
 from relevome.results.tables import write_tsv
 
 NAME, ARRAYS = "relevance_heads.json", "relevance_heads.npz"
 EARLIER = "heads.json"  # the record of an earlier relevome
 SCHEMA_VERSION = 2
+# Why a result of an earlier relevome says nothing of position.
+_BEFORE = "no null of positions: an earlier relevome made this, make it again with --overwrite"
 RANDOM = "random"  # the folder of runs with random weights, which is kept
 FOLDER = ResultFolder(
     (NAME, EARLIER),
@@ -47,11 +49,10 @@ FOLDER = ResultFolder(
 )  # fmt: skip
 
 _SUMS = ("class", "layer", "head", "proteins", "sum", "low", "high", "p", "q", "contributes")
-_NULLS = ("shift", "exchange", "random")
 _OWN = frozenset({
     "schema_version", "command", "library_versions", "shape", "proteins", "proteins_with_sites", "left_out",
     "not_tested", "maps", "settings", "unplaced_sites", "unplaced", "effects", "contributions", "ids",
-    "ids_left_out", "class_of", "points",
+    "ids_left_out", "class_of", "points", "aligned", "unaligned",
 })  # fmt: skip
 
 
@@ -98,6 +99,8 @@ def read_relevance_heads(folder: str | Path) -> RelevantHeads:
             said["proteins_with_sites"], said["ids_left_out"],
             tuple(Problem(**one) for one in said["unplaced"]), _points(said["points"], arrays),
             {name: value for name, value in said.items() if name not in _OWN},
+            {name: Aligned(**one) for name, one in said.get("aligned", {}).items()},
+            said.get("unaligned", _BEFORE),
         )  # fmt: skip
         return of_its_kind(found)
 
@@ -122,12 +125,13 @@ def _content(found: RelevantHeads) -> dict[str, Any]:
         "ids": list(found.proteins), "class_of": list(found.classes),
         "ids_left_out": {kind: dict(ids) for kind, ids in found.proteins_left_out.items()},
         "unplaced": list(map(asdict, found.unplaced)),
+        "aligned": {name: asdict(one) for name, one in found.aligned.items()}, "unaligned": found.unaligned,
         "points": None if points is None else {"how": points.how, "shares": points.shares},
     }  # fmt: skip
 
 
 def _effect_said(one: Effect) -> dict[str, Any]:
-    nulls = [name for name in _NULLS if getattr(one, name) is not None]
+    nulls = [null.name for null in NULLS if null.name in one.nulls]
     said = {"class": one.group, "type": one.kind, "metric": one.metric, "nulls": nulls}
     return said if one.learnt else said | {"learnt": False}
 
@@ -140,9 +144,8 @@ def _arrays(found: RelevantHeads) -> dict[str, np.ndarray]:
         if one.random_rank is not None:
             fields["random_rank"] = one.random_rank
         fields |= {f"effect_{end}": values for end, values in one.effect._asdict().items()}
-        for null in _NULLS:
-            if (test := getattr(one, null)) is not None:
-                fields |= {f"{null}_median": test.median, f"{null}_p": test.p, f"{null}_q": test.q}
+        for null, test in one.nulls.items():
+            fields |= {f"{null}_median": test.median, f"{null}_p": test.p, f"{null}_q": test.q}
         arrays |= {f"effect_{i}_{name}": values for name, values in fields.items()}
     for i, one in enumerate(found.contributions):
         fields = {"p": one.p, "q": one.q, **one.sums._asdict()}
@@ -157,11 +160,12 @@ def _effects(said: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Itera
         tests = {
             null: Against(*(own[f"{null}_{name}"] for name in ("median", "p", "q"))) for null in one["nulls"]
         }
+        if absent := [null.name for null in NULLS if null.always and null.name not in tests]:
+            raise ValueError(f"effect {i} has no null called {absent[0]}")
         yield Effect(
             one["class"], one["type"], one["metric"], own["proteins"],
-            Median(*(own[f"effect_{end}"] for end in Median._fields)), own["p"], own["q"], tests["shift"],
-            tests["exchange"], tests.get("random"), own.get("random_rank"), own["positive"], level,
-            one.get("learnt", True),
+            Median(*(own[f"effect_{end}"] for end in Median._fields)), own["p"], own["q"], tests,
+            own.get("random_rank"), own["positive"], level, one.get("learnt", True),
         )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from relevome.results.head_name import HeadName
 from relevome.results.notebook import as_html
 from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.results.quality.words import described, not_specialised
+from relevome.results.relevance_heads.nulls import DECIDING, NULLS, Against, Aligned, Units, may_specialise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,12 +29,11 @@ LEAST = 1e-3
 
 COLUMNS = (
     "class", "type", "metric", "layer", "head", "proteins", "effect", "low", "high", "p", "q",
-    "shift_score", "shift_p", "shift_q", "exchange_left", "exchange_p", "exchange_q",
-    "random_left", "random_p", "random_q", "random_rank", "significant", "specialised", "contributes",
+    *(column for null in NULLS for column in null.columns), "random_rank", "significant", "specialised",
+    "contributes",
 )  # fmt: skip
 
 Projection: TypeAlias = Literal["pca", "tsne", "umap"]
-Units: TypeAlias = Float[np.ndarray, " units"]
 Flags: TypeAlias = Bool[np.ndarray, " units"]
 
 
@@ -46,25 +46,15 @@ class Median(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Against:
-    """What remains of an effect over a null model: its median over proteins, and the test of it."""
-
-    median: Units
-    p: Units
-    q: Units
-
-
-@dataclass(frozen=True, eq=False)
 class Effect:
     """One statistic of one type of sites in one class of proteins, for the embedding and all heads.
 
     ``proteins`` counts those with a value, families as one. ``effect`` is the statistic less its chance
-    level, which is 0 for r and the share of letters inside for accuracies. ``shift`` holds standard
-    deviations above the mean of circular shifts, ``exchange`` what exceeds the mean of exchanges among like
-    letters, in units of the statistic; p of both is that of `sum_test`. ``random`` is what exceeds the mean
-    head of the same layer of models with random weights, None without them; ``random_rank`` the share of all
-    their heads, and this one, whose median effect is as large. ``learnt`` is False where the model is below
-    the quality that is asked, so that no head of it is called specialised.
+    level, which is 0 for r and the share of letters inside for accuracies. ``nulls`` has what remains over
+    each of `NULLS` that was asked about, in units of the statistic, over shifts in standard deviations.
+    ``random_rank`` is the share of all heads of models with random weights, and this one, whose median effect
+    is as large, None without such models. ``learnt`` is False where the model is below the quality that is
+    asked, so that no head of it is called specialised.
     """
 
     group: str
@@ -74,9 +64,7 @@ class Effect:
     effect: Median
     p: Units
     q: Units
-    shift: Against
-    exchange: Against
-    random: Against | None
+    nulls: Mapping[str, Against]
     random_rank: Units | None
     positive: Flags
     level: float
@@ -90,18 +78,29 @@ class Effect:
     @property
     def shifted(self) -> Flags:
         """Significant, and more than circular shifts explain."""
-        return self.significant & (self.shift.q < self.level)
+        return self.significant & (self.nulls["shift"].q < self.level)
+
+    @property
+    def asked(self) -> bool:
+        """Whether a head can be called specialised: the model has ``learnt``, and no null is missing."""
+        return self.learnt and may_specialise(self.nulls)
+
+    @property
+    def left(self) -> Units:
+        """What remains over whichever null that decides leaves least; NaN are left out."""
+        return np.fmin.reduce([one.median for one in self._deciding])
 
     @property
     def specialised(self) -> Flags:
-        """Significant, and more than random weights and the exchange of like letters explain.
-
-        None of a model that has not ``learnt`` enough.
-        """
-        if self.random is None or not self.learnt:
+        """Significant, and more than any null that decides explains; none where that was not ``asked``."""
+        if not self.asked:
             return np.zeros(len(self.p), dtype=bool)
-        over = (self.exchange, self.random)
-        return self.significant & np.all([(n.q < self.level) & (n.median >= LEAST) for n in over], axis=0)
+        over = [(one.q < self.level) & (one.median >= LEAST) for one in self._deciding]
+        return self.significant & np.all(over, axis=0)
+
+    @property
+    def _deciding(self) -> list[Against]:
+        return [self.nulls[null.name] for null in DECIDING if null.name in self.nulls]
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +137,8 @@ class RelevantHeads:
     were measured and ``classes`` their classes, empty without one; ``with_sites`` counts those placed by
     type, and ``proteins_left_out`` says by type and id why others are not. ``unplaced`` are sites whose
     place nobody knows. ``points`` is a map of the proteins; ``about`` says which run and which annotations.
+    ``aligned`` says by class and type, as ``left_out`` names them, whose maps stood in for one another;
+    ``unaligned`` why none did, which is None where position is among the nulls.
     """
 
     shape: tuple[int, int]
@@ -152,6 +153,8 @@ class RelevantHeads:
     unplaced: tuple[Problem, ...] = ()
     points: HeadMap | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
+    aligned: Mapping[str, Aligned] = field(default_factory=dict)
+    unaligned: str | None = None
 
     @property
     def quality(self) -> ModelQuality:
@@ -222,7 +225,7 @@ def units(found: RelevantHeads) -> list[tuple[Any, Any]]:
 
 def effect_rows(one: Effect, found: RelevantHeads) -> Iterator[tuple[Any, ...]]:
     """The fields of `COLUMNS`."""
-    tests = (one.shift, one.exchange, one.random)
+    tests = [one.nulls.get(null.name) for null in NULLS]
     for unit, name in enumerate(units(found)):
         null = [
             shown(values[unit])
