@@ -18,6 +18,7 @@ from relevome.results.folder import whole_file
 from relevome.results.quality.words import described, not_specialised
 from relevome.results.record import reading
 from relevome.results.relevance_heads.heads import COLUMNS, LEAST, effect_rows
+from relevome.results.relevance_heads.nulls import NULLS as HEAD_NULLS
 from relevome.results.tables import write_tsv
 from relevome.studies.protein_tasks import ExplainedClass
 from relevome.studies.protein_trainings import (
@@ -45,7 +46,7 @@ _PLACE = "auroc"
 _EVALUATED = (_PLACE, "mass-accuracy", "normalised-area-between-curves", "effective-letters")
 _AREA = ("random", "most")
 # What is left over a null is said in these words; a null that has none here is called as in heads.tsv.
-_CALLED = {"exchange": "composition", "random": "random weights", "shift": "circular shifts"}
+_CALLED = {one.name: one.over for one in HEAD_NULLS}
 
 
 class _Claimed(NamedTuple):
