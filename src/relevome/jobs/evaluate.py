@@ -99,7 +99,7 @@ def evaluate(
             where the run has several. ``replacement`` for letters taken away: ``unknown`` (default),
             ``mask``, ``random``, ``shuffle`` or a letter. ``draws``: random orders of every sequence, an even
             number (default 10). ``null``: shuffles of every sequence (default 1). ``random_models``: by how
-            many models with random weights every sequence is explained too (default 1). ``sequences``: about
+            many models with random weights every sequence is explained too (default 5). ``sequences``: about
             how many the model is asked, drawn at random (default 100; 0: all). ``fast``: ask it less about
             each (default False). ``mutants``: its own mutagenesis is of as many letters of each as have so
             many substitutions (default 1000; 0: all letters). ``seed``: of all that is drawn (default 0).

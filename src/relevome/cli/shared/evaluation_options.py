@@ -41,8 +41,8 @@ class EvaluationOptions:
     draws: Annotated[int, typer.Option(help="Random orders of every sequence.")] = 10
     null: Annotated[int, typer.Option(help="Shuffles of every sequence, explained and evaluated alike.")] = 1
     random_models: Annotated[
-        int, typer.Option(help="Models with random weights, by which every sequence is explained too.")
-    ] = 1
+        int, typer.Option(help="Models with random weights that explain too; the best of them is a null.")
+    ] = 5
     sequences: Annotated[
         int, typer.Option(help="On how many the model is asked, drawn at random; 0: all.")
     ] = 100

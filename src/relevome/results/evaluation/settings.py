@@ -29,7 +29,7 @@ class EvaluationSettings:
     replacement: str = "unknown"
     draws: int = 10
     null: int = 1
-    random_models: int = 1
+    random_models: int = 5
     sequences: int = 100
     fast: bool = False
     seed: int = 0
