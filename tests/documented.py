@@ -15,6 +15,7 @@ from relevome.attribution import methods
 from relevome.attribution.lrp import table
 from relevome.attribution.lrp.attention_rules import attention_rules
 from relevome.data.formats import formats
+from relevome.data.public import data_sets
 from relevome.engines.base import engines
 from relevome.evaluation.metrics import metrics
 from relevome.results.export import exporters
@@ -22,7 +23,7 @@ from relevome.studies import studies
 from relevome.training.objective import objectives
 
 PAGE = Path(__file__).parents[1] / "docs" / "extend.md"
-REGISTRIES = (methods, exporters, metrics, formats, engines, objectives, studies, attention_rules)
+REGISTRIES = (methods, exporters, metrics, formats, engines, objectives, studies, attention_rules, data_sets)
 
 Documented = Callable[..., ModuleType]
 

@@ -25,6 +25,8 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
         LOCK,
     ),
     "data fetch": (("data", "fetch", "sapiens", "--wheel", "{fasta}", "-o", "{out}"), LOCK),
+    "data fetch of data": (("data", "fetch", "ecoli", "-o", "{out}"), LOCK),
+    "data fetch by query": (("data", "fetch", "uniprot", "--query", "x", "-o", "{out}"), LOCK),
     "explain": (("explain", *MODEL, "--target", "0", "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "evaluate": (("evaluate", "{run}", "-o", "{out}"), LOCK),
     "compare": (("compare", "{run}", "{run}", "-o", "{out}"), LOCK),

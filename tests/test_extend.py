@@ -21,6 +21,7 @@ from relevome.data.sites import Site, read_sites
 from relevome.engines.base import Engine, engines
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric
+from relevome.jobs.fetching.downloads import cached_at
 from relevome.models.base import Model
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.results.export import exporters
@@ -192,3 +193,22 @@ def test_an_engine(
     again = explained(model, tmp_path / "again", engine="told")
     assert [row.relevance.tolist() for row in again] == [row.relevance.tolist() for row in run]
     assert capsys.readouterr().err.splitlines()[-1].startswith("shard 0: 0.")
+
+
+def test_a_data_set(
+    documented: Documented, relevome_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pooch", reason="needs pooch: `make setup` installs all extras")
+    module = documented("A data set")
+    assert "five letters (CC0)" in relevome_cli("data", "list")[1]
+    monkeypatch.setenv("RELEVOME_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("RELEVOME_DATA", raising=False)
+    (source,) = module.LETTERS.sources
+    kept = cached_at(source)
+    kept.parent.mkdir()
+    kept.write_text("acgt\n")  # as if it had been downloaded
+    assert relevome_cli("data", "fetch", "mine", "-o", tmp_path / "data")[0] == 0
+    assert (tmp_path / "data/mine/letters.txt").read_text() == "ACGT\n"
+    kept.write_text("acga\n")
+    with pytest.raises(InputError, match=r"does not give mine/letters.txt"):
+        relevome.fetch("mine", tmp_path / "other")

@@ -85,7 +85,7 @@ def test_another_file_is_not_used(wheel: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot read .*: expected a wheel"):
         relevome.fetch("sapiens", tmp_path / "a", wheel=tmp_path / "none.whl")
     assert not (tmp_path / "a").exists()
-    with pytest.raises(InputError, match="unknown published model 'sapien'"):
+    with pytest.raises(InputError, match="unknown data set or published model 'sapien'"):
         relevome.fetch("sapien", tmp_path / "a")
 
 

