@@ -39,6 +39,7 @@ def install(folder: Path, module: str, code: str, points: str) -> None:
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Someone else's package, installed with an entry point for a method."""
+    methods.discover()  # before it is there, or the process would keep it for all tests that follow
     points = "[relevome.methods]\nconstant = others_method:Constant\n"
     install(tmp_path, "others_method", OTHERS_METHOD, points)
     monkeypatch.syspath_prepend(tmp_path)
