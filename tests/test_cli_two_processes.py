@@ -31,6 +31,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
     "evaluate": (("evaluate", "{run}", "-o", "{out}"), LOCK),
     "compare": (("compare", "{run}", "{run}", "-o", "{out}"), LOCK),
     "substitute": (("substitute", "{run}", "-o", "{out}"), LOCK),
+    "sites": (("sites", "{run}", "--coordinates", "sequence", "-o", "{out}"), LOCK),
     "heads": (("heads", *MODEL, "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "heads by relevance": (
         ("heads", "--by", "relevance", "--run", "{run}", "--annotations", "{bed}", "-o", "{out}"),

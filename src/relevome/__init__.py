@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from relevome.jobs.predict import predict
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
+    from relevome.jobs.sites import sites
     from relevome.jobs.substitute import substitute
     from relevome.jobs.train import train
     from relevome.jobs.windows import windows
@@ -48,6 +49,7 @@ _HOME = {
     "predict": "relevome.jobs.predict",
     "show": "relevome.jobs.show",
     "simulate": "relevome.jobs.simulate",
+    "sites": "relevome.jobs.sites",
     "substitute": "relevome.jobs.substitute",
     "train": "relevome.jobs.train",
     "windows": "relevome.jobs.windows",
@@ -56,7 +58,7 @@ _HOME = {
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export",
     "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "show", "simulate",
-    "substitute", "train", "windows",
+    "sites", "substitute", "train", "windows",
 ]  # fmt: skip
 
 

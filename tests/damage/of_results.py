@@ -46,6 +46,13 @@ from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.parts.part import Counts, Refusal, part_paths
 from relevome.results.relevance_heads.folder import read_relevance_heads, write_relevance_heads
 from relevome.results.relevance_heads.heads import ALL
+from relevome.results.relevant_sites import (
+    RelevantSite,
+    RelevantSites,
+    SiteSettings,
+    read_relevant_sites,
+    write_relevant_sites,
+)
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
 from relevome.results.substitution import (
@@ -398,5 +405,51 @@ register(
         _read_substitution,
         ("relevome.results.substitution:read_substitution",),
         only=("substitution.json", "substitution.npz"),
+    )
+)
+
+
+def _sites(folder: Path) -> None:
+    sites = (
+        RelevantSite("chr1", 3, 9, "+", 5, 0.5, 2.75, 1e-4, 0.01, "ACGTAC"),
+        RelevantSite("c \u00e9", 0, 3, ".", 0, 1e-7, 1e-6, 0.001, 0.05, "TTT"),
+    )
+    counts = {"letters": 40, "stretches": 2, "peaks": 5, "null_peaks": 500}
+    about = {"run": "r", "model": MODEL, "method": "attnlrp", "target": "1", "shuffles": None}
+    found = RelevantSites(about, SiteSettings(window=3), sites, 1e-7, counts, {"no genome interval": 2})
+    write_relevant_sites(found, folder)
+    (folder / "sites.bed").unlink()
+    (folder / "sites.narrowPeak").unlink()
+
+
+def _read_sites(folder: Path) -> Any:
+    found = read_relevant_sites(folder)
+    return found, repr(found), found.to_pandas()
+
+
+def _sites_differ(folder: Path, found: Any) -> str:
+    names = ["name", *RelevantSite._fields]
+    frame = pd.read_csv(
+        folder / "sites.tsv",
+        sep="\t",
+        header=0,
+        names=names,
+        dtype=str,
+        keep_default_na=False,
+        index_col=False,
+    )
+    columns = zip(frame["start"], frame["end"], frame["height"], frame["letters"], strict=True)
+    theirs = [(int(start), int(end), float(height), letters) for start, end, height, letters in columns]
+    ours = [(one.start, one.end, one.height, one.letters) for one in found[0].sites]
+    return "" if ours == theirs else f"sites {ours}, not {theirs}"
+
+
+register(
+    Reader(
+        "sites",
+        left_by(_sites),
+        _read_sites,
+        ("relevome.results.relevant_sites:read_relevant_sites",),
+        _sites_differ,
     )
 )

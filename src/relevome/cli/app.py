@@ -28,6 +28,7 @@ from relevome.cli.shared.options import Once
 from relevome.cli.shared.terminal import echo
 from relevome.cli.show import show
 from relevome.cli.simulate import simulate
+from relevome.cli.sites import sites
 from relevome.cli.study import study_commands
 from relevome.cli.substitute import substitute
 from relevome.cli.train import train
@@ -160,6 +161,7 @@ for command in (
     substitute,
     heads,
     annotate,
+    sites,
     train,
     simulate,
     show,

@@ -25,13 +25,18 @@ _COLUMNS = ["sequence_id", "sequence", "chrom", "start", "end", "strand", "targe
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Relevance of one sequence, left to right on its chromosome, from 0-based ``start``."""
+    """Relevance of one sequence, left to right on its chromosome, from 0-based ``start``.
+
+    ``letters`` are those that were explained, in the order of ``values``: on the ``-`` strand they are of
+    that strand, and run against it. Empty where they were not asked for.
+    """
 
     name: str
     chrom: str
     start: int
     strand: str
     values: Float32[np.ndarray, "letters"]
+    letters: str = ""
 
     @property
     def end(self) -> int:
@@ -65,16 +70,21 @@ class Layout:
         ends = self.places.group_by("chrom", use_threads=False).aggregate([("end", "max")])
         return dict(sorted(zip(ends["chrom"].to_pylist(), ends["end_max"].to_pylist(), strict=True)))
 
-    def windows(self) -> Iterator[Window]:
-        """Every window in the layout's order; rows are read about two million letters at a time."""
+    def windows(self, letters: bool = False) -> Iterator[Window]:
+        """Every window in the layout's order, with its letters if asked for.
+
+        Rows are read about two million letters at a time.
+        """
+        columns = ["relevance", "sequence"] if letters else ["relevance"]
         lengths = self.places["end"].to_numpy() - self.places["start"].to_numpy()
         batch = np.cumsum(lengths) // _HELD
         borders = [0, *(np.flatnonzero(np.diff(batch)) + 1), len(lengths)]
         for first, last in pairwise(borders):
             places = self.places.slice(first, last - first)
-            values = self.run.take(places["row"].to_numpy(), ["relevance"])["relevance"]
-            for place, relevance in zip(places.to_pylist(), values, strict=True):
-                yield _window(place, relevance.values.to_numpy())
+            rows = self.run.take(places["row"].to_numpy(), columns)
+            texts = rows["sequence"].to_pylist() if letters else [""] * len(rows)
+            for place, relevance, text in zip(places.to_pylist(), rows["relevance"], texts, strict=True):
+                yield _window(place, relevance.values.to_numpy(), text)
 
     def track(self) -> Iterator[CoveredStretch]:
         """Mean relevance per base over all windows that cover it, on either strand, left to right."""
@@ -135,10 +145,11 @@ def _own_coordinates(table: pa.Table) -> pa.Table:
     )
 
 
-def _window(place: dict, relevance: np.ndarray) -> Window:
+def _window(place: dict, relevance: np.ndarray, letters: str) -> Window:
     # On the - strand the first letter is the last base.
-    values = relevance[::-1] if place["strand"] == "-" else relevance
-    return Window(place["sequence_id"], place["chrom"], place["start"], place["strand"], values)
+    turn = slice(None, None, -1 if place["strand"] == "-" else 1)
+    name, chrom, start, strand = (place[key] for key in ("sequence_id", "chrom", "start", "strand"))
+    return Window(name, chrom, start, strand, relevance[turn], letters[turn])
 
 
 class _Pile:

@@ -10,7 +10,18 @@ import pytest
 from relevome.errors import InputError
 from relevome.results.export import exporters
 
-NAMES = ["bed", "bedgraph", "bigwig", "npz", "tsv"]
+NAMES = ["bed", "bedgraph", "bigwig", "igv", "npz", "tsv", "ucsc-hub", "washu-hub"]
+ON_THE_GENOME = ["bed", "bedgraph", "bigwig", "igv", "ucsc-hub", "washu-hub"]
+# Options without which an exporter does nothing.
+NEEDED = {
+    "igv": {"genome": "hg38"},
+    "ucsc-hub": {"genome": "hg38", "email": "a@b.org"},
+    "washu-hub": {"url": "https://example.org/a"},
+}
+
+
+def made(name):
+    return exporters[name](**NEEDED.get(name, {}))
 
 
 @pytest.fixture
@@ -33,7 +44,7 @@ def test_all_are_found_by_name():
 @pytest.mark.parametrize("name", NAMES)
 def test_reports_the_files_that_it_made(name, run, tmp_path):
     (tmp_path / "out").mkdir()
-    report = exporters[name]().export(run, tmp_path / "out" / "x.y")
+    report = made(name).export(run, tmp_path / "out" / "x.y")
     assert sorted(report.files) == sorted((tmp_path / "out").iterdir())
     assert report.written > 0
     assert report.skipped == {}
@@ -44,7 +55,7 @@ def test_same_run_gives_the_same_bytes(name, run, tmp_path):
     contents = []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        report = exporters[name]().export(run, tmp_path / folder / "x", target="A")
+        report = made(name).export(run, tmp_path / folder / "x", target="A")
         contents.append([path.read_bytes() for path in report.files])
     assert contents[0] == contents[1]
 
@@ -52,60 +63,62 @@ def test_same_run_gives_the_same_bytes(name, run, tmp_path):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_size_of_parts_does_not_matter(name, run, make_run, tmp_path):
     other = make_run(list(run), size=1, name="other")
-    one = exporters[name]().export(run, tmp_path / "one")
-    two = exporters[name]().export(other, tmp_path / "two")
+    for folder in ("one", "two"):  # files may name one another
+        (tmp_path / folder).mkdir()
+    one = made(name).export(run, tmp_path / "one" / "x")
+    two = made(name).export(other, tmp_path / "two" / "x")
     assert [p.read_bytes() for p in one.files] == [p.read_bytes() for p in two.files]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_replaces_files_only_if_asked(name, run, tmp_path):
-    report = exporters[name]().export(run, tmp_path / "x")
+    report = made(name).export(run, tmp_path / "x")
     before = [path.read_bytes() for path in report.files]
     with pytest.raises(InputError, match="exists: choose another -o, or replace it with --overwrite"):
-        exporters[name]().export(run, tmp_path / "x")
-    exporters[name]().export(run, tmp_path / "x", overwrite=True)
+        made(name).export(run, tmp_path / "x")
+    made(name).export(run, tmp_path / "x", overwrite=True)
     assert [path.read_bytes() for path in report.files] == before
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_refuses_a_target_that_was_not_explained(name, run, tmp_path):
     with pytest.raises(InputError, match="has no target 'C': expected one of A, B"):
-        exporters[name]().export(run, tmp_path / "x", target="C")
+        made(name).export(run, tmp_path / "x", target="C")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_refuses_a_run_without_rows(name, make_run, tmp_path):
     with pytest.raises(InputError, match="holds no explanations"):
-        exporters[name]().export(make_run([]), tmp_path / "x")
+        made(name).export(make_run([]), tmp_path / "x")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_refuses_a_path_that_cannot_be_written(name, run, tmp_path):
     with pytest.raises(InputError, match=r"no folder .*nowhere"):
-        exporters[name]().export(run, tmp_path / "nowhere" / "x")
+        made(name).export(run, tmp_path / "nowhere" / "x")
 
 
-@pytest.mark.parametrize("name", ["bed", "bedgraph", "bigwig"])
+@pytest.mark.parametrize("name", ON_THE_GENOME)
 def test_rows_without_an_interval_are_counted(name, make_run, explain, tmp_path):
     run = make_run([explain("a"), explain("b", chrom="c", start=0, end=5, strand="."), explain("c")])
-    assert exporters[name]().export(run, tmp_path / "x").skipped == {"no genome interval": 2}
+    assert made(name).export(run, tmp_path / "x").skipped == {"no genome interval": 2}
 
 
-@pytest.mark.parametrize("name", ["bed", "bedgraph", "bigwig"])
+@pytest.mark.parametrize("name", ON_THE_GENOME)
 def test_without_any_interval_nothing_is_written(name, make_run, explain, tmp_path):
     run = make_run([explain("a")])
     with pytest.raises(InputError, match="no genome intervals for target 'promoter'"):
-        exporters[name]().export(run, tmp_path / "x")
+        made(name).export(run, tmp_path / "x")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_failure_leaves_the_former_file_and_nothing_else(name, run, tmp_path):
-    report = exporters[name]().export(run, tmp_path / "x")
+    report = made(name).export(run, tmp_path / "x")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     (run.path / "part-00001.parquet").unlink()
     with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone"):
-        exporters[name]().export(run, tmp_path / "x", overwrite=True)
+        made(name).export(run, tmp_path / "x", overwrite=True)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
     assert all(path.name in before for path in report.files)
 

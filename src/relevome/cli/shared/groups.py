@@ -66,6 +66,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Computing": _COMPUTING,
         "Output": "output values tracks feature_type overwrite",
     },
+    "sites": {
+        "What is looked at": "target window sign coordinates by_strand",
+        "What chance would have": "fdr null draws shuffles seed",
+        "Sites": "gap least_width",
+        "Output": "output overwrite",
+    },
     "train": {
         "Model": "arch tokenizer tokens alphabet lora_rank",
         "What is learnt": "objective task",
@@ -106,7 +112,7 @@ COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
     "Models and explanations": "train predict explain show export",
     "Whether to trust them": "evaluate compare substitute",
-    "What they mean": "heads annotate",
+    "What they mean": "heads sites annotate",
     "More": "study list",
 }
 OTHERS = "Others"
