@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import transformers
 from safetensors.torch import load_file
 
 from relevome.data.formats.table import LabelledSequence
@@ -27,6 +26,7 @@ from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
 from relevome.training.fresh_examples import Drawing, DrawnExamples
 from relevome.training.settings import TrainingSettings
+from tests.training.killed import killed_and_resumed
 
 CNN = {"model_type": "relevome-cnn", "filters": [8], "widths": [5], "pools": [2], "hidden_size": 6}
 ALL = {"both_strands": True, "shifts": 5, "negatives": "shuffled"}
@@ -202,19 +202,7 @@ def test_a_killed_training_ends_as_if_never_killed(
 ) -> None:
     label = None if "negatives" in more else lambda row: str(row % 2)
     whole = train(settings("whole", label, **more))
-    asked, steps = settings("killed", label, **more), iter(range(12))
-    original = transformers.Trainer.training_step
-
-    def killed(*args: Any) -> Any:
-        if next(steps, None) is None:
-            raise KeyboardInterrupt
-        return original(*args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(transformers.Trainer, "training_step", killed)
-        with pytest.raises(KeyboardInterrupt):
-            train(asked)
-    resumed = train(replace(asked, resume=True))
+    resumed = killed_and_resumed(settings("killed", label, **more), 12, monkeypatch)
     assert same_weights(resumed.output, whole.output)
     assert resumed.history == whole.history
 

@@ -6,7 +6,6 @@ import csv
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.tokens import LetterTokenizer
 from relevome.training.fresh_examples import Drawing, DrawnExamples
 from relevome.training.settings import TrainingSettings
+from tests.training.killed import killed_and_resumed
 
 BERT = {
     "model_type": "bert",
@@ -138,19 +138,7 @@ def test_a_killed_training_with_draws_ends_as_if_never_killed(
     settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = train(settings("whole", bpe_dropout=0.3))
-    asked, steps = settings("killed", bpe_dropout=0.3), iter(range(12))
-    original = transformers.Trainer.training_step
-
-    def killed(*args: Any) -> Any:
-        if next(steps, None) is None:
-            raise KeyboardInterrupt
-        return original(*args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(transformers.Trainer, "training_step", killed)
-        with pytest.raises(KeyboardInterrupt):
-            train(asked)
-    resumed = train(replace(asked, resume=True))
+    resumed = killed_and_resumed(settings("killed", bpe_dropout=0.3), 12, monkeypatch)
     assert same_weights(resumed.output, whole.output)
     assert resumed.history == whole.history
 

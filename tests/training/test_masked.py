@@ -24,6 +24,7 @@ from relevome.models.tokens import LetterTokenizer, Tokens
 from relevome.training.architectures import Architecture
 from relevome.training.masked import MaskedObjective, Masking
 from relevome.training.settings import TrainingSettings
+from tests.training.killed import killed_and_resumed
 
 BERT = {
     "model_type": "bert",
@@ -251,19 +252,8 @@ def test_a_killed_training_that_is_resumed_ends_as_if_never_killed(
     settings: Make, monkeypatch: pytest.MonkeyPatch, calls: int
 ) -> None:
     whole = train(settings(name="whole"))
-    asked, left = settings(name="killed"), iter(range(calls))  # six steps each epoch
-    step = transformers.Trainer.training_step
-
-    def killed(*given: Any) -> Any:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        return step(*given)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(transformers.Trainer, "training_step", killed)
-        with pytest.raises(KeyboardInterrupt):
-            train(asked)
-    resumed = train(replace(asked, resume=True))
+    asked = settings(name="killed")
+    resumed = killed_and_resumed(asked, calls, monkeypatch)  # six steps each epoch
     assert resumed.history == whole.history
     assert resumed.metrics == whole.metrics
     one, other = ((x.output / "model.safetensors").read_bytes() for x in (resumed, whole))
