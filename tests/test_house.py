@@ -24,7 +24,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 FEATURES = {extra: EXTRAS[extra] for extra in EXTRAS if extra not in ("dev", "docs")}
 DEEP_LEARNING = {"torch", "transformers"}
 # What is imported has another name than what is installed.
-IMPORTED_AS = {"biopython": "Bio", "protobuf": "google.protobuf"}
+IMPORTED_AS = {"biopython": "Bio", "modisco-lite": "modiscolite", "protobuf": "google.protobuf"}
 OPTIONAL = sorted(
     {IMPORTED_AS.get(library, library) for libraries in FEATURES.values() for library in libraries}
 )
@@ -67,7 +67,7 @@ def test_whoever_loads_a_model_waits_for_no_training(tmp_path: Path) -> None:
 @pytest.mark.parametrize("library", [*OPTIONAL, "torch", "transformers"])
 def test_a_blocked_library_is_there_but_cannot_be_imported(library: str, tmp_path: Path) -> None:
     if not is_installed(library):
-        pytest.skip(f"needs {library}: `make setup` installs all extras")
+        pytest.skip(f"needs {library}, which is not installed")
     code, said = import_without([library], library, tmp_path)
     assert code == 1
     assert f"ModuleNotFoundError: import of {library} halted" in said

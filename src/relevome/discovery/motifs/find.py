@@ -1,0 +1,102 @@
+"""From relevance to motifs: seqlets, patterns and hits, and why there are none where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Many
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from relevome.discovery.motifs.grouping import Grouped, GroupingSettings, group
+from relevome.discovery.motifs.hits import Hits, hits
+from relevome.discovery.motifs.maps import LetterMaps
+from relevome.discovery.motifs.patterns import SeqletPattern
+from relevome.discovery.motifs.seqlets import FDR, NullMaps, Seqlets, seqlets
+
+SIGNS = {1: "positive", -1: "negative"}
+
+
+@dataclass(frozen=True)
+class MotifSettings:
+    """How motifs are looked for.
+
+    Args:
+        fdr: False discovery rate of seqlets, and of hits. Default: 0.05.
+        grouping: How seqlets are grouped.
+        seed: Of what is drawn. Default: 0.
+    """
+
+    fdr: float = FDR
+    grouping: GroupingSettings = field(default_factory=GroupingSettings)
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class FoundMotifs:
+    """What was found.
+
+    Args:
+        seqlets: Stretches of relevance beyond the nulls.
+        patterns: Of both signs, positive first, each by number of seqlets.
+        grouped: Of each sign, what became of its seqlets.
+        hits: Places of all patterns.
+        reasons: Of each sign without any pattern, why; and of patterns without any hit.
+    """
+
+    seqlets: Seqlets
+    patterns: list[SeqletPattern]
+    grouped: dict[int, Grouped]
+    hits: Hits
+    reasons: list[str]
+
+
+def find_motifs(
+    maps: LetterMaps, nulls: Many[NullMaps], settings: MotifSettings | None = None
+) -> FoundMotifs:
+    """Seqlets, the patterns that they make when aligned, and the places of these.
+
+    Args:
+        maps: Relevance of letters.
+        nulls: Where there is nothing to find, each by itself.
+        settings: Default: all as they are.
+
+    Raises:
+        InputError: As `seqlets` does.
+    """
+    settings = settings or MotifSettings()
+    found = seqlets(maps, nulls, settings.fdr)
+    rng = np.random.default_rng(settings.seed)
+    grouped = {sign: group(maps, found, sign, settings.grouping, rng) for sign in SIGNS}
+    patterns = [one for sign in SIGNS for one in grouped[sign].patterns]
+    places = hits(maps, patterns, nulls, settings.fdr, settings.grouping.both_strands)
+    reasons = [
+        f"{name}: {_why(maps, found, grouped[sign], sign, settings)}"
+        for sign, name in SIGNS.items()
+        if not grouped[sign].patterns
+    ]
+    lacking = len(patterns) - len(np.unique(places.pattern))
+    if lacking:
+        reasons.append(f"{lacking} of {len(patterns)} patterns have no place beyond the nulls")
+    return FoundMotifs(found, patterns, grouped, places, reasons)
+
+
+def _why(maps: LetterMaps, found: Seqlets, grouped: Grouped, sign: int, settings: MotifSettings) -> str:
+    """Why there is no pattern of a sign."""
+    name, rate = SIGNS[sign], f"{100 * settings.fdr:g}%"
+    candidates = found.candidates[0 if sign > 0 else 1]
+    if not (sign * maps.relevance > 0).any():
+        return f"no letter has {name} relevance"
+    if not candidates:
+        return f"{name} relevance is nowhere high over three letters or more"
+    if not grouped.seqlets:
+        strict = int(np.argmax(found.least))
+        return (
+            f"none of {candidates} stretches of {name} relevance exceeds the nulls at a false discovery rate "
+            f"of {rate}; the best of both signs has {100 * found.least[strict]:.3g}% by {found.nulls[strict]}"
+        )
+    fewest = settings.grouping.fewest
+    if grouped.seqlets < fewest:
+        return f"{grouped.seqlets} seqlets, fewer than the {fewest} that a pattern needs"
+    if grouped.plain:
+        return f"{grouped.plain} groups of like seqlets have no letter that tells them from the background"
+    return f"no {fewest} of {grouped.seqlets} seqlets are alike"
