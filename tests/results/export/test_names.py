@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import re
 from pathlib import Path
@@ -13,12 +14,18 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from relevome.data.names import visible
 from relevome.results.export.bed import Bed
 from relevome.results.export.bedgraph import BedGraph
 from relevome.results.export.bigwig import BigWig
+from relevome.results.export.chimerax import ChimeraX
+from relevome.results.export.mmcif import MmCif
 from relevome.results.export.npz import Npz
+from relevome.results.export.pdb import Pdb
+from relevome.results.export.pymol import PyMol
 from relevome.results.export.tsv import Tsv
 from tests.names import NAMES, names
+from tests.results.export.structure import LETTERS, dna
 
 pybigtools = pytest.importorskip("pybigtools", reason="needs the extra `bigwig`")
 
@@ -79,6 +86,31 @@ def test_every_format_gives_ids_and_targets_back(make_run, letters_only, tmp_pat
 def test_ids_of_npz_are_one_on_each_line(make_run, explain, tmp_path, ids):
     Npz().export(make_run([explain(id) for id in ids], size=3), tmp_path / "x.npz", overwrite=True)
     assert (tmp_path / "x.ids.txt").read_text(encoding="utf-8").splitlines() == ids
+
+
+@often
+@given(id=names(), target=names())
+@example(id="'\"\\", target='"""')
+@example(id="'\n;\n", target="x\nattribute: y\n\t/A:1\t9")
+def test_files_onto_structures_say_ids_and_targets_and_are_nothing_else_for_it(
+    make_run, letters_only, tmp_path, id, target
+):
+    gemmi = pytest.importorskip("gemmi", reason="needs the extra `structures`")
+    run = make_run([letters_only(id, LETTERS, range(10), target=target)])
+    structure = dna(tmp_path)
+    for kind in (ChimeraX, PyMol, Pdb, MmCif):
+        kind(structure=structure).export(run, tmp_path / kind.__name__, overwrite=True)
+    block = gemmi.cif.read_file(str(tmp_path / "MmCif")).sole_block()
+    assert gemmi.cif.as_string(block.find_value("_relevome.target")) == visible(target)
+    ids = [gemmi.cif.as_string(name) for name in block.find_values("_relevome_chain.sequence_id")]
+    assert ids == [visible(id)]
+    lines = (tmp_path / "ChimeraX").read_text(encoding="utf-8").split("\n")
+    assert [line[:3] for line in lines if not line.startswith("#")][:3] == ["att", "mat", "rec"]
+    assert len([line for line in lines if line.startswith("\t/A:")]) == 10
+    script = (tmp_path / "PyMol").read_text(encoding="utf-8")
+    assert len(ast.parse(script).body) == 7  # what it imports, sets and does, whatever the names
+    atoms = gemmi.read_pdb(str(tmp_path / "Pdb"))[0][0]
+    assert [residue[0].b_iso for residue in atoms] == [100.0 * i for i in range(10)]
 
 
 def test_names_of_a_run_that_was_made_elsewhere_steer_nothing(make_run, letters_only, tmp_path):
