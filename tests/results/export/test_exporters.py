@@ -14,7 +14,7 @@ from tests.results.export.structure import LETTERS, dna
 
 ONTO_STRUCTURES = ["chimerax", "mmcif", "pdb", "pymol"]
 NAMES = [
-    "bed", "bedgraph", "bigwig", "npz", "tsv",
+    "bed", "bedgraph", "bigwig", "gff3", "jalview", "letter-scores", "npz", "tsv", "uniprot-json",
     *ONTO_STRUCTURES,
 ]  # fmt: skip
 
