@@ -34,3 +34,5 @@ def export(
     echo(f"{', '.join(map(str, report.files))}: {report.written:,} {report.unit}")
     for reason, count in report.skipped.items():
         echo(f"  left out {count:,}: {reason}")
+    for what, count in report.notes.items():
+        echo(f"  {count:,}: {what}")

@@ -8,10 +8,15 @@ import sys
 import pytest
 
 from relevome.errors import InputError
+from relevome.options import configured
 from relevome.results.export import exporters
+from tests.results.export.structure import LETTERS, dna
 
-NAMES = ["bed", "bedgraph", "bigwig", "igv", "npz", "tsv", "ucsc-hub", "washu-hub"]
+ONTO_STRUCTURES = ["chimerax", "mmcif", "pdb", "pymol"]
 ON_THE_GENOME = ["bed", "bedgraph", "bigwig", "igv", "ucsc-hub", "washu-hub"]
+NAMES = [
+    *ON_THE_GENOME, "gff3", "jalview", "letter-scores", "npz", "tsv", "uniprot-json", *ONTO_STRUCTURES,
+]  # fmt: skip
 # Options without which an exporter does nothing.
 NEEDED = {
     "igv": {"genome": "hg38"},
@@ -20,8 +25,18 @@ NEEDED = {
 }
 
 
-def made(name):
-    return exporters[name](**NEEDED.get(name, {}))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """An exporter by its name, with the options that it cannot do without."""
+    structure = dna(tmp_path_factory.mktemp("structure"))
+
+    def make(name):
+        if name in ONTO_STRUCTURES:
+            pytest.importorskip("gemmi", reason="needs the extra `structures`")
+            return configured(exporters[name], name, {"structure": structure})
+        return exporters[name](**NEEDED.get(name, {}))
+
+    return make
 
 
 @pytest.fixture
@@ -31,7 +46,7 @@ def run(make_run, explain):
         {"chrom": f"chr{i % 4}", "start": 3 * i, "end": 3 * i + 10, "strand": "+-"[i % 2]} for i in range(6)
     ]
     rows = [
-        explain(f"s{i // 2}", "ACGTNACGTA", seed=i, target="AB"[i % 2], target_index=i % 2, **place)
+        explain(f"s{i // 2}", LETTERS, seed=i, target="AB"[i % 2], target_index=i % 2, **place)
         for i, place in enumerate(places)
     ]
     return make_run(rows, size=4)
@@ -42,7 +57,7 @@ def test_all_are_found_by_name():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_reports_the_files_that_it_made(name, run, tmp_path):
+def test_reports_the_files_that_it_made(made, name, run, tmp_path):
     (tmp_path / "out").mkdir()
     report = made(name).export(run, tmp_path / "out" / "x.y")
     assert sorted(report.files) == sorted((tmp_path / "out").iterdir())
@@ -51,7 +66,7 @@ def test_reports_the_files_that_it_made(name, run, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_same_run_gives_the_same_bytes(name, run, tmp_path):
+def test_same_run_gives_the_same_bytes(made, name, run, tmp_path):
     contents = []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
@@ -61,7 +76,7 @@ def test_same_run_gives_the_same_bytes(name, run, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_size_of_parts_does_not_matter(name, run, make_run, tmp_path):
+def test_the_size_of_parts_does_not_matter(made, name, run, make_run, tmp_path):
     other = make_run(list(run), size=1, name="other")
     for folder in ("one", "two"):  # files may name one another
         (tmp_path / folder).mkdir()
@@ -71,7 +86,7 @@ def test_the_size_of_parts_does_not_matter(name, run, make_run, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_replaces_files_only_if_asked(name, run, tmp_path):
+def test_replaces_files_only_if_asked(made, name, run, tmp_path):
     report = made(name).export(run, tmp_path / "x")
     before = [path.read_bytes() for path in report.files]
     with pytest.raises(InputError, match="exists: choose another -o, or replace it with --overwrite"):
@@ -81,39 +96,47 @@ def test_replaces_files_only_if_asked(name, run, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_refuses_a_target_that_was_not_explained(name, run, tmp_path):
+def test_refuses_a_target_that_was_not_explained(made, name, run, tmp_path):
     with pytest.raises(InputError, match="has no target 'C': expected one of A, B"):
         made(name).export(run, tmp_path / "x", target="C")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_refuses_a_run_without_rows(name, make_run, tmp_path):
+def test_refuses_a_run_without_rows(made, name, make_run, tmp_path):
     with pytest.raises(InputError, match="holds no explanations"):
         made(name).export(make_run([]), tmp_path / "x")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_refuses_a_path_that_cannot_be_written(name, run, tmp_path):
+def test_refuses_a_path_that_cannot_be_written(made, name, run, tmp_path):
     with pytest.raises(InputError, match=r"no folder .*nowhere"):
         made(name).export(run, tmp_path / "nowhere" / "x")
 
 
 @pytest.mark.parametrize("name", ON_THE_GENOME)
-def test_rows_without_an_interval_are_counted(name, make_run, explain, tmp_path):
+def test_rows_without_an_interval_are_counted(made, name, make_run, explain, tmp_path):
     run = make_run([explain("a"), explain("b", chrom="c", start=0, end=5, strand="."), explain("c")])
     assert made(name).export(run, tmp_path / "x").skipped == {"no genome interval": 2}
 
 
 @pytest.mark.parametrize("name", ON_THE_GENOME)
-def test_without_any_interval_nothing_is_written(name, make_run, explain, tmp_path):
+def test_without_any_interval_nothing_is_written(made, name, make_run, explain, tmp_path):
     run = make_run([explain("a")])
     with pytest.raises(InputError, match="no genome intervals for target 'promoter'"):
         made(name).export(run, tmp_path / "x")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
+@pytest.mark.parametrize("name", ONTO_STRUCTURES)
+def test_a_library_that_is_not_there_is_named(made, name, run, tmp_path, monkeypatch):
+    exporter = made(name)
+    monkeypatch.setitem(sys.modules, "gemmi", None)
+    with pytest.raises(InputError, match=r"structures need gemmi: pip install 'relevome\[structures\]'"):
+        exporter.export(run, tmp_path / "x")
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_failure_leaves_the_former_file_and_nothing_else(name, run, tmp_path):
+def test_a_failure_leaves_the_former_file_and_nothing_else(made, name, run, tmp_path):
     report = made(name).export(run, tmp_path / "x")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     (run.path / "part-00001.parquet").unlink()
@@ -124,7 +147,7 @@ def test_a_failure_leaves_the_former_file_and_nothing_else(name, run, tmp_path):
 
 
 def test_exporters_are_listed_without_their_optional_libraries():
-    code = "import sys; sys.modules['pybigtools'] = None; from relevome.results.export import exporters; "
-    code += "print(*exporters)"
+    code = "import sys; sys.modules['pybigtools'] = sys.modules['gemmi'] = None; "
+    code += "from relevome.results.export import exporters; print(*exporters)"
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert set(NAMES) <= set(listed.stdout.split())

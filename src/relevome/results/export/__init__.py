@@ -17,16 +17,21 @@ from relevome.results.run.reader import Run
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an export made: its files, how many of what they hold, and rows left out by reason."""
+    """What an export made: its files, how many of what they hold, and what was left out by reason.
+
+    ``notes`` count what is in the files but wants to be known of, by what it is.
+    """
 
     files: tuple[Path, ...]
     written: int
     unit: str
     skipped: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         lines = [f"ExportReport: {self.written:,} {self.unit} in {', '.join(map(str, self.files))}"]
-        return "\n".join([*lines, *(f"  left out {n:,}: {why}" for why, n in self.skipped.items())])
+        lines += [f"  left out {n:,}: {why}" for why, n in self.skipped.items()]
+        return "\n".join([*lines, *(f"  {n:,}: {what}" for what, n in self.notes.items())])
 
 
 class Exporter(Protocol):

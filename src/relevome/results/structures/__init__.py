@@ -1,0 +1,1 @@
+"""Relevance on the residues of a structure: chains matched to the sequences of a run by alignment."""
