@@ -87,7 +87,7 @@ class SiteSettings:
 class RelevantSite(NamedTuple):
     """A stretch of a chromosome whose relevance stands out.
 
-    Args:
+    Attributes:
         chrom: The chromosome, or the sequence.
         start: Its first letter, 0-based.
         end: One after its last letter.

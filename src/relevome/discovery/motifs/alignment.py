@@ -15,7 +15,7 @@ _ROWS = 1024  # windows compared at a time
 class BestFits(NamedTuple):
     """Of every window of one kind with every one of another.
 
-    Args:
+    Attributes:
         similarity: The largest cosine over all shifts, and over both strands where there are two.
         shift: How many letters the other lies to the right there.
         turned: Whether the other is turned there.

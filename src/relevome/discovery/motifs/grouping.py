@@ -44,7 +44,7 @@ class GroupingSettings:
 class Grouped(NamedTuple):
     """Patterns of one sign, those of most seqlets first, and what became of all seqlets.
 
-    Args:
+    Attributes:
         patterns: Of at least the fewest seqlets.
         seqlets: How many there were.
         alone: How many are in no pattern. Halves of one site, which both lie in its pattern, are one there.
