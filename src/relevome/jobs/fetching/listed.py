@@ -57,7 +57,7 @@ def fetchable() -> list[Fetchable]:
 
 def _first(family: object) -> str:
     lines = (inspect.getdoc(family) or "").split("\n\n")[0].split()
-    return "weights: " + " ".join(lines)
+    return "weights: " + " ".join(lines).replace("``", "").removesuffix(".")
 
 
 def _state(data: DataSet) -> str:
