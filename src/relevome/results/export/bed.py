@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from relevome.data.names import bed_line
-from relevome.errors import InputError
 from relevome.results.coverage import Coordinates, Layout, Window, lay_out, skipped
 from relevome.results.export import ExportReport, exporters
 from relevome.results.folder import whole_file
+from relevome.results.high_sites import check_quantile, high_sites, site_threshold
 from relevome.results.outputs import check_free, target_paths, wanted_targets
 from relevome.results.quantile import relevance_quantile
 from relevome.results.run.reader import Run
@@ -38,8 +36,7 @@ class Bed:
     coordinates: Coordinates = "genome"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.quantile <= 1:
-            raise InputError(f"quantile is {self.quantile}: expected a share of letters from 0 to 1")
+        check_quantile(self.quantile)
 
     def export(self, run: Run, out: Path, target: str | None = None, overwrite: bool = False) -> ExportReport:
         """One file per target; see `Exporter`."""
@@ -52,9 +49,7 @@ class Bed:
     def _write(self, run: Run, target: str, layout: Layout, path: Path) -> int:
         """The number of sites written."""
         highest = relevance_quantile(run, target, 1.0)
-        threshold = self.threshold
-        if threshold is None:
-            threshold = relevance_quantile(run, target, self.quantile)
+        threshold = site_threshold(run, target, self.threshold, self.quantile)
         sites = 0
         with whole_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
             for site in _in_order(layout.windows(), threshold):
@@ -77,12 +72,9 @@ class _Site(NamedTuple):
 
 
 def _sites(window: Window, threshold: float) -> Iterator[_Site]:
-    above = np.concatenate([[False], window.values > threshold, [False]])
-    borders = np.flatnonzero(np.diff(above)).tolist()
-    for first, last in zip(borders[::2], borders[1::2], strict=True):
-        peak = float(window.values[first:last].max())
-        start, end = window.start + first, window.start + last
-        yield _Site(start, end, window.chrom, window.name, window.strand, peak)
+    for site in high_sites(window.values, threshold):
+        start, end = window.start + site.start, window.start + site.end
+        yield _Site(start, end, window.chrom, window.name, window.strand, site.peak)
 
 
 def _in_order(windows: Iterable[Window], threshold: float) -> Iterator[_Site]:
