@@ -321,7 +321,7 @@ def test_skipped_sequences_are_named_with_their_reason(relevome_cli, saved, writ
 
 
 def test_a_full_disk_keeps_what_was_finished(relevome_cli, saved, protein_fasta, tmp_path, monkeypatch):  # noqa: F811
-    from relevome.jobs import shards
+    from relevome.jobs.running import shards
     from relevome.results.parts import part as parts
 
     monkeypatch.setattr(shards, "SHARD_SEQUENCES", 1)

@@ -13,7 +13,7 @@ import relevome
 from relevome.attribution.lrp.rules import RULES
 from relevome.attribution.lrp.table import PLAIN
 from relevome.jobs import explain as pipeline
-from relevome.jobs import shards
+from relevome.jobs.running import shards
 from tests.toys import TOYS, load, saved  # noqa: F401 - fixtures
 
 PROTEINS = [s.letters for s in TOYS["esm"].sequences(9, 5, 12, 7, 6)]

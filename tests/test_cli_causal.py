@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import relevome
-from relevome.jobs import shards
+from relevome.jobs.running import shards
 from relevome.results.evaluation.settings import EvaluationSettings
 from tests.toys import TOYS
 

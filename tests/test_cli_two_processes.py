@@ -128,8 +128,8 @@ def test_it_is_refused_before_the_model_is_asked(
         monkeypatch.setattr(f"relevome.evaluation.{module}.explain_sequences", asked, raising=False)
     monkeypatch.setattr("relevome.evaluation.scoring.Scorer.scores", asked)
     monkeypatch.setattr("relevome.jobs.substitute.exchanged_curves", asked)
-    monkeypatch.setattr("relevome.jobs.attention_heads.characterise", asked)
-    monkeypatch.setattr("relevome.jobs.relevance_heads.collect", asked)
+    monkeypatch.setattr("relevome.jobs.heads.by_attention.characterise", asked)
+    monkeypatch.setattr("relevome.jobs.heads.by_relevance.collect", asked)
     for command in ("evaluate", "compare", "substitute", "heads", "heads by relevance"):
         arguments, lock = WRITERS[command]
         with another_process(tmp_path / "out" / lock):

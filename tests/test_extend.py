@@ -21,7 +21,7 @@ from relevome.data.sites import Site, read_sites
 from relevome.engines.base import Engine, engines
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric
-from relevome.jobs.fetching.downloads import cached_at
+from relevome.jobs.data.downloads import cached_at
 from relevome.models.base import Model
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.results.export import exporters

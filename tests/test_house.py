@@ -134,4 +134,5 @@ def test_a_public_class_name_is_defined_once() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES, ids=name)
 def test_a_package_is_seen_at_a_glance(package: Path) -> None:
-    assert len(list(package.glob("*.py"))) <= 21
+    """`cli` has a file for every command, and `relevome --help` is its list."""
+    assert len(list(package.glob("*.py"))) <= (30 if package.name == "cli" else 21)

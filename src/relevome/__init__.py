@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from relevome.errors import InputError
     from relevome.jobs.annotate import annotate
     from relevome.jobs.compare import compare
+    from relevome.jobs.data.fetch import fetch
+    from relevome.jobs.data.windows import windows
     from relevome.jobs.demo import demo
     from relevome.jobs.evaluate import evaluate
     from relevome.jobs.explain import explain
     from relevome.jobs.export import export
-    from relevome.jobs.fetch import fetch
-    from relevome.jobs.heads import heads
+    from relevome.jobs.heads.heads import heads
     from relevome.jobs.predict import predict
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
     from relevome.jobs.sites import sites
     from relevome.jobs.substitute import substitute
     from relevome.jobs.train import train
-    from relevome.jobs.windows import windows
     from relevome.models.any_module.adapt import from_module
     from relevome.models.hugging_face import load_model
     from relevome.models.loading.own_weights import load_weights
@@ -41,9 +41,9 @@ _HOME = {
     "evaluate": "relevome.jobs.evaluate",
     "explain": "relevome.jobs.explain",
     "export": "relevome.jobs.export",
-    "fetch": "relevome.jobs.fetch",
+    "fetch": "relevome.jobs.data.fetch",
     "from_module": "relevome.models.any_module.adapt",
-    "heads": "relevome.jobs.heads",
+    "heads": "relevome.jobs.heads.heads",
     "load_model": "relevome.models.hugging_face",
     "load_weights": "relevome.models.loading.own_weights",
     "predict": "relevome.jobs.predict",
@@ -52,7 +52,7 @@ _HOME = {
     "sites": "relevome.jobs.sites",
     "substitute": "relevome.jobs.substitute",
     "train": "relevome.jobs.train",
-    "windows": "relevome.jobs.windows",
+    "windows": "relevome.jobs.data.windows",
 }
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relevome.data.sequences import DNA, Interval, Sequence
-from relevome.jobs.windows import windows
+from relevome.jobs.data.windows import windows
 from relevome.models.predictions import Predicted, probabilities
 from relevome.results.parts.part import Counts, Refusal, part_paths
 from relevome.results.prediction import Prediction, PredictionWriter, predicted_row

@@ -13,7 +13,7 @@ from relevome.data.sequences import DNA, Sequence
 from relevome.discovery.head_attention import over_letters
 from relevome.discovery.windows import MISSING, Windows
 from relevome.errors import InputError
-from relevome.jobs.attention_heads import drawn
+from relevome.jobs.heads.by_attention import drawn
 from relevome.models.base import Model, Target
 from relevome.models.hugging_face import load_model
 from tests.toys import TOYS

@@ -14,7 +14,7 @@ from relevome.attribution.gradients import GradientXInput
 from relevome.data.inputs import from_bed
 from relevome.data.sequences import DNA, Interval, Sequence
 from relevome.errors import InputError
-from relevome.jobs import shards
+from relevome.jobs.running import shards
 from relevome.models.batching import DerivedBatchSizes, batch_sizes_of
 from relevome.results.parts.manifest import VOLATILE
 from relevome.results.run.manifest import RUN

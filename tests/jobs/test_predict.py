@@ -12,7 +12,7 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 import relevome
 from relevome.data.inputs import from_bed
 from relevome.errors import InputError
-from relevome.jobs import shards
+from relevome.jobs.running import shards
 from relevome.results.prediction import Prediction
 from tests.toys import TOYS, load, saved  # noqa: F401 - fixtures
 

@@ -89,7 +89,7 @@ def windows(
     Example: relevome data windows --sites P.narrowPeak --genome G.fa --width 500 --negatives matched -o T
     """
     with importing():
-        from relevome.jobs.windows import windows as make
+        from relevome.jobs.data.windows import windows as make
 
     with shown("windows") as seen:
         seen.say("cutting windows")
@@ -129,7 +129,7 @@ def list_() -> None:
     Example: relevome data list
     """
     with importing():
-        from relevome.jobs.fetching.listed import fetchable
+        from relevome.jobs.data.listed import fetchable
 
         rows = fetchable()
     for one in rows:
@@ -157,7 +157,7 @@ def fetch(
     Example: relevome data fetch sapiens -o sapiens
     """
     with importing():
-        from relevome.jobs.fetch import fetch as get
+        from relevome.jobs.data.fetch import fetch as get
 
     for name in dict.fromkeys(names):
         with shown("files") as seen:

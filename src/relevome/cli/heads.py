@@ -146,7 +146,7 @@ def heads(
         if run is None or annotations is None:
             raise InputError("--by relevance needs --run RUN (of explain --heads) and --annotations FILE")
         with importing():
-            from relevome.jobs.relevance_heads import relevance_heads
+            from relevome.jobs.heads.by_relevance import relevance_heads
             from relevome.report.relevance_words import on_top as relevance_on_top
             from relevome.report.relevance_words import summary as relevance_summary
 
@@ -168,7 +168,7 @@ def heads(
     if model is None:
         raise InputError("--by attention needs --model DIR, and windows around sites")
     with importing():
-        from relevome.jobs.attention_heads import HeadsQuestion, attention_heads
+        from relevome.jobs.heads.by_attention import HeadsQuestion, attention_heads
         from relevome.models.hugging_face import load_model
         from relevome.report.attention_heads import on_top, summary
         from relevome.results.attention_heads.settings import HeadSettings

@@ -27,8 +27,8 @@ from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress
-from relevome.jobs.positions import each_of, positions_of
-from relevome.jobs.shards import (
+from relevome.jobs.running.positions import each_of, positions_of
+from relevome.jobs.running.shards import (
     SHARD_LETTERS,
     SHARD_SEQUENCES,
     ExplainShard,

@@ -19,7 +19,7 @@ from relevome.data.sites import listed_as
 from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress, nobody
-from relevome.jobs.shards import (
+from relevome.jobs.running.shards import (
     SHARD_LETTERS,
     SHARD_SEQUENCES,
     Item,

@@ -96,7 +96,7 @@ def test_what_is_wrong_with_a_method_is_not_said_of_the_module(monkeypatch: pyte
 
 
 def test_what_was_finished_before_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relevome.jobs.shards.SHARD_SEQUENCES", 1)
+    monkeypatch.setattr("relevome.jobs.running.shards.SHARD_SEQUENCES", 1)
     with pytest.raises(InputError, match=SAID):
         relevome.explain(convolution(), SEQUENCES, "attnlrp", "b", out=tmp_path / "run")
     assert [row.sequence_id for row in relevome.Run(tmp_path / "run")] == ["long"]

@@ -7,7 +7,7 @@ import pytest
 
 import relevome
 from relevome.data.inputs import from_sequences
-from relevome.jobs import shards
+from relevome.jobs.running import shards
 from relevome.results.parts import pieces
 from relevome.results.parts.part import Counts, Refusal
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces, piece_paths

@@ -11,7 +11,7 @@ import pytest
 
 from relevome.errors import InputError
 from relevome.jobs.explain import explain
-from relevome.jobs.heads import heads
+from relevome.jobs.heads.heads import heads
 from relevome.models.base import Model
 from relevome.models.hugging_face import load_model
 from relevome.results.attention_heads.folder import read_attention_heads

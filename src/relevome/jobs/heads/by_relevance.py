@@ -24,7 +24,7 @@ from relevome.evaluation.explainer import explainer, model_of
 from relevome.evaluation.nulls import unaligned
 from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.explain import run_plan
-from relevome.jobs.shards import Plan
+from relevome.jobs.running.shards import Plan
 from relevome.models.base import Model
 from relevome.models.targets import PREDICTED
 from relevome.models.untrained import with_shuffled_weights
@@ -61,7 +61,7 @@ def relevance_heads(
     say: Say = lambda _: None,
     progress: Progress = nobody,
 ) -> RelevantHeads:
-    """Test every head of a run against annotated sites; see `relevome.jobs.heads.heads` for what is asked.
+    """Test every head of a run against annotated sites; see `relevome.heads` for what is asked.
 
     Raises InputError for anything that the user has to mend.
     """

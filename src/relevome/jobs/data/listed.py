@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relevome.data.public import DataSet, data_sets
-from relevome.jobs.fetching.downloads import is_cached
-from relevome.jobs.fetching.public_data import downloads_of, in_mirror
+from relevome.jobs.data.downloads import is_cached
+from relevome.jobs.data.public_data import downloads_of, in_mirror
 from relevome.models.published import published
 
 

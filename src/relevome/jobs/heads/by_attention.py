@@ -88,7 +88,7 @@ def attention_heads(
     say: Say = lambda _: None,
     progress: Progress = nobody,
 ) -> AttentionHeads:
-    """Characterise every head by its attention; see `relevome.jobs.heads.heads` for what is asked.
+    """Characterise every head by its attention; see `relevome.heads` for what is asked.
 
     With ``out`` tables and pictures are left in that folder, in place of an earlier result if ``overwrite``.
     Raises InputError for anything that the user has to mend.

@@ -18,7 +18,7 @@ from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
-from relevome.jobs.positions import Positions
+from relevome.jobs.running.positions import Positions
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
 from relevome.models.predictions import Response, answers_or_errors

@@ -9,8 +9,8 @@ from typing import Literal
 from relevome.data.problems import OnBad
 from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
-from relevome.jobs.attention_heads import HeadsQuestion, attention_heads
-from relevome.jobs.relevance_heads import relevance_heads
+from relevome.jobs.heads.by_attention import HeadsQuestion, attention_heads
+from relevome.jobs.heads.by_relevance import relevance_heads
 from relevome.models.base import Model
 from relevome.results.attention_heads.heads import AttentionHeads
 from relevome.results.attention_heads.settings import SHARE, HeadReplacement, HeadSettings, Weighing

@@ -21,8 +21,8 @@ import pytest
 import relevome
 from relevome.data.public import DataFile, DataSet, Download, data_sets
 from relevome.errors import InputError
-from relevome.jobs.fetching import downloads, uniprot
-from relevome.jobs.fetching.downloads import cached_at, is_cached
+from relevome.jobs.data import downloads, uniprot
+from relevome.jobs.data.downloads import cached_at, is_cached
 from tests.served import Served, served
 
 pytest.importorskip("pooch", reason="needs pooch: `make setup` installs all extras")
@@ -346,7 +346,7 @@ def test_a_full_disk_under_the_folder(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr("relevome.jobs.fetching.public_data.shutil.copyfile", full)
+        patch.setattr("relevome.jobs.data.public_data.shutil.copyfile", full)
         with pytest.raises(
             InputError, match=r"no space left on the disk of .*own/big.bin: that file was not"
         ):

@@ -14,7 +14,7 @@ from relevome.data.lines import open_bytes
 from relevome.data.public import DataFile, DataSet, Download, data_sets
 from relevome.errors import InputError
 from relevome.jobs import Say
-from relevome.jobs.fetching.downloads import cached_at, downloaded
+from relevome.jobs.data.downloads import cached_at, downloaded
 from relevome.results.folder import ResultFolder, make_folder, whole_file
 from relevome.results.record import provenance, reading, write_record
 

@@ -12,7 +12,7 @@ from relevome.data.lines import open_bytes
 from relevome.data.public import DataSet
 from relevome.errors import InputError
 from relevome.jobs import Say
-from relevome.jobs.fetching.downloads import ResumingDownloader, in_one_line, need_pooch
+from relevome.jobs.data.downloads import ResumingDownloader, in_one_line, need_pooch
 from relevome.results.folder import ResultFolder, whole_file
 from relevome.results.record import provenance, write_record
 

@@ -8,8 +8,8 @@ from typing import Any
 from relevome.data.public import data_sets
 from relevome.errors import InputError
 from relevome.jobs import Say
-from relevome.jobs.fetching.public_data import fetch_data
-from relevome.jobs.fetching.uniprot import fetch_uniprot
+from relevome.jobs.data.public_data import fetch_data
+from relevome.jobs.data.uniprot import fetch_uniprot
 
 
 def fetch(
@@ -59,7 +59,7 @@ def fetch(
         told = "needs --query" if queried else "takes no --query"
         raise InputError(f"{name} {told}: expected it for uniprot and its like only")
     if data is None:
-        from relevome.jobs.fetching.weights import fetch_weights  # which needs torch, and data does not
+        from relevome.jobs.data.weights import fetch_weights  # which needs torch, and data does not
 
         given = None if wheel is None else Path(wheel)
         return fetch_weights(name, Path(out), wheel=given, overwrite=overwrite)
