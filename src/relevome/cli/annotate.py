@@ -17,6 +17,7 @@ from relevome.cli.shared.options import (
     OnBad,
     Output,
     TokenizerPath,
+    Workers,
     rows_at_once,
 )
 from relevome.cli.shared.paths import PathOrWord
@@ -82,6 +83,7 @@ def annotate(
     batch_size: BatchSize = "auto",
     device: Device = "auto",
     engine: EngineName = "local",
+    workers: Workers = None,
     alphabet: AlphabetName = None,
     tokenizer: TokenizerPath = None,
 ) -> None:
@@ -91,6 +93,7 @@ def annotate(
     """
     with importing():
         from relevome.data.positions import PositionChoice
+        from relevome.engines.base import engine_of
         from relevome.jobs.annotate import AnnotationSettings
         from relevome.jobs.annotate import annotate as run_annotate
         from relevome.models.hugging_face import load_model
@@ -107,7 +110,8 @@ def annotate(
     with shown("letters annotated") as seen:
         loaded = load_model(model, device=device, alphabet=alphabet, tokenizer=tokenizer)
         found = run_annotate(
-            loaded, settings, output, overwrite=overwrite, batch_size=rows_at_once(batch_size), engine=engine,
+            loaded, settings, output, overwrite=overwrite, batch_size=rows_at_once(batch_size),
+            engine=engine_of(engine, workers=workers),
             progress=seen.tell,
         )  # fmt: skip
     _report(found, output)

@@ -41,6 +41,7 @@ from relevome.cli.shared.options import (
     StripStop,
     TaskName,
     TokenizerPath,
+    Workers,
     named_options,
     rows_at_once,
 )
@@ -148,6 +149,7 @@ def explain(
     on_bad: OnBad = "refuse",
     batch_size: BatchSize = "auto",
     engine: EngineName = "local",
+    workers: Workers = None,
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -169,6 +171,7 @@ def explain(
     Example: relevome explain --model MODEL --fasta promoters.fa --target 1 -o run
     """
     with importing():
+        from relevome.engines.base import engine_of
         from relevome.jobs.explain import explain as run_explain
         from relevome.models.hugging_face import load_model
 
@@ -190,7 +193,8 @@ def explain(
             average_strands=average_strands, tokenisations=tokenisations,
             tokenisation_dropout=tokenisation_dropout, offsets=offsets, shifts=shifts,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
-            batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite, engine=engine,
+            batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite,
+            engine=engine_of(engine, workers=workers),
             progress=seen.tell,
             **named_options(
                 option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,

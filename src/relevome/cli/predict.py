@@ -38,6 +38,7 @@ from relevome.cli.shared.options import (
     StripStop,
     TaskName,
     TokenizerPath,
+    Workers,
     rows_at_once,
 )
 from relevome.cli.shared.progress import shown
@@ -72,6 +73,7 @@ def predict(
     on_bad: OnBad = "refuse",
     batch_size: BatchSize = "auto",
     engine: EngineName = "local",
+    workers: Workers = None,
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -92,6 +94,7 @@ def predict(
     Example: relevome predict --model MODEL --table test.tsv --labels test.tsv -o predicted
     """
     with importing():
+        from relevome.engines.base import engine_of
         from relevome.jobs.predict import predict as run_predict
         from relevome.models.hugging_face import load_model
 
@@ -108,7 +111,8 @@ def predict(
         )  # fmt: skip
         found = run_predict(
             loaded, given, output, labels=labels, labels_column=labels_column, long=long, on_bad=on_bad,
-            batch_size=rows_at_once(batch_size), overwrite=overwrite, engine=engine, progress=seen.tell,
+            batch_size=rows_at_once(batch_size), overwrite=overwrite,
+            engine=engine_of(engine, workers=workers), progress=seen.tell,
         )  # fmt: skip
     _report(found, output)
 

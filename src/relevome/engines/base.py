@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
+from relevome.options import configured
 from relevome.registry import Registry
 
 Work = TypeVar("Work")
@@ -35,9 +36,11 @@ class Engine(Protocol):
 engines: Registry[type[Engine]] = Registry("engine", "relevome.engines")
 
 
-def engine_of(engine: Engine | str) -> Engine:
-    """An engine as it is, or the one registered under a name, with its defaults.
+def engine_of(engine: Engine | str, **options: Any) -> Engine:
+    """An engine as it is, or the one registered under a name, with these options where they are not None.
 
-    Raises InputError for a name that is not registered.
+    Raises InputError for a name that is not registered, and an option that the engine does not have.
     """
-    return engines[engine]() if isinstance(engine, str) else engine
+    if not isinstance(engine, str):
+        return engine
+    return configured(engines[engine], f"engine {engine}", options)

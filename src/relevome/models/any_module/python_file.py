@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import torch
 
 from relevome.errors import InputError
@@ -58,8 +59,9 @@ def _function(path: Path, name: str) -> Any:
     if spec is None or spec.loader is None:
         raise InputError(f"{path} is no Python file: expected FILE.py:function")
     module = importlib.util.module_from_spec(spec)
-    # under a name that pickles and type hints within it can find
+    # under a name that type hints within it can find, and whole in pickles, which are read where it is not
     sys.modules[spec.name] = module
+    cloudpickle.register_pickle_by_value(module)
     spec.loader.exec_module(module)
     found = getattr(module, name, None)
     if not callable(found):
