@@ -9,10 +9,12 @@ import typer
 
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import (
+    Address,
     AlphabetName,
     BatchSize,
     Device,
     EngineName,
+    Gpus,
     ModelPath,
     OnBad,
     Output,
@@ -84,6 +86,8 @@ def annotate(
     device: Device = "auto",
     engine: EngineName = "local",
     workers: Workers = None,
+    address: Address = None,
+    gpus: Gpus = None,
     alphabet: AlphabetName = None,
     tokenizer: TokenizerPath = None,
 ) -> None:
@@ -111,7 +115,7 @@ def annotate(
         loaded = load_model(model, device=device, alphabet=alphabet, tokenizer=tokenizer)
         found = run_annotate(
             loaded, settings, output, overwrite=overwrite, batch_size=rows_at_once(batch_size),
-            engine=engine_of(engine, workers=workers),
+            engine=engine_of(engine, workers=workers, address=address, gpus=gpus),
             progress=seen.tell,
         )  # fmt: skip
     _report(found, output)

@@ -26,10 +26,12 @@ from relevome.cli.shared.inputs import (
     print_refused,
 )
 from relevome.cli.shared.options import (
+    Address,
     AlphabetName,
     BatchSize,
     Device,
     EngineName,
+    Gpus,
     Long,
     MethodOption,
     ModelPath,
@@ -150,6 +152,8 @@ def explain(
     batch_size: BatchSize = "auto",
     engine: EngineName = "local",
     workers: Workers = None,
+    address: Address = None,
+    gpus: Gpus = None,
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -194,7 +198,7 @@ def explain(
             tokenisation_dropout=tokenisation_dropout, offsets=offsets, shifts=shifts,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite,
-            engine=engine_of(engine, workers=workers),
+            engine=engine_of(engine, workers=workers, address=address, gpus=gpus),
             progress=seen.tell,
             **named_options(
                 option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,

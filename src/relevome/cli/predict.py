@@ -25,10 +25,12 @@ from relevome.cli.shared.inputs import (
     print_refused,
 )
 from relevome.cli.shared.options import (
+    Address,
     AlphabetName,
     BatchSize,
     Device,
     EngineName,
+    Gpus,
     Long,
     ModelPath,
     OnBad,
@@ -74,6 +76,8 @@ def predict(
     batch_size: BatchSize = "auto",
     engine: EngineName = "local",
     workers: Workers = None,
+    address: Address = None,
+    gpus: Gpus = None,
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -112,7 +116,7 @@ def predict(
         found = run_predict(
             loaded, given, output, labels=labels, labels_column=labels_column, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), overwrite=overwrite,
-            engine=engine_of(engine, workers=workers), progress=seen.tell,
+            engine=engine_of(engine, workers=workers, address=address, gpus=gpus), progress=seen.tell,
         )  # fmt: skip
     _report(found, output)
 

@@ -121,3 +121,11 @@ def test_what_is_refused_is_kept_too(load, write, tmp_path, monkeypatch):  # noq
     assert [refusal.sequence_id for refusal in run.counts.refused] == ["b", "c"]
     assert (run.counts.read, run.counts.explained) == (4, 2)
     assert from_sequences(["MKT"], model.alphabet).description["sequences"] == "1"
+
+
+def test_a_worker_that_does_not_see_the_folder_keeps_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "KEPT_EVERY", 0.0)
+    keeping = Keeping(Pieces(tmp_path / "elsewhere", "asked", ROWS), 0)
+    keeping.add(0, Outcome((row("a"),), Counts(1, 1)))
+    assert sorted(keeping.known) == [0]
+    assert not list(tmp_path.iterdir())

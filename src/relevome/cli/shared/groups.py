@@ -8,7 +8,7 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-_COMPUTING = "batch_size device dtype engine workers seed"
+_COMPUTING = "batch_size device dtype engine workers address gpus seed"
 _SEQUENCES = (
     "fasta bed genome width anchor kinds table id_column sequence_column sequences strip_stop rare_as_x long "
     "on_bad"

@@ -91,7 +91,10 @@ class Pieces:
 
 @dataclass
 class Keeping:
-    """The outcomes of a part as they come; those that are not kept yet are, after `KEPT_EVERY` seconds."""
+    """The outcomes of a part as they come; those that are not kept yet are, after `KEPT_EVERY` seconds.
+
+    A worker on a machine that does not see the folder keeps nothing.
+    """
 
     pieces: Pieces | None
     part: int
@@ -100,6 +103,8 @@ class Keeping:
     _since: float = field(default_factory=lambda: time.monotonic(), init=False)
 
     def __post_init__(self) -> None:
+        if self.pieces is not None and not self.pieces.folder.is_dir():
+            self.pieces = None
         self.known = {} if self.pieces is None else self.pieces.read(self.part)
 
     def add(self, place: int, outcome: Outcome) -> None:

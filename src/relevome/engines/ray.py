@@ -1,0 +1,207 @@
+"""A Ray cluster, or one that is started on this machine for the time of a command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from relevome.engines.base import Result, Work, engines
+from relevome.errors import InputError
+
+AHEAD = 2  # shards that are with a worker: the one that it computes, and the next
+RETRIES = 3  # times that a shard whose worker died is given to another
+
+_SHORT = 10.0  # seconds after which it is asked again whether the cluster has room
+
+
+@engines.register("ray")
+@dataclass(frozen=True)
+class Ray:
+    """Computes on a Ray cluster (extra ``ray``): actors that hold the model once and take whole shards.
+
+    A worker that dies, as by a node that is lost, is started again where there is room, with its shards.
+
+    Attributes:
+        address: Of a running cluster, such as ``auto`` or ``ray://host:10001``. None: a cluster on this
+            machine, which ends with the command (default).
+        workers: Actors. None: as many as the cluster has room for when the command begins (default).
+        cpus: Cores of each, which are its threads. Default: 1.
+        gpus: Graphics processors of each, or a share of one. Default: 0.
+
+    Raises:
+        InputError: For numbers below their least, and when shards are computed: without the package, for a
+            cluster that is not there or has no room for one worker, and for a shard at which workers died
+            `RETRIES` times. What was written before stays.
+
+    Source: https://docs.ray.io, "Actors" and "Fault tolerance" of Ray 2.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+    cpus: int = 1
+    gpus: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise InputError(f"--workers {self.workers}: expected at least 1")
+        if self.cpus < 1 or self.gpus < 0:
+            raise InputError(
+                f"workers with {self.cpus} cores and {self.gpus:g} GPUs: expected 1 and 0 or more"
+            )
+
+    def map(
+        self, task: Callable[[Work], Result], shards: Iterable[tuple[int, Work]]
+    ) -> Iterator[tuple[int, Result]]:
+        """See `Engine`."""
+        waiting = iter(shards)
+        for first in waiting:
+            with self._cluster():
+                yield from self._by_actors(task, first, waiting)
+
+    @contextmanager
+    def _cluster(self) -> Iterator[None]:
+        """A connection to the cluster: one that this process has already, or one for this while."""
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        try:
+            import ray
+        except ImportError as error:
+            raise InputError("engine ray needs the extra ray: pip install 'relevome[ray]'") from error
+        if ray.is_initialized():
+            yield
+            return
+        mine = {"_node_ip_address": "127.0.0.1", "num_cpus": self._own_cpus()} if self.address is None else {}
+        try:
+            ray.init(
+                address=self.address or "local", include_dashboard=False if mine else None,
+                log_to_driver=False, logging_level="ERROR", **mine,
+            )  # fmt: skip
+        except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+            where = "on this machine" if self.address is None else f"at {self.address}"
+            said = " ".join(str(error).split())[:200]
+            raise InputError(
+                f"there is no Ray cluster {where} ({said}): expected the address of one, such as auto"
+            ) from error
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+    def _own_cpus(self) -> int:
+        """Cores of a cluster on this machine: all of its own, or as many as are asked for."""
+        return max(os.cpu_count() or 1, self.cpus * (self.workers or 1))
+
+    def _by_actors(
+        self, task: Callable[[Work], Result], first: tuple[int, Work], shards: Iterator[tuple[int, Work]]
+    ) -> Iterator[tuple[int, Result]]:
+        """Results as they come from actors, each of which is handed `AHEAD` shards once it is there."""
+        import ray
+        from cloudpickle import dumps
+
+        sent = [ray.put(dumps(task))]  # held here, so that a worker that is started again finds it
+        actor = ray.remote(
+            num_cpus=self.cpus, num_gpus=self.gpus, max_restarts=-1, max_task_retries=RETRIES
+        )(_Worker)  # fmt: skip
+        count = self.workers or self._room()
+        actors = [actor.remote(self.cpus) for _ in range(count)]
+        ready = {one.ready.remote(): one for one in actors}
+        asked: dict[Any, tuple[int, Any]] = {}
+        left = _Queue(first, shards)
+        while left.more or asked:
+            if not asked and len(ready) == count:
+                self._check_room()
+            done, _ = ray.wait([*ready, *asked], num_returns=1, timeout=_SHORT)
+            for one in done:
+                if one in ready:
+                    free, places = ready.pop(one), AHEAD
+                    _result(one, None)
+                else:
+                    number, free = asked.pop(one)
+                    places = 1
+                    yield number, _result(one, number)
+                for number, work in left.take(places):
+                    asked[free.do.remote(sent, dumps(work))] = number, free
+
+    def _room(self) -> int:
+        """How many workers the cluster has room for now, at least one."""
+        import ray
+
+        there = ray.cluster_resources()
+        rooms = [there.get("CPU", 0) / self.cpus]
+        if self.gpus:
+            rooms.append(there.get("GPU", 0) / self.gpus)
+        return max(1, int(min(rooms)))
+
+    def _check_room(self) -> None:
+        """Raises InputError where no node has what one worker needs, and none is on its way."""
+        import ray
+
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        if not any(n.get("CPU", 0) >= self.cpus and n.get("GPU", 0) >= self.gpus for n in nodes):
+            raise InputError(
+                f"no node of the Ray cluster has {self.cpus} cores and {self.gpus:g} GPUs, which one worker "
+                "needs: ask for less, or add a node"
+            )
+
+
+class _Queue:
+    """Shards that nobody has yet; lazy."""
+
+    def __init__(self, first: tuple[int, Any], rest: Iterator[tuple[int, Any]]) -> None:
+        self._next: tuple[int, Any] | None = first
+        self._rest = rest
+
+    @property
+    def more(self) -> bool:
+        """Whether there are any."""
+        return self._next is not None
+
+    def take(self, most: int) -> Iterator[tuple[int, Any]]:
+        """So many of them, or as many as there are."""
+        for _ in range(most):
+            if self._next is None:
+                return
+            taken, self._next = self._next, next(self._rest, None)
+            yield taken
+
+
+class _Worker:
+    """What an actor is: the task, held once."""
+
+    def __init__(self, threads: int) -> None:
+        import torch
+
+        torch.set_num_threads(threads)
+        self._task: Callable[[Any], Any] | None = None
+
+    def ready(self) -> None:
+        """Comes back when the actor is there."""
+
+    def do(self, sent: list[Any], work: bytes) -> Any:
+        """One shard, by the task that was ``sent``, which is fetched the first time."""
+        import ray
+        from cloudpickle import loads
+
+        if self._task is None:
+            self._task = loads(ray.get(sent[0]))
+        return self._task(loads(work))
+
+
+def _result(reference: Any, number: int | None) -> Any:
+    """What a call of an actor gave. Raises what the task raised, and InputError for workers that died."""
+    import ray
+    from ray.exceptions import RayActorError, RayTaskError, WorkerCrashedError
+
+    try:
+        return ray.get(reference)
+    except RayTaskError as error:
+        raise error.cause if isinstance(error.cause, InputError) else error from None
+    except (RayActorError, WorkerCrashedError) as error:
+        what = "no worker could begin" if number is None else f"{RETRIES + 1} workers died at part {number}"
+        raise InputError(
+            f"{what}, perhaps for want of memory: run the same command again with fewer --workers or a "
+            "smaller --batch-size; what was finished is kept"
+        ) from error

@@ -1,0 +1,94 @@
+"""Actors of a Ray cluster give what this process gives, and one that dies loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import relevome
+from relevome.engines.base import engine_of
+from relevome.engines.ray import AHEAD, Ray
+from relevome.errors import InputError
+from relevome.jobs.running import shards
+from relevome.models.base import Model
+from tests.toys import TOYS
+
+ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    """One for all tests, which an engine finds this process connected to."""
+    with Ray(workers=2)._cluster():
+        yield
+
+
+def shard(work: tuple[int, Path]) -> tuple[int, int]:
+    """A number and the process; -1 fails, -2 always dies, -3 dies once."""
+    number, folder = work
+    if number == -1:
+        raise InputError("thirteen")
+    if number == -2 or (number == -3 and not (folder / "died").exists()):
+        (folder / "died").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number**2, os.getpid()
+
+
+def test_results_come_by_number_also_where_a_worker_dies_and_shards_as_needed(
+    tmp_path: Path,
+) -> None:
+    drawn: list[int] = []
+
+    def lazily() -> Iterator[tuple[int, tuple[int, Path]]]:
+        for number in range(30):
+            drawn.append(number)
+            yield number, (number or -3, tmp_path)
+
+    results, ahead = {}, []
+    for number, (square, process) in Ray(workers=2).map(shard, lazily()):
+        assert process != os.getpid()
+        results[number] = square
+        ahead.append(len(drawn) - len(results))
+    assert results == {0: 9} | {number: number**2 for number in range(1, 30)}
+    assert max(ahead) <= 2 * AHEAD + 1  # and the next
+
+
+def test_what_a_task_raises_is_raised_here(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^thirteen$"):
+        dict(Ray(workers=1).map(shard, [(0, (-1, tmp_path))]))
+
+
+def test_a_shard_at_which_every_worker_dies_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relevome.engines.ray.RETRIES", 1)
+    with pytest.raises(InputError, match=r"^2 workers died at part 7, .* fewer --workers"):
+        dict(Ray(workers=1).map(shard, [(7, (-2, tmp_path))]))
+
+
+def test_a_cluster_without_room_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no node of the Ray cluster has 1 cores and 1 GPUs"):
+        dict(Ray(gpus=1.0).map(shard, [(0, (1, tmp_path))]))
+
+
+def test_options_are_checked() -> None:
+    assert engine_of("ray", address="auto", workers=3) == Ray("auto", 3)
+    for wrong in ({"workers": 0}, {"cpus": 0}, {"gpus": -1.0}):
+        with pytest.raises(InputError, match="expected"):
+            Ray(**wrong)
+
+
+def test_a_run_is_the_same_whoever_computed_it(
+    tmp_path: Path, toy_model: Callable[[str], Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "SHARD_SEQUENCES", 3)
+    model, sequences = toy_model("esm"), TOYS["esm"].sequences(*[30, 21] * 5)
+    for name, engine in {"here": "local", "there": Ray(workers=2)}.items():
+        relevome.explain(model, sequences, "attnlrp", 1, out=tmp_path / name, batch_size=4, engine=engine)
+    parts = [sorted((tmp_path / name).glob("part-*.parquet")) for name in ("here", "there")]
+    assert len(parts[0]) == len(parts[1]) == 4
+    assert [path.read_bytes() for path in parts[0]] == [path.read_bytes() for path in parts[1]]
