@@ -32,14 +32,7 @@ def test_every_option_is_in_one_group_of_its_command(name: str) -> None:
     assert len(named) == len(set(named))
     assert options(name) <= set(named)
     shared = {word for other in NAMES if GROUPS[other] is GROUPS[name] for word in options(other)}
-    computing = {
-        "batch_size",
-        "device",
-        "dtype",
-        "engine",
-        "workers",
-        "seed",
-    }  # of which a command may have some
+    computing = set("batch_size device dtype engine workers address gpus seed".split())  # some has each
     assert set(named) - shared <= computing, "no group speaks of options that are gone"
 
 
