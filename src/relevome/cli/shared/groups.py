@@ -8,7 +8,8 @@ from typing import Any
 
 from typer.core import TyperGroup
 
-_COMPUTING = "batch_size device dtype engine workers address gpus seed"
+# Of these a command may have some.
+COMPUTING = "batch_size device dtype engine workers address gpus seed"
 _SEQUENCES = (
     "fasta bed genome width anchor kinds table id_column sequence_column sequences strip_stop rare_as_x long "
     "on_bad"
@@ -19,7 +20,7 @@ _EVALUATION = {
     "What is measured": "metrics level how target label",
     "What the model is asked": "model tokenizer no_model replacement draws null random_models sequences "
     "mutants fast trust_remote_code",
-    "Computing": _COMPUTING,
+    "Computing": COMPUTING,
     "Output": "output overwrite",
 }
 
@@ -31,7 +32,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "What is explained": "target contrast position positions mask_position",
         "Method": "method baseline steps tolerance site reference rules layers query option heads audit",
         "From tokens to letters": "lift average_strands tokenisations tokenisation_dropout offsets shifts",
-        "Computing": _COMPUTING,
+        "Computing": COMPUTING,
         "Output": "output letter_scores overwrite",
     },
     "evaluate": _EVALUATION,
@@ -40,13 +41,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Sequences": _SEQUENCES,
         "Labels": "labels labels_column",
         "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",
-        "Computing": _COMPUTING,
+        "Computing": COMPUTING,
         "Output": "output overwrite",
     },
     "substitute": {
         "What is exchanged": "by most orders sequences head layer target labels",
         "Model": "model tokenizer trust_remote_code",
-        "Computing": _COMPUTING,
+        "Computing": COMPUTING,
         "Output": "output overwrite",
     },
     "heads": {
@@ -55,7 +56,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "By attention: what is asked": "query weigh share motifs known ablate ablate_by random_weights",
         "By relevance": "run annotations kinds clusters classes random points",
         "Model": "model tokenizer alphabet prefix trust_remote_code",
-        "Computing": _COMPUTING,
+        "Computing": COMPUTING,
         "Output": "output overwrite",
     },
     "annotate": {
@@ -63,7 +64,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Model": "model tokenizer target window alphabet",
         "What is known": "truth feature labels_column labels_where",
         "How sites are called": "threshold precision apart within",
-        "Computing": _COMPUTING,
+        "Computing": COMPUTING,
         "Output": "output values tracks feature_type overwrite",
     },
     "sites": {
