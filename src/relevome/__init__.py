@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from relevome.data.sequences import Sequence
     from relevome.errors import InputError
     from relevome.jobs.annotate import annotate
+    from relevome.jobs.check import check
     from relevome.jobs.compare import compare
     from relevome.jobs.data.fetch import fetch
     from relevome.jobs.data.windows import windows
@@ -36,6 +37,7 @@ _HOME = {
     "Run": "relevome.results.run.reader",
     "Sequence": "relevome.data.sequences",
     "annotate": "relevome.jobs.annotate",
+    "check": "relevome.jobs.check",
     "compare": "relevome.jobs.compare",
     "demo": "relevome.jobs.demo",
     "evaluate": "relevome.jobs.evaluate",
@@ -56,7 +58,7 @@ _HOME = {
 }
 
 __all__ = [
-    "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export",
+    "InputError", "Run", "Sequence", "annotate", "check", "compare", "demo", "evaluate", "explain", "export",
     "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "show", "simulate",
     "sites", "substitute", "train", "windows",
 ]  # fmt: skip

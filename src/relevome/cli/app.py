@@ -15,6 +15,7 @@ import typer
 
 import relevome
 from relevome.cli.annotate import annotate
+from relevome.cli.check import check
 from relevome.cli.compare import compare
 from relevome.cli.data import data_commands
 from relevome.cli.evaluate import evaluate
@@ -166,6 +167,7 @@ for command in (
     simulate,
     show,
     export,
+    check,
 ):
     app.command(cls=Once)(command)
 app.command("list", cls=Once)(list_)

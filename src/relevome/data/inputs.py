@@ -120,6 +120,28 @@ def _read_by(
     return Input(description, lambda: reader(path, alphabet, Stops() if strip_stop else None))
 
 
+def from_description(description: Mapping[str, str], alphabet: Alphabet) -> Input:
+    """The input that has a description: the same files, read in the same way.
+
+    Raises InputError where the sequences were no file, or a file is gone or holds something else now.
+    """
+    kind, path = next(iter(description.items()))
+    stops = "stops_stripped" in description
+    if f"{kind}_sha256" not in description:
+        raise InputError("its sequences were given from Python, and no file holds them")
+    for name in [name.removesuffix("_sha256") for name in description if name.endswith("_sha256")]:
+        if sha256_of(description[name]) != description[f"{name}_sha256"]:
+            raise InputError(f"{description[name]} holds something else than when it was read")
+    if kind == "bed":
+        width = int(description["width"]) if "width" in description else None
+        types = json.loads(description.get("types", "[]"))
+        return from_bed(path, description["genome"], alphabet, width, description.get("anchor"), types)
+    if kind == "table":
+        columns = {name: description.get(name) for name in ("sequence_column", "id_column")}
+        return from_table(path, alphabet, stops, **columns)
+    return from_fasta(path, alphabet, stops) if kind == "fasta" else from_file(path, alphabet, stops)
+
+
 def given_sequences(given: Any, alphabet: Alphabet) -> Input:
     """Sequences as a user gives them: an Input, the path of a file, or what `from_sequences` takes.
 

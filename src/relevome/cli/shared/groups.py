@@ -105,13 +105,14 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Output": "output width plus_one",
     },
     "export": {"What is written": "to target option", "Output": "output overwrite"},
+    "check": {"Options": "sequences"},
     "demo": {"Options": "output seed"},
     "list": {},
 }
 
 COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
-    "Models and explanations": "train predict explain show export",
+    "Models and explanations": "train predict explain show export check",
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "heads sites annotate",
     "More": "study list",

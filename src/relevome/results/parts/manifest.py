@@ -20,7 +20,8 @@ Kinds: TypeAlias = Mapping[str, type | tuple[type, ...]]
 
 # What the writer adds to what it was given.
 OWN = frozenset({
-    "schema_version", "status", "parts", "counts", "refused", "head_shape", "ended", "audit", "metrics",
+    "schema_version", "status", "parts", "checksums", "counts", "refused", "head_shape", "ended", "audit",
+    "metrics",
 })  # fmt: skip
 
 # What may differ between two calls that make the same result, wherever in the manifest it stands.
@@ -39,7 +40,7 @@ AGAIN = "make it again with --overwrite"
 MAYBE = type(None)
 _COMMON: Kinds = {
     "status": str, "model": dict, "input": dict, "alphabet": str, "counts": dict, "refused": list,
-    "parts": int,
+    "parts": int, "checksums": list,
 }  # fmt: skip
 _MODEL: Kinds = {
     "path": str, "sha256": (str, MAYBE), "weights_sha256": (str, MAYBE), "tokenizer": str, "task": str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -147,6 +148,15 @@ def read_info(path: Path) -> PartInfo:
         shape = head_shape_of(info)
         return PartInfo(there, counts_from_json(info["counts"]), shape, info.get("run"))
     except (pa.ArrowException, *DAMAGE) as error:
+        raise damaged_part(path, error) from error
+
+
+def sha256_of_part(path: Path) -> str:
+    """Digest of all bytes of a part. Raises InputError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
         raise damaged_part(path, error) from error
 
 

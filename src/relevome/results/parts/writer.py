@@ -20,6 +20,7 @@ from relevome.results.parts.part import (
     part_path,
     part_paths,
     read_info,
+    sha256_of_part,
     total,
     write_part,
 )
@@ -126,11 +127,16 @@ class PartsWriter:
         shape = common_head_shape(info.head_shape for info in infos)
         return {
             "parts": len(infos),
+            **({} if status != "finished" else {"checksums": self._checksums()}),
             "head_shape": None if shape is None else {"layers": shape[0], "heads": shape[1]},
             **manifests.results(total(info.counts for info in infos), self.kind.done),
             **({} if self._metrics is None else {"metrics": self._metrics}),
             "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         }
+
+    def _checksums(self) -> list[str]:
+        """The SHA-256 of each part, in their order."""
+        return [sha256_of_part(part_path(self.folder, index)) for index in sorted(self._parts)]
 
     def _check_same(self) -> None:
         there = manifests.read_manifest(self.folder, self.kind)
