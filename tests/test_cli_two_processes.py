@@ -60,6 +60,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
     "study": (("study", "annotation", "-o", "{out}"), LOCK),
     "demo": (("demo", "-o", "{out}"), LOCK),
     "export": (("export", "{run}", "--to", "tsv", "-o", "{out}"), temporary_name(Path("out")).name),
+    "rerun": (("rerun", "{run}", "-o", "{out}"), LOCK),
     "show": (("show", "{run}", "--id", "a", "-o", "{out}.png"), temporary_name(Path("out.png")).name),
 }
 
@@ -97,7 +98,7 @@ def another_process(lock: Path) -> Iterator[None]:
 
 def test_every_command_that_writes_is_tried() -> None:
     commands = {one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands}
-    assert {command.split()[0] for command in WRITERS} == commands - {"list"} | {"study", "data"}
+    assert {command.split()[0] for command in WRITERS} == commands - {"list", "check"} | {"study", "data"}
 
 
 @pytest.mark.parametrize("command", WRITERS)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from relevome.jobs.export import export
     from relevome.jobs.heads.heads import heads
     from relevome.jobs.predict import predict
+    from relevome.jobs.rerun import rerun
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
     from relevome.jobs.sites import sites
@@ -49,6 +50,7 @@ _HOME = {
     "load_model": "relevome.models.hugging_face",
     "load_weights": "relevome.models.loading.own_weights",
     "predict": "relevome.jobs.predict",
+    "rerun": "relevome.jobs.rerun",
     "show": "relevome.jobs.show",
     "simulate": "relevome.jobs.simulate",
     "sites": "relevome.jobs.sites",
@@ -59,7 +61,7 @@ _HOME = {
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "check", "compare", "demo", "evaluate", "explain", "export",
-    "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "show", "simulate",
+    "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "rerun", "show", "simulate",
     "sites", "substitute", "train", "windows",
 ]  # fmt: skip
 

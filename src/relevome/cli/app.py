@@ -24,6 +24,7 @@ from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
 from relevome.cli.predict import predict
+from relevome.cli.rerun import rerun
 from relevome.cli.shared.groups import CommandGroup
 from relevome.cli.shared.options import Once
 from relevome.cli.shared.terminal import echo
@@ -44,6 +45,7 @@ _KEPT = {
     "explain": _GOES_ON,
     "annotate": _GOES_ON,
     "predict": _GOES_ON,
+    "rerun": _GOES_ON,
     "study": _GOES_ON,
     "train": "whole epochs are kept: the same command with --resume goes on from there, and with --finish it "
     "makes a model of the best of them",
@@ -168,6 +170,7 @@ for command in (
     show,
     export,
     check,
+    rerun,
 ):
     app.command(cls=Once)(command)
 app.command("list", cls=Once)(list_)

@@ -223,8 +223,12 @@ def run_plan(
     overwrite: bool = False,
     engine: Engine | str = "local",
     progress: Progress | None = None,
+    sizes: object = None,
 ) -> Run:
-    """Carry out a plan into a run folder, or go on with it where it stopped."""
+    """Carry out a plan into a run folder, or go on with it where it stopped.
+
+    ``sizes`` are batch sizes as another run has them on record, to begin with.
+    """
     plan.readings.check(model)
     if plan.letter_scores and not _has_letter_scores(model, plan):
         raise InputError(
@@ -235,7 +239,7 @@ def run_plan(
     total = check(model, source, plan) * each
     tell = progress or (lambda count, total: None)
     tell(0, total)
-    sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(out, RUN, overwrite)))
+    sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(out, RUN, overwrite) or sizes))
     with RunWriter(out, _manifest(sized, source, plan), overwrite) as writer:
         task = ExplainShard(sized, plan, writer.pieces)
         every = shards(sized, source, plan.long)

@@ -106,13 +106,18 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "export": {"What is written": "to target option", "Output": "output overwrite"},
     "check": {"Options": "sequences"},
+    "rerun": {
+        "What is repeated": "model sequences trust_remote_code",
+        "Computing": COMPUTING,
+        "Output": "output tolerance overwrite",
+    },
     "demo": {"Options": "output seed"},
     "list": {},
 }
 
 COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
-    "Models and explanations": "train predict explain show export check",
+    "Models and explanations": "train predict explain show export check rerun",
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "heads sites annotate",
     "More": "study list",
