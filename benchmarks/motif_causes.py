@@ -33,7 +33,8 @@ from relevome.data.motif_matches import best_match
 from relevome.data.problems import refuse_or_skip
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.simulation.grammar import promoter_grammar
-from relevome.discovery.motifs.causal import Predict, mean_interval, taken_out
+from relevome.discovery.mean_interval import mean_interval
+from relevome.discovery.motifs.causal import Predict, taken_out
 from relevome.discovery.motifs.hits import Hits
 from relevome.discovery.motifs.patterns import SeqletPattern
 from relevome.discovery.motifs.put_in import best_distance, put_in_pairs, shuffled_backgrounds, usual_place

@@ -217,9 +217,9 @@ def test_the_usual_place_is_where_most_hits_start_on_one_strand() -> None:
 def test_what_cannot_be_put_in_is_refused() -> None:
     model, backgrounds = Spaced(DNA), backgrounds_of(DNA, [20, 12])
     first, second = motif_of("TTGACA", DNA), motif_of("TATAATG", DNA)
-    with pytest.raises(InputError, match="2 backgrounds, the longest of 20 letters: expected .* 26, to"):
+    with pytest.raises(InputError, match=r"2 backgrounds, the longest of 20 letters: expected .* 26, to"):
         put_in(model, backgrounds, first, np.array([3, 20]))
-    with pytest.raises(InputError, match="0 backgrounds, the longest of 0 letters: expected .* 6, to"):
+    with pytest.raises(InputError, match=r"0 backgrounds, the longest of 0 letters: expected .* 6, to"):
         put_in(model, [], first)
     with pytest.raises(InputError, match=r"places \[-1, 3\]: expected one or more, from 0 on"):
         put_in(model, backgrounds, first, np.array([-1, 3]))
