@@ -22,6 +22,8 @@ PLACES = 20
 RESAMPLES = 2000
 ORDERS = ("before", "behind")
 
+Gaps = Int[np.ndarray, " gaps"]
+
 
 def shuffled_backgrounds(sequences: Many[Sequence], count: int, rng: np.random.Generator) -> list[Sequence]:
     """Shuffles of sequences: pairs of neighbours are kept for nucleic acids, single letters for proteins.
@@ -267,29 +269,17 @@ def put_in_pairs(
         raise InputError(f"distances {gap.tolist()[:5]}: expected one or more, from 0 on")
     if start is not None and start < 0:
         raise InputError(f"a motif that starts at letter {start}: expected 0 or more")
-    longest = max(map(len, backgrounds), default=0)
-    places = [_room(len(one), start, staying, moving, gap) for one in backgrounds]
-    wanted = _room(longest, start, staying, moving, gap)[2]
-    chosen = [
-        (one, at, moved)
-        for one, (at, moved, fits) in zip(backgrounds, places, strict=True)
-        if wanted.any() and (fits >= wanted).all()
-    ]
-    if not chosen:
-        raise InputError(
-            f"{len(backgrounds)} backgrounds, the longest of {longest} letters: expected one with room "
-            f"for motifs of {len(staying)} and {len(moving)} letters and {gap.min()} between them"
-        )
+    chosen, wanted = _chosen(backgrounds, start, staying, moving, gap)
     stays, moves = (
         _instances(motif, len(chosen), other, rng)
         for motif, other in zip((staying, moving), turned, strict=True)
     )
 
     def asked() -> Iterator[Sequence]:
-        for (background, at, places), stay, move in zip(chosen, stays, moves, strict=True):
-            with_one = replaced(background, np.array([at]), stay[None])
+        for (background, places), stay, move in zip(chosen, stays, moves, strict=True):
+            with_one = replaced(background, np.array([places.stay]), stay[None])
             yield from (background, with_one)
-            for place in places[wanted]:
+            for place in places.move[wanted]:
                 yield from (replaced(one, place[None], move[None]) for one in (background, with_one))
 
     found = predict(asked()).reshape(len(chosen), -1)
@@ -299,11 +289,31 @@ def put_in_pairs(
     return PairsPutIn(gap, found[:, 0], moved, both, len(backgrounds) - len(chosen))
 
 
-def _room(
-    length: int, start: int | None, staying: Motif, moving: Motif, gap: Int[np.ndarray, " gaps"]
-) -> tuple[int, Int[np.ndarray, "2 gaps"], Bool[np.ndarray, "2 gaps"]]:
-    """Where the staying motif starts, where the moving one does by `ORDERS`, and whether both have room."""
-    at = (length - len(staying)) // 2 if start is None else start
-    moved = np.stack([at - gap - len(moving), at + len(staying) + gap])
-    fits = (moved >= 0) & (moved + len(moving) <= length) & (0 <= at <= length - len(staying))
-    return at, moved, fits
+def _chosen(
+    backgrounds: Many[Sequence], start: int | None, staying: Motif, moving: Motif, gap: Gaps
+) -> tuple[list[tuple[Sequence, _Places]], Bool[np.ndarray, "2 gaps"]]:
+    """Backgrounds with room for all that the longest has room for, with their places, and what that is."""
+    found = [(one, _places(len(one), start, staying, moving, gap)) for one in backgrounds]
+    longest = max(map(len, backgrounds), default=0)
+    wanted = _places(longest, start, staying, moving, gap).fits
+    if not wanted.any():
+        raise InputError(
+            f"{len(backgrounds)} backgrounds, the longest of {longest} letters: expected one with room "
+            f"for motifs of {len(staying)} and {len(moving)} letters and {gap.min()} between them"
+        )
+    return [(one, places) for one, places in found if (places.fits >= wanted).all()], wanted
+
+
+class _Places(NamedTuple):
+    """Where motifs start in a background: the staying one, the moving one by `ORDERS`, if both have room."""
+
+    stay: int
+    move: Int[np.ndarray, "2 gaps"]
+    fits: Bool[np.ndarray, "2 gaps"]
+
+
+def _places(length: int, start: int | None, staying: Motif, moving: Motif, gap: Gaps) -> _Places:
+    stay = (length - len(staying)) // 2 if start is None else start
+    move = np.stack([stay - gap - len(moving), stay + len(staying) + gap])
+    fits = (move >= 0) & (move + len(moving) <= length) & (0 <= stay <= length - len(staying))
+    return _Places(stay, move, fits)
