@@ -165,7 +165,7 @@ def all_promoters() -> Promoters:
     """Promoters of sigma 70 in RegulonDB, none twice, with their boxes."""
     table = pd.read_csv(data("ecoli", "RegulonDB_PromoterSet.tsv"), sep="\t")
     table = table[(table["sigmaFactor"] == "sigma70") & (table["posTSS"] > 0)]
-    strands = table["strand"].map({"forward": "+", "reverse": "-"})
+    strands = [{"forward": "+", "reverse": "-"}[one] for one in table["strand"]]
     places = zip(table["posTSS"].astype(int) - 1, strands, strict=True)
     sites = [StartSite(CHROMOSOME, place, strand, True) for place, strand in dict.fromkeys(places)]
     test, others = (

@@ -11,7 +11,7 @@ from scipy.stats import t as student
 
 LEVEL = 0.95
 
-TableRow: TypeAlias = dict[str, int | float | str]  # by column
+TableRow: TypeAlias = dict[str, int | float]  # by column
 
 
 class MeanInterval(NamedTuple):

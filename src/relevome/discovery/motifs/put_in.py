@@ -153,7 +153,14 @@ def _instances(
 
 
 class BestDistance(NamedTuple):
-    """Letters between two motifs where something is largest, and its interval; the share that agree on it."""
+    """The distance between two motifs at which something is largest.
+
+    Attributes:
+        gap: Letters between them.
+        low: The lower end of its confidence interval.
+        high: The upper end.
+        share: The share of bootstrap samples in which this one is best.
+    """
 
     gap: int
     low: int
@@ -187,18 +194,16 @@ class PairsPutIn:
         """What both add beyond the sum of what each adds alone at the same place."""
         return self.both - self.moved - self.stayed[:, None, None]
 
-    def rows(self, level: float = LEVEL) -> list[TableRow]:
+    def rows(self, level: float = LEVEL) -> list[dict[str, int | float | str]]:
         """Lines of a table: orders and distances, mean changes and the interaction with their intervals."""
-        found: list[TableRow] = []
-        for (order, name), (at, gap) in (
-            (o, g) for o in enumerate(ORDERS) for g in enumerate(self.gap.tolist())
-        ):
-            columns = {"moved": self.moved, "both": self.both, "interaction": self.interaction}
-            values = {"stayed": self.stayed} | {key: one[:, order, at] for key, one in columns.items()}
-            found.append(
-                {"order": name, "gap": gap, "backgrounds": len(self.stayed)} | interval_columns(values, level)
-            )
-        return found
+        places = range(len(self.gap))
+        return [self._row(order, at, level) for order in range(len(ORDERS)) for at in places]
+
+    def _row(self, order: int, at: int, level: float) -> dict[str, int | float | str]:
+        every = {"moved": self.moved, "both": self.both, "interaction": self.interaction}
+        values = {"stayed": self.stayed} | {name: one[:, order, at] for name, one in every.items()}
+        about = {"order": ORDERS[order], "gap": int(self.gap[at]), "backgrounds": len(self.stayed)}
+        return about | interval_columns(values, level)
 
 
 def best_distance(
