@@ -78,8 +78,9 @@ class PutWhere:
 
 
 def measure(quick: bool = False) -> list[Row]:
-    """Train, take boxes out, and put them in; quick: one seed, and a quarter of the start sites."""
-    promoters, sites = all_promoters(), all_sites(seed=0)[:: 4 if quick else 1]
+    """Train, take boxes out, and put them in; quick: one seed, a quarter of the start sites and promoters."""
+    every = 4 if quick else 1
+    promoters, sites = known_promoters(every), all_sites(seed=0)[::every]
     put_where = backgrounds(promoters, sites)
     rows = [
         Row("promoters", str(len(promoters.sequences))),
@@ -102,10 +103,11 @@ def of_model(model: Model, promoters: Promoters, put_where: PutWhere) -> list[Ro
     def predict(sequences: Iterable[Sequence]) -> Float[np.ndarray, " sequences"]:
         return scorer.scores((model.tokenize(one), target) for one in sequences)
 
-    return [*_without(predict, promoters), *_with(predict, promoters, put_where)]
+    return [*without_boxes(predict, promoters), *with_boxes(predict, promoters, put_where)]
 
 
-def _without(predict: Predict, promoters: Promoters) -> Iterator[Row]:
+def without_boxes(predict: Predict, promoters: Promoters) -> Iterator[Row]:
+    """What promoters lose with their boxes, and with other windows."""
     rng = np.random.default_rng(0)
     for one in taken_out(predict, promoters.sequences, promoters.hits, promoters.patterns, rng):
         name = NAMES[one.pattern]
@@ -115,7 +117,8 @@ def _without(predict: Predict, promoters: Promoters) -> Iterator[Row]:
         yield Row(f"without {name}, beyond windows, p", f"{one.p:.2g}", "below 0.05")
 
 
-def _with(predict: Predict, promoters: Promoters, put_where: PutWhere) -> Iterator[Row]:
+def with_boxes(predict: Predict, promoters: Promoters, put_where: PutWhere) -> Iterator[Row]:
+    """What boxes add to backgrounds at every distance, with -10 where it usually is and beside."""
     minus_35, minus_10 = (one.motif(name) for name, one in zip(NAMES, promoters.patterns, strict=True))
     for (name, given), moved in product(put_where.backgrounds.items(), (0, -1, 1)):
         pairs = put_in_pairs(predict, given, minus_10, minus_35, GAPS, put_where.start + moved)
@@ -161,13 +164,15 @@ def windows(sites: list[StartSite]) -> list[Sequence]:
         return list(refuse_or_skip(read_bed(bed, genome()), "refuse", []))
 
 
-def all_promoters() -> Promoters:
-    """Promoters of sigma 70 in RegulonDB, none twice, with their boxes."""
+def known_promoters(every: int = 1) -> Promoters:
+    """Promoters of sigma 70 in RegulonDB, none twice, with their boxes; only one in ``every`` is taken."""
     table = pd.read_csv(data("ecoli", "RegulonDB_PromoterSet.tsv"), sep="\t")
     table = table[(table["sigmaFactor"] == "sigma70") & (table["posTSS"] > 0)]
     strands = [{"forward": "+", "reverse": "-"}[one] for one in table["strand"]]
     places = zip(table["posTSS"].astype(int) - 1, strands, strict=True)
-    sites = [StartSite(CHROMOSOME, place, strand, True) for place, strand in dict.fromkeys(places)]
+    sites = [
+        StartSite(CHROMOSOME, place, strand, True) for place, strand in [*dict.fromkeys(places)][::every]
+    ]
     test, others = (
         windows([one for one in sites if (one.part == "test") == held_out]) for held_out in (True, False)
     )
