@@ -15,7 +15,7 @@ looks for a distance has the same best one, what looks for the place of -35 one 
 are 95%, over promoters or backgrounds.
 
 Target: without either box the logit falls by more than without windows like it; both boxes add most with 17
-letters between them, within the interval, and more than each alone.
+letters between them, within the interval, and beyond the sum of what each adds.
 """
 
 from __future__ import annotations
