@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from relevome.discovery.mean_interval import interval_columns, mean_interval
+from relevome.discovery.mean_interval import above_zero, interval_columns, mean_interval
 
 
 def test_intervals_are_those_of_student() -> None:
@@ -31,3 +31,12 @@ def test_columns_are_named_by_what_they_are_of() -> None:
     assert [*row] == [name + end for name in names for end in ("", "_low", "_high")]
     low, high = stats.t.interval(0.95, 1, 2.0, 1.0)
     assert [*row.values()] == pytest.approx([2.0, low, high, 2.0, 2.0, 2.0])
+
+
+def test_p_is_that_of_student() -> None:
+    values = np.random.default_rng(0).normal(0.3, 1.0, 13)
+    for given in (values, -values):
+        expected = stats.ttest_1samp(given, 0, alternative="greater").pvalue
+        assert above_zero(given) == pytest.approx(expected)
+    assert [above_zero(np.full(4, same)) for same in (2.0, 0.0, -2.0)] == [0, 1, 1]
+    assert np.isnan(above_zero(values[:1]))

@@ -40,6 +40,21 @@ def mean_interval(values: Float[np.ndarray, "sequences *columns"], level: float 
     return MeanInterval(np.asarray(mean), np.asarray(mean - reach), np.asarray(mean + reach))
 
 
+def above_zero(values: Float[np.ndarray, " sequences"]) -> float:
+    """One-sided p-value of a mean above 0, by Student's t, as the interval is; NaN of fewer than two values.
+
+    A test of signs and ranks would ask whether values are spread alike to both sides of 0. What a few
+    sequences lose much of is not, though its mean be 0. Where all values are one, 0 if it is above 0, else 1.
+    """
+    n = len(values)
+    if n < 2:
+        return np.nan
+    mean, spread = float(values.mean()), float(values.std(ddof=1)) / np.sqrt(n)
+    if spread == 0:
+        return float(mean <= 0)
+    return float(student.sf(mean / spread, n - 1))
+
+
 def interval_columns(values: Mapping[str, Float[np.ndarray, " sequences"]], level: float = LEVEL) -> TableRow:
     """Of each quantity ``name`` its mean, and ``name_low`` and ``name_high``."""
     found: TableRow = {}

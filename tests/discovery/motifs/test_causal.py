@@ -13,7 +13,7 @@ from relevome.discovery.motifs.causal import Predict, TakenOut, taken_out
 from relevome.discovery.motifs.hits import Hits
 from relevome.discovery.motifs.patterns import SeqletPattern
 
-SEEDS = 80
+SEEDS = 50
 BOX = {DNA: "TATAAT", RNA: "UAUAAU", PROTEIN: "KKKRKV"}
 
 
@@ -73,7 +73,7 @@ def test_a_motif_that_counts_takes_what_it_is_worth_with_it(alphabet: Alphabet) 
     np.testing.assert_array_equal(found.fall, np.full(12, 4.0))
     np.testing.assert_array_equal(found.matched, np.zeros(12))
     np.testing.assert_array_equal(found.hits, np.full(12, 2))
-    assert found.p == pytest.approx(2.0**-12)
+    assert found.p == 0
     row = found.row()
     assert (row["fall"], row["beyond_low"], row["beyond_high"], row["hits"]) == (4.0, 4.0, 4.0, 24)
     assert (row["no_room"], row["resembling"]) == (0, 0.0)
@@ -85,7 +85,7 @@ def test_what_lowers_the_prediction_raises_it_when_taken_out() -> None:
     found = taken_out(counting("TTGACA", -1.5), sequences, hits_at(places, [6, 6]), patterns, *_rng())
     np.testing.assert_array_equal(found[0].beyond, np.full(9, -1.5))
     np.testing.assert_array_equal(found[1].fall, np.zeros(9))
-    assert found[0].p == pytest.approx(2.0**-9)
+    assert found[0].p == 0
     assert found[1].p == 1.0
 
 
@@ -172,7 +172,8 @@ def test_sequences_without_room_are_counted() -> None:
     found, _ = taken_out(counting("TATAAT", 1.0), sequences, hits, patterns, *_rng())
     assert (found.sequence.tolist(), found.with_hits, found.no_room) == ([1], 3, 2)
     assert np.isnan(found.row()["fall_low"])
-    assert (len(none.sequence), none.with_hits, none.no_room, none.p) == (0, 0, 0, 1.0)
+    assert (len(none.sequence), none.with_hits, none.no_room) == (0, 0, 0)
+    assert np.isnan([found.p, none.p]).all()
     assert np.isnan(none.row()["fall"])
 
 
@@ -211,9 +212,14 @@ def test_letters_that_cannot_be_others_are_counted() -> None:
 
 
 def ignored(seed: int) -> TakenOut:
-    """A motif that a model ignores: it adds up numbers of letters, drawn for each place of each sequence."""
-    sequences, places = planted(random_sequences(DNA, 20, 60, seed), ["TATAAT"], seed + 1)
+    """A motif that a model ignores: it adds up numbers of letters, drawn for each place of each sequence.
+
+    Few of these are large, so that windows differ much.
+    """
+    sequences, places = planted(random_sequences(DNA, 30, 60, seed), ["TATAAT"], seed + 1)
     models = {one.id: Watched(DNA, 60, seed + row) for row, one in enumerate(sequences)}
+    for model in models.values():
+        model.weights = np.expm1(np.maximum(model.weights, 0))
 
     def predict(asked: Iterable[Sequence]) -> np.ndarray:
         return np.array([models[one.id].one(one) for one in asked])
@@ -226,8 +232,8 @@ def test_intervals_of_what_the_model_ignores_hold_nothing_in_nineteen_of_twenty(
     found = [ignored(1000 * seed) for seed in range(SEEDS)]
     rows = [one.row() for one in found]
     held = sum(row["beyond_low"] <= 0 <= row["beyond_high"] for row in rows)
-    few = sum(one.p <= 0.05 for one in found)
+    few = max(sum(one.p <= 0.05 for one in found), sum(one.p >= 0.95 for one in found))
     # beyond these chance goes once in a thousand
     assert held >= stats.binom.ppf(0.001, SEEDS, 0.95)
     assert few <= stats.binom.ppf(0.999, SEEDS, 0.05)
-    assert np.mean([row["fall_high"] - row["fall_low"] for row in rows]) > 0.1
+    assert np.mean([row["beyond_high"] - row["beyond_low"] for row in rows]) > 0.1

@@ -13,10 +13,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from relevome.data.motifs import Motif
 from relevome.data.sequences import Sequence
-from relevome.discovery.mean_interval import LEVEL, TableRow, interval_columns
+from relevome.discovery.mean_interval import LEVEL, TableRow, above_zero, interval_columns
 from relevome.discovery.motifs.hits import Hits
 from relevome.discovery.motifs.patterns import SeqletPattern
-from relevome.discovery.signed_rank import signed_rank
 
 # Predictions of sequences, in their order, such as logits of a target. A changed sequence has the id of the
 # one that it was made of, so that a target of its own is found.
@@ -63,11 +62,8 @@ class TakenOut:
 
     @property
     def p(self) -> float:
-        """One-sided, by signs and ranks of `beyond` (`signed_rank`): as far in the pattern's direction.
-
-        Were hits and windows alike, either might have the larger fall.
-        """
-        return float(signed_rank(self.sign * self.beyond[:, None])[0])
+        """That `beyond` is on average as far in the pattern's direction, were it 0; one-sided."""
+        return above_zero(self.sign * self.beyond)
 
     def row(self, level: float = LEVEL) -> TableRow:
         """A line of a table: means over sequences, their intervals, and what they are of."""
