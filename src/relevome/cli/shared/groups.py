@@ -72,6 +72,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Sites": "gap least_width",
         "Output": "output overwrite",
     },
+    "profile": {
+        "Positions": "anchor sites feature at alignment width target",
+        "Heat map": "order",
+        "Output": "output overwrite",
+    },
     "train": {
         "Model": "arch tokenizer tokens alphabet lora_rank",
         "What is learnt": "objective task",
@@ -112,7 +117,7 @@ COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
     "Models and explanations": "train predict explain show export",
     "Whether to trust them": "evaluate compare substitute",
-    "What they mean": "heads sites annotate",
+    "What they mean": "heads sites profile annotate",
     "More": "study list",
 }
 OTHERS = "Others"
