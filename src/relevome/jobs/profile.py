@@ -174,7 +174,8 @@ def _nothing(run: Run, settings: ProfileSettings, id: str, given: Mapping[str, A
     if settings.anchor not in ("site", "alignment"):
         return f"no sequence of {run.path} has a letter at any position"
     what = "sites" if settings.anchor == "site" else "alignment"
-    names = f"those of {min(given)!r}, among others" if given else "none at all"
+    there = [name for name, some in given.items() if some]
+    names = f"those of {min(there)!r}, among others" if there else "none at all"
     return (
         f"no sequence of {run.path}, such as {id!r}, has a place: {what} has {names}; expected --{what} of "
         "the ids or chromosomes of the run"

@@ -62,7 +62,7 @@ def draw_profile(found: Profile) -> Figure:
         if few:
             _draw_letters(middle, found, positions)
         else:
-            image = _draw_letter_map(middle, found, positions)
+            image = _draw_letter_map(middle, found)
             _colour_bar(figure, image, middle, "mean relevance (logit)")
         foot.stairs([one.sequences for one in found.means], _edges(positions), fill=True, color="#999999")
         foot.set_ylim(bottom=0)
@@ -86,8 +86,7 @@ def draw_rows(found: Profile) -> Figure:
     with matplotlib.style.context(STYLE):
         figure = Figure(figsize=(WIDTH, height + 0.6), layout="constrained")
         axes = figure.subplots()
-        edges = _edges(np.array(found.settings.positions))
-        image = _draw_map(axes, values, (edges[0], edges[-1], len(values) * pool, 0))
+        image = _draw_map(axes, found, values, len(values) * pool)
         axes.set_ylim(len(found.rows), 0)
         what = "site" if found.settings.anchor == "site" else "sequence"
         each = f"; each line is the mean of {pool}" if pool > 1 else ""
@@ -126,9 +125,9 @@ def _draw_letters(axes: Axes, found: Profile, positions: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _draw_letter_map(axes: Axes, found: Profile, positions: np.ndarray) -> AxesImage:
-    edges, size = _edges(positions), len(found.alphabet)
-    image = _draw_map(axes, _letter_map(found), (edges[0], edges[-1], size, 0))
+def _draw_letter_map(axes: Axes, found: Profile) -> AxesImage:
+    size = len(found.alphabet)
+    image = _draw_map(axes, found, _letter_map(found), size)
     axes.set_yticks(np.arange(size) + 0.5, list(found.alphabet))
     title = "mean of each letter, over sequences that have it there; grey: none has"
     axes.set_title(title, fontsize=SMALL, loc="left")
@@ -143,10 +142,12 @@ def _letter_map(found: Profile) -> np.ndarray:
     return means
 
 
-def _draw_map(axes: Axes, values: np.ndarray, extent: tuple[float, float, float, float]) -> AxesImage:
+def _draw_map(axes: Axes, found: Profile, values: np.ndarray, rows: int) -> AxesImage:
     """Red above 0 and blue below; the few largest values share the last colour."""
     sizes = np.abs(values[np.isfinite(values)])
     limit = float(np.quantile(sizes, CLIPPED)) or float(sizes.max(initial=0.0)) or 1.0
+    first = found.settings.first - 0.5
+    extent = (first, first + found.settings.width, rows, 0)
     colours = colormaps["RdBu_r"].with_extremes(bad="#CCCCCC")
     return axes.imshow(
         np.ma.masked_invalid(values), cmap=colours, vmin=-limit, vmax=limit, aspect="auto", extent=extent,
