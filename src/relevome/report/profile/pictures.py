@@ -67,10 +67,11 @@ def draw_profile(found: Profile) -> Figure:
         foot.stairs([one.sequences for one in found.means], _edges(positions), fill=True, color="#999999")
         foot.set_ylim(bottom=0)
         foot.set_ylabel("sequences", fontsize=SMALL)
-        foot.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+        foot.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         foot.set_xlabel(position_label(found), fontsize=SMALL)
         foot.set_xlim(*_edges(positions)[[0, -1]])
         foot.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+        figure.align_ylabels()
         for axes in (top, middle, foot):
             _plain(axes, found)
         return figure
