@@ -14,9 +14,14 @@ MINUS = "\N{MINUS SIGN}"
 
 @dataclass(frozen=True)
 class PlusOne:
-    """Which ``letter``, counted from 0, is +1, as a start site is; that before it is -1, and none is 0."""
+    """Which ``letter``, counted from 0, is +1, as a start site is; that before it is -1, and none is 0.
+
+    ``turned`` counts against the letters, for a site on their other strand; ``name`` says what the letter is.
+    """
 
     letter: int
+    turned: bool = False
+    name: str = ""
 
 
 Origin: TypeAlias = int | Interval | PlusOne
@@ -38,7 +43,8 @@ class Ruler:
         if isinstance(self.origin, int):
             return self.origin + letter
         if isinstance(self.origin, PlusOne):
-            return letter - self.origin.letter + (letter >= self.origin.letter)
+            steps = (letter - self.origin.letter) * (-1 if self.origin.turned else 1)
+            return steps + (steps >= 0)
         return self.origin.end - letter if self.origin.strand == "-" else self.origin.start + 1 + letter
 
     @property
@@ -47,7 +53,7 @@ class Ruler:
         if isinstance(self.origin, int):
             return f"position (first letter = {_written(self.origin)})"
         if isinstance(self.origin, PlusOne):
-            return f"position (+1 = letter {self.origin.letter + 1:,})"
+            return f"position (+1 = {self.origin.name or f'letter {self.origin.letter + 1:,}'})"
         strands = {"+": "+ strand", "-": f"{MINUS} strand", ".": "strand unknown"}
         return f"1-based position ({strands[self.origin.strand]}) on {self.origin.chrom}"
 

@@ -168,8 +168,9 @@ def xml_features(path: PathLike) -> Iterator[FeatureItem]:
     """Every feature of every entry of UniProt XML, under the entry's first accession.
 
     A feature with an end that is not known, on another isoform or past the end of its sequence is
-    `Unplaced`. It is called by its description, or else by its ligand. Biopython is not asked, since it does not say which features are on another isoform. Raises
-    InputError for a file that is not XML or has no entry.
+    `Unplaced`. It is called by its description, or else by its ligand. Biopython is not asked, since it does
+    not say which features are on another isoform. Raises InputError for a file that is not XML or has no
+    entry.
     """
     empty = True
     for element in _xml_elements(path):
