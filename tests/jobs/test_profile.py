@@ -71,7 +71,9 @@ def test_rows_are_in_the_order_that_is_asked_for(run):
 
 def test_what_lies_beyond_the_ends_is_counted(run):
     found = relevome.profile(run, width=10)
-    assert [(one.sequences, one.rows, one.without) for one in found.means] == [(3, 3, 0)] * 8 + [(0, 0, 3)] * 2
+    assert [(one.sequences, one.rows, one.without) for one in found.means] == [(3, 3, 0)] * 8 + [
+        (0, 0, 3)
+    ] * 2
     assert found.means[8].mean is None
     assert np.isnan(found.values[:, 8:]).all()
     assert (found.codes[:, 8:] == -1).all()

@@ -267,5 +267,6 @@ def _overview_and_windows(scene: Scene) -> list[Panel]:
 
 def _panel(scene: Scene, start: int, end: int, room: int, heading: str = "") -> Panel:
     row = range(start, start + room)
-    bars = pack(scene.sites, site_colours(scene.sites), row, scene.across / room)
+    here = [replace(site, end=min(site.end, end)) for site in scene.sites if site.start < end]
+    bars = pack(here, site_colours(scene.sites), row, scene.across / room)
     return Panel(start, end, row, bars, heading)

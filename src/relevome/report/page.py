@@ -14,7 +14,7 @@ from relevome.data.sequences import PROTEIN
 from relevome.errors import InputError
 from relevome.report.glyphs import CHEMISTRY
 from relevome.report.panels import LEFT, LOGO, RIGHT, SMALL, TICKS, Panel, Scene, draw_panel
-from relevome.report.site_bars import site_legend
+from relevome.report.site_bars import fitted, site_colours, site_legend
 from relevome.report.text import shortened, width, wrapped
 
 MARGIN, TITLE, LABEL = 6.0, 9.0, 12.0  # points
@@ -35,9 +35,18 @@ class Block:
 
     @property
     def legends(self) -> list[list[tuple[str, str]]]:
-        """Names of sites in their colours, where these do not stand at the sites."""
-        crowded = any(panel.crowded for panel in self.panels)
-        return _lines([*site_legend(self.scene.sites).items()], self.scene.across) if crowded else []
+        """Names of sites in their colours, where these do not stand at the sites or are cut there."""
+        scene, names = self.scene, dict[str, str]()
+        if any(panel.crowded for panel in self.panels):
+            names |= site_legend(scene.sites)
+        shown = {bar.name for panel in self.panels for bar in panel.bars}
+        colours = site_colours(scene.sites)
+        names |= {
+            label: colour
+            for label, colour in colours.items()
+            if (cut := fitted(label)) != label and cut in shown
+        }
+        return _lines([*names.items()], scene.across)
 
     @property
     def height(self) -> float:
@@ -121,7 +130,7 @@ def _lines(names: list[tuple[str, str]], across: float) -> list[list[tuple[str, 
     lines: list[list[tuple[str, str]]] = []
     room = 0.0
     for name, colour in names:
-        text = shortened(name, SMALL, across / 2)
+        text = shortened(name, SMALL, across)
         if width(text, SMALL) > room:
             lines.append([])
             room = across

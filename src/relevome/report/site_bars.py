@@ -40,6 +40,11 @@ def site_legend(sites: Iterable[Site]) -> dict[str, str]:
     return _colours(_groups(sites))
 
 
+def fitted(label: str) -> str:
+    """A label as it stands at a site, cut where it is too long."""
+    return shortened(label, NAME, LONGEST)
+
+
 def _groups(sites: Iterable[Site]) -> dict[str, str]:
     types = {site.label: site.type for site in sites}
     return types if len(types) > len(PALETTE) else {label: label for label in types}
@@ -61,7 +66,7 @@ def pack(sites: Iterable[Site], colours: Mapping[str, str], row: range, spacing:
     named = []
     free: list[float] = []  # from which letter on, in each lane
     for site, bar in zip(touching, bars, strict=True):
-        name = shortened(site.label, NAME, LONGEST)
+        name = fitted(site.label)
         half = width(name, NAME) / spacing / 2
         centre = max(row.start + half, min((bar.start + bar.end) / 2, row.stop - half))
         left, right = min(bar.start, centre - half), max(bar.end, centre + half)

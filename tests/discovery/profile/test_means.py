@@ -50,7 +50,9 @@ def test_means_are_over_sequences_with_students_interval(rows):
 
 def test_every_letter_has_a_mean_where_it_stands(rows):
     values, codes, of, firsts = rows
-    found = {(one.position, one.letter): one for one in letter_means(POSITIONS, values, codes, firsts, LETTERS)}
+    found = {
+        (one.position, one.letter): one for one in letter_means(POSITIONS, values, codes, firsts, LETTERS)
+    }
     for at, position in enumerate(POSITIONS):
         for code, letter in enumerate(LETTERS):
             sample = by_hand(values[:, at], codes[:, at] == code, of)

@@ -110,7 +110,9 @@ def test_a_site_that_leaves_the_window_keeps_its_anchor():
 
 
 def test_what_has_no_place_is_counted():
-    placer = RowPlacer(ProfileSettings("site", "end", width=2), DNA, {"s": [Site(0, 2, "a"), Site(1, 2, "b")]})
+    placer = RowPlacer(
+        ProfileSettings("site", "end", width=2), DNA, {"s": [Site(0, 2, "a"), Site(1, 2, "b")]}
+    )
     assert len(placer.rows(row("s", LETTERS, VALUES))) == 1
     assert placer.rows(row("t", LETTERS, VALUES)) == []
     assert +placer.left_out == {SAME_PLACE: 1, NO_SITE: 1}

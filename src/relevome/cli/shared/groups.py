@@ -104,9 +104,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Output": "output",
     },
     "show": {
-        "What is drawn": "id list_ target",
+        "What is drawn": "id list_ target region letter_scores tokens",
         "Known sites": "sites feature",
-        "Output": "output width plus_one",
+        "Axes": "axis plus_one one_scale",
+        "Output": "output title width size",
     },
     "export": {"What is written": "to target option", "Output": "output overwrite"},
     "demo": {"Options": "output seed"},
