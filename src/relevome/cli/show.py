@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.terminal import echo
+from relevome.cli.shared.terminal import echo, echo_rows
 from relevome.errors import InputError
 
 
@@ -73,8 +73,7 @@ def show(
     if list_:
         if id or output or len(runs) > 1:
             raise InputError("--list prints what there is in one run: leave other runs, --id and -o out")
-        for row in listed(runs[0], target):
-            echo("{}  {}  {:.6g}".format(*row))
+        echo_rows(((id, label, f"{score:.6g}") for id, label, score in listed(runs[0], target)), "  ")
         return
     if not id or output is None:
         raise InputError("expected --id NAME and -o PICTURE, or --list, which prints the ids of the run")
