@@ -45,7 +45,13 @@ from relevome.results.evaluation.scores import MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.parts.part import Counts, Refusal, part_paths
 from relevome.results.profile.folder import read_profile, write_profile
-from relevome.results.profile.profile import LetterMean, PositionMean, Profile, ProfileRow, ProfileSettings
+from relevome.results.profile.profile import (
+    LetterMean,
+    PositionMean,
+    PositionProfile,
+    ProfileRow,
+    ProfileSettings,
+)
 from relevome.results.relevance_heads.folder import read_relevance_heads, write_relevance_heads
 from relevome.results.relevance_heads.heads import ALL
 from relevome.results.relevant_sites import (
@@ -469,7 +475,7 @@ def _profile(folder: Path) -> None:
     values = np.array([[np.nan, 0.5, 1e-7], [np.nan, 0.5, np.nan]], dtype=np.float32)
     codes = np.array([[-1, 0, 3], [-1, 0, -1]], dtype=np.int8)
     settings = ProfileSettings("site", width=3)
-    found = Profile(about, settings, "ACGT", means, letters, rows, values, codes, {"no site": 2})
+    found = PositionProfile(about, settings, "ACGT", means, letters, rows, values, codes, {"no site": 2})
     write_profile(found, folder)
 
 

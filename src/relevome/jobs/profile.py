@@ -21,7 +21,7 @@ from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
 from relevome.report.profile.page import write_profile_page
 from relevome.results.profile.folder import FOLDER, write_profile
-from relevome.results.profile.profile import Anchor, Border, Profile, ProfileSettings, RowOrder
+from relevome.results.profile.profile import Anchor, Border, PositionProfile, ProfileSettings, RowOrder
 from relevome.results.run.reader import Run, rows_of
 
 WIDTH = 100
@@ -43,7 +43,7 @@ def profile(
     overwrite: bool = False,
     say: Say = lambda _: None,
     progress: Progress = nobody,
-) -> Profile:
+) -> PositionProfile:
     """Mean relevance by position around an anchor, of all letters and of each, and the rows it is of.
 
     Sequences are read in their own direction: of one on the strand ``-``, position 0 of the ``start`` is its
@@ -112,7 +112,7 @@ def profile(
 
 def _profile(
     about: Mapping[str, Any], placed: list[PlacedRow], placer: RowPlacer, left_out: dict[str, int]
-) -> Profile:
+) -> PositionProfile:
     settings, letters = placer.settings, placer.alphabet.letters
     values, codes = (np.stack([getattr(row, name) for row in placed]) for name in ("values", "codes"))
     ids = [row.about.sequence_id for row in placed]
@@ -122,7 +122,7 @@ def _profile(
     by_letter = letter_means(settings.positions, *parts, letters)
     rows = row_order(values, np.array([row.about.score for row in placed]), settings.order)
     about_rows = tuple(placed[i].about for i in rows)
-    return Profile(
+    return PositionProfile(
         about, settings, letters, means, by_letter, about_rows, values[rows], codes[rows], left_out
     )
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from relevome.data.sequences import Alphabet, Interval
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.report.page import Block, draw_blocks, lines_of, stretched
+from relevome.report.page import PageBlock, draw_blocks, lines_of, stretched
 from relevome.report.panels import (
     ACROSS,
     LEFT,
@@ -157,7 +157,7 @@ def draw_page(
     panels = [_panels(scene) for scene in scenes]
     heads = lines_of(title, "", scenes[0].across)
     blocks = [
-        Block(scene, some, lines_of(logo.title, logo.subtitle, scene.across))
+        PageBlock(scene, some, lines_of(logo.title, logo.subtitle, scene.across))
         for scene, some, logo in zip(scenes, panels, logos, strict=True)
     ]
     if height is not None:

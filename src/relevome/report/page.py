@@ -26,7 +26,7 @@ Lines: TypeAlias = list[tuple[str, float, str]]  # text, size of type, weight
 
 
 @dataclass(frozen=True)
-class Block:
+class PageBlock:
     """What is drawn of one sequence."""
 
     scene: Scene
@@ -55,7 +55,7 @@ class Block:
         return _height(self.lines) + panels + LABEL * (1 + len(self.legends))
 
 
-def stretched(blocks: list[Block], heads: Lines, height: float) -> list[Block]:
+def stretched(blocks: list[PageBlock], heads: Lines, height: float) -> list[PageBlock]:
     """Logos as tall as it takes for a page of this height. Raises InputError where that is too little."""
     number = sum(len(block.panels) * len(block.scene.tracks) for block in blocks)
     tall = LOGO + (72 * height - _page_height(blocks, heads)) / number
@@ -68,7 +68,7 @@ def stretched(blocks: list[Block], heads: Lines, height: float) -> list[Block]:
     return [replace(block, scene=replace(block.scene, tall=tall)) for block in blocks]
 
 
-def _page_height(blocks: Sequence[Block], heads: Lines) -> float:
+def _page_height(blocks: Sequence[PageBlock], heads: Lines) -> float:
     chemistry = LABEL * (blocks[0].scene.alphabet == PROTEIN)
     return _height(heads) + sum(block.height for block in blocks) + chemistry
 
@@ -84,7 +84,7 @@ def _height(lines: Lines) -> float:
     return 2 * MARGIN + sum(LINE * size for _, size, _ in lines) if lines else 0.0
 
 
-def draw_blocks(blocks: Sequence[Block], heads: Lines, quantity: str) -> Figure:
+def draw_blocks(blocks: Sequence[PageBlock], heads: Lines, quantity: str) -> Figure:
     """A page of blocks below ``heads``. Raises InputError for more than a page can hold."""
     across = blocks[0].scene.across
     points = _page_height(blocks, heads)
@@ -104,7 +104,7 @@ def draw_blocks(blocks: Sequence[Block], heads: Lines, quantity: str) -> Figure:
     return figure
 
 
-def _draw_block(figure: Figure, block: Block, top: float, quantity: str) -> None:
+def _draw_block(figure: Figure, block: PageBlock, top: float, quantity: str) -> None:
     scene, across = block.scene, block.scene.across
     _write_lines(figure, block.lines, top)
     heights = (panel.height(scene) for panel in block.panels)

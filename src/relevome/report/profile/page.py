@@ -9,19 +9,19 @@ from relevome.report.profile.pictures import draw_profile, draw_rows, position_l
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.profile.folder import HEAT_PICTURE, LINES_PICTURE, PAGE
-from relevome.results.profile.profile import PositionMean, Profile
+from relevome.results.profile.profile import PositionMean, PositionProfile
 
 _MOST = 10  # positions in the table
 
 
-def write_profile_page(found: Profile, folder: Path) -> None:
+def write_profile_page(found: PositionProfile, folder: Path) -> None:
     """What to read and to look at, into the folder of a result: ``profile.md`` and two pictures."""
     save_logo(draw_profile(found), folder / LINES_PICTURE)
     save_logo(draw_rows(found), folder / HEAT_PICTURE)
     (folder / PAGE).write_text(_page(found), encoding="utf-8")
 
 
-def summary(found: Profile) -> list[str]:
+def summary(found: PositionProfile) -> list[str]:
     """The highest and the lowest mean, and what was left out."""
     known = [one for one in found.means if one.mean is not None]
     lowest = min(known, key=lambda one: one.mean or 0.0)
@@ -49,7 +49,7 @@ def _with_interval(one: PositionMean) -> str:
     return interval(one.mean, one.low, one.high)
 
 
-def _page(found: Profile) -> str:
+def _page(found: PositionProfile) -> str:
     of = f"{len(found.rows):,} rows of {found.sequences:,} sequences"
     caption = (
         f"{found.about['run']}: {found.about['method']}, target {found.about['target']}; {of}. Mean "
@@ -68,7 +68,7 @@ def _page(found: Profile) -> str:
     return f"{markdown(Table(caption, header, rows, words=1))}\n{listed(summary(found))}"
 
 
-def _letters(found: Profile, position: int) -> str:
+def _letters(found: PositionProfile, position: int) -> str:
     """The letters of the highest means, four at most."""
     here = sorted((one for one in found.letters if one.position == position), key=lambda one: -one.mean)
     return ", ".join(f"{one.letter} {number(one.mean)} ({one.sequences:,})" for one in here[:4])

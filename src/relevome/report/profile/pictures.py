@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from relevome.report.curves import COLOURS, WIDTH
 from relevome.report.glyphs import BASES
 from relevome.report.logo import STYLE
-from relevome.results.profile.profile import Profile
+from relevome.results.profile.profile import PositionProfile
 
 SMALL, TINY = 7.0, 6.5
 BAND = 0.2
@@ -38,7 +38,7 @@ _ORDERS = {
 }
 
 
-def position_label(found: Profile) -> str:
+def position_label(found: PositionProfile) -> str:
     """What position 0 is."""
     settings = found.settings
     if settings.anchor == "alignment":
@@ -47,7 +47,7 @@ def position_label(found: Profile) -> str:
     return f"position (0 is {zero})"
 
 
-def draw_profile(found: Profile) -> Figure:
+def draw_profile(found: PositionProfile) -> Figure:
     """Mean relevance with its band, that of each letter, and how many sequences there are.
 
     Letters are lines where the alphabet has few, else a heat map of letters by positions.
@@ -77,7 +77,7 @@ def draw_profile(found: Profile) -> Figure:
         return figure
 
 
-def draw_rows(found: Profile) -> Figure:
+def draw_rows(found: PositionProfile) -> Figure:
     """Relevance of every row by position; where there is no letter it is grey.
 
     Of more rows than can be seen apart, every line is the mean of several, which its axis says.
@@ -100,7 +100,7 @@ def draw_rows(found: Profile) -> Figure:
         return figure
 
 
-def _draw_mean(axes: Axes, found: Profile, positions: np.ndarray) -> None:
+def _draw_mean(axes: Axes, found: PositionProfile, positions: np.ndarray) -> None:
     mean, low, high = (
         np.array([np.nan if value is None else value for value in column])
         for column in zip(*(one[1:4] for one in found.means), strict=True)
@@ -112,7 +112,7 @@ def _draw_mean(axes: Axes, found: Profile, positions: np.ndarray) -> None:
     axes.set_ylabel("relevance (logit)", fontsize=SMALL)
 
 
-def _draw_letters(axes: Axes, found: Profile, positions: np.ndarray) -> None:
+def _draw_letters(axes: Axes, found: PositionProfile, positions: np.ndarray) -> None:
     axes.axhline(0, color="black", linewidth=0.5)
     for letter, means in zip(found.alphabet, _letter_map(found), strict=True):
         # a dot for a mean without neighbours, which has no line
@@ -126,7 +126,7 @@ def _draw_letters(axes: Axes, found: Profile, positions: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _draw_letter_map(axes: Axes, found: Profile) -> AxesImage:
+def _draw_letter_map(axes: Axes, found: PositionProfile) -> AxesImage:
     size = len(found.alphabet)
     image = _draw_map(axes, found, _letter_map(found), size)
     axes.set_yticks(np.arange(size) + 0.5, list(found.alphabet))
@@ -135,7 +135,7 @@ def _draw_letter_map(axes: Axes, found: Profile) -> AxesImage:
     return image
 
 
-def _letter_map(found: Profile) -> np.ndarray:
+def _letter_map(found: PositionProfile) -> np.ndarray:
     """Means of letters by positions; not a number where no sequence has the letter."""
     means = np.full((len(found.alphabet), found.settings.width), np.nan)
     for one in found.letters:
@@ -143,7 +143,7 @@ def _letter_map(found: Profile) -> np.ndarray:
     return means
 
 
-def _draw_map(axes: Axes, found: Profile, values: np.ndarray, rows: int) -> AxesImage:
+def _draw_map(axes: Axes, found: PositionProfile, values: np.ndarray, rows: int) -> AxesImage:
     """Red above 0 and blue below; the few largest values share the last colour."""
     sizes = np.abs(values[np.isfinite(values)])
     limit = float(np.quantile(sizes, CLIPPED)) or float(sizes.max(initial=0.0)) or 1.0
@@ -178,7 +178,7 @@ def _edges(positions: np.ndarray) -> np.ndarray:
     return np.append(positions - 0.5, positions[-1] + 0.5)
 
 
-def _plain(axes: Axes, found: Profile) -> None:
+def _plain(axes: Axes, found: PositionProfile) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=TINY, length=2.5, pad=2)
     if found.settings.first < 0 < found.settings.first + found.settings.width:

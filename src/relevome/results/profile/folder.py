@@ -10,7 +10,13 @@ from typing import Any
 from relevome.results.arrays import read_arrays, write_arrays
 from relevome.results.folder import ResultFolder
 from relevome.results.kinds import of_its_kind
-from relevome.results.profile.profile import LetterMean, PositionMean, Profile, ProfileRow, ProfileSettings
+from relevome.results.profile.profile import (
+    LetterMean,
+    PositionMean,
+    PositionProfile,
+    ProfileRow,
+    ProfileSettings,
+)
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
 
@@ -24,7 +30,7 @@ _OWN = frozenset({
 })  # fmt: skip
 
 
-def write_profile(found: Profile, folder: Path) -> None:
+def write_profile(found: PositionProfile, folder: Path) -> None:
     """Tables and the heat map, then the record: a folder without ``profile.json`` is unfinished.
 
     The folder is one without an earlier result.
@@ -41,7 +47,7 @@ def write_profile(found: Profile, folder: Path) -> None:
     write_record(folder / NAME, content)
 
 
-def read_profile(folder: str | Path) -> Profile:
+def read_profile(folder: str | Path) -> PositionProfile:
     """What `relevome profile` left in a folder, every number as it was.
 
     Raises InputError for a folder without such a result, for one of a later relevome, and for one that is
@@ -52,7 +58,7 @@ def read_profile(folder: str | Path) -> Profile:
     with reading(path):
         here = path.parent
         arrays = read_arrays(here / HEAT)
-        found = Profile(
+        found = PositionProfile(
             {name: value for name, value in said.items() if name not in _OWN},
             ProfileSettings(**said["settings"]),
             said["alphabet"],
@@ -67,7 +73,7 @@ def read_profile(folder: str | Path) -> Profile:
         return found
 
 
-def _check(found: Profile, said: dict[str, Any]) -> None:
+def _check(found: PositionProfile, said: dict[str, Any]) -> None:
     """Raises ValueError where the files do not speak of the same rows and positions."""
     shape = (len(found.rows), found.settings.width)
     if {found.values.shape, found.codes.shape, (said["rows"], len(found.means))} != {shape}:

@@ -127,7 +127,7 @@ class ProfileRow(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Profile:
+class PositionProfile:
     """Relevance by position.
 
     ``about`` says of which run and sites, ``alphabet`` which letters, ``means`` and ``letters`` what the mean
@@ -159,8 +159,8 @@ class Profile:
     def __repr__(self) -> str:
         best = self.highest
         lines = [
-            f"Profile of {self.about.get('run', 'a run')}: {len(self.rows):,} rows of {self.sequences:,} "
-            f"sequences, {self.settings.width:,} positions, anchor {self.settings.anchor}",
+            f"PositionProfile of {self.about.get('run', 'a run')}: {len(self.rows):,} rows of "
+            f"{self.sequences:,} sequences, {self.settings.width:,} positions, anchor {self.settings.anchor}",
             f"  highest mean {best.mean:.4g} at {best.position}",
             *(f"  left out {count:,}: {why}" for why, count in self.left_out.items()),
         ]
