@@ -21,7 +21,7 @@ def profile(
         typer.Option(help="Position 0: every site, or the start or end of sequences."),
     ] = None,
     sites: Annotated[
-        Path | None, typer.Option(help="Known sites: BED, GFF3, UniProt, a table, or pattern:[AC]-x-V.")
+        Path | None, typer.Option(help="Known sites: BED, GFF3, UniProt, a table, or residues:hydrophobic.")
     ] = None,
     feature: Annotated[
         list[str] | None, typer.Option(help="Type of feature; repeatable (default: all).")
