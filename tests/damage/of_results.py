@@ -490,9 +490,8 @@ def _profile_differs(folder: Path, found: Any) -> str:
         folder / "profile.tsv", sep="\t", header=0, names=names, dtype=str, keep_default_na=False,
         index_col=False,
     )  # fmt: skip
-    theirs = [
-        (int(row.position), float(row.mean) if row.mean else None) for row in frame.itertuples(index=False)
-    ]
+    columns = zip(frame["position"], frame["mean"], strict=True)
+    theirs = [(int(position), float(mean) if mean else None) for position, mean in columns]
     ours = [(one.position, one.mean) for one in found[0].means]
     return "" if ours == theirs else f"means {ours}, not {theirs}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -134,7 +135,7 @@ def test_any_name_is_text(make_run, letters_only, write, tmp_path, name):
 )
 def test_what_cannot_be_is_refused_before_anything_is_written(run, write, tmp_path, options, said):
     files = {"bed": write("s.bed", "chr7\t3\t4\n"), "fasta": write("a.fa", ">z\nAC\n")}
-    given = {k: v.format(**files) if isinstance(v, str) else v for k, v in options.items()}
+    given: Any = {k: v.format(**files) if isinstance(v, str) else v for k, v in options.items()}
     with pytest.raises(InputError, match=said):
         relevome.profile(run, **given, out=tmp_path / "out")
     assert not (tmp_path / "out").exists()

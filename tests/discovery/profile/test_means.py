@@ -34,6 +34,12 @@ def by_hand(values, counted, of):
     return [sum(some) / len(some) for some in mine.values()]
 
 
+def numbers(values):
+    """What has to be there."""
+    assert None not in values
+    return np.array(values, dtype=np.float64)
+
+
 def test_means_are_over_sequences_with_students_interval(rows):
     values, codes, of, firsts = rows
     found = position_means(POSITIONS, values, codes, firsts)
@@ -43,7 +49,7 @@ def test_means_are_over_sequences_with_students_interval(rows):
         sample = by_hand(values[:, at], there, of)
         assert (one.sequences, one.rows, one.without) == (len(sample), there.sum(), 30 - there.sum())
         if len(sample) > 1:
-            np.testing.assert_allclose(one[1:4], student_interval(sample), rtol=1e-10)
+            np.testing.assert_allclose(numbers(one[1:4]), student_interval(sample), rtol=1e-10)
     assert found[2][1:] == (None, None, None, 0, 0, 30)
     assert found[5][1:] == (pytest.approx(float(values[4, 5])), None, None, 1, 1, 29)
 
@@ -62,7 +68,7 @@ def test_every_letter_has_a_mean_where_it_stands(rows):
                 assert one.sequences == len(sample)
                 assert one.mean == pytest.approx(np.mean(sample), rel=1e-10)
             if one is not None and len(sample) > 1:
-                np.testing.assert_allclose(one[2:5], student_interval(sample), rtol=1e-10)
+                np.testing.assert_allclose(numbers(one[2:5]), student_interval(sample), rtol=1e-10)
     assert found == {}
 
 
