@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from relevome.jobs.heads.heads import heads
     from relevome.jobs.predict import predict
     from relevome.jobs.rerun import rerun
+    from relevome.jobs.profile import profile
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
     from relevome.jobs.sites import sites
@@ -51,6 +52,7 @@ _HOME = {
     "load_weights": "relevome.models.loading.own_weights",
     "predict": "relevome.jobs.predict",
     "rerun": "relevome.jobs.rerun",
+    "profile": "relevome.jobs.profile",
     "show": "relevome.jobs.show",
     "simulate": "relevome.jobs.simulate",
     "sites": "relevome.jobs.sites",
@@ -60,9 +62,9 @@ _HOME = {
 }
 
 __all__ = [
-    "InputError", "Run", "Sequence", "annotate", "check", "compare", "demo", "evaluate", "explain", "export",
-    "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "rerun", "show", "simulate",
-    "sites", "substitute", "train", "windows",
+    "InputError", "Run", "Sequence", "annotate", "check", "compare", "demo", "evaluate", "explain",
+    "export", "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "profile",
+    "rerun", "show", "simulate", "sites", "substitute", "train", "windows",
 ]  # fmt: skip
 
 

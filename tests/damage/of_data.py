@@ -13,6 +13,7 @@ import numpy as np
 from relevome.data.contigs import read_contigs, read_regions
 from relevome.data.features import Feature, Listed
 from relevome.data.formats import ReadAs, formats
+from relevome.data.formats.alignment import read_alignment
 from relevome.data.formats.clusters import read_clusters
 from relevome.data.formats.meme import read_meme
 from relevome.data.formats.obo import read_obo
@@ -407,6 +408,16 @@ register(
         files("a.3line", THREE),
         lambda folder: list(labelled_sequences(folder / "a.3line")),
         ("relevome.data.formats.three_line:labelled_sequences",),
+        words=WORDS,
+    )
+)
+register(
+    Reader(
+        "alignment",
+        files("a.fa", ">a x\nMK-V\n.LL\n>b\nmkAV---\n"),
+        lambda folder: read_alignment(folder / "a.fa"),
+        ("relevome.data.formats.alignment:read_alignment",),
+        lambda folder, found: same([*found.items()], upper(independent.fasta(folder / "a.fa")), "rows"),
         words=WORDS,
     )
 )

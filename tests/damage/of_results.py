@@ -44,6 +44,14 @@ from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.parts.part import Counts, Refusal, part_paths
+from relevome.results.profile.folder import read_profile, write_profile
+from relevome.results.profile.profile import (
+    LetterMean,
+    PositionMean,
+    PositionProfile,
+    ProfileRow,
+    ProfileSettings,
+)
 from relevome.results.relevance_heads.folder import read_relevance_heads, write_relevance_heads
 from relevome.results.relevance_heads.heads import ALL
 from relevome.results.relevant_sites import (
@@ -451,5 +459,49 @@ register(
         _read_sites,
         ("relevome.results.relevant_sites:read_relevant_sites",),
         _sites_differ,
+    )
+)
+
+
+def _profile(folder: Path) -> None:
+    means = (
+        PositionMean(-1, None, None, None, 0, 0, 2),
+        PositionMean(0, 0.5, 0.25, 0.75, 2, 2, 0),
+        PositionMean(1, 1e-7, None, None, 1, 1, 1),
+    )
+    letters = (LetterMean(0, "A", 0.5, 0.25, 0.75, 2), LetterMean(1, "T", 1e-7, None, None, 1))
+    rows = (ProfileRow("a", "TSS: x", "+", 0, 1.5, 0.5), ProfileRow("c \u00e9", "", "-", -3, 0.25, 0.5))
+    about = {"run": "r", "model": MODEL, "method": "attnlrp", "target": "1", "sites": None, "alignment": None}
+    values = np.array([[np.nan, 0.5, 1e-7], [np.nan, 0.5, np.nan]], dtype=np.float32)
+    codes = np.array([[-1, 0, 3], [-1, 0, -1]], dtype=np.int8)
+    settings = ProfileSettings("site", width=3)
+    found = PositionProfile(about, settings, "ACGT", means, letters, rows, values, codes, {"no site": 2})
+    write_profile(found, folder)
+
+
+def _read_profile(folder: Path) -> Any:
+    found = read_profile(folder)
+    return found, repr(found), found.to_pandas()
+
+
+def _profile_differs(folder: Path, found: Any) -> str:
+    names = list(PositionMean._fields)
+    frame = pd.read_csv(
+        folder / "profile.tsv", sep="\t", header=0, names=names, dtype=str, keep_default_na=False,
+        index_col=False,
+    )  # fmt: skip
+    columns = zip(frame["position"], frame["mean"], strict=True)
+    theirs = [(int(position), float(mean) if mean else None) for position, mean in columns]
+    ours = [(one.position, one.mean) for one in found[0].means]
+    return "" if ours == theirs else f"means {ours}, not {theirs}"
+
+
+register(
+    Reader(
+        "profile",
+        left_by(_profile),
+        _read_profile,
+        ("relevome.results.profile.folder:read_profile",),
+        _profile_differs,
     )
 )

@@ -25,7 +25,7 @@ from relevome.data.sequences import DNA, PROTEIN, RNA, Alphabet, Interval
 from relevome.data.sites import Site
 from relevome.errors import InputError
 from relevome.report.glyphs import BASES
-from relevome.report.logo import draw_logo, save_logo
+from relevome.report.logo import Logo, draw_logo, draw_page, save_logo
 from relevome.report.ruler import PlusOne
 
 
@@ -87,8 +87,8 @@ def tick_labels(axes: Axes) -> list[str]:
         (100, [100]),
         (101, [101]),
         (120, [120]),
-        (121, [70, 51]),
-        (250, [90, 90, 70]),
+        (121, [61, 60]),
+        (250, [84, 84, 82]),
         (400, [100, 100, 100, 100]),
     ],
 )
@@ -104,7 +104,7 @@ def test_rows_together_draw_every_letter_as_tall_as_it_is_relevant(length: int, 
 def test_rows_share_the_axis_of_relevance_and_the_width_of_a_letter() -> None:
     figure = logo(250)
     assert len({axes.get_ylim() for axes in heads(figure)}) == 1
-    assert {end - start for start, end in (axes.get_xlim() for axes in figure.axes)} == {90}
+    assert {end - start for start, end in (axes.get_xlim() for axes in figure.axes)} == {84}
     low, high = heads(figure)[0].get_ylim()
     relevance = example(250)[1]
     assert low < relevance.min() < relevance.max() < high
@@ -136,7 +136,7 @@ def test_the_axis_has_a_number_on_every_side_that_has_letters(low: float, high: 
 
 def test_a_wider_picture_has_more_letters_to_a_row_and_none_narrower() -> None:
     usual, wide = logo(250), logo(250, inches=14.0)
-    assert [len(letters_drawn(axes)) for axes in heads(wide)] == [130, 120]
+    assert [len(letters_drawn(axes)) for axes in heads(wide)] == [125, 125]
     assert (usual.get_figwidth(), wide.get_figwidth()) == (pytest.approx(518 / 72), 14.0)
     points = [
         72 * one.get_figwidth() * axes.get_position().width / (axes.get_xlim()[1] - axes.get_xlim()[0])
@@ -313,7 +313,7 @@ DRAW = """
 import sys, numpy as np
 from relevome.data.sites import Site
 from relevome.data.sequences import DNA
-from relevome.report.logo import draw_logo, save_logo
+from relevome.report.logo import Logo, draw_logo, draw_page, save_logo
 from relevome.report.ruler import PlusOne
 figure = draw_logo("ACGT" * 200, np.sin(np.arange(800.0)), DNA, title="t", sites=[Site(3, 9, "box")])
 for out in sys.argv[1:]:
@@ -369,9 +369,116 @@ def test_tokens_are_told_apart_by_lines_before_them() -> None:
         for axes in drawn.axes[::2]
     ]
     rows = [[float(segment[0][0]) for one in some for segment in one.get_segments()] for some in lines]
-    assert rows == [[3.0, 10.0], [140.0]]
+    assert rows == [[3.0, 10.0], [80.0, 140.0]]
 
 
 def test_a_letter_off_the_sequence_cannot_be_plus_one() -> None:
     with pytest.raises(InputError, match="letter 31 cannot be \\+1 of 30: expected one of them"):
         logo(30, origin=PlusOne(30))
+
+
+def stacked(length: int = 60, seed: int = 0, **options: Any) -> Logo:
+    """A sequence by two runs, whose relevance differs in size."""
+    letters, relevance = example(length, seed=seed)
+    return Logo(
+        letters, [relevance, 10 * relevance[::-1]], DNA, title=f"s{seed}", names=["a", "b"], **options
+    )
+
+
+def test_runs_lie_over_each_other_on_axes_of_their_own() -> None:
+    one = stacked()
+    above, below, foot = draw_page([one]).axes
+    for axes, relevance in ((above, one.relevance[0]), (below, one.relevance[1])):
+        drawn = letters_drawn(axes)
+        np.testing.assert_allclose([height for _, height in drawn], relevance, rtol=1e-6)
+        assert axes.get_xlim() == foot.get_xlim()
+    assert above.get_position().y0 > below.get_position().y1 > foot.get_position().y1
+    assert below.get_ylim()[1] > 5 * above.get_ylim()[1]
+    assert {"a", "b"} <= set(words(draw_page([one])))
+    assert len({axes.get_ylim() for axes in draw_page([one], one_scale=True).axes[:2]}) == 1
+
+
+def test_sequences_of_a_page_have_the_scale_of_their_run() -> None:
+    logos = [stacked(60, 0), stacked(80, 1)]
+    figure = draw_page(logos, title="two sequences")
+    ends = [axes.get_ylim() for axes in figure.axes]
+    assert ends[0] == ends[3]
+    assert ends[1] == ends[4]
+    assert {"two sequences", "s0", "s1"} <= set(words(figure))
+    tops = [axes.get_position().y1 for axes in figure.axes]
+    assert tops == sorted(tops, reverse=True)
+
+
+def test_a_region_has_its_own_letters_numbers_and_scale() -> None:
+    letters, relevance = example(300)
+    relevance[200] = 99
+    figure = draw_page([Logo(letters, [relevance], DNA, region=range(20, 50), sites=[Site(45, 90, "box")])])
+    (axes,) = heads(figure)
+    middles, heights = zip(*letters_drawn(axes), strict=True)
+    np.testing.assert_allclose(middles, np.arange(20, 50) + 0.5, atol=1e-9)
+    np.testing.assert_allclose(heights, relevance[20:50], rtol=1e-6)
+    assert axes.get_ylim()[1] < 10
+    assert tick_labels(feet(figure)[0])[0] == "22"
+    below = feet(figure)[0].collections[-1].get_paths()[0].get_extents()
+    assert (below.x0, below.x1) == (45, 50), "what of the site is drawn"
+
+
+def test_a_long_region_has_an_overview_of_itself() -> None:
+    letters, relevance = example(2000)
+    relevance[[300, 1100]] = 50
+    overview, *windows = heads(draw_page([Logo(letters, [relevance], DNA, region=range(1000, 1500))]))
+    assert overview.get_xlim() == (1000, 1500)
+    assert any(axes.get_xlim()[0] <= 1100 < axes.get_xlim()[1] for axes in windows)
+    assert all(axes.get_xlim()[0] >= 1000 and axes.get_xlim()[1] <= 1500 for axes in windows)
+    assert overview.get_ylim()[1] > 50
+
+
+def test_a_map_has_a_cell_for_every_letter_of_the_alphabet() -> None:
+    letters, relevance = example(30)
+    effects = np.random.default_rng(1).normal(size=(30, 4))
+    logo, below, _ = draw_page([Logo(letters, [relevance], DNA, effects=[effects], region=range(5, 25))]).axes
+    (image,) = below.get_images()
+    np.testing.assert_array_equal(np.asarray(image.get_array()), effects[5:25].T)
+    assert image.get_extent() == [5, 25, 4, 0]
+    assert image.get_clim() == pytest.approx((-np.abs(effects[5:25]).max(), np.abs(effects[5:25]).max()))
+    assert [label.get_text() for label in below.get_yticklabels()] == list("ACGT")
+    assert below.get_xlim() == logo.get_xlim()
+    dots = np.asarray(below.collections[0].get_offsets())
+    assert ["ACGT"[int(y)] for _, y in dots] == list(letters[5:25])
+
+
+@pytest.mark.parametrize("height", [1.5, 3.0, 12.0])
+def test_a_page_is_as_high_as_it_is_asked_for(height: float) -> None:
+    figure = draw_page([stacked()], height=height + 1)
+    assert figure.get_figheight() == pytest.approx(height + 1)
+    assert {round(axes.get_position().height * 72 * (height + 1), 3) for axes in figure.axes[:2]} != {66.0}
+
+
+def test_what_a_page_cannot_hold_is_refused() -> None:
+    with pytest.raises(InputError, match="1 inches are too low for this picture: expected 2 or more"):
+        draw_page([stacked()], height=1.0)
+    draw_page([stacked()], height=2.0)
+    with pytest.raises(InputError, match=r"would be 2[0-9]+ inches high: expected 200 at most"):
+        draw_page([stacked()] * 90)
+    with pytest.raises(InputError, match="region 1-61 of 60 letters: expected some of them"):
+        stacked(region=range(0, 61))
+
+
+def test_names_that_are_cut_at_their_sites_are_whole_in_a_legend() -> None:
+    name = "Decreased catalytic activity and reaction specificity, of both substrates"
+    sites = [Site(10, 12, name, kind="mutagenesis"), Site(30, 31, "short", kind="mutagenesis")]
+    figure = logo(60, sites=sites)
+    assert f"mutagenesis: {name}" in words(figure)
+    assert words(figure).count("mutagenesis: short") == 1
+
+
+@pytest.mark.parametrize("length", [60, 250, 1200])
+def test_nothing_overlaps_on_a_page_of_several_runs_and_sequences(length: int) -> None:
+    sites = [Site(3 + 20 * i, 9 + 20 * i, f"factor {i}", kind="binding site") for i in range(5)]
+    shown = [stacked(length, seed, sites=sites[: length // 25]) for seed in (0, 1)]
+    figure = draw_page(shown, title="a page")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts(figure)]
+    for one, other in combinations(boxes, 2):
+        assert not one.overlaps(other)

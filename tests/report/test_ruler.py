@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relevome.data.sequences import Interval
-from relevome.report.ruler import PlusOne, Ruler
+from relevome.data.sites import Site
+from relevome.errors import InputError
+from relevome.report.ruler import PlusOne, Ruler, from_site
 
 
 @pytest.mark.parametrize("strand", ["+", "-", "."])
@@ -94,3 +96,41 @@ def test_letters_around_a_start_site_have_no_zero() -> None:
     marked = ruler.ticks(0, 81, spacing=5.0, size=6.0)
     assert list(marked) == [*range(0, 61, 5), *range(64, 81, 5)]
     assert [marked[letter] for letter in (0, 50, 60, 69, 79)] == ["\u221260", "\u221210", "1", "10", "20"]
+
+
+def test_numbers_of_a_site_on_the_other_strand_descend() -> None:
+    ruler = Ruler(PlusOne(20, turned=True, name="first letter of TSS"))
+    assert [ruler.number(letter) for letter in (0, 19, 20, 21, 30)] == [21, 2, 1, -1, -10]
+    assert ruler.label == "position (+1 = first letter of TSS)"
+    assert {20, 30}.issubset(ruler.ticks(0, 60, spacing=5.0, size=6.0))
+
+
+SITES = [Site(10, 14, "a", "+", "box"), Site(10, 12, "b", ".", "box"), Site(40, 44, "c", "-", "tss")]
+
+
+@pytest.mark.parametrize(
+    ("name", "turns", "origin"),
+    [
+        ("box", True, PlusOne(10, False, "first letter of box: a")),
+        ("b", True, PlusOne(10, False, "first letter of box: b")),
+        ("tss: c", True, PlusOne(43, True, "first letter of tss: c")),
+        ("c", False, PlusOne(40, False, "first letter of tss: c")),
+    ],
+)
+def test_a_site_is_meant_by_its_label_name_or_type(name: str, turns: bool, origin: PlusOne) -> None:
+    assert from_site(SITES, name, 60, turns) == origin
+
+
+@pytest.mark.parametrize(
+    ("sites", "name", "said"),
+    [
+        (SITES, "", "--axis site: 2 places of 'box: a', 'box: b', 'tss: c': choose one by"),
+        (SITES, "x", "--axis site:x: no such site on the sequence, which has 'box: a', 'box: b', 'tss: c'"),
+        ([], "", "which has none at all"),
+        ([Site(-3, 4, "a")], "", "'a' begins beyond the sequence"),
+        ([Site(50, 64, "a", "-")], "", "'a' begins beyond the sequence"),
+    ],
+)
+def test_what_is_no_one_place_is_refused(sites: list[Site], name: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        from_site(sites, name, 60, True)

@@ -69,9 +69,9 @@ def test_the_same_name_has_the_same_colour() -> None:
 def test_too_many_names_leave_bars_without_names() -> None:
     crowd = [Site(10 + i, 60, f"site {i}") for i in range(MOST + 1)]
     assert {bar.lane for bar in packed(crowd[:-1])} == set(range(MOST))
-    assert [(bar.start, bar.lane, bar.name) for bar in packed(crowd)] == [
-        (site.start, 0, "") for site in crowd
-    ]
+    bare = packed([*crowd, Site(70, 80, "apart"), Site(81, 82, "near")])
+    assert [(bar.start, bar.name) for bar in bare[:-2]] == [(site.start, "") for site in crowd]
+    assert [bar.lane for bar in bare] == [*range(MOST), MOST - 1, 0, 0], "a lane each where they touch"
 
 
 @given(

@@ -25,6 +25,7 @@ from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
 from relevome.cli.predict import predict
 from relevome.cli.rerun import rerun
+from relevome.cli.profile import profile
 from relevome.cli.shared.groups import CommandGroup
 from relevome.cli.shared.options import Once
 from relevome.cli.shared.terminal import echo
@@ -165,6 +166,7 @@ for command in (
     heads,
     annotate,
     sites,
+    profile,
     train,
     simulate,
     show,

@@ -14,7 +14,7 @@ import typer
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output, Seed
 from relevome.cli.shared.progress import shown
-from relevome.cli.shared.terminal import echo
+from relevome.cli.shared.terminal import echo, echo_rows
 from relevome.errors import InputError
 
 # Where each registry is: only the one that is listed is imported.
@@ -32,16 +32,27 @@ def list_(
         str,
         typer.Argument(
             help="methods, metrics, exporters, models, studies, formats, engines, objectives, published or "
-            "attention-rules."
+            "attention-rules; or ids, of a run."
         ),
     ],
+    run: Annotated[Path | None, typer.Argument(help="Of ids: a folder of `relevome explain`.")] = None,
 ) -> None:
-    """Print what is registered.
+    """Print what is registered; or id, target and score of every row of a run, a tab between them.
 
     Example: relevome list methods
+
+    Example: relevome list ids run | cut -f1
     """
+    if (what == "ids") != (run is not None):
+        raise InputError("`relevome list ids RUN` takes a run, and other lists take none")
+    if run is not None:
+        with importing():
+            from relevome.jobs.show import listed
+
+        echo_rows((id, label, f"{score:.9g}") for id, label, score in listed(run))
+        return
     if what not in _REGISTRIES:
-        raise InputError(f"cannot list {what!r}: expected one of {', '.join(_REGISTRIES)}")
+        raise InputError(f"cannot list {what!r}: expected one of {', '.join(_REGISTRIES)}, or ids RUN")
     with importing():
         from relevome.jobs.catalogue import catalogue
 

@@ -173,8 +173,11 @@ def unplaced_sites(
     return [Problem(str(id), reason.format(len(placed), id), where) for id, placed in unknown.items()]
 
 
-def sites_on(sequence: Sequence, sites: Mapping[str, list[Site]]) -> list[Site]:
-    """The sites of one sequence in its own letters and on its own strand; see `mask`."""
+def sites_on(sequence: Sequence, sites: Mapping[str, list[Site]], *, whole: bool = False) -> list[Site]:
+    """The sites of one sequence in its own letters and on its own strand; see `mask`.
+
+    With ``whole``, a site that leaves the interval keeps its ends, before letter 0 or past the last one.
+    """
     interval, own = sequence.interval, listed_as(sequence.id, sites)
     chrom = None if interval is None else listed_as(interval.chrom, sites)
     if interval is None or chrom is None:
@@ -185,10 +188,11 @@ def sites_on(sequence: Sequence, sites: Mapping[str, list[Site]]) -> list[Site]:
         )
     inside = []
     for site in sites[chrom]:
-        start = max(site.start, interval.start) - interval.start
-        end = min(site.end, interval.end) - interval.start
+        first, last = site.start - interval.start, site.end - interval.start
+        start, end = max(first, 0), min(last, len(interval))
         if start < end:
-            inside.append(replace(site, start=start, end=end))
+            ends = {"start": first, "end": last} if whole else {"start": start, "end": end}
+            inside.append(replace(site, **ends))
     return [_turned(site, len(sequence)) for site in inside] if interval.strand == "-" else inside
 
 

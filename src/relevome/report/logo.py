@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import accumulate
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,22 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from relevome.data.sequences import PROTEIN, Alphabet, Interval
+from relevome.data.sequences import Alphabet, Interval
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.report.glyphs import CHEMISTRY
-from relevome.report.panels import ACROSS, LEFT, RIGHT, SMALL, TICKS, WIDTH, Panel, Scene, draw_panel
+from relevome.report.page import PageBlock, draw_blocks, lines_of, stretched
+from relevome.report.panels import (
+    ACROSS,
+    LEFT,
+    RIGHT,
+    WIDTH,
+    LogoTrack,
+    Panel,
+    Scene,
+    limits_of,
+)
 from relevome.report.ruler import Origin, PlusOne, Ruler
-from relevome.report.site_bars import pack, site_colours, site_legend
-from relevome.report.text import shortened, width, wrapped
+from relevome.report.site_bars import pack, site_colours
 from relevome.report.windows import strongest_windows
 from relevome.results.folder import whole_file
 
@@ -32,8 +39,6 @@ ONE_ROW = 1.2  # so many times more letters are not broken into rows
 FEWEST = 25  # letters for which a row has room, so that a short sequence does not become a poster
 WINDOWS = "abc"
 
-MARGIN, TITLE, LABEL = 6.0, 9.0, 12.0  # points
-LINE = 1.5  # distance of lines, in sizes of type
 DOTS_PER_INCH = 300
 
 # A user's own settings of matplotlib stay out of it. SVG names its parts by a hash of the salt.
@@ -43,6 +48,62 @@ STYLE: list[str | dict[str, Any]] = [
     {"svg.hashsalt": "relevome", "pdf.fonttype": 42, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5},
 ]
 UNDATED = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+
+@dataclass(frozen=True)
+class Logo:
+    """One sequence as it is drawn, by one run or several.
+
+    Args:
+        letters: Its letters.
+        relevance: Of every letter, by each run: a logo each, over one axis of letters.
+        alphabet: Of the letters.
+        title: Above it, in bold. Default: nothing.
+        subtitle: Below that. Default: nothing.
+        names: Above the logo of each run. Default: nothing.
+        effects: Of each run what every letter of the alphabet would add in place of the one there, drawn as a
+            map below its logo; None for no map. Default: no maps.
+        sites: In letters of the sequence. Default: none.
+        borders: The first letters of tokens, each marked by a line before it. Default: none.
+        origin: The number of the first letter on the axis, or the letter that is +1, or the interval of the
+            sequence: then the axis has 1-based coordinates of the chromosome. Default: 1.
+        region: Which letters are drawn. Default: all.
+
+    Raises:
+        InputError: For relevance that is not finite or not one value per letter, for letters outside the
+            alphabet, and for sites, a region or an origin off the sequence.
+    """
+
+    letters: str
+    relevance: Sequence[Float[np.ndarray, " letters"]]
+    alphabet: Alphabet
+    title: str = ""
+    subtitle: str = ""
+    names: Sequence[str] = ()
+    effects: Sequence[Float[np.ndarray, "letters alphabet"] | None] = ()
+    sites: Sequence[Site] = ()
+    borders: Sequence[int] = ()
+    origin: Origin = 1
+    region: range | None = None
+
+    def __post_init__(self) -> None:
+        for relevance in self.relevance:
+            _check(self.letters, relevance, self.alphabet, self.sites, self.origin)
+        shown = self.shown
+        if shown.step != 1 or not 0 <= shown.start < shown.stop <= len(self.letters):
+            raise InputError(
+                f"region {shown.start + 1}-{shown.stop} of {len(self.letters)} letters: expected some of them"
+            )
+
+    @property
+    def shown(self) -> range:
+        """The letters that are drawn."""
+        return range(len(self.letters)) if self.region is None else self.region
+
+    @property
+    def values(self) -> list[Float[np.ndarray, " letters"]]:
+        """Relevance of these, by each run."""
+        return [some[self.shown.start : self.shown.stop].astype(np.float64) for some in self.relevance]
 
 
 def draw_logo(
@@ -58,24 +119,51 @@ def draw_logo(
     quantity: str = "relevance (logit)",
     inches: float = WIDTH / 72,
 ) -> Figure:
-    """Relevance of one sequence as a logo, upright letters, negative relevance below the axis.
+    """Relevance of one sequence as a logo; see `draw_page` and `Logo`, whose arguments it takes."""
+    logo = Logo(letters, (relevance,), alphabet, title, subtitle, sites=sites, borders=borders, origin=origin)
+    return draw_page([logo], quantity=quantity, inches=inches)
 
-    Up to 400 letters are drawn in rows of at most 100 (up to 120 in one), with the sequence spelled below
-    each row, since a letter without relevance has no height; of a picture that is wider than the usual 7.2
-    ``inches``, in proportion more. A longer sequence gets an overview, pooled where letters
-    outnumber dots, and logos of its three strongest windows. All panels share the axis of
-    relevance, which is named by ``quantity``. ``sites`` are in letters of the sequence, ``borders``
-    the first letters of tokens, each marked by a line before it. ``origin`` is the number of the first letter
-    on the axis, or the letter that is +1, or the interval of the sequence: then the axis has 1-based
-    coordinates of the chromosome. Raises InputError for relevance that is not finite or not
-    one value per letter, for letters outside the alphabet, and for sites off the sequence.
+
+def draw_page(
+    logos: Sequence[Logo],
+    *,
+    quantity: str = "relevance (logit)",
+    inches: float = WIDTH / 72,
+    height: float | None = None,
+    one_scale: bool = False,
+    title: str = "",
+) -> Figure:
+    """Sequences below each other as logos, upright letters, negative relevance below the axis.
+
+    Up to 400 letters of a sequence are drawn in rows of one length, at most 100 (up to 120 in one), with the
+    sequence spelled below each row, since a letter without relevance has no height; of a page that is wider
+    than the usual 7.2 inches, in proportion more. A longer sequence gets an overview, pooled where letters
+    outnumber dots, and logos of its three strongest windows.
+
+    Args:
+        logos: The sequences, one or more, each by equally many runs.
+        quantity: What relevance is measured in. Default: the logit.
+        inches: Width of the page. Default: two columns in most journals.
+        height: Height of the page in inches, to which logos are stretched. Default: what follows from the
+            letters.
+        one_scale: Whether the logos of all runs share one axis of relevance. Default: those of one run do.
+        title: Above them all. Default: nothing.
+
+    Raises:
+        InputError: For a height that is too little for what is drawn, and for more than a page can hold.
     """
-    _check(letters, relevance, alphabet, sites, origin)
-    across = 72 * inches - LEFT - RIGHT
-    scene = Scene(letters, relevance.astype(np.float64), alphabet, sites, Ruler(origin), across, borders)
-    panels = _rows(scene) if len(letters) <= ROWS * _per_row(scene) else _overview_and_windows(scene)
+    limits = _limits(logos, one_scale)
+    scenes = [_scene(logo, limits, inches) for logo in logos]
+    panels = [_panels(scene) for scene in scenes]
+    heads = lines_of(title, "", scenes[0].across)
+    blocks = [
+        PageBlock(scene, some, lines_of(logo.title, logo.subtitle, scene.across))
+        for scene, some, logo in zip(scenes, panels, logos, strict=True)
+    ]
+    if height is not None:
+        blocks = stretched(blocks, heads, height)
     with matplotlib.style.context(STYLE):
-        return _page(scene, panels, title, subtitle, quantity)
+        return draw_blocks(blocks, heads, quantity)
 
 
 def save_logo(figure: Figure, out: str | Path) -> None:
@@ -123,13 +211,41 @@ def _check(
             )
 
 
+def _limits(logos: Sequence[Logo], one_scale: bool) -> list[tuple[float, float]]:
+    """Of the axis of every run, the same for all sequences."""
+    by_run = [limits_of(some) for some in zip(*(logo.values for logo in logos), strict=True)]
+    if one_scale:
+        return [limits_of([some for logo in logos for some in logo.values])] * len(by_run)
+    return by_run
+
+
+def _scene(logo: Logo, limits: list[tuple[float, float]], inches: float) -> Scene:
+    names = logo.names or [""] * len(limits)
+    effects = logo.effects or [None] * len(limits)
+    tracks = [
+        LogoTrack(
+            relevance.astype(np.float64), ends, name, effect,
+            1.0 if effect is None else float(np.abs(effect[logo.shown.start : logo.shown.stop]).max()) or 1.0,
+        )
+        for relevance, ends, name, effect in zip(logo.relevance, limits, names, effects, strict=True)
+    ]  # fmt: skip
+    across = 72 * inches - LEFT - RIGHT
+    ruler = Ruler(logo.origin)
+    return Scene(logo.letters, tracks, logo.alphabet, logo.sites, ruler, logo.shown, across, logo.borders)
+
+
+def _panels(scene: Scene) -> list[Panel]:
+    few = len(scene.region) <= ROWS * _per_row(scene)
+    return _rows(scene) if few else _overview_and_windows(scene)
+
+
 def _rows(scene: Scene) -> list[Panel]:
-    """Rows of about the same length; more than one have a multiple of ten letters each."""
-    length, most = len(scene.letters), _per_row(scene)
+    """Rows of one length; the last may lack a letter for each of the others."""
+    length, most = len(scene.region), _per_row(scene)
     rows = 1 if length <= ONE_ROW * most else ceil(length / most)
-    size = length if rows == 1 else 10 * ceil(length / rows / 10)
-    starts = range(0, length, size)
-    return [_panel(scene, start, min(start + size, length), max(size, FEWEST)) for start in starts]
+    size, (first, last) = ceil(length / rows), (scene.region.start, scene.region.stop)
+    starts = range(first, last, size)
+    return [_panel(scene, start, min(start + size, last), max(size, FEWEST)) for start in starts]
 
 
 def _per_row(scene: Scene) -> int:
@@ -137,67 +253,20 @@ def _per_row(scene: Scene) -> int:
 
 
 def _overview_and_windows(scene: Scene) -> list[Panel]:
-    length, size = len(scene.letters), _per_row(scene)
-    starts = strongest_windows(scene.relevance, size, len(WINDOWS))
+    first, last, size = scene.region.start, scene.region.stop, _per_row(scene)
+    values = [np.abs(track.relevance[first:last]) for track in scene.tracks]
+    strength = sum((some / (some.mean() or 1.0) for some in values), np.zeros(last - first))
+    starts = [first + start for start in strongest_windows(strength, size, len(WINDOWS))]
     windows = [(name, start, start + size) for name, start in zip(WINDOWS, starts, strict=False)]
     pooled = f"; each bar is the value furthest from 0 among {scene.pool} letters" if scene.pool > 1 else ""
-    overview = _panel(scene, 0, length, length, "whole sequence" + pooled)
+    part = "whole sequence" if last - first == len(scene.letters) else scene.ruler.span(first, last)
+    overview = _panel(scene, first, last, last - first, part + pooled)
     logos = [_panel(scene, s, e, size, f"{name}   {scene.ruler.span(s, e)}") for name, s, e in windows]
     return [replace(overview, overview=True, windows=windows), *logos]
 
 
 def _panel(scene: Scene, start: int, end: int, room: int, heading: str = "") -> Panel:
     row = range(start, start + room)
-    bars = pack(scene.sites, site_colours(scene.sites), row, scene.across / room)
+    here = [replace(site, end=min(site.end, end)) for site in scene.sites if site.start < end]
+    bars = pack(here, site_colours(scene.sites), row, scene.across / room)
     return Panel(start, end, row, bars, heading)
-
-
-def _page(scene: Scene, panels: list[Panel], title: str, subtitle: str, quantity: str) -> Figure:
-    lines = [(line, TITLE, "bold") for line in wrapped(title, TITLE, scene.across, 3, "bold")]
-    lines += [(line, SMALL, "normal") for line in wrapped(subtitle, SMALL, scene.across, 3)]
-    downs = list(accumulate((LINE * size for _, size, _ in lines), initial=MARGIN))
-    tops = list(accumulate((panel.height for panel in panels), initial=downs[-1] + MARGIN))
-    legends = [list(CHEMISTRY.items())] if scene.alphabet == PROTEIN else []
-    if any(panel.crowded for panel in panels):
-        legends += _lines(list(site_legend(scene.sites).items()), scene.across)
-    width_of_page = LEFT + scene.across + RIGHT
-    figure = Figure(figsize=(width_of_page / 72, (tops[-1] + LABEL * (1 + len(legends))) / 72))
-    for (line, size, weight), down in zip(lines, downs, strict=False):
-        _write(figure, line, LEFT, down + size, size, weight=weight)
-    for panel, top in zip(panels, tops, strict=False):
-        draw_panel(figure, scene, panel, top)
-    _write(figure, quantity, MARGIN, (tops[0] + tops[-1] - TICKS) / 2, SMALL, rotation=90, va="center")
-    label = shortened(scene.ruler.label, SMALL, scene.across)
-    _write(figure, label, LEFT + scene.across / 2, tops[-1] + 4, SMALL, ha="center")
-    for number, legend in enumerate(legends, start=1):
-        _draw_legend(figure, legend, tops[-1] + LABEL * number + 4, scene.across)
-    return figure
-
-
-def _lines(names: list[tuple[str, str]], across: float) -> list[list[tuple[str, str]]]:
-    """Names with their colours, on as many lines as they need."""
-    lines: list[list[tuple[str, str]]] = []
-    room = 0.0
-    for name, colour in names:
-        text = shortened(name, SMALL, across / 2)
-        if width(text, SMALL) > room:
-            lines.append([])
-            room = across
-        room -= width(text, SMALL) + 2 * SMALL
-        lines[-1].append((text, colour))
-    return lines
-
-
-def _draw_legend(figure: Figure, names: list[tuple[str, str]], down: float, across: float) -> None:
-    """Names in their colours, evenly over the width."""
-    between = (across - sum(width(name, SMALL) for name, _ in names)) / max(len(names) - 1, 1)
-    x = LEFT
-    for name, colour in names:
-        _write(figure, name, x, down, SMALL, color=colour)
-        x += width(name, SMALL) + min(between, 4 * SMALL if len(names) < 4 else between)
-
-
-def _write(figure: Figure, text: str, x: float, down: float, size: float, **style: Any) -> None:
-    """A line of text at a point of the page, in points from its upper left corner."""
-    y = 1 - down / 72 / figure.get_figheight()
-    figure.text(x / 72 / figure.get_figwidth(), y, text, fontsize=size, parse_math=False, **style)

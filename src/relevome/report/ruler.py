@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
 
 from relevome.data.sequences import Interval
+from relevome.data.sites import Site
+from relevome.errors import InputError
 
 MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
 class PlusOne:
-    """Which ``letter``, counted from 0, is +1, as a start site is; that before it is -1, and none is 0."""
+    """Which ``letter``, counted from 0, is +1, as a start site is; that before it is -1, and none is 0.
+
+    ``turned`` counts against the letters, for a site on their other strand; ``name`` says what the letter is.
+    """
 
     letter: int
+    turned: bool = False
+    name: str = ""
+
+
+def from_site(sites: Sequence[Site], name: str, length: int, turns: bool) -> PlusOne:
+    """The axis whose +1 is the first letter of a site of a sequence of ``length`` letters.
+
+    Of several, ``name`` says which: its label, name or type. Numbers of a site on the other strand descend,
+    if the letters have strands (``turns``). Raises InputError where no site, or not one place, is meant.
+    """
+    asked = f"--axis site:{name}" if name else "--axis site"
+    meant = [site for site in sites if not name or name in (site.label, site.name, site.type)]
+    if not meant:
+        known = _labels(sites) or "none at all"
+        raise InputError(f"{asked}: no such site on the sequence, which has {known}")
+    starts = {(_first_letter(site, turns), turns and site.strand == "-") for site in meant}
+    if len(starts) > 1:
+        raise InputError(
+            f"{asked}: {len(starts)} places of {_labels(meant)}: choose one by --axis site:NAME, or with "
+            "--feature"
+        )
+    ((letter, turned),), label = starts, meant[0].label
+    if not 0 <= letter < length:
+        raise InputError(f"{asked}: {label!r} begins beyond the sequence: expected its first letter there")
+    return PlusOne(letter, turned, f"first letter of {label}")
+
+
+def _labels(sites: Sequence[Site]) -> str:
+    return ", ".join(dict.fromkeys(repr(site.label) for site in sites))
+
+
+def _first_letter(site: Site, turns: bool) -> int:
+    return site.end - 1 if turns and site.strand == "-" else site.start
 
 
 Origin: TypeAlias = int | Interval | PlusOne
@@ -38,7 +76,8 @@ class Ruler:
         if isinstance(self.origin, int):
             return self.origin + letter
         if isinstance(self.origin, PlusOne):
-            return letter - self.origin.letter + (letter >= self.origin.letter)
+            steps = (letter - self.origin.letter) * (-1 if self.origin.turned else 1)
+            return steps + (steps >= 0)
         return self.origin.end - letter if self.origin.strand == "-" else self.origin.start + 1 + letter
 
     @property
@@ -47,7 +86,7 @@ class Ruler:
         if isinstance(self.origin, int):
             return f"position (first letter = {_written(self.origin)})"
         if isinstance(self.origin, PlusOne):
-            return f"position (+1 = letter {self.origin.letter + 1:,})"
+            return f"position (+1 = {self.origin.name or f'letter {self.origin.letter + 1:,}'})"
         strands = {"+": "+ strand", "-": f"{MINUS} strand", ".": "strand unknown"}
         return f"1-based position ({strands[self.origin.strand]}) on {self.origin.chrom}"
 

@@ -40,6 +40,11 @@ def site_legend(sites: Iterable[Site]) -> dict[str, str]:
     return _colours(_groups(sites))
 
 
+def fitted(label: str) -> str:
+    """A label as it stands at a site, cut where it is too long."""
+    return shortened(label, NAME, LONGEST)
+
+
 def _groups(sites: Iterable[Site]) -> dict[str, str]:
     types = {site.label: site.type for site in sites}
     return types if len(types) > len(PALETTE) else {label: label for label in types}
@@ -53,7 +58,7 @@ def pack(sites: Iterable[Site], colours: Mapping[str, str], row: range, spacing:
     """Bars of the sites that touch a row of letters, each in the first lane where its name has room.
 
     ``row`` is the letters for which there is room, ``spacing`` the width of one in points. If names
-    would take more than eight lanes, all bars share one and have no names.
+    would take more than eight lanes, bars have no names, and a lane each only where they would touch.
     """
     touching = [site for site in sites if site.start < row.stop and site.end > row.start]
     touching.sort(key=lambda site: (site.start, site.end))
@@ -61,13 +66,25 @@ def pack(sites: Iterable[Site], colours: Mapping[str, str], row: range, spacing:
     named = []
     free: list[float] = []  # from which letter on, in each lane
     for site, bar in zip(touching, bars, strict=True):
-        name = shortened(site.label, NAME, LONGEST)
+        name = fitted(site.label)
         half = width(name, NAME) / spacing / 2
         centre = max(row.start + half, min((bar.start + bar.end) / 2, row.stop - half))
         left, right = min(bar.start, centre - half), max(bar.end, centre + half)
         lane = next((lane for lane, start in enumerate(free) if start <= left), len(free))
         if lane == MOST:
-            return bars
+            return _without_names(bars, spacing)
         free[lane : lane + 1] = [right + BETWEEN / spacing]
         named.append(replace(bar, name=name, centre=centre, lane=lane))
     return named
+
+
+def _without_names(bars: Iterable[Bar], spacing: float) -> list[Bar]:
+    """Bars in the first lane where they touch no other; beyond eight lanes they share the last one."""
+    free: list[float] = []
+    placed = []
+    for bar in bars:
+        lane = next((lane for lane, start in enumerate(free) if start <= bar.start), len(free))
+        lane = min(lane, MOST - 1)
+        free[lane : lane + 1] = [bar.end + 1 / spacing]
+        placed.append(replace(bar, lane=lane))
+    return placed

@@ -9,6 +9,7 @@ import pytest
 from relevome.data.formats import uniprot
 from relevome.data.formats.uniprot import entries
 from relevome.data.problems import Problem
+from relevome.data.sites import read_sites
 from relevome.errors import InputError
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -123,6 +124,38 @@ def test_without_biopython_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(uniprot, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install relevome\[uniprot\]"):
         list(entries("x"))
+
+
+XML_BINDING = """<feature type="binding site"{said}><location><position position="2"/></location>
+  <ligand><name>Mg(2+)</name><dbReference type="ChEBI" id="CHEBI:18420"/></ligand></feature>
+<sequence length="5" version="1">"""
+TEXT_BINDING = """FT   BINDING         2
+FT                   /ligand="Mg(2+)"
+FT                   /ligand_id="ChEBI:CHEBI:18420"
+{said}SQ   SEQUENCE """
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "name"),
+    [
+        (xml("P00001").replace('<sequence length="5" version="1">', XML_BINDING), "", "Mg(2+)"),
+        (
+            xml("P00001").replace('<sequence length="5" version="1">', XML_BINDING),
+            ' description="axial"',
+            "axial",
+        ),
+        (text("P00001").replace("SQ   SEQUENCE ", TEXT_BINDING), "", "Mg(2+)"),
+        (
+            text("P00001").replace("SQ   SEQUENCE ", TEXT_BINDING),
+            'FT                   /note="axial"\n',
+            "axial",
+        ),
+    ],
+)
+def test_a_binding_site_is_called_by_its_note_or_else_its_ligand(write, content, said, name) -> None:
+    path = write("proteins", content.replace("{said}", said))
+    (site,) = read_sites(path)["P00001"]
+    assert (site.start, site.end, site.label) == (1, 2, f"binding site: {name}")
 
 
 def test_real_entries_are_read_whole(shared: Path) -> None:

@@ -73,6 +73,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Sites": "gap least_width",
         "Output": "output overwrite",
     },
+    "profile": {
+        "Positions": "anchor sites feature at alignment width target",
+        "Heat map": "order",
+        "Output": "output overwrite",
+    },
     "train": {
         "Model": "arch tokenizer tokens alphabet lora_rank",
         "What is learnt": "objective task",
@@ -100,9 +105,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Output": "output",
     },
     "show": {
-        "What is drawn": "id list_ target",
+        "What is drawn": "id list_ target region letter_scores tokens",
         "Known sites": "sites feature",
-        "Output": "output width plus_one",
+        "Axes": "axis plus_one one_scale",
+        "Output": "output title width size",
     },
     "export": {"What is written": "to target option", "Output": "output overwrite"},
     "check": {"Options": "sequences"},
@@ -119,7 +125,7 @@ COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
     "Models and explanations": "train predict explain show export check rerun",
     "Whether to trust them": "evaluate compare substitute",
-    "What they mean": "heads sites annotate",
+    "What they mean": "heads sites profile annotate",
     "More": "study list",
 }
 OTHERS = "Others"

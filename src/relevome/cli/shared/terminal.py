@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterable
 
 import typer
 
@@ -14,6 +16,19 @@ def echo(text: str, err: bool = False) -> None:
 
     So are those that its encoding lacks. ``err`` is for the stream of errors.
     """
-    shown = "\n".join(map(visible, text.split("\n")))
+    typer.echo("\n".join(_shown(line, err) for line in text.split("\n")), err=err)
+
+
+def echo_rows(rows: Iterable[Iterable[str]], between: str = "\t") -> None:
+    """Print rows one by one, until nobody reads them any more, as behind ``| head``."""
+    try:
+        for row in rows:
+            typer.echo(between.join(_shown(field) for field in row))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+
+
+def _shown(line: str, err: bool = False) -> str:
     encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
-    typer.echo(shown.encode(encoding, "backslashreplace").decode(encoding), err=err)
+    return visible(line).encode(encoding, "backslashreplace").decode(encoding)

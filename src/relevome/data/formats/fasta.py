@@ -22,15 +22,18 @@ def read_fasta(
     """
     intake = Intake(alphabet, stops)
     empty = True
-    for number, header, letters in _records(path):
+    for number, header, letters in fasta_records(path):
         empty = False
         yield intake.take(first_word(header), letters, f"{path}, line {number}")
     if empty:
         raise InputError(f"{path} has no sequences: expected FASTA, a line '>id' before each sequence")
 
 
-def _records(path: PathLike) -> Iterator[tuple[int, str, str]]:
-    """Line number of the header, header without its ``>``, letters."""
+def fasta_records(path: PathLike) -> Iterator[tuple[int, str, str]]:
+    """Line number of the header, header without its ``>``, and letters, whatever they are.
+
+    Raises InputError for a file that cannot be read, and for text before the first header.
+    """
     header: tuple[int, str] | None = None
     parts: list[str] = []
     for number, line in numbered_lines(path):

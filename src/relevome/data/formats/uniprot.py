@@ -168,8 +168,9 @@ def xml_features(path: PathLike) -> Iterator[FeatureItem]:
     """Every feature of every entry of UniProt XML, under the entry's first accession.
 
     A feature with an end that is not known, on another isoform or past the end of its sequence is
-    `Unplaced`. Biopython is not asked, since it does not say which features are on another isoform. Raises
-    InputError for a file that is not XML or has no entry.
+    `Unplaced`. It is called by its description, or else by its ligand. Biopython is not asked, since it does
+    not say which features are on another isoform. Raises InputError for a file that is not XML or has no
+    entry.
     """
     empty = True
     for element in _xml_elements(path):
@@ -203,7 +204,8 @@ def _xml_entry(entry: Element, where: str) -> Iterator[FeatureItem]:
         return
     yield Listed(accession)
     for feature in entry.findall("{*}feature"):
-        kind, description = feature.get("type", ""), feature.get("description", "")
+        kind, ligand = feature.get("type", ""), feature.findtext("{*}ligand/{*}name") or ""
+        description = feature.get("description") or ligand.strip()
         place = feature.find("{*}location")
         isoform = None if place is None else place.get("sequence")
         first, last = _ends(place)
@@ -235,7 +237,8 @@ def text_features(path: PathLike) -> Iterator[FeatureItem]:
             continue
         yield Listed(str(entry.id))
         for feature in entry.features:
-            description = str(feature.qualifiers.get("note") or feature.qualifiers.get("description") or "")
+            said = feature.qualifiers
+            description = str(said.get("note") or said.get("description") or said.get("ligand") or "")
             first, last = _text_ends(feature)
             isoform = None if feature.location is None else feature.location.ref
             yield placed(

@@ -1,0 +1,1 @@
+"""A profile as pictures and as a page to read."""

@@ -1,0 +1,1 @@
+"""What `relevome profile` keeps: relevance by position around an anchor, and back."""
