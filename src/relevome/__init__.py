@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from relevome.jobs.export import export
     from relevome.jobs.heads.heads import heads
     from relevome.jobs.predict import predict
-    from relevome.jobs.rerun import rerun
     from relevome.jobs.profile import profile
+    from relevome.jobs.rerun import rerun
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
     from relevome.jobs.sites import sites

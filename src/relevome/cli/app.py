@@ -24,8 +24,8 @@ from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
 from relevome.cli.predict import predict
-from relevome.cli.rerun import rerun
 from relevome.cli.profile import profile
+from relevome.cli.rerun import rerun
 from relevome.cli.shared.groups import CommandGroup
 from relevome.cli.shared.options import Once
 from relevome.cli.shared.terminal import echo
