@@ -22,6 +22,7 @@ from relevome.cli.explain import explain
 from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
+from relevome.cli.motifs import motifs
 from relevome.cli.predict import predict
 from relevome.cli.shared.groups import CommandGroup
 from relevome.cli.shared.options import Once
@@ -162,6 +163,7 @@ for command in (
     heads,
     annotate,
     sites,
+    motifs,
     train,
     simulate,
     show,

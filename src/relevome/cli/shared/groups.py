@@ -72,6 +72,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Sites": "gap least_width",
         "Output": "output overwrite",
     },
+    "motifs": {
+        "What is looked at": "target way strands fewest",
+        "What chance would have": "fdr shuffles random_models null draws seed",
+        "What they are": "database sites feature level",
+        "Output": "output overwrite",
+    },
     "train": {
         "Model": "arch tokenizer tokens alphabet lora_rank",
         "What is learnt": "objective task",
@@ -112,7 +118,7 @@ COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
     "Models and explanations": "train predict explain show export",
     "Whether to trust them": "evaluate compare substitute",
-    "What they mean": "heads sites annotate",
+    "What they mean": "heads motifs sites annotate",
     "More": "study list",
 }
 OTHERS = "Others"
