@@ -1,4 +1,4 @@
-"""Whether places of patterns lie on known sites, more often than where they lie in their sequences explains."""
+"""Whether places of patterns lie on known sites, more often than where they lie in sequences explains."""
 
 from __future__ import annotations
 

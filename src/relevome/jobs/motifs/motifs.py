@@ -50,7 +50,7 @@ def motifs(
     say: Say = lambda _: None,
     progress: Progress = nobody,
 ) -> RelevantMotifs:
-    """Say what motifs a model looks for: stretches of relevance that are alike, what they are, and every place.
+    """Say what motifs a model looks for: relevance of like letters, what that is, and every place of it.
 
     Stretches that exceed all nulls are seqlets, those that are alike make a motif, and every place whose
     relevance has its shape, more than in any null, is a hit (see `relevome.discovery.motifs`). Of several
@@ -109,7 +109,8 @@ def motifs(
     if known:
         say("comparing motifs with known ones")
     result = RelevantMotifs(
-        _about(opened, asked, found, database), search, alphabet, tuple(_motifs(found, alphabet, known, search)),
+        _about(opened, asked, found, database), search, alphabet,
+        tuple(_motifs(found, alphabet, known, search)),
         tuple(hit for one in found for hit in one.hits),
         tuple(seqlet for one in found for seqlet in one.seqlets),
         tuple(adjusted([row for one in found for row in one.on_sites])),
@@ -142,7 +143,7 @@ def _check_alike(runs: Many[Run]) -> None:
 
 
 def _database(paths: Many[PathLike], alphabet: Alphabet) -> list[Motif]:
-    """Known motifs of all files. Raises InputError for such as those of an alphabet cannot be compared with."""
+    """Known motifs of all files. Raises InputError for those of another alphabet, and for a few."""
     if not paths:
         return []
     found = read_databases(paths)
@@ -164,16 +165,8 @@ def _motifs(
     kinds = _kinds(found, alphabet, search)
     return [
         RelevantMotif(
-            name,
-            number,
-            one.sign,
-            one.counts,
-            one.contributions,
-            one.seqlets,
-            one.method,
-            *kinds[name],
-            some,
-        )  # fmt: skip
+            name, number, one.sign, one.counts, one.contributions, one.seqlets, one.method, *kinds[name], some
+        )
         for (number, name, one), some in zip(named, best, strict=True)
     ]
 

@@ -121,7 +121,7 @@ def _every_base(
         )
         if way == "modisco":
             raise InputError(f"--way modisco: {why}")
-        return None, f"patterns by aligned seqlets and not by TF-MoDISco: {why.split(':')[0]}"
+        return None, f"patterns by aligned seqlets: {why.split(':')[0]}"
     return np.stack(scores), "patterns by TF-MoDISco, from scores of every base"
 
 
@@ -149,25 +149,15 @@ def _seqlets(
     found: FoundMotifs, number: int, names: Many[str], sequences: Many[Sequence]
 ) -> list[MotifSeqlet]:
     some = found.seqlets
-    columns = (
-        some.sequence, some.start, some.end, some.sign, some.score, some.p, some.q, found.pattern_of,
-    )  # fmt: skip
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    return [
-        MotifSeqlet(
-            number,
-            sequences[row].id,
-            start,
-            end,
-            sign,
-            score,
-            p,
-            q,
-            None if pattern < 0 else names[pattern],
-            sequences[row].letters[start:end],
-        )  # fmt: skip
-        for row, start, end, sign, score, p, q, pattern in rows
-    ]
+    made: list[MotifSeqlet] = []
+    for i, pattern in enumerate(found.pattern_of.tolist()):
+        sequence, start, end = sequences[some.sequence[i]], int(some.start[i]), int(some.end[i])
+        motif = None if pattern < 0 else names[pattern]
+        numbers = int(some.sign[i]), float(some.score[i]), float(some.p[i]), float(some.q[i])
+        made.append(
+            MotifSeqlet(number, sequence.id, start, end, *numbers, motif, sequence.letters[start:end])
+        )
+    return made
 
 
 def _place(read: MapsRead, asked: MotifsAsked) -> tuple[SitesPlaced | None, list[str]]:

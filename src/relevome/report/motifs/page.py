@@ -14,7 +14,7 @@ _NAMES = 3  # of known motifs in a cell
 
 
 def write_motifs_page(found: RelevantMotifs, folder: Path) -> None:
-    """What to read and to look at, into the folder of a result: ``motifs.md``, and a picture if there are any."""
+    """What to read and to look at, into the folder of a result: ``motifs.md``, and logos if there are any."""
     (folder / "motifs.md").write_text(page(found), encoding="utf-8")
     if found.motifs:
         save_logo(draw_motifs(found), folder / "motifs.png")
@@ -54,9 +54,9 @@ def _significant(found: RelevantMotifs) -> list[MotifOnSites]:
 def _motifs(found: RelevantMotifs) -> Table:
     header = ("motif", "consensus", "is", "seqlets", "hits", "sequences", "bits", "q", "in runs")
     caption = (
-        f"{', '.join(found.about.get('runs', ()))}: motifs with the letters of their places (a dot below half "
-        f"a bit), known motifs at a false discovery rate of {found.settings.level:g}, how many seqlets and "
-        "hits they have, in how many sequences, and q of the best known motif."
+        f"{', '.join(found.about.get('runs', ()))}: motifs with the letters of their places (a dot below "
+        f"half a bit), known motifs at a false discovery rate of {found.settings.level:g}, how many seqlets "
+        "and hits they have, in how many sequences, and q of the best known motif."
     )
     rows = zip(found.motifs, found.rows(), strict=True)
     return Table(caption, header, tuple(_cells(one, row, found) for one, row in rows), words=3)

@@ -23,11 +23,11 @@ _ROOM, _LEAST = 1.08, 0.5  # above the tallest letter, and bits shown at least
 
 
 def draw_motifs(found: RelevantMotifs) -> Figure:
-    """For every motif two logos: letters as tall as their share times the bits of their place, and their mean
-    relevance in logits.
+    """For every motif two logos: the letters of its seqlets, and their mean relevance.
 
-    Bits are beside letters that are all as likely; negative relevance hangs below the axis. Both have the
-    same places, from 1 on. Of the names of known motifs those below the rate are given.
+    Letters are as tall as their share times the bits of their place, or as their relevance in logits. Bits
+    are beside letters that are all as likely; negative relevance hangs below the axis. Both have the same
+    places, from 1 on. Of known motifs those below the rate are named.
     """
     across = min(_ACROSS, len(found.motifs))
     rows = ceil(len(found.motifs) / across)

@@ -208,8 +208,8 @@ class RelevantMotifs:
         kinds = len({one.kind for one in self.motifs})
         same = f" of {kinds} kinds" if len(self.counts) > 1 else ""
         return (
-            f"{len(self.motifs)} motifs{same} at {len(self.hits):,} places, from {len(self.seqlets):,} seqlets "
-            f"of {runs}, false discovery rate {self.settings.fdr:g}"
+            f"{len(self.motifs)} motifs{same} at {len(self.hits):,} places, from {len(self.seqlets):,} "
+            f"seqlets of {runs}, false discovery rate {self.settings.fdr:g}"
         )
 
     def rows(self) -> list[tuple[Any, ...]]:
