@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import NoneType
-from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import numpy as np
 
@@ -50,7 +50,7 @@ _MOTIF = ("name", "run", "sign", "seqlets", "method", "kind", "in_runs", "simila
 _MATCH = ("motif", "known", "id", "p", "q", "strand")
 _HIGHEST = 1000  # score of BED
 
-Row = TypeVar("Row", bound=NamedTuple)
+Row = TypeVar("Row", MotifHit, MotifSeqlet, MotifOnSites)
 
 
 def write_relevant_motifs(found: RelevantMotifs, folder: Path) -> None:
