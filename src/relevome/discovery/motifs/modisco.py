@@ -43,21 +43,26 @@ def modisco_patterns(
         fewest: Seqlets that a pattern has at least. Default: 20.
 
     Raises:
-        InputError: Where modisco-lite is not installed, for RNA and proteins, and for sequences of unlike or
-            too few letters.
+        InputError: Where modisco-lite is not installed, for RNA and proteins, for sequences of unlike or too
+            few letters, and where it fails.
     """
     length = _length(maps, every_base)
     from modiscolite.tfmodisco import TFMoDISco  # pyright: ignore[reportMissingImports]
 
     one_hot = (maps.codes.reshape(-1, length)[:, :, None] == np.arange(4)).astype(np.float32)
-    found = TFMoDISco(
-        one_hot=one_hot,
-        hypothetical_contribs=every_base.astype(np.float32),
-        sliding_window_size=_CORE,
-        flank_size=_FLANK,
-        max_seqlets_per_metacluster=most,
-        final_min_cluster_size=fewest,
-    )
+    try:
+        found = TFMoDISco(
+            one_hot=one_hot,
+            hypothetical_contribs=every_base.astype(np.float32),
+            sliding_window_size=_CORE,
+            flank_size=_FLANK,
+            max_seqlets_per_metacluster=most,
+            final_min_cluster_size=fewest,
+        )
+    except (ValueError, LookupError, ArithmeticError) as error:  # such as of scores of one sign alone
+        raise InputError(
+            f"TF-MoDISco failed ({type(error).__name__}: {error}): align seqlets (--way align)"
+        ) from error
     named = [(sign, one) for sign, some in zip((1, -1), found, strict=True) for one in some or []]
     patterns = [_pattern(maps, one, sign) for sign, one in named]
     return sorted((one for one in patterns if one), key=lambda one: (-one.sign, -one.seqlets))

@@ -59,7 +59,10 @@ def maps_of_run(run: Run, target: str | None) -> MapsRead:
 
 
 def every_base_of(run: Run, target: str | None) -> list[Float[np.ndarray, "letters bases"]] | None:
-    """The score of every base at every letter, by sequence; None where a row has none."""
+    """The score of every base at every letter, by sequence, 0 being their mean; None where a row has none.
+
+    So it is for all methods: those of mutagenesis come with 0 for the base that is there.
+    """
     chosen = _target(run, target)
     size = len(alphabet_of(run).letters)
     found: list[Float[np.ndarray, "letters bases"]] = []
@@ -68,7 +71,8 @@ def every_base_of(run: Run, target: str | None) -> list[Float[np.ndarray, "lette
         for scores in rows["letter_scores"]:
             if not scores.is_valid:
                 return None
-            found.append(scores.values.to_numpy().reshape(-1, size))
+            every = scores.values.to_numpy().reshape(-1, size)
+            found.append(every - every.mean(1, keepdims=True))
     return found
 
 
