@@ -20,8 +20,8 @@ def motifs(
     target: Annotated[str | None, typer.Option(help="Which target, if a run has several.")] = None,
     way: Annotated[
         Literal["auto", "align", "modisco"],
-        typer.Option(help="Patterns by aligned seqlets, or by TF-MoDISco, where that can be."),
-    ] = "auto",
+        typer.Option(help="Patterns by aligned seqlets, or by TF-MoDISco; auto: by that where it can be."),
+    ] = "align",
     fdr: Annotated[float, typer.Option(help="False discovery rate of seqlets and of hits.")] = 0.05,
     fewest: Annotated[int, typer.Option(help="Seqlets that a motif has at least.")] = 20,
     strands: Annotated[

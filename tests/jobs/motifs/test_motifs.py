@@ -6,6 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ Planted = Callable[..., tuple[Run, Run]]
 def planted(make_run: Any, letters_only: Any) -> Planted:
     """A run of planted relevance, its sequences on strands of a chromosome in turn, and one of its shuffles."""
 
-    def make(made: PlantedRelevance, name: str = "run", genome: bool = True, **manifest: Any) -> tuple[Run, Run]:
+    def make(
+        made: PlantedRelevance, name: str = "run", genome: bool = True, **manifest: Any
+    ) -> tuple[Run, Run]:
         said = {**MANIFEST, **manifest}
         rows = []
         for i, (sequence, values) in enumerate(zip(made.sequences, made.relevance, strict=True)):
@@ -97,9 +100,7 @@ def test_planted_motifs_are_found_named_and_placed(
     run, shuffles = planted(made, genome=False)
     known = known_bed(made, tmp_path / "known.bed")
     out = tmp_path / "motifs"
-    found = relevome.motifs(
-        run, shuffles=[shuffles], way="align", database=[database], sites=known, out=out
-    )
+    found = relevome.motifs(run, shuffles=[shuffles], database=[database], sites=known, out=out)
     names = {one.name: [match.motif.name for match in one.named(0.05)] for one in found.motifs}
     assert sorted(name for some in names.values() for name in some[:1]) == sorted(m.name for m in MOTIFS)
     assert {one.sign for one in found.motifs if names[one.name] == ["CRP"]} == {-1}
@@ -220,7 +221,9 @@ def test_places_of_unlike_sequences_are_moved_within_them(
 ) -> None:
     cut = replace(
         made,
-        sequences=tuple(replace(one, letters=one.letters[: 99 + i % 2]) for i, one in enumerate(made.sequences)),
+        sequences=tuple(
+            replace(one, letters=one.letters[: 99 + i % 2]) for i, one in enumerate(made.sequences)
+        ),
         relevance=tuple(one[: 99 + i % 2] for i, one in enumerate(made.relevance)),
         sites=tuple(tuple(site for site in sites if site.end < 99) for sites in made.sites),
     )
@@ -310,7 +313,9 @@ def test_nothing_is_found_in_noise_and_it_says_why(
 
 def test_a_model_with_random_weights_is_a_null(made: PlantedRelevance, planted: Planted) -> None:
     run, noise = planted(made)
-    other, _ = planted(replace(made, relevance=made.relevance[1:] + made.relevance[:1]), "b", model={"sha256": "2"})
+    other, _ = planted(
+        replace(made, relevance=made.relevance[1:] + made.relevance[:1]), "b", model={"sha256": "2"}
+    )
     assert relevome.motifs(run, random_models=[other]).about["nulls"] == ["random weights"]
     own = relevome.motifs(run, shuffles=[noise], random_models=[other, other])
     assert own.about["nulls"] == ["random weights 1", "random weights 2", "shuffled sequences"]
@@ -319,7 +324,9 @@ def test_a_model_with_random_weights_is_a_null(made: PlantedRelevance, planted: 
     assert "by random weights" in own.reasons[0]
 
 
-def test_odd_names_come_back(make_run: Any, letters_only: Any, made: PlantedRelevance, tmp_path: Path) -> None:
+def test_odd_names_come_back(
+    make_run: Any, letters_only: Any, made: PlantedRelevance, tmp_path: Path
+) -> None:
     pairs = zip(made.sequences, made.relevance, strict=True)
     names = [*NAMES, *(f"s{i}" for i in range(len(made.sequences) - len(NAMES)))]
     rows = [
@@ -364,7 +371,10 @@ def test_motifs_of_rna_lie_as_they_are_read(planted: Planted, database: Path) ->
     assert {hit.strand for hit in found.hits} == {"+"}
     # half of the sequences were turned, and no strand is looked for but their own
     assert len(found.motifs) == 4
-    assert sorted(one.named(0.05)[0].motif.name for one in found.motifs if one.named(0.05)) == ["DnaA", "PhoB"]
+    assert sorted(one.named(0.05)[0].motif.name for one in found.motifs if one.named(0.05)) == [
+        "DnaA",
+        "PhoB",
+    ]
     both = relevome.motifs(run, shuffles=[shuffles], strands="both")
     assert len(both.motifs) == 2
 
@@ -377,12 +387,12 @@ def test_the_command_prints_what_it_found_and_replaces_only_if_asked(
     made: PlantedRelevance, planted: Planted, relevome_cli: Any, tmp_path: Path
 ) -> None:
     run, shuffles = planted(made)
-    asked = ("motifs", run.path, "--shuffles", shuffles.path, "--way", "align", "-o", tmp_path / "out")
+    asked = ("motifs", run.path, "--shuffles", shuffles.path, "-o", tmp_path / "out")
     code, out, _ = relevome_cli(*asked)
     found = read_relevant_motifs(tmp_path / "out")
     assert code == 0
     assert f"3 motifs at {len(found.hits):,} places" in out
-    assert "patterns by aligned seqlets, as asked for" in out
+    assert "patterns by aligned seqlets (--way align)" in out
     with (tmp_path / "out" / "motifs.tsv").open() as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     assert [row["motif"] for row in rows] == [one.name for one in found.motifs]
@@ -438,3 +448,13 @@ def test_runs_and_nulls_that_do_not_belong_together_are_refused(make_run: Any, e
     for runs, options, said in cases:
         with pytest.raises(InputError, match=said):
             relevome.motifs(runs, **options)
+
+
+@pytest.mark.skipif(find_spec("modiscolite") is not None, reason="modisco-lite is installed")
+def test_where_modisco_cannot_be_it_says_why_and_aligns(made: PlantedRelevance, planted: Planted) -> None:
+    run, shuffles = planted(made)
+    with pytest.raises(InputError, match=r"--way modisco: patterns by TF-MoDISco need modisco-lite"):
+        relevome.motifs(run, shuffles=[shuffles], way="modisco")
+    found = relevome.motifs(run, shuffles=[shuffles], way="auto")
+    assert found.notes == ("patterns by aligned seqlets: patterns by TF-MoDISco need modisco-lite",)
+    assert {one.method for one in found.motifs} == {"aligned seqlets"}

@@ -32,7 +32,7 @@ def motifs(
     runs: Run | PathLike | Many[Run | PathLike],
     *,
     target: str | None = None,
-    way: MotifWay = "auto",
+    way: MotifWay = "align",
     fdr: float = 0.05,
     fewest: int = 20,
     strands: Strands = "auto",
@@ -60,8 +60,8 @@ def motifs(
     Args:
         runs: A run of `explain` or its folder, or several of one method and kind of sequences.
         target: Which target, needed of a run of several. Default: the only one.
-        way: Patterns by aligned seqlets (``align``), by TF-MoDISco (``modisco``), or by TF-MoDISco where the
-            run has scores of every base and the extra is installed (``auto``, the default).
+        way: Patterns by aligned seqlets (``align``, the default), by TF-MoDISco (``modisco``), or by
+            TF-MoDISco where the run has scores of every base and the extra is installed (``auto``).
         fdr: False discovery rate of seqlets, and of hits. Default: 0.05.
         fewest: Seqlets that a motif has at least. Default: 20.
         strands: Whether motifs may lie on ``both`` strands, or ``one``. Default: both for DNA alone.

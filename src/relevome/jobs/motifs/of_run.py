@@ -111,7 +111,7 @@ def _every_base(
     """
     way = asked.search.way
     if way == "align":
-        return None, "patterns by aligned seqlets, as asked for"
+        return None, "patterns by aligned seqlets (--way align)"
     why = unfit(read.maps)
     scores = None if why else every_base_of(read.run, asked.target)
     if scores is None:

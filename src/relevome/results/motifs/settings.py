@@ -19,7 +19,7 @@ class MotifSearch:
 
     Args:
         way: Patterns by aligned seqlets (``align``), by TF-MoDISco (``modisco``), or by TF-MoDISco where that
-            can be (``auto``). Default: ``auto``.
+            can be (``auto``). Default: ``align``.
         fdr: False discovery rate of seqlets, and of hits. Default: 0.05.
         fewest: Seqlets that a motif has at least. Default: 20.
         strands: Whether motifs may lie on ``both`` strands or on ``one``; ``auto`` is both for DNA alone.
@@ -33,7 +33,7 @@ class MotifSearch:
         InputError: For numbers and words that cannot be.
     """
 
-    way: MotifWay = "auto"
+    way: MotifWay = "align"
     fdr: float = 0.05
     fewest: int = 20
     strands: Strands = "auto"
