@@ -44,7 +44,7 @@ Planted = Callable[..., tuple[Run, Run]]
 
 @pytest.fixture
 def planted(make_run: Any, letters_only: Any) -> Planted:
-    """A run of planted relevance, its sequences on strands of a chromosome in turn, and one of its shuffles."""
+    """A run of planted relevance, on strands of a chromosome in turn, and one of its shuffles."""
 
     def make(
         made: PlantedRelevance, name: str = "run", genome: bool = True, **manifest: Any

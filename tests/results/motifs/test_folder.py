@@ -129,7 +129,7 @@ def test_what_cannot_be_is_damage(tmp_path: Path, name: str, before: str, after:
     text = (tmp_path / name).read_text()
     assert before in text
     (tmp_path / name).write_text(text.replace(before, after, 1))
-    with pytest.raises(InputError, match="motifs.json is damaged"):
+    with pytest.raises(InputError, match=r"motifs\.json is damaged"):
         read_relevant_motifs(tmp_path)
 
 
@@ -137,7 +137,7 @@ def test_rows_that_are_gone_and_later_versions_are_refused(tmp_path: Path) -> No
     write_relevant_motifs(made(), tmp_path)
     lines = (tmp_path / "hits.tsv").read_text().splitlines()
     (tmp_path / "hits.tsv").write_text("\n".join(lines[:-1]) + "\n")
-    with pytest.raises(InputError, match="1 rows in hits.tsv, not 2"):
+    with pytest.raises(InputError, match=r"1 rows in hits\.tsv, not 2"):
         read_relevant_motifs(tmp_path)
     said = json.loads((tmp_path / "motifs.json").read_text())
     (tmp_path / "motifs.json").write_text(json.dumps(said | {"schema_version": 99}))

@@ -195,7 +195,8 @@ def _about(
     runs: Many[Run], asked: MotifsAsked, found: Many[MotifsOfRun], database: Many[PathLike]
 ) -> dict[str, Any]:
     return {
-        "runs": [str(run.path) for run in runs], "models": [dict(run.manifest.get("model") or {}) for run in runs],
+        "runs": [str(run.path) for run in runs],
+        "models": [dict(run.manifest.get("model") or {}) for run in runs],
         "method": runs[0].manifest.get("method"), "target": asked.target or ", ".join(runs[0].targets),
         "shuffles": [str(run.path) for run in asked.shuffles],
         "random_models": [str(run.path) for run in asked.random_models],
