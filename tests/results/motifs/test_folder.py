@@ -118,6 +118,8 @@ def test_odd_names_come_back(tmp_path: Path) -> None:
         ("hits.tsv", "\t4\t7\t", "\t4\t8\t"),
         ("hits.tsv", "\t0.01\tATA", "\t0.0\tATA"),
         ("hits.tsv", "\t2.0\t", "\tinf\t"),
+        ("hits.tsv", "\t+\t", "\t.\t"),
+        ("known_sites.tsv", "0.25", "nan"),
         ("seqlets.tsv", "positive_1", "other"),
         ("known_sites.tsv", "positive_1", "other"),
         ("matches.tsv", "K1", "K2"),

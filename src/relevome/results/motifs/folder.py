@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -49,6 +49,7 @@ _OWN = frozenset({
 _MOTIF = ("name", "run", "sign", "seqlets", "method", "kind", "in_runs", "similarity")
 _MATCH = ("motif", "known", "id", "p", "q", "strand")
 _HIGHEST = 1000  # score of BED
+_STRANDS = ("+", "-")
 
 Row = TypeVar("Row", MotifHit, MotifSeqlet, MotifOnSites)
 
@@ -94,7 +95,8 @@ def read_relevant_motifs(folder: str | Path) -> RelevantMotifs:
             tuple(said["counts"]), tuple(said["reasons"]), tuple(said["notes"]),
         )  # fmt: skip
         _check(found)
-        return of_its_kind(found)
+        of_its_kind(replace(found, hits=(), seqlets=(), on_sites=()))  # tables have only what fits
+        return found
 
 
 def _bed(found: RelevantMotifs) -> Iterator[str]:
@@ -201,6 +203,12 @@ def _check(found: RelevantMotifs) -> None:
             raise ValueError(f"letters {one.start} to {one.end} of {one.sequence_id!r}: {one.letters!r}")
         if not (0 < one.p <= 1 and 0 < one.q <= 1 and math.isfinite(one.score)):
             raise ValueError(f"score {one.score}, p {one.p} and q {one.q} in {one.sequence_id!r}")
+    for one in found.hits:
+        if one.strand not in _STRANDS or one.chrom_strand not in (None, *_STRANDS):
+            raise ValueError(f"strands {one.strand!r} and {one.chrom_strand!r} in {one.sequence_id!r}")
+    for one in found.on_sites:
+        if not (0 <= one.p <= 1 and 0 <= one.q <= 1 and math.isfinite(one.expected)):
+            raise ValueError(f"expected {one.expected}, p {one.p} and q {one.q} of {one.motif}")
     named = {one.motif for one in (*found.hits, *found.seqlets, *found.on_sites)} - {None}
     if not named <= names:
         raise ValueError(f"{', '.join(sorted(map(str, named - names)))}: no such motif")
