@@ -8,16 +8,17 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 from relevome.report.motifs.page import page, summary, write_motifs_page
 from relevome.report.motifs.pictures import draw_motifs
 from tests.results.motifs.test_folder import COUNTS, made
 
 
-def heights(axes) -> list[tuple[float, float]]:
-    """Lower and upper end of all letters that have a height, by place."""
+def heights(axes: Axes) -> list[tuple[int, float, float]]:
+    """Place, lower and upper end of all letters that have a height."""
     boxes = [path.get_extents() for one in axes.collections for path in one.get_paths()]
-    return sorted((round(box.x0 + box.x1) / 2, box.y0, box.y1) for box in boxes if box.height > 1e-9)
+    return sorted((round((box.x0 + box.x1) / 2), box.y0, box.y1) for box in boxes if box.height > 1e-9)
 
 
 def test_letters_are_as_tall_as_their_share_of_bits_and_as_their_relevance() -> None:

@@ -126,18 +126,28 @@ def _every_base(
 
 
 def _hit(hits: Hits, row: int, names: Many[str], sequences: Many[Sequence]) -> MotifHit:
-    sequence = sequences[hits.sequence[row]]
+    sequence = sequences[int(hits.sequence[row])]
     start, end, turned = int(hits.start[row]), int(hits.end[row]), bool(hits.turned[row])
     place = None if sequence.interval is None else sequence.interval.window(start, end)
-    genome = (None,) * 4 if place is None else (place.chrom, place.start, place.end, _strand(place, turned))
     letters = sequence.letters[start:end]
     if turned:
         pairs = sequence.alphabet.complements or {}
         letters = "".join(pairs[letter] for letter in reversed(letters))
     return MotifHit(
-        names[hits.pattern[row]], sequence.id, start, end, "-" if turned else "+", *genome,
-        float(hits.score[row]), float(hits.p[row]), float(hits.q[row]), letters,
-    )  # fmt: skip
+        names[int(hits.pattern[row])],
+        sequence.id,
+        start,
+        end,
+        "-" if turned else "+",
+        None if place is None else place.chrom,
+        None if place is None else place.start,
+        None if place is None else place.end,
+        None if place is None else _strand(place, turned),
+        float(hits.score[row]),
+        float(hits.p[row]),
+        float(hits.q[row]),
+        letters,
+    )
 
 
 def _strand(place: Interval, turned: bool) -> str:
@@ -151,8 +161,8 @@ def _seqlets(
     some = found.seqlets
     made: list[MotifSeqlet] = []
     for i, pattern in enumerate(found.pattern_of.tolist()):
-        sequence, start, end = sequences[some.sequence[i]], int(some.start[i]), int(some.end[i])
-        motif = None if pattern < 0 else names[pattern]
+        sequence, start, end = sequences[int(some.sequence[i])], int(some.start[i]), int(some.end[i])
+        motif = None if pattern < 0 else names[int(pattern)]
         numbers = int(some.sign[i]), float(some.score[i]), float(some.p[i]), float(some.q[i])
         made.append(
             MotifSeqlet(number, sequence.id, start, end, *numbers, motif, sequence.letters[start:end])
