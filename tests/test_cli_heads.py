@@ -104,7 +104,7 @@ def test_a_motif_in_two_files_is_refused(
     model: Path, run: Callable[..., str], files: dict[str, Path], tmp_path: Path
 ) -> None:
     twice = ["--motifs", files["motifs"], "--motifs", files["motifs"]]
-    with pytest.raises(InputError, match="'m0' is in two files of --motifs"):
+    with pytest.raises(InputError, match="'m0' is in two files of motifs"):
         run("--model", model, "--bed", files["bed"], *twice, "-o", tmp_path / "out")
 
 

@@ -33,6 +33,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
     "substitute": (("substitute", "{run}", "-o", "{out}"), LOCK),
     "sites": (("sites", "{run}", "--coordinates", "sequence", "-o", "{out}"), LOCK),
     "profile": (("profile", "{run}", "-o", "{out}"), LOCK),
+    "motifs": (("motifs", "{run}", "-o", "{out}"), LOCK),
     "heads": (("heads", *MODEL, "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "heads by relevance": (
         ("heads", "--by", "relevance", "--run", "{run}", "--annotations", "{bed}", "-o", "{out}"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from relevome.jobs.explain import explain
     from relevome.jobs.export import export
     from relevome.jobs.heads.heads import heads
+    from relevome.jobs.motifs.motifs import motifs
     from relevome.jobs.predict import predict
     from relevome.jobs.profile import profile
     from relevome.jobs.rerun import rerun
@@ -50,6 +51,7 @@ _HOME = {
     "heads": "relevome.jobs.heads.heads",
     "load_model": "relevome.models.hugging_face",
     "load_weights": "relevome.models.loading.own_weights",
+    "motifs": "relevome.jobs.motifs.motifs",
     "predict": "relevome.jobs.predict",
     "rerun": "relevome.jobs.rerun",
     "profile": "relevome.jobs.profile",
@@ -63,8 +65,8 @@ _HOME = {
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "check", "compare", "demo", "evaluate", "explain",
-    "export", "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "profile",
-    "rerun", "show", "simulate", "sites", "substitute", "train", "windows",
+    "export", "fetch", "from_module", "heads", "load_model", "load_weights", "motifs", "predict",
+    "profile", "rerun", "show", "simulate", "sites", "substitute", "train", "windows",
 ]  # fmt: skip
 
 

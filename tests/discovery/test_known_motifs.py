@@ -84,5 +84,7 @@ def test_a_small_database_is_refused() -> None:
 
 def test_a_database_of_proteins_is_refused() -> None:
     protein = Motif("p", "p", np.full((3, 20), 0.05), PROTEIN)
-    with pytest.raises(InputError, match="'p' is protein: heads are compared with motifs of dna only"):
+    with pytest.raises(InputError, match="'p' is protein: expected motifs of dna or rna to compare with"):
         matches([DATABASE[0]], [*DATABASE, protein])
+    with pytest.raises(InputError, match="is dna: expected motifs of protein to compare with"):
+        matches([protein], DATABASE)

@@ -23,6 +23,7 @@ from relevome.cli.explain import explain
 from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
+from relevome.cli.motifs import motifs
 from relevome.cli.predict import predict
 from relevome.cli.profile import profile
 from relevome.cli.rerun import rerun
@@ -167,6 +168,7 @@ for command in (
     annotate,
     sites,
     profile,
+    motifs,
     train,
     simulate,
     show,

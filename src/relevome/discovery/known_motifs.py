@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import numpy as np
 from jaxtyping import Float
 
 from relevome.data.motifs import Motif
+from relevome.data.sequences import DNA, RNA, Alphabet
 from relevome.discovery.signed_rank import false_discovery_rates
 from relevome.errors import InputError
 from relevome.results.attention_heads.heads import Match
@@ -25,15 +27,17 @@ def matches(
     ``shuffles`` random orders of the positions of every motif: p-values of these against the whole database
     say how often that motif gets one as small. That differs by orders of magnitude, since for wide motifs of
     little information p of TOMTOM is far too small: so each has its own null. Both kinds of p are corrected
-    over all motifs and the database by Benjamini and Hochberg (1995). Raises ``InputError`` for anything but
-    DNA and for a small database.
+    over all motifs and the database by Benjamini and Hochberg (1995). Motifs of DNA are compared on both
+    strands; of RNA, whose U is the T of a database of DNA, as they are read, and of proteins too. Raises
+    ``InputError`` for a database of other letters than the motifs, and for a small one.
     """
-    _check(database)
+    check_database(database, motifs[0].alphabet if motifs else None)
     if not motifs:
         return []
+    both = motifs[0].alphabet == DNA
     rng = np.random.default_rng(seed)
-    p, strands = _tomtom([motif.probabilities for motif in motifs], database)
-    nulls = [_tomtom(_shuffles(motif, rng, shuffles), database)[0] for motif in motifs]
+    p, strands = _tomtom([motif.probabilities for motif in motifs], database, both)
+    nulls = [_tomtom(_shuffles(motif, rng, shuffles), database, both)[0] for motif in motifs]
     by_shuffles = [_as_small(row, null) for row, null in zip(p, nulls, strict=True)]
     q = np.maximum(false_discovery_rates(p), false_discovery_rates(np.array(by_shuffles)))
     return [
@@ -49,17 +53,32 @@ def _as_small(
     return (1 + np.searchsorted(np.sort(null, axis=None), p, side="right")) / (1 + null.size)
 
 
-def _check(database: Sequence[Motif]) -> None:
-    strange = next((motif for motif in database if motif.alphabet.letters != "ACGT"), None)
-    if strange is not None:
+def check_database(database: Sequence[Motif], alphabet: Alphabet | None) -> None:
+    """Raises ``InputError`` for known motifs that those of an alphabet cannot be compared with.
+
+    ``alphabet`` None stands for that of the first of them. So it does where memelite is not installed.
+    """
+    if find_spec("memelite") is None:
         raise InputError(
-            f"motif {strange.id!r} is {strange.alphabet.name}: heads are compared with motifs of dna only"
+            "known motifs are compared by memelite: pip install 'relevome[motifs]', or leave them out"
         )
     if len(database) < FEWEST:
         raise InputError(
             f"{len(database)} known motifs: expected at least {FEWEST}, such as a whole database, since "
             "p-values of matches are made of their columns"
         )
+    wanted = database[0].alphabet if alphabet is None else alphabet
+    strange = next((motif for motif in database if _kind(motif.alphabet) != _kind(wanted)), None)
+    if strange is not None:
+        raise InputError(
+            f"known motif {strange.id!r} is {strange.alphabet.name}: expected motifs of "
+            f"{' or '.join(_kind(wanted))} to compare with"
+        )
+
+
+def _kind(alphabet: Alphabet) -> tuple[str, ...]:
+    """Alphabets whose motifs are compared with each other: all nucleic acids, or proteins."""
+    return (alphabet.name,) if alphabet.complements is None else (DNA.name, RNA.name)
 
 
 def _shuffles(
@@ -76,12 +95,12 @@ def _shuffles(
 
 
 def _tomtom(
-    queries: Sequence[Float[np.ndarray, "_ letters"]], database: Sequence[Motif]
+    queries: Sequence[Float[np.ndarray, "_ letters"]], database: Sequence[Motif], both_strands: bool
 ) -> tuple[Float[np.ndarray, "queries motifs"], np.ndarray]:
     """p-values, and 0 or 1 for the strand of the database's motif."""
     from memelite import tomtom
 
     wanted = [np.ascontiguousarray(query.T) for query in queries]
     known = [np.ascontiguousarray(motif.probabilities.T) for motif in database]
-    p, _, _, _, strands = tomtom(wanted, known, n_jobs=1)
+    p, _, _, _, strands = tomtom(wanted, known, reverse_complement=both_strands, n_jobs=1)
     return np.clip(p, 0.0, 1.0), strands.astype(int)

@@ -12,6 +12,7 @@ from relevome.discovery.covered_relevance import covered_relevance
 from relevome.discovery.site_calling import call_sites
 from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
+from relevome.jobs.running.same_question import differing
 from relevome.results.coverage import Coordinates, Layout, lay_out, skipped
 from relevome.results.outputs import wanted_targets
 from relevome.results.relevant_sites import (
@@ -130,26 +131,17 @@ def _shuffles(run: Run, shuffles: Run | str | Path, target: str) -> Run:
     """The run of shuffles. Raises InputError for one that answers another question."""
     others = shuffles if isinstance(shuffles, Run) else Run(shuffles)
     wanted_targets(others, target)
-    asked = (_question(run), _question(others))
-    for name, said in asked[0].items():
-        if asked[1][name] != said:
-            raise InputError(
-                f"{others.path} is of another {name} than {run.path}: expected shuffled sequences, explained "
-                "as the run was"
-            )
+    if names := differing(run, others):
+        raise InputError(
+            f"{others.path} is of another {names[0]} than {run.path}: expected shuffled sequences, explained "
+            "as the run was"
+        )
     return others
 
 
-def _question(run: Run) -> dict[str, Any]:
-    said = run.manifest
-    model = said.get("model") or {}
-    parameters = said.get("parameters")
-    return {"model": model.get("sha256"), "method": said.get("method"), "choice of options": parameters}
-
-
 def _about(run: Run, target: str, shuffles: Run | None) -> dict[str, Any]:
-    said = {name: value for name, value in _question(run).items() if name == "method"}
     return {
-        "run": str(run.path), "model": run.manifest.get("model"), **said, "target": target,
+        "run": str(run.path), "model": run.manifest.get("model"), "method": run.manifest.get("method"),
+        "target": target,
         "shuffles": None if shuffles is None else str(shuffles.path),
     }  # fmt: skip

@@ -7,13 +7,11 @@ from math import ceil
 
 import matplotlib.style
 import numpy as np
-from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from relevome.data.sequences import Alphabet
-from relevome.report.glyphs import letter_shapes
+from relevome.report.glyphs import stack_letters
 from relevome.report.logo import STYLE
 from relevome.report.text import shortened
 from relevome.results.attention_heads.heads import AttentionHead, AttentionHeads
@@ -100,22 +98,6 @@ def _draw_logo(axes: Axes, head: AttentionHead) -> None:
         found.information[rows.start : rows.stop, None], 0
     )
     first = (head.distance or 0) + rows.start - found.flank
-    _stack(axes, heights, found.alphabet, first, alpha=1.0 if found.core else 0.35)
+    stack_letters(axes, heights, found.alphabet, first, alpha=1.0 if found.core else 0.35)
     axes.set_xlim(first - 0.5, first + len(rows) - 0.5)
     axes.set_ylim(0, max(0.5, 1.05 * float(heights.sum(1).max())))
-
-
-def _stack(
-    axes: Axes, heights: Float[np.ndarray, "rows letters"], alphabet: Alphabet, first: int, alpha: float
-) -> None:
-    """Letters of every row one above the other, the tallest on top, centred on whole numbers."""
-    order = np.argsort(heights, axis=1, kind="stable")
-    tall = np.take_along_axis(heights, order, 1)
-    bottoms = np.cumsum(tall, axis=1) - tall
-    for rank in range(heights.shape[1]):
-        letters = "".join(alphabet.letters[i] for i in order[:, rank])
-        shapes = letter_shapes(letters, tall[:, rank], alphabet, first)
-        for path, bottom in zip(shapes.get_paths(), bottoms[:, rank], strict=True):
-            path.vertices = np.add(path.vertices, (-0.5, bottom))
-        shapes.set_alpha(alpha)
-        axes.add_collection(shapes)

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
@@ -50,6 +51,30 @@ def letter_shapes(
         shapes.append(Path(np.asarray(outline.vertices) * (wide, abs(height)) + corner, outline.codes))
     colours = BASES if alphabet.complements else RESIDUES
     return PathCollection(shapes, facecolors=[colours.get(letter, GREY) for letter in letters], linewidths=0)
+
+
+def stack_letters(
+    axes: Axes,
+    heights: Float[np.ndarray, "rows letters"],
+    alphabet: Alphabet,
+    first: int,
+    alpha: float = 1.0,
+) -> None:
+    """Letters of every row one on another, the tallest outside, centred on whole numbers from ``first`` on.
+
+    Those of positive height stand on 0, those of negative hang from it.
+    """
+    order = np.argsort(np.abs(heights), axis=1, kind="stable")
+    tall = np.take_along_axis(heights, order, 1)
+    up, down = (np.cumsum(np.where(there, tall, 0), axis=1) for there in (tall > 0, tall < 0))
+    bottoms = np.where(tall < 0, down, up) - tall
+    for rank in range(heights.shape[1]):
+        letters = "".join(alphabet.letters[i] for i in order[:, rank])
+        shapes = letter_shapes(letters, tall[:, rank], alphabet, first)
+        for path, bottom in zip(shapes.get_paths(), bottoms[:, rank], strict=True):
+            path.vertices = np.add(path.vertices, (-0.5, bottom))
+        shapes.set_alpha(alpha)
+        axes.add_collection(shapes)
 
 
 @cache

@@ -81,6 +81,11 @@ def test_every_seqlet_is_in_a_pattern_or_counted_as_alone() -> None:
         assert 0 < grouped.alone <= grouped.seqlets - inside
     positive = found.grouped[1]
     assert positive.alone < 0.1 * positive.seqlets
+    assert (found.pattern_of < 0).sum() == sum(grouped.alone for grouped in found.grouped.values())
+    for number, one in enumerate(found.patterns):
+        own = found.pattern_of == number
+        assert set(found.seqlets.sign[own]) == {one.sign}
+        assert set(found.seqlets.sequence[own]) == set(one.sequence)
 
 
 def test_seqlets_of_a_pattern_lie_on_sites_of_its_motif() -> None:

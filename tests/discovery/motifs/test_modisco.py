@@ -65,6 +65,10 @@ def test_what_modisco_cannot_read_is_refused() -> None:
     short = LetterMaps.of([Sequence("a", "ACGT" * 10, DNA)], [np.ones(40)])
     with pytest.raises(InputError, match="sequences of 40 letters: TF-MoDISco needs 41"):
         modisco_patterns(short, np.zeros((1, 40, 4)))
+
+
+@pytest.mark.skipif(not INSTALLED, reason="needs modisco-lite: pip install 'relevome[modisco]'")
+def test_scores_of_every_base_are_of_the_right_shape() -> None:
     long = LetterMaps.of([Sequence("a", "ACGT" * 20, DNA)], [np.ones(80)])
     with pytest.raises(InputError, match=r"shape \(1, 80, 3\): expected \(1, 80, 4\)"):
         modisco_patterns(long, np.zeros((1, 80, 3)))

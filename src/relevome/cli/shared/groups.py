@@ -76,6 +76,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "profile": {
         "Positions": "anchor sites feature at alignment width target",
         "Heat map": "order",
+    "motifs": {
+        "What is looked at": "target way strands fewest",
+        "What chance would have": "fdr shuffles random_models null draws seed",
+        "What they are": "database sites feature level",
         "Output": "output overwrite",
     },
     "train": {
@@ -126,6 +130,7 @@ COMMANDS: Mapping[str, str] = {
     "Models and explanations": "train predict explain show export check rerun",
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "heads sites profile annotate",
+    "What they mean": "heads motifs sites annotate",
     "More": "study list",
 }
 OTHERS = "Others"

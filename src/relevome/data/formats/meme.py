@@ -7,6 +7,7 @@ drops an unfinished matrix without a word while the other rounds probabilities t
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -46,6 +47,15 @@ def read_meme(path: PathLike) -> list[Motif]:
             )
         motifs[motif.id] = motif
     return list(motifs.values())
+
+
+def read_databases(paths: Sequence[PathLike]) -> list[Motif]:
+    """The motifs of all MEME files. Raises InputError as `read_meme` does, and for one that is in two."""
+    found = [motif for path in paths for motif in read_meme(path)]
+    twice = next((id for id, count in Counter(motif.id for motif in found).items() if count > 1), None)
+    if twice is not None:
+        raise InputError(f"motif {twice!r} is in two files of motifs: expected every motif once")
+    return found
 
 
 def meme_text(motifs: Sequence[Motif]) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from relevome.discovery.motifs.grouping import Grouped, GroupingSettings, group
 from relevome.discovery.motifs.hits import Hits, hits
 from relevome.discovery.motifs.maps import LetterMaps
+from relevome.discovery.motifs.modisco import modisco_patterns
 from relevome.discovery.motifs.patterns import SeqletPattern
 from relevome.discovery.motifs.seqlets import FDR, NullMaps, Seqlets, seqlets
 
@@ -38,7 +40,8 @@ class FoundMotifs:
     Args:
         seqlets: Stretches of relevance beyond the nulls.
         patterns: Of both signs, positive first, each by number of seqlets.
-        grouped: Of each sign, what became of its seqlets.
+        grouped: Of each sign, what became of its seqlets; nothing where patterns are those of TF-MoDISco,
+            which has seqlets of its own.
         hits: Places of all patterns.
         reasons: Of each sign without any pattern, why; and of patterns without any hit.
     """
@@ -49,9 +52,22 @@ class FoundMotifs:
     hits: Hits
     reasons: list[str]
 
+    @property
+    def pattern_of(self) -> Int[np.ndarray, " seqlets"]:
+        """Of every seqlet the number of its pattern, from 0; -1 for none."""
+        result, first = np.full(len(self.seqlets), -1), 0
+        for sign, grouped in self.grouped.items():
+            own = grouped.pattern
+            result[self.seqlets.sign == sign] = np.where(own < 0, -1, own + first)
+            first += len(grouped.patterns)
+        return result
+
 
 def find_motifs(
-    maps: LetterMaps, nulls: Many[NullMaps], settings: MotifSettings | None = None
+    maps: LetterMaps,
+    nulls: Many[NullMaps],
+    settings: MotifSettings | None = None,
+    every_base: Float[np.ndarray, "sequences length bases"] | None = None,
 ) -> FoundMotifs:
     """Seqlets, the patterns that they make when aligned, and the places of these.
 
@@ -59,20 +75,26 @@ def find_motifs(
         maps: Relevance of letters.
         nulls: Where there is nothing to find, each by itself.
         settings: Default: all as they are.
+        every_base: What each base would contribute at each letter, in the order ACGT: then patterns are
+            those of TF-MoDISco (`modisco_patterns`), which has seqlets of its own.
 
     Raises:
-        InputError: As `seqlets` does.
+        InputError: As `seqlets` and `modisco_patterns` do.
     """
     settings = settings or MotifSettings()
     found = seqlets(maps, nulls, settings.fdr)
     rng = np.random.default_rng(settings.seed)
-    grouped = {sign: group(maps, found, sign, settings.grouping, rng) for sign in SIGNS}
-    patterns = [one for sign in SIGNS for one in grouped[sign].patterns]
+    grouped: dict[int, Grouped] = {}
+    if every_base is None:
+        grouped = {sign: group(maps, found, sign, settings.grouping, rng) for sign in SIGNS}
+        patterns = [one for sign in SIGNS for one in grouped[sign].patterns]
+    else:
+        patterns = modisco_patterns(maps, every_base, fewest=settings.grouping.fewest)
     places = hits(maps, patterns, nulls, settings.fdr, settings.grouping.both_strands)
     reasons = [
-        f"{name}: {_why(maps, found, grouped[sign], sign, settings)}"
+        f"{name}: {_why(maps, found, grouped.get(sign), sign, settings)}"
         for sign, name in SIGNS.items()
-        if not grouped[sign].patterns
+        if not any(one.sign == sign for one in patterns)
     ]
     lacking = len(patterns) - len(np.unique(places.pattern))
     if lacking:
@@ -80,7 +102,9 @@ def find_motifs(
     return FoundMotifs(found, patterns, grouped, places, reasons)
 
 
-def _why(maps: LetterMaps, found: Seqlets, grouped: Grouped, sign: int, settings: MotifSettings) -> str:
+def _why(
+    maps: LetterMaps, found: Seqlets, grouped: Grouped | None, sign: int, settings: MotifSettings
+) -> str:
     """Why there is no pattern of a sign."""
     name, rate = SIGNS[sign], f"{100 * settings.fdr:g}%"
     candidates = found.candidates[0 if sign > 0 else 1]
@@ -88,6 +112,8 @@ def _why(maps: LetterMaps, found: Seqlets, grouped: Grouped, sign: int, settings
         return f"no letter has {name} relevance"
     if not candidates:
         return f"{name} relevance is nowhere high over three letters or more"
+    if grouped is None:
+        return "TF-MoDISco has no pattern of its seqlets"
     if not grouped.seqlets:
         strict = int(np.argmax(found.least))
         return (

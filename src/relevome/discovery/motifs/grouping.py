@@ -50,6 +50,7 @@ class Grouped(NamedTuple):
         alone: How many are in no pattern. Halves of one site, which both lie in its pattern, are one there.
         small: How many groups had fewer seqlets than a pattern needs.
         plain: How many groups have no place that tells it from the background.
+        pattern: Of every seqlet of the sign, in their order, the number of its pattern from 0; -1 for none.
     """
 
     patterns: list[SeqletPattern]
@@ -57,6 +58,7 @@ class Grouped(NamedTuple):
     alone: int
     small: int
     plain: int
+    pattern: Int[np.ndarray, " seqlets"]
 
 
 _ROUNDS = 4  # of grouping what no pattern has taken
@@ -197,8 +199,8 @@ class _Grouping:
 
 def _finished(grouping: _Grouping, count: int, joined: _Joined, small: int) -> Grouped:
     settings, maps = grouping.settings, grouping.maps
-    patterns: list[SeqletPattern] = []
-    plain = taken = 0
+    found: list[tuple[SeqletPattern, int]] = []
+    plain = 0
     for one in range(count):
         members = _once(joined.places, np.flatnonzero(joined.group == one))
         if len(members) < settings.fewest:
@@ -209,11 +211,13 @@ def _finished(grouping: _Grouping, count: int, joined: _Joined, small: int) -> G
         if pattern is None:
             plain += 1
             continue
-        patterns.append(pattern)
-        taken += int((joined.group == one).sum())
-    patterns.sort(key=lambda pattern: -pattern.seqlets)
-    total = len(joined.group)
-    return Grouped(patterns, total, total - taken, small, plain)
+        found.append((pattern, one))
+    found.sort(key=lambda pair: -pair[0].seqlets)
+    pattern_of = np.full(len(joined.group), -1)
+    for number, (_, one) in enumerate(found):
+        pattern_of[joined.group == one] = number
+    alone = int((pattern_of < 0).sum())
+    return Grouped([pattern for pattern, _ in found], len(pattern_of), alone, small, plain, pattern_of)
 
 
 def _once(places: Spots, members: Int[np.ndarray, " members"]) -> Int[np.ndarray, " some"]:

@@ -7,6 +7,7 @@ License, so it is an extra of its own.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,47 +43,58 @@ def modisco_patterns(
         fewest: Seqlets that a pattern has at least. Default: 20.
 
     Raises:
-        InputError: Where modisco-lite is not installed, for RNA and proteins, and for sequences of unlike or
-            too few letters.
+        InputError: Where modisco-lite is not installed, for RNA and proteins, for sequences of unlike or too
+            few letters, and where it fails.
     """
     length = _length(maps, every_base)
-    try:
-        from modiscolite.tfmodisco import TFMoDISco  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise InputError(
-            "patterns by TF-MoDISco need modisco-lite: pip install 'relevome[modisco]', or align seqlets"
-        ) from error
+    from modiscolite.tfmodisco import TFMoDISco  # pyright: ignore[reportMissingImports]
+
     one_hot = (maps.codes.reshape(-1, length)[:, :, None] == np.arange(4)).astype(np.float32)
-    found = TFMoDISco(
-        one_hot=one_hot,
-        hypothetical_contribs=every_base.astype(np.float32),
-        sliding_window_size=_CORE,
-        flank_size=_FLANK,
-        max_seqlets_per_metacluster=most,
-        final_min_cluster_size=fewest,
-    )
+    try:
+        found = TFMoDISco(
+            one_hot=one_hot,
+            hypothetical_contribs=every_base.astype(np.float32),
+            sliding_window_size=_CORE,
+            flank_size=_FLANK,
+            max_seqlets_per_metacluster=most,
+            final_min_cluster_size=fewest,
+        )
+    except (ValueError, LookupError, ArithmeticError) as error:  # such as of scores of one sign alone
+        raise InputError(
+            f"TF-MoDISco failed ({type(error).__name__}: {error}): align seqlets (--way align)"
+        ) from error
     named = [(sign, one) for sign, some in zip((1, -1), found, strict=True) for one in some or []]
     patterns = [_pattern(maps, one, sign) for sign, one in named]
     return sorted((one for one in patterns if one), key=lambda one: (-one.sign, -one.seqlets))
 
 
-def _length(maps: LetterMaps, every_base: Float[np.ndarray, "sequences length bases"]) -> int:
+def unfit(maps: LetterMaps) -> str | None:
+    """Why TF-MoDISco cannot look at these maps, None where it can."""
     lengths = np.unique(np.diff(maps.bounds))
     if maps.alphabet != DNA:
-        raise InputError(
+        return (
             f"TF-MoDISco looks at both strands of dna, and the sequences are {maps.alphabet.name}: align "
             "seqlets"
         )
     if len(lengths) > 1:
-        raise InputError(
+        return (
             f"TF-MoDISco needs sequences of one length; these have {lengths[0]} to {lengths[-1]} letters: "
             "cut them to one, or align seqlets"
         )
-    length = int(lengths[0])
-    if length < _CORE + 2 * _FLANK:
-        raise InputError(
-            f"sequences of {length} letters: TF-MoDISco needs {_CORE + 2 * _FLANK} or more; align seqlets"
+    if lengths[0] < _CORE + 2 * _FLANK:
+        return (
+            f"sequences of {lengths[0]} letters: TF-MoDISco needs {_CORE + 2 * _FLANK} or more; align seqlets"
         )
+    if find_spec("modiscolite") is None:
+        return "patterns by TF-MoDISco need modisco-lite: pip install 'relevome[modisco]', or align seqlets"
+    return None
+
+
+def _length(maps: LetterMaps, every_base: Float[np.ndarray, "sequences length bases"]) -> int:
+    length = int(maps.bounds[1])
+    why = unfit(maps)
+    if why is not None:
+        raise InputError(why)
     if every_base.shape != (len(maps), length, 4):
         raise InputError(
             f"scores of every base have shape {every_base.shape}: expected {(len(maps), length, 4)}, "

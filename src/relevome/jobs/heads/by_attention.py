@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from relevome.data.formats.meme import read_meme
+from relevome.data.formats.meme import read_databases
 from relevome.data.inputs import Input, from_bed, from_fasta
-from relevome.data.motifs import Motif
 from relevome.data.problems import OnBad, Problem, refuse_or_skip
 from relevome.data.sequences import Sequence as Letters
 from relevome.data.sites import Site, listed_as, read_sites
@@ -94,7 +92,7 @@ def attention_heads(
     Raises InputError for anything that the user has to mend.
     """
     folder = None if out is None else Path(out)
-    motifs = read_motifs(question.motifs)
+    motifs = read_databases(question.motifs)
     known = None if question.known is None else read_sites(question.known)
     read = [_windows(_source(model, question.fasta, question.bed, question.genome), question)]
     if question.controls is not None:
@@ -114,15 +112,6 @@ def attention_heads(
         FOLDER.clear(folder)
         write_attention_page(found, folder)
         write_attention_heads(found, folder)
-    return found
-
-
-def read_motifs(paths: Sequence[Path]) -> list[Motif]:
-    """The motifs of all MEME files. Raises InputError for one that is in two of them."""
-    found = [motif for path in paths for motif in read_meme(path)]
-    twice = next((id for id, count in Counter(motif.id for motif in found).items() if count > 1), None)
-    if twice is not None:
-        raise InputError(f"motif {twice!r} is in two files of --motifs: expected every motif once")
     return found
 
 

@@ -1,0 +1,1 @@
+"""What motifs the runs of a model look for."""

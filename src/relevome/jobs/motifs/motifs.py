@@ -1,0 +1,205 @@
+"""The motifs of one or several runs: patterns, names, every place, and known sites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Many
+from pathlib import Path
+from typing import Any
+
+from relevome.data.formats.meme import read_databases
+from relevome.data.motifs import Motif
+from relevome.data.sequences import Alphabet
+from relevome.discovery.known_motifs import check_database, matches
+from relevome.discovery.motifs.on_sites import adjusted
+from relevome.discovery.motifs.stability import recurring
+from relevome.errors import InputError
+from relevome.jobs import Progress, Say, nobody
+from relevome.jobs.motifs.nulls import check_nulls
+from relevome.jobs.motifs.of_run import MotifsAsked, MotifsOfRun, both_strands, motifs_of_run
+from relevome.jobs.motifs.run_maps import alphabet_of
+from relevome.report.motifs.page import write_motifs_page
+from relevome.results.motifs.folder import FOLDER, write_relevant_motifs
+from relevome.results.motifs.motifs import RelevantMotif, RelevantMotifs
+from relevome.results.motifs.settings import MotifNull, MotifSearch, MotifWay, Strands
+from relevome.results.run.reader import Run
+
+PathLike = str | Path
+_KEPT = 10  # matches of a motif
+
+
+@FOLDER.alone
+def motifs(
+    runs: Run | PathLike | Many[Run | PathLike],
+    *,
+    target: str | None = None,
+    way: MotifWay = "align",
+    fdr: float = 0.05,
+    fewest: int = 20,
+    strands: Strands = "auto",
+    shuffles: Many[Run | PathLike] = (),
+    random_models: Many[Run | PathLike] = (),
+    null: MotifNull = "pairs",
+    draws: int = 2,
+    database: Many[PathLike] = (),
+    sites: PathLike | None = None,
+    features: Many[str] = (),
+    level: float = 0.05,
+    seed: int = 0,
+    out: PathLike | None = None,
+    overwrite: bool = False,
+    say: Say = lambda _: None,
+    progress: Progress = nobody,
+) -> RelevantMotifs:
+    """Say what motifs a model looks for: relevance of like letters, what that is, and every place of it.
+
+    Stretches that exceed all nulls are seqlets, those that are alike make a motif, and every place whose
+    relevance has its shape, more than in any null, is a hit (see `relevome.discovery.motifs`). Of several
+    runs, such as trainings with other seeds or folds, each has motifs of its own, and those that are the same
+    are of one kind.
+
+    Args:
+        runs: A run of `explain` or its folder, or several of one method and kind of sequences.
+        target: Which target, needed of a run of several. Default: the only one.
+        way: Patterns by aligned seqlets (``align``, the default), by TF-MoDISco (``modisco``), or by
+            TF-MoDISco where the run has scores of every base and the extra is installed (``auto``).
+        fdr: False discovery rate of seqlets, and of hits. Default: 0.05.
+        fewest: Seqlets that a motif has at least. Default: 20.
+        strands: Whether motifs may lie on ``both`` strands, or ``one``. Default: both for DNA alone.
+        shuffles: Runs of the same model, method and options on shuffled sequences, as a null; of several
+            runs, those of each by its model. Default: none.
+        random_models: Runs of models with random weights, asked in the same way, each a null. Default: none.
+        null: Without either, relevance in random order among equal ``pairs`` of letters (default) or equal
+            ``letters``; that of tokens of several letters among tokens of as many.
+        draws: Random orders. Default: 2.
+        database: MEME files of known motifs to name motifs by. Default: none.
+        sites: Known sites that hits may lie on: BED, GFF3, UniProt, a table, or such as ``pattern:C-x-C``.
+        features: Types of features in ``sites``. Default: all.
+        level: False discovery rate of names and known sites. Default: 0.05.
+        seed: Of what is drawn. Default: 0.
+        out: Folder for tables, matrices, pictures and the record. Default: nothing is written.
+        overwrite: Replace an earlier result in ``out``. Default: False.
+        say: Called with a few words as each part of the work begins. Default: nobody is told.
+        progress: Called with how many runs were just done, and of how many.
+
+    Returns:
+        The motifs with their matrices, names and places; why there are none where there are none.
+
+    Raises:
+        InputError: For numbers that cannot be, runs that are unlike, an empty run, several targets of which
+            none is named, nulls of another model, method or options, a database of other letters or fewer
+            than 25 motifs, sites on none of the sequences, TF-MoDISco where it cannot be, and a folder that
+            is not free.
+    """
+    search = MotifSearch(way, fdr, fewest, strands, null, draws, level, seed)
+    opened = _opened([runs] if isinstance(runs, Run | str | Path) else runs)
+    beside, random = _opened(shuffles), _opened(random_models)
+    _check_alike(opened)
+    alphabet = alphabet_of(opened[0])
+    both_strands(alphabet, search)
+    check_nulls(opened, beside, random)
+    known = _database(database, alphabet)
+    asked = MotifsAsked(
+        target, search, beside, random, None if sites is None else str(sites), tuple(features)
+    )
+    found: list[MotifsOfRun] = []
+    for number, run in enumerate(opened, start=1):
+        say("looking for motifs" + f" in run {number} of {len(opened)}" * (len(opened) > 1))
+        found.append(motifs_of_run(run, number, len(opened) > 1, asked))
+        progress(1, len(opened))
+    if known:
+        say("comparing motifs with known ones")
+    result = RelevantMotifs(
+        _about(opened, asked, found, database), search, alphabet,
+        tuple(_motifs(found, alphabet, known, search)),
+        tuple(hit for one in found for hit in one.hits),
+        tuple(seqlet for one in found for seqlet in one.seqlets),
+        tuple(adjusted([row for one in found for row in one.on_sites])),
+        tuple(one.counts for one in found),
+        _by_run(found, [one.found.reasons for one in found]), _by_run(found, [one.notes for one in found]),
+    )  # fmt: skip
+    if out is not None:
+        say("writing tables and pictures")
+        FOLDER.clear(Path(out))
+        write_motifs_page(result, Path(out))
+        write_relevant_motifs(result, Path(out))
+    return result
+
+
+def _opened(runs: Many[Run | PathLike]) -> tuple[Run, ...]:
+    return tuple(one if isinstance(one, Run) else Run(one) for one in runs)
+
+
+def _check_alike(runs: Many[Run]) -> None:
+    """Raises InputError for no run, and for runs of other letters or another method than the first."""
+    if not runs:
+        raise InputError("no run was given: expected one or more folders of relevome explain")
+    for one in runs[1:]:
+        for name in ("alphabet", "method"):
+            if one.manifest.get(name) != runs[0].manifest.get(name):
+                raise InputError(
+                    f"{one.path} is of another {name} than {runs[0].path}: expected runs of one kind, such "
+                    "as trainings with other seeds"
+                )
+
+
+def _database(paths: Many[PathLike], alphabet: Alphabet) -> list[Motif]:
+    """Known motifs of all files. Raises InputError for those of another alphabet, and for a few."""
+    if not paths:
+        return []
+    found = read_databases(paths)
+    check_database(found, alphabet)
+    return found
+
+
+def _motifs(
+    found: Many[MotifsOfRun], alphabet: Alphabet, known: Many[Motif], search: MotifSearch
+) -> list[RelevantMotif]:
+    """Of all runs, with what is the same over runs, and their names."""
+    named = [
+        (number, name, one)
+        for number, run in enumerate(found, start=1)
+        for name, one in zip(run.names, run.found.patterns, strict=True)
+    ]
+    compared = matches([one.motif(name) for _, name, one in named], known, search.seed) if known else []
+    best = [tuple(some[:_KEPT]) for some in compared] or [()] * len(named)
+    kinds = _kinds(found, alphabet, search)
+    return [
+        RelevantMotif(
+            name, number, one.sign, one.counts, one.contributions, one.seqlets, one.method, *kinds[name], some
+        )
+        for (number, name, one), some in zip(named, best, strict=True)
+    ]
+
+
+def _kinds(
+    found: Many[MotifsOfRun], alphabet: Alphabet, search: MotifSearch
+) -> dict[str, tuple[int, int, float]]:
+    """Of every motif by name: the number of its kind, in how many runs that is, and how alike its motifs."""
+    patterns = [one.found.patterns for one in found]
+    same = recurring(patterns, both_strands=both_strands(alphabet, search))
+    return {
+        found[run].names[pattern]: (kind, one.runs, one.similarity)
+        for kind, one in enumerate(same, start=1)
+        for run, pattern in one.members
+    }
+
+
+def _by_run(found: Many[MotifsOfRun], words: Many[Many[str]]) -> tuple[str, ...]:
+    """What is said of each run, by its number where there are several."""
+    if len(found) == 1:
+        return tuple(words[0])
+    return tuple(f"run {number}: {one}" for number, some in enumerate(words, start=1) for one in some)
+
+
+def _about(
+    runs: Many[Run], asked: MotifsAsked, found: Many[MotifsOfRun], database: Many[PathLike]
+) -> dict[str, Any]:
+    return {
+        "runs": [str(run.path) for run in runs],
+        "models": [dict(run.manifest.get("model") or {}) for run in runs],
+        "method": runs[0].manifest.get("method"), "target": asked.target or ", ".join(runs[0].targets),
+        "shuffles": [str(run.path) for run in asked.shuffles],
+        "random_models": [str(run.path) for run in asked.random_models],
+        "nulls": sorted({name for one in found for name in one.nulls}), "database": list(map(str, database)),
+        "sites": asked.sites, "features": list(asked.features),
+    }  # fmt: skip

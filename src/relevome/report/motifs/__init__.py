@@ -1,0 +1,1 @@
+"""Motifs as a page to read and as logos."""
