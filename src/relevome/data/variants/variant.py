@@ -14,7 +14,7 @@ VariantKind: TypeAlias = Literal["SNV", "MNV", "insertion", "deletion", "complex
 Unusable: TypeAlias = Literal[
     "malformed", "symbolic", "spanning_deletion", "no_alternative", "breakend", "other_letters", "no_change",
     "unknown_sequence", "past_the_end", "reference_mismatch", "does_not_fit", "no_substitution",
-    "outside_genes", "model_fails",
+    "outside_genes", "not_scored",
 ]  # fmt: skip
 
 

@@ -83,9 +83,7 @@ class VariantWindowing:
         """
         start, end = self._ends(variant, length)
         if not start <= variant.start <= variant.end <= end:
-            reason = (
-                f"{variant} has more letters of reference than fit into windows of {self.width} around it"
-            )
+            reason = f"{variant} has a longer reference than fits into windows of {self.width} letters"
             return unusable(variant, "does_not_fit", reason)
         inside = _Inside(read, length, self.unknown, gene)
         reference = _window(inside, variant, variant.ref, start, end)
