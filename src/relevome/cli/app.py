@@ -32,6 +32,7 @@ from relevome.cli.sites import sites
 from relevome.cli.study import study_commands
 from relevome.cli.substitute import substitute
 from relevome.cli.train import train
+from relevome.cli.variants import variants
 from relevome.errors import InputError
 from relevome.results.record import by_command
 
@@ -43,6 +44,7 @@ _KEPT = {
     "explain": _GOES_ON,
     "annotate": _GOES_ON,
     "predict": _GOES_ON,
+    "variants": _GOES_ON,
     "study": _GOES_ON,
     "train": "whole epochs are kept: the same command with --resume goes on from there, and with --finish it "
     "makes a model of the best of them",
@@ -162,6 +164,7 @@ for command in (
     heads,
     annotate,
     sites,
+    variants,
     train,
     simulate,
     show,

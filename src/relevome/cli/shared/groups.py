@@ -72,6 +72,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Sites": "gap least_width",
         "Output": "output overwrite",
     },
+    "variants": {
+        "Variants": "vcf genome genes substitutions fasta on_bad",
+        "What is asked": "target width indels distance average_strands scheme",
+        "Model": f"model tokenizer task alphabet prefix rare_as_x max_tokens {_CODE}",
+        "Computing": _COMPUTING,
+        "Output": "output overwrite",
+    },
     "train": {
         "Model": "arch tokenizer tokens alphabet lora_rank",
         "What is learnt": "objective task",
@@ -112,7 +119,7 @@ COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
     "Models and explanations": "train predict explain show export",
     "Whether to trust them": "evaluate compare substitute",
-    "What they mean": "heads sites annotate",
+    "What they mean": "heads sites variants annotate",
     "More": "study list",
 }
 OTHERS = "Others"

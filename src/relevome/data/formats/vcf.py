@@ -59,7 +59,7 @@ def _check_text(path: PathLike) -> None:
 
 
 def _alternatives(fields: list[str], where: str, line: int) -> Iterator[Variant | BadVariant]:
-    if reason := _malformed(fields):
+    if reason := malformed(fields):
         yield BadVariant(" ".join(fields[:COLUMNS])[:80], reason, where, "malformed", line)
         return
     contig, position, id, ref, alternatives = fields[:COLUMNS]
@@ -74,7 +74,7 @@ def _alternatives(fields: list[str], where: str, line: int) -> Iterator[Variant 
         yield Variant(contig, int(position) - 1, ref.upper(), alt.upper(), named, number, line, where)
 
 
-def _malformed(fields: list[str]) -> str:
+def malformed(fields: list[str]) -> str:
     """Why a line is none of VCF; empty if it is one."""
     if len(fields) < COLUMNS:
         return f"{len(fields)} columns: expected those of VCF, separated by tabs, CHROM, POS, ID, REF, ALT"

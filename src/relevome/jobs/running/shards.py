@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from relevome import ledger as ledgers
 from relevome.attribution import Method
@@ -157,10 +157,23 @@ def result_of(shard: Shard, known: Mapping[int, Outcome], model: Model) -> Shard
     return ShardResult(rows, total(one.counts for one in outcomes), model.batch_sizes.on_record())
 
 
+class Stretch(Protocol):
+    """A part of what is given, by its number, with how many ``sequences``, or variants, begin in it."""
+
+    @property
+    def number(self) -> int: ...  # noqa: D102
+
+    @property
+    def sequences(self) -> int: ...  # noqa: D102
+
+
+_Stretch = TypeVar("_Stretch", bound=Stretch)
+
+
 def write_shards(
     writer: PartsWriter,
-    task: Callable[[Shard], ShardResult],
-    every: Iterable[Shard],
+    task: Callable[[_Stretch], ShardResult],
+    every: Iterable[_Stretch],
     engine: Engine | str,
     told: Callable[[int], None],
 ) -> None:
@@ -170,7 +183,7 @@ def write_shards(
     """
     counts: dict[int, int] = {}
 
-    def missing() -> Iterator[tuple[int, Shard]]:
+    def missing() -> Iterator[tuple[int, _Stretch]]:
         for shard in every:
             if shard.number in writer.done:
                 told(shard.sequences)
