@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from relevome.data.sequences import DNA, PROTEIN, Sequence
 from relevome.data.variants.windows import Anchored, VariantWindowing
@@ -36,10 +36,10 @@ def variants(
     fasta: str | Path | None = None,
     target: str | int | Iterable[str | int] | None = None,
     width: int | None = None,
-    indels: Anchored | None = None,
+    indels: str | None = None,
     distance: int = 50,
     average_strands: bool = False,
-    scheme: Scheme | None = None,
+    scheme: str | None = None,
     on_bad: str = "refuse",
     batch_size: int | None = None,
     overwrite: bool = False,
@@ -91,10 +91,10 @@ def variants(
             is asked, what the model does not have, and a folder that holds anything else.
     """
     check_choice("--on-bad", on_bad, ("refuse", "skip"))
-    _check_choices(indels, scheme)
+    anchored, named = _choices(indels, scheme)
     _check_given(model, vcf, genome, genes, substitutions, fasta, average_strands)
-    question = variant_question(model, target, scheme, distance, average_strands)
-    windowing = _windowing(model, width, indels, question)
+    question = variant_question(model, target, named, distance, average_strands)
+    windowing = _windowing(model, width, anchored, question)
     folder = Path(out)
     with _source(vcf, genome, genes, substitutions, fasta, windowing, question) as source:
         say("reading variants")
@@ -115,11 +115,13 @@ def variants(
     return Variants(folder)
 
 
-def _check_choices(indels: str | None, scheme: str | None) -> None:
+def _choices(indels: str | None, scheme: str | None) -> tuple[Anchored | None, Scheme | None]:
+    """The same, where they are known. Raises InputError for others."""
     if indels is not None:
         check_choice("--indels", indels, get_args(Anchored))
     if scheme is not None:
         check_choice("--scheme", scheme, get_args(Scheme))
+    return cast(Anchored | None, indels), cast(Scheme | None, scheme)
 
 
 def _check_given(
