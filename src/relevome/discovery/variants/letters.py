@@ -19,6 +19,7 @@ from relevome.discovery.variants.strands import StrandedWindow, overflowed, stra
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
+from relevome.models.letter_tokens import LetterTokens
 from relevome.models.predictions import logits_or_errors, outputs, probabilities
 from relevome.models.tokens import Tokens
 from relevome.results.variants.effect import VariantEffect
@@ -89,10 +90,11 @@ def _outputs(
     """The outputs of the letters that are asked for, in the direction of the file."""
     found: dict[_Asked, np.ndarray | InputError] = {}
     tokens: list[tuple[_Asked, range, Tokens]] = []
+    tokenize = LetterTokens(model)
     for one, name in asked.items():
         try:
             letters = _letters(one)
-            tokens.append((one, letters, model.tokenize(one.reading.sequence(name, model.alphabet))))
+            tokens.append((one, letters, tokenize(one.reading.sequence(name, model.alphabet))))
         except InputError as error:
             found[one] = error
     kind = outputs(model)

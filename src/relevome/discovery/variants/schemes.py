@@ -28,6 +28,7 @@ from relevome.discovery.variants.strands import overflowed, stranded
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
+from relevome.models.letter_tokens import LetterTokens
 from relevome.models.long_sequences import windows as long_windows
 from relevome.models.predictions import logits_or_errors
 from relevome.models.tokens import Tokens
@@ -173,11 +174,12 @@ def log_probabilities(model: Model, probes: Iterable[Probe]) -> dict[Probe, floa
         together.setdefault((probe.window, probe.masked), []).append(probe)
     found: dict[Probe, float | InputError] = {}
     read: dict[str, Tokens] = {}
+    tokenize = LetterTokens(model)
     asked: list[tuple[Tokens, list[Probe]]] = []
     for (window, masked), some in together.items():
         try:
             if window not in read:
-                read[window] = model.tokenize(Sequence("window", window, model.alphabet))
+                read[window] = tokenize(Sequence("window", window, model.alphabet))
             asked.append((_masked(model, read[window], masked), some))
         except InputError as error:
             found |= dict.fromkeys(some, error)

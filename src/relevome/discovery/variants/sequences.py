@@ -11,6 +11,7 @@ from relevome.data.variants.windows import VariantWindows
 from relevome.discovery.variants.strands import StrandedWindow, overflowed, stranded
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
+from relevome.models.letter_tokens import LetterTokens
 from relevome.models.predictions import Outputs, Response, answers_or_errors
 from relevome.results.variants.effect import VariantEffect
 
@@ -34,10 +35,10 @@ def _answers(
     model: Model, target: Target, asked: dict[StrandedWindow, str]
 ) -> dict[StrandedWindow, Response | InputError]:
     found: dict[StrandedWindow, Response | InputError] = {}
-    tokens = []
+    tokens, tokenize = [], LetterTokens(model)
     for reading, name in asked.items():
         try:
-            tokens.append((reading, model.tokenize(reading.sequence(name, model.alphabet))))
+            tokens.append((reading, tokenize(reading.sequence(name, model.alphabet))))
         except InputError as error:
             found[reading] = error
     answers = answers_or_errors(model, [(one, target) for _, one in tokens])

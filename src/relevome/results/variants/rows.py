@@ -190,6 +190,11 @@ class Variants(PartsReader[VariantRow]):
         paths = (self.path / name for name in (COMPRESSED, PLAIN))
         return next((path for path in paths if path.is_file()), None)
 
+    def values(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The values of some columns, row by row, in a fraction of the time of whole rows."""
+        for table in self.tables(columns):
+            yield from zip(*(table[name].to_pylist() for name in columns), strict=True)
+
     def to_pandas(self) -> pd.DataFrame:
         """All rows and columns as a data frame, which holds them all in memory."""
         return pa.concat_tables([SCHEMA.empty_table(), *self.tables()]).to_pandas()
@@ -202,7 +207,5 @@ class Variants(PartsReader[VariantRow]):
         before = () if self.scores == OF_LETTERS else ("ref_score", "alt_score")
         return [*_PLACE, *before, *self.scores]
 
-    def _lines(self) -> Iterator[list[Any]]:
-        header = self._header()
-        for row in self:
-            yield [getattr(row, name) for name in header]
+    def _lines(self) -> Iterator[tuple[Any, ...]]:
+        return self.values(self._header())

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 from relevome.data.formats.vcf import COLUMNS, malformed, vcf_header, vcf_lines
 from relevome.data.lines import PathLike
 from relevome.results.folder import whole_file
-from relevome.results.variants.rows import COMPRESSED, INDEX, PLAIN, VariantRow, Variants
+from relevome.results.variants.rows import COMPRESSED, INDEX, PLAIN, Variants
 
 _PREFIX = "RELEVOME_"
 _ALLELE, _GENE = f"{_PREFIX}ALLELE", f"{_PREFIX}GENE"
@@ -65,6 +66,20 @@ def _compressed(plain: Path) -> Path:
         pysam.tabix_index(str(plain.with_name(COMPRESSED)), preset="vcf", index=str(temporary), force=True)
     plain.unlink()
     return plain.with_name(COMPRESSED)
+
+
+class _Said(NamedTuple):
+    """What is written of a row."""
+
+    line: int
+    alternative: int
+    gene: str | None
+    target: str
+    scores: tuple[float | int | None, ...]
+
+
+def _line(row: _Said) -> int:
+    return row.line
 
 
 class _Order:
@@ -124,18 +139,19 @@ class _Keys:
 
     def lines(self, source: PathLike) -> Iterator[str]:
         """The lines of the source with their values."""
-        rows = groupby(self._found, key=lambda row: row.line)
+        columns = ("line", "alternative", "gene", "target", *self._found.scores)
+        rows = groupby((_Said(*row[:4], row[4:]) for row in self._found.values(columns)), key=_line)
         at, here = next(rows, (0, iter(())))
         for number, line in vcf_lines(source):
             fields = line.split("\t")
-            values: list[VariantRow] = []
+            values: list[_Said] = []
             if number == at:
                 values = list(here)
                 at, here = next(rows, (0, iter(())))
             if not malformed(fields):
                 yield self._with_values(fields, values)
 
-    def _with_values(self, fields: list[str], rows: Sequence[VariantRow]) -> str:
+    def _with_values(self, fields: list[str], rows: Sequence[_Said]) -> str:
         fields += ["."] * (_INFO + 1 - len(fields))
         kept = [one for one in fields[_INFO].split(";") if one.partition("=")[0] not in self._ours]
         ours = self._values(rows, fields[COLUMNS - 1].count(",") + 1)
@@ -145,7 +161,7 @@ class _Keys:
         fields[_INFO] = ";".join(said) or "."
         return "\t".join(fields)
 
-    def _values(self, rows: Sequence[VariantRow], alternatives: int) -> dict[str, list[str]]:
+    def _values(self, rows: Sequence[_Said], alternatives: int) -> dict[str, list[str]]:
         """The values of every key; none at all of a line without any."""
         if not rows:
             return {}
@@ -155,8 +171,8 @@ class _Keys:
         values = {key: ["."] * len(pairs) for key in self._of.values()}
         for row in rows:
             place = pairs.index((row.alternative, row.gene))
-            for score in self._found.scores:
-                values[self._of[row.target, score]][place] = _written(getattr(row, score))
+            for score, value in zip(self._found.scores, row.scores, strict=True):
+                values[self._of[row.target, score]][place] = _written(value)
         if self._by_gene:
             values[_ALLELE] = [str(number) for number, _ in pairs]
             values[_GENE] = [_RESERVED.sub(lambda c: quote(c[0]), gene or ".") for _, gene in pairs]
