@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,9 +29,16 @@ _BLOCK = 1 << 16  # letters of a genome that are read at a time
 
 @dataclass(frozen=True)
 class VariantSource:
-    """Variants that are given, from the start at every call of ``read``; ``description`` names the files."""
+    """Variants that are given.
+
+    Attributes:
+        description: The files, with their digests.
+        listed: Gives them as their file has them, from the start at every call.
+        read: Gives as many, in their windows.
+    """
 
     description: Mapping[str, str]
+    listed: Callable[[], Iterator[Variant | BadVariant]]
     read: Callable[[], Iterator[VariantItem]]
 
 
@@ -60,7 +67,7 @@ def genome_variants(
                 else:
                     yield _windows(item, windowing, letters, lengths[item.contig], known, substitutions_only)
 
-        yield VariantSource(_described(files), read)
+        yield VariantSource(_described(files), lambda: read_vcf(vcf), read)
 
 
 @contextmanager
@@ -89,15 +96,18 @@ def protein_variants(
             windows = windowing.around(item, lambda a, b, text=letters: text[a:b], len(letters))
             yield windows if isinstance(windows, BadVariant) else (windows,)
 
-    yield VariantSource(_described({"substitutions": table, "fasta": fasta}), read)
+    files = {"substitutions": table, "fasta": fasta}
+    yield VariantSource(_described(files), lambda: read_substitutions(table), read)
 
 
-def check_items(items: Iterable[VariantItem], on_bad: str) -> int:
+def checked_count(source: VariantSource, on_bad: str) -> int:
     """How many variants there are. Raises InputError for the first that cannot be used, if that is asked."""
+    if on_bad == "skip":
+        return sum(1 for _ in source.listed())
     count = 0
-    for item in items:
+    for item in source.read():
         count += 1
-        if isinstance(item, BadVariant) and on_bad == "refuse":
+        if isinstance(item, BadVariant):
             raise InputError(f"{item}; correct it, or leave such variants out with --on-bad skip")
     return count
 

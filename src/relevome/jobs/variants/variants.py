@@ -16,7 +16,7 @@ from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.running.shards import remembered, write_shards
 from relevome.jobs.variants.scoring import ScoreShard, VariantQuestion, variant_question, variant_shards
-from relevome.jobs.variants.source import VariantSource, check_items, genome_variants, protein_variants
+from relevome.jobs.variants.source import VariantSource, checked_count, genome_variants, protein_variants
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.options import check_choice
@@ -98,7 +98,7 @@ def variants(
     folder = Path(out)
     with _source(vcf, genome, genes, substitutions, fasta, windowing, question) as source:
         say("reading variants")
-        count = check_items(source.read(), on_bad)
+        count = checked_count(source, on_bad)
         progress(0, count)
         sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, VARIANTS, overwrite)))
         said = _manifest(sized, source, windowing, question, genes, on_bad)
