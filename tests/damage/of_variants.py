@@ -9,6 +9,11 @@ from relevome.data.formats.substitutions import read_substitutions
 from relevome.data.formats.vcf import read_vcf, vcf_header
 from relevome.data.variants.genes import read_genes
 from relevome.data.variants.variant import Variant
+from relevome.data.variants.windows import AlleleWindow, VariantWindows
+from relevome.results.parts.part import Counts, Refusal
+from relevome.results.variants.effect import VariantEffect
+from relevome.results.variants.rows import OF_SEQUENCES, Variants, VariantsWriter, variant_row
+from tests.damage.of_results import MODEL, left_by
 from tests.damage.readers import Reader, register
 
 VCF = (
@@ -41,7 +46,36 @@ def _lines_differ(folder: Path, found: Any) -> str:
     return ""
 
 
+def _result(folder: Path) -> None:
+    said = {
+        "input": {},
+        "targets": ["up"],
+        "scores": list(OF_SEQUENCES),
+        "windows": {"width": 3, "genes": None},
+    }
+    window = AlleleWindow("ACG", 1)
+    read = VariantWindows(Variant("chr1", 4, "C", "G", "=v", 1, 3), window, (window,), -1, 1)
+    with VariantsWriter(
+        folder, {**said, "model": MODEL, "alphabet": "dna", "on_bad": "skip", "scheme": None}
+    ) as writer:
+        rows = [variant_row(read, VariantEffect("up", 0, 0.5, 1.5, 0.25, 0.75, -1.0, 1.0))]
+        writer.write_part(0, rows, Counts(2, 1, (Refusal("v2", "symbolic"),), {"refused_symbolic": 1}))
+
+
+def _read_result(folder: Path) -> Any:
+    found = Variants(folder)
+    said = repr(found), found._repr_html_(), found.counts, found.targets, found.vcf
+    return list(found), said, found.to_pandas(), list(found.values(["line", "delta_score"]))
+
+
 for _reader in (
+    Reader(
+        "variants",
+        left_by(_result),
+        _read_result,
+        ("relevome.results.variants.rows:Variants",),
+        only=("variants.json", "part-00000.parquet"),
+    ),
     Reader(
         "vcf",
         lambda: [{"a.vcf": VCF.encode()}],
