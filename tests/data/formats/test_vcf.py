@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import gzip
+from typing import Any
 
 import pytest
 
-from relevome.data.formats.vcf import read_vcf, vcf_header, vcf_lines
+from relevome.data.formats.vcf import read_vcf as read_lazily
+from relevome.data.formats.vcf import vcf_header, vcf_lines
 from relevome.data.variants.variant import BadVariant, Variant
 from relevome.errors import InputError
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 
 
+def read_vcf(path) -> Any:
+    return list(read_lazily(path))
+
+
 def test_every_alternative_is_a_variant(write):
     path = write("v.vcf", HEAD + "1\t7\trs1\ta\tG,aT\t.\tPASS\tX=1\n\nchr2\t1\t.\tACG\tA\n")
-    assert list(read_vcf(path)) == [
+    assert read_vcf(path) == [
         Variant("1", 6, "A", "G", "rs1", 1, 3, f"{path}, line 3"),
         Variant("1", 6, "A", "AT", "rs1", 2, 3, f"{path}, line 3"),
         Variant("chr2", 0, "ACG", "A", "", 1, 5, f"{path}, line 5"),
@@ -71,8 +77,8 @@ def test_a_line_that_is_none_is_a_problem_in_its_place(write, line, said):
 
 def test_files_that_are_no_vcf_are_refused(write):
     with pytest.raises(InputError, match=r"has no variants: expected VCF"):
-        list(read_vcf(write("v.vcf", HEAD)))
+        read_vcf(write("v.vcf", HEAD))
     with pytest.raises(InputError, match=r"is BCF: expected VCF, as bcftools view -O z writes it"):
-        list(read_vcf(write("v.bcf", gzip.compress(b"BCF\2\2" + bytes(20)))))
+        read_vcf(write("v.bcf", gzip.compress(b"BCF\2\2" + bytes(20))))
     with pytest.raises(InputError, match=r"is not text"):
-        list(read_vcf(write("v.vcf", HEAD.encode() + b"\xff\xfe\n")))
+        read_vcf(write("v.vcf", HEAD.encode() + b"\xff\xfe\n"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from relevome.errors import InputError
 HEAD = "#CHROM\tPOS\tID\tREF\tALT\n"
 
 
-def placed(vcf, genome):
+def placed(vcf, genome) -> Any:
     with open_genome(genome) as chromosomes:
         return list(on_genome(read_vcf(vcf), chromosomes, genome))
 
@@ -86,11 +87,11 @@ def test_proteins_go_by_their_id_or_accession():
         Variant("P01308", 1, "A", "T"), Variant("", 3, "W", "C"), Variant("P01309", 1, "A", "T"),
         Variant("P01308", 2, "A", "T"), Variant("P01308", 6, "A", "T"),
     ]  # fmt: skip
-    found = list(on_proteins(given, proteins, "p.fa"))
+    found: Any = list(on_proteins(given, proteins, "p.fa"))
     assert [one.contig for one in found if isinstance(one, Variant)] == ["sp|P01308|INS_HUMAN"] * 2
     assert [one.kind for one in found[2:]] == ["unknown_sequence", "reference_mismatch", "past_the_end"]
     two = proteins | {"b": Sequence("b", "MK", PROTEIN)}
-    (unnamed,) = on_proteins([Variant("", 0, "M", "T")], two, "p.fa")
+    unnamed: Any = next(on_proteins([Variant("", 0, "M", "T")], two, "p.fa"))
     assert "no protein is named: expected one in p.fa" in unnamed.reason
     with pytest.raises(InputError, match=r"p\.fa has no proteins"):
         proteins_by_id([], "p.fa")

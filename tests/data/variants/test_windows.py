@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,10 @@ from relevome.data.variants.windows import VariantWindowing, VariantWindows
 from relevome.errors import InputError
 
 LETTERS = "".join(np.random.default_rng(0).choice(list("ACGT"), 30))
+
+
+def around(windowing, variant, length=30, gene=None) -> Any:
+    return windowing.around(variant, read, length, gene)
 
 
 def read(start, end):
@@ -32,7 +37,7 @@ def test_they_are_slices_of_the_changed_sequence(anchored, width):
     """Beyond the ends is N; of a shifted window one end is that of the reference."""
     far = "N" * 50
     for variant in all_variants():
-        found = VariantWindowing(width, anchored, "N").around(variant, read, len(LETTERS))
+        found = around(VariantWindowing(width, anchored, "N"), variant)
         assert isinstance(found, VariantWindows)
         first = variant.start - width // 2
         whole = far + LETTERS + far
@@ -55,12 +60,12 @@ def test_they_are_slices_of_the_changed_sequence(anchored, width):
 def test_what_does_not_fit_comes_with_its_reason():
     windowing = VariantWindowing(4, "both", "N")
     long = Variant("c", 9, LETTERS[9:12], "A")
-    assert isinstance(windowing.around(Variant("c", 9, LETTERS[9:11], "A"), read, 30), VariantWindows)
+    assert isinstance(around(windowing, Variant("c", 9, LETTERS[9:11], "A")), VariantWindows)
     for variant, said in (
         (long, "has a longer reference than fits"),
         (Variant("c", 9, LETTERS[9], "ACGT"), "is too long to fit"),
     ):
-        found = windowing.around(variant, read, 30)
+        found = around(windowing, variant)
         assert isinstance(found, BadVariant)
         assert found.kind == "does_not_fit"
         assert said in found.reason
@@ -68,24 +73,24 @@ def test_what_does_not_fit_comes_with_its_reason():
 
 def test_without_an_unknown_letter_windows_stay_inside():
     windowing = VariantWindowing(10)
-    starts = [windowing.around(Variant("c", at, LETTERS[at], "K"), read, 30).start for at in (0, 4, 9, 29)]
+    starts = [around(windowing, Variant("c", at, LETTERS[at], "K")).start for at in (0, 4, 9, 29)]
     assert starts == [0, 0, 4, 20]
-    found = windowing.around(Variant("c", 29, LETTERS[29], "K"), read, 30)
+    found = around(windowing, Variant("c", 29, LETTERS[29], "K"))
     assert found.reference.letters == LETTERS[20:]
     assert found.alternatives[0].letters == LETTERS[20:29] + "K"
-    short = VariantWindowing(100).around(Variant("c", 3, LETTERS[3], "K"), read, 30)
+    short = around(VariantWindowing(100), Variant("c", 3, LETTERS[3], "K"))
     assert (short.reference.letters, short.padded) == (LETTERS, 0)
-    whole = VariantWindowing(None).around(Variant("c", 3, LETTERS[3], "K"), read, 30)
+    whole = around(VariantWindowing(None), Variant("c", 3, LETTERS[3], "K"))
     assert whole.reference == short.reference
 
 
 def test_outside_a_gene_letters_are_unknown():
     gene = Gene("g", "c", 8, 15, "-")
-    found = VariantWindowing(12, "ends", "N").around(Variant("c", 10, LETTERS[10], "TT"), read, 30, gene)
+    found = around(VariantWindowing(12, "ends", "N"), Variant("c", 10, LETTERS[10], "TT"), 30, gene)
     assert found.reference.letters == "N" * 4 + LETTERS[8:15] + "N"
     assert found.alternatives[0].letters == "N" * 4 + LETTERS[8:10] + "TT" + LETTERS[11:15] + "N"
     away = Gene("g", "c", 40, 50, "-")
-    found = VariantWindowing(4, "ends", "N").around(Variant("c", 10, "A", "T"), read, 30, away)
+    found = around(VariantWindowing(4, "ends", "N"), Variant("c", 10, "A", "T"), 30, away)
     assert found.reference.letters == "NNAN"
 
 

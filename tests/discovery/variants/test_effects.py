@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def read(start, end):
     return CONTIG[start:end]
 
 
-def windows(anchored, gene=None, width=WIDTH):
+def windows(anchored, gene=None, width=WIDTH) -> Any:
     windowing = VariantWindowing(width, anchored, "N")
     return [windowing.around(one, read, len(CONTIG), gene) for one in variants()]
 
@@ -62,7 +63,7 @@ def complement(letters):
     return letters[::-1].translate(str.maketrans("ACGT", "TGCA"))
 
 
-def one(model, letters):
+def one(model, letters) -> Any:
     return model.predict([Sequence("x", letters, model.alphabet)])[0]
 
 
@@ -70,7 +71,7 @@ def one(model, letters):
 def test_of_whole_sequences(toy_model, anchored, both):
     model = toy_model("cnn")
     target = Target(1, "positive")
-    found = sequence_effects(model, [target], windows(anchored), both)
+    found: Any = sequence_effects(model, [target], windows(anchored), both)
     for variant, (effect,) in zip(variants(), found, strict=True):
         ref, alts = by_hand(variant, anchored)
         strands = [str, complement] if both else [str]
@@ -91,7 +92,7 @@ def test_of_other_kinds_of_outputs_and_tokens(toy_model, name):
     """Labels that do not exclude each other, and tokens of several letters."""
     model = toy_model(name)
     target = Target(0, "first")
-    found = sequence_effects(model, [target], windows("left"), False)
+    found: Any = sequence_effects(model, [target], windows("left"), False)
     for variant, (effect,) in zip(variants(), found, strict=True):
         ref, (alt,) = by_hand(variant, "left")
         old, new = one(model, ref), one(model, alt)
@@ -106,7 +107,7 @@ def test_of_other_kinds_of_outputs_and_tokens(toy_model, name):
 
 def test_of_log_likelihoods(toy_model):
     model = toy_model("llama-causal")
-    found = sequence_effects(model, [Target.likelihood()], windows("ends"), False)
+    found: Any = sequence_effects(model, [Target.likelihood()], windows("ends"), False)
     for variant, (effect,) in zip(variants(), found, strict=True):
         ref, (alt,) = by_hand(variant, "ends")
         expected = one(model, alt).likelihood.value - one(model, ref).likelihood.value
@@ -117,7 +118,7 @@ def test_of_log_likelihoods(toy_model):
 def test_in_a_gene_its_strand_is_read(toy_model):
     model = toy_model("cnn")
     gene = Gene("g", "c", 0, 40, "-")
-    found = sequence_effects(model, [Target(0, "")], windows("left", gene), False)
+    found: Any = sequence_effects(model, [Target(0, "")], windows("left", gene), False)
     for variant, (effect,) in zip(variants(), found, strict=True):
         ref, (alt,) = by_hand(variant, "left")
         expected = one(model, complement(alt)).logits[0] - one(model, complement(ref)).logits[0]
@@ -138,7 +139,7 @@ def test_the_same_letters_are_asked_about_once(toy_model, monkeypatch):
     asked.clear()
     windowing = VariantWindowing(WIDTH, "both", "N")
     others = [letter for letter in "ACGT" if letter != CONTIG[20]]
-    three = [windowing.around(Variant("c", 20, CONTIG[20], alt), read, 40) for alt in others]
+    three: Any = [windowing.around(Variant("c", 20, CONTIG[20], alt), read, 40) for alt in others]
     sequence_effects(model, [Target(0, "")], three, False)
     assert len(asked) == len(set(asked)) == 4
 
@@ -146,9 +147,9 @@ def test_the_same_letters_are_asked_about_once(toy_model, monkeypatch):
 def test_a_model_that_fails_at_one_says_at_which(toy_model):
     model = toy_model("protbert")
     windowing = VariantWindowing(None)
-    good = windowing.around(Variant("p", 1, "K", "A", "good"), lambda a, b: "MKV"[a:b], 3)
-    long = windowing.around(Variant("p", 1, "K", "A", "long"), lambda a, b: ("MK" * 40)[a:b], 80)
-    found = sequence_effects(model, [Target(0, "")], [good, long], False)
+    good: Any = windowing.around(Variant("p", 1, "K", "A", "good"), lambda a, b: "MKV"[a:b], 3)
+    long: Any = windowing.around(Variant("p", 1, "K", "A", "long"), lambda a, b: ("MK" * 40)[a:b], 80)
+    found: Any = sequence_effects(model, [Target(0, "")], [good, long], False)
     assert not isinstance(found[0], InputError)
     assert "sequence 'long' has 82 tokens" in str(found[1])
 
@@ -193,7 +194,7 @@ def brought_back(values, variant, first, distance):
 def test_of_every_letter(by_letter, both, strand, distance):
     gene = None if both else Gene("g", "c", 0, 40, strand)
     targets = [Target(1, "up"), Target(2, "down")]
-    found = letter_effects(by_letter, targets, windows("ends", gene), both, distance)
+    found: Any = letter_effects(by_letter, targets, windows("ends", gene), both, distance)
     turns = [False, True] if both else [strand == "-"]
     for variant, effects in zip(variants(), found, strict=True):
         ref, (alt,) = by_hand(variant, "ends")
@@ -214,7 +215,7 @@ def test_of_every_letter(by_letter, both, strand, distance):
 
 
 def test_windows_must_hold_the_letters_that_are_asked_for(by_letter):
-    found = letter_effects(by_letter, [Target(1, "up")], windows("left"), False, 7)
+    found: Any = letter_effects(by_letter, [Target(1, "up")], windows("left"), False, 7)
     inserted = [one.variant.growth > 0 for one in windows("left")]
     assert [isinstance(one, InputError) for one in found] == inserted
     failed = next(one for one in found if isinstance(one, InputError))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,8 +20,12 @@ SCHEMES = ["wild-type-marginal", "masked-marginal", "pseudo-likelihood"]
 MODELS = ["esm-masked", "protbert-masked", "letters-masked"]
 
 
-def windows(letters, *variants, width=None):
+def windows(letters, *variants, width=None) -> Any:
     return [VariantWindowing(width).around(one, lambda a, b: letters[a:b], len(letters)) for one in variants]
+
+
+def effects(*asked) -> Any:
+    return scheme_effects(*asked)
 
 
 def changed(letters, *places, by):
@@ -64,7 +70,7 @@ def test_they_are_their_formulas(toy_model, name, scheme):
     by = model.alphabet.letters[3]
     given = [changed(letters, 4, by=by), changed(letters, 0, by=by), changed(letters, 12, by=by),
              changed(letters, 5, 6, by=by), changed(letters, 2, 9, by=by)]  # fmt: skip
-    found = scheme_effects(model, scheme, windows(letters, *given), False)
+    found: Any = scheme_effects(model, scheme, windows(letters, *given), False)
     for variant, (effect,) in zip(given, found, strict=True):
         new = letters[: variant.start] + variant.alt + letters[variant.end :]
         expected = by_hand(model, scheme, letters, new)
@@ -79,7 +85,7 @@ def test_both_strands_are_averaged(toy_model, scheme):
     letters = TOYS["letters-masked"].sequences(9, seed=1)[0].letters
     variant = changed(letters, 3, 4, by="T")
     new = letters[:3] + variant.alt + letters[5:]
-    ((effect,),) = scheme_effects(model, scheme, windows(letters, variant), True)
+    ((effect,),) = effects(model, scheme, windows(letters, variant), True)
     turn = str.maketrans("ACGT", "TGCA")
     other = [x[::-1].translate(turn) for x in (letters, new)]
     pairs = by_hand(model, scheme, letters, new), by_hand(model, scheme, *other)
@@ -104,7 +110,7 @@ def test_long_proteins_are_read_in_windows_that_overlap(toy_model, scheme):
     for places in ([3], [25], [28, 44], [69]):
         variant = changed(letters, *places, by="W")
         new = letters[: variant.start] + variant.alt + letters[variant.end :]
-        ((effect,),) = scheme_effects(model, scheme, windows(letters, variant), False)
+        ((effect,),) = effects(model, scheme, windows(letters, variant), False)
         if scheme == "pseudo-likelihood":
             expected = [sum(one(x, i, [i])[token(model, x[i])] for i in range(70)) for x in (letters, new)]
         else:
@@ -138,7 +144,7 @@ def test_indels_and_letters_without_a_token_have_no_score(toy_model):
         Variant("p", 1, "K", "J", "odd"),
         Variant("p", 1, "K", "A"),
     ]
-    found = scheme_effects(model, "wild-type-marginal", windows("MKV", *given), False)
+    found: Any = scheme_effects(model, "wild-type-marginal", windows("MKV", *given), False)
     assert "'longer' is an insertion or a deletion, of which wild-type-marginal says nothing" in str(found[0])
     assert "the model has no token for 'J'" in str(found[1])
     assert not isinstance(found[2], InputError)
@@ -159,12 +165,12 @@ def test_models_without_a_scheme_are_refused(toy_model, name, said):
 def test_sapiens_says_what_its_authors_have_it_say(shared):
     """Probabilities by its own package, of a heavy chain with nothing masked (Prihoda et al. 2022)."""
     table = pd.read_csv(shared / "data" / "antibodies" / "sapiens1_probabilities.tsv.gz", sep="\t")
-    chain = table[(table["chain"] == "H") & (table["antibody"] == "AntiCD28")].sort_values("index0")
+    chain: Any = table[(table["chain"] == "H") & (table["antibody"] == "AntiCD28")].sort_values("index0")
     letters = "".join(chain["parental"])
     model = load_model(shared / "models" / "sapiens" / "checkpoint_vh.pt", device="cpu")
     others = {place: "Y" if letters[place] == "W" else "W" for place in range(0, len(letters), 7)}
     given = [Variant("p", place, letters[place], other) for place, other in others.items()]
-    found = scheme_effects(model, "wild-type-marginal", windows(letters, *given), False)
+    found: Any = scheme_effects(model, "wild-type-marginal", windows(letters, *given), False)
     for variant, (effect,) in zip(given, found, strict=True):
         said = chain.iloc[variant.start]
         assert np.exp(effect.ref_score) == pytest.approx(said[variant.ref], abs=1e-5)

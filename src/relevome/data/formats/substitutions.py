@@ -37,8 +37,10 @@ def read_substitutions(path: PathLike) -> Iterator[Variant | BadVariant]:
     rows = table_rows(path)
     _, header = next(rows)
     columns = [name.strip().lower() for name in header]
-    at = _only(path, columns, VARIANT_COLUMNS, header)
-    protein_at = _only(path, columns, PROTEIN_COLUMNS, header, required=False)
+    at, protein_at = (_only(path, columns, usual) for usual in (VARIANT_COLUMNS, PROTEIN_COLUMNS))
+    if at is None:
+        listed = ", ".join(repr(name[:40]) for name in header[:20])
+        raise InputError(f"{path} has no column of {', '.join(VARIANT_COLUMNS)}: it has {listed}")
     empty = True
     for number, row in rows:
         empty = False
@@ -53,14 +55,12 @@ def read_substitutions(path: PathLike) -> Iterator[Variant | BadVariant]:
         raise InputError(f"{path} has a header but no rows: expected one row per substitution")
 
 
-def _only(
-    path: PathLike, columns: list[str], usual: tuple[str, ...], header: list[str], required: bool = True
-) -> int | None:
+def _only(path: PathLike, columns: list[str], usual: tuple[str, ...]) -> int | None:
+    """Which column has one of the usual names; None if none has. Raises InputError if several have."""
     found = [place for place, name in enumerate(columns) if name in usual]
-    if len(found) > 1 or (required and not found):
-        several = "more than one" if found else "no"
-        listed = ", ".join(repr(name[:40]) for name in header[:20])
-        raise InputError(f"{path} has {several} column of {', '.join(usual)}: it has {listed}")
+    if len(found) > 1:
+        several = ", ".join(columns[place] for place in found)
+        raise InputError(f"{path} has more than one column of {', '.join(usual)}: {several}; expected one")
     return found[0] if found else None
 
 

@@ -140,7 +140,9 @@ class _Keys:
     def lines(self, source: PathLike) -> Iterator[str]:
         """The lines of the source with their values."""
         columns = ("line", "alternative", "gene", "target", *self._found.scores)
-        rows = groupby((_Said(*row[:4], row[4:]) for row in self._found.values(columns)), key=_line)
+        rows = groupby(
+            (_Said(row[0], row[1], row[2], row[3], row[4:]) for row in self._found.values(columns)), key=_line
+        )
         at, here = next(rows, (0, iter(())))
         for number, line in vcf_lines(source):
             fields = line.split("\t")
@@ -165,6 +167,7 @@ class _Keys:
         """The values of every key; none at all of a line without any."""
         if not rows:
             return {}
+        pairs: list[tuple[int, str | None]]
         pairs = list(dict.fromkeys((row.alternative, row.gene) for row in rows))
         if not self._by_gene:
             pairs = [(number, None) for number in range(1, alternatives + 1)]
