@@ -164,8 +164,8 @@ def test_models_without_a_scheme_are_refused(toy_model, name, said):
 
 def test_sapiens_says_what_its_authors_have_it_say(shared):
     """Probabilities by its own package, of a heavy chain with nothing masked (Prihoda et al. 2022)."""
-    table = pd.read_csv(shared / "data" / "antibodies" / "sapiens1_probabilities.tsv.gz", sep="\t")
-    chain: Any = table[(table["chain"] == "H") & (table["antibody"] == "AntiCD28")].sort_values("index0")
+    table: Any = pd.read_csv(shared / "data" / "antibodies" / "sapiens1_probabilities.tsv.gz", sep="\t")
+    chain = table[(table["chain"] == "H") & (table["antibody"] == "AntiCD28")].sort_values("index0")
     letters = "".join(chain["parental"])
     model = load_model(shared / "models" / "sapiens" / "checkpoint_vh.pt", device="cpu")
     others = {place: "Y" if letters[place] == "W" else "W" for place in range(0, len(letters), 7)}
