@@ -15,11 +15,11 @@ from jaxtyping import Float
 
 from relevome.data.variants.variant import Variant, trimmed
 from relevome.data.variants.windows import VariantWindows
+from relevome.discovery.variants.letter_tokens import LetterTokens
 from relevome.discovery.variants.strands import StrandedWindow, overflowed, stranded
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
-from relevome.models.letter_tokens import LetterTokens
 from relevome.models.predictions import logits_or_errors, outputs, probabilities
 from relevome.models.tokens import Tokens
 from relevome.results.variants.effect import VariantEffect

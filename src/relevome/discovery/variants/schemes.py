@@ -24,11 +24,11 @@ from jaxtyping import Int
 
 from relevome.data.sequences import Sequence
 from relevome.data.variants.windows import VariantWindows
+from relevome.discovery.variants.letter_tokens import LetterTokens
 from relevome.discovery.variants.strands import overflowed, stranded
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
-from relevome.models.letter_tokens import LetterTokens
 from relevome.models.long_sequences import windows as long_windows
 from relevome.models.predictions import logits_or_errors
 from relevome.models.tokens import Tokens

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.data.variants.windows import VariantWindows
+from relevome.discovery.variants.letter_tokens import LetterTokens
 from relevome.discovery.variants.strands import StrandedWindow, overflowed, stranded
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
-from relevome.models.letter_tokens import LetterTokens
 from relevome.models.predictions import Outputs, Response, answers_or_errors
 from relevome.results.variants.effect import VariantEffect
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from relevome.data.sequences import Sequence
+from relevome.discovery.variants.letter_tokens import LetterTokens
 from relevome.errors import InputError
-from relevome.models.letter_tokens import LetterTokens
 from tests.toys import TOYS
 
 
