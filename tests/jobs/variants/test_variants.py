@@ -128,7 +128,12 @@ def test_one_that_was_stopped_goes_on(toy_model, given, tmp_path, monkeypatch):
         InputError, match=r"holds another result of variants, which differs in windows\.width"
     ):
         relevome.variants(toy_model("cnn"), tmp_path / "cut", **{**given, "width": 22})
-    relevome.variants(toy_model("cnn"), tmp_path / "cut", **{**given, "width": 22}, overwrite=True)
+    with pytest.raises(KeyboardInterrupt):
+        relevome.variants(
+            toy_model("cnn"), tmp_path / "cut", **{**given, "width": 22}, overwrite=True, progress=stop
+        )
+    left = {path.name for path in (tmp_path / "cut").iterdir()}
+    assert left == {".lock", "part-00000.parquet", "variants.json"}, "nothing of the earlier result"
 
 
 def test_pieces_of_a_shard_are_kept(toy_model, given, tmp_path, monkeypatch):

@@ -138,10 +138,15 @@ VARIANTS = Folder(
 
 
 class VariantsWriter(PartsWriter):
-    """A result of variants that is being written; see `PartsWriter`."""
+    """A result of variants that is being written; see `PartsWriter`.
+
+    Tables and VCF of an earlier time are gone: the whole of the parts is what makes them.
+    """
 
     def __init__(self, folder: str | Path, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
         super().__init__(folder, VARIANTS, manifest, overwrite)
+        for name in (TABLE, PLAIN, COMPRESSED, INDEX):
+            (self.folder / name).unlink(missing_ok=True)
 
 
 class Variants(PartsReader[VariantRow]):
