@@ -34,6 +34,23 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
     "sites": (("sites", "{run}", "--coordinates", "sequence", "-o", "{out}"), LOCK),
     "profile": (("profile", "{run}", "-o", "{out}"), LOCK),
     "motifs": (("motifs", "{run}", "-o", "{out}"), LOCK),
+    "variants": (
+        (
+            "variants",
+            *MODEL,
+            "--target",
+            "0",
+            "--vcf",
+            "{vcf}",
+            "--genome",
+            "{fasta}",
+            "--width",
+            "8",
+            "-o",
+            "{out}",
+        ),
+        LOCK,
+    ),
     "heads": (("heads", *MODEL, "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "heads by relevance": (
         ("heads", "--by", "relevance", "--run", "{run}", "--annotations", "{bed}", "-o", "{out}"),
@@ -76,6 +93,7 @@ def places(saved: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactor
     texts = {
         "fasta": (".fa", ">a\nACGTTGCATA\n>b\nTTGACAATTA\n"),
         "bed": (".bed", "a\t2\t4\tsite\nb\t1\t5\tsite\n"),
+        "vcf": (".vcf", "#CHROM\tPOS\tID\tREF\tALT\na\t3\tv\tG\tC\n"),
         "table": (".csv", "sequence,label\nACGTACGTACGT,0\nTTGACAACGTAC,1\n"),
     }
     for name, (ending, text) in texts.items():

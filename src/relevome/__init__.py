@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from relevome.jobs.sites import sites
     from relevome.jobs.substitute import substitute
     from relevome.jobs.train import train
+    from relevome.jobs.variants.variants import variants
     from relevome.models.any_module.adapt import from_module
     from relevome.models.hugging_face import load_model
     from relevome.models.loading.own_weights import load_weights
@@ -60,13 +61,14 @@ _HOME = {
     "sites": "relevome.jobs.sites",
     "substitute": "relevome.jobs.substitute",
     "train": "relevome.jobs.train",
+    "variants": "relevome.jobs.variants.variants",
     "windows": "relevome.jobs.data.windows",
 }
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "check", "compare", "demo", "evaluate", "explain",
     "export", "fetch", "from_module", "heads", "load_model", "load_weights", "motifs", "predict",
-    "profile", "rerun", "show", "simulate", "sites", "substitute", "train", "windows",
+    "profile", "rerun", "show", "simulate", "sites", "substitute", "train", "variants", "windows",
 ]  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from relevome.cli.sites import sites
 from relevome.cli.study import study_commands
 from relevome.cli.substitute import substitute
 from relevome.cli.train import train
+from relevome.cli.variants import variants
 from relevome.errors import InputError
 from relevome.results.record import by_command
 
@@ -48,6 +49,7 @@ _KEPT = {
     "annotate": _GOES_ON,
     "predict": _GOES_ON,
     "rerun": _GOES_ON,
+    "variants": _GOES_ON,
     "study": _GOES_ON,
     "train": "whole epochs are kept: the same command with --resume goes on from there, and with --finish it "
     "makes a model of the best of them",
@@ -169,6 +171,7 @@ for command in (
     sites,
     profile,
     motifs,
+    variants,
     train,
     simulate,
     show,

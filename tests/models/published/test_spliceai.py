@@ -15,7 +15,6 @@ from tests import keras_files
 
 # TUBB8 on the minus strand of GRCh37's chr10, 1-based, and the largest distance of a change.
 FIRST, LAST, DISTANCE = 92_893, 95_529, 500
-COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 
 
 @pytest.fixture
@@ -46,40 +45,22 @@ def test_it_is_explained(small: Model, method: str) -> None:
         assert run.counts.ledger.largest_share < 1e-3
 
 
-def window(chromosome: str, position: int, reference: str, alternative: str) -> list[str]:
-    """Letters around a place as the transcript has them, before and after a change; others are N."""
-    half = spliceai.CONTEXT + DISTANCE
-    start = position - 1 - half
-    letters = [
-        letter if FIRST <= start + i + 1 <= LAST else "N"
-        for i, letter in enumerate(chromosome[start : position + half])
-    ]
-    plain = "".join(letters)
-    assert plain[half : half + len(reference)] == reference
-    changed = plain[:half] + alternative + plain[half + len(reference) :]
-    return [one.translate(COMPLEMENT)[::-1] for one in (plain, changed)]
-
-
-@pytest.mark.parametrize(
-    ("position", "change", "scores", "places"),
-    [
-        (94077, "AC", [0.15, 0.27, 0.00, 0.05], [89, -23, -267, 193]),
-        (94555, "CT", [0.01, 0.18, 0.15, 0.62], [-2, 110, -190, 0]),
-    ],
-)
-def test_variants_have_the_scores_of_the_original(
-    shared: Path, position: int, change: str, scores: list[float], places: list[int]
-) -> None:
+def test_variants_have_the_scores_of_the_original(shared: Path, write: Any, tmp_path: Path) -> None:
     folder = shared / "models" / "spliceai"
     if not folder.is_dir():
         pytest.skip("needs ../shared/models/spliceai")
-    model = relevome.load_model(folder)
-    lines = (folder / "test.fa").read_text().upper().splitlines()[1:]
-    before, after = (
-        one.probabilities[spliceai.CONTEXT : -spliceai.CONTEXT][::-1]
-        for one in model.predict(window("".join(lines), position, *change))
-        if one.probabilities is not None
-    )
-    found = [sign * (after - before)[:, output] for output in (1, 2) for sign in (1, -1)]
-    assert [round(float(one.max()), 2) for one in found] == scores
-    assert [int(one.argmax()) - DISTANCE for one in found] == places
+    vcf = write("v.vcf", "#CHROM\tPOS\tID\tREF\tALT\n10\t94077\ta\tA\tC\n10\t94555\tb\tC\tT\n")
+    gene = write("g.bed", f"chr10\t{FIRST - 1}\t{LAST}\tTUBB8\t0\t-\n")
+    found = relevome.variants(
+        relevome.load_model(folder), tmp_path / "out", vcf=vcf, genome=folder / "test.fa", genes=gene,
+        target=["acceptor", "donor"], distance=DISTANCE,
+    )  # fmt: skip
+    numbers = [
+        [round(one.gain or 0.0, 2), round(one.loss or 0.0, 2), one.gain_at, one.loss_at] for one in found
+    ]
+    assert numbers == [
+        [0.15, 0.27, 89, -23], [0.00, 0.05, -267, 193], [0.01, 0.18, -2, 110], [0.15, 0.62, -190, 0],
+    ]  # fmt: skip
+    assert [(one.id, one.target) for one in found] == [
+        ("a", "acceptor"), ("a", "donor"), ("b", "acceptor"), ("b", "donor"),
+    ]  # fmt: skip

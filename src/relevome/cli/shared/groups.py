@@ -80,6 +80,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "What is looked at": "target way strands fewest",
         "What chance would have": "fdr shuffles random_models null draws seed",
         "What they are": "database sites feature level",
+    "variants": {
+        "Variants": "vcf genome genes substitutions fasta on_bad",
+        "What is asked": "target width indels distance average_strands scheme",
+        "Model": f"model tokenizer task alphabet prefix rare_as_x max_tokens {_CODE}",
+        "Computing": _COMPUTING,
         "Output": "output overwrite",
     },
     "train": {
@@ -131,6 +136,7 @@ COMMANDS: Mapping[str, str] = {
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "heads sites profile annotate",
     "What they mean": "heads motifs sites annotate",
+    "What they mean": "heads sites variants annotate",
     "More": "study list",
 }
 OTHERS = "Others"

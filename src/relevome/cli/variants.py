@@ -1,0 +1,125 @@
+"""`relevome variants`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.inputs import Genome, print_refused
+from relevome.cli.shared.options import (
+    AlphabetName,
+    BatchSize,
+    Device,
+    EngineName,
+    ModelPath,
+    Output,
+    Prefix,
+    RareAsX,
+    TaskName,
+    TokenizerPath,
+    rows_at_once,
+)
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
+
+if TYPE_CHECKING:
+    from relevome.results.variants.rows import Variants
+
+
+def variants(
+    model: ModelPath,
+    output: Output,
+    # the variants
+    vcf: Annotated[Path | None, typer.Option(help="Variants as VCF, plain or bgzip; needs --genome.")] = None,
+    genome: Genome = None,
+    genes: Annotated[
+        Path | None,
+        typer.Option(help="Genes as GFF3, GTF or BED, whose strands are read, with N outside of them."),
+    ] = None,
+    substitutions: Annotated[
+        Path | None, typer.Option(help="Substitutions in proteins as CSV or TSV; needs --fasta.")
+    ] = None,
+    fasta: Annotated[Path | None, typer.Option(help="The proteins as FASTA, plain or gzip.")] = None,
+    on_bad: Annotated[
+        Literal["refuse", "skip"], typer.Option(help="What to do with variants that cannot be used.")
+    ] = "refuse",
+    # what is asked
+    target: Annotated[
+        list[str] | None, typer.Option(help="An output, by index or label; may be repeated.")
+    ] = None,
+    width: Annotated[
+        int | None,
+        typer.Option(help="Letters of windows around variants (default: as the model has it).", min=1),
+    ] = None,
+    indels: Annotated[
+        Literal["left", "right", "both", "ends"] | None,
+        typer.Option(
+            help="What stays in place where the length changes: the left end, the right one, each in turn "
+            "(both: the mean) or both ends at once, with windows of another length (ends)."
+        ),
+    ] = None,
+    distance: Annotated[
+        int, typer.Option(help="Outputs for every letter: how far from a variant they are looked at.", min=0)
+    ] = 50,
+    average_strands: Annotated[bool, typer.Option(help="Means over both strands.")] = False,
+    scheme: Annotated[
+        Literal["wild-type-marginal", "masked-marginal", "pseudo-likelihood"] | None,
+        typer.Option(help="Masked language models: how they are asked (default: masked-marginal)."),
+    ] = None,
+    # how it is computed
+    batch_size: BatchSize = "auto",
+    engine: EngineName = "local",
+    device: Device = "auto",
+    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
+    # how the model is read, where it does not say so itself
+    task: TaskName = None,
+    alphabet: AlphabetName = None,
+    tokenizer: TokenizerPath = None,
+    prefix: Prefix = None,
+    rare_as_x: RareAsX = False,
+    max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
+    # the rest
+    overwrite: Annotated[bool, typer.Option(help="Replace a result that is there.")] = False,
+    trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
+    download: Annotated[bool, typer.Option(help="Fetch a hub id that is not in the local cache.")] = False,
+) -> None:
+    """Score variants: the answer with the alternative minus that with the reference.
+
+    Example: relevome variants --model MODEL --vcf calls.vcf.gz --genome genome.fa --on-bad skip -o scored
+    """
+    with importing():
+        from relevome.jobs.variants.variants import variants as score
+        from relevome.models.hugging_face import load_model
+
+    with shown("variants scored") as seen:
+        loaded = load_model(
+            model, task=task, alphabet=alphabet, tokenizer=tokenizer, device=device, dtype=dtype,
+            max_tokens=max_tokens, rare_as_x=rare_as_x or None, prefix=prefix,
+            trust_remote_code=trust_remote_code, download=download,
+        )  # fmt: skip
+        found = score(
+            loaded, output, vcf=vcf, genome=genome, genes=genes, substitutions=substitutions, fasta=fasta,
+            target=target, width=width, indels=indels, distance=distance, average_strands=average_strands,
+            scheme=scheme, on_bad=on_bad, batch_size=rows_at_once(batch_size), overwrite=overwrite,
+            engine=engine, say=seen.say, progress=seen.tell,
+        )  # fmt: skip
+    _report(found, output)
+
+
+def _report(found: Variants, output: Path) -> None:
+    counts, asked = found.counts, found.manifest["windows"]
+    scheme, width = found.manifest["scheme"], asked["width"]
+    read = "whole sequences" if width is None else f"windows of {width:,} letters"
+    echo(f"{output}: {counts.explained:,} of {counts.read:,} variants scored")
+    echo(f"  {read}, {f'scheme {scheme}' if scheme else 'indels: ' + asked['indels']}")
+    if padded := counts.other.get("padded"):
+        echo(f"  windows filled up beyond an end of a contig: {padded:,}")
+    for name, count in sorted(counts.other.items()):
+        if name.startswith("refused_"):
+            echo(f"  left out, {name.removeprefix('refused_').replace('_', ' ')}: {count:,}")
+    if found.vcf is not None and found.vcf.suffix != ".gz":
+        echo(f"  {found.vcf} has no index: its lines are in no order, or the extra variants is not installed")
+    print_refused(counts, output / found.kind.manifest)

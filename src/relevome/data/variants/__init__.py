@@ -1,0 +1,1 @@
+"""Variants: what they are, whether they lie on a sequence as they say, and the windows around them."""

@@ -1,0 +1,42 @@
+"""Which letters a model reads of a variant: each allele on one strand, or on both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from relevome.data.sequences import Alphabet, Sequence
+from relevome.data.variants.windows import AlleleWindow, VariantWindows
+from relevome.errors import InputError
+
+
+@dataclass(frozen=True)
+class StrandedWindow:
+    """An allele as a model reads it; on the other strand if it is ``turned``."""
+
+    window: AlleleWindow
+    turned: bool
+
+    def sequence(self, name: str, alphabet: Alphabet) -> Sequence:
+        """The letters, in the direction in which they are read."""
+        read = Sequence(name, self.window.letters, alphabet)
+        return read.reverse_complement() if self.turned else read
+
+
+def stranded(windows: VariantWindows, both: bool) -> tuple[list[StrandedWindow], list[StrandedWindow]]:
+    """All readings of the reference, and all of the alternative, strand by strand.
+
+    A variant in a gene is read on the gene's strand, any other on that of the file, or on ``both``.
+    """
+    turns = [False, True] if both else [windows.gene is not None and windows.gene.strand == "-"]
+    return (
+        [StrandedWindow(windows.reference, turned) for turned in turns],
+        [StrandedWindow(one, turned) for turned in turns for one in windows.alternatives],
+    )
+
+
+def overflowed(windows: VariantWindows) -> InputError:
+    """The error for a variant of which an answer is no finite number."""
+    return InputError(
+        f"an output for variant {windows.variant.name!r} is infinite or not a number: the model overflowed; "
+        "use a wider --dtype"
+    )

@@ -1,0 +1,193 @@
+"""What is asked about variants, and shards of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as List
+from dataclasses import dataclass
+
+from relevome.data.variants.variant import BadVariant, Unusable
+from relevome.data.variants.windows import VariantWindows
+from relevome.discovery.variants.letters import letter_effects
+from relevome.discovery.variants.schemes import LOG_LIKELIHOOD, Scheme, check_scheme, scheme_effects
+from relevome.discovery.variants.sequences import sequence_effects
+from relevome.errors import InputError
+from relevome.jobs.running.shards import ShardResult
+from relevome.jobs.variants.source import VariantItem
+from relevome.models.base import Model, Target
+from relevome.models.predictions import outputs_of
+from relevome.models.questions import LIKELIHOOD
+from relevome.models.targets import resolve_targets
+from relevome.results.parts.part import Counts, Refusal, total
+from relevome.results.parts.pieces import Keeping, Outcome, Pieces
+from relevome.results.variants.effect import VariantEffect
+from relevome.results.variants.rows import OF_LETTERS, OF_NUMBERS, OF_SEQUENCES, variant_row
+
+SHARD_VARIANTS, SHARD_LETTERS = 4096, 1 << 22
+_TOGETHER = 1 << 17  # letters of windows that are asked about at once
+_PASSES = 16  # times fewer where every letter is a pass of its own
+
+
+@dataclass(frozen=True)
+class VariantQuestion:
+    """What a model is asked about every variant.
+
+    Attributes:
+        targets: The outputs; none of a masked language model.
+        scheme: Of a masked language model, how it is asked; else None.
+        distance: Letters on either side of a variant, of a model with outputs for every letter.
+        both_strands: Whether numbers are means over both strands.
+    """
+
+    targets: tuple[Target, ...]
+    scheme: Scheme | None
+    distance: int
+    both_strands: bool
+
+    @property
+    def labels(self) -> list[str]:
+        """What outputs are called."""
+        return [target.label for target in self.targets] or [LOG_LIKELIHOOD]
+
+    def scores(self, model: Model) -> tuple[str, ...]:
+        """The columns in which the answer is."""
+        if self.scheme is not None:
+            return OF_NUMBERS
+        if model.kind.by_letter and not model.kind.language:
+            return OF_LETTERS
+        return OF_NUMBERS if outputs_of(model, self.targets[0]) == "a number" else OF_SEQUENCES
+
+    def effects(self, model: Model, windows: List[VariantWindows]) -> list[list[VariantEffect] | InputError]:
+        """What every variant does to every output."""
+        if self.scheme is not None:
+            return scheme_effects(model, self.scheme, windows, self.both_strands)
+        if model.kind.by_letter and not model.kind.language:
+            return letter_effects(model, self.targets, windows, self.both_strands, self.distance)
+        return sequence_effects(model, self.targets, windows, self.both_strands)
+
+
+def variant_question(
+    model: Model,
+    targets: str | int | Iterable[str | int] | None,
+    scheme: Scheme | None,
+    distance: int,
+    both_strands: bool,
+) -> VariantQuestion:
+    """What can be asked of a model. Raises InputError for what cannot."""
+    if distance < 0:
+        raise InputError(f"--distance {distance}: expected 0 letters or more")
+    if model.task == "masked":
+        if targets is not None:
+            raise InputError(
+                "--target is of classes and numbers, and this is a masked language model: leave it out"
+            )
+        check_scheme(model)
+        return VariantQuestion((), scheme or "masked-marginal", distance, both_strands)
+    if scheme is not None:
+        check_scheme(model)
+    if model.task == "causal":
+        asked = LIKELIHOOD if targets is None else targets
+        return VariantQuestion(resolve_targets(model, asked), None, distance, both_strands)
+    found = resolve_targets(model, targets, position=0 if model.kind.by_letter else None)
+    if any(target.is_predicted for target in found):
+        raise InputError(
+            "--target predicted may be another output for each allele: expected an output by its name"
+        )
+    return VariantQuestion(found, None, distance, both_strands)
+
+
+@dataclass(frozen=True)
+class VariantShard:
+    """A stretch of the variants, by its number."""
+
+    number: int
+    items: list[VariantItem]
+
+    @property
+    def sequences(self) -> int:
+        """How many variants are in it."""
+        return len(self.items)
+
+
+def variant_shards(items: Iterable[VariantItem]) -> Iterator[VariantShard]:
+    """Stretches of at most so many variants and, beyond the first, so many letters of windows."""
+    number, some, letters = 0, [], 0
+    for item in items:
+        size = _letters(item)
+        if some and (len(some) == SHARD_VARIANTS or letters + size > SHARD_LETTERS):
+            yield VariantShard(number, some)
+            number, some, letters = number + 1, [], 0
+        some.append(item)
+        letters += size
+    if some:
+        yield VariantShard(number, some)
+
+
+@dataclass(frozen=True)
+class ScoreShard:
+    """What an engine does with every shard of variants."""
+
+    model: Model
+    question: VariantQuestion
+    on_bad: str
+    pieces: Pieces
+
+    def __call__(self, shard: VariantShard) -> ShardResult:
+        """Score all variants of a shard; one that is refused is counted, or raised if that is asked."""
+        keeping = Keeping(self.pieces, shard.number)
+        missing = [place for place in range(len(shard.items)) if place not in keeping.known]
+        for places in self._together(shard, missing):
+            for place, outcome in zip(places, self._outcomes([shard.items[n] for n in places]), strict=True):
+                keeping.add(place, outcome)
+        known = [keeping.known[place] for place in range(len(shard.items))]
+        rows = [row for outcome in known for row in outcome.rows]
+        return ShardResult(rows, total(one.counts for one in known), self.model.batch_sizes.on_record())
+
+    def _together(self, shard: VariantShard, places: List[int]) -> Iterator[list[int]]:
+        """Places of variants that are asked about at once."""
+        most = _TOGETHER // (_PASSES if self.question.scheme == "pseudo-likelihood" else 1)
+        some: list[int] = []
+        letters = 0
+        for place in places:
+            size = _letters(shard.items[place])
+            if some and letters + size > most:
+                yield some
+                some, letters = [], 0
+            some.append(place)
+            letters += size
+        if some:
+            yield some
+
+    def _outcomes(self, items: List[VariantItem]) -> Iterator[Outcome]:
+        windows = [one for item in items if not isinstance(item, BadVariant) for one in item]
+        effects = iter(self.question.effects(self.model, windows))
+        for item in items:
+            if isinstance(item, BadVariant):
+                yield _refused(item.id, str(item), item.kind)
+            else:
+                yield self._outcome(item, [next(effects) for _ in item])
+
+    def _outcome(
+        self, windows: tuple[VariantWindows, ...], found: list[list[VariantEffect] | InputError]
+    ) -> Outcome:
+        failed = next((one for one in found if isinstance(one, InputError)), None)
+        if failed is not None and self.on_bad == "refuse":
+            raise failed
+        if failed is not None:
+            return _refused(windows[0].variant.name, str(failed), "not_scored")
+        rows = tuple(
+            variant_row(one, effect)
+            for one, effects in zip(windows, found, strict=True)
+            if not isinstance(effects, InputError)
+            for effect in effects
+        )
+        padded = int(any(one.padded for one in windows))
+        return Outcome(rows, Counts(1, 1, (), {"padded": padded} if padded else {}))
+
+
+def _letters(item: VariantItem) -> int:
+    return 0 if isinstance(item, BadVariant) else sum(len(one.reference.letters) for one in item)
+
+
+def _refused(id: str, reason: str, kind: Unusable) -> Outcome:
+    return Outcome((), Counts(1, 0, (Refusal(id, reason),), {f"refused_{kind}": 1}))

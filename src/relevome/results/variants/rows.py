@@ -1,0 +1,216 @@
+"""What variants do to the outputs of a model: a folder of parts, and one table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from relevome.data.variants.windows import VariantWindows
+from relevome.results.notebook import as_html
+from relevome.results.parts.arrow import arrow_array
+from relevome.results.parts.manifest import AGAIN, Folder
+from relevome.results.parts.part import Rows
+from relevome.results.parts.reader import PartsReader
+from relevome.results.parts.writer import PartsWriter
+from relevome.results.record import reading
+from relevome.results.tables import write_tsv
+from relevome.results.variants.effect import VariantEffect
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAME, TABLE = "variants.json", "variants.tsv"
+PLAIN, COMPRESSED, INDEX = "variants.vcf", "variants.vcf.gz", "variants.vcf.gz.tbi"
+
+_TEXT, _WHOLE, _REAL = pa.string(), pa.int64(), pa.float64()
+
+SCHEMA = pa.schema([
+    pa.field("line", _WHOLE, nullable=False),
+    pa.field("alternative", _WHOLE, nullable=False),
+    pa.field("id", _TEXT, nullable=False),
+    pa.field("sequence_id", _TEXT, nullable=False),
+    pa.field("start", _WHOLE, nullable=False),
+    pa.field("end", _WHOLE, nullable=False),
+    pa.field("ref", _TEXT, nullable=False),
+    pa.field("alt", _TEXT, nullable=False),
+    pa.field("kind", _TEXT, nullable=False),
+    pa.field("gene", _TEXT),
+    pa.field("strand", _TEXT),
+    pa.field("padded", _WHOLE, nullable=False),
+    pa.field("target", _TEXT, nullable=False),
+    pa.field("target_index", _WHOLE),
+    *(pa.field(name, _REAL) for name in ("ref_score", "alt_score", "delta_score")),
+    *(pa.field(name, _REAL) for name in ("ref_probability", "alt_probability", "delta_probability")),
+    *(pa.field(name, _REAL) for name in ("ref_log_odds", "alt_log_odds", "delta_log_odds")),
+    pa.field("gain", _REAL), pa.field("gain_at", _WHOLE),
+    pa.field("loss", _REAL), pa.field("loss_at", _WHOLE),
+])  # fmt: skip
+
+OF_SEQUENCES = ("delta_score", "delta_probability", "delta_log_odds")
+OF_NUMBERS = ("delta_score",)
+OF_LETTERS = ("gain", "gain_at", "loss", "loss_at")
+
+_PLACE = ("id", "sequence_id", "start", "end", "ref", "alt", "kind", "gene", "strand", "padded", "target")
+
+
+@dataclass(frozen=True)
+class VariantRow:
+    """What is kept of one variant and one output, in a gene if genes were given; each field is a column.
+
+    Places are 0-based and half-open. ``sequence_id`` is the contig of a genome, or a protein; ``line`` and
+    ``alternative`` say where the variant is in its file, both from 1 on; ``padded`` how many letters of the
+    reference's window are unknown ones beyond the ends of the sequence. ``strand`` is that of the gene. What
+    follows ``target`` is as `VariantEffect` has it, and ``delta_`` is alternative minus reference.
+    """
+
+    line: int
+    alternative: int
+    id: str
+    sequence_id: str
+    start: int
+    end: int
+    ref: str
+    alt: str
+    kind: str
+    gene: str | None
+    strand: str | None
+    padded: int
+    target: str
+    target_index: int | None
+    ref_score: float | None
+    alt_score: float | None
+    delta_score: float | None
+    ref_probability: float | None
+    alt_probability: float | None
+    delta_probability: float | None
+    ref_log_odds: float | None
+    alt_log_odds: float | None
+    delta_log_odds: float | None
+    gain: float | None
+    gain_at: int | None
+    loss: float | None
+    loss_at: int | None
+
+
+def variant_row(windows: VariantWindows, effect: VariantEffect) -> VariantRow:
+    """The row of a variant and an output."""
+    one, gene = windows.variant, windows.gene
+    known = SCHEMA.names[SCHEMA.get_field_index("target") :]
+    return VariantRow(
+        line=one.line,
+        alternative=one.number,
+        id=one.id,
+        sequence_id=one.contig,
+        start=one.start,
+        end=one.end,
+        ref=one.ref,
+        alt=one.alt,
+        kind=one.kind,
+        gene=None if gene is None else gene.name,
+        strand=None if gene is None else gene.strand,
+        padded=windows.padded,
+        **{name: getattr(effect, name) for name in known},
+    )
+
+
+def _to_table(rows: Sequence[VariantRow]) -> pa.Table:
+    columns = [arrow_array([getattr(row, field.name) for row in rows], field.type) for field in SCHEMA]
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def _from_row(table: pa.Table, row: int, _: tuple[int, int] | None) -> VariantRow:
+    return VariantRow(**{name: table[name][row].as_py() for name in SCHEMA.names})
+
+
+VARIANTS = Folder(
+    manifest=NAME,
+    what="result of variants",
+    command="variants",
+    done="scored",
+    rows=Rows(SCHEMA, _to_table, _from_row),
+    schema_version=1,
+    kinds={"targets": list, "scores": list, "on_bad": str, "windows": dict},
+)
+
+
+class VariantsWriter(PartsWriter):
+    """A result of variants that is being written; see `PartsWriter`.
+
+    Tables and VCF of an earlier time are gone: the whole of the parts is what makes them.
+    """
+
+    def __init__(self, folder: str | Path, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
+        super().__init__(folder, VARIANTS, manifest, overwrite)
+        for name in (TABLE, PLAIN, COMPRESSED, INDEX):
+            (self.folder / name).unlink(missing_ok=True)
+
+
+class Variants(PartsReader[VariantRow]):
+    """The variants of a folder, in the order of their file; one part is held in memory at a time.
+
+    ``manifest`` is what ``variants.json`` says. Raises InputError for a folder that is no result of variants,
+    of a later schema, or with a part that is damaged or missing.
+    """
+
+    kind = VARIANTS
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(path)
+        with reading(self.path / NAME, AGAIN):
+            self._scores = tuple(self.manifest["scores"])
+            self._targets = tuple(self.manifest["targets"])
+            if not set(self._scores) <= set(SCHEMA.names) or not all(
+                isinstance(x, str) for x in self._targets
+            ):
+                raise TypeError(f"scores {self._scores}, targets {self._targets}")
+
+    def __repr__(self) -> str:
+        counts = self.counts
+        targets = ", ".join(self.targets[:4]) + (", ..." if len(self.targets) > 4 else "")
+        return (
+            f"Variants({str(self.path)!r}: {targets}; {counts.explained:,} of {counts.read:,} variants; "
+            f"{self.status})"
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self), self._header(), self._lines())
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The labels of the outputs."""
+        return self._targets
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """The columns in which the answer is: differences, or gain and loss with their places."""
+        return self._scores
+
+    @property
+    def vcf(self) -> Path | None:
+        """The VCF file with what was found, of variants of a genome."""
+        paths = (self.path / name for name in (COMPRESSED, PLAIN))
+        return next((path for path in paths if path.is_file()), None)
+
+    def values(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The values of some columns, row by row, in a fraction of the time of whole rows."""
+        for table in self.tables(columns):
+            yield from zip(*(table[name].to_pylist() for name in columns), strict=True)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """All rows and columns as a data frame, which holds them all in memory."""
+        return pa.concat_tables([SCHEMA.empty_table(), *self.tables()]).to_pandas()
+
+    def write_table(self) -> None:
+        """Write ``variants.tsv`` into the folder."""
+        write_tsv(self.path / TABLE, self._header(), self._lines())
+
+    def _header(self) -> list[str]:
+        before = () if self.scores == OF_LETTERS else ("ref_score", "alt_score")
+        return [*_PLACE, *before, *self.scores]
+
+    def _lines(self) -> Iterator[tuple[Any, ...]]:
+        return self.values(self._header())
