@@ -32,6 +32,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
     "compare": (("compare", "{run}", "{run}", "-o", "{out}"), LOCK),
     "substitute": (("substitute", "{run}", "-o", "{out}"), LOCK),
     "sites": (("sites", "{run}", "--coordinates", "sequence", "-o", "{out}"), LOCK),
+    "pairs": (("pairs", *MODEL, "--target", "0", "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "heads": (("heads", *MODEL, "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "heads by relevance": (
         ("heads", "--by", "relevance", "--run", "{run}", "--annotations", "{bed}", "-o", "{out}"),

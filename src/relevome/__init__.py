@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from relevome.jobs.explain import explain
     from relevome.jobs.export import export
     from relevome.jobs.heads.heads import heads
+    from relevome.jobs.pairs import pairs
     from relevome.jobs.predict import predict
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
@@ -46,6 +47,7 @@ _HOME = {
     "heads": "relevome.jobs.heads.heads",
     "load_model": "relevome.models.hugging_face",
     "load_weights": "relevome.models.loading.own_weights",
+    "pairs": "relevome.jobs.pairs",
     "predict": "relevome.jobs.predict",
     "show": "relevome.jobs.show",
     "simulate": "relevome.jobs.simulate",
@@ -57,7 +59,7 @@ _HOME = {
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export",
-    "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "show", "simulate",
+    "fetch", "from_module", "heads", "load_model", "load_weights", "pairs", "predict", "show", "simulate",
     "sites", "substitute", "train", "windows",
 ]  # fmt: skip
 

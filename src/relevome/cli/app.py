@@ -22,6 +22,7 @@ from relevome.cli.explain import explain
 from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
+from relevome.cli.pairs import pairs
 from relevome.cli.predict import predict
 from relevome.cli.shared.groups import CommandGroup
 from relevome.cli.shared.options import Once
@@ -43,6 +44,7 @@ _KEPT = {
     "explain": _GOES_ON,
     "annotate": _GOES_ON,
     "predict": _GOES_ON,
+    "pairs": _GOES_ON,
     "study": _GOES_ON,
     "train": "whole epochs are kept: the same command with --resume goes on from there, and with --finish it "
     "makes a model of the best of them",
@@ -162,6 +164,7 @@ for command in (
     heads,
     annotate,
     sites,
+    pairs,
     train,
     simulate,
     show,

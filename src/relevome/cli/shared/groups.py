@@ -72,6 +72,14 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Sites": "gap least_width",
         "Output": "output overwrite",
     },
+    "pairs": {
+        "Sequences": _SEQUENCES.replace(" long", ""),
+        "Maps": "method target position by summary estimate",
+        "Strongest pairs": "apart most shuffles pictures",
+        "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",
+        "Computing": "batch_size device dtype seed",
+        "Output": "output overwrite",
+    },
     "train": {
         "Model": "arch tokenizer tokens alphabet lora_rank",
         "What is learnt": "objective task",
@@ -112,7 +120,7 @@ COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
     "Models and explanations": "train predict explain show export",
     "Whether to trust them": "evaluate compare substitute",
-    "What they mean": "heads sites annotate",
+    "What they mean": "heads sites pairs annotate",
     "More": "study list",
 }
 OTHERS = "Others"
