@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relevome.jobs.explain import explain
     from relevome.jobs.export import export
     from relevome.jobs.heads.heads import heads
-    from relevome.jobs.pairs import pairs
+    from relevome.jobs.pairs.pairs import pairs
     from relevome.jobs.predict import predict
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
@@ -47,7 +47,7 @@ _HOME = {
     "heads": "relevome.jobs.heads.heads",
     "load_model": "relevome.models.hugging_face",
     "load_weights": "relevome.models.loading.own_weights",
-    "pairs": "relevome.jobs.pairs",
+    "pairs": "relevome.jobs.pairs.pairs",
     "predict": "relevome.jobs.predict",
     "show": "relevome.jobs.show",
     "simulate": "relevome.jobs.simulate",

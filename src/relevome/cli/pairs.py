@@ -38,10 +38,12 @@ from relevome.cli.shared.options import (
     TokenizerPath,
     rows_at_once,
 )
+from relevome.cli.shared.paths import PathOrWord
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
+    from relevome.results.pairs.contacts import ContactPrecision
     from relevome.results.pairs.folder import Pairs
 
 
@@ -82,6 +84,16 @@ def pairs(
     shuffles: Annotated[
         int, typer.Option(help="Shuffled sequences for each, for false discovery rates.")
     ] = 0,
+    contacts: Annotated[
+        Path | None, typer.Option(help="Table of letters that touch in structures: id, i, j, from 0.")
+    ] = None,
+    random_models: Annotated[
+        int, typer.Option(help="With --contacts: models with random weights to compare with.")
+    ] = 3,
+    sites: Annotated[
+        str | None,
+        typer.Option(help="Known sites to draw: a file, or words.", parser=PathOrWord, metavar="TEXT"),
+    ] = None,
     pictures: Annotated[int, typer.Option(help="Of so many sequences the map is drawn.")] = 5,
     # how it is computed
     on_bad: OnBad = "refuse",
@@ -107,7 +119,7 @@ def pairs(
     Example: relevome pairs --model MODEL --fasta proteins.fa --method jacobian --shuffles 2 -o pairs
     """
     with importing():
-        from relevome.jobs.pairs import pairs as run_pairs
+        from relevome.jobs.pairs.pairs import pairs as run_pairs
         from relevome.models.hugging_face import load_model
 
     with shown("sequences") as seen:
@@ -123,7 +135,8 @@ def pairs(
         )  # fmt: skip
         found = run_pairs(
             loaded, given, output, method=method, target=target, position=position, by=by, summary=summary,
-            shuffles=shuffles, estimate=estimate, apart=apart, most=most, pictures=pictures, on_bad=on_bad,
+            shuffles=shuffles, estimate=estimate, apart=apart, most=most, contacts=contacts,
+            random_models=random_models, sites=sites, pictures=pictures, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite, say=seen.say,
             progress=seen.tell,
         )  # fmt: skip
@@ -144,9 +157,22 @@ def _report(found: Pairs, output: Path, most: int = 5) -> None:
         echo(
             "  estimate from one pass against maps: Spearman {:.3f} [{:.3f}, {:.3f}]".format(*found.agreement)
         )
+    for one in _of_contacts(found):
+        echo(
+            f"  {one.source}: {one.precision:.3f} of the {one.top} strongest pairs {one.apart} apart touch, "
+            f"chance {one.chance:.3f}" + ("" if one.p is None else f", p {one.p:.3g}")
+        )
     for note in found.notes:
         echo(f"  {note}")
     for one in found.refused[:most]:
         echo(f"  left out {one['sequence_id']}: {one['reason']}")
     if len(found.refused) > most:
         echo(f"  and {len(found.refused) - most:,} more, see {output / 'pairs.json'}")
+
+
+def _of_contacts(found: Pairs) -> list[ContactPrecision]:
+    """What is said of contacts: maps, estimates and the best head, of the L/5 strongest pairs 6 apart."""
+    some = [one for one in found.contacts if (one.apart, one.top) == (6, "L/5")]
+    heads = [one for one in some if "." in one.source]
+    others = [one for one in some if "." not in one.source]
+    return others + sorted(heads, key=lambda one: -one.precision)[:1]

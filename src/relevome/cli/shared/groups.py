@@ -73,11 +73,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Output": "output overwrite",
     },
     "pairs": {
-        "Sequences": _SEQUENCES.replace(" long", ""),
+        "Sequences": "fasta bed genome width anchor kinds table id_column sequence_column sequences "
+        "strip_stop rare_as_x on_bad",
         "Maps": "method target position by summary estimate",
-        "Strongest pairs": "apart most shuffles pictures",
+        "Strongest pairs": "apart most shuffles",
+        "What is beside them": "contacts random_models sites pictures",
         "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",
-        "Computing": "batch_size device dtype seed",
+        "Computing": _COMPUTING,
         "Output": "output overwrite",
     },
     "train": {

@@ -16,6 +16,12 @@ from relevome.results.estimate import Estimate
 from relevome.results.folder import claim_folder
 from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html
+from relevome.results.pairs.contacts import (
+    CONTACTS,
+    ContactPrecision,
+    read_contact_precisions,
+    write_contacts,
+)
 from relevome.results.pairs.maps import MAPS, KeptMap, map_path, read_map
 from relevome.results.pairs.settings import PairSettings
 from relevome.results.parts.manifest import differences
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 NAME, TABLE, SEQUENCES, PICTURES = "pairs.json", "pairs.tsv", "sequences.tsv", "pictures"
-_MADE = (TABLE, SEQUENCES, f"{PICTURES}/*.png")
+_MADE = (TABLE, SEQUENCES, CONTACTS, f"{PICTURES}/*.png")
 
 
 class Pair(NamedTuple):
@@ -90,6 +96,7 @@ class Pairs:
             one pass with the map; None of fewer than two.
         refused: Sequences without a map, each with its ``sequence_id`` and ``reason``.
         notes: What else a reader should know.
+        contacts: How many of the strongest pairs touch in structures; empty without any.
     """
 
     path: Path
@@ -101,6 +108,7 @@ class Pairs:
     agreement: Estimate | None
     refused: Sequence[Mapping[str, str]]
     notes: Sequence[str]
+    contacts: tuple[ContactPrecision, ...] = ()
 
     def __repr__(self) -> str:
         lines = [
@@ -169,8 +177,11 @@ def write_pairs(found: Pairs) -> None:
     """The tables, then the record: a folder whose record does not say ``finished`` is unfinished."""
     write_tsv(found.path / TABLE, Pair._fields, found.pairs)
     write_tsv(found.path / SEQUENCES, MappedSequence._fields, found.sequences)
+    if found.contacts:
+        write_contacts(found.path, found.contacts)
     content = {
-        "question": found.question, "settings": asdict(found.settings), "counts": dict(found.counts),
+        "contacts": len(found.contacts), "question": found.question, "settings": asdict(found.settings),
+        "counts": dict(found.counts),
         "agreement": None if found.agreement is None else found.agreement._asdict(),
         "refused": [dict(one) for one in found.refused], "notes": list(found.notes),
     }  # fmt: skip
@@ -193,8 +204,10 @@ def read_pairs(folder: str | Path) -> Pairs:
             tuple(map(_pair, read_tsv(path / TABLE, Pair._fields))),
             tuple(map(_sequence, read_tsv(path / SEQUENCES, MappedSequence._fields))),
             said["counts"], None if agreement is None else Estimate(**agreement), said["refused"],
-            said["notes"],
+            said["notes"], read_contact_precisions(path),
         )  # fmt: skip
+        if len(found.contacts) != said["contacts"]:
+            raise ValueError(f"the table has {len(found.contacts)} rows of {CONTACTS}")
         if len(found.sequences) != found.counts["sequences"] or len(found.pairs) != found.counts["listed"]:
             raise ValueError("the tables have other than all rows")
         for one in found.refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from relevome.data.formats.contacts import read_contacts
 from relevome.data.inputs import Input, given_sequences
+from relevome.data.known_sites import known_sites
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
+from relevome.data.sites import Site, sites_on
 from relevome.discovery.pairs.estimate import rank_agreement
 from relevome.discovery.pairs.of_sequences import MapMaker
 from relevome.discovery.pairs.strongest import StrongPairs, strongest
 from relevome.errors import InputError
 from relevome.evaluation.statistics import bootstrap_interval
 from relevome.jobs import Progress, Say, nobody
+from relevome.jobs.pairs.against_structures import AgainstStructures, against_structures
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.questions import Target
@@ -50,6 +54,9 @@ def pairs(
     estimate: bool = True,
     apart: int = 6,
     most: int = 1000,
+    contacts: str | Path | None = None,
+    random_models: int = 3,
+    sites: str | Path | None = None,
     pictures: int = 5,
     on_bad: str = "refuse",
     batch_size: int | None = None,
@@ -75,6 +82,11 @@ def pairs(
         estimate: Whether there is an estimate from one pass beside each map. Default: True.
         apart: The least distance of pairs that are listed, in letters. Default: 6.
         most: So many of the strongest pairs are listed. Default: 1000.
+        contacts: A table of letters that touch in structures, see
+            `relevome.data.formats.contacts.read_contacts`: how many of the strongest pairs touch, of the maps
+            and of every attention head. Default: none.
+        random_models: Models with weights in random order, whose heads are the null of that. Default: 3.
+        sites: Known sites that are drawn beside maps, a file or words as for `relevome.show`. Default: none.
         pictures: Of so many sequences, from the first, the map is drawn. Default: 5.
         on_bad: What to do with sequences that cannot be used: ``refuse`` or ``skip``. Default: ``refuse``.
         batch_size: Sequences that go through the model at once. Default: derived from the model and the
@@ -105,18 +117,23 @@ def pairs(
         chosen, None if asked is None else asked.label, position, by, summary, shuffles, estimate, apart,
         most, seed,
     )  # fmt: skip
-    if pictures < 0:
-        raise InputError(f"--pictures {pictures}: expected 0 or more")
+    if pictures < 0 or random_models < 0:
+        raise InputError(f"--pictures {pictures} and --random-models {random_models}: expected 0 or more")
+    against = None if contacts is None else AgainstStructures(read_contacts(contacts), random_models)
     source, folder = given_sequences(sequences, model.alphabet), Path(out)
     problems = _problems(source, on_bad)
+    known = _known_sites(source, sites)
     sized = model.with_batch_sizes(batch_sizes_of(batch_size))
     with claimed(folder, _question(model, source, settings), overwrite):
         maker = MapMaker(sized, settings, asked)
         say("maps of pairs")
         refused = _make(maker, source, folder, on_bad, progress, problems.total)
         say("strongest pairs")
-        result = _result(maker, source, folder, settings, [*problems.refused, *refused])
-        draw_maps(result, pictures)
+        result = _result(maker, source, folder, settings, problems.refused, refused)
+        if against is not None:
+            say("contacts")
+            result = _with_contacts(result, maker, source, against, progress)
+        draw_maps(result, pictures, known, None if against is None else against.contacts)
         write_pairs(result)
     return read_pairs(folder)
 
@@ -169,8 +186,8 @@ def _numbered(source: Input) -> Iterator[tuple[int, Sequence]]:
 
 def _make(
     maker: MapMaker, source: Input, folder: Path, on_bad: str, progress: Progress, total: int
-) -> list[dict[str, str]]:
-    """Writes the maps that are not there yet; gives the sequences that have none, and why."""
+) -> dict[int, dict[str, str]]:
+    """Writes the maps that are not there yet; gives the sequences that have none, by number, and why."""
     refused: dict[int, dict[str, str]] = {}
     numbered = _numbered(source)
     progress(0, total)
@@ -185,7 +202,7 @@ def _make(
             if on_bad == "refuse":
                 raise found
             refused[number] = {"sequence_id": some[number].id, "reason": str(found)}
-    return [refused[number] for number in sorted(refused)]
+    return refused
 
 
 def _kept(folder: Path, number: int, sequence: Sequence) -> KeptMap | None:
@@ -199,10 +216,15 @@ def _kept(folder: Path, number: int, sequence: Sequence) -> KeptMap | None:
 
 
 def _result(
-    maker: MapMaker, source: Input, folder: Path, settings: PairSettings, refused: list[dict[str, str]]
+    maker: MapMaker,
+    source: Input,
+    folder: Path,
+    settings: PairSettings,
+    unread: list[dict[str, str]],
+    without: Mapping[int, dict[str, str]],
 ) -> Pairs:
-    without = {one["sequence_id"] for one in refused}
-    ids = {number: one.id for number, one in _numbered(source) if one.id not in without}
+    refused = [*unread, *(without[number] for number in sorted(without))]
+    ids = {number: one.id for number, one in _numbered(source) if number not in without}
     mapped = tuple(
         MappedSequence(id, number, len(found.letters), _agreement(found))
         for number, id in ids.items()
@@ -221,6 +243,29 @@ def _result(
         folder, _question(maker.model, source, settings), settings, tuple(_listed(folder, ids, found)),
         mapped, counts, mean, refused, _notes(maker, settings, found),
     )  # fmt: skip
+
+
+def _with_contacts(
+    found: Pairs, maker: MapMaker, source: Input, given: AgainstStructures, progress: Progress
+) -> Pairs:
+    there = {one.number for one in found.sequences}
+    held = [one for one in found.sequences if one.sequence_id in given.contacts]
+    maps = (
+        (one, read_map(map_path(found.path, number))) for number, one in _numbered(source) if number in there
+    )
+    precisions = against_structures(
+        maker.model, maker.target, found.settings, maps, given, lambda count: progress(count, len(held))
+    )
+    return replace(found, contacts=tuple(precisions), counts={**found.counts, "with_contacts": len(held)})
+
+
+def _known_sites(source: Input, sites: str | Path | None) -> dict[str, list[Site]]:
+    """Those of every sequence, in its letters."""
+    if sites is None:
+        return {}
+    every = [one for _, one in _numbered(source)]
+    known = known_sites(sites, every)
+    return {one.id: sites_on(one, known) for one in every}
 
 
 def _agreement(found: KeptMap) -> float | None:
