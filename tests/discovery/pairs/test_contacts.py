@@ -66,10 +66,9 @@ def test_a_head_is_its_attention_both_ways_corrected(toy_model: ToyModel, name: 
     (sequence,) = toy.sequences(9)
     found = head_maps(model, sequence)
     tokens = model.tokenize(sequence)
+    batch = Batch((tokens,), (Target(0, "", 2 if model.kind.by_letter else None),))
     with torch.no_grad():
-        every = attention_weights(
-            model, Batch((tokens,), (Target(0, "", 2 if model.kind.by_letter else None),))
-        )[0].numpy()
+        every = attention_weights(model, batch)[0].numpy()
     assert [*found] == [HeadName(layer, head) for layer in range(2) for head in range(3)]
     for (layer, head), one in found.items():
         both = np.zeros((9, 9))
