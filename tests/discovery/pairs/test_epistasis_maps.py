@@ -37,7 +37,7 @@ def alone(model: Model, sequence: Sequence, target: Target) -> float:
 
 @pytest.mark.parametrize(
     ("name", "letters", "by"),
-    [("bpe", 6, None), ("dnabert", 6, None), ("cnn", 6, None), ("esm", 2, None), ("protbert", 6, "W"),
+    [("bpe", 6, None), ("dnabert", 6, None), ("cnn", 6, None), ("esm", 4, "A"), ("protbert", 6, "W"),
      ("letters-masked", 4, None), ("residues-causal", 4, "A")],
 )  # fmt: skip
 def test_it_is_brute_force(toy_model: ToyModel, name: str, letters: int, by: str | None) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from relevome.data.sequences import Sequence as Letters
-from relevome.discovery.pairs.strands import PairMap, gathered
+from relevome.discovery.pairs.strands import PairMap, gathered, put_together
 from relevome.errors import InputError
 from relevome.models.base import Model
 from relevome.models.mutants.every_letter import UNCHANGED, LetterLogits
@@ -51,7 +51,7 @@ def dependency_maps(model: Model, sequences: Sequence[Letters]) -> Iterator[tupl
             yield number, found
             continue
         maps = [one.values for one in found if isinstance(one, _Largest)]
-        yield number, PairMap(sequences[number], _put_together(maps, bool(model.kind.ahead)))
+        yield number, PairMap(sequences[number], put_together(maps, bool(model.kind.ahead)))
 
 
 def log2_odds(logits: Float[np.ndarray, "*places outputs"], kind: Outputs) -> np.ndarray:
@@ -87,13 +87,3 @@ class _Largest:
             self._own, odds = odds[0], odds[1:]
         places = found.places[found.places != UNCHANGED]
         np.maximum.at(self.values, places, np.abs(odds - self._own).max(-1))
-
-
-def _put_together(maps: list[np.ndarray], causal: bool) -> Float[np.ndarray, "letters letters"]:
-    """Of every pair the strand that sees it; 0 of a letter with itself."""
-    values = maps[0]
-    if causal:
-        other = maps[1][::-1, ::-1] if len(maps) > 1 else np.full_like(values, np.nan)
-        values = np.triu(values, 1) + np.where(np.tri(*values.shape, -1, dtype=bool), other, 0.0)
-    np.fill_diagonal(values, 0.0)
-    return values

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 from torch import Tensor
 
 from relevome.attribution.attention_weights import contributions_by_query
 from relevome.data.sequences import Sequence as Letters
 from relevome.discovery.head_attention import over_letters
-from relevome.discovery.pairs.strands import PairMap, strands
+from relevome.discovery.pairs.strands import PairMap, put_together, strands
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.predictions import outputs
@@ -40,14 +40,9 @@ def attention_estimate(model: Model, sequence: Letters, target: Target | None = 
     """
     every = [sequence] if target is not None else strands(model, sequence)
     parts = [_one(model, model.tokenize(one), target) for one in every]
-    values = parts[0]
     if target is not None:
-        values = values + values.T
-    elif model.kind.ahead:
-        other = parts[1][::-1, ::-1] if len(parts) > 1 else np.full_like(values, np.nan)
-        values = np.triu(values, 1) + np.where(np.tri(*values.shape, -1, dtype=bool), other, 0.0)
-    np.fill_diagonal(values, 0.0)
-    return PairMap(sequence, values)
+        parts = [parts[0] + parts[0].T]
+    return PairMap(sequence, put_together(parts, bool(model.kind.ahead) and target is None))
 
 
 def rank_agreement(
@@ -61,7 +56,7 @@ def rank_agreement(
     ours, theirs = np.abs(first[known]), np.abs(second[known])
     if len(ours) < 3 or np.ptp(ours) == 0 or np.ptp(theirs) == 0:
         return None
-    return float(spearmanr(ours, theirs)[0])
+    return float(np.corrcoef(rankdata(ours), rankdata(theirs))[0, 1])
 
 
 def _one(model: Model, tokens: Tokens, target: Target | None) -> Float[np.ndarray, "letters letters"]:

@@ -56,6 +56,21 @@ def seen_pairs(model: Model, letters: int) -> Bool[np.ndarray, "letters letters"
     return before | before.T if model.alphabet.complements is not None else before
 
 
+def put_together(
+    maps: Sequence[Float[np.ndarray, "letters letters"]], causal: bool
+) -> Float[np.ndarray, "letters letters"]:
+    """One map of those of the strands: of a causal model of every pair that of the strand which sees it.
+
+    Where there is no other strand, pairs that only it would see are NaN. A letter has 0 with itself.
+    """
+    values = maps[0].copy()
+    if causal:
+        behind = np.tri(len(values), k=-1, dtype=bool)
+        values[behind] = maps[1][::-1, ::-1][behind] if len(maps) > 1 else np.nan
+    np.fill_diagonal(values, 0.0)
+    return values
+
+
 def gathered(
     model: Model, sequences: Sequence[Letters], begin: Callable[[Tokens], Gathered]
 ) -> Iterator[tuple[int, list[Gathered] | InputError]]:
