@@ -51,6 +51,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
         ),
         LOCK,
     ),
+    "pairs": (("pairs", *MODEL, "--target", "0", "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "heads": (("heads", *MODEL, "--fasta", "{fasta}", "-o", "{out}"), LOCK),
     "heads by relevance": (
         ("heads", "--by", "relevance", "--run", "{run}", "--annotations", "{bed}", "-o", "{out}"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from relevome.jobs.export import export
     from relevome.jobs.heads.heads import heads
     from relevome.jobs.motifs.motifs import motifs
+    from relevome.jobs.pairs.pairs import pairs
     from relevome.jobs.predict import predict
     from relevome.jobs.profile import profile
     from relevome.jobs.rerun import rerun
@@ -53,6 +54,7 @@ _HOME = {
     "load_model": "relevome.models.hugging_face",
     "load_weights": "relevome.models.loading.own_weights",
     "motifs": "relevome.jobs.motifs.motifs",
+    "pairs": "relevome.jobs.pairs.pairs",
     "predict": "relevome.jobs.predict",
     "rerun": "relevome.jobs.rerun",
     "profile": "relevome.jobs.profile",
@@ -67,8 +69,9 @@ _HOME = {
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "check", "compare", "demo", "evaluate", "explain",
-    "export", "fetch", "from_module", "heads", "load_model", "load_weights", "motifs", "predict",
-    "profile", "rerun", "show", "simulate", "sites", "substitute", "train", "variants", "windows",
+    "export", "fetch", "from_module", "heads", "load_model", "load_weights", "motifs", "pairs",
+    "predict", "profile", "rerun", "show", "simulate", "sites", "substitute", "train", "variants",
+    "windows",
 ]  # fmt: skip
 
 

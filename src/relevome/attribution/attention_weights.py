@@ -29,6 +29,7 @@ from relevome.models.identity import class_of
 
 Query = Literal["read", "first", "last", "mean"]
 Tell = Callable[[int, Float[Tensor, "batch heads queries keys"]], None]
+Select = Callable[[Float[Tensor, "batch ..."], Batch], Float[Tensor, "batch"]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +69,14 @@ def each_attention(model: Model, batch: Batch, tell: Tell) -> tuple[Float[Tensor
         return _watched(model, batch, see)
 
 
-def _watched(model: Model, batch: Batch, see: _See) -> tuple[Float[Tensor, "batch"], int]:
+def _watched(
+    model: Model, batch: Batch, see: _See, select: Select | None = None
+) -> tuple[Float[Tensor, "batch"], int]:
     """The explained logits and how many attentions there were; raises ``InputError`` if there was none."""
     inputs = model.inputs(batch)
     with _Interception(batch.width, see) as seen:
-        scores = model.scores(inputs, batch)
+        logits = model.module(**inputs).logits
+    scores = (select or model.select)(logits, batch)
     if not seen.attentions:
         raise InputError(
             f"{class_of(model.module)} has no attention over its tokens that can be seen: explain it by "
@@ -96,10 +100,21 @@ def attention_weights(model: Model, batch: Batch) -> Float[Tensor, "batch layers
 def contributions(model: Model, batch: Batch) -> list[Float[Tensor, "batch heads tokens"]]:
     """What every head of every attention brings from each token to the explained logits, to first order.
 
+    It is that of `contributions_by_query`, added up over the tokens that look: so each of these counts as the
+    logit depends on what it gets, and each token that is looked at as its value matters. Raises
+    ``InputError`` for a model without attention over its tokens.
+    """
+    return [one.sum(-2) for one in contributions_by_query(model, batch)]
+
+
+def contributions_by_query(
+    model: Model, batch: Batch, select: Select | None = None
+) -> list[Float[Tensor, "batch heads queries keys"]]:
+    """What every head of every attention brings from each token to each other, to first order of a score.
+
     Attention times its gradient (Chefer, Gur & Wolf 2021, arXiv 2103.15679, eq. 5, before heads are averaged
-    and what is below 0 is cut), added up over the tokens that look: so each of these counts as the logit
-    depends on what it gets, and each token that is looked at as its value matters. Raises ``InputError`` for
-    a model without attention over its tokens.
+    and what is below 0 is cut). ``select`` makes one number for each sequence of all logits; None: the
+    explained logits. Raises ``InputError`` for a model without attention over its tokens.
     """
     seen: list[Tensor] = []
 
@@ -109,10 +124,10 @@ def contributions(model: Model, batch: Batch) -> list[Float[Tensor, "batch heads
         return one.by(seen[-1]).to(one.context.dtype)
 
     with model.frozen(), torch.enable_grad():
-        scores, _ = _watched(model, batch, see)
+        scores, _ = _watched(model, batch, see, select)
         slopes = torch.autograd.grad(scores.sum(), seen, materialize_grads=True)
     effects = (weights.detach() * slope for weights, slope in zip(seen, slopes, strict=True))
-    return [one.reshape(len(batch), -1, batch.width, batch.width).sum(-2) for one in effects]
+    return [one.reshape(len(batch), -1, batch.width, batch.width) for one in effects]
 
 
 def query_shares(model: Model, batch: Batch, query: Query, attentions: int) -> Float[Tensor, "batch tokens"]:

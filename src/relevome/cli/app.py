@@ -24,6 +24,7 @@ from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
 from relevome.cli.motifs import motifs
+from relevome.cli.pairs import pairs
 from relevome.cli.predict import predict
 from relevome.cli.profile import profile
 from relevome.cli.rerun import rerun
@@ -50,6 +51,7 @@ _KEPT = {
     "predict": _GOES_ON,
     "rerun": _GOES_ON,
     "variants": _GOES_ON,
+    "pairs": _GOES_ON,
     "study": _GOES_ON,
     "train": "whole epochs are kept: the same command with --resume goes on from there, and with --finish it "
     "makes a model of the best of them",
@@ -172,6 +174,7 @@ for command in (
     profile,
     motifs,
     variants,
+    pairs,
     train,
     simulate,
     show,

@@ -84,6 +84,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Variants": "vcf genome genes substitutions fasta on_bad",
         "What is asked": "target width indels distance average_strands scheme",
         "Model": f"model tokenizer task alphabet prefix rare_as_x max_tokens {_CODE}",
+    "pairs": {
+        "Sequences": "fasta bed genome width anchor kinds table id_column sequence_column sequences "
+        "strip_stop rare_as_x on_bad",
+        "Maps": "method target position by summary estimate",
+        "Strongest pairs": "apart most shuffles",
+        "What is beside them": "contacts random_models sites pictures",
+        "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",
         "Computing": _COMPUTING,
         "Output": "output overwrite",
     },
@@ -137,6 +144,7 @@ COMMANDS: Mapping[str, str] = {
     "What they mean": "heads sites profile annotate",
     "What they mean": "heads motifs sites annotate",
     "What they mean": "heads sites variants annotate",
+    "What they mean": "heads sites pairs annotate",
     "More": "study list",
 }
 OTHERS = "Others"

@@ -17,11 +17,12 @@ from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.own_mutagenesis import OwnMutagenesis
-from relevome.evaluation.perturbation import Eraser, Replacement, falling_order, sequence_rng
+from relevome.evaluation.perturbation import falling_order, sequence_rng
 from relevome.evaluation.questions import Answer, AskedRows, Reply
 from relevome.evaluation.scoring import Asked, Scorer
 from relevome.evaluation.units import relevance_at
 from relevome.models.base import Model, Target
+from relevome.models.mutants.replaced import interaction, with_letters
 from relevome.results.evaluation.scores import Level
 from relevome.results.evaluation.settings import EvaluationSettings
 
@@ -70,7 +71,8 @@ def epistasis(found: Iterable[DoubleSubstitutions]) -> float:
     """
     apart, falls = [], []
     for one in found:
-        apart.append(np.abs(one.falls - one.singles).ravel())
+        # falls are counted down from the whole sequence, which is then 0
+        apart.append(np.abs(interaction(0.0, one.singles, np.zeros_like(one.singles), one.falls)).ravel())
         falls.append(np.abs(one.falls).ravel())
     whole = float(np.concatenate(falls).mean()) if falls else 0.0
     return float(np.concatenate(apart).mean()) / whole if whole > 0 else 0.0
@@ -198,17 +200,18 @@ def _plan(
     among = drawn_pairs(np.abs(own.relevance[kept]), draws, rng)
     pairs = own.places[np.array(kept)[among]]
     wild = model.tokenize(sequence)
-    units = np.zeros((len(pairs), len(sequence)), dtype=bool)
-    units[np.arange(len(pairs))[:, None], pairs] = True
+    own_letters = np.array([alphabet.find(letter) for letter in sequence.letters])[pairs]
     effect = dict(zip(own.places.tolist(), own.effects, strict=True))
     singles, inputs = [], [(wild, target)]
     for step in range(1, len(alphabet)):
-        turned = _turned(sequence, step)
-        by = Replacement(f"another letter, {step} on", lambda _, __, turned=turned: turned)
-        eraser = Eraser(model, wild, "letters", by, rng)
-        inputs += [(one.tokens, target) for one in eraser.without_each(units)]
-        new = [alphabet.index(letter) if letter in alphabet else -1 for letter in turned]
-        singles.append([-sum(effect[place][new[place]] for place in pair) for pair in pairs.tolist()])
+        new = (own_letters + step) % len(alphabet)
+        inputs += [(one, target) for one in with_letters(model, wild, pairs, new)]
+        singles.append(
+            [
+                -sum(effect[place][letter] for place, letter in zip(*one, strict=True))
+                for one in zip(pairs.tolist(), new.tolist(), strict=True)
+            ]
+        )
     return _Plan(pairs, np.array(singles).T), inputs
 
 
@@ -236,10 +239,3 @@ def _some_pairs(letters: int, count: int, rng: np.random.Generator) -> Pairs:
     larger = ((1 + np.sqrt(1 + 8 * number)) / 2).astype(int)
     larger -= larger * (larger - 1) // 2 > number
     return np.stack([number - larger * (larger - 1) // 2, larger], 1)
-
-
-def _turned(sequence: Sequence, step: int) -> str:
-    """Every letter so many further in the alphabet, round and round; unknown ones as they are."""
-    alphabet = sequence.alphabet.letters
-    turned = str.maketrans(alphabet, alphabet[step:] + alphabet[:step])
-    return sequence.letters.translate(turned)

@@ -1,0 +1,178 @@
+"""`relevome pairs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from relevome.cli.shared.importing import importing
+from relevome.cli.shared.inputs import (
+    AnchorName,
+    Bed,
+    Fasta,
+    Genome,
+    IdColumn,
+    PlaceTypes,
+    SequenceColumn,
+    Sequences,
+    Table,
+    Width,
+    input_of,
+    of_intervals,
+    print_input,
+)
+from relevome.cli.shared.options import (
+    AlphabetName,
+    BatchSize,
+    Device,
+    ModelPath,
+    OnBad,
+    Output,
+    Prefix,
+    RareAsX,
+    Seed,
+    StripStop,
+    TaskName,
+    TokenizerPath,
+    rows_at_once,
+)
+from relevome.cli.shared.paths import PathOrWord
+from relevome.cli.shared.progress import shown
+from relevome.cli.shared.terminal import echo
+
+if TYPE_CHECKING:
+    from relevome.results.pairs.contacts import ContactPrecision
+    from relevome.results.pairs.folder import Pairs
+
+
+def pairs(
+    model: ModelPath,
+    output: Output,
+    # the sequences
+    fasta: Fasta = None,
+    bed: Bed = None,
+    genome: Genome = None,
+    width: Width = None,
+    anchor: AnchorName = None,
+    kinds: PlaceTypes = None,
+    table: Table = None,
+    id_column: IdColumn = None,
+    sequence_column: SequenceColumn = None,
+    sequences: Sequences = None,
+    # the maps
+    method: Annotated[
+        Literal["dependency", "jacobian", "epistasis", "attention"] | None,
+        typer.Option(help="dependency, jacobian, epistasis or attention (default: what suits the model)."),
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="Epistasis: the output, by label or index.")] = None,
+    position: Annotated[
+        int | None, typer.Option(help="Epistasis: the letter, from 0, whose output that is.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Epistasis: a letter that is put in (default: all; of proteins A).")
+    ] = None,
+    summary: Annotated[
+        Literal["largest", "rms"],
+        typer.Option(help="Epistasis: what of all combinations of letters is kept."),
+    ] = "largest",
+    estimate: Annotated[bool, typer.Option(help="An estimate from one pass beside each map.")] = True,
+    # the strongest pairs
+    apart: Annotated[int, typer.Option(help="Least distance of pairs that are listed, in letters.")] = 6,
+    most: Annotated[int, typer.Option(help="So many of the strongest pairs are listed.")] = 1000,
+    shuffles: Annotated[
+        int, typer.Option(help="Shuffled sequences for each, for false discovery rates.")
+    ] = 0,
+    contacts: Annotated[
+        Path | None, typer.Option(help="Table of letters that touch in structures: id, i, j, from 0.")
+    ] = None,
+    random_models: Annotated[
+        int, typer.Option(help="With --contacts: models with random weights to compare with.")
+    ] = 3,
+    sites: Annotated[
+        str | None,
+        typer.Option(help="Known sites to draw: a file, or words.", parser=PathOrWord, metavar="TEXT"),
+    ] = None,
+    pictures: Annotated[int, typer.Option(help="Of so many sequences the map is drawn.")] = 5,
+    # how it is computed
+    on_bad: OnBad = "refuse",
+    batch_size: BatchSize = "auto",
+    device: Device = "auto",
+    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
+    seed: Seed = 0,
+    # how the model is read, where it does not say so itself
+    task: TaskName = None,
+    alphabet: AlphabetName = None,
+    tokenizer: TokenizerPath = None,
+    prefix: Prefix = None,
+    rare_as_x: RareAsX = False,
+    strip_stop: StripStop = False,
+    max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
+    # the rest
+    overwrite: Annotated[bool, typer.Option(help="Replace maps that are there.")] = False,
+    trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
+    download: Annotated[bool, typer.Option(help="Fetch a hub id that is not in the local cache.")] = False,
+) -> None:
+    """Which letters a model reads together: what a substitution at one changes at every other.
+
+    Example: relevome pairs --model MODEL --fasta proteins.fa --method jacobian --shuffles 2 -o pairs
+    """
+    with importing():
+        from relevome.jobs.pairs.pairs import pairs as run_pairs
+        from relevome.models.hugging_face import load_model
+
+    with shown("sequences") as seen:
+        loaded = load_model(
+            model, task=task, alphabet=alphabet, tokenizer=tokenizer, device=device, dtype=dtype,
+            max_tokens=max_tokens, rare_as_x=rare_as_x or None, prefix=prefix,
+            trust_remote_code=trust_remote_code,
+            download=download,
+        )  # fmt: skip
+        given = input_of(
+            loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column,
+            of_intervals(bed, width=width, anchor=anchor, types=kinds),
+        )  # fmt: skip
+        found = run_pairs(
+            loaded, given, output, method=method, target=target, position=position, by=by, summary=summary,
+            shuffles=shuffles, estimate=estimate, apart=apart, most=most, contacts=contacts,
+            random_models=random_models, sites=sites, pictures=pictures, on_bad=on_bad,
+            batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite, say=seen.say,
+            progress=seen.tell,
+        )  # fmt: skip
+    _report(found, output)
+
+
+def _report(found: Pairs, output: Path, most: int = 5) -> None:
+    said = f"{len(found.sequences):,} sequences with a map by {found.settings.method}"
+    echo(f"{output}: {said}, {len(found.pairs):,} of {found.counts['pairs']:,} pairs listed")
+    print_input(found.question["input"])
+    for pair in found.pairs[:most]:
+        rate = "" if pair.q is None else f", false discovery rate {pair.q:.3g}"
+        echo(
+            f"  {pair.sequence_id}: {pair.letter_i}{pair.i + 1} and {pair.letter_j}{pair.j + 1}, "
+            f"{pair.strength:.4g}{rate}"
+        )
+    if found.agreement is not None:
+        echo(
+            "  estimate from one pass against maps: Spearman {:.3f} [{:.3f}, {:.3f}]".format(*found.agreement)
+        )
+    for one in _of_contacts(found):
+        echo(
+            f"  {one.source}: {one.precision:.3f} of the {one.top} strongest pairs {one.apart} apart touch, "
+            f"chance {one.chance:.3f}" + ("" if one.p is None else f", p {one.p:.3g}")
+        )
+    for note in found.notes:
+        echo(f"  {note}")
+    for one in found.refused[:most]:
+        echo(f"  left out {one['sequence_id']}: {one['reason']}")
+    if len(found.refused) > most:
+        echo(f"  and {len(found.refused) - most:,} more, see {output / 'pairs.json'}")
+
+
+def _of_contacts(found: Pairs) -> list[ContactPrecision]:
+    """What is said of contacts: maps, estimates and the best head, of the L/5 strongest pairs 6 apart."""
+    some = [one for one in found.contacts if (one.apart, one.top) == (6, "L/5")]
+    heads = [one for one in some if "." in one.source]
+    others = [one for one in some if "." not in one.source]
+    return others + sorted(heads, key=lambda one: -one.precision)[:1]

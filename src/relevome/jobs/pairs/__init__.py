@@ -1,0 +1,1 @@
+"""`relevome pairs`: maps of pairs, and whether they are structure."""

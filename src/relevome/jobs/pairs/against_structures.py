@@ -1,0 +1,133 @@
+"""Whether the strongest pairs of maps, and of attention heads, touch in structures."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from relevome.data.formats.contacts import Contacts
+from relevome.data.sequences import Sequence
+from relevome.discovery.pairs.contacts import contact_matrix, densities, head_maps, precisions
+from relevome.discovery.pairs.estimate import attention_estimate
+from relevome.errors import InputError
+from relevome.evaluation.statistics import bootstrap_interval
+from relevome.models.base import Model, Target
+from relevome.models.untrained import with_shuffled_weights
+from relevome.results.pairs.contacts import APART, TOP, ContactPrecision
+from relevome.results.pairs.maps import KeptMap
+from relevome.results.pairs.settings import PairSettings
+
+Shares = Float[np.ndarray, "apart top"]
+MAP, ESTIMATE = "map", "estimate"
+
+
+@dataclass(frozen=True)
+class AgainstStructures:
+    """What pairs are held against.
+
+    Args:
+        contacts: Letters that touch, by the id of their sequence.
+        random_models: So many models with weights in random order are the null of heads and estimates.
+    """
+
+    contacts: Contacts
+    random_models: int
+
+
+def against_structures(
+    model: Model,
+    target: Target | None,
+    settings: PairSettings,
+    maps: Iterable[tuple[Sequence, KeptMap]],
+    given: AgainstStructures,
+    progress: Callable[[int], None],
+) -> list[ContactPrecision]:
+    """How many of the strongest pairs touch: of the maps, of their estimates, and of every attention head.
+
+    Args:
+        model: The model.
+        target: The logit of epistasis, if that is what maps are of.
+        settings: How the maps were made.
+        maps: Sequences and their maps; those without contacts are passed over.
+        given: Contacts, and how many models with random weights there are.
+        progress: Called with how many sequences were just looked at.
+
+    Raises:
+        InputError: Where no sequence has contacts, or one is off its sequence.
+    """
+    others = [with_shuffled_weights(model, settings.seed + k) for k in range(given.random_models)]
+    own: defaultdict[str, list[Shares]] = defaultdict(list)
+    random: defaultdict[str, list[Shares]] = defaultdict(list)
+    chances = []
+    for sequence, kept in maps:
+        pairs = given.contacts.get(sequence.id)
+        if pairs is None:
+            continue
+        touching = contact_matrix(sequence, pairs)
+        chances.append(densities(touching))
+        values = kept.values.astype(np.float64)
+        own[MAP].append(precisions(np.abs(values) if settings.method == "epistasis" else values, touching))
+        for name, map in _attentions(model, sequence, target, kept.estimate is not None):
+            own[name].append(precisions(map, touching))
+        for number, other in enumerate(others):
+            for name, map in _attentions(other, sequence, target, kept.estimate is not None):
+                random[f"{number}/{name}"].append(precisions(map, touching))
+        progress(1)
+    if not chances:
+        raise InputError(
+            "no sequence with a map has contacts: expected the ids of the sequences in --contacts"
+        )
+    return list(_rows(own, random, np.array(chances), settings.seed))
+
+
+def _attentions(
+    model: Model, sequence: Sequence, target: Target | None, estimated: bool
+) -> Iterator[tuple[str, np.ndarray]]:
+    """The estimate, if there is one, and every head; nothing for a model without attention."""
+    try:
+        heads = head_maps(model, sequence)
+    except InputError:
+        return
+    if estimated:
+        yield ESTIMATE, attention_estimate(model, sequence, target).values
+    for name, values in heads.items():
+        yield str(name), values
+
+
+def _rows(
+    own: Mapping[str, list[Shares]],
+    random: Mapping[str, list[Shares]],
+    chances: Float[np.ndarray, "sequences apart"],
+    seed: int,
+) -> Iterator[ContactPrecision]:
+    means = {name: _mean(np.array(shares)) for name, shares in random.items()}
+    for name, shares in own.items():
+        # heads of all random models are the null of every head
+        kind = ESTIMATE if name == ESTIMATE else "." if "." in name else MAP
+        null = [mean for other, mean in means.items() if (other.endswith(ESTIMATE)) == (kind == ESTIMATE)]
+        for (row, apart), (column, top) in ((a, t) for a in enumerate(APART) for t in enumerate(TOP)):
+            values = np.array([one[row, column] for one in shares])
+            values = values[~np.isnan(values)]
+            if not len(values):
+                continue
+            theirs = np.array([] if kind == MAP else [one[row, column] for one in null])
+            mean = float(values.mean())
+            interval = bootstrap_interval(values, seed, bounds=(0.0, 1.0)) if len(values) > 1 else None
+            known = len(theirs) > 0
+            yield ContactPrecision(
+                name, apart, top, mean,
+                None if interval is None else interval.low, None if interval is None else interval.high,
+                float(_mean(chances)[row]),
+                float(theirs.mean()) if known else None, float(theirs.max()) if known else None,
+                float((1 + (theirs >= mean).sum()) / (1 + len(theirs))) if known else None,
+            )  # fmt: skip
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Over sequences, of those that have pairs so far apart."""
+    known = ~np.isnan(values)
+    return np.where(known, values, 0.0).sum(0) / np.maximum(known.sum(0), 1)
