@@ -76,14 +76,21 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "profile": {
         "Positions": "anchor sites feature at alignment width target",
         "Heat map": "order",
+        "Output": "output overwrite",
+    },
     "motifs": {
         "What is looked at": "target way strands fewest",
         "What chance would have": "fdr shuffles random_models null draws seed",
         "What they are": "database sites feature level",
+        "Output": "output overwrite",
+    },
     "variants": {
         "Variants": "vcf genome genes substitutions fasta on_bad",
         "What is asked": "target width indels distance average_strands scheme",
         "Model": f"model tokenizer task alphabet prefix rare_as_x max_tokens {_CODE}",
+        "Computing": COMPUTING,
+        "Output": "output overwrite",
+    },
     "pairs": {
         "Sequences": "fasta bed genome width anchor kinds table id_column sequence_column sequences "
         "strip_stop rare_as_x on_bad",
@@ -91,7 +98,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Strongest pairs": "apart most shuffles",
         "What is beside them": "contacts random_models sites pictures",
         "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",
-        "Computing": _COMPUTING,
+        "Computing": COMPUTING,
         "Output": "output overwrite",
     },
     "train": {
@@ -141,10 +148,7 @@ COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
     "Models and explanations": "train predict explain show export check rerun",
     "Whether to trust them": "evaluate compare substitute",
-    "What they mean": "heads sites profile annotate",
-    "What they mean": "heads motifs sites annotate",
-    "What they mean": "heads sites variants annotate",
-    "What they mean": "heads sites pairs annotate",
+    "What they mean": "motifs sites profile heads pairs variants annotate",
     "More": "study list",
 }
 OTHERS = "Others"
