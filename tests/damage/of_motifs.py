@@ -10,11 +10,11 @@ import pandas as pd
 from relevome.results.motifs.folder import read_relevant_motifs, write_relevant_motifs
 from tests.damage.of_results import left_by
 from tests.damage.readers import Reader, register
-from tests.results.motifs.test_folder import made
+from tests.results.motifs.test_folder import CAUSES, made
 
 
 def _motifs(folder: Path) -> None:
-    write_relevant_motifs(made(), folder)
+    write_relevant_motifs(made(causes=CAUSES), folder)
     for name in ("hits.bed", "motifs.meme", "motifs.tsv"):
         (folder / name).unlink()
 

@@ -9,7 +9,8 @@ import typer
 
 from relevome.cli.shared.evaluation_options import print_list
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.options import Output, Seed
+from relevome.cli.shared.options import Device, Output, Seed
+from relevome.cli.shared.paths import ModelName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -51,14 +52,23 @@ def motifs(
         list[str] | None, typer.Option(help="Type of feature in --sites; may be repeated (default: all).")
     ] = None,
     level: Annotated[float, typer.Option(help="False discovery rate of names and of known sites.")] = 0.05,
+    causes: Annotated[
+        bool, typer.Option(help="Ask the model without motifs, and with them put into shuffles.")
+    ] = False,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="The model of each run, where it moved.", parser=ModelName, metavar="TEXT"),
+    ] = None,
+    device: Device = "auto",
     seed: Seed = 0,
+    trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace a result that is there.")] = False,
 ) -> None:
     """Say what motifs a model looks for, what they are, and where each of them is.
 
     Example: relevome motifs run --shuffles shuffled --database JASPAR.meme --sites known.bed -o motifs
 
-    Example: relevome motifs seed0 seed1 seed2 -o motifs
+    Example: relevome motifs seed0 seed1 seed2 --causes -o motifs
     """
     with importing():
         from relevome.jobs.motifs.motifs import motifs as look_for
@@ -68,7 +78,8 @@ def motifs(
         found = look_for(
             runs, target=target, way=way, fdr=fdr, fewest=fewest, strands=strands, shuffles=shuffles or (),
             random_models=random_models or (), null=null, draws=draws, database=database or (), sites=sites,
-            features=feature or (), level=level, seed=seed, out=output, overwrite=overwrite, say=seen.say,
+            features=feature or (), level=level, causes=causes, models=model or (), device=device,
+            trust_remote_code=trust_remote_code, seed=seed, out=output, overwrite=overwrite, say=seen.say,
             progress=seen.tell,
         )  # fmt: skip
     print_list(summary(found)[1:])

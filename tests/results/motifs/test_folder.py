@@ -15,6 +15,13 @@ from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA
 from relevome.errors import InputError
 from relevome.results.attention_heads.heads import Match
+from relevome.results.motifs.causes import (
+    MotifCauses,
+    MotifDistance,
+    MotifPair,
+    MotifPutIn,
+    MotifTakenOut,
+)
 from relevome.results.motifs.folder import read_relevant_motifs, write_relevant_motifs
 from relevome.results.motifs.motifs import (
     COLUMNS,
@@ -30,6 +37,17 @@ from tests.results.same import assert_same
 
 COUNTS = np.array([[9.0, 1, 0, 0], [0, 0, 0, 10], [3, 2, 3, 2]])
 KNOWN = Motif("box", "K1", np.array([[0.7, 0.1, 0.1, 0.1], [0.25, 0.25, 0.25, 0.25]]), DNA)
+
+CAUSES = MotifCauses(
+    (
+        MotifTakenOut(
+            "positive_1", 2, 2, 2, 0, 0.5, 0.0, *(2.0, 1.5, 2.5), *(0.1, 0.0, 1 / 3), *(1.9, 1.0, 2.0), 1e-9
+        ),
+    ),
+    (MotifPutIn("positive_1", 0, 50, 1.0, 0.5, 1.5), MotifPutIn("negative_1", 7, 1, -1.0, np.nan, np.nan)),
+    (MotifPair("positive_1", "negative_1", "behind", 3, 50, *(0.5 * one for one in range(12))),),
+    (MotifDistance("positive_1", "negative_1", "behind", 3, 2, 4, 0.75, 1.25, 1 / 3),),
+)
 
 
 def made(**fields: Any) -> RelevantMotifs:
@@ -61,6 +79,19 @@ def test_everything_comes_back_as_it_was(tmp_path: Path) -> None:
     assert repr(found) == repr(made())
     assert "2 motifs at 2 places, from 2 seqlets of a run, false discovery rate 0.1" in repr(found)
     assert list(found.to_pandas().columns) == list(COLUMNS)
+
+
+def test_the_causal_check_comes_back_and_speaks_of_motifs_that_are_there(tmp_path: Path) -> None:
+    write_relevant_motifs(made(causes=CAUSES), tmp_path)
+    found = read_relevant_motifs(tmp_path)
+    assert_same(found, made(causes=CAUSES))
+    for name in ("taken_out.tsv", "put_in.tsv", "pairs.tsv", "distances.tsv"):
+        path = tmp_path / name
+        whole = path.read_text()
+        path.write_text(whole.replace("positive_1", "other"))
+        with pytest.raises(InputError, match="other: no such motif"):
+            read_relevant_motifs(tmp_path)
+        path.write_text(whole)
 
 
 def test_nothing_found_comes_back_too(tmp_path: Path) -> None:

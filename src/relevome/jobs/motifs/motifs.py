@@ -13,11 +13,15 @@ from relevome.discovery.known_motifs import check_database, matches
 from relevome.discovery.motifs.on_sites import adjusted
 from relevome.discovery.motifs.stability import recurring
 from relevome.errors import InputError
+from relevome.evaluation.explainer import explainer, model_of
 from relevome.jobs import Progress, Say, nobody
+from relevome.jobs.motifs.causes import causes_of
 from relevome.jobs.motifs.nulls import check_nulls
 from relevome.jobs.motifs.of_run import MotifsAsked, MotifsOfRun, both_strands, motifs_of_run
 from relevome.jobs.motifs.run_maps import alphabet_of
+from relevome.models.base import Model
 from relevome.report.motifs.page import write_motifs_page
+from relevome.results.motifs.causes import MotifCauses, together
 from relevome.results.motifs.folder import FOLDER, write_relevant_motifs
 from relevome.results.motifs.motifs import RelevantMotif, RelevantMotifs
 from relevome.results.motifs.settings import MotifNull, MotifSearch, MotifWay, Strands
@@ -44,6 +48,10 @@ def motifs(
     sites: PathLike | None = None,
     features: Many[str] = (),
     level: float = 0.05,
+    causes: bool = False,
+    models: Many[Model | PathLike] = (),
+    device: str = "auto",
+    trust_remote_code: bool = False,
     seed: int = 0,
     out: PathLike | None = None,
     overwrite: bool = False,
@@ -75,6 +83,12 @@ def motifs(
         sites: Known sites that hits may lie on: BED, GFF3, UniProt, a table, or such as ``pattern:C-x-C``.
         features: Types of features in ``sites``. Default: all.
         level: False discovery rate of names and known sites. Default: 0.05.
+        causes: Ask the model of each run what it says without each motif, beside windows of the same letters,
+            and with motifs put into shuffles of its sequences: each by place, and every two of the three with
+            most places by distance. Default: it is not asked.
+        models: The models of the runs, or where they are now. Default: where the runs say.
+        device: Where a model runs. Default: the best there is.
+        trust_remote_code: Run code that comes with a checkpoint. Default: False.
         seed: Of what is drawn. Default: 0.
         out: Folder for tables, matrices, pictures and the record. Default: nothing is written.
         overwrite: Replace an earlier result in ``out``. Default: False.
@@ -94,6 +108,9 @@ def motifs(
     opened = _opened([runs] if isinstance(runs, Run | str | Path) else runs)
     beside, random = _opened(shuffles), _opened(random_models)
     _check_alike(opened)
+    if models and len(models) != len(opened):
+        raise InputError(f"{len(models)} models of {len(opened)} runs: expected one of each, in their order")
+    asking = _models(opened, models, device, trust_remote_code) if causes else []
     alphabet = alphabet_of(opened[0])
     both_strands(alphabet, search)
     check_nulls(opened, beside, random)
@@ -106,6 +123,10 @@ def motifs(
         say("looking for motifs" + f" in run {number} of {len(opened)}" * (len(opened) > 1))
         found.append(motifs_of_run(run, number, len(opened) > 1, asked))
         progress(1, len(opened))
+    told: list[MotifCauses] = []
+    for run, model, one in zip(opened, asking, found, strict=False):
+        say(f"asking the model of {run.path} without motifs, and with them elsewhere")
+        told.append(causes_of(run, model, target, one, seed))
     if known:
         say("comparing motifs with known ones")
     result = RelevantMotifs(
@@ -116,6 +137,7 @@ def motifs(
         tuple(adjusted([row for one in found for row in one.on_sites])),
         tuple(one.counts for one in found),
         _by_run(found, [one.found.reasons for one in found]), _by_run(found, [one.notes for one in found]),
+        together(told) if causes else None,
     )  # fmt: skip
     if out is not None:
         say("writing tables and pictures")
@@ -127,6 +149,18 @@ def motifs(
 
 def _opened(runs: Many[Run | PathLike]) -> tuple[Run, ...]:
     return tuple(one if isinstance(one, Run) else Run(one) for one in runs)
+
+
+def _models(
+    runs: Many[Run], given: Many[Model | PathLike], device: str, trust_remote_code: bool
+) -> list[Model]:
+    """The model of each run. Raises InputError where one is not there, or is another."""
+    found: list[Model] = []
+    for run, one in zip(runs, given or [None] * len(runs), strict=True):
+        model = one if isinstance(one, Model) else model_of(run, one, device, trust_remote_code)
+        explainer(run, model)  # which refuses another model, before anything is looked for
+        found.append(model)
+    return found
 
 
 def _check_alike(runs: Many[Run]) -> None:

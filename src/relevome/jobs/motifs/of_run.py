@@ -42,6 +42,7 @@ class MotifsAsked:
 class MotifsOfRun:
     """What was found in a run; ``names`` are those of its patterns, ``nulls`` those of what stood beside."""
 
+    sequences: tuple[Sequence, ...]
     names: tuple[str, ...]
     found: FoundMotifs
     hits: tuple[MotifHit, ...]
@@ -69,6 +70,7 @@ def motifs_of_run(run: Run, number: int, several: bool, asked: MotifsAsked) -> M
         "candidates": sum(found.seqlets.candidates), "seqlets": len(found.seqlets), "hits": len(found.hits),
     }  # fmt: skip
     return MotifsOfRun(
+        read.sequences,
         names,
         found,
         tuple(_hit(found.hits, row, names, read.sequences) for row in range(len(found.hits))),

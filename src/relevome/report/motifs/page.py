@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from relevome.report.logo import save_logo
+from relevome.report.motifs.causes import draw_causes
 from relevome.report.motifs.pictures import draw_motifs
 from relevome.report.scores import listed
-from relevome.report.tables import Cell, Table, markdown, number
+from relevome.report.tables import Cell, Table, interval, markdown, number
+from relevome.results.motifs.causes import MotifCauses, MotifDistance
 from relevome.results.motifs.motifs import MotifOnSites, RelevantMotif, RelevantMotifs
 
 _NAMES = 3  # of known motifs in a cell
+_FLAT = 0.05  # the share of what two motifs do that a distance has to change to be spoken of
 
 
 def write_motifs_page(found: RelevantMotifs, folder: Path) -> None:
@@ -18,6 +21,8 @@ def write_motifs_page(found: RelevantMotifs, folder: Path) -> None:
     (folder / "motifs.md").write_text(page(found), encoding="utf-8")
     if found.motifs:
         save_logo(draw_motifs(found), folder / "motifs.png")
+    if found.causes is not None and found.causes.put_in:
+        save_logo(draw_causes(found.causes), folder / "causes.png")
 
 
 def page(found: RelevantMotifs) -> str:
@@ -26,6 +31,8 @@ def page(found: RelevantMotifs) -> str:
     on_sites = _significant(found)
     if on_sites:
         tables.append(markdown(_sites(found, on_sites)))
+    if found.causes is not None and found.causes.taken_out:
+        tables.append(markdown(_taken_out(found.causes)))
     return "\n".join([listed(summary(found)), *tables])
 
 
@@ -37,7 +44,53 @@ def summary(found: RelevantMotifs) -> list[str]:
     if found.about.get("sites"):
         on = sorted({f"{one.motif} on {one.sites}" for one in _significant(found)})
         said.append(f"on known sites more often than by where they lie: {', '.join(on) or 'none'}")
-    return [*said, *found.notes, *found.reasons]
+    return [*said, *_causes(found), *found.notes, *found.reasons]
+
+
+def _causes(found: RelevantMotifs) -> list[str]:
+    """What the model says without motifs, and with two of them elsewhere, if it was asked."""
+    if found.causes is None:
+        return []
+    if not found.causes.taken_out:
+        return ["the model was not asked about motifs: none has a place"]
+    level = found.settings.level
+    matter = [one.motif for one in found.causes.taken_out if one.p < level / len(found.causes.taken_out)]
+    said = [f"the model misses them more than windows of like letters: {_list(matter)}"]
+    said += [f"{one.moving} {one.order} {one.staying}: {_at_best(one)}" for one in found.causes.distances]
+    return said
+
+
+def _at_best(one: MotifDistance) -> str:
+    """What the distance between two motifs does."""
+    if abs(one.both - one.least) < _FLAT * abs(one.both):
+        return f"together they change the logit by {number(one.both)} at any distance"
+    return (
+        f"together they change the logit most with {one.gap} letters ({one.low} to {one.high}) between them, "
+        f"by {number(one.both)}, and least by {number(one.least)}"
+    )
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _taken_out(causes: MotifCauses) -> Table:
+    header = ("motif", "sequences", "places", "fall", "windows", "beyond", "p")
+    caption = (
+        "The model's logit less that with other letters in the places of a motif (fall), the same for "
+        "windows of like letters elsewhere in the sequence, and what the places are worth beyond these, with "
+        "95% intervals over sequences."
+    )
+    rows = (
+        (
+            one.motif, f"{one.sequences:,}", f"{one.hits:,}",
+            interval(one.fall, one.fall_low, one.fall_high),
+            interval(one.matched, one.matched_low, one.matched_high),
+            interval(one.beyond, one.beyond_low, one.beyond_high), number(one.p),
+        )
+        for one in causes.taken_out
+    )  # fmt: skip
+    return Table(caption, header, tuple(tuple(Cell(text) for text in row) for row in rows), words=1)
 
 
 def _named(found: RelevantMotifs) -> str:

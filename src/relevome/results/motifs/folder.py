@@ -19,6 +19,13 @@ from relevome.results.arrays import read_arrays, split, write_arrays
 from relevome.results.attention_heads.heads import Match
 from relevome.results.folder import ResultFolder, whole_file
 from relevome.results.kinds import of_its_kind
+from relevome.results.motifs.causes import (
+    MotifCauses,
+    MotifDistance,
+    MotifPair,
+    MotifPutIn,
+    MotifTakenOut,
+)
 from relevome.results.motifs.motifs import (
     COLUMNS,
     MotifHit,
@@ -33,25 +40,30 @@ from relevome.results.tables import read_tsv, write_tsv
 
 NAME, ARRAYS = "motifs.json", "motifs.npz"
 HITS, SEQLETS, ON_SITES, MATCHES = "hits.tsv", "seqlets.tsv", "known_sites.tsv", "matches.tsv"
+# Tables of the causal check, by the field that they hold.
+CAUSES: Mapping[str, tuple[str, type[Any]]] = {
+    "taken_out.tsv": ("taken_out", MotifTakenOut), "put_in.tsv": ("put_in", MotifPutIn),
+    "pairs.tsv": ("pairs", MotifPair), "distances.tsv": ("distances", MotifDistance),
+}  # fmt: skip
 SCHEMA_VERSION = 1
 FOLDER = ResultFolder(
     (NAME,),
     (
-        ARRAYS, HITS, SEQLETS, ON_SITES, MATCHES, "motifs.tsv", "hits.bed", "motifs.meme", "motifs.md",
-        "motifs.png",
+        ARRAYS, HITS, SEQLETS, ON_SITES, MATCHES, *CAUSES, "motifs.tsv", "hits.bed", "motifs.meme",
+        "motifs.md", "motifs.png", "causes.png",
     ),
 )  # fmt: skip
 
 _OWN = frozenset({
     "schema_version", "command", "library_versions", "settings", "alphabet", "motifs", "known_motifs",
-    "counts", "reasons", "notes", "hits", "seqlets", "known_sites",
+    "counts", "reasons", "notes", "hits", "seqlets", "known_sites", "causes",
 })  # fmt: skip
 _MOTIF = ("name", "run", "sign", "seqlets", "method", "kind", "in_runs", "similarity")
 _MATCH = ("motif", "known", "id", "p", "q", "strand")
 _HIGHEST = 1000  # score of BED
 _STRANDS = ("+", "-")
 
-Row = TypeVar("Row", MotifHit, MotifSeqlet, MotifOnSites)
+Row = TypeVar("Row")
 
 
 def write_relevant_motifs(found: RelevantMotifs, folder: Path) -> None:
@@ -63,6 +75,9 @@ def write_relevant_motifs(found: RelevantMotifs, folder: Path) -> None:
     write_tsv(folder / HITS, MotifHit._fields, found.hits)
     write_tsv(folder / SEQLETS, MotifSeqlet._fields, found.seqlets)
     write_tsv(folder / ON_SITES, MotifOnSites._fields, found.on_sites)
+    if found.causes is not None:
+        for name, (field, kind) in CAUSES.items():
+            write_tsv(folder / name, kind._fields, getattr(found.causes, field))
     matches = ((one.name, *_match(match)) for one in found.motifs for match in one.matches)
     write_tsv(folder / MATCHES, _MATCH, matches)
     with whole_file(folder / "hits.bed") as path, path.open("w", encoding="utf-8") as file:
@@ -92,10 +107,12 @@ def read_relevant_motifs(folder: str | Path) -> RelevantMotifs:
             tuple(_motifs(said, path.parent)), hits,
             _table(path.parent / SEQLETS, MotifSeqlet, said["seqlets"]),
             _table(path.parent / ON_SITES, MotifOnSites, said["known_sites"]),
-            tuple(said["counts"]), tuple(said["reasons"]), tuple(said["notes"]),
+            tuple(said["counts"]), tuple(said["reasons"]), tuple(said["notes"]), _causes(said, path.parent),
         )  # fmt: skip
         _check(found)
-        of_its_kind(replace(found, hits=(), seqlets=(), on_sites=()))  # tables have only what fits
+        of_its_kind(
+            replace(found, hits=(), seqlets=(), on_sites=(), causes=None)
+        )  # tables have only what fits
         return found
 
 
@@ -144,7 +161,18 @@ def _content(found: RelevantMotifs, known: Sequence[Motif]) -> dict[str, Any]:
         "hits": len(found.hits), "seqlets": len(found.seqlets), "known_sites": len(found.on_sites),
         "counts": [dict(one) for one in found.counts], "reasons": list(found.reasons),
         "notes": list(found.notes),
+        "causes": found.causes and {field: len(getattr(found.causes, field)) for field, _ in CAUSES.values()},
     }  # fmt: skip
+
+
+def _causes(said: Mapping[str, Any], folder: Path) -> MotifCauses | None:
+    """The tables of the causal check, where there was one."""
+    counts = said.get("causes")
+    if counts is None:
+        return None
+    return MotifCauses(
+        **{field: _table(folder / name, kind, counts[field]) for name, (field, kind) in CAUSES.items()}
+    )
 
 
 def _motifs(said: Mapping[str, Any], folder: Path) -> Iterator[RelevantMotif]:
@@ -176,7 +204,7 @@ def _matches(
 def _table(path: Path, kind: type[Row], count: int) -> tuple[Row, ...]:
     """Rows of a table, each field as its kind has it; an empty one is None where that may be."""
     hints = get_type_hints(kind)
-    fields: Sequence[str] = kind._fields
+    fields: Sequence[str] = getattr(kind, "_fields")  # noqa: B009 - of a named tuple
     rows = read_tsv(path, fields)
     if len(rows) != count:
         raise ValueError(f"{len(rows)} rows in {path.name}, not {count}")
@@ -209,6 +237,14 @@ def _check(found: RelevantMotifs) -> None:
     for one in found.on_sites:
         if not (0 <= one.p <= 1 and 0 <= one.q <= 1 and math.isfinite(one.expected)):
             raise ValueError(f"expected {one.expected}, p {one.p} and q {one.q} of {one.motif}")
-    named = {one.motif for one in (*found.hits, *found.seqlets, *found.on_sites)} - {None}
-    if not named <= names:
-        raise ValueError(f"{', '.join(sorted(map(str, named - names)))}: no such motif")
+    if not _named(found) <= names:
+        raise ValueError(f"{', '.join(sorted(_named(found) - names))}: no such motif")
+
+
+def _named(found: RelevantMotifs) -> set[str]:
+    """All motifs that tables speak of."""
+    named = {one.motif for one in (*found.hits, *found.seqlets, *found.on_sites)}
+    if found.causes is not None:
+        named |= {one.motif for one in (*found.causes.taken_out, *found.causes.put_in)}
+        named |= {name for one in (*found.causes.pairs, *found.causes.distances) for name in one[:2]}
+    return {name for name in named if name is not None}

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from relevome.data.motifs import Motif
 from relevome.data.sequences import Alphabet
 from relevome.results.attention_heads.heads import Match
+from relevome.results.motifs.causes import MotifCauses
 from relevome.results.motifs.settings import MotifSearch
 from relevome.results.notebook import as_html
 
@@ -182,6 +183,7 @@ class RelevantMotifs:
         counts: Of every run sequences, letters, candidates of both signs, and seqlets.
         reasons: Why there is no motif of a sign, or no place of one.
         notes: What was chosen, and why; what was left out.
+        causes: What the model says without motifs and with them elsewhere; None if it was not asked.
     """
 
     about: Mapping[str, Any]
@@ -194,6 +196,7 @@ class RelevantMotifs:
     counts: tuple[Mapping[str, int], ...]
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
+    causes: MotifCauses | None = None
 
     def __repr__(self) -> str:
         lines = [f"RelevantMotifs: {self.said()}", *(f"  {one}" for one in self.reasons)]

@@ -1,0 +1,139 @@
+"""The causal check of motifs of a run: its model is asked without them, and with them elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Many
+from itertools import combinations
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Float
+
+from relevome.data.motifs import Motif
+from relevome.data.sequences import Sequence
+from relevome.discovery.motifs.causal import Predict, taken_out
+from relevome.discovery.motifs.put_in import (
+    ORDERS,
+    PLACES,
+    PairsPutIn,
+    best_distance,
+    put_in,
+    put_in_pairs,
+    shuffled_backgrounds,
+    usual_place,
+)
+from relevome.evaluation.explainer import explainer
+from relevome.evaluation.scoring import Scorer
+from relevome.jobs.motifs.of_run import MotifsOfRun
+from relevome.models.base import Model
+from relevome.results.motifs.causes import MotifCauses, MotifDistance, MotifPair, MotifPutIn, MotifTakenOut
+from relevome.results.run.reader import Run, rows_of
+
+TableRow: TypeAlias = dict[str, Any]  # by column
+
+BACKGROUNDS = 50  # shuffles of the run's sequences that motifs are put into
+GAPS = range(31)  # letters between two motifs
+PAIRED = 3  # motifs, those with most places, of which every two are put in together
+
+
+def causes_of(run: Run, model: Model, target: str | None, found: MotifsOfRun, seed: int) -> MotifCauses:
+    """What the model of a run says without each motif, and with motifs in shuffles of the run's sequences.
+
+    The target of a shuffle is that of its sequence. Where all sequences have one length a motif that stays is
+    at the place where most of its hits are, since such a model may read places; else it is in the middle.
+
+    Raises InputError for another model than the run's, and a sequence that it cannot read.
+    """
+    rng = np.random.default_rng([seed, 1])
+    predict = _predict(run, model, target)
+    hits, patterns, names = found.found.hits, found.found.patterns, found.names
+    out = [
+        MotifTakenOut(names[one.pattern], **_without(one.row(), "pattern"))
+        for one in taken_out(predict, found.sequences, hits, patterns, rng)
+        if one.with_hits
+    ]
+    counts = np.bincount(hits.pattern, minlength=len(patterns))
+    backgrounds = shuffled_backgrounds(found.sequences, BACKGROUNDS, rng)
+    placed = [
+        _Placed(patterns[number].motif(names[number]), *usual_place(hits, number), patterns[number].sign)
+        for number in np.argsort(-counts, kind="stable").tolist()
+        if counts[number]
+    ]
+    aligned = len({len(one) for one in backgrounds}) == 1
+    put = [
+        MotifPutIn(one.motif.name, **row)
+        for one in placed
+        for row in _alone(predict, backgrounds, one, aligned)
+    ]
+    pairs: list[MotifPair] = []
+    best: list[MotifDistance] = []
+    for staying, moving in combinations(placed[:PAIRED], 2):
+        both = _together(predict, backgrounds, staying, moving, aligned)
+        if both is not None:
+            couple = staying.motif.name, moving.motif.name
+            pairs += [MotifPair(*couple, **row) for row in both.rows()]
+            best += _distances(couple, both, staying.sign, rng)
+    return MotifCauses(tuple(out), tuple(put), tuple(pairs), tuple(best))
+
+
+class _Placed(NamedTuple):
+    """A motif, where most of its hits start, whether these are turned, and its sign."""
+
+    motif: Motif
+    start: int
+    turned: bool
+    sign: int
+
+
+def _predict(run: Run, model: Model, target: str | None) -> Predict:
+    """Logits of changed sequences, each of the target of its own."""
+    how, scorer = explainer(run, model), Scorer(model)
+    targets = {row.sequence_id: how.target(row) for row in rows_of(run, target)}
+
+    def predict(some: Iterable[Sequence]) -> Float[np.ndarray, " sequences"]:
+        return scorer.scores((model.tokenize(one), targets[one.id]) for one in some)
+
+    return predict
+
+
+def _alone(predict: Predict, backgrounds: Many[Sequence], one: _Placed, aligned: bool) -> list[TableRow]:
+    """One motif by place, its usual one among them; none where no background has room."""
+    longest = max(map(len, backgrounds))
+    if longest < len(one.motif):
+        return []
+    last = longest - len(one.motif)
+    places = np.unique(np.append(np.linspace(0, last, PLACES).round().astype(np.int64), one.start))
+    return put_in(predict, backgrounds, one.motif, places if aligned else None, one.turned).rows()
+
+
+def _together(
+    predict: Predict, backgrounds: Many[Sequence], staying: _Placed, moving: _Placed, aligned: bool
+) -> PairsPutIn | None:
+    """Two motifs by distance; None where no background has room for both."""
+    longest, stays, moves = max(map(len, backgrounds)), len(staying.motif), len(moving.motif)
+    start = staying.start if aligned else (longest - stays) // 2
+    if start < moves and longest - start - stays < moves:
+        return None
+    return put_in_pairs(
+        predict, backgrounds, staying.motif, moving.motif, GAPS, staying.start if aligned else None,
+        (staying.turned, moving.turned),
+    )  # fmt: skip
+
+
+def _distances(
+    couple: tuple[str, str], both: PairsPutIn, sign: int, rng: np.random.Generator
+) -> Iterator[MotifDistance]:
+    """The best distance of each order that has room; by the sign of the motif that stays."""
+    for order, name in enumerate(ORDERS):
+        values = both.both[:, order]
+        if np.isfinite(values).all(0).any():
+            best = best_distance(both.gap, values, rng, sign)
+            means = sign * values.mean(0)
+            yield MotifDistance(
+                *couple, name, *best, sign * float(np.nanmax(means)), sign * float(np.nanmin(means))
+            )
+
+
+def _without(row: TableRow, name: str) -> TableRow:
+    return {key: value for key, value in row.items() if key != name}
