@@ -16,7 +16,6 @@ from relevome.data.sequences import ALPHABETS, Alphabet, Sequence
 from relevome.data.sites import Site, sites_on
 from relevome.errors import InputError
 from relevome.report.logo import Logo, draw_page, save_logo
-from relevome.report.panels import WIDTH
 from relevome.report.ruler import MINUS, Origin, PlusOne, Ruler, from_site
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
@@ -33,7 +32,7 @@ def show(
     sites: str | Path | None = None,
     features: Collection[str] = (),
     *,
-    inches: float = WIDTH / 72,
+    inches: float = 7.2,
     height: float | None = None,
     region: str | None = None,
     title: str | None = None,
