@@ -83,25 +83,23 @@ def profile(
         _anchor(anchor, sites, features, at, alignment), at, _width(width, columns), order
     )
     alphabet = ALPHABETS[opened.manifest["alphabet"]]
-    explained = list(rows_of(opened, target))
     say("looking for places")
     unclear: list[Problem] = []
     known: Mapping[str, list[Site]] = {}
     if sites is not None:
-        letters = (Sequence(one.sequence_id, one.sequence, alphabet, one.interval) for one in explained)
+        every = rows_of(opened, target)
+        letters = (Sequence(one.sequence_id, one.sequence, alphabet, one.interval) for one in every)
         known = known_sites(sites, letters, features, unclear)
     placer = RowPlacer(settings, alphabet, known, columns or {})
     placed: list[PlacedRow] = []
-    for one in explained:
+    for one in rows_of(opened, target):
         placed += placer.rows(one)
-        progress(1, len(explained))
+        progress(1, len(opened))
     if not placed:
-        raise InputError(_nothing(opened, settings, explained[0].sequence_id, {**known, **(columns or {})}))
+        raise InputError(_nothing(opened, settings, {**known, **(columns or {})}))
     say("means")
-    left_out = _left_out(placer, unclear)
-    found = _profile(
-        _about(opened, explained[0].target, sites, features, alignment), placed, placer, left_out
-    )
+    about = _about(opened, target, sites, features, alignment)
+    found = _profile(about, placed, placer, _left_out(placer, unclear))
     if out is not None:
         say("writing")
         FOLDER.clear(Path(out))
@@ -170,20 +168,24 @@ def _left_out(placer: RowPlacer, unclear: list[Problem]) -> dict[str, int]:
     return {why: count for why, count in counts.items() if count}
 
 
-def _nothing(run: Run, settings: ProfileSettings, id: str, given: Mapping[str, Any]) -> str:
+def _nothing(run: Run, settings: ProfileSettings, given: Mapping[str, Any]) -> str:
     if settings.anchor not in ("site", "alignment"):
         return f"no sequence of {run.path} has a letter at any position"
     what = "sites" if settings.anchor == "site" else "alignment"
     there = [name for name, some in given.items() if some]
     names = f"those of {min(there)!r}, among others" if there else "none at all"
     return (
-        f"no sequence of {run.path}, such as {id!r}, has a place: {what} has {names}; expected --{what} of "
-        "the ids or chromosomes of the run"
+        f"no sequence of {run.path}, such as {run[0].sequence_id!r}, has a place: {what} has {names}; "
+        f"expected --{what} of the ids or chromosomes of the run"
     )
 
 
 def _about(
-    run: Run, target: str, sites: str | Path | None, features: Collection[str], alignment: str | Path | None
+    run: Run,
+    target: str | None,
+    sites: str | Path | None,
+    features: Collection[str],
+    alignment: str | Path | None,
 ) -> dict[str, Any]:
     told = (
         None
@@ -191,7 +193,8 @@ def _about(
         else {"source": str(sites), "sha256": source_digest(sites), "features": sorted(features)}
     )
     aligned = None if alignment is None else {"source": str(alignment), "sha256": sha256_of(Path(alignment))}
+    label = target or ("predicted" if run.of_predicted else run.targets[0])
     return {
         "run": str(run.path), "model": run.manifest.get("model"), "method": run.manifest.get("method"),
-        "target": target, "sites": told, "alignment": aligned,
+        "target": label, "sites": told, "alignment": aligned,
     }  # fmt: skip

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Sequence as List
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,12 +16,9 @@ from relevome.data.sequences import ALPHABETS, Alphabet, Sequence
 from relevome.data.sites import Site, sites_on
 from relevome.errors import InputError
 from relevome.report.logo import Logo, draw_page, save_logo
-from relevome.report.panels import WIDTH
 from relevome.report.ruler import MINUS, Origin, PlusOne, Ruler, from_site
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
-
-T = TypeVar("T")
 
 NARROWEST, WIDEST = 3.0, 40.0  # inches
 COVERING = 0.8  # of the letters: a chain with so many lies over everything else
@@ -36,7 +32,7 @@ def show(
     sites: str | Path | None = None,
     features: Collection[str] = (),
     *,
-    inches: float = WIDTH / 72,
+    inches: float = 7.2,
     height: float | None = None,
     region: str | None = None,
     title: str | None = None,
@@ -82,8 +78,9 @@ def show(
     """
     if not NARROWEST <= inches <= WIDEST:
         raise InputError(f"--width {inches:g}: expected inches from {NARROWEST:g} to {WIDEST:g}")
-    runs = [one if isinstance(one, Run) else Run(one) for one in _several(run)]
-    found = [_rows(runs, id, target) for id in _several(sequence_id)]
+    runs = _opened([run] if isinstance(run, str | Path | Run) else run)
+    ids = [sequence_id] if isinstance(sequence_id, str) else sequence_id
+    found = [_rows(runs, id, target) for id in ids]
     alphabet = ALPHABETS[runs[0].manifest["alphabet"]]
     sequences = [Sequence(one.sequence_id, one.sequence, alphabet, one.interval) for one, *_ in found]
     left_out: list[Problem] = []
@@ -111,9 +108,8 @@ def show(
     return problems
 
 
-def _several(given: T | List[T]) -> list[T]:
-    """One or several as a list."""
-    return [*given] if isinstance(given, list | tuple) else [given]
+def _opened(runs: List[Run | str | Path]) -> list[Run]:
+    return [run if isinstance(run, Run) else Run(run) for run in runs]
 
 
 def _rows(runs: List[Run], id: str, target: str | None) -> list[Explanation]:

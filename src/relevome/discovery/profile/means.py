@@ -69,9 +69,13 @@ def position_means(
     """The mean at every position, see `column_means`; ``codes`` are -1 where a row has no letter."""
     there = codes >= 0
     found, rows = column_means(values, there, firsts), there.sum(0).tolist()
-    columns = zip(positions, *map(_listed, (found.mean, found.low, found.high)), found.sequences.tolist(),
-                  rows, strict=True)  # fmt: skip
-    return tuple(PositionMean(*one, len(values) - one[-1]) for one in columns)
+    mean, low, high = map(_listed, (found.mean, found.low, found.high))
+    return tuple(
+        PositionMean(
+            position, mean[i], low[i], high[i], int(found.sequences[i]), rows[i], len(values) - rows[i]
+        )
+        for i, position in enumerate(positions)
+    )
 
 
 def letter_means(

@@ -86,9 +86,9 @@ def _check(found: PositionProfile, said: dict[str, Any]) -> None:
 
 
 def _position_mean(row: list[str]) -> PositionMean:
-    position, mean, low, high, *counts = row
-    numbers = (_number(text) for text in (mean, low, high))
-    return PositionMean(int(position), *numbers, *map(int, counts))
+    position, mean, low, high, sequences, rows, without = row
+    ends = _number(low), _number(high)
+    return PositionMean(int(position), _number(mean), *ends, int(sequences), int(rows), int(without))
 
 
 def _letter_mean(row: list[str]) -> LetterMean:
