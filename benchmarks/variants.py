@@ -41,6 +41,7 @@ from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.own_tokenizers import letter_tokenizer
 
 WIDTHS = (200, 500, 2_000)
+_OTHER = str.maketrans("ACGT", "CATG")
 GENE = (10_000, 91_189)  # from the first letter of BRCA1's transcripts to behind the last, in its record
 BEFORE = {"donor": 3, "acceptor": 20}  # letters of a matrix up to the exon's last, or before its first
 AFTER = {"donor": 6, "acceptor": 3}
@@ -69,7 +70,7 @@ def _written(folder: Path, count: int) -> dict[str, Path]:
     draw = np.random.default_rng(0)
     letters = "".join(draw.choice(list("ACGT"), 2_000_000))
     places = np.sort(draw.integers(2_000, len(letters) - 2_000, count)).tolist()
-    lines = (f"1\t{at + 1}\t.\t{letters[at]}\t{'CATG'['ACTG'.index(letters[at])]}\n" for at in places)
+    lines = (f"1\t{at + 1}\t.\t{letters[at]}\t{letters[at].translate(_OTHER)}\n" for at in places)
     files = {"genome": folder / "genome.fa", "vcf": folder / f"{count}.vcf"}
     files["genome"].write_text(f">1\n{letters}\n")
     files["vcf"].write_text("#CHROM\tPOS\tID\tREF\tALT\n" + "".join(lines))
@@ -81,7 +82,7 @@ def _speed(folder: Path, count: int, width: int) -> Iterator[Row]:
     best = max(_forward(model, rows, width) for rows in (16, 32, 64, 128, 256, model.rows(width)))
 
     def score() -> None:
-        relevome.variants(model, folder / "out", **files, width=width, on_bad="skip", overwrite=True)
+        relevome.variants(model, folder / "out", **files, width=width, overwrite=True)
 
     score()
     rate = 2 * count / _processor(score)
@@ -116,9 +117,7 @@ def _memory(folder: Path, count: int) -> list[Row]:
 def _added(folder: Path, count: int) -> float:
     files, model = _written(folder, count), relevome.load_model(folder / "model", device="cpu")
     sized = model.with_batch_sizes(FixedBatchSize(64))
-    return added_memory(
-        lambda: relevome.variants(sized, folder / f"out{count}", **files, width=200, on_bad="skip")
-    )
+    return added_memory(lambda: relevome.variants(sized, folder / f"out{count}", **files, width=200))
 
 
 def _accuracy(folder: Path, positions: int) -> Iterator[Row]:

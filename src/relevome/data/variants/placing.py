@@ -31,11 +31,14 @@ def on_genome(
     A code of two or three letters in the genome is the first of them, as VCF has it.
     """
     lengths = {name: len(chromosomes[name]) for name in list(chromosomes.keys())}
+    named: dict[str, str | None] = {}
     for item in items:
         if isinstance(item, BadVariant):
             yield item
             continue
-        contig = contig_named(item.contig, lengths)
+        if item.contig not in named:
+            named[item.contig] = contig_named(item.contig, lengths)
+        contig = named[item.contig]
         if contig is None:
             known = _some(list(lengths))
             reason = f"no contig {item.contig!r}: expected a name in {genome}, which has {known}"
