@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, combinations, product
-from typing import Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -16,10 +15,9 @@ from relevome.models.base import Model, Target
 from relevome.models.mutants.replaced import interaction, scores_of_each, with_letters
 from relevome.models.questions import check_read
 from relevome.models.tokens import Tokens
+from relevome.results.pairs.settings import PairSummary
 
-Summary: TypeAlias = Literal["largest", "rms"]
 _AT_ONCE = 1 << 16  # double substitutions that are listed at once
-_TOLD = 1000  # scores after which somebody is told
 
 
 def epistasis_map(
@@ -27,8 +25,7 @@ def epistasis_map(
     sequence: Letters,
     target: Target,
     by: str | None = None,
-    summary: Summary = "largest",
-    progress: Callable[[int], None] = lambda _: None,
+    summary: PairSummary = "largest",
 ) -> PairMap:
     """The epistasis of all pairs of letters of one sequence, in logits of the target.
 
@@ -44,7 +41,6 @@ def epistasis_map(
         by: The letter that takes their place; a letter that is it already, and its pairs, are NaN. None: all
             other letters at both, which is (letters - 1) squared scores for every pair. Default: None.
         summary: What of the combinations of letters is kept. Default: ``largest``.
-        progress: Called with how many scores were just computed, now and then.
 
     Raises:
         InputError: For a sequence or a mutant that the model does not take, and a letter that it has not.
@@ -59,25 +55,19 @@ def epistasis_map(
     places = np.repeat(np.arange(len(others)), [len(some) for some in others])
     letters = np.concatenate([*others, np.zeros(0, np.int64)])
     asked = chain([wild], with_letters(model, wild, places[:, None], letters[:, None]))
-    whole, singles[places, letters] = _apart(_scores(model, target, asked, 1 + len(places), progress))
+    whole, *alone = _scores(model, target, asked, 1 + len(places))
+    singles[places, letters] = alone
     values = np.full((len(sequence),) * 2, np.nan)
     for pairs in _some_pairs(others):
         sizes = [len(others[i]) * len(others[j]) for i, j in pairs]
         at = np.repeat(np.array(pairs), sizes, axis=0)
         to = np.array([both for i, j in pairs for both in product(others[i], others[j])])
-        found = _scores(model, target, with_letters(model, wild, at, to), len(at), progress)
+        found = _scores(model, target, with_letters(model, wild, at, to), len(at))
         apart = interaction(whole, singles[at[:, 0], to[:, 0]], singles[at[:, 1], to[:, 1]], found)
         for (i, j), some in zip(pairs, np.split(apart, np.cumsum(sizes)[:-1]), strict=True):
             values[i, j] = values[j, i] = _summed_up(some, summary)
     np.fill_diagonal(values, 0.0)
     return PairMap(sequence, values)
-
-
-def scores_needed(sequence: Letters, by: str | None = None) -> int:
-    """How many times a sequence, with no, one or two letters replaced, is scored for `epistasis_map`."""
-    counts = [len(some) for some in _others(sequence, by)]
-    total = sum(counts)
-    return 1 + total + (total**2 - sum(count**2 for count in counts)) // 2
 
 
 def _others(sequence: Letters, by: str | None) -> list[Int[np.ndarray, " letters"]]:
@@ -103,22 +93,14 @@ def _some_pairs(others: list[Int[np.ndarray, " letters"]]) -> Iterator[list[tupl
         yield pairs
 
 
-def _scores(
-    model: Model, target: Target, asked: Iterable[Tokens], count: int, progress: Callable[[int], None]
-) -> Float[np.ndarray, " asked"]:
+def _scores(model: Model, target: Target, asked: Iterable[Tokens], count: int) -> Float[np.ndarray, " asked"]:
     found = np.empty(count)
-    for done, (number, score) in enumerate(scores_of_each(model, target, asked), start=1):
+    for number, score in scores_of_each(model, target, asked):
         found[number] = score
-        if done % _TOLD == 0 or done == count:
-            progress(_TOLD if done % _TOLD == 0 else done % _TOLD)
     return found
 
 
-def _apart(scores: Float[np.ndarray, " asked"]) -> tuple[float, Float[np.ndarray, " mutants"]]:
-    return float(scores[0]), scores[1:]
-
-
-def _summed_up(apart: Float[np.ndarray, " combinations"], summary: Summary) -> float:
+def _summed_up(apart: Float[np.ndarray, " combinations"], summary: PairSummary) -> float:
     if summary == "rms":
         return float(np.sqrt((apart**2).mean()))
     return float(apart[np.abs(apart).argmax()])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Sequence as Many
 from dataclasses import dataclass, field, replace
 
@@ -31,7 +31,6 @@ class MapMaker:
         model: The model.
         settings: How maps are made.
         target: The logit of epistasis, and of attention in a model of whole sequences.
-        scored: Called with how many inputs were just scored, of epistasis, now and then.
 
     ``no_estimate`` says why there are none, once it is known.
     """
@@ -39,7 +38,6 @@ class MapMaker:
     model: Model
     settings: PairSettings
     target: Target | None = None
-    scored: Callable[[int], None] = lambda _: None
     no_estimate: str | None = field(default=None, init=False)
 
     def kept(self, sequences: Mapping[int, Sequence]) -> Iterator[tuple[int, KeptMap | InputError]]:
@@ -97,7 +95,7 @@ class MapMaker:
             return attention_estimate(self.model, sequence, self.target)
         if self.target is None:
             raise ValueError("epistasis needs a target")
-        return epistasis_map(self.model, sequence, self.target, settings.by, settings.summary, self.scored)
+        return epistasis_map(self.model, sequence, self.target, settings.by, settings.summary)
 
     def _finished(self, found: PairMap, null: list[np.ndarray]) -> KeptMap:
         estimate = self._estimate(found.sequence)
