@@ -60,6 +60,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
     "study": (("study", "annotation", "-o", "{out}"), LOCK),
     "demo": (("demo", "-o", "{out}"), LOCK),
     "export": (("export", "{run}", "--to", "tsv", "-o", "{out}"), temporary_name(Path("out")).name),
+    "report": (("report", "{run}", "-o", "{out}"), temporary_name(Path("out")).name),
     "show": (("show", "{run}", "--id", "a", "-o", "{out}.png"), temporary_name(Path("out.png")).name),
 }
 

@@ -23,6 +23,7 @@ from relevome.cli.export import export
 from relevome.cli.first_steps import demo, list_
 from relevome.cli.heads import heads
 from relevome.cli.predict import predict
+from relevome.cli.report import report
 from relevome.cli.shared.groups import CommandGroup
 from relevome.cli.shared.options import Once
 from relevome.cli.shared.terminal import echo
@@ -165,6 +166,7 @@ for command in (
     train,
     simulate,
     show,
+    report,
     export,
 ):
     app.command(cls=Once)(command)

@@ -103,6 +103,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Known sites": "sites feature",
         "Output": "output width plus_one",
     },
+    "report": {
+        "What is shown": "label title top",
+        "Known sites": "sites feature",
+        "Output": "output overwrite",
+    },
     "export": {"What is written": "to target option", "Output": "output overwrite"},
     "demo": {"Options": "output seed"},
     "list": {},
@@ -110,7 +115,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 
 COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
-    "Models and explanations": "train predict explain show export",
+    "Models and explanations": "train predict explain show report export",
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "heads sites annotate",
     "More": "study list",

@@ -1,0 +1,87 @@
+"""How what a page shows was made, in sentences that can go into a paper, with references and commands."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from relevome.report.html.references import BOOTSTRAP, COLOURS, LICENCES, METHODS, RATE
+from relevome.results.run.reader import Run
+
+_LIBRARIES = {
+    "torch": "PyTorch",
+    "transformers": "transformers",
+    "tokenizers": "tokenizers",
+    "numpy": "NumPy",
+}
+
+
+def methods_content(runs: Sequence[Run], records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The last part of the page.
+
+    Args:
+        runs: The runs that are shown.
+        records: What the records of all other results say, of which ``command`` is taken.
+
+    Returns:
+        ``text``, a paragraph for each run and one on statistics; ``references``; ``commands`` by which all of
+        it was made, as a shell takes them, without results that were made from Python; and ``licences``.
+    """
+    others = list(records)
+    text = list(dict.fromkeys(_paragraph(run) for run in runs))
+    cited = [
+        METHODS[name].reference for name in dict.fromkeys(_method(run) for run in runs) if name in METHODS
+    ]
+    if others:
+        text.append(
+            "Intervals are 95% bootstrap intervals over sequences; p-values of several comparisons are adjusted for "
+            "a false discovery rate (Benjamini and Hochberg 1995)."
+        )
+        cited += [BOOTSTRAP, RATE]
+    made = [run.manifest.get("command") for run in runs] + [said.get("command") for said in others]
+    return {
+        "text": text,
+        "references": sorted({*cited, COLOURS}),
+        "commands": list(dict.fromkeys(as_typed(one) for one in made if isinstance(one, list))),
+        "licences": list(LICENCES),
+    }
+
+
+def as_typed(command: Sequence[Any]) -> str:
+    """The arguments of a command as a shell takes them."""
+    return shlex.join(["relevome", *map(str, command)])
+
+
+def _method(run: Run) -> str:
+    return str(run.manifest.get("method"))
+
+
+def _paragraph(run: Run) -> str:
+    """What was explained, of which model, how, and with what."""
+    said, counts, name = run.manifest, run.counts, _method(run)
+    known = METHODS.get(name)
+    what = f"{name}, {known.does} ({_short(known.reference)})" if known else name
+    options = ", ".join(f"{key} {value}" for key, value in said.get("parameters", {}).items())
+    versions = said.get("library_versions", {})
+    used = [f"{title} {versions[key]}" for key, title in _LIBRARIES.items() if key in versions]
+    by = f"relevome {versions.get('relevome', '')}" + (f" ({', '.join(used)})" if used else "")
+    targets = ", ".join(map(repr, run.targets[:5])) + (" and others" if len(run.targets) > 5 else "")
+    return (
+        f"{counts.explained:,} of {counts.read:,} {said.get('alphabet', '')} sequences were explained for the target "
+        f"{targets} of {_model(said.get('model', {}))} by {what}{f'; options: {options}' * bool(options)}. "
+        f"It was computed with {by}, seed {said.get('seed', 0)}."
+    )
+
+
+def _model(said: Mapping[str, Any]) -> str:
+    digest = said.get("sha256")
+    known = f" (sha256 {str(digest)[:12]})" if digest else ""
+    return f"{said.get('class', 'the model')}{known}"
+
+
+def _short(reference: str) -> str:
+    """The first author and the year of a reference."""
+    authors, year = reference.split("(", 1)[0].strip(), reference.split("(", 1)[1][:4]
+    first = authors.split(",")[0].split()[0]
+    return f"{first} et al. {year}" if "," in authors or "et al." in authors else f"{first} {year}"
