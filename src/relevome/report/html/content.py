@@ -14,12 +14,11 @@ from relevome.report.html.annotations import annotation_content
 from relevome.report.html.methods_text import methods_content
 from relevome.report.html.parts import PagePart, PageTools
 from relevome.report.html.tracks import ShownTracks, tracks_content
-from relevome.report.html.verdict import Remark, model_remarks, verdict_content
+from relevome.report.html.verdict import EXPLAINED, LEFT_OUT, SURVIVES, Remark, model_remarks, verdict_content
 from relevome.report.runs import remarks
 from relevome.results.quality.record import quality_of
 from relevome.results.run.reader import Run
 
-EXPLAINED, LEFT_OUT = "What was explained", "What was left out, and what to heed"
 _MOST = 1000  # refused sequences that are listed; all are counted
 
 
@@ -100,7 +99,14 @@ def _of_models(shown: Shown) -> list[Remark]:
 
 
 def _of_results(shown: Shown) -> list[Remark]:
-    return [remark for one in shown.results for remark in one.part.remarks(one.found)]
+    """What results add; of evaluations that are compared too, what survives is said once."""
+    evaluated = any(one.kind == "evaluation" for one in shown.results)
+    return [
+        remark
+        for one in shown.results
+        for remark in one.part.remarks(one.found)
+        if not (evaluated and one.kind == "comparison" and remark.about == SURVIVES)
+    ]
 
 
 def _heeded(shown: Shown) -> list[Remark]:

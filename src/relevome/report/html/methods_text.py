@@ -17,6 +17,7 @@ _LIBRARIES = {
 }
 
 
+
 def methods_content(runs: Sequence[Run], records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The last part of the page.
 
@@ -25,11 +26,11 @@ def methods_content(runs: Sequence[Run], records: Iterable[Mapping[str, Any]]) -
         records: What the records of all other results say, of which ``command`` is taken.
 
     Returns:
-        ``text``, a paragraph for each run and one on statistics; ``references``; ``commands`` by which all of
+        ``text``, a paragraph for the runs of each model and one on statistics; ``references``; ``commands`` by which all of
         it was made, as a shell takes them, without results that were made from Python; and ``licences``.
     """
     others = list(records)
-    text = list(dict.fromkeys(_paragraph(run) for run in runs))
+    text = _paragraphs(runs)
     cited = [
         METHODS[name].reference for name in dict.fromkeys(_method(run) for run in runs) if name in METHODS
     ]
@@ -57,21 +58,43 @@ def _method(run: Run) -> str:
     return str(run.manifest.get("method"))
 
 
-def _paragraph(run: Run) -> str:
-    """What was explained, of which model, how, and with what."""
-    said, counts, name = run.manifest, run.counts, _method(run)
-    known = METHODS.get(name)
-    what = f"{name}, {known.does} ({_short(known.reference)})" if known else name
-    options = ", ".join(f"{key} {value}" for key, value in said.get("parameters", {}).items())
-    versions = said.get("library_versions", {})
-    used = [f"{title} {versions[key]}" for key, title in _LIBRARIES.items() if key in versions]
-    by = f"relevome {versions.get('relevome', '')}" + (f" ({', '.join(used)})" if used else "")
+def _paragraphs(runs: Sequence[Run]) -> list[str]:
+    """A paragraph for all runs that differ in their method alone."""
+    methods: dict[tuple[str, str], dict[str, None]] = {}
+    for run in runs:
+        methods.setdefault((_explained(run), _computed(run)), {})[_by(run)] = None
+    return [
+        f"{what} {'; '.join(by)}. It was computed with {how}." for (what, how), by in methods.items()
+    ]
+
+
+def _explained(run: Run) -> str:
+    """What was explained, of which model."""
+    said, counts = run.manifest, run.counts
+    kind = {"dna": "DNA", "rna": "RNA"}.get(str(said.get("alphabet")), str(said.get("alphabet")))
     targets = ", ".join(map(repr, run.targets[:5])) + (" and others" if len(run.targets) > 5 else "")
     return (
-        f"{counts.explained:,} of {counts.read:,} {said.get('alphabet', '')} sequences were explained for the target "
-        f"{targets} of {_model(said.get('model', {}))} by {what}{f'; options: {options}' * bool(options)}. "
-        f"It was computed with {by}, seed {said.get('seed', 0)}."
+        f"{counts.explained:,} of {counts.read:,} {kind} sequences were explained for the target {targets} of "
+        f"{_model(said.get('model', {}))}"
     )
+
+
+def _by(run: Run) -> str:
+    """The method, with its source and what of its options is set."""
+    name = _method(run)
+    known = METHODS.get(name)
+    given = {key: value for key, value in run.manifest.get("parameters", {}).items() if value is not None and value is not False}
+    options = ", ".join(f"{key} {value}" for key, value in given.items())
+    what = f"{name}, {known.does} ({_short(known.reference)})" if known else name
+    return f"by {what}" + (f", with {options}" if options else "")
+
+
+def _computed(run: Run) -> str:
+    """The libraries on which numbers depend, and the seed."""
+    versions = run.manifest.get("library_versions", {})
+    used = [f"{title} {versions[key]}" for key, title in _LIBRARIES.items() if key in versions]
+    by = f"relevome {versions.get('relevome', '')}" + (f" ({', '.join(used)})" if used else "")
+    return f"{by}, seed {run.manifest.get('seed', 0)}"
 
 
 def _model(said: Mapping[str, Any]) -> str:

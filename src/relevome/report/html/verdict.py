@@ -14,6 +14,12 @@ from relevome.results.quality.verdict import verdict
 from relevome.results.quality.words import caution, described
 
 Tone: TypeAlias = Literal["good", "caution", "bad", "unknown", "plain"]
+_BEST_KNOWN = "auroc"  # of the measures of place; the others are counted, and stand in their part
+_UNTESTED = (
+    "Nobody has tested this explanation yet: it says what the model was sensitive to, not whether that can be "
+    "trusted."
+)
+EXPLAINED, LEFT_OUT = "What was explained", "What was left out, and what to heed"
 MODEL, SURVIVES, FAILED = "How good the model is", "What survives the strongest null", "What failed"
 
 
@@ -21,14 +27,16 @@ MODEL, SURVIVES, FAILED = "How good the model is", "What survives the strongest 
 class Remark:
     """One sentence of the verdict, the question that it answers, and whether it is good news.
 
-    ``estimate`` is what the sentence is about, with its 95% interval, where the page draws that: 0 is what the
-    strongest null reaches, and a positive number is better.
+    ``estimate`` is what the sentence is about, with its 95% interval, where the page draws that: 0 is what
+    the strongest null reaches, and a positive number is better. ``counted`` says how many of how many
+    measures or checks are as the sentence says, where the headline counts them.
     """
 
     about: str
     text: str
     tone: Tone = "plain"
     estimate: Estimate | None = None
+    counted: tuple[int, int] | None = None
 
 
 def model_remarks(found: ModelQuality, name: str = "model") -> list[Remark]:
@@ -40,30 +48,27 @@ def model_remarks(found: ModelQuality, name: str = "model") -> list[Remark]:
     return said if weak is None else [*said, Remark(MODEL, weak, tones[judged.level])]
 
 
-def excess_remarks(scores: Iterable[MetricScores], name: str = "") -> list[Remark]:
-    """What every metric of places has above its strongest null, one sentence each."""
-    return [_excess(one, name) for one in scores if one.excess is not None]
-
-
-def _excess(one: MetricScores, name: str) -> Remark:
-    over = one.excess
+def excess_remarks(scores: Iterable[MetricScores], name: str) -> list[Remark]:
+    """How many measures of place exceed their strongest null, and what the best known of them has above it."""
+    placed = [one for one in scores if one.excess is not None]
+    if not placed:
+        return []
+    exceed = sum(one.excess is not None and one.excess.low > 0 for one in placed)
+    tone: Tone = "good" if exceed == len(placed) else "caution" if exceed else "bad"
+    text = f"{name}: {exceed} of {len(placed)} measures of place exceed their strongest null"
+    best = next((one for one in placed if one.metric == _BEST_KNOWN), placed[0])
+    over = best.excess
     if over is None:
-        raise ValueError(f"{one.metric} has no null")
-    ends = f"{interval(over.mean, over.low, over.high)} over {over.null}"
-    whose = f"{name}: " if name else ""
-    if over.low > 0:
-        words, tone = "exceeds its strongest null", "good"
-    elif over.high < 0:
-        words, tone = "is below its strongest null", "bad"
-    else:
-        words, tone = "cannot be told from its strongest null", "caution"
-    text = f"{whose}{one.metric} of {one.level} {words}: {ends}"
-    return Remark(SURVIVES, text, tone, Estimate(over.mean, over.low, over.high))
+        return []
+    ends = interval(over.mean, over.low, over.high)
+    shown = Estimate(over.mean, over.low, over.high)
+    text += f"; {best.metric} of {best.level} minus that of {over.null}: {ends}"
+    return [Remark(SURVIVES, text, tone, shown, (exceed, len(placed)))]
 
 
 def verdict_content(remarks: Sequence[Remark]) -> dict[str, Any]:
     """The verdict as the page reads it: one sentence above all, then every question with its answers."""
-    topics = list(dict.fromkeys([MODEL, SURVIVES, FAILED, *(one.about for one in remarks)]))
+    topics = list(dict.fromkeys([EXPLAINED, MODEL, SURVIVES, FAILED, *(one.about for one in remarks)]))
     groups = [(topic, [one for one in remarks if one.about == topic]) for topic in topics]
     headline, tone = _headline(remarks)
     return {
@@ -86,21 +91,19 @@ def _written(one: Remark) -> dict[str, Any]:
 def _headline(remarks: Sequence[Remark]) -> tuple[str, Tone]:
     """One sentence for whoever reads no further; what speaks against the explanation comes before the rest."""
     models = [one.tone for one in remarks if one.about == MODEL]
-    tested = [one for one in remarks if one.about == SURVIVES and one.estimate is not None]
-    failed = sum(one.tone == "bad" for one in remarks if one.about == FAILED)
+    places, checks = (_sum(one.counted for one in remarks if one.about == topic) for topic in (SURVIVES, FAILED))
     if "bad" in models:
         return "The model is not above chance: its maps explain nothing that it has learnt.", "bad"
-    if not tested and not failed:
-        return (
-            "Nobody has tested this explanation yet: it says what the model was sensitive to, and not whether "
-            "that can be trusted.",
-            "unknown",
-        )
-    good = sum(one.tone == "good" for one in tested)
-    said = f"{good} of {len(tested)} measures of place exceed their strongest null" if tested else ""
-    checks = f"{failed or 'no'} {'check' if failed == 1 else 'checks'} failed"
-    weak = "; the model is weak" * ("caution" in models)
-    every = good == len(tested) and not failed and not weak
-    tone: Tone = "good" if every else "bad" if tested and not good else "caution"
-    text = f"{said}, {checks}{weak}." if said else f"{checks}{weak}."
-    return text[0].upper() + text[1:], tone
+    if not places[1] and not checks[1]:
+        return _UNTESTED, "unknown"
+    said = [f"{places[0]} of {places[1]} measures of place exceed their strongest null"] * bool(places[1])
+    said += [f"{checks[0]} of {checks[1]} checks failed"] * bool(checks[1])
+    said += ["the model is weak"] * ("caution" in models)
+    every = places[0] == places[1] and not checks[0] and "caution" not in models
+    tone: Tone = "good" if every else "bad" if places[1] and not places[0] else "caution"
+    return f"{', '.join(said)}.", tone
+
+
+def _sum(counts: Iterable[tuple[int, int] | None]) -> tuple[int, int]:
+    known = [one for one in counts if one is not None]
+    return sum(some for some, _ in known), sum(every for _, every in known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from relevome.report.comparisons import remarks as notes_of
@@ -37,13 +38,12 @@ def _test(one: PairedTest) -> dict[str, Any]:
 
 
 def _remarks(found: Comparison) -> list[Remark]:
+    first = next(iter(found.scores.values()), ())
     said = [one for label, some in found.scores.items() for one in excess_remarks(some, label)]
-    names = [(one.metric, one.level) for one in next(iter(found.scores.values()), ())]
-    won = [
-        f"{metric} of {level}: {label}" for metric, level in names if (label := found.marked(metric, level))
-    ]
-    best = f"significantly better than every other run: {'; '.join(won) or 'none'}"
-    return [*said, Remark(BETTER, best, "good" if won else "plain")]
+    won = Counter(label for one in first if (label := found.marked(one.metric, one.level)))
+    best = ", ".join(f"{label} by {count} of {len(first)} metrics" for label, count in won.most_common())
+    text = f"significantly better than every other run: {best or 'none, by any metric'}"
+    return [*said, Remark(BETTER, text, "good" if won else "plain")]
 
 
 page_parts.register("comparison")(PagePart(NAME, read_comparison, "Runs side by side", _content, _remarks))

@@ -8,20 +8,23 @@ from relevome.report.html.evaluations import check_content, curves_content, scor
 from relevome.report.html.parts import PagePart, PageTools, page_parts
 from relevome.report.html.verdict import FAILED, Remark, excess_remarks, model_remarks
 from relevome.report.scores import left_out
-from relevome.results.evaluation.checks import summary
+from relevome.results.evaluation.checks import kind_of, summary
 from relevome.results.evaluation.folder import NAME, read_evaluation
 from relevome.results.evaluation.result import Evaluation
 
-_SHOWN = 8  # failed checks of a verdict; all are in the part itself
-
 
 def _failed(found: Evaluation) -> list[Remark]:
-    """The checks that failed, as far as a verdict has room for them."""
-    method = found.about.get("method")
-    said = [Remark(FAILED, f"{method}: {check.sentence}", "bad") for check in found.failed]
-    more = [Remark(FAILED, f"{method}: {len(said) - _SHOWN} more, see below", "bad")] * (len(said) > _SHOWN)
-    tone = "plain" if found.failed else "good" if found.checks else "unknown"
-    return [Remark(FAILED, f"{method}: {summary(found.checks)}", tone), *said[:_SHOWN], *more]
+    """How many checks of every kind failed; their sentences are in the part itself."""
+    method, checks = str(found.about.get("method")), found.checks
+    if not checks:
+        return [Remark(FAILED, f"{method}: {summary(checks)}", "unknown")]
+    kinds = {kind: [one for one in checks if kind_of(one) == kind] for kind in map(kind_of, checks)}
+    bad = {kind: sum(one.outcome == "fail" for one in some) for kind, some in kinds.items()}
+    which = ", ".join(f"{kind} {bad[kind]} of {len(some)}" for kind, some in kinds.items() if bad[kind])
+    text = f"{method}: {summary(checks)}" + (f" ({which})" if which else "")
+    counted = (len(found.failed), len(checks))
+    said = [Remark(FAILED, text, "bad" if found.failed else "good", counted=counted)]
+    return [*said, *(Remark(FAILED, line) for line in found.grouped()[len(kinds) :])]
 
 
 def _content(found: Evaluation, tools: PageTools) -> dict[str, Any]:

@@ -234,7 +234,8 @@ export class Browser {
     }
     if (first) {
       const p = first.probability(number);
-      said.push(Number.isNaN(p) ? `score ${short(first.score(number))}` : `probability of ${first.target(number)} ${short(p)}`);
+      said.push(`target ${first.target(number)}`);
+      said.push(Number.isNaN(p) ? `score ${short(first.score(number))}` : `probability ${short(p)}`);
       const predicted = first.predicted(number);
       if (predicted !== null && predicted !== first.target(number)) said.push(`predicted ${predicted}`);
     }

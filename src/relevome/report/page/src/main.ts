@@ -13,13 +13,14 @@ import { Tracks } from "./tracks";
 import { verdict } from "./verdict";
 import { count } from "./words";
 
-interface Section { id: string; title: string; body: (HTMLElement | null)[]; wide?: boolean }
+// ``link`` is what the list of sections calls it, null where that has an earlier one of its kind.
+interface Section { id: string; title: string; body: (HTMLElement | null)[]; link?: string | null }
 
 function sections(data: Data): Section[] {
   const { content } = data, found: Section[] = [];
   if (content.sequences) {
     const tracks = new Tracks(data, content.sequences, content.runs);
-    found.push({ id: "sequences", title: "Sequences", wide: true, body: [
+    found.push({ id: "sequences", title: "Sequences", body: [
       el("p", { class: "caption" }, "Every letter is as tall as its relevance; below the line it speaks against the target. " +
         "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −."),
       new Browser(tracks, content).element] });
@@ -33,10 +34,17 @@ function sections(data: Data): Section[] {
 
 function section(part: PartContent, place: number, content: Content): Section {
   const draw = parts[part.kind];
-  const same = content.parts.filter((one) => one.kind === part.kind).length > 1;
-  const title = same ? `${part.title}: ${part.folder.split("/").pop()}` : part.title;
+  const alike = content.parts.filter((one) => one.kind === part.kind);
+  const title = alike.length > 1 ? `${part.title}: ${nameOf(part, alike)}` : part.title;
   const body = draw ? draw(part.content, content.letters) : [el("p", {}, `This page cannot show a result of the kind ${part.kind}.`)];
-  return { id: `part-${place}`, title, body };
+  return { id: `part-${place}`, title, body, link: part === alike[0] ? part.title : null };
+}
+
+// What tells a part from others of its kind: its method, or its folder where methods are alike too.
+function nameOf(part: PartContent, alike: readonly PartContent[]): string {
+  const method = (one: PartContent) => (one.content as { method?: string }).method ?? "";
+  const apart = new Set(alike.map(method)).size === alike.length;
+  return apart ? method(part) : part.folder.split("/").pop()!;
 }
 
 function header(content: Content, all: readonly Section[]): HTMLElement[] {
@@ -47,15 +55,15 @@ function header(content: Content, all: readonly Section[]): HTMLElement[] {
     el("header", { class: "top" },
       el("div", {}, el("h1", {}, content.title), el("p", { class: "lead" }, said)),
       el("button", { type: "button", class: "quiet theme", click: turn }, "Light or dark")),
-    el("nav", { "aria-label": "Sections" }, ...[["verdict", "Verdict"], ...all.map((one) => [one.id, one.title])]
-      .map(([id, title]) => el("a", { href: `#${id}` }, title))),
+    el("nav", { "aria-label": "Sections" }, el("a", { href: "#verdict" }, "Verdict"),
+      ...all.filter((one) => one.link !== null).map((one) => el("a", { href: `#${one.id}` }, one.link ?? one.title))),
   ];
 }
 
 function draw(data: Data, page: HTMLElement): void {
   const all = sections(data);
   page.replaceChildren(...header(data.content, all), verdict(data.content.verdict),
-    ...all.map((one) => el("section", { id: one.id, class: one.wide ? "wide" : undefined, "aria-labelledby": `${one.id}-title` },
+    ...all.map((one) => el("section", { id: one.id, "aria-labelledby": `${one.id}-title` },
       el("h2", { id: `${one.id}-title` }, one.title), ...one.body)));
   page.dataset.ready = "yes";
 }

@@ -28,7 +28,7 @@ function drawn(
 ): HTMLElement {
   const what = probable ? "probability of the target" : "score (logit)";
   const [low, high] = probable ? [0, 1] : [Math.min(...values), Math.max(...values)];
-  const title = one.name;
+  const title = one.run.model.split("/").pop() || one.name;
   const data = () => tsv(["sequence", "target", "score", "probability", "predicted"], numbers.map((i) => [
     tracks.ids[i], one.target(i), one.score(i), one.probability(i), one.predicted(i)]));
   return el("div", { class: "prediction" },

@@ -8,7 +8,7 @@ import type { Annotation, Series, Tracks } from "./tracks";
 import type { View } from "./view";
 import { short } from "./words";
 
-export const GUTTER = 118;
+export const GUTTER = 176;
 export const RIGHT = 12;
 const TRACK = 62, APART = 8, LANE = 15, RULER = 22, TOP = 4;
 const LEGIBLE = 5; // dots of a letter from which on it is drawn as one
@@ -87,13 +87,13 @@ function drawSeries(
   on.rect(0, y + 4, 3, TRACK - 8, colour);
   on.text(clipped(on, series.name, GUTTER - 46), 10, y + 16, { size: 11.5, fill: colours.ink });
   const target = series.target(number);
-  if (target !== null) {
+  if (target !== null && tracks.targets > 1) {
     on.text(clipped(on, `for ${target}`, GUTTER - 46), 10, y + 31, { size: 10.5, fill: colours.muted });
   }
   const top = look.shared ? scale : high;
   const foot = look.shared ? -scale : low;
   if (top > 0) on.text(short(top, 2), GUTTER - 6, y + 9, { size: 9.5, fill: colours.muted, anchor: "end" });
-  if (foot < 0) on.text(short(foot, 2), GUTTER - 6, y + TRACK, { size: 9.5, fill: colours.muted, anchor: "end" });
+  if (foot < -0.04 * top || top === 0) on.text(short(foot, 2), GUTTER - 6, y + TRACK, { size: 9.5, fill: colours.muted, anchor: "end" });
   borders(on, colours, series.spans(number), y, box);
   on.line([[GUTTER, zero], [box.right, zero]], colours.line);
   if (box.one >= LEGIBLE) letters(on, colours, tracks, number, values, look, zero, unit, box);
@@ -115,9 +115,12 @@ function letters(
   }
 }
 
+// Colours of letters that a dark ground would swallow.
+const ON_DARK: Record<string, string> = { "#333333": "#d5d9dd", "#0072B2": "#4a9fda" };
+
 export function letterColour(letters: Letters, alphabet: string, letter: string, colours: Theme): string {
   const found = (alphabet === "protein" ? letters.residues : letters.bases)[letter] ?? letters.other;
-  return found === "#333333" && colours.dark ? "#d5d9dd" : found;
+  return colours.dark ? ON_DARK[found] ?? found : found;
 }
 
 // Where letters are narrower than a dot, a bar has the value that is furthest from zero of those behind it.

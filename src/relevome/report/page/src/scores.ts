@@ -17,7 +17,7 @@ export const arrow = (one: Score) => (one.direction.startsWith("higher") ? "↑"
 
 export function excesses(name: string, scores: readonly Score[], several: boolean): HTMLElement | null {
   const rows = scores.flatMap((one) => (one.over ? [{
-    name: several ? `${one.metric}, ${one.level}` : one.metric, detail: `over ${one.over.null}`, value: one.over.excess,
+    name: several ? `${one.metric}, ${one.level}` : one.metric, detail: one.over.null, value: one.over.excess,
   }] : []));
   if (!rows.length) return null;
   const data = () => tsv(["metric", "null", "excess", "low", "high"], rows.map((row) => [row.name, row.detail, ...row.value]));
@@ -26,7 +26,7 @@ export function excesses(name: string, scores: readonly Score[], several: boolea
     el("p", { class: "caption" }, "What each measure of place has above the strongest of its nulls, with 95% intervals. " +
       "Right of the line the explanation knows more than that null does."),
     figure(`${name} above the strongest null`, `Excess over the strongest null: ${rows.map((row) =>
-      `${row.name} ${interval(row.value)} ${row.detail}`).join("; ")}`,
+      `${row.name} ${interval(row.value)} over ${row.detail}`).join("; ")}`,
     () => intervals(rows, "excess over the strongest null"), data));
 }
 

@@ -143,6 +143,7 @@ export class Tracks {
   readonly series: readonly Series[];
   readonly annotations: readonly Annotation[];
   private readonly places: readonly Place[] | null;
+  private readonly labels: ReadonlySet<string>;
 
   constructor(data: Data, said: SequencesContent, runs: readonly RunFacts[]) {
     this.ids = said.ids;
@@ -153,7 +154,13 @@ export class Tracks {
     this.longest = said.letters.reduce((most, text) => Math.max(most, text.length), 1);
     const several = (run: number) => said.series.filter((one) => one.run === run).length > 1;
     this.series = said.series.map((one) => new Series(data, one, runs[one.run], said.letters, several(one.run)));
+    this.labels = new Set(said.series.flatMap((one) => one.targets?.names ?? []));
     this.annotations = said.annotations.map((one) => new Annotation(data, one));
+  }
+
+  // How many targets were explained.
+  get targets(): number {
+    return this.labels.size;
   }
 
   get count(): number {

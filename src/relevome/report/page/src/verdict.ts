@@ -11,6 +11,8 @@ const SIGNS: Record<Tone, [string, string]> = {
   good: ["✓", "good"], caution: ["!", "to heed"], bad: ["✕", "bad"], unknown: ["?", "not known"], plain: ["", ""],
 };
 
+const AXIS = "The upright line is what the strongest null reaches; right of it is better. Bars are 95% intervals.";
+
 export function verdict(found: Verdict): HTMLElement {
   return el("section", { id: "verdict", "aria-labelledby": "verdict-title" },
     el("h2", { id: "verdict-title", class: "unseen" }, "Verdict"),
@@ -19,6 +21,7 @@ export function verdict(found: Verdict): HTMLElement {
       const ends = topic.remarks.flatMap((remark) => remark.estimate ?? []);
       const range: [number, number] = [Math.min(0, ...ends), Math.max(0, ...ends)];
       return el("div", { class: ends.length ? "topic wide" : "topic" }, el("h3", {}, topic.title),
+        ends.length ? el("p", { class: "caption" }, AXIS) : null,
         el("ul", { class: "remarks" }, ...topic.remarks.map((one) => remark(one, range))));
     })));
 }

@@ -6,7 +6,7 @@ export function short(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size < 0.001 || size >= 1e6) return minus(value.toExponential(digits - 1));
+  if (size < 0.001 || size >= 1e6) return minus(Number(value.toPrecision(digits)).toExponential());
   return minus(size >= 1000 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(digits)).toString());
 }
 
@@ -18,12 +18,19 @@ export function count(value: number): string {
   return value.toLocaleString("en");
 }
 
-// A mean with its 95% interval, with as many digits behind the point in all three.
+// Three digits behind the point, as the tables of relevome have them; two that count where that is too few.
+export function fixed(value: number | null | undefined, beside = 0): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "";
+  const largest = Math.max(Math.abs(value), Math.abs(beside));
+  if (largest > 0 && largest < 0.001) return minus(value.toExponential(1));
+  return minus(largest >= 100 ? value.toFixed(1) : (Math.round(value * 1000) / 1000 + 0).toFixed(3));
+}
+
+// A mean with its 95% interval.
 export function interval(found: Interval | null | undefined): string {
   if (!found) return "";
   const largest = Math.max(...found.map(Math.abs));
-  const digits = largest === 0 ? 1 : Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(largest))));
-  const [mean, low, high] = found.map((value) => minus(value.toFixed(digits)));
+  const [mean, low, high] = found.map((value) => fixed(value, largest));
   return `${mean} [${low}, ${high}]`;
 }
 

@@ -4,7 +4,7 @@ import { el, notes } from "../dom";
 import { arrow, curves, type Curves, type Score } from "../scores";
 import { table } from "../table";
 import type { Interval } from "../content";
-import { interval } from "../words";
+import { fixed, interval } from "../words";
 
 interface Comparison {
   labels: string[]; scores: Record<string, Score[]>; best: (string | null)[];
@@ -18,7 +18,7 @@ export function comparison(found: Comparison): (HTMLElement | null)[] {
   const columns = [{ name: "metric" }, { name: "level" }, ...found.labels.map((name) => ({ name, number: true })),
     { name: "random order", number: true }];
   const rows = first.map((one, i) => [`${one.metric} ${arrow(one)}`, one.level,
-    ...found.labels.map((label) => interval(found.scores[label][i].mean)), one.random?.[0]]);
+    ...found.labels.map((label) => interval(found.scores[label][i].mean)), fixed(one.random?.[0])]);
   const tests = found.tests.map((one) => [one.metric, one.level, one.first, one.second, interval(one.difference),
     one.superiority, one.p, one.better ?? ""]);
   const drawn = Object.entries(found.curves).flatMap(([level, some]) => Object.entries(some).map(([label, one]) =>

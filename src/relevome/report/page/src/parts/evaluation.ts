@@ -3,7 +3,7 @@
 import { el, notes } from "../dom";
 import { arrow, curves, excesses, type Curves, type Score } from "../scores";
 import { table } from "../table";
-import { interval } from "../words";
+import { fixed, interval, tsv } from "../words";
 
 interface Evaluation {
   run: string; method: string; target: string; sequences: number; scores: Score[]; curves: Record<string, Curves>;
@@ -22,24 +22,34 @@ export function evaluation(found: Evaluation): (HTMLElement | null)[] {
       el("p", { class: "caption" }, "The score as letters are taken away, the most relevant first and the least " +
         "relevant first, beside random orders; bands are 95% intervals."),
       el("div", { class: "side" }, ...drawn)) : null,
-    scores(name, found.scores),
+    scores(name, found.scores, several),
     checks(found),
     notes("Notes", found.notes),
   ];
 }
 
-function scores(name: string, found: readonly Score[]): HTMLElement {
+function scores(name: string, found: readonly Score[], several: boolean): HTMLElement {
   const columns = [
-    { name: "metric" }, { name: "kind" }, { name: "level" }, { name: "mean", number: true },
+    { name: "metric" }, { name: "kind" }, ...(several ? [{ name: "level" }] : []), { name: "mean", number: true },
     { name: "random order", number: true }, { name: "shuffled", number: true }, { name: "strongest null" },
-    { name: "excess", number: true }, { name: "model's own mutagenesis", number: true }, { name: "sequences", number: true },
+    { name: "excess", number: true }, { name: "mutagenesis", number: true, title: "what the model's own mutagenesis reaches" },
   ];
   const rows = found.map((one) => [
-    `${one.metric} ${arrow(one)}`, one.kind, one.level, interval(one.mean), one.random?.[0], one.shuffled?.[0],
-    one.over?.null, interval(one.over?.excess), one.own?.[0], String(one.sequences),
+    `${one.metric} ${arrow(one)}`, one.kind, ...(several ? [one.level] : []), interval(one.mean), fixed(one.random?.[0]),
+    fixed(one.shuffled?.[0]), one.over && `${one.over.null} ${fixed(one.over.of[0])}`, interval(one.over?.excess),
+    fixed(one.own?.[0]),
   ]);
   return el("div", {}, el("h3", {}, "All metrics"),
-    table(name, "Means and 95% bootstrap intervals over sequences. ↑ higher is better, ↓ lower is better.", columns, rows));
+    table(name, "Means and 95% bootstrap intervals over sequences. ↑ higher is better, ↓ lower is better. Shuffled: " +
+      "sequences of the same pairs of letters. Mutagenesis: what the model's own reaches in place of relevance.",
+    columns, rows, undefined, () => data(found)));
+}
+
+function data(found: readonly Score[]): string {
+  return tsv(["metric", "kind", "level", "direction", "sequences", "mean", "low", "high", "random_order", "shuffled",
+    "strongest_null", "strongest", "excess", "excess_low", "excess_high", "mutagenesis"], found.map((one) => [
+    one.metric, one.kind, one.level, one.direction, one.sequences, ...one.mean, one.random?.[0], one.shuffled?.[0],
+    one.over?.null, one.over?.of[0], ...(one.over?.excess ?? ["", "", ""]), one.own?.[0]]));
 }
 
 function checks(found: Evaluation): HTMLElement | null {

@@ -27,7 +27,8 @@ const WAYS: [string, (one: Head) => number | null][] = [
 
 export function heads_by_attention(found: Heads, letters: Letters): (HTMLElement | null)[] {
   const place = el("div", {});
-  const ways = WAYS.filter(([, value]) => found.heads.some((one) => value(one) !== null));
+  const ways = WAYS.filter(([, value]) => found.heads.some((one) => value(one)));
+  if (!ways.length) ways.push(WAYS[0]);
   const show = (i: number) => place.replaceChildren(mapped(found, letters, ...ways[i]));
   show(0);
   return [
@@ -61,7 +62,7 @@ function mapped(found: Heads, letters: Letters, what: string, value: (one: Head)
 }
 
 function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
-  const fall = one.fall ? ` Without it the logit falls by ${short(one.fall[0])}; ${short(one.among_all)} of all heads are worth as much.` : "";
+  const fall = one.fall ? ` Without it the logit falls by ${short(one.fall[0])}; the share of all heads that are worth as much is ${short(one.among_all)}.` : "";
   const where = one.distance === null ? "It looks alike everywhere." : `It finds that ${minus(String(one.distance))} letters from the site (median of ${one.attended} windows).`;
   const data = () => tsv(["distance", "sites", "controls"], found.distances.map((x, i) => [x, one.sites[i], one.controls[i]]));
   const exact = (values: number[]): Interval[] => values.map((value) => [value, value, value]);
