@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from relevome.jobs.export import export
     from relevome.jobs.heads.heads import heads
     from relevome.jobs.predict import predict
-    from relevome.jobs.report import report
+    from relevome.jobs.report import write_report
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
     from relevome.jobs.sites import sites
@@ -48,19 +48,19 @@ _HOME = {
     "load_model": "relevome.models.hugging_face",
     "load_weights": "relevome.models.loading.own_weights",
     "predict": "relevome.jobs.predict",
-    "report": "relevome.jobs.report",
     "show": "relevome.jobs.show",
     "simulate": "relevome.jobs.simulate",
     "sites": "relevome.jobs.sites",
     "substitute": "relevome.jobs.substitute",
     "train": "relevome.jobs.train",
     "windows": "relevome.jobs.data.windows",
+    "write_report": "relevome.jobs.report",
 }
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "compare", "demo", "evaluate", "explain", "export",
-    "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "report", "show",
-    "simulate", "sites", "substitute", "train", "windows",
+    "fetch", "from_module", "heads", "load_model", "load_weights", "predict", "show", "simulate",
+    "sites", "substitute", "train", "windows", "write_report",
 ]  # fmt: skip
 
 

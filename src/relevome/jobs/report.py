@@ -13,7 +13,7 @@ from relevome.data.sequences import ALPHABETS
 from relevome.data.sites import Site
 from relevome.errors import InputError
 from relevome.evaluation.measurement import mean_curves
-from relevome.jobs import Say, nobody
+from relevome.jobs import Say
 from relevome.report.html.annotations import as_letters, called_sites
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.content import Shown, ShownResult, content
@@ -44,7 +44,7 @@ class WrittenPage:
     problems: tuple[Problem, ...]
 
 
-def report(
+def write_report(
     results: Run | str | Path | Sequence[Run | str | Path],
     out: str | Path,
     *,
@@ -54,7 +54,7 @@ def report(
     sites: str | Path | None = None,
     features: Collection[str] = (),
     overwrite: bool = False,
-    say: Say = nobody,
+    say: Say = lambda _: None,
 ) -> WrittenPage:
     """Write results as one page that opens in any browser, without a network.
 

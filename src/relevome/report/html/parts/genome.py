@@ -12,15 +12,16 @@ _NUMBERS = ("positions", "sites", "base_rate", "roc_auc", "average_precision", "
 
 
 def _content(found: Annotation, tools: PageTools) -> dict[str, Any]:
-    measured = [] if found.truth is None else [("all", "", found.truth["all"])]
-    measured += [] if found.truth is None else [(x["contig"], x["strand"], x) for x in found.truth["strands"]]
+    truth = found.truth or {}
+    measured = [("all", "", truth["all"])] if truth else []
+    measured += [(some["contig"], some["strand"], some) for some in truth.get("strands", ())]
     return {
         "folder": str(found.path),
         "classes": list(found.question["classes"]),
         "threshold": found.threshold,
         "counts": dict(found.counts),
         "columns": ["contig", "strand", *_NUMBERS],
-        "rows": [[contig, strand, *(some[name] for name in _NUMBERS)] for contig, strand, some in measured],
+        "rows": [[contig, strand, *(some.get(name) for name in _NUMBERS)] for contig, strand, some in measured],
         "problems": len(found.problems),
     }
 
