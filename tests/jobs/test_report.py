@@ -18,8 +18,9 @@ from tests.report.html.unpacked import unpacked
 MANIFEST = {"alphabet": "dna", "method": "m", "model": {"path": "models/cnn"}}
 # By the kind of a part, the reader whose files tests of damage have.
 EXAMPLES = {
-    "evaluation": "evaluation", "comparison": "comparison", "substitution": "substitution", "called_sites": "sites",
-    "genome": "annotation", "heads_by_attention": "heads by attention", "heads_by_relevance": "heads by relevance",
+    "evaluation": "evaluation", "comparison": "comparison", "substitution": "substitution",
+    "called_sites": "sites", "genome": "annotation", "heads_by_attention": "heads by attention",
+    "heads_by_relevance": "heads by relevance",
 }  # fmt: skip
 
 
@@ -155,4 +156,6 @@ def test_a_file_that_is_there_stays_unless_it_may_be_replaced(run, left_by, tmp_
 
 def test_sites_need_a_run(left_by, write, tmp_path):
     with pytest.raises(InputError, match="give a run too"):
-        relevome.write_report(left_by("evaluation"), tmp_path / "page.html", sites=write("s.bed", "a\t0\t1\tx\n"))
+        relevome.write_report(
+            left_by("evaluation"), tmp_path / "page.html", sites=write("s.bed", "a\t0\t1\tx\n")
+        )

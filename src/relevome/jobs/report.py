@@ -94,8 +94,8 @@ def write_report(
         problems: list[Problem] = []
         lines = _lines(tracks, others, sites, features, problems)
         shown = Shown(
-            _title(runs) if title is None else title, tuple(_labels(runs, labels)), tracks, tuple(others), lines,
-            tuple(f"{one.id}: {one.reason}" for one in problems),
+            _title(runs) if title is None else title, tuple(_labels(runs, labels)), tracks, tuple(others),
+            lines, tuple(f"{one.id}: {one.reason}" for one in problems),
         )  # fmt: skip
         say("drawing")
         arrays = PageArrays()

@@ -15,8 +15,8 @@ from relevome.report.html.references import LICENCES, METHODS
 
 PACKAGE = Path(references.__file__).parents[1] / "page" / "package.json"
 MANIFEST = {
-    "alphabet": "dna", "model": {"path": "m", "class": "Some"}, "parameters": {"steps": 0, "site": None}, "seed": 7,
-    "library_versions": {"relevome": "1", "torch": "2"},
+    "alphabet": "dna", "model": {"path": "m", "class": "Some"}, "parameters": {"steps": 0, "site": None},
+    "seed": 7, "library_versions": {"relevome": "1", "torch": "2"},
 }  # fmt: skip
 
 
@@ -43,9 +43,9 @@ def test_runs_that_differ_in_their_method_alone_share_a_paragraph(make_run, expl
             for name in ("attnlrp", "mine")]  # fmt: skip
     found = methods_content(runs, [{"command": ["evaluate", "x"]}, {"command": None}])
     assert found["text"][0] == (
-        "1 of 1 DNA sequences were explained for the target 'promoter' of Some by attnlrp, attention-aware layer-wise "
-        "relevance propagation (Achtibat et al. 2024), with steps 0; by mine, with steps 0. It was computed with "
-        "relevome 1 (PyTorch 2), seed 7."
+        "1 of 1 DNA sequences were explained for the target 'promoter' of Some by attnlrp, attention-aware "
+        "layer-wise relevance propagation (Achtibat et al. 2024), with steps 0; by mine, with steps 0. It was "
+        "computed with relevome 1 (PyTorch 2), seed 7."
     )
     assert found["commands"] == ["relevome explain attnlrp", "relevome explain mine", "relevome evaluate x"]
     assert METHODS["attnlrp"].reference in found["references"]

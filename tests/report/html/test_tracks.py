@@ -44,7 +44,9 @@ def test_relevance_is_right_to_three_digits(make_run, explain):
 
 
 def test_no_relevance_and_no_letters_stay_what_they_are(make_run, letters_only):
-    run = make_run([letters_only("zero", "ACG", [0, 0, 0]), letters_only("tiny", "AC", [1e-38, -3e-38])], **MANIFEST)
+    run = make_run(
+        [letters_only("zero", "ACG", [0, 0, 0]), letters_only("tiny", "AC", [1e-38, -3e-38])], **MANIFEST
+    )
     page = read_back(gather([run]))
     (series,) = page.content["series"]
     assert relevance_of(page, series, 0).tolist() == [0, 0, 0]
@@ -53,9 +55,12 @@ def test_no_relevance_and_no_letters_stay_what_they_are(make_run, letters_only):
 
 def test_runs_share_a_sequence_where_id_letters_and_place_agree(make_run, letters_only):
     place = {"chrom": "c", "start": 0, "end": 2, "strand": "-"}
-    one = make_run([letters_only("a", "AC", [1, 2]), letters_only("b", "AC", [3, 4], **place)], name="one", **MANIFEST)
+    one = make_run(
+        [letters_only("a", "AC", [1, 2]), letters_only("b", "AC", [3, 4], **place)], name="one", **MANIFEST
+    )
     two = make_run(
-        [letters_only("b", "AC", [5, 6], **place), letters_only("a", "GG", [7, 8]), letters_only("b", "AC", [9, 1])],
+        [letters_only("b", "AC", [5, 6], **place), letters_only("a", "GG", [7, 8]),
+         letters_only("b", "AC", [9, 1])],
         name="two", **MANIFEST,
     )  # fmt: skip
     found = gather([one, two])
@@ -107,7 +112,8 @@ def test_more_than_a_file_has_room_for_is_refused_with_what_would_fit(make_run, 
 
 def test_runs_of_two_alphabets_are_refused(make_run, letters_only):
     runs = [
-        make_run([letters_only("a", "AC", [1, 2])], name=name, **{**MANIFEST, "alphabet": name}) for name in ("dna", "rna")
+        make_run([letters_only("a", "AC", [1, 2])], name=name, **{**MANIFEST, "alphabet": name})
+        for name in ("dna", "rna")
     ]
     with pytest.raises(InputError, match="dna and rna"):
         gather(runs)
@@ -117,11 +123,15 @@ def test_tokens_are_kept_where_they_are_not_letters(make_run, explain, letters_o
     start, end = (np.array(x, dtype=np.int32) for x in ([0, 0, 2, 5], [0, 2, 5, 5]))
     words = explain(
         "w", "ACGTN", tokens=("[CLS]", "AC", "GTN", "[SEP]"), token_start=start, token_end=end,
-        token_relevance=np.zeros(4, dtype=np.float32), relevance=np.zeros(5, dtype=np.float32), special_relevance=0.0,
-        head_relevance=None,
+        token_relevance=np.zeros(4, dtype=np.float32), relevance=np.zeros(5, dtype=np.float32),
+        special_relevance=0.0, head_relevance=None,
     )  # fmt: skip
     page = read_back(gather([make_run([words, letters_only("l", "AC", [1, 2])], **MANIFEST)]))
     tokens = page.content["series"][0]["tokens"]
-    assert [page.array(tokens[name]).tolist() for name in ("count", "start", "end")] == [[2, 0], [0, 2], [2, 5]]
+    assert [page.array(tokens[name]).tolist() for name in ("count", "start", "end")] == [
+        [2, 0],
+        [0, 2],
+        [2, 5],
+    ]
     plain = read_back(gather([make_run([explain()], name="plain", **MANIFEST)]))
     assert plain.content["series"][0]["tokens"] is None

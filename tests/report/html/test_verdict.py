@@ -48,7 +48,9 @@ def test_the_headline_says_the_worst_that_is_known(remarks, headline, tone):
 
 
 def test_measures_of_place_are_counted_and_the_best_known_is_shown():
-    (found,) = excess_remarks([scores("mass", 0.1, 0.2), scores("auroc", -0.1, 0.1), scores("rank", -0.3, -0.1)], "m")
+    (found,) = excess_remarks(
+        [scores("mass", 0.1, 0.2), scores("auroc", -0.1, 0.1), scores("rank", -0.3, -0.1)], "m"
+    )
     assert found.counted == (1, 3)
     assert found.tone == "caution"
     assert "1 of 3" in found.text

@@ -1,4 +1,4 @@
-"""What a page holds, in as few bytes as it takes: text as JSON, numbers as they are in memory, all deflated."""
+"""What a page holds, in few bytes: text as JSON, numbers as they are in memory, all deflated."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def _heeded(shown: Shown) -> list[Remark]:
     for run, label in zip(shown.runs, shown.labels, strict=True):
         if refused := len(run.counts.refused):
             said.append(
-                Remark(LEFT_OUT, f"{label}: {refused:,} sequences were refused, see below", "caution")
+                Remark(LEFT_OUT, f"{label}: refused {refused:,} of its sequences, see Runs", "caution")
             )
         said += [Remark(LEFT_OUT, f"{label}: {line}") for line in remarks(run)]
     return said

@@ -14,8 +14,8 @@ from relevome.report.html.arrays import PageArrays
 
 SCRIPT, STYLE = "page.js", "page.css"
 
-# Nothing is loaded, from anywhere; what runs is what relevome wrote, by its digest. Pictures are those that the
-# page makes of its own figures to save them.
+# Nothing is loaded, from anywhere; what runs is what relevome wrote, by its digest. Pictures are those that
+# the page makes of its own figures to save them.
 _POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src blob: data:; base-uri 'none'; "
     "form-action 'none'"

@@ -17,7 +17,6 @@ _LIBRARIES = {
 }
 
 
-
 def methods_content(runs: Sequence[Run], records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The last part of the page.
 
@@ -26,8 +25,9 @@ def methods_content(runs: Sequence[Run], records: Iterable[Mapping[str, Any]]) -
         records: What the records of all other results say, of which ``command`` is taken.
 
     Returns:
-        ``text``, a paragraph for the runs of each model and one on statistics; ``references``; ``commands`` by which all of
-        it was made, as a shell takes them, without results that were made from Python; and ``licences``.
+        ``text``, a paragraph for the runs of each model and one on statistics; ``references``; ``commands``
+        by which all of it was made, as a shell takes them, without results that were made from Python; and
+        ``licences``.
     """
     others = list(records)
     text = _paragraphs(runs)
@@ -36,8 +36,8 @@ def methods_content(runs: Sequence[Run], records: Iterable[Mapping[str, Any]]) -
     ]
     if others:
         text.append(
-            "Intervals are 95% bootstrap intervals over sequences; p-values of several comparisons are adjusted for "
-            "a false discovery rate (Benjamini and Hochberg 1995)."
+            "Intervals are 95% bootstrap intervals over sequences; p-values of several comparisons are "
+            "adjusted for a false discovery rate (Benjamini and Hochberg 1995)."
         )
         cited += [BOOTSTRAP, RATE]
     made = [run.manifest.get("command") for run in runs] + [said.get("command") for said in others]
@@ -63,9 +63,7 @@ def _paragraphs(runs: Sequence[Run]) -> list[str]:
     methods: dict[tuple[str, str], dict[str, None]] = {}
     for run in runs:
         methods.setdefault((_explained(run), _computed(run)), {})[_by(run)] = None
-    return [
-        f"{what} {'; '.join(by)}. It was computed with {how}." for (what, how), by in methods.items()
-    ]
+    return [f"{what} {'; '.join(by)}. It was computed with {how}." for (what, how), by in methods.items()]
 
 
 def _explained(run: Run) -> str:
@@ -74,8 +72,8 @@ def _explained(run: Run) -> str:
     kind = {"dna": "DNA", "rna": "RNA"}.get(str(said.get("alphabet")), str(said.get("alphabet")))
     targets = ", ".join(map(repr, run.targets[:5])) + (" and others" if len(run.targets) > 5 else "")
     return (
-        f"{counts.explained:,} of {counts.read:,} {kind} sequences were explained for the target {targets} of "
-        f"{_model(said.get('model', {}))}"
+        f"{counts.explained:,} of {counts.read:,} {kind} sequences were explained for the target {targets} "
+        f"of {_model(said.get('model', {}))}"
     )
 
 
@@ -83,7 +81,11 @@ def _by(run: Run) -> str:
     """The method, with its source and what of its options is set."""
     name = _method(run)
     known = METHODS.get(name)
-    given = {key: value for key, value in run.manifest.get("parameters", {}).items() if value is not None and value is not False}
+    given = {
+        key: value
+        for key, value in run.manifest.get("parameters", {}).items()
+        if value is not None and value is not False
+    }
     options = ", ".join(f"{key} {value}" for key, value in given.items())
     what = f"{name}, {known.does} ({_short(known.reference)})" if known else name
     return f"by {what}" + (f", with {options}" if options else "")

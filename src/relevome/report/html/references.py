@@ -15,19 +15,20 @@ class Cited(NamedTuple):
 # By the name under which a method is registered.
 METHODS = {
     "attention": Cited(
-        "the attention that the token which the prediction is read from pays to every other, averaged over heads",
-        "Clark K, Khandelwal U, Levy O, Manning CD (2019) What does BERT look at? An analysis of BERT's attention. "
-        "arXiv:1906.04341",
+        "the attention that the token which the prediction is read from pays to every other, averaged over "
+        "heads",
+        "Clark K, Khandelwal U, Levy O, Manning CD (2019) What does BERT look at? An analysis of BERT's "
+        "attention. arXiv:1906.04341",
     ),
     "attnlrp": Cited(
         "attention-aware layer-wise relevance propagation",
-        "Achtibat R et al. (2024) AttnLRP: attention-aware layer-wise relevance propagation for transformers. "
-        "arXiv:2402.05602",
+        "Achtibat R et al. (2024) AttnLRP: attention-aware layer-wise relevance propagation for "
+        "transformers. arXiv:2402.05602",
     ),
     "deeplift-shap": Cited(
         "DeepLIFT averaged over reference sequences",
-        "Shrikumar A, Greenside P, Kundaje A (2017) Learning important features through propagating activation "
-        "differences. arXiv:1704.02685",
+        "Shrikumar A, Greenside P, Kundaje A (2017) Learning important features through propagating "
+        "activation differences. arXiv:1704.02685",
     ),
     "gradient-x-input": Cited(
         "the gradient of the score times the embedding",
@@ -45,8 +46,8 @@ METHODS = {
     ),
     "mutagenesis": Cited(
         "how far the score falls, on average, when a letter is exchanged for another",
-        "Zhou J, Troyanskaya OG (2015) Predicting effects of noncoding variants with deep learning-based sequence "
-        "model. Nature Methods 12:931",
+        "Zhou J, Troyanskaya OG (2015) Predicting effects of noncoding variants with deep learning-based "
+        "sequence model. Nature Methods 12:931",
     ),
     "rollout": Cited(
         "attention rolled out over layers",
@@ -60,15 +61,15 @@ METHODS = {
 }
 
 RATE = (
-    "Benjamini Y, Hochberg Y (1995) Controlling the false discovery rate: a practical and powerful approach to "
-    "multiple testing. Journal of the Royal Statistical Society B 57:289"
+    "Benjamini Y, Hochberg Y (1995) Controlling the false discovery rate: a practical and powerful approach "
+    "to multiple testing. Journal of the Royal Statistical Society B 57:289"
 )
 BOOTSTRAP = "Efron B, Tibshirani RJ (1993) An introduction to the bootstrap. Chapman & Hall"
 COLOURS = "Wong B (2011) Color blindness. Nature Methods 8:441"
 
 # What is in the file beside the data, and what built it (report/page/package.json has the same versions).
 LICENCES = (
-    "The program of this page is part of relevome, under the Apache License 2.0. It contains no code of others.",
+    "The program of this page is part of relevome, under the Apache License 2.0, and has no code of others.",
     "It was built from TypeScript by esbuild 0.28.2 (MIT licence), and checked by TypeScript 5.9.3 (Apache "
     "License 2.0); neither is in this file.",
     "Letters are outlines of DejaVu Sans Bold (Bitstream Vera licence), which comes with matplotlib.",

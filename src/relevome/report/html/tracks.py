@@ -127,7 +127,8 @@ def _checked(found: ShownTracks) -> ShownTracks:
         room = max(1, len(found.sequences) * MOST_VALUES // found.values)
         raise InputError(
             f"{len(found.sequences):,} sequences have {found.values:,} values of relevance, and one file has "
-            f"room for {MOST_VALUES:,}: take the sequences of the highest score with --top {room}, or fewer runs"
+            f"room for {MOST_VALUES:,}: take the sequences of the highest score with --top {room}, or fewer "
+            "runs"
         )
     return found
 
@@ -135,8 +136,8 @@ def _checked(found: ShownTracks) -> ShownTracks:
 def tracks_content(found: ShownTracks, arrays: PageArrays) -> dict[str, Any]:
     """Sequences and tracks as the page reads them.
 
-    Relevance is kept as shares of the largest of its track in half precision, so a value is right to 3 digits,
-    or to a millionth of that largest one; scores are kept as they are.
+    Relevance is kept as shares of the largest of its track in half precision, so a value is right to 3
+    digits, or to a millionth of that largest one; scores are kept as they are.
     """
     places = [one.place for one in found.sequences]
     return {

@@ -16,8 +16,8 @@ from relevome.results.quality.words import caution, described
 Tone: TypeAlias = Literal["good", "caution", "bad", "unknown", "plain"]
 _BEST_KNOWN = "auroc"  # of the measures of place; the others are counted, and stand in their part
 _UNTESTED = (
-    "Nobody has tested this explanation yet: it says what the model was sensitive to, not whether that can be "
-    "trusted."
+    "Nobody has tested this explanation yet: it says what the model was sensitive to, not whether that can "
+    "be trusted."
 )
 EXPLAINED, LEFT_OUT = "What was explained", "What was left out, and what to heed"
 MODEL, SURVIVES, FAILED = "How good the model is", "What survives the strongest null", "What failed"
@@ -49,7 +49,7 @@ def model_remarks(found: ModelQuality, name: str = "model") -> list[Remark]:
 
 
 def excess_remarks(scores: Iterable[MetricScores], name: str) -> list[Remark]:
-    """How many measures of place exceed their strongest null, and what the best known of them has above it."""
+    """How many measures of place exceed their strongest null, and what the best known has above it."""
     placed = [one for one in scores if one.excess is not None]
     if not placed:
         return []
@@ -89,9 +89,11 @@ def _written(one: Remark) -> dict[str, Any]:
 
 
 def _headline(remarks: Sequence[Remark]) -> tuple[str, Tone]:
-    """One sentence for whoever reads no further; what speaks against the explanation comes before the rest."""
+    """One sentence for whoever reads no further; what speaks against the explanation comes first."""
     models = [one.tone for one in remarks if one.about == MODEL]
-    places, checks = (_sum(one.counted for one in remarks if one.about == topic) for topic in (SURVIVES, FAILED))
+    places, checks = (
+        _sum(one.counted for one in remarks if one.about == topic) for topic in (SURVIVES, FAILED)
+    )
     if "bad" in models:
         return "The model is not above chance: its maps explain nothing that it has learnt.", "bad"
     if not places[1] and not checks[1]:
@@ -100,7 +102,8 @@ def _headline(remarks: Sequence[Remark]) -> tuple[str, Tone]:
     said += [f"{checks[0]} of {checks[1]} checks failed"] * bool(checks[1])
     said += ["the model is weak"] * ("caution" in models)
     every = places[0] == places[1] and not checks[0] and "caution" not in models
-    tone: Tone = "good" if every else "bad" if places[1] and not places[0] else "caution"
+    excused = any(one.about == FAILED and one.tone == "caution" for one in remarks)
+    tone: Tone = "good" if every else "bad" if places[1] and not places[0] and not excused else "caution"
     return f"{', '.join(said)}.", tone
 
 

@@ -31,8 +31,8 @@ class PagePart(Generic[Result]):
         record: The file by which a folder of it is known.
         read: What such a folder holds. Raises InputError for one that is damaged.
         title: What the part is called on the page.
-        content: The result as the page draws it, as JSON can hold it; the page has a function of the same name
-            as the part, in ``report/page/src/parts``.
+        content: The result as the page draws it, as JSON can hold it; the page has a function of the same
+            name as the part, in ``report/page/src/parts``.
         remarks: What the result adds to the verdict.
     """
 

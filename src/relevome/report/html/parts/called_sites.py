@@ -25,8 +25,8 @@ def _content(found: RelevantSites, tools: PageTools) -> dict[str, Any]:
 
 def _remarks(found: RelevantSites) -> list[Remark]:
     text = (
-        f"{len(found.sites):,} sites stand out in {found.counts['letters']:,} letters at a false discovery rate of "
-        f"{found.settings.fdr:g}"
+        f"{len(found.sites):,} sites stand out in {found.counts['letters']:,} letters at a false discovery "
+        f"rate of {found.settings.fdr:g}"
     )
     return [Remark("Sites", text, "good" if found.sites else "caution")]
 

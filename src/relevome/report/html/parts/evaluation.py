@@ -24,7 +24,7 @@ def _failed(found: Evaluation) -> list[Remark]:
     text = f"{method}: {summary(checks)}" + (f" ({which})" if which else "")
     counted = (len(found.failed), len(checks))
     said = [Remark(FAILED, text, "bad" if found.failed else "good", counted=counted)]
-    return [*said, *(Remark(FAILED, line) for line in found.grouped()[len(kinds) :])]
+    return [*said, *(Remark(FAILED, line, "caution") for line in found.grouped()[len(kinds) :])]
 
 
 def _content(found: Evaluation, tools: PageTools) -> dict[str, Any]:

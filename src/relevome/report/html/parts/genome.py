@@ -21,7 +21,9 @@ def _content(found: Annotation, tools: PageTools) -> dict[str, Any]:
         "threshold": found.threshold,
         "counts": dict(found.counts),
         "columns": ["contig", "strand", *_NUMBERS],
-        "rows": [[contig, strand, *(some.get(name) for name in _NUMBERS)] for contig, strand, some in measured],
+        "rows": [
+            [contig, strand, *(some.get(name) for name in _NUMBERS)] for contig, strand, some in measured
+        ],
         "problems": len(found.problems),
     }
 
