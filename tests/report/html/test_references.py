@@ -44,8 +44,8 @@ def test_runs_that_differ_in_their_method_alone_share_a_paragraph(make_run, expl
     found = methods_content(runs, [{"command": ["evaluate", "x"]}, {"command": None}])
     assert found["text"][0] == (
         "1 of 1 DNA sequences were explained for the target 'promoter' of Some by attnlrp, attention-aware "
-        "layer-wise relevance propagation (Achtibat et al. 2024), with steps 0; by mine, with steps 0. It was "
-        "computed with relevome 1 (PyTorch 2), seed 7."
+        "layer-wise relevance propagation (Achtibat et al. 2024), with steps 0; by mine, with steps 0. It "
+        "was computed with relevome 1 (PyTorch 2), seed 7."
     )
     assert found["commands"] == ["relevome explain attnlrp", "relevome explain mine", "relevome evaluate x"]
     assert METHODS["attnlrp"].reference in found["references"]

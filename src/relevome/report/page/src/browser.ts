@@ -13,7 +13,7 @@ import { count, short, tsv } from "./words";
 
 const HEAD = 34; // of a row, above its picture
 const GAP = 14;
-const MARGIN = 400; // dots beyond what is seen that are drawn too
+const MARGIN = 240; // dots beyond what is seen that are drawn too
 
 const HELP = "Up and down arrows: sequences. Left and right arrows: letters. Plus and minus: zoom. 0: all letters.";
 
@@ -33,6 +33,7 @@ export class Browser {
   private shared = false;
   private cursor: { place: number; letter: number } | null = null;
   private waiting = false;
+  private stale = new Set<number>(); // places of rows whose picture is an earlier one
 
   constructor(private readonly tracks: Tracks, private readonly content: Content) {
     this.view = new View(tracks.longest);
@@ -139,6 +140,8 @@ export class Browser {
     this.counted.textContent = shown === all ? `${all} sequences` : `${shown} of ${all} sequences`;
     this.cursor = null;
     this.pane.scrollTop = 0;
+    for (const row of this.rows.values()) row.remove();
+    this.rows.clear();
     this.redraw();
   }
 
@@ -147,10 +150,10 @@ export class Browser {
     this.redraw();
   }
 
+  // Draw what is listed anew: rows stay, their pictures are painted again.
   redraw(): void {
     this.hide();
-    for (const row of this.rows.values()) row.remove();
-    this.rows.clear();
+    this.stale = new Set(this.rows.keys());
     this.later();
   }
 
@@ -183,11 +186,14 @@ export class Browser {
       }
     }
     for (let place = first; place <= last; place++) {
-      if (this.rows.has(place)) continue;
+      const known = this.rows.get(place);
+      if (known && this.stale.has(place)) this.paint(known.querySelector("canvas")!, this.numbers[place]);
+      if (known) continue;
       const row = this.row(place);
       this.rows.set(place, row);
       this.list.append(row);
     }
+    this.stale.clear();
   }
 
   // The row at this height of the list.
@@ -202,19 +208,14 @@ export class Browser {
   }
 
   private row(place: number): HTMLElement {
-    const { tracks } = this, number = this.numbers[place], look = this.look(number);
-    const height = heightOf(tracks, number), dots = window.devicePixelRatio || 1;
+    const { tracks } = this, number = this.numbers[place];
     const canvas = el("canvas", { role: "img", "aria-label": this.described(number) });
-    canvas.width = Math.round(look.width * dots);
-    canvas.height = Math.round(height * dots);
-    canvas.style.width = `${look.width}px`;
-    canvas.style.height = `${height}px`;
-    const context = canvas.getContext("2d")!;
-    context.scale(dots, dots);
-    drawRow(new CanvasSurface(context), theme(), tracks, number, look);
-    const drawing = (): Drawing => ({
-      width: look.width, height, draw: (on, colours) => drawRow(on, colours, tracks, number, look),
-    });
+    this.paint(canvas, number);
+    const drawing = (): Drawing => {
+      const look = this.look(number);
+      return { width: look.width, height: heightOf(tracks, number),
+        draw: (on, colours) => drawRow(on, colours, tracks, number, look) };
+    };
     const row = el("article", { class: "row", "data-place": place },
       el("header", {}, el("h3", {}, tracks.ids[number]), el("span", { class: "facts" }, this.facts(number)),
         saving(tracks.ids[number].slice(0, 60) || "sequence", drawing, () => this.table(number))),
@@ -222,6 +223,19 @@ export class Browser {
     row.style.top = `${this.tops[place]}px`;
     row.style.height = `${this.tops[place + 1] - this.tops[place] - GAP}px`;
     return row;
+  }
+
+  private paint(canvas: HTMLCanvasElement, number: number): void {
+    const look = this.look(number), height = heightOf(this.tracks, number), dots = window.devicePixelRatio || 1;
+    canvas.width = Math.round(look.width * dots); // which also wipes it
+    canvas.height = Math.round(height * dots);
+    canvas.style.width = `${look.width}px`;
+    canvas.style.height = `${height}px`;
+    const context = canvas.getContext("2d", { alpha: false })!;
+    context.fillStyle = theme().ground;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.scale(dots, dots);
+    drawRow(new CanvasSurface(context), theme(), this.tracks, number, look);
   }
 
   private facts(number: number): string {

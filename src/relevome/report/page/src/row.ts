@@ -6,7 +6,7 @@ import type { Surface } from "./surface";
 import type { Theme } from "./theme";
 import type { Annotation, Series, Tracks } from "./tracks";
 import type { View } from "./view";
-import { short } from "./words";
+import { count, short } from "./words";
 
 export const GUTTER = 176;
 export const RIGHT = 12;
@@ -185,7 +185,7 @@ function drawRuler(on: Surface, colours: Theme, tracks: Tracks, number: number, 
     const x = box.x(letter + 0.5);
     if (x < GUTTER || x > box.right) continue;
     on.line([[x, y], [x, y + 4]], colours.muted);
-    on.text(known ? value.toLocaleString("en") : tick(value), x, y + 15, { size: 10, fill: colours.muted, anchor: "middle" });
+    on.text(known ? count(value) : tick(value), x, y + 15, { size: 10, fill: colours.muted, anchor: "middle" });
   }
   if (known) on.text(clipped(on, `${known.chrom} ${known.strand}`, GUTTER - 20), 10, y + 15, { size: 10, fill: colours.muted });
 }

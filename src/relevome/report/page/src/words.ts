@@ -2,12 +2,15 @@
 
 import type { Interval } from "./content";
 
+// Making one anew for every number would cost more than all else that a row needs.
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
 export function short(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "";
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size < 0.001 || size >= 1e6) return minus(Number(value.toPrecision(digits)).toExponential());
-  return minus(size >= 1000 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(digits)).toString());
+  return minus(size >= 1000 ? WHOLE.format(value) : Number(value.toPrecision(digits)).toString());
 }
 
 export function minus(text: string): string {
@@ -15,7 +18,7 @@ export function minus(text: string): string {
 }
 
 export function count(value: number): string {
-  return value.toLocaleString("en");
+  return WHOLE.format(value);
 }
 
 // Three digits behind the point, as the tables of relevome have them; two that count where that is too few.
