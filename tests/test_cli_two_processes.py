@@ -107,7 +107,7 @@ def test_where_another_process_is_writing_a_command_is_refused(
 ) -> None:
     arguments, lock = WRITERS[command]
     asked = [one.format(out=tmp_path / "out", **places) for one in arguments]
-    where = tmp_path if command in ("export", "show") else tmp_path / "out"
+    where = tmp_path if command in ("export", "report", "show") else tmp_path / "out"
     with another_process(where / lock):
         before = sorted(path.name for path in where.iterdir())
         code, out, err = relevome_cli(*asked)

@@ -25,7 +25,7 @@ QUIET = (
 )  # fmt: skip
 AXE = Path(relevome.__file__).parent / "report" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
-# What page/src/row.ts leaves free beside the letters.
+# What page/src/row.ts leaves free beside the letters of a wide page.
 GUTTER, RIGHT = 176, 12
 
 MANIFEST = {"alphabet": "dna", "alphabet_letters": "ACGT", "model": {"path": "models/cnn"}}

@@ -11,7 +11,7 @@ from relevome.data.sequences import ALPHABETS
 from relevome.data.sites import Site
 from relevome.report.glyphs import BASES, CHEMISTRY, GREY, RESIDUES, outline_as_svg
 from relevome.report.html.annotations import annotation_content
-from relevome.report.html.methods_text import methods_content
+from relevome.report.html.methods_text import methods_content, set_options
 from relevome.report.html.parts import PagePart, PageTools
 from relevome.report.html.tracks import ShownTracks, tracks_content
 from relevome.report.html.verdict import EXPLAINED, LEFT_OUT, SURVIVES, Remark, model_remarks, verdict_content
@@ -82,16 +82,18 @@ def content(shown: Shown, tools: PageTools) -> dict[str, Any]:
 
 
 def _explained(shown: Shown) -> list[Remark]:
-    said = []
+    said: dict[tuple[str, bool], list[str]] = {}
     for run, label in zip(shown.runs, shown.labels, strict=True):
         counts, targets = run.counts, ", ".join(run.targets[:5])
         more = f" and {len(run.targets) - 5} more" * (len(run.targets) > 5)
-        text = f"{label}: {counts.explained:,} of {counts.read:,} sequences, target {targets}{more}"
-        unfinished = (
-            "" if run.status == "finished" else f"; the run is {run.status}, these are its parts so far"
-        )
-        said.append(Remark(EXPLAINED, text + unfinished, "caution" if unfinished else "plain"))
-    return said
+        text = f"{counts.explained:,} of {counts.read:,} sequences, target {targets}{more}"
+        whole = run.status == "finished"
+        text += "" if whole else f"; the run is {run.status}, these are its parts so far"
+        said.setdefault((text, whole), []).append(label)
+    return [
+        Remark(EXPLAINED, f"{', '.join(labels)}: {text}", "plain" if whole else "caution")
+        for (text, whole), labels in said.items()
+    ]
 
 
 def _of_models(shown: Shown) -> list[Remark]:
@@ -114,13 +116,16 @@ def _heeded(shown: Shown) -> list[Remark]:
     if shown.tracks is not None and shown.tracks.left_out:
         text = f"{shown.tracks.left_out:,} sequences of lower score are not on this page"
         said.append(Remark(LEFT_OUT, text, "caution"))
+    lines: dict[tuple[str, bool], list[str]] = {}
     for run, label in zip(shown.runs, shown.labels, strict=True):
         if refused := len(run.counts.refused):
-            said.append(
-                Remark(LEFT_OUT, f"{label}: refused {refused:,} of its sequences, see Runs", "caution")
-            )
-        said += [Remark(LEFT_OUT, f"{label}: {line}") for line in remarks(run)]
-    return said
+            lines.setdefault((f"{refused:,} sequences refused, see Runs", True), []).append(label)
+        for line in remarks(run):
+            lines.setdefault((line, False), []).append(label)
+    return said + [
+        Remark(LEFT_OUT, f"{', '.join(labels)}: {line}", "caution" if heed else "plain")
+        for (line, heed), labels in lines.items()
+    ]
 
 
 def _run(run: Run, label: str) -> dict[str, Any]:
@@ -130,7 +135,7 @@ def _run(run: Run, label: str) -> dict[str, Any]:
         "label": label,
         "folder": str(run.path),
         "method": str(said.get("method")),
-        "options": {name: str(value) for name, value in said.get("parameters", {}).items()},
+        "options": {name: str(value) for name, value in set_options(said).items()},
         "targets": list(run.targets[:50]),
         "of_predicted": run.of_predicted,
         "model": str(said.get("model", {}).get("path")),

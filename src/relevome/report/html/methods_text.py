@@ -54,6 +54,12 @@ def as_typed(command: Sequence[Any]) -> str:
     return shlex.join(["relevome", *map(str, command)])
 
 
+def set_options(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the options of a method, in what a run says of it, those that are on or have a value."""
+    options = said.get("parameters", {})
+    return {name: value for name, value in options.items() if value is not None and value is not False}
+
+
 def _method(run: Run) -> str:
     return str(run.manifest.get("method"))
 
@@ -81,12 +87,7 @@ def _by(run: Run) -> str:
     """The method, with its source and what of its options is set."""
     name = _method(run)
     known = METHODS.get(name)
-    given = {
-        key: value
-        for key, value in run.manifest.get("parameters", {}).items()
-        if value is not None and value is not False
-    }
-    options = ", ".join(f"{key} {value}" for key, value in given.items())
+    options = ", ".join(f"{key} {value}" for key, value in set_options(run.manifest).items())
     what = f"{name}, {known.does} ({_short(known.reference)})" if known else name
     return f"by {what}" + (f", with {options}" if options else "")
 

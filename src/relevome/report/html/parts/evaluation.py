@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from relevome.report.html.evaluations import check_content, curves_content, score_content
@@ -36,10 +38,16 @@ def _content(found: Evaluation, tools: PageTools) -> dict[str, Any]:
     about = found.about
     return {
         "run": str(about.get("run")), "method": str(about.get("method")), "target": str(about.get("target")),
+        "truth": _truth(about.get("truth")),
         "sequences": len(found.sequences), "scores": [score_content(one) for one in found.scores],
         "curves": curves, "checks": [check_content(one) for one in found.checks],
         "grouped": found.grouped(), "notes": [*left_out(found.scores), *found.notes],
     }  # fmt: skip
+
+
+def _truth(said: Any) -> str | None:
+    """The name of the known sites, without its folders."""
+    return Path(str(said["path"])).name if isinstance(said, Mapping) and said.get("path") else None
 
 
 def _remarks(found: Evaluation) -> list[Remark]:

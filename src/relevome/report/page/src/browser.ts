@@ -3,7 +3,7 @@
 import type { Content } from "./content";
 import { choice, el } from "./dom";
 import { saving, type Drawing } from "./figure";
-import { drawRow, GUTTER, heightOf, letterAt, letterWidth, type Look } from "./row";
+import { drawRow, gutter, heightOf, letterAt, letterWidth, type Look } from "./row";
 import { chosen, occurrences, stretch, type Asked } from "./select";
 import { CanvasSurface } from "./surface";
 import { onTheme, theme } from "./theme";
@@ -297,8 +297,8 @@ export class Browser {
     if (!(canvas instanceof HTMLCanvasElement)) return this.hide();
     const place = Number(canvas.closest<HTMLElement>(".row")!.dataset.place);
     const box = canvas.getBoundingClientRect(), number = this.numbers[place];
-    const letter = letterAt(this.look(number), event.clientX - box.left);
-    if (event.clientX - box.left < GUTTER || letter >= this.tracks.letters[number].length) return this.hide();
+    const look = this.look(number), letter = letterAt(look, event.clientX - box.left);
+    if (event.clientX - box.left < gutter(look) || letter >= this.tracks.letters[number].length) return this.hide();
     this.point(place, letter, event.clientX, event.clientY);
   }
 
@@ -313,7 +313,7 @@ export class Browser {
     this.tip.style.left = `${Math.max(4, Math.min(x + 16, window.innerWidth - width - 8))}px`;
     this.tip.style.top = `${y + 18 + height > window.innerHeight ? y - height - 12 : y + 18}px`;
     this.mark.hidden = false;
-    this.mark.style.left = `${GUTTER + (letter - look.view.start) * letterWidth(look)}px`;
+    this.mark.style.left = `${gutter(look) + (letter - look.view.start) * letterWidth(look)}px`;
     this.mark.style.width = `${Math.max(1, letterWidth(look))}px`;
   }
 
@@ -328,7 +328,7 @@ export class Browser {
     if (!(event.ctrlKey || event.metaKey || across) || !(canvas instanceof HTMLCanvasElement)) return;
     event.preventDefault();
     const look = this.look(0), x = event.clientX - canvas.getBoundingClientRect().left;
-    const about = this.view.start + Math.max(0, x - GUTTER) / letterWidth(look);
+    const about = this.view.start + Math.max(0, x - gutter(look)) / letterWidth(look);
     if (across) {
       this.view.move((event.deltaX || event.deltaY) / letterWidth(look));
       this.redraw();
@@ -381,7 +381,7 @@ export class Browser {
     this.waiting = false;
     this.fill();
     const number = this.numbers[place], box = this.list.getBoundingClientRect();
-    const x = box.left + GUTTER + (letter + 0.5 - this.view.start) * letterWidth(this.look(number));
+    const look = this.look(number), x = box.left + gutter(look) + (letter + 0.5 - this.view.start) * letterWidth(look);
     this.point(place, letter, x, box.top + top + HEAD + 40);
     const said = this.facing(number, letter).map((pair) => pair.join(" ")).join(", ");
     this.live.textContent = `${this.tracks.ids[number]}: ${said}`;

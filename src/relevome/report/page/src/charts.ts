@@ -32,7 +32,8 @@ export function toneOf(value: Interval, colours: Theme): string {
 
 // Means with their intervals, one below the other, about a line at zero.
 export function intervals(rows: readonly IntervalRow[], axis: string, width = 900): Drawing {
-  const left = 200, right = 330, top = 30, line = 26;
+  const narrow = width < 640;
+  const left = narrow ? 170 : 200, right = narrow ? 16 : 330, top = 30, line = 26;
   const height = top + rows.length * line + 44;
   const ends = rows.flatMap((row) => row.value);
   const pad = 0.06 * (Math.max(0, ...ends) - Math.min(0, ...ends) || 1);
@@ -46,13 +47,14 @@ export function intervals(rows: readonly IntervalRow[], axis: string, width = 90
     }
     on.line([[x(0), top - 4], [x(0), foot]], colours.ink, 1.2);
     on.text(axis, x((low + high) / 2), foot + 32, { size: SMALL, fill: colours.muted, anchor: "middle" });
-    on.text("mean [95% interval]", width - right + 12, top - 14, { size: 11, fill: colours.muted });
-    on.text("null", width - right + 182, top - 14, { size: 11, fill: colours.muted });
+    if (!narrow) on.text("mean [95% interval]", width - right + 12, top - 14, { size: 11, fill: colours.muted });
+    if (!narrow) on.text("null", width - right + 182, top - 14, { size: 11, fill: colours.muted });
     rows.forEach((row, i) => {
       const y = top + (i + 0.5) * line, colour = toneOf(row.value, colours);
       on.text(row.name, left - 14, y + 4, { size: 13, fill: colours.ink, anchor: "end" });
       on.line([[x(row.value[1]), y], [x(row.value[2]), y]], colour, 2.5);
       on.dot(x(row.value[0]), y, 4.5, colour, colours.ground);
+      if (narrow) return;
       on.text(interval(row.value), width - right + 12, y + 4, { size: SMALL, fill: colours.ink });
       if (row.detail) on.text(row.detail, width - right + 182, y + 4, { size: SMALL, fill: colours.muted });
     });

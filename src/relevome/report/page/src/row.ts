@@ -8,8 +8,7 @@ import type { Annotation, Series, Tracks } from "./tracks";
 import type { View } from "./view";
 import { count, short } from "./words";
 
-export const GUTTER = 176;
-export const RIGHT = 12;
+const RIGHT = 12;
 const TRACK = 62, APART = 8, LANE = 15, RULER = 22, TOP = 4;
 const LEGIBLE = 5; // dots of a letter from which on it is drawn as one
 const SPELLED = 7; // dots of a letter from which on the sequence is spelled below
@@ -23,12 +22,17 @@ export interface Look {
   highlights: readonly (readonly [number, number])[];
 }
 
+// Room for names beside the letters.
+export function gutter(look: Look): number {
+  return look.width < 560 ? 104 : 176;
+}
+
 export function letterWidth(look: Look): number {
-  return (look.width - GUTTER - RIGHT) / look.view.span;
+  return (look.width - gutter(look) - RIGHT) / look.view.span;
 }
 
 export function letterAt(look: Look, x: number): number {
-  return Math.floor(look.view.start + (x - GUTTER) / letterWidth(look));
+  return Math.floor(look.view.start + (x - gutter(look)) / letterWidth(look));
 }
 
 export function heightOf(tracks: Tracks, number: number): number {
@@ -39,14 +43,15 @@ export function heightOf(tracks: Tracks, number: number): number {
 
 export function drawRow(on: Surface, colours: Theme, tracks: Tracks, number: number, look: Look): void {
   const series = tracks.shown(number), one = letterWidth(look), text = tracks.letters[number];
-  const x = (letter: number) => GUTTER + (letter - look.view.start) * one;
+  const left = gutter(look);
+  const x = (letter: number) => left + (letter - look.view.start) * one;
   const first = Math.max(0, Math.floor(look.view.start));
   const last = Math.min(text.length, Math.ceil(look.view.start + look.view.span));
-  const box = { x, first, last, one, right: Math.min(x(text.length), look.width - RIGHT) };
+  const box = { x, left, first, last, one, right: Math.min(x(text.length), look.width - RIGHT) };
   let y = TOP;
   const foot = TOP + series.length * (TRACK + APART);
   for (const [from, to] of look.highlights) {
-    const [a, b] = [Math.max(GUTTER, x(from)), Math.min(box.right, x(to))];
+    const [a, b] = [Math.max(left, x(from)), Math.min(box.right, x(to))];
     if (a < b) on.rect(a, TOP, b - a, foot - TOP - APART, colours.caution, colours.dark ? 0.28 : 0.16);
   }
   for (const one of series) {
@@ -58,7 +63,7 @@ export function drawRow(on: Surface, colours: Theme, tracks: Tracks, number: num
   drawRuler(on, colours, tracks, number, box, y);
 }
 
-interface Box { x: (letter: number) => number; first: number; last: number; one: number; right: number }
+interface Box { left: number; x: (letter: number) => number; first: number; last: number; one: number; right: number }
 
 const scales = new WeakMap<Series, number>();
 
@@ -85,17 +90,17 @@ function drawSeries(
   const unit = look.shared ? TRACK / 2 / (scale || 1) : TRACK / (high - low || 1);
   const colour = colours.series[tracks.series.indexOf(series) % colours.series.length];
   on.rect(0, y + 4, 3, TRACK - 8, colour);
-  on.text(clipped(on, series.name, GUTTER - 46), 10, y + 16, { size: 11.5, fill: colours.ink });
+  on.text(clipped(on, series.name, box.left - 46), 10, y + 16, { size: 11.5, fill: colours.ink });
   const target = series.target(number);
   if (target !== null && tracks.targets > 1) {
-    on.text(clipped(on, `for ${target}`, GUTTER - 46), 10, y + 31, { size: 10.5, fill: colours.muted });
+    on.text(clipped(on, `for ${target}`, box.left - 46), 10, y + 31, { size: 10.5, fill: colours.muted });
   }
   const top = look.shared ? scale : high;
   const foot = look.shared ? -scale : low;
-  if (top > 0) on.text(short(top, 2), GUTTER - 6, y + 9, { size: 9.5, fill: colours.muted, anchor: "end" });
-  if (foot < -0.04 * top || top === 0) on.text(short(foot, 2), GUTTER - 6, y + TRACK, { size: 9.5, fill: colours.muted, anchor: "end" });
+  if (top > 0) on.text(short(top, 2), box.left - 6, y + 9, { size: 9.5, fill: colours.muted, anchor: "end" });
+  if (foot < -0.04 * top || top === 0) on.text(short(foot, 2), box.left - 6, y + TRACK, { size: 9.5, fill: colours.muted, anchor: "end" });
   borders(on, colours, series.spans(number), y, box);
-  on.line([[GUTTER, zero], [box.right, zero]], colours.line);
+  on.line([[box.left, zero], [box.right, zero]], colours.line);
   if (box.one >= LEGIBLE) letters(on, colours, tracks, number, values, look, zero, unit, box);
   else bars(on, colour, values, zero, unit, box);
 }
@@ -108,7 +113,7 @@ function letters(
   for (let i = box.first; i < box.last; i++) {
     const height = Math.abs(values[i]) * unit;
     const centre = box.x(i + 0.5);
-    if (height < 0.4 || centre < GUTTER || centre > box.right) continue;
+    if (height < 0.4 || centre < box.left || centre > box.right) continue;
     const outline = look.letters.outlines[text[i]];
     on.glyph(outline, centre, values[i] < 0 ? zero + height : zero, box.one, height,
       letterColour(look.letters, tracks.alphabet, text[i], colours));
@@ -130,7 +135,7 @@ function bars(on: Surface, colour: string, values: Float32Array, zero: number, u
     let value = 0;
     for (let j = i; j < Math.min(i + step, box.last); j++) if (Math.abs(values[j]) > Math.abs(value)) value = values[j];
     const height = Math.abs(value) * unit, x = box.x(i);
-    if (height < 0.3 || x < GUTTER - 0.5 || x > box.right) continue;
+    if (height < 0.3 || x < box.left - 0.5 || x > box.right) continue;
     on.rect(x, value < 0 ? zero : zero - height, Math.max(1, box.one * step - 0.5), height, colour);
   }
 }
@@ -139,7 +144,7 @@ function borders(on: Surface, colours: Theme, spans: readonly [number, number][]
   if (box.one < LEGIBLE / 2) return;
   for (const [start] of spans) {
     const x = box.x(start);
-    if (x > GUTTER && x < box.right) on.line([[x, y + 2], [x, y + TRACK]], colours.line, 1, true);
+    if (x > box.left && x < box.right) on.line([[x, y + 2], [x, y + TRACK]], colours.line, 1, true);
   }
 }
 
@@ -147,7 +152,7 @@ function spelled(on: Surface, colours: Theme, text: string, look: Look, box: Box
   if (box.one >= SPELLED) {
     for (let i = box.first; i < box.last; i++) {
       const centre = box.x(i + 0.5);
-      if (centre < GUTTER || centre > look.width - RIGHT) continue;
+      if (centre < box.left || centre > look.width - RIGHT) continue;
       on.text(text[i], centre, y + 6, { size: Math.min(11, box.one * 0.95), fill: colours.muted, anchor: "middle" });
     }
   }
@@ -157,11 +162,11 @@ function spelled(on: Surface, colours: Theme, text: string, look: Look, box: Box
 function drawSites(on: Surface, colours: Theme, line: Annotation, number: number, box: Box, y: number): number {
   const spans = line.spans(number);
   if (!spans.length) return y;
-  on.text(clipped(on, line.name, GUTTER - 20), 10, y + 10, { size: 10.5, fill: colours.muted });
+  on.text(clipped(on, line.name, box.left - 20), 10, y + 10, { size: 10.5, fill: colours.muted });
   let lanes = 0;
   for (const span of spans) {
     lanes = Math.max(lanes, span.lane + 1);
-    const from = Math.max(GUTTER, box.x(span.start)), to = Math.min(box.right, box.x(span.end));
+    const from = Math.max(box.left, box.x(span.start)), to = Math.min(box.right, box.x(span.end));
     if (from >= to) continue;
     const top = y + span.lane * LANE;
     const place = line.labels.indexOf(span.label) % colours.sites.length;
@@ -174,7 +179,7 @@ function drawSites(on: Surface, colours: Theme, line: Annotation, number: number
 }
 
 function drawRuler(on: Surface, colours: Theme, tracks: Tracks, number: number, box: Box, y: number): void {
-  on.line([[GUTTER, y], [box.right, y]], colours.line);
+  on.line([[box.left, y], [box.right, y]], colours.line);
   const known = tracks.place(number, 0);
   const [from, to] = [box.first, Math.max(box.first, box.last - 1)];
   const at = (letter: number) => tracks.place(number, letter)?.at ?? letter + 1;
@@ -183,11 +188,11 @@ function drawRuler(on: Surface, colours: Theme, tracks: Tracks, number: number, 
     if (!Number.isInteger(value)) continue;
     const letter = from + Math.abs(value - at(from));
     const x = box.x(letter + 0.5);
-    if (x < GUTTER || x > box.right) continue;
+    if (x < box.left || x > box.right) continue;
     on.line([[x, y], [x, y + 4]], colours.muted);
     on.text(known ? count(value) : tick(value), x, y + 15, { size: 10, fill: colours.muted, anchor: "middle" });
   }
-  if (known) on.text(clipped(on, `${known.chrom} ${known.strand}`, GUTTER - 20), 10, y + 15, { size: 10, fill: colours.muted });
+  if (known) on.text(clipped(on, `${known.chrom} ${known.strand}`, box.left - 20), 10, y + 15, { size: 10, fill: colours.muted });
 }
 
 const cut = new Map<string, string>();

@@ -27,7 +27,7 @@ export function excesses(name: string, scores: readonly Score[], several: boolea
       "Right of the line the explanation knows more than that null does."),
     figure(`${name} above the strongest null`, `Excess over the strongest null: ${rows.map((row) =>
       `${row.name} ${interval(row.value)} over ${row.detail}`).join("; ")}`,
-    () => intervals(rows, "excess over the strongest null"), data));
+    () => intervals(rows, "excess over the strongest null", window.innerWidth < 640 ? 480 : 900), data));
 }
 
 export function curves(name: string, title: string, found: Curves, axes: [string, string], even = false): HTMLElement {

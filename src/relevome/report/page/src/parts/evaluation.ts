@@ -6,7 +6,7 @@ import { table } from "../table";
 import { fixed, interval, tsv } from "../words";
 
 interface Evaluation {
-  run: string; method: string; target: string; sequences: number; scores: Score[]; curves: Record<string, Curves>;
+  run: string; method: string; target: string; truth: string | null; sequences: number; scores: Score[]; curves: Record<string, Curves>;
   checks: { name: string; failed: boolean; sentence: string }[]; grouped: string[]; notes: string[];
 }
 
@@ -16,7 +16,8 @@ export function evaluation(found: Evaluation): (HTMLElement | null)[] {
   const drawn = Object.entries(found.curves).map(([level, one]) =>
     curves(name, `Faithfulness, ${level}`, one, [`share of ${level} taken away`, "score"]));
   return [
-    el("p", { class: "lead" }, `${found.method}, target ${found.target}, ${found.sequences} sequences.`),
+    el("p", { class: "lead" }, `${found.method}, target ${found.target}, ${found.sequences} sequences` +
+      `${found.truth ? `, against the known sites of ${found.truth}` : ""}.`),
     excesses(name, found.scores, several),
     drawn.length ? el("div", {}, el("h3", {}, "What happens without the relevant letters"),
       el("p", { class: "caption" }, "The score as letters are taken away, the most relevant first and the least " +
