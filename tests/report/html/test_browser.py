@@ -242,6 +242,19 @@ def test_a_sequence_is_saved_as_its_numbers_and_as_a_picture(page: Any, runs: li
     assert saved["PNG"].startswith(b"\x89PNG")
 
 
+def test_the_mean_over_sequences_is_that_of_their_relevance(page: Any, runs: list[Run]) -> None:
+    figure = page.locator("figure", has=page.locator("[aria-label^='Mean relevance by position, two']"))
+    figure.locator("summary").click()
+    with page.expect_download() as download:
+        figure.get_by_role("button", name="TSV").click()
+    _, *lines = Path(download.value.path()).read_text().splitlines()
+    found = np.array([line.split("\t") for line in lines], dtype=float)
+    relevance = np.array([row.relevance for row in runs[1]])
+    half = 1.959963984540054 * relevance.std(axis=0, ddof=1) / np.sqrt(len(relevance))
+    np.testing.assert_allclose(found[:, 1], relevance.mean(axis=0), atol=2e-3)
+    np.testing.assert_allclose(found[:, 3] - found[:, 1], half, atol=2e-3)
+
+
 def test_a_head_that_is_clicked_shows_what_is_known_of_it(page: Any) -> None:
     heads = page.locator("table.map button")
     heads.last.click()

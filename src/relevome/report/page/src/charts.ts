@@ -66,9 +66,9 @@ export interface Line { name: string; points: Interval[] }
 // Curves with bands over the same places on x.
 export function curves(
   title: string, x: readonly number[], lines: readonly Line[], axes: readonly [string, string],
-  { even = false, width = 360, height = 250 } = {}
+  { even = false, width = 360, height = 250, colour = 0 } = {}
 ): Drawing {
-  const left = 54, right = 12, top = 30, bottom = 62;
+  const left = 54, right = 12, top = 30, bottom = lines.length > 1 ? 62 : 42; // a legend of one says nothing
   const places = even ? x.map((_, i) => i) : x;
   const values = lines.flatMap((line) => line.points.flat());
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -82,21 +82,21 @@ export function curves(
       on.line([[left, up(value)], [width - right, up(value)]], colours.line);
       on.text(tick(value), left - 7, up(value) + 4, { size: 11, fill: colours.muted, anchor: "end" });
     }
-    const marks = even ? places.map((place, i) => [place, x[i]]) : ticks(first, last, 4).map((value) => [value, value]);
+    const marks = even ? places.map((place, i) => [place, x[i]]) : ticks(first, last, width > 500 ? 10 : 4).map((value) => [value, value]);
     for (const [place, value] of marks) {
       on.text(tick(value), across(place), height - bottom + 16, { size: 11, fill: colours.muted, anchor: "middle" });
     }
     on.text(axes[0], (left + width - right) / 2, height - bottom + 32, { size: 11, fill: colours.muted, anchor: "middle" });
     lines.forEach((line, i) => {
-      const colour = line.name.startsWith("random") ? colours.muted : colours.series[i % colours.series.length];
+      const shown = dashed(line.name) ? colours.muted : colours.series[(i + colour) % colours.series.length];
       const band = [
         ...line.points.map((point, at) => [across(places[at]), up(point[1])] as const),
         ...line.points.map((point, at) => [across(places[at]), up(point[2])] as const).reverse(),
       ];
-      on.area(band, colour, 0.16);
-      on.line(line.points.map((point, at) => [across(places[at]), up(point[0])] as const), colour, 2, dashed(line.name));
+      on.area(band, shown, 0.16);
+      on.line(line.points.map((point, at) => [across(places[at]), up(point[0])] as const), shown, 2, dashed(line.name));
     });
-    legend(on, colours, lines, left, height - 8);
+    if (lines.length > 1) legend(on, colours, lines, left, height - 8);
   } };
 }
 

@@ -7,6 +7,7 @@ import { el } from "./dom";
 import { methods } from "./methods";
 import { parts } from "./parts";
 import { predictions } from "./predictions";
+import { profiles } from "./profile";
 import { runs } from "./runs";
 import { turn } from "./theme";
 import { Tracks } from "./tracks";
@@ -23,7 +24,7 @@ function sections(data: Data): Section[] {
     found.push({ id: "sequences", title: "Sequences", body: [
       el("p", { class: "caption" }, "Every letter is as tall as its relevance; below the line it speaks against the target. " +
         "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −."),
-      new Browser(tracks, content).element] });
+      new Browser(tracks, content).element, profiles(tracks)] });
     found.push({ id: "predictions", title: "Predictions", body: [el("div", { class: "side" }, ...predictions(tracks))] });
   }
   content.parts.forEach((part, i) => found.push(section(part, i, content)));

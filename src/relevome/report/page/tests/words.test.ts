@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ticks } from "../src/charts";
+import { means } from "../src/statistics";
 import { View } from "../src/view";
 import { fixed, interval, short, tsv } from "../src/words";
 
@@ -36,4 +37,11 @@ test("a view zooms about a letter, stays inside, and reveals", () => {
   assert.equal(view.span, 8);
   view.all();
   assert.deepEqual([view.start, view.span], [0, 100]);
+});
+
+test("means have the interval of their standard error", () => {
+  const [one, flat] = means([[1, 2], [2, 2], [6, 2]], 2);
+  const half = 1.959963984540054 * Math.sqrt(7 / 3); // the variance of 1, 2, 6 is 7
+  assert.deepEqual(one.map((x) => x.toFixed(9)), [3, 3 - half, 3 + half].map((x) => x.toFixed(9)));
+  assert.deepEqual(flat, [2, 2, 2]);
 });
