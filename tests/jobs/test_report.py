@@ -11,6 +11,7 @@ import pytest
 
 import relevome
 from relevome.errors import InputError
+from relevome.report.html.document import SCRIPT, bundled
 from relevome.report.html.parts import page_parts
 from tests.damage.readers import readers
 from tests.report.html.unpacked import unpacked
@@ -93,6 +94,13 @@ def test_nothing_is_loaded_and_nothing_else_runs(run, tmp_path):
         digest = base64.b64encode(hashlib.sha256(what.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy
     assert not re.findall("""(?:src|href)=["'](?!#)""", text)
+
+
+def test_the_program_of_the_page_has_no_way_to_make_markup_of_text_or_to_ask_anybody():
+    words = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "fetch(",
+             "XMLHttpRequest", "WebSocket", "http:", "https:", "importScripts")  # fmt: skip
+    script = bundled(SCRIPT).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
+    assert [word for word in words if word in script] == []
 
 
 def test_the_same_results_give_the_same_file(run, tmp_path):

@@ -47,7 +47,9 @@ def written(folder: Path, count: int, length: int, method: str, seed: int) -> Ru
         relevance = values.normal(size=length).astype(np.float32)
         said = {"score": float(letters.normal()), "probability": p, "predicted": "yes" if p > 0.5 else "no",
                 "predicted_probability": max(p, 1 - p), "target": "yes"}  # fmt: skip
-        rows.append(_letters_only(NASTY[i] if i < len(NASTY) else f"seq{i}", text, relevance, **said))
+        rows.append(
+            _letters_only(NASTY[i] if i < len(NASTY) else f"seq{i}", text, relevance.tolist(), **said)
+        )
     with RunWriter(folder, MANIFEST | {"method": method}) as writer:
         refused = (Refusal("bad", "too long <b>"),)
         writer.write_part(0, rows, Counts(read=count + 1, explained=count, refused=refused))

@@ -54,7 +54,7 @@ export class Browser {
 
   private toolbar(): HTMLElement {
     const search = el("input", {
-      type: "search", placeholder: "Id, or letters such as TATAAT", "aria-label": "Search ids and letters",
+      type: "search", placeholder: `Id, or letters such as ${this.tracks.alphabet === "protein" ? "GXXG" : "TATAAT"}`, "aria-label": "Search ids and letters",
       input: () => { this.asked.query = search.value; this.select(); },
     });
     const order = el("button", { type: "button", class: "quiet", "aria-label": "Turn the order around" }, "↓");

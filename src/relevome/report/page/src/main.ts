@@ -4,6 +4,7 @@ import { Browser } from "./browser";
 import type { Content, PartContent } from "./content";
 import { unpacked, type Data } from "./data";
 import { el } from "./dom";
+import { legend } from "./legend";
 import { methods } from "./methods";
 import { parts } from "./parts";
 import { predictions } from "./predictions";
@@ -24,6 +25,7 @@ function sections(data: Data): Section[] {
     found.push({ id: "sequences", title: "Sequences", body: [
       el("p", { class: "caption" }, "Every letter is as tall as its relevance; below the line it speaks against the target. " +
         "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −."),
+      tracks.alphabet === "protein" ? legend(content.letters.chemistry) : null,
       new Browser(tracks, content).element, profiles(tracks)] });
     found.push({ id: "predictions", title: "Predictions", body: [el("div", { class: "side" }, ...predictions(tracks))] });
   }

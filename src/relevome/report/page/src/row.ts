@@ -120,12 +120,17 @@ function letters(
   }
 }
 
+// A colour of letters as this ground shows it.
+export function onGround(colour: string, colours: Theme): string {
+  return colours.dark ? ON_DARK[colour] ?? colour : colour;
+}
+
 // Colours of letters that a dark ground would swallow.
 const ON_DARK: Record<string, string> = { "#333333": "#d5d9dd", "#0072B2": "#4a9fda" };
 
 export function letterColour(letters: Letters, alphabet: string, letter: string, colours: Theme): string {
   const found = (alphabet === "protein" ? letters.residues : letters.bases)[letter] ?? letters.other;
-  return colours.dark ? ON_DARK[found] ?? found : found;
+  return onGround(found, colours);
 }
 
 // Where letters are narrower than a dot, a bar has the value that is furthest from zero of those behind it.
