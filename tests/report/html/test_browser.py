@@ -198,10 +198,10 @@ def test_order_and_filter(page: Any, runs: list[Run]) -> None:
     rows = list(runs[0])
     page.get_by_role("combobox", name="Order").select_option(label="score")
     best = max(rows, key=lambda row: row.score)
-    until(page, best.sequence_id, lambda: ids(page)[0])
+    until(page, [best.sequence_id], lambda: ids(page)[:1])
     page.get_by_role("button", name="Turn the order around").click()
     worst = min(rows, key=lambda row: row.score)
-    until(page, worst.sequence_id, lambda: ids(page)[0])
+    until(page, [worst.sequence_id], lambda: ids(page)[:1])
     page.get_by_role("combobox", name="Show").select_option(label="predicted no")
     listed(page, f"{sum(row.predicted == 'no' for row in rows)} of 12 sequences")
     page.get_by_role("combobox", name="Show").select_option(label="with known sites")
@@ -303,7 +303,7 @@ def test_three_thousand_sequences_open_and_few_are_drawn(opened: Open, tmp_path:
     page = opened(written_page.path)
     assert len(ids(page)) < 30
     page.evaluate("document.querySelector('.pane').scrollTop = 1e9")
-    until(page, "seq2999", lambda: ids(page)[-1])
+    until(page, ["seq2999"], lambda: ids(page)[-1:])
     assert len(ids(page)) < 30
     page.fill("input[type=search]", "seq2")
     listed(page, "1,110 of 3,000 sequences")

@@ -119,7 +119,7 @@ def _heeded(shown: Shown) -> list[Remark]:
     lines: dict[tuple[str, bool], list[str]] = {}
     for run, label in zip(shown.runs, shown.labels, strict=True):
         if refused := len(run.counts.refused):
-            lines.setdefault((f"{refused:,} sequences refused, see Runs", True), []).append(label)
+            lines.setdefault((f"refused {refused:,}, see Runs", True), []).append(label)
         for line in remarks(run):
             lines.setdefault((line, False), []).append(label)
     return said + [
