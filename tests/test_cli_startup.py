@@ -73,7 +73,7 @@ PATHS = [(name, parameter.name) for name, parameter, _, kind in options() if kin
 def test_all_commands_that_read_something_are_among_those_tested() -> None:
     assert {name for name, _ in PATHS} == {
         "explain", "evaluate", "compare", "substitute", "heads", "annotate", "train", "simulate", "show",
-        "export", "predict", "sites",
+        "report", "export", "predict", "sites",
     }  # fmt: skip
     assert {("explain", "fasta"), ("explain", "model"), ("evaluate", "run"), ("train", "arch")} < set(PATHS)
 
