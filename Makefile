@@ -1,7 +1,7 @@
 # Everything runs in .venv, which the first target that needs it makes.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types imports docs check bench clean
+.PHONY: help setup demo page test lint types imports docs check bench clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -33,7 +33,12 @@ imports: $(STAMP)  ## the order of the packages
 docs: $(STAMP)  ## build the site into site/
 	NO_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --strict --clean
 
-check: test lint types imports docs  ## all that CI runs
+page:  ## types and tests of the page of a report, and whether its bundle is what its sources give
+	@if command -v npm >/dev/null; then cd src/relevome/report/page && \
+	  npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent check && npm test --silent; \
+	else echo "passed over: npm is not here (it comes with Node, 20 or later)"; fi
+
+check: page test lint types imports docs  ## all that CI runs
 
 bench: $(STAMP)  ## speed, memory and scientific accuracy
 	$(BIN)/python -m benchmarks

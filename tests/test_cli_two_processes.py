@@ -81,6 +81,7 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
     "demo": (("demo", "-o", "{out}"), LOCK),
     "export": (("export", "{run}", "--to", "tsv", "-o", "{out}"), temporary_name(Path("out")).name),
     "rerun": (("rerun", "{run}", "-o", "{out}"), LOCK),
+    "report": (("report", "{run}", "-o", "{out}"), temporary_name(Path("out")).name),
     "show": (("show", "{run}", "--id", "a", "-o", "{out}.png"), temporary_name(Path("out.png")).name),
 }
 
@@ -128,7 +129,7 @@ def test_where_another_process_is_writing_a_command_is_refused(
 ) -> None:
     arguments, lock = WRITERS[command]
     asked = [one.format(out=tmp_path / "out", **places) for one in arguments]
-    where = tmp_path if command in ("export", "show") else tmp_path / "out"
+    where = tmp_path if command in ("export", "report", "show") else tmp_path / "out"
     with another_process(where / lock):
         before = sorted(path.name for path in where.iterdir())
         code, out, err = relevome_cli(*asked)

@@ -35,6 +35,9 @@ RESIDUES = {letter: colour for group, colour in CHEMISTRY.items() for letter in 
 SLIM = 0.5  # letters narrower than this share of their height, I and J, are not stretched to full width
 NEIGHBOUR = 0.94  # width of all others, which leaves a gap
 
+# Path data of SVG, https://www.w3.org/TR/SVG2/paths.html
+_COMMANDS = {int(Path.MOVETO): "M", int(Path.LINETO): "L", int(Path.CURVE3): "Q", int(Path.CURVE4): "C"}
+
 
 def letter_shapes(
     letters: str, heights: Float[np.ndarray, " letters"], alphabet: Alphabet, first: int, wide: float = 1.0
@@ -85,3 +88,12 @@ def _outline(letter: str) -> Path:
     width = NEIGHBOUR * min(1, box.width / SLIM)
     unit = (shape.vertices - box.p0) / box.size
     return Path((unit - (0.5, 0)) * (width, 1), shape.codes)
+
+
+def outline_as_svg(letter: str) -> str:
+    """The same shape as path data of SVG: height 1, upwards, centred on x = 0."""
+    shape, written = _outline(letter), []
+    for points, code in shape.iter_segments(curves=True, simplify=False):
+        numbers = " ".join(f"{value:.3f}" for value in np.asarray(points).tolist())
+        written.append("Z" if code == Path.CLOSEPOLY else f"{_COMMANDS[int(code)]}{numbers}")
+    return "".join(written)

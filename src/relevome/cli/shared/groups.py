@@ -134,6 +134,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Axes": "axis plus_one one_scale",
         "Output": "output title width size",
     },
+    "report": {
+        "What is shown": "label title top",
+        "Known sites": "sites feature",
+        "Output": "output overwrite",
+    },
     "export": {"What is written": "to target option", "Output": "output overwrite"},
     "check": {"Options": "sequences"},
     "rerun": {
@@ -147,7 +152,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 
 COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
-    "Models and explanations": "train predict explain show export check rerun",
+    "Models and explanations": "train predict explain show report export check rerun",
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "motifs sites profile heads pairs variants annotate",
     "More": "study list",

@@ -1,0 +1,1 @@
+"""The page of `relevome report`: what it holds, and how that gets into one file."""

@@ -1,0 +1,168 @@
+"""All that a page holds, from results that were read: the verdict, sequences, parts, and how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relevome.data.sequences import ALPHABETS
+from relevome.data.sites import Site
+from relevome.report.glyphs import BASES, CHEMISTRY, GREY, RESIDUES, outline_as_svg
+from relevome.report.html.annotations import annotation_content
+from relevome.report.html.methods_text import methods_content, set_options
+from relevome.report.html.parts import PagePart, PageTools
+from relevome.report.html.tracks import ShownTracks, tracks_content
+from relevome.report.html.verdict import EXPLAINED, LEFT_OUT, SURVIVES, Remark, model_remarks, verdict_content
+from relevome.report.runs import remarks
+from relevome.results.quality.record import quality_of
+from relevome.results.run.reader import Run
+
+_MOST = 1000  # refused sequences that are listed; all are counted
+
+
+@dataclass(frozen=True)
+class ShownResult:
+    """A result that is no run: its folder, its kind, what was read, and what its record says."""
+
+    folder: Path
+    kind: str
+    part: PagePart[Any]
+    found: Any
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one page is made of.
+
+    Attributes:
+        title: Of the page.
+        labels: Names of the runs, in their order.
+        tracks: The sequences, and the runs that they are from; None for a page without runs.
+        results: All other results.
+        sites: Lines of annotations by name: sites by sequence or by chromosome.
+        notes: What was left out on the way, in sentences.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    tracks: ShownTracks | None
+    results: tuple[ShownResult, ...]
+    sites: Mapping[str, Mapping[str, list[Site]]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs, in the order in which they were given."""
+        return () if self.tracks is None else self.tracks.runs
+
+
+def content(shown: Shown, tools: PageTools) -> dict[str, Any]:
+    """The content of a page as JSON can hold it; arrays go into ``tools``.
+
+    Raises InputError for known sites that leave their sequence.
+    """
+    said = list(dict.fromkeys([*_explained(shown), *_of_models(shown), *_of_results(shown), *_heeded(shown)]))
+    return {
+        "schema": 1,
+        "title": shown.title,
+        "letters": _letters(),
+        "verdict": verdict_content(said),
+        "runs": [_run(run, label) for run, label in zip(shown.runs, shown.labels, strict=True)],
+        "sequences": None if shown.tracks is None else _sequences(shown, shown.tracks, tools),
+        "parts": [
+            {"kind": one.kind, "title": one.part.title, "folder": str(one.folder),
+             "content": one.part.content(one.found, tools)}
+            for one in shown.results
+        ],
+        "methods": methods_content(shown.runs, [one.record for one in shown.results]),
+    }  # fmt: skip
+
+
+def _explained(shown: Shown) -> list[Remark]:
+    said: dict[tuple[str, bool], list[str]] = {}
+    for run, label in zip(shown.runs, shown.labels, strict=True):
+        counts, targets = run.counts, ", ".join(run.targets[:5])
+        more = f" and {len(run.targets) - 5} more" * (len(run.targets) > 5)
+        text = f"{counts.explained:,} of {counts.read:,} sequences, target {targets}{more}"
+        whole = run.status == "finished"
+        text += "" if whole else f"; the run is {run.status}, these are its parts so far"
+        said.setdefault((text, whole), []).append(label)
+    return [
+        Remark(EXPLAINED, f"{', '.join(labels)}: {text}", "plain" if whole else "caution")
+        for (text, whole), labels in said.items()
+    ]
+
+
+def _of_models(shown: Shown) -> list[Remark]:
+    return [one for run in shown.runs for one in model_remarks(quality_of(run.manifest.get("model")))]
+
+
+def _of_results(shown: Shown) -> list[Remark]:
+    """What results add; of evaluations that are compared too, what survives is said once."""
+    evaluated = any(one.kind == "evaluation" for one in shown.results)
+    return [
+        remark
+        for one in shown.results
+        for remark in one.part.remarks(one.found)
+        if not (evaluated and one.kind == "comparison" and remark.about == SURVIVES)
+    ]
+
+
+def _heeded(shown: Shown) -> list[Remark]:
+    said = [Remark(LEFT_OUT, note, "caution") for note in shown.notes]
+    if shown.tracks is not None and shown.tracks.left_out:
+        text = f"{shown.tracks.left_out:,} sequences of lower score are not on this page"
+        said.append(Remark(LEFT_OUT, text, "caution"))
+    lines: dict[tuple[str, bool], list[str]] = {}
+    for run, label in zip(shown.runs, shown.labels, strict=True):
+        if refused := len(run.counts.refused):
+            lines.setdefault((f"refused {refused:,}, see Runs", True), []).append(label)
+        for line in remarks(run):
+            lines.setdefault((line, False), []).append(label)
+    return said + [
+        Remark(LEFT_OUT, f"{', '.join(labels)}: {line}", "caution" if heed else "plain")
+        for (line, heed), labels in lines.items()
+    ]
+
+
+def _run(run: Run, label: str) -> dict[str, Any]:
+    said, counts = run.manifest, run.counts
+    refused = [[one.sequence_id, one.reason] for one in counts.refused[:_MOST]]
+    return {
+        "label": label,
+        "folder": str(run.path),
+        "method": str(said.get("method")),
+        "options": {name: str(value) for name, value in set_options(said).items()},
+        "targets": list(run.targets[:50]),
+        "of_predicted": run.of_predicted,
+        "model": str(said.get("model", {}).get("path")),
+        "status": run.status,
+        "read": counts.read,
+        "explained": counts.explained,
+        "refused": refused,
+        "refused_more": len(counts.refused) - len(refused),
+    }
+
+
+def _sequences(shown: Shown, tracks: ShownTracks, tools: PageTools) -> dict[str, Any]:
+    alphabet = ALPHABETS[tracks.runs[0].manifest["alphabet"]]
+    lines = [
+        annotation_content(name, tracks.sequences, alphabet, dict(sites), tools.arrays)
+        for name, sites in shown.sites.items()
+    ]
+    return {**tracks_content(tracks, tools.arrays), "alphabet": alphabet.name, "annotations": lines}
+
+
+def _letters() -> dict[str, Any]:
+    """The outline of every letter as path data of SVG, and its colours as bases and as residues."""
+    every = sorted({letter for alphabet in ALPHABETS.values() for letter in alphabet.all_letters})
+    return {
+        "outlines": {letter: outline_as_svg(letter) for letter in every},
+        "bases": dict(BASES),
+        "residues": dict(RESIDUES),
+        "other": GREY,
+        "chemistry": dict(CHEMISTRY),
+    }

@@ -1,0 +1,72 @@
+"""Heads by attention on the page: the map, and of each head its logo, profile, matches and worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from relevome.report.attention_heads import on_top, summary
+from relevome.report.html.arrays import finite
+from relevome.report.html.parts import PagePart, PageTools, page_parts
+from relevome.report.html.verdict import Remark, model_remarks
+from relevome.results.attention_heads.folder import NAME, read_attention_heads
+from relevome.results.attention_heads.heads import AttentionHead, AttentionHeads
+from relevome.results.quality.record import quality_of
+
+LOOK = "What heads look for"
+_BEST = 10  # matches and factors of a head; all are in its tables
+
+
+def _content(found: AttentionHeads, tools: PageTools) -> dict[str, Any]:
+    distances = found.heads[0].profile.distances if found.heads else np.zeros(0, dtype=int)
+    return {
+        "model": str(found.about.get("model")),
+        "weigh": found.settings.weigh,
+        "level": found.settings.level,
+        "windows": found.windows,
+        "distances": distances.tolist(),
+        "heads": [_head(one, found.settings.level) for one in found.heads],
+        "notes": [*on_top(found), *summary(found)],
+    }
+
+
+def _head(one: AttentionHead, level: float) -> dict[str, Any]:
+    looks_for, where = one.consensus, one.profile
+    core = slice(looks_for.core.start, looks_for.core.stop)
+    heights = looks_for.probabilities[core] * looks_for.information[core, None]
+    first = one.distance + looks_for.offsets[0] if one.distance is not None and looks_for.core else None
+    fall = one.fall
+    return {
+        "layer": one.name.layer, "head": one.name.head, "name": str(one.name), "peak": where.peak,
+        "gain": where.gain, "half": list(where.half), "by_distance": finite(where.by_distance),
+        "sites": _rounded(where.sites), "controls": _rounded(where.controls),
+        "attended": len(one.attended), "distance": one.distance, "first": first,
+        "letters": looks_for.alphabet.letters, "logo": [_rounded(row) for row in heights],
+        "bits": float(looks_for.information[core].sum()),
+        "matches": [
+            {"name": x.motif.name, "q": x.q, "strand": x.strand, "found": x.q < level}
+            for x in one.matches[:_BEST]
+        ],
+        "factors": [
+            {"name": x.factor, "on": x.on_sites, "expected": x.expected, "q": x.q, "found": x.q < level}
+            for x in one.on_factors[:_BEST]
+        ],
+        "fall": None if fall is None else [finite(fall.logit), finite(fall.precision)],
+        "in_layer": one.in_layer, "among_all": one.among_all,
+    }  # fmt: skip
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    """Four digits, which is more than can be drawn."""
+    return [float(f"{value:.4g}") for value in values.tolist()]
+
+
+def _remarks(found: AttentionHeads) -> list[Remark]:
+    quality = [] if found.about.get("random_weights") else model_remarks(quality_of(found.about))
+    return [*quality, *(Remark(LOOK, line) for line in summary(found))]
+
+
+page_parts.register("heads_by_attention")(
+    PagePart(NAME, read_attention_heads, "Heads by attention", _content, _remarks)
+)

@@ -1,0 +1,213 @@
+"""The sequences of a page and their tracks of relevance: what several runs say of the same letters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from relevome.errors import InputError
+from relevome.report.html.arrays import PageArrays, Reference
+from relevome.results.run.reader import Run
+
+# Relevance of a page: about 2.3 bytes of the file for each.
+MOST_VALUES = 10_000_000
+
+_WHERE = ("chrom", "start", "end", "strand")
+_KNOWN = ("sequence_id", "sequence", *_WHERE, "target", "score")
+_PLAIN = ("score", "baseline_score", "special_relevance", "completeness_error")
+_SHARES = ("probability", "predicted_probability")
+_KEPT = ("relevance", "token_start", "token_end", "target", "predicted", *_PLAIN, *_SHARES)
+
+_Key: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class ShownSequence:
+    """A sequence of the page: its id, its letters, and where it lies on a genome, if that is known.
+
+    ``place`` is chromosome, 0-based start, end and strand, four times None without an interval.
+    """
+
+    id: str
+    letters: str
+    place: tuple[str, int, int, str] | tuple[None, None, None, None]
+
+
+@dataclass
+class TrackSeries:
+    """One line of tracks: a run and one of its targets; ``target`` is None where every sequence has its own.
+
+    ``rows`` are the rows of the run by the number of the sequence.
+    """
+
+    run: int
+    target: str | None
+    rows: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ShownTracks:
+    """All sequences of some runs, or the chosen ones, and which rows of which run are theirs.
+
+    ``left_out`` is how many sequences there are beside these.
+    """
+
+    runs: tuple[Run, ...]
+    sequences: tuple[ShownSequence, ...]
+    series: tuple[TrackSeries, ...]
+    left_out: int
+
+    @property
+    def values(self) -> int:
+        """How many letters have relevance, in all tracks together."""
+        return sum(len(self.sequences[number].letters) for one in self.series for number in one.rows)
+
+
+def gather(runs: Sequence[Run], top: int | None = None) -> ShownTracks:
+    """The sequences of runs, each once, in the order in which they come.
+
+    A sequence is the same in two runs if its id, its letters and its interval are; what a run has several
+    times for one target is shown as often.
+
+    Args:
+        runs: Of one alphabet.
+        top: How many sequences are kept: those of the highest score, in the first track that has them. None:
+            all.
+
+    Raises:
+        InputError: For runs of several alphabets, and for more relevance than a file has room for.
+    """
+    alphabets = sorted({str(run.manifest["alphabet"]) for run in runs})
+    if len(alphabets) > 1:
+        raise InputError(f"runs of {' and '.join(alphabets)}: a page shows sequences of one alphabet")
+    sequences: dict[_Key, int] = {}
+    series: dict[tuple[int, str | None], TrackSeries] = {}
+    scores: list[float] = []
+    for number, run in enumerate(runs):
+        seen: Counter[_Key] = Counter()
+        for row, (*known, target, score) in enumerate(_rows(run)):
+            name = (number, None if run.of_predicted else target)
+            own = series.setdefault(name, TrackSeries(*name))
+            seen[name, *known] += 1
+            key = (*known, seen[name, *known])
+            if key not in sequences:
+                sequences[key] = len(scores)
+                scores.append(score)
+            own.rows[sequences[key]] = row
+    every = [ShownSequence(id, letters, tuple(place)) for id, letters, *place, _ in sequences]
+    found = ShownTracks(tuple(runs), tuple(every), tuple(series.values()), 0)
+    return _checked(_best(found, scores, top))
+
+
+def _rows(run: Run) -> Iterator[tuple[Any, ...]]:
+    for table in run.tables(_KNOWN):
+        yield from zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+
+def _best(found: ShownTracks, scores: Sequence[float], top: int | None) -> ShownTracks:
+    if top is None or top >= len(scores):
+        return found
+    kept = np.sort(np.argsort(-np.array(scores), kind="stable")[:top]).tolist()
+    new = {old: number for number, old in enumerate(kept)}
+    series = tuple(
+        TrackSeries(one.run, one.target, {new[old]: row for old, row in one.rows.items() if old in new})
+        for one in found.series
+    )
+    chosen = tuple(found.sequences[old] for old in kept)
+    return ShownTracks(found.runs, chosen, series, len(scores) - len(kept))
+
+
+def _checked(found: ShownTracks) -> ShownTracks:
+    if found.values > MOST_VALUES:
+        room = max(1, len(found.sequences) * MOST_VALUES // found.values)
+        raise InputError(
+            f"{len(found.sequences):,} sequences have {found.values:,} values of relevance, and one file has "
+            f"room for {MOST_VALUES:,}: take the sequences of the highest score with --top {room}, or fewer "
+            "runs"
+        )
+    return found
+
+
+def tracks_content(found: ShownTracks, arrays: PageArrays) -> dict[str, Any]:
+    """Sequences and tracks as the page reads them.
+
+    Relevance is kept as shares of the largest of its track in half precision, so a value is right to 3
+    digits, or to a millionth of that largest one; scores are kept as they are.
+    """
+    places = [one.place for one in found.sequences]
+    return {
+        "ids": [one.id for one in found.sequences],
+        "letters": [one.letters for one in found.sequences],
+        "places": places if any(place[0] is not None for place in places) else None,
+        "series": [_series(found, one, arrays) for one in found.series],
+        "left_out": found.left_out,
+    }
+
+
+def _series(found: ShownTracks, one: TrackSeries, arrays: PageArrays) -> dict[str, Any]:
+    numbers = sorted(one.rows)
+    table = found.runs[one.run].take(np.array([one.rows[n] for n in numbers], dtype=np.int64), _KEPT)
+    columns: dict[str, Any] = {
+        "run": one.run,
+        "target": one.target,
+        "sequences": arrays.add(np.array(numbers, dtype=np.int64), "i4"),
+    }
+    columns |= {name: arrays.add(_reals(table, name), "f8") for name in _PLAIN}
+    columns |= {name: arrays.add(_reals(table, name), "f4") for name in _SHARES}
+    columns |= {"targets": _labels(table, "target", arrays), "predicted": _labels(table, "predicted", arrays)}
+    return columns | _relevance(table, arrays) | {"tokens": _tokens(table, arrays)}
+
+
+def _reals(table: pa.Table, name: str) -> np.ndarray:
+    """A column as float64, NaN where there is nothing."""
+    return table[name].cast(pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _labels(table: pa.Table, name: str, arrays: PageArrays) -> dict[str, Any] | None:
+    """A column of few names, as their list and a number for each row; 65,535 where there is none."""
+    values = table[name].to_pylist()
+    names = [*dict.fromkeys(value for value in values if value is not None)]
+    if not names:
+        return None
+    places = {label: place for place, label in enumerate(names)} | {None: 0xFFFF}
+    return {"names": names, "of": arrays.add(np.array([places[value] for value in values]), "u2")}
+
+
+def _relevance(table: pa.Table, arrays: PageArrays) -> dict[str, Reference]:
+    rows = [np.asarray(values, dtype=np.float64) for values in _lists(table, "relevance")]
+    scales = np.array([np.abs(values).max(initial=0.0) for values in rows], dtype=np.float64)
+    shares = [values / (scale or 1.0) for values, scale in zip(rows, scales, strict=True)]
+    return {
+        "relevance": arrays.add(np.concatenate([*shares, np.zeros(0)]), "f2"),
+        "scale": arrays.add(scales, "f8"),
+        "sum": arrays.add(np.array([values.sum() for values in rows], dtype=np.float64), "f8"),
+    }
+
+
+def _tokens(table: pa.Table, arrays: PageArrays) -> dict[str, Reference] | None:
+    """First letters and ends of tokens that cover any; None where every token is one letter."""
+    spans = [
+        (starts[ends > starts], ends[ends > starts])
+        for starts, ends in zip(_lists(table, "token_start"), _lists(table, "token_end"), strict=True)
+    ]
+    if all((ends - starts == 1).all() for starts, ends in spans):
+        return None
+    none = np.zeros(0, dtype=np.int64)
+    return {
+        "count": arrays.add(np.array([len(starts) for starts, _ in spans], dtype=np.int64), "i4"),
+        "start": arrays.add(np.concatenate([*(starts for starts, _ in spans), none]), "i4"),
+        "end": arrays.add(np.concatenate([*(ends for _, ends in spans), none]), "i4"),
+    }
+
+
+def _lists(table: pa.Table, name: str) -> list[np.ndarray]:
+    """A column of lists, an array for every row."""
+    column = table[name].combine_chunks()
+    offsets = column.offsets.to_numpy()
+    values = column.values.to_numpy(zero_copy_only=False)
+    return [values[a:b] for a, b in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)]

@@ -1,0 +1,389 @@
+// The browser of sequences: a list that draws what is in view, with search, order, filter, zoom, hover and keys.
+
+import type { Content } from "./content";
+import { choice, el } from "./dom";
+import { saving, type Drawing } from "./figure";
+import { drawRow, gutter, heightOf, letterAt, letterWidth, type Look } from "./row";
+import { chosen, occurrences, stretch, type Asked } from "./select";
+import { CanvasSurface } from "./surface";
+import { onTheme, theme } from "./theme";
+import type { Tracks } from "./tracks";
+import { View } from "./view";
+import { count, short, tsv } from "./words";
+
+const HEAD = 34; // of a row, above its picture
+const GAP = 14;
+const MARGIN = 240; // dots beyond what is seen that are drawn too
+
+const HELP = "Up and down arrows: sequences. Left and right arrows: letters. Plus and minus: zoom. 0: all letters.";
+
+export class Browser {
+  readonly element: HTMLElement;
+  private readonly list = el("div", { class: "rows" });
+  private readonly pane: HTMLElement;
+  private readonly tip = el("div", { class: "tip", hidden: true });
+  private readonly mark = el("div", { class: "crosshair", hidden: true });
+  private readonly live = el("div", { class: "unseen", "aria-live": "polite" });
+  private readonly counted = el("output", { class: "counted" });
+  private readonly rows = new Map<number, HTMLElement>(); // by place in the list
+  private readonly view: View;
+  private readonly asked: Asked = { query: "", keep: () => true, key: null, descending: true };
+  private numbers: Int32Array = new Int32Array(0);
+  private tops: Float64Array = new Float64Array(1);
+  private shared = false;
+  private cursor: { place: number; letter: number } | null = null;
+  private waiting = false;
+  private stale = new Set<number>(); // places of rows whose picture is an earlier one
+
+  constructor(private readonly tracks: Tracks, private readonly content: Content) {
+    this.view = new View(tracks.longest);
+    this.pane = el("div", { class: "pane", tabindex: 0, role: "group", "aria-label": `Sequences. ${HELP}` }, this.list);
+    this.list.append(this.mark);
+    this.element = el("div", { class: "browser" }, this.toolbar(), this.pane, this.live);
+    document.body.append(this.tip);
+    this.pane.addEventListener("scroll", () => { this.hide(); this.later(); }, { passive: true });
+    this.pane.addEventListener("keydown", (event) => this.key(event));
+    this.pane.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    this.pane.addEventListener("pointerleave", () => this.hide());
+    this.pane.addEventListener("pointermove", (event) => this.hover(event));
+    this.dragging();
+    new ResizeObserver(() => this.redraw()).observe(this.pane);
+    onTheme(() => this.redraw());
+    this.select();
+  }
+
+  private toolbar(): HTMLElement {
+    const search = el("input", {
+      type: "search", placeholder: `Id, or letters such as ${this.tracks.alphabet === "protein" ? "GXXG" : "TATAAT"}`, "aria-label": "Search ids and letters",
+      input: () => { this.asked.query = search.value; this.select(); },
+    });
+    const order = el("button", { type: "button", class: "quiet", "aria-label": "Turn the order around" }, "↓");
+    order.addEventListener("click", () => {
+      this.asked.descending = !this.asked.descending;
+      order.textContent = this.asked.descending ? "↓" : "↑";
+      this.select();
+    });
+    const button = (text: string, label: string, act: () => void) =>
+      el("button", { type: "button", class: "quiet", "aria-label": label, title: label, click: act }, text);
+    const middle = () => this.view.start + this.view.span / 2;
+    return el("div", { class: "tools", role: "toolbar", "aria-label": "Sequences" },
+      search,
+      choice("Order", this.orders().map(([name], i) => [String(i), name] as const), (value) => {
+        this.asked.key = this.orders()[Number(value)][1];
+        this.select();
+      }),
+      order,
+      this.filters(),
+      choice("Height", [["own", "own scale"], ["shared", "one scale"]], (value) => {
+        this.shared = value === "shared";
+        this.redraw();
+      }),
+      el("span", { class: "zoom" },
+        button("−", "Zoom out", () => this.zoom(1.6, middle())),
+        button("+", "Zoom in", () => this.zoom(1 / 1.6, middle())),
+        button("All", "All letters", () => { this.view.all(); this.redraw(); })),
+      this.counted,
+    );
+  }
+
+  private orders(): [string, Asked["key"]][] {
+    const { tracks } = this;
+    const best = (value: (number: number, series: Tracks["series"][number]) => number) => (number: number) => {
+      const first = tracks.series.find((one) => one.has(number));
+      return first ? value(number, first) : NaN;
+    };
+    return [
+      ["as in the file", null],
+      ["score", best((number, one) => one.score(number))],
+      ["probability", best((number, one) => one.probability(number))],
+      ["sum of relevance", best((number, one) => one.sum(number))],
+      ["largest relevance", best((number, one) => one.largest(number))],
+      ["length", (number) => tracks.letters[number].length],
+      ["id", (number) => tracks.ids[number]],
+    ];
+  }
+
+  private filters(): HTMLElement {
+    const { tracks } = this;
+    const predicted = new Set<string>();
+    for (const one of tracks.series) {
+      for (let i = 0; i < tracks.count; i++) predicted.add(one.predicted(i) ?? "");
+    }
+    predicted.delete("");
+    const ways: [string, Asked["keep"]][] = [["all", () => true]];
+    if (predicted.size > 1) {
+      for (const label of predicted) {
+        ways.push([`predicted ${label}`, (number) => tracks.series.some((one) => one.predicted(number) === label)]);
+      }
+    }
+    for (const line of tracks.annotations) {
+      ways.push([`with ${line.name}`, (number) => line.has(number)], [`without ${line.name}`, (number) => !line.has(number)]);
+    }
+    if (tracks.series.length > 1) {
+      ways.push(["in every track", (number) => tracks.series.every((one) => one.has(number))]);
+    }
+    return choice("Show", ways.map(([name], i) => [String(i), name] as const), (value) => {
+      this.asked.keep = ways[Number(value)][1];
+      this.select();
+    });
+  }
+
+  // List what is asked for, from its top.
+  private select(): void {
+    this.numbers = chosen(this.tracks, this.asked);
+    this.tops = new Float64Array(this.numbers.length + 1);
+    this.numbers.forEach((number, place) => {
+      this.tops[place + 1] = this.tops[place] + HEAD + heightOf(this.tracks, number) + GAP;
+    });
+    this.list.style.height = `${this.tops[this.numbers.length]}px`;
+    const [shown, all] = [count(this.numbers.length), count(this.tracks.count)];
+    this.counted.textContent = shown === all ? `${all} sequences` : `${shown} of ${all} sequences`;
+    this.cursor = null;
+    this.pane.scrollTop = 0;
+    for (const row of this.rows.values()) row.remove();
+    this.rows.clear();
+    this.redraw();
+  }
+
+  private zoom(factor: number, about: number): void {
+    this.view.zoom(factor, about);
+    this.redraw();
+  }
+
+  // Draw what is listed anew: rows stay, their pictures are painted again.
+  redraw(): void {
+    this.hide();
+    this.stale = new Set(this.rows.keys());
+    this.later();
+  }
+
+  private later(): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.fill();
+    });
+  }
+
+  private look(number: number): Look {
+    const wanted = stretch(this.asked.query, this.tracks.alphabet);
+    return {
+      letters: this.content.letters, view: this.view, width: Math.max(320, this.list.clientWidth), shared: this.shared,
+      highlights: occurrences(this.tracks.letters[number], wanted),
+    };
+  }
+
+  // Rows that are in view, or nearly, and no others.
+  private fill(): void {
+    const [above, below] = [this.pane.scrollTop - MARGIN, this.pane.scrollTop + this.pane.clientHeight + MARGIN];
+    const first = Math.max(0, this.placeAt(above));
+    const last = Math.min(this.numbers.length - 1, this.placeAt(below));
+    for (const [place, row] of this.rows) {
+      if (place < first || place > last) {
+        row.remove();
+        this.rows.delete(place);
+      }
+    }
+    for (let place = first; place <= last; place++) {
+      const known = this.rows.get(place);
+      if (known && this.stale.has(place)) this.paint(known.querySelector("canvas")!, this.numbers[place]);
+      if (known) continue;
+      const row = this.row(place);
+      this.rows.set(place, row);
+      this.list.append(row);
+    }
+    this.stale.clear();
+  }
+
+  // The row at this height of the list.
+  private placeAt(y: number): number {
+    let [low, high] = [0, this.numbers.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.tops[middle] <= y) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  private row(place: number): HTMLElement {
+    const { tracks } = this, number = this.numbers[place];
+    const canvas = el("canvas", { role: "img", "aria-label": this.described(number) });
+    this.paint(canvas, number);
+    const drawing = (): Drawing => {
+      const look = this.look(number);
+      return { width: look.width, height: heightOf(tracks, number),
+        draw: (on, colours) => drawRow(on, colours, tracks, number, look) };
+    };
+    const row = el("article", { class: "row", "data-place": place },
+      el("header", {}, el("h3", {}, tracks.ids[number]), el("span", { class: "facts" }, this.facts(number)),
+        saving(tracks.ids[number].slice(0, 60) || "sequence", drawing, () => this.table(number))),
+      canvas);
+    row.style.top = `${this.tops[place]}px`;
+    row.style.height = `${this.tops[place + 1] - this.tops[place] - GAP}px`;
+    return row;
+  }
+
+  private paint(canvas: HTMLCanvasElement, number: number): void {
+    const look = this.look(number), height = heightOf(this.tracks, number), dots = window.devicePixelRatio || 1;
+    canvas.width = Math.round(look.width * dots); // which also wipes it
+    canvas.height = Math.round(height * dots);
+    canvas.style.width = `${look.width}px`;
+    canvas.style.height = `${height}px`;
+    const context = canvas.getContext("2d", { alpha: false })!;
+    context.fillStyle = theme().ground;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.scale(dots, dots);
+    drawRow(new CanvasSurface(context), theme(), this.tracks, number, look);
+  }
+
+  private facts(number: number): string {
+    const { tracks } = this, series = tracks.shown(number), first = series[0];
+    const said = [`${count(tracks.letters[number].length)} letters`];
+    const place = tracks.place(number, 0), end = tracks.place(number, tracks.letters[number].length - 1);
+    if (place && end) {
+      const [low, high] = [Math.min(place.at, end.at), Math.max(place.at, end.at)];
+      said.push(`${place.chrom}:${count(low)}–${count(high)} (${place.strand})`);
+    }
+    if (first) {
+      const p = first.probability(number);
+      said.push(`target ${first.target(number)}`);
+      said.push(Number.isNaN(p) ? `score ${short(first.score(number))}` : `probability ${short(p)}`);
+      const predicted = first.predicted(number);
+      if (predicted !== null && predicted !== first.target(number)) said.push(`predicted ${predicted}`);
+    }
+    return said.join("  ·  ");
+  }
+
+  private described(number: number): string {
+    const names = this.tracks.shown(number).map((one) => one.name).join(", ");
+    return `Relevance of ${this.tracks.ids[number]} by ${names}; ${this.facts(number)}`;
+  }
+
+  private table(number: number): string {
+    const { tracks } = this, series = tracks.shown(number);
+    const values = series.map((one) => one.relevance(number)!);
+    const sites = tracks.annotations.map((line) => line.spans(number));
+    const rows = Array.from(tracks.letters[number], (letter, i) => [
+      i + 1, tracks.place(number, i)?.at ?? "", letter, ...values.map((one) => one[i]),
+      ...sites.map((spans) => spans.filter((span) => span.start <= i && i < span.end).map((span) => span.label).join("; ")),
+    ]);
+    return tsv(["position", "coordinate", "letter", ...series.map((one) => one.name),
+      ...tracks.annotations.map((line) => line.name)], rows);
+  }
+
+  // What is known of a letter, a line each.
+  facing(number: number, letter: number): [string, string][] {
+    const { tracks } = this, place = tracks.place(number, letter);
+    const found: [string, string][] = [[`${tracks.letters[number][letter]} ${letter + 1}`,
+      place ? `${place.chrom}:${count(place.at)}` : ""]];
+    for (const one of tracks.shown(number)) found.push([one.name, short(one.relevance(number)![letter], 4)]);
+    const first = tracks.shown(number)[0];
+    const token = first?.spans(number).find(([start, end]) => start <= letter && letter < end);
+    if (token) found.push(["token", tracks.letters[number].slice(...token)]);
+    for (const line of tracks.annotations) {
+      for (const span of line.spans(number)) {
+        if (span.start <= letter && letter < span.end) found.push([line.name, span.label]);
+      }
+    }
+    const p = first?.probability(number) ?? NaN;
+    if (!Number.isNaN(p)) found.push([`probability of ${first.target(number)}`, short(p)]);
+    return found;
+  }
+
+  private hover(event: PointerEvent): void {
+    const canvas = event.target;
+    if (!(canvas instanceof HTMLCanvasElement)) return this.hide();
+    const place = Number(canvas.closest<HTMLElement>(".row")!.dataset.place);
+    const box = canvas.getBoundingClientRect(), number = this.numbers[place];
+    const look = this.look(number), letter = letterAt(look, event.clientX - box.left);
+    if (event.clientX - box.left < gutter(look) || letter >= this.tracks.letters[number].length) return this.hide();
+    this.point(place, letter, event.clientX, event.clientY);
+  }
+
+  private point(place: number, letter: number, x: number, y: number): void {
+    const number = this.numbers[place], look = this.look(number);
+    const [[title, where], ...lines] = this.facing(number, letter);
+    this.tip.replaceChildren(
+      el("strong", {}, title), el("span", { class: "where" }, where),
+      el("dl", {}, ...lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
+    this.tip.hidden = false;
+    const { width, height } = this.tip.getBoundingClientRect();
+    this.tip.style.left = `${Math.max(4, Math.min(x + 16, window.innerWidth - width - 8))}px`;
+    this.tip.style.top = `${y + 18 + height > window.innerHeight ? y - height - 12 : y + 18}px`;
+    this.mark.hidden = false;
+    this.mark.style.left = `${gutter(look) + (letter - look.view.start) * letterWidth(look)}px`;
+    this.mark.style.width = `${Math.max(1, letterWidth(look))}px`;
+  }
+
+  private hide(): void {
+    this.tip.hidden = true;
+    this.mark.hidden = true;
+  }
+
+  private wheel(event: WheelEvent): void {
+    const canvas = event.target;
+    const across = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
+    if (!(event.ctrlKey || event.metaKey || across) || !(canvas instanceof HTMLCanvasElement)) return;
+    event.preventDefault();
+    const look = this.look(0), x = event.clientX - canvas.getBoundingClientRect().left;
+    const about = this.view.start + Math.max(0, x - gutter(look)) / letterWidth(look);
+    if (across) {
+      this.view.move((event.deltaX || event.deltaY) / letterWidth(look));
+      this.redraw();
+    } else this.zoom(Math.exp(event.deltaY / 300), about);
+  }
+
+  // Drag a picture to the side to see other letters.
+  private dragging(): void {
+    let from: number | null = null;
+    this.pane.addEventListener("pointerdown", (event) => {
+      if (event.target instanceof HTMLCanvasElement && event.button === 0) from = event.clientX;
+    });
+    window.addEventListener("pointerup", () => { from = null; });
+    this.pane.addEventListener("pointermove", (event) => {
+      if (from === null || this.view.span >= this.view.letters) return;
+      this.view.move((from - event.clientX) / letterWidth(this.look(0)));
+      from = event.clientX;
+      this.redraw();
+    });
+    this.pane.addEventListener("dblclick", () => { this.view.all(); this.redraw(); });
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.target !== this.pane || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = this.cursor ?? { place: this.placeAt(this.pane.scrollTop), letter: Math.floor(this.view.start) };
+    const moves: Record<string, () => void> = {
+      ArrowDown: () => at.place++, ArrowUp: () => at.place--,
+      ArrowRight: () => { if (this.cursor) at.letter++; }, ArrowLeft: () => at.letter--,
+      Home: () => { at.place = 0; }, End: () => { at.place = this.numbers.length - 1; },
+      "+": () => this.view.zoom(1 / 1.6, at.letter), "=": () => this.view.zoom(1 / 1.6, at.letter),
+      "-": () => this.view.zoom(1.6, at.letter), "0": () => this.view.all(),
+    };
+    if (event.key === "Escape") return this.hide();
+    if (!moves[event.key] || !this.numbers.length) return;
+    event.preventDefault();
+    moves[event.key]();
+    at.place = Math.max(0, Math.min(this.numbers.length - 1, at.place));
+    at.letter = Math.max(0, Math.min(this.tracks.letters[this.numbers[at.place]].length - 1, at.letter));
+    this.cursor = at;
+    this.show(at.place, at.letter);
+  }
+
+  // Bring a letter into view, point at it and say what it is.
+  private show(place: number, letter: number): void {
+    const [top, foot] = [this.tops[place], this.tops[place + 1]];
+    if (top < this.pane.scrollTop) this.pane.scrollTop = top;
+    else if (foot > this.pane.scrollTop + this.pane.clientHeight) this.pane.scrollTop = foot - this.pane.clientHeight;
+    this.view.reveal(letter);
+    this.redraw();
+    this.waiting = false;
+    this.fill();
+    const number = this.numbers[place], box = this.list.getBoundingClientRect();
+    const look = this.look(number), x = box.left + gutter(look) + (letter + 0.5 - this.view.start) * letterWidth(look);
+    this.point(place, letter, x, box.top + top + HEAD + 40);
+    const said = this.facing(number, letter).map((pair) => pair.join(" ")).join(", ");
+    this.live.textContent = `${this.tracks.ids[number]}: ${said}`;
+  }
+}

@@ -1,0 +1,48 @@
+// What the page is given: the JSON that relevome.report.html.content writes, and the arrays beside it.
+
+export type Kind = "f2" | "f4" | "f8" | "i4" | "u2" | "u1";
+export interface Ref { at: number; n: number; as: Kind }
+export type Interval = [number, number, number];
+export type Tone = "good" | "caution" | "bad" | "unknown" | "plain";
+
+export interface Remark { text: string; tone: Tone; estimate: Interval | null }
+export interface Verdict {
+  headline: string;
+  tone: Tone;
+  topics: { title: string; remarks: Remark[] }[];
+}
+
+export interface RunFacts {
+  label: string; folder: string; method: string; options: Record<string, string>; targets: string[];
+  of_predicted: boolean; model: string; status: string; read: number; explained: number;
+  refused: [string, string][]; refused_more: number;
+}
+
+export interface Labels { names: string[]; of: Ref }
+export interface SeriesContent {
+  run: number; target: string | null; sequences: Ref; score: Ref; baseline_score: Ref; special_relevance: Ref;
+  completeness_error: Ref; probability: Ref; predicted_probability: Ref; targets: Labels | null;
+  predicted: Labels | null; relevance: Ref; scale: Ref; sum: Ref;
+  tokens: { count: Ref; start: Ref; end: Ref } | null;
+}
+export interface AnnotationContent {
+  name: string; labels: string[]; count: Ref; start: Ref; end: Ref; label: Ref;
+}
+export type Place = [string, number, number, string] | [null, null, null, null];
+export interface SequencesContent {
+  ids: string[]; letters: string[]; places: Place[] | null; series: SeriesContent[]; left_out: number;
+  alphabet: string; annotations: AnnotationContent[];
+}
+
+export interface Letters {
+  outlines: Record<string, string>; bases: Record<string, string>; residues: Record<string, string>;
+  other: string; chemistry: Record<string, string>;
+}
+
+export interface PartContent { kind: string; title: string; folder: string; content: unknown }
+
+export interface Content {
+  schema: number; title: string; letters: Letters; verdict: Verdict; runs: RunFacts[];
+  sequences: SequencesContent | null; parts: PartContent[];
+  methods: { text: string[]; references: string[]; commands: string[]; licences: string[] };
+}

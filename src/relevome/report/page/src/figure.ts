@@ -1,0 +1,72 @@
+// A figure: drawn on the screen in the colours of the page, saved in those of paper as SVG or PNG, its data as TSV.
+
+import { el } from "./dom";
+import { CanvasSurface, SvgSurface, type Surface } from "./surface";
+import { LIGHT, onTheme, theme, type Theme } from "./theme";
+
+export interface Drawing {
+  width: number;
+  height: number;
+  draw(on: Surface, colours: Theme): void;
+}
+
+const SCALE = 3; // dots of a PNG for each of the screen
+const MOST = 16384; // dots that a canvas may be wide or high
+
+export function figure(name: string, label: string, drawing: () => Drawing, data: () => string): HTMLElement {
+  const place = el("div", { class: "drawn", role: "img", "aria-label": label });
+  const redraw = () => place.replaceChildren(asSvg(drawing(), theme()));
+  redraw();
+  onTheme(redraw);
+  return el("figure", {}, place, saving(name, drawing, data));
+}
+
+export function saving(name: string, drawing: () => Drawing, data: () => string): HTMLElement {
+  const menu = el("details", { class: "save" }, el("summary", { "aria-label": `Save ${name}` }, "Save"));
+  const item = (text: string, save: () => void) => el("button", {
+    type: "button", click: () => { save(); menu.open = false; },
+  }, text);
+  menu.append(el("div", { class: "menu" },
+    item("SVG", () => download(`${name}.svg`, "image/svg+xml", svgText(drawing()))),
+    item("PNG", () => savePng(`${name}.png`, drawing())),
+    item("TSV", () => download(`${name}.tsv`, "text/tab-separated-values", data())),
+  ));
+  menu.addEventListener("keydown", (event) => { if (event.key === "Escape") menu.open = false; });
+  return menu;
+}
+
+function asSvg(drawing: Drawing, colours: Theme, ground?: string): SVGSVGElement {
+  const surface = new SvgSurface(drawing.width, drawing.height, ground);
+  drawing.draw(surface, colours);
+  return surface.root;
+}
+
+export function svgText(drawing: Drawing): string {
+  return new XMLSerializer().serializeToString(asSvg(drawing, LIGHT, LIGHT.ground)) + "\n";
+}
+
+function savePng(name: string, drawing: Drawing): void {
+  const canvas = document.createElement("canvas");
+  const scale = Math.min(SCALE, MOST / drawing.width, MOST / drawing.height);
+  canvas.width = Math.round(drawing.width * scale);
+  canvas.height = Math.round(drawing.height * scale);
+  const context = canvas.getContext("2d")!;
+  context.scale(scale, scale);
+  context.fillStyle = LIGHT.ground;
+  context.fillRect(0, 0, drawing.width, drawing.height);
+  drawing.draw(new CanvasSurface(context), LIGHT);
+  canvas.toBlob((blob) => { if (blob) save(name, blob); });
+}
+
+export function download(name: string, type: string, text: string): void {
+  save(name, new Blob([text], { type }));
+}
+
+function save(name: string, blob: Blob): void {
+  const address = URL.createObjectURL(blob);
+  const link = el("a", { href: address, download: name.replace(/[^\w.+-]+/g, "_") });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,16 @@
+// The parts of the page by kind of result, as relevome.report.html.parts has them: one file each.
+
+import type { Letters } from "../content";
+import { called_sites } from "./called_sites";
+import { comparison } from "./comparison";
+import { evaluation } from "./evaluation";
+import { genome } from "./genome";
+import { heads_by_attention } from "./heads_by_attention";
+import { heads_by_relevance } from "./heads_by_relevance";
+import { substitution } from "./substitution";
+
+export type Part = (content: any, letters: Letters) => (HTMLElement | null)[];
+
+export const parts: Record<string, Part> = {
+  called_sites, comparison, evaluation, genome, heads_by_attention, heads_by_relevance, substitution,
+};

@@ -1,0 +1,26 @@
+// The runs of the page: what was asked, what came of it, and what was refused.
+
+import type { RunFacts } from "./content";
+import { el } from "./dom";
+import { table } from "./table";
+
+export function runs(found: readonly RunFacts[]): HTMLElement[] {
+  const columns = [
+    { name: "run" }, { name: "method" }, { name: "options" }, { name: "target" },
+    { name: "read", number: true }, { name: "explained", number: true }, { name: "refused", number: true },
+  ];
+  const rows = found.map((run) => [
+    run.label, run.method, Object.entries(run.options).map(([name, value]) => `${name} ${value}`).join(", "),
+    run.of_predicted ? "each sequence's own prediction" : run.targets.join(", "),
+    String(run.read), String(run.explained), String(run.refused.length + run.refused_more),
+  ]);
+  const refused = found.flatMap((run) => run.refused.map(([id, reason]) => [run.label, id, reason]));
+  const parts = [table("runs", "Runs, and what became of their sequences", columns, rows)];
+  if (refused.length) {
+    const more = found.reduce((sum, run) => sum + run.refused_more, 0);
+    const title = `Refused sequences (${refused.length}${more ? `, and ${more} more` : ""})`;
+    parts.push(el("details", {}, el("summary", {}, title),
+      table("refused", title, [{ name: "run" }, { name: "sequence" }, { name: "reason" }], refused)));
+  }
+  return parts;
+}
