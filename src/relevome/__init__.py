@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from relevome.jobs.pairs.pairs import pairs
     from relevome.jobs.predict import predict
     from relevome.jobs.profile import profile
-    from relevome.jobs.rerun import rerun
     from relevome.jobs.report import write_report
+    from relevome.jobs.rerun import rerun
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
     from relevome.jobs.sites import sites

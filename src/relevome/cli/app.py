@@ -27,8 +27,8 @@ from relevome.cli.motifs import motifs
 from relevome.cli.pairs import pairs
 from relevome.cli.predict import predict
 from relevome.cli.profile import profile
-from relevome.cli.rerun import rerun
 from relevome.cli.report import report
+from relevome.cli.rerun import rerun
 from relevome.cli.shared.groups import CommandGroup
 from relevome.cli.shared.options import Once
 from relevome.cli.shared.terminal import echo

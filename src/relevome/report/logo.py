@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from relevome.data.sequences import Alphabet, Interval
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.report.page import PageBlock, draw_blocks, lines_of, stretched
+from relevome.report.logo_page import PageBlock, draw_blocks, lines_of, stretched
 from relevome.report.panels import (
     ACROSS,
     LEFT,
