@@ -114,13 +114,15 @@ COMMANDS = {
     "explain": ("explain", *MODEL, "--fasta", "{fasta}"),
     "predict": ("predict", *MODEL, "--fasta", "{fasta}"),
     "annotate": ("annotate", *MODEL, "--genome", "{fasta}"),
-    "heads": ("attention_heads", *MODEL, "--fasta", "{fasta}"),
+    "heads": ("heads.by_attention.attention_heads", *MODEL, "--fasta", "{fasta}"),
     "train": ("train", "--arch", "cnn", "--train", "t.csv", "--validation", "v.csv", "-o", "{out}"),
     "evaluate": ("evaluate", "run", "-o", "{out}"),
     "compare": ("compare", "a", "b", "-o", "{out}"),
     "substitute": ("substitute", "run", "-o", "{out}"),
     "simulate": ("simulate", "-o", "{out}"),
     "demo": ("demo", "-o", "{out}"),
+    "rerun": ("rerun", "run", "-o", "{out}"),
+    "check": ("check", "run"),
     "export": ("export", "run", "--to", "tsv", "-o", "{out}"),
 }
 
@@ -137,7 +139,7 @@ def test_every_command_says_in_a_log_where_it_is(
     job, *arguments = COMMANDS[command]
     places = {"cnn": saved("cnn"), "fasta": tmp_path / "s.fa", "out": tmp_path / "out"}
     monkeypatch.setattr(progress, "EVERY", 0.01)
-    monkeypatch.setattr(f"relevome.jobs.{job}.{job}", work)
+    monkeypatch.setattr(f"relevome.jobs.{job if '.' in job else f'{job}.{job}'}", work)
     monkeypatch.setattr("relevome.cli.shared.options.check_paths", lambda *_: None)  # none is there
     code, out, err = relevome_cli(command, *(one.format(**places) for one in arguments))
     assert (code, out) == (2, "")

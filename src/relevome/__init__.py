@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from relevome.jobs.pairs.pairs import pairs
     from relevome.jobs.predict import predict
     from relevome.jobs.profile import profile
-    from relevome.jobs.report import write_report
+    from relevome.jobs.report import report
     from relevome.jobs.rerun import rerun
     from relevome.jobs.show import show
     from relevome.jobs.simulate import simulate
@@ -66,14 +66,14 @@ _HOME = {
     "train": "relevome.jobs.train",
     "variants": "relevome.jobs.variants.variants",
     "windows": "relevome.jobs.data.windows",
-    "write_report": "relevome.jobs.report",
+    "report": "relevome.jobs.report",
 }
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "check", "compare", "demo", "evaluate", "explain",
     "export", "fetch", "from_module", "heads", "load_model", "load_weights", "motifs", "pairs",
-    "predict", "profile", "rerun", "show", "simulate", "sites", "substitute", "train", "variants",
-    "windows", "write_report",
+    "predict", "profile", "report", "rerun", "show", "simulate", "sites", "substitute", "train",
+    "variants", "windows",
 ]  # fmt: skip
 
 

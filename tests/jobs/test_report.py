@@ -50,7 +50,7 @@ def test_every_kind_of_part_has_an_example():
 
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_every_kind_of_result_is_a_part_of_the_page(run, left_by, tmp_path, kind):
-    written = relevome.write_report([run, left_by(kind)], tmp_path / "page.html")
+    written = relevome.report([run, left_by(kind)], tmp_path / "page.html")
     assert (written.runs, written.results, written.sequences) == (1, 1, 2)
     assert written.bytes == (tmp_path / "page.html").stat().st_size
     content = unpacked(tmp_path / "page.html").content
@@ -62,7 +62,7 @@ def test_called_sites_lie_beside_relevance(make_run, letters_only, left_by, tmp_
     folder = left_by("called_sites")
     place = {"chrom": "chr1", "start": 0, "end": 60, "strand": "+"}
     run = make_run([letters_only("a", "A" * 60, np.ones(60), **place)], **MANIFEST)
-    relevome.write_report([run, folder], tmp_path / "page.html")
+    relevome.report([run, folder], tmp_path / "page.html")
     page = unpacked(tmp_path / "page.html")
     (line,) = page.content["sequences"]["annotations"]
     rows = page.content["parts"][0]["content"]["rows"]
@@ -75,7 +75,7 @@ def test_known_sites_are_in_letters_of_their_sequence(make_run, letters_only, wr
     place = {"chrom": "chr1", "start": 100, "end": 110, "strand": "-"}
     run = make_run([letters_only("a", "ACGTACGTAC", np.ones(10), **place)], **MANIFEST)
     sites = write("sites.bed", "chr1\t101\t104\tbox\n")
-    relevome.write_report(run, tmp_path / "page.html", sites=sites)
+    relevome.report(run, tmp_path / "page.html", sites=sites)
     page = unpacked(tmp_path / "page.html")
     (line,) = page.content["sequences"]["annotations"]
     assert (line["name"], line["labels"]) == ("known sites", ["box"])
@@ -83,7 +83,7 @@ def test_known_sites_are_in_letters_of_their_sequence(make_run, letters_only, wr
 
 
 def test_nothing_is_loaded_and_nothing_else_runs(run, tmp_path):
-    relevome.write_report(run, tmp_path / "page.html", title="</title><script>alert(1)</script>")
+    relevome.report(run, tmp_path / "page.html", title="</title><script>alert(1)</script>")
     text = (tmp_path / "page.html").read_text()
     assert "</title><script>alert" not in text
     policy = re.findall('Content-Security-Policy" content="([^"]*)"', text)[0]
@@ -104,8 +104,8 @@ def test_the_program_of_the_page_has_no_way_to_make_markup_of_text_or_to_ask_any
 
 
 def test_the_same_results_give_the_same_file(run, tmp_path):
-    relevome.write_report(run, tmp_path / "one.html")
-    relevome.write_report(run, tmp_path / "two.html")
+    relevome.report(run, tmp_path / "one.html")
+    relevome.report(run, tmp_path / "two.html")
     assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
 
 
@@ -115,7 +115,7 @@ def test_labels_are_methods_or_paths_that_differ(make_run, letters_only, tmp_pat
     three = make_run([row], name="three", **{**MANIFEST, "method": "n"})
 
     def labels(runs, **options):
-        relevome.write_report(runs, tmp_path / "page.html", overwrite=True, **options)
+        relevome.report(runs, tmp_path / "page.html", overwrite=True, **options)
         return [run["label"] for run in unpacked(tmp_path / "page.html").content["runs"]]
 
     assert labels([one, two]) == ["one", "two"]
@@ -126,7 +126,7 @@ def test_labels_are_methods_or_paths_that_differ(make_run, letters_only, tmp_pat
 
 
 def test_what_was_refused_and_left_out_is_said(run, tmp_path):
-    written = relevome.write_report(run, tmp_path / "page.html", top=1)
+    written = relevome.report(run, tmp_path / "page.html", top=1)
     assert (written.sequences, written.left_out) == (1, 1)
     content = unpacked(tmp_path / "page.html").content
     said = [remark["text"] for topic in content["verdict"]["topics"] for remark in topic["remarks"]]
@@ -136,15 +136,15 @@ def test_what_was_refused_and_left_out_is_said(run, tmp_path):
 def test_a_folder_without_a_result_is_refused_in_one_line(run, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no result that a page shows"):
-        relevome.write_report([run, tmp_path / "empty"], tmp_path / "page.html")
+        relevome.report([run, tmp_path / "empty"], tmp_path / "page.html")
     with pytest.raises(InputError, match="is not there"):
-        relevome.write_report(tmp_path / "nowhere", tmp_path / "page.html")
+        relevome.report(tmp_path / "nowhere", tmp_path / "page.html")
     with pytest.raises(InputError, match="given twice"):
-        relevome.write_report([run, run.path], tmp_path / "page.html")
+        relevome.report([run, run.path], tmp_path / "page.html")
     with pytest.raises(InputError, match="expected a run"):
-        relevome.write_report([], tmp_path / "page.html")
+        relevome.report([], tmp_path / "page.html")
     with pytest.raises(InputError, match="--top 0"):
-        relevome.write_report(run, tmp_path / "page.html", top=0)
+        relevome.report(run, tmp_path / "page.html", top=0)
     assert not (tmp_path / "page.html").exists()
 
 
@@ -152,18 +152,16 @@ def test_a_file_that_is_there_stays_unless_it_may_be_replaced(run, left_by, tmp_
     page = tmp_path / "page.html"
     page.write_text("mine")
     with pytest.raises(InputError, match="exists"):
-        relevome.write_report(run, page)
+        relevome.report(run, page)
     (left_by("evaluation") / "values.tsv").unlink()
     with pytest.raises(InputError):
-        relevome.write_report([run, tmp_path / "evaluation"], page, overwrite=True)
+        relevome.report([run, tmp_path / "evaluation"], page, overwrite=True)
     assert page.read_text() == "mine"
     assert [path.name for path in tmp_path.glob(".*")] == []
-    relevome.write_report(run, page, overwrite=True)
+    relevome.report(run, page, overwrite=True)
     assert page.read_text().startswith("<!doctype html>")
 
 
 def test_sites_need_a_run(left_by, write, tmp_path):
     with pytest.raises(InputError, match="give a run too"):
-        relevome.write_report(
-            left_by("evaluation"), tmp_path / "page.html", sites=write("s.bed", "a\t0\t1\tx\n")
-        )
+        relevome.report(left_by("evaluation"), tmp_path / "page.html", sites=write("s.bed", "a\t0\t1\tx\n"))

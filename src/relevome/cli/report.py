@@ -37,10 +37,10 @@ def report(
     Example: relevome report run scores --sites truth.bed -o report.html
     """
     with importing():
-        from relevome.jobs.report import write_report
+        from relevome.jobs.report import report
 
     with shown("pages") as seen:
-        page = write_report(
+        page = report(
             results, output, labels=label or (), title=title, top=top, sites=sites, features=feature or (),
             overwrite=overwrite, say=seen.say,
         )  # fmt: skip

@@ -44,7 +44,7 @@ class WrittenPage:
     problems: tuple[Problem, ...]
 
 
-def write_report(
+def report(
     results: Run | str | Path | Sequence[Run | str | Path],
     out: str | Path,
     *,

@@ -85,7 +85,7 @@ def file(runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / name / path).write_bytes(content)
     (folder / "known.bed").write_text("seq5\t2\t9\tbox <i>\nseq6\t0\t4\tother\n")
-    return relevome.write_report([*runs, *others], folder / "page.html", sites=folder / "known.bed").path
+    return relevome.report([*runs, *others], folder / "page.html", sites=folder / "known.bed").path
 
 
 Open = Callable[..., Any]
@@ -298,7 +298,7 @@ def test_nobody_is_kept_out(opened: Open, file: Path) -> None:
 
 def test_three_thousand_sequences_open_and_few_are_drawn(opened: Open, tmp_path: Path) -> None:
     run = written(tmp_path / "many", 3000, 200, "many", 1)
-    written_page = relevome.write_report(run, tmp_path / "many.html")
+    written_page = relevome.report(run, tmp_path / "many.html")
     assert written_page.bytes < 5e6
     page = opened(written_page.path)
     assert len(ids(page)) < 30
