@@ -61,11 +61,11 @@ def measure(quick: bool = False) -> list[Row]:
 
 def _save_model(folder: Path) -> None:
     torch.manual_seed(0)
-    CnnForSequenceClassification(CnnConfig(num_labels=2)).save_pretrained(folder)
+    CnnForSequenceClassification(CnnConfig()).save_pretrained(folder)
     letter_tokenizer(DNA).save_pretrained(folder)
 
 
-def _written(folder: Path, count: int) -> dict[str, Path]:
+def _written(folder: Path, count: int) -> dict[str, Any]:
     """A contig, and as many substitutions in it, in order."""
     draw = np.random.default_rng(0)
     letters = "".join(draw.choice(list("ACGT"), 2_000_000))
