@@ -18,11 +18,15 @@ from tests.damage.of_results import MODEL, left_by
 from tests.damage.readers import Reader, register
 
 
+def square(rng: np.random.Generator, letters: int) -> np.ndarray:
+    return rng.standard_normal((letters, letters)).astype(np.float32)
+
+
 def _pairs(folder: Path) -> None:
     rng = np.random.default_rng(0)
     found = [
         KeptMap(
-            letters, *(rng.standard_normal((len(letters),) * 2).astype(np.float32) for _ in range(2)),
+            letters, square(rng, len(letters)), square(rng, len(letters)),
             rng.standard_normal((2, len(letters) * (len(letters) - 1) // 2)).astype(np.float32),
         )
         for letters in ("ACGTN", "ACG")

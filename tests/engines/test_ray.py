@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,8 @@ def test_a_cluster_without_room_is_said(tmp_path: Path) -> None:
 
 def test_options_are_checked() -> None:
     assert engine_of("ray", address="auto", workers=3) == Ray("auto", 3)
-    for wrong in ({"workers": 0}, {"cpus": 0}, {"gpus": -1.0}):
+    wrongs: list[dict[str, Any]] = [{"workers": 0}, {"cpus": 0}, {"gpus": -1.0}]
+    for wrong in wrongs:
         with pytest.raises(InputError, match="expected"):
             Ray(**wrong)
 

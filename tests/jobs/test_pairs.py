@@ -177,7 +177,8 @@ def test_what_was_stopped_goes_on_and_damaged_maps_are_made_again(
 
 def test_maps_of_another_question_are_not_mixed(model: Model, tmp_path: Path) -> None:
     relevome.pairs(model, LETTERS, tmp_path / "out", pictures=0)
-    for other in ({"method": "jacobian"}, {"shuffles": 1}, {"estimate": False}):
+    others: list[dict[str, Any]] = [{"method": "jacobian"}, {"shuffles": 1}, {"estimate": False}]
+    for other in others:
         with pytest.raises(InputError, match="holds other maps of pairs, which differ in"):
             relevome.pairs(model, LETTERS, tmp_path / "out", **other)
     with pytest.raises(InputError, match=r"differ in input.sha256"):

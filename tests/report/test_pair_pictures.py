@@ -50,7 +50,9 @@ def test_arcs_stand_over_their_letters_and_the_strongest_is_darkest() -> None:
         kept(20), PairSettings("dependency"), title="s", pairs=[pair(2, 17, 4.0), pair(5, 12, 1.0)]
     )
     over, below = figure.axes[0], heat_map(figure.axes)
-    arcs = {(one.center[0], one.width): one.get_alpha() for one in over.patches if isinstance(one, Arc)}
+    arcs = {
+        (one.center[0], one.width): one.get_alpha() or 0.0 for one in over.patches if isinstance(one, Arc)
+    }
     assert {*arcs} == {(9.5, 15), (8.5, 7)}
     assert arcs[9.5, 15] > arcs[8.5, 7]
     figure.draw_without_rendering()

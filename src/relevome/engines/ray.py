@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -77,7 +78,7 @@ class Ray:
         try:
             ray.init(
                 address=self.address or "local", include_dashboard=False if mine else None,
-                log_to_driver=False, logging_level="ERROR", **mine,
+                log_to_driver=False, logging_level=logging.ERROR, **mine,
             )  # fmt: skip
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             where = "on this machine" if self.address is None else f"at {self.address}"
@@ -102,7 +103,7 @@ class Ray:
         from cloudpickle import dumps
 
         sent = [ray.put(dumps(task))]  # held here, so that a worker that is started again finds it
-        actor = ray.remote(
+        actor: Any = ray.remote(
             num_cpus=self.cpus, num_gpus=self.gpus, max_restarts=-1, max_task_retries=RETRIES
         )(_Worker)  # fmt: skip
         count = self.workers or self._room()
@@ -185,9 +186,10 @@ class _Worker:
         import ray
         from cloudpickle import loads
 
-        if self._task is None:
-            self._task = loads(ray.get(sent[0]))
-        return self._task(loads(work))
+        task = self._task
+        if task is None:
+            task = self._task = loads(ray.get(sent[0]))
+        return task(loads(work))
 
 
 def _result(reference: Any, number: int | None) -> Any:

@@ -242,7 +242,8 @@ def test_of_couplings_the_jacobian_is_the_couplings_themselves() -> None:
     sequence = Sequence("s", "ACGTTAGCATGCAC", DNA)
     (found,) = maps(jacobian_maps(model, [sequence]))
     ids = model.tokenizer.letter_ids()
-    couplings = model.module.couplings.detach().numpy()[:, ids][..., ids]
+    kept: Any = model.module.couplings
+    couplings = kept.detach().numpy()[:, ids][..., ids]
     expected = contact_map(couplings.copy(), np.ones((14, 14), dtype=bool), letters=True)
     np.testing.assert_allclose(found, expected, atol=1e-9)
 

@@ -72,7 +72,8 @@ def causes_of(run: Run, model: Model, target: str | None, found: MotifsOfRun, se
         both = _together(predict, backgrounds, staying, moving, aligned)
         if both is not None:
             couple = staying.motif.name, moving.motif.name
-            pairs += [MotifPair(*couple, **row) for row in both.rows()]
+            rows: list[TableRow] = both.rows()
+            pairs += [MotifPair(*couple, **row) for row in rows]
             best += _distances(couple, both, staying.sign, rng)
     return MotifCauses(tuple(out), tuple(put), tuple(pairs), tuple(best))
 
