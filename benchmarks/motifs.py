@@ -35,7 +35,7 @@ from relevome.discovery.motifs.exchange import exchanged
 from relevome.discovery.motifs.find import FoundMotifs, find_motifs
 from relevome.discovery.motifs.maps import LetterMaps
 from relevome.discovery.motifs.patterns import SeqletPattern
-from relevome.discovery.motifs.seqlets import NullMaps
+from relevome.discovery.motifs.seqlets import FDR, NullMaps
 from relevome.discovery.motifs.stability import recurring
 
 SEEDS, SEQUENCES, LETTERS, RESIDUES = 20, 400, 200, 150
@@ -79,7 +79,9 @@ def recover(seed: int, motifs: tuple[Motif, ...], length: int, own: bool = False
         return Recovery(0.0, 0, 0.0, 0.0, 0.0, 0.0)
     named = [motifs[i].name for i in fits.argmax(1)]
     hit, false_hits = hit_sites(planted, found, named)
-    held, false_seqlets = _touched(planted, found.seqlets.sequence, found.seqlets.start, found.seqlets.end)
+    some = found.seqlets
+    sure = some.q <= FDR
+    held, false_seqlets = _touched(planted, some.sequence[sure], some.start[sure], some.end[sure])
     return Recovery(
         float(fits.max(0).min()), len(fits) - len(set(named)), hit, false_hits, false_seqlets, held
     )

@@ -23,7 +23,10 @@ def motifs(
         Literal["auto", "align", "modisco"],
         typer.Option(help="Patterns by aligned seqlets, or by TF-MoDISco; auto: by that where it can be."),
     ] = "align",
-    fdr: Annotated[float, typer.Option(help="False discovery rate of seqlets and of hits.")] = 0.05,
+    fdr: Annotated[float, typer.Option(help="False discovery rate of motifs and of hits.")] = 0.05,
+    candidates: Annotated[
+        float, typer.Option(help="False discovery rate of the seqlets that motifs are made of.")
+    ] = 0.5,
     fewest: Annotated[int, typer.Option(help="Seqlets that a motif has at least.")] = 20,
     strands: Annotated[
         Literal["auto", "both", "one"],
@@ -76,9 +79,9 @@ def motifs(
 
     with shown("runs") as seen:
         found = look_for(
-            runs, target=target, way=way, fdr=fdr, fewest=fewest, strands=strands, shuffles=shuffles or (),
-            random_models=random_models or (), null=null, draws=draws, database=database or (), sites=sites,
-            features=feature or (), level=level, causes=causes, models=model or (), device=device,
+            runs, target=target, way=way, fdr=fdr, candidates=candidates, fewest=fewest, strands=strands,
+            shuffles=shuffles or (), random_models=random_models or (), null=null, draws=draws,
+            database=database or (), sites=sites, features=feature or (), level=level, causes=causes, models=model or (), device=device,
             trust_remote_code=trust_remote_code, seed=seed, out=output, overwrite=overwrite, say=seen.say,
             progress=seen.tell,
         )  # fmt: skip

@@ -50,7 +50,8 @@ def test_nothing_is_found_in_noise_and_it_says_why(own: bool) -> None:
         assert len(found.hits) == 0
         assert [reason.split(":")[0] for reason in found.reasons] == ["positive", "negative"]
         assert all(
-            "at a false discovery rate of 5%" in one or "fewer than the 20" in one for one in found.reasons
+            "at a false discovery rate of 50%" in one or "fewer than the 20" in one or "alike" in one
+            for one in found.reasons
         )
 
 
@@ -132,7 +133,7 @@ def test_it_says_why_there_is_no_pattern() -> None:
     ]
     strict = find_motifs(maps, [*nulls, NullMaps("itself", maps)])
     assert (
-        "exceeds the nulls at a false discovery rate of 5%; the best of both signs has 100% by itself"
+        "exceeds the nulls at a false discovery rate of 50%; the best of both signs has 100% by itself"
         in (strict.reasons[0])
     )
     short = LetterMaps.of([Sequence("s", "ACAC", DNA)], [np.array([1.0, 0, 1, 0])])

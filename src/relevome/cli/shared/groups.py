@@ -80,7 +80,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "motifs": {
         "What is looked at": "target way strands fewest",
-        "What chance would have": "fdr shuffles random_models null draws seed",
+        "What chance would have": "fdr candidates shuffles random_models null draws seed",
         "What they are": "database sites feature level",
         "Whether they matter": "causes model device trust_remote_code",
         "Output": "output overwrite",

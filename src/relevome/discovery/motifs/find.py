@@ -6,8 +6,9 @@ from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
+from relevome.discovery.motifs.frequency import more_frequent
 from relevome.discovery.motifs.grouping import Grouped, GroupingSettings, group
 from relevome.discovery.motifs.hits import Hits, hits
 from relevome.discovery.motifs.maps import LetterMaps
@@ -15,6 +16,7 @@ from relevome.discovery.motifs.modisco import modisco_patterns
 from relevome.discovery.motifs.patterns import SeqletPattern
 from relevome.discovery.motifs.seqlets import FDR, NullMaps, Seqlets, seqlets
 
+CANDIDATES = 0.5  # the rate of seqlets that patterns are made of
 SIGNS = {1: "positive", -1: "negative"}
 
 
@@ -23,14 +25,17 @@ class MotifSettings:
     """How motifs are looked for.
 
     Args:
-        fdr: False discovery rate of seqlets, and of hits. Default: 0.05.
+        fdr: False discovery rate of patterns, and of hits. Default: 0.05.
         grouping: How seqlets are grouped.
         seed: Of what is drawn. Default: 0.
+        candidates: False discovery rate of the seqlets that patterns are made of, ``fdr`` where that is more.
+            Default: 0.5.
     """
 
     fdr: float = FDR
     grouping: GroupingSettings = field(default_factory=GroupingSettings)
     seed: int = 0
+    candidates: float = CANDIDATES
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +43,9 @@ class FoundMotifs:
     """What was found.
 
     Args:
-        seqlets: Stretches of relevance beyond the nulls.
-        patterns: Of both signs, positive first, each by number of seqlets.
+        seqlets: Stretches of relevance beyond the nulls, at the rate of candidates; their q says more.
+        patterns: That are more frequent than in every null; of both signs, positive first, each by number of
+            seqlets.
         grouped: Of each sign, what became of its seqlets; nothing where patterns are those of TF-MoDISco,
             which has seqlets of its own.
         hits: Places of all patterns.
@@ -71,6 +77,10 @@ def find_motifs(
 ) -> FoundMotifs:
     """Seqlets, the patterns that they make when aligned, and the places of these.
 
+    Seqlets are many and need not be sure: of what they make, only patterns that are more frequent than in
+    every null are kept (`more_frequent`). A motif that shuffles have by chance is found like this, though
+    none of its places exceeds theirs.
+
     Args:
         maps: Relevance of letters.
         nulls: Where there is nothing to find, each by itself.
@@ -82,7 +92,7 @@ def find_motifs(
         InputError: As `seqlets` and `modisco_patterns` do.
     """
     settings = settings or MotifSettings()
-    found = seqlets(maps, nulls, settings.fdr)
+    found = seqlets(maps, nulls, max(settings.fdr, settings.candidates))
     rng = np.random.default_rng(settings.seed)
     grouped: dict[int, Grouped] = {}
     if every_base is None:
@@ -90,30 +100,47 @@ def find_motifs(
         patterns = [one for sign in SIGNS for one in grouped[sign].patterns]
     else:
         patterns = modisco_patterns(maps, every_base, fewest=settings.grouping.fewest)
+    kept = more_frequent(maps, patterns, nulls, settings.fdr, settings.grouping.both_strands)
+    signs = np.array([one.sign for one in patterns], dtype=np.int64)
+    grouped = {sign: _of_patterns(one, kept[signs == sign]) for sign, one in grouped.items()}
+    patterns = [one for one, more in zip(patterns, kept, strict=True) if more]
     places = hits(maps, patterns, nulls, settings.fdr, settings.grouping.both_strands)
     reasons = [
         f"{name}: {_why(maps, found, grouped.get(sign), sign, settings)}"
         for sign, name in SIGNS.items()
         if not any(one.sign == sign for one in patterns)
     ]
+    left = int((~kept).sum())
+    if left and patterns:
+        reasons.append(f"{left} other groups of like seqlets are not more frequent than in the nulls")
     lacking = len(patterns) - len(np.unique(places.pattern))
     if lacking:
         reasons.append(f"{lacking} of {len(patterns)} patterns have no place beyond the nulls")
     return FoundMotifs(found, patterns, grouped, places, reasons)
 
 
+def _of_patterns(grouped: Grouped, kept: Bool[np.ndarray, " patterns"]) -> Grouped:
+    """What became of seqlets where some patterns alone are kept; ``usual`` counts the others."""
+    number = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)  # the last is of seqlets without any
+    return grouped._replace(
+        patterns=[one for one, more in zip(grouped.patterns, kept, strict=True) if more],
+        pattern=number[grouped.pattern],
+        usual=int((~kept).sum()),
+    )
+
+
 def _why(
     maps: LetterMaps, found: Seqlets, grouped: Grouped | None, sign: int, settings: MotifSettings
 ) -> str:
     """Why there is no pattern of a sign."""
-    name, rate = SIGNS[sign], f"{100 * settings.fdr:g}%"
+    name, rate = SIGNS[sign], f"{100 * found.fdr:g}%"
     candidates = found.candidates[0 if sign > 0 else 1]
     if not (sign * maps.relevance > 0).any():
         return f"no letter has {name} relevance"
     if not candidates:
         return f"{name} relevance is nowhere high over three letters or more"
     if grouped is None:
-        return "TF-MoDISco has no pattern of its seqlets"
+        return "TF-MoDISco has no pattern of its seqlets that is more frequent than in the nulls"
     if not grouped.seqlets:
         strict = int(np.argmax(found.least))
         return (
@@ -123,6 +150,8 @@ def _why(
     fewest = settings.grouping.fewest
     if grouped.seqlets < fewest:
         return f"{grouped.seqlets} seqlets, fewer than the {fewest} that a pattern needs"
+    if grouped.usual:
+        return f"{grouped.usual} groups of like seqlets are not more frequent than in the nulls"
     if grouped.plain:
         return f"{grouped.plain} groups of like seqlets have no letter that tells them from the background"
     return f"no {fewest} of {grouped.seqlets} seqlets are alike"

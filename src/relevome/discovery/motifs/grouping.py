@@ -51,6 +51,7 @@ class Grouped(NamedTuple):
         small: How many groups had fewer seqlets than a pattern needs.
         plain: How many groups have no place that tells it from the background.
         pattern: Of every seqlet of the sign, in their order, the number of its pattern from 0; -1 for none.
+        usual: How many patterns were set aside since they are not more frequent than in the nulls.
     """
 
     patterns: list[SeqletPattern]
@@ -59,6 +60,7 @@ class Grouped(NamedTuple):
     small: int
     plain: int
     pattern: Int[np.ndarray, " seqlets"]
+    usual: int = 0
 
 
 _ROUNDS = 4  # of grouping what no pattern has taken

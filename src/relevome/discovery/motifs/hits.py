@@ -94,15 +94,9 @@ def _of_sign(
         none = np.zeros(0, dtype=np.int64)
         return none, none, none.astype(bool), np.zeros(0), np.zeros(0), np.zeros(0)
     some = [patterns[one] for one in ours]
-    caps = _caps(maps)
-    scales = [_scale(caps, null) for null in nulls]
-    bar = np.max(
-        [bars(null.maps, some, scale, TOP, both) for null, scale in zip(nulls, scales, strict=True)], 0
-    )
-    found = _places(maps, some, RelevanceScale(caps), bar, both)
+    found, beside = places_beside(maps, some, nulls, both)
     p, q = np.zeros(len(found.place)), np.zeros(len(found.place))
-    for null, scale in zip(nulls, scales, strict=True):
-        decoys = _places(null.maps, some, scale, bar, both)
+    for null, decoys in zip(nulls, beside, strict=True):
         windows = len(null.maps.codes) * (1 + both)
         share = len(maps.codes) / len(null.maps.codes)
         for one in range(len(some)):
@@ -110,6 +104,24 @@ def _of_sign(
             p[here] = np.maximum(p[here], (1 + at_least(there, found.score[here])) / (1 + windows))
             q[here] = np.maximum(q[here], decoy_rates(found.score[here], there, share))
     return found.place, ours[found.pattern], found.turned, found.score, p, q
+
+
+def places_beside(
+    maps: LetterMaps, patterns: Many[SeqletPattern], nulls: Many[NullMaps], both: bool
+) -> tuple[Scored, list[Scored]]:
+    """The best places of patterns of one sign in the maps, and those in each null above the same bar.
+
+    The bar is the highest of the scores that a share `TOP` of windows of each null reaches.
+    """
+    caps = _caps(maps)
+    scales = [_scale(caps, null) for null in nulls]
+    bar = np.max(
+        [bars(null.maps, patterns, scale, TOP, both) for null, scale in zip(nulls, scales, strict=True)], 0
+    )
+    found = _places(maps, patterns, RelevanceScale(caps), bar, both)
+    return found, [
+        _places(null.maps, patterns, scale, bar, both) for null, scale in zip(nulls, scales, strict=True)
+    ]
 
 
 def _places(

@@ -38,6 +38,7 @@ def motifs(
     target: str | None = None,
     way: MotifWay = "align",
     fdr: float = 0.05,
+    candidates: float = 0.5,
     fewest: int = 20,
     strands: Strands = "auto",
     shuffles: Many[Run | PathLike] = (),
@@ -70,7 +71,9 @@ def motifs(
         target: Which target, needed of a run of several. Default: the only one.
         way: Patterns by aligned seqlets (``align``, the default), by TF-MoDISco (``modisco``), or by
             TF-MoDISco where the run has scores of every base and the extra is installed (``auto``).
-        fdr: False discovery rate of seqlets, and of hits. Default: 0.05.
+        fdr: False discovery rate of motifs, and of hits. Default: 0.05.
+        candidates: False discovery rate of the seqlets that motifs are made of, ``fdr`` where that is more.
+            Default: 0.5.
         fewest: Seqlets that a motif has at least. Default: 20.
         strands: Whether motifs may lie on ``both`` strands, or ``one``. Default: both for DNA alone.
         shuffles: Runs of the same model, method and options on shuffled sequences, as a null; of several
@@ -104,7 +107,7 @@ def motifs(
             than 25 motifs, sites on none of the sequences, TF-MoDISco where it cannot be, and a folder that
             is not free.
     """
-    search = MotifSearch(way, fdr, fewest, strands, null, draws, level, seed)
+    search = MotifSearch(way, fdr, fewest, strands, null, draws, level, seed, candidates)
     opened = _opened([runs] if isinstance(runs, Run | str | Path) else runs)
     beside, random = _opened(shuffles), _opened(random_models)
     _check_alike(opened)

@@ -61,7 +61,8 @@ def motifs_of_run(run: Run, number: int, several: bool, asked: MotifsAsked) -> M
     every_base, way = _every_base(read, asked)
     nulls = nulls_of(run, read.maps, asked.target, asked.shuffles, asked.random_models, search)
     grouping = GroupingSettings(fewest=search.fewest, both_strands=both_strands(read.maps.alphabet, search))
-    found = find_motifs(read.maps, nulls, MotifSettings(search.fdr, grouping, search.seed), every_base)
+    settings = MotifSettings(search.fdr, grouping, search.seed, search.candidates)
+    found = find_motifs(read.maps, nulls, settings, every_base)
     names = _names(found, f"run{number}." if several else "")
     smooth = not (asked.shuffles or asked.random_models) and read.overlapping
     notes = [way, *([_SMOOTH] if smooth else []), *notes]

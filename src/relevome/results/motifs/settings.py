@@ -20,7 +20,7 @@ class MotifSearch:
     Args:
         way: Patterns by aligned seqlets (``align``), by TF-MoDISco (``modisco``), or by TF-MoDISco where that
             can be (``auto``). Default: ``align``.
-        fdr: False discovery rate of seqlets, and of hits. Default: 0.05.
+        fdr: False discovery rate of motifs, and of hits. Default: 0.05.
         fewest: Seqlets that a motif has at least. Default: 20.
         strands: Whether motifs may lie on ``both`` strands or on ``one``; ``auto`` is both for DNA alone.
         null: Without another null, relevance is in random order among equal ``pairs`` of letters or equal
@@ -28,6 +28,8 @@ class MotifSearch:
         draws: Random orders, at least 1. Default: 2.
         level: False discovery rate of names and of known sites. Default: 0.05.
         seed: Of what is drawn. Default: 0.
+        candidates: False discovery rate of the seqlets that motifs are made of, ``fdr`` where that is more.
+            Default: 0.5.
 
     Raises:
         InputError: For numbers and words that cannot be.
@@ -41,9 +43,10 @@ class MotifSearch:
     draws: int = 2
     level: float = 0.05
     seed: int = 0
+    candidates: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, rate in (("--fdr", self.fdr), ("--level", self.level)):
+        for name, rate in (("--fdr", self.fdr), ("--level", self.level), ("--candidates", self.candidates)):
             if not 0 < rate < 1:
                 raise InputError(f"{name} {rate:g}: expected a false discovery rate between 0 and 1")
         if self.fewest < 2:
