@@ -81,9 +81,9 @@ def motifs(
         found = look_for(
             runs, target=target, way=way, fdr=fdr, candidates=candidates, fewest=fewest, strands=strands,
             shuffles=shuffles or (), random_models=random_models or (), null=null, draws=draws,
-            database=database or (), sites=sites, features=feature or (), level=level, causes=causes, models=model or (), device=device,
-            trust_remote_code=trust_remote_code, seed=seed, out=output, overwrite=overwrite, say=seen.say,
-            progress=seen.tell,
+            database=database or (), sites=sites, features=feature or (), level=level, causes=causes,
+            models=model or (), device=device, trust_remote_code=trust_remote_code, seed=seed, out=output,
+            overwrite=overwrite, say=seen.say, progress=seen.tell,
         )  # fmt: skip
     print_list(summary(found)[1:])
     echo(f"{output}: {found.said()}")
