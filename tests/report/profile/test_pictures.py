@@ -44,16 +44,21 @@ def made(alphabet: str = "ACGT", rows: int = 3, settings: ProfileSettings = SITE
     )  # fmt: skip
 
 
+def colours(image: Any) -> np.ndarray:
+    return np.ma.filled(image.get_array(), NAN)
+
+
 def test_lines_and_bands_are_the_means() -> None:
     top, middle, foot = draw_profile(made()).axes
-    mean = next(line for line in top.lines if len(line.get_xdata()) == 4)
+    mean = next(line for line in top.lines if len(np.asarray(line.get_xdata())) == 4)
     np.testing.assert_array_equal(mean.get_xydata(), [[-2, NAN], [-1, -0.5], [0, 2], [1, 0.25]])
     by_letter = {str(line.get_label()): np.asarray(line.get_ydata()).tolist() for line in middle.lines}
     np.testing.assert_array_equal(
         [by_letter["A"], by_letter["C"]], [[NAN, NAN, 4, NAN], [NAN, -0.5, 1, 0.25]]
     )
     assert {"A", "C", "G", "T"} <= set(by_letter)
-    np.testing.assert_array_equal(foot.patches[0].get_data().values, [0, 1, 2, 1])
+    steps: Any = foot.patches[0]
+    np.testing.assert_array_equal(steps.get_data().values, [0, 1, 2, 1])
     assert foot.get_xlabel() == "position (0 is the first letter of a site)"
 
 
@@ -61,7 +66,7 @@ def test_many_letters_are_a_map() -> None:
     many = made("ACDEFGHIKLMNPQRSTVWY")
     _, middle, *_ = draw_profile(many).axes
     (image,) = middle.get_images()
-    shown = np.ma.filled(image.get_array(), NAN)
+    shown = colours(image)
     np.testing.assert_array_equal(shown[:2], [[NAN, NAN, 4, NAN], [NAN, -0.5, 1, 0.25]])
     assert [label.get_text() for label in middle.get_yticklabels()] == list(many.alphabet)
     assert image.get_extent() == [-2.5, 1.5, 20, 0]
@@ -71,7 +76,7 @@ def test_rows_are_drawn_as_they_are() -> None:
     found = made()
     axes, bar = draw_rows(found).axes
     (image,) = axes.get_images()
-    np.testing.assert_array_equal(np.ma.filled(image.get_array(), NAN), found.values)
+    np.testing.assert_array_equal(colours(image), found.values)
     assert (image.get_extent(), axes.get_ylim()) == ([-2.5, 1.5, 3, 0], (3, 0))
     assert bar.get_ylabel() == "relevance (logit)"
 
@@ -80,7 +85,7 @@ def test_of_more_rows_than_are_seen_a_line_is_the_mean_of_several() -> None:
     many = made(rows=PIXELS + 2)
     axes = draw_rows(many).axes[0]
     (image,) = axes.get_images()
-    shown = np.ma.filled(image.get_array(), NAN)
+    shown = colours(image)
     assert len(shown) == (PIXELS + 2) // 2
     np.testing.assert_allclose(shown[:3], [[NAN, -0.5, 2, 0.25], [NAN, -0.5, 2, 0.25], [NAN, -0.5, 1, NAN]])
     assert axes.get_ylabel().endswith("each line is the mean of 2")
