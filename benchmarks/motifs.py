@@ -169,7 +169,7 @@ def _noise(seeds: range) -> list[Row]:
             for seed in seeds
         ]
         name = "noise, own order" if own else "noise"
-        with_seqlets = sum(len(one.seqlets) > 0 for one in found)
+        with_seqlets = sum(bool((one.seqlets.q <= FDR).any()) for one in found)
         rows.append(
             Row(f"{name}: simulations with a pattern", str(sum(bool(one.patterns) for one in found)), "0")
         )
