@@ -15,8 +15,8 @@ import torch
 
 import relevome
 from relevome.data.sequences import Sequence
-from relevome.engines.base import engine_of
-from relevome.engines.local import AHEAD, Local
+from relevome.engines.base import AHEAD, engine_of
+from relevome.engines.local import Local
 from relevome.errors import InputError
 from relevome.jobs.running import shards
 from relevome.models.base import Model

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import relevome
-from relevome.engines.base import engine_of
-from relevome.engines.ray import AHEAD, Ray
+from relevome.engines.base import AHEAD, engine_of
+from relevome.engines.ray import Ray
 from relevome.errors import InputError
 from relevome.jobs.running import shards
 from relevome.models.base import Model

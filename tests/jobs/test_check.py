@@ -19,7 +19,6 @@ from relevome.models.base import Model
 from relevome.results.parts.part import part_paths, read_info, read_part, sha256_of_part, write_part
 from relevome.results.run.columns import ROWS, Explanation
 from relevome.results.run.reader import Run
-from tests.toys import load, saved, toy_model  # noqa: F401 - fixtures
 
 RECORDS = [("one", "ACGTACGTAC"), ("two", "GGGTTTACGT"), ("bad", "ACXT"), ("two", "AC"), ("three", "TTTTACG")]
 
@@ -27,7 +26,7 @@ RECORDS = [("one", "ACGTACGTAC"), ("two", "GGGTTTACGT"), ("bad", "ACXT"), ("two"
 @pytest.fixture
 def made(
     tmp_path: Path,
-    toy_model: Callable[[str], Model],  # noqa: F811
+    toy_model: Callable[[str], Model],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
     """A run in parts of two sequences, two of which are refused."""
@@ -128,7 +127,7 @@ def test_a_run_that_was_stopped_is_not_complete(made: Path) -> None:
     assert problem(made) == "it is running, not finished"
 
 
-def test_an_input_that_changed_or_was_no_file_is_said(made: Path, toy_model: Callable) -> None:  # noqa: F811
+def test_an_input_that_changed_or_was_no_file_is_said(made: Path, toy_model: Callable) -> None:
     (made.parent / "x.fa").write_text(">one\nACGT\n")
     found = check(made)
     assert found.complete
@@ -143,7 +142,7 @@ def test_an_input_that_changed_or_was_no_file_is_said(made: Path, toy_model: Cal
 
 def test_windows_of_long_sequences_must_cover_them(
     tmp_path: Path,
-    toy_model: Callable[[str], Model],  # noqa: F811
+    toy_model: Callable[[str], Model],
 ) -> None:
     fasta = tmp_path / "x.fa"
     fasta.write_text(f">long\n{'MKVLAAGI' * 15}\n>short\nMKV\n")
@@ -156,7 +155,7 @@ def test_windows_of_long_sequences_must_cover_them(
 
 def test_windows_of_a_genome_and_predictions_are_read_again(
     tmp_path: Path,
-    toy_model: Callable[[str], Model],  # noqa: F811
+    toy_model: Callable[[str], Model],
 ) -> None:
     (tmp_path / "g.fa").write_text(">chr\n" + "ACGTTGCA" * 8 + "\n")
     (tmp_path / "x.bed").write_text("chr\t10\t20\ta\t0\t-\nchr\t60\t70\tb\t0\t+\n")

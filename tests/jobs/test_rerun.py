@@ -18,7 +18,6 @@ from relevome.jobs.rerun import rerun
 from relevome.models.base import Model
 from relevome.results.parts.part import part_paths, read_info, read_part, write_part
 from relevome.results.run.columns import ROWS
-from tests.toys import load, saved, toy_model  # noqa: F401 - fixtures
 
 FASTA = ">one\nACGTACGTAC\n>two\nGGGTTTACGT\n>bad\nACXT\n>three\nTTTTACG\n"
 
@@ -44,7 +43,7 @@ def test_it_comes_out_the_same(
     how: dict[str, Any],
     tmp_path: Path,
     fasta: Path,
-    saved: Callable[[str], Path],  # noqa: F811
+    saved: Callable[[str], Path],
 ) -> None:
     model = relevome.load_model(saved("cnn"), device="cpu")
     first = relevome.explain(model, fasta, out=tmp_path / "run", on_bad="skip", **how)
@@ -60,7 +59,7 @@ def test_it_comes_out_the_same(
 
 def test_windows_of_a_genome_positions_and_heads(
     tmp_path: Path,
-    toy_model: Callable[[str], Model],  # noqa: F811
+    toy_model: Callable[[str], Model],
 ) -> None:
     (tmp_path / "g.fa").write_text(">chr\n" + "ACGTTGCA" * 8 + "\n")
     (tmp_path / "x.bed").write_text("chr\t10\t20\ta\t0\t-\n")
@@ -75,7 +74,7 @@ def test_windows_of_a_genome_positions_and_heads(
 def test_what_differs_is_measured(
     tmp_path: Path,
     fasta: Path,
-    toy_model: Callable[[str], Model],  # noqa: F811
+    toy_model: Callable[[str], Model],
 ) -> None:
     model = toy_model("cnn")
     relevome.explain(model, fasta, "gradient-x-input", 1, on_bad="skip", out=tmp_path / "run")
@@ -102,8 +101,8 @@ def test_what_differs_is_measured(
 def test_what_cannot_be_repeated_is_said(
     tmp_path: Path,
     fasta: Path,
-    toy_model: Callable[[str], Model],  # noqa: F811
-    saved: Callable[[str], Path],  # noqa: F811
+    toy_model: Callable[[str], Model],
+    saved: Callable[[str], Path],
 ) -> None:
     model = toy_model("cnn")
     run = tmp_path / "run"

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 from relevome.options import configured
 from relevome.registry import Registry
 
+AHEAD = 2  # shards that are with a worker: the one that it computes, and the next
+
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from relevome.engines.base import Result, Work, engines
+from relevome.engines.base import AHEAD, Result, Work, engines
 from relevome.errors import InputError
 
-AHEAD = 2  # shards that are with a worker: the one that it computes, and the next
 _LOOK = 1.0  # seconds between two looks of a worker at whether its parent is still there
 
 _held: list[Callable[[Any], Any]] = []  # in a worker: what it does with every shard

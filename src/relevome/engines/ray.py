@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from relevome.engines.base import Result, Work, engines
+from relevome.engines.base import AHEAD, Result, Work, engines
 from relevome.errors import InputError
 
-AHEAD = 2  # shards that are with a worker: the one that it computes, and the next
 RETRIES = 3  # times that a shard whose worker died is given to another
 
 _SHORT = 10.0  # seconds after which it is asked again whether the cluster has room

@@ -147,10 +147,10 @@ def test_only_hits_and_as_many_letters_beside_all_hits_are_replaced(alphabet: Al
     assert next(asked, None) is None
 
 
-def test_windows_have_the_letters_of_the_hit_where_there_are_such() -> None:
+def test_windows_have_the_letters_of_the_hit_where_there_are_such(monkeypatch: pytest.MonkeyPatch) -> None:
     letters = "GGGGGGGGGG" + "TATAAT" + "GGGG" + "AAATTT" + "GGGGCCCCNCCCCCC"
     model = Watched(DNA, len(letters), 0)
-    model.one = lambda sequence: 0.0  # type: ignore[method-assign]
+    monkeypatch.setattr(model, "one", lambda sequence: 0.0)
     sequence = Sequence("s", letters, DNA)
     hits, pattern = hits_at([(0, 0, 10)], [6]), pattern_of("TATAAT", DNA)
     (found,) = taken_out(model, [sequence], hits, [pattern], *_rng())

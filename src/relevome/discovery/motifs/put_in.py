@@ -110,7 +110,7 @@ def put_in(
     Raises:
         InputError: For no background with room, a place before the first letter, and as ``predict`` does.
     """
-    start = _spread(backgrounds, len(motif)) if start is None else start
+    start = spread_places(backgrounds, len(motif)) if start is None else start
     if not len(start) or start.min() < 0:
         raise InputError(f"places {start.tolist()[:5]}: expected one or more, from 0 on")
     roomy = _roomy(backgrounds, int(start.max()) + len(motif))
@@ -126,7 +126,8 @@ def put_in(
     return PutIn(start, found[:, 1:] - found[:, :1], len(backgrounds) - len(roomy))
 
 
-def _spread(backgrounds: Many[Sequence], width: int) -> Int[np.ndarray, " places"]:
+def spread_places(backgrounds: Many[Sequence], width: int) -> Int[np.ndarray, " places"]:
+    """First letters of 20 places evenly spread over the shortest background with room for so many letters."""
     shortest = min((len(one) for one in backgrounds if len(one) >= width), default=width)
     return np.unique(np.linspace(0, shortest - width, PLACES).round().astype(np.int64))
 

@@ -15,12 +15,12 @@ from relevome.data.sequences import Sequence
 from relevome.discovery.motifs.causal import Predict, taken_out
 from relevome.discovery.motifs.put_in import (
     ORDERS,
-    PLACES,
     PairsPutIn,
     best_distance,
     put_in,
     put_in_pairs,
     shuffled_backgrounds,
+    spread_places,
     usual_place,
 )
 from relevome.evaluation.explainer import explainer
@@ -100,12 +100,12 @@ def _predict(run: Run, model: Model, target: str | None) -> Predict:
 
 def _alone(predict: Predict, backgrounds: Many[Sequence], one: _Placed, aligned: bool) -> list[TableRow]:
     """One motif by place, its usual one among them; none where no background has room."""
-    longest = max(map(len, backgrounds))
-    if longest < len(one.motif):
+    if max(map(len, backgrounds)) < len(one.motif):
         return []
-    last = longest - len(one.motif)
-    places = np.unique(np.append(np.linspace(0, last, PLACES).round().astype(np.int64), one.start))
-    return put_in(predict, backgrounds, one.motif, places if aligned else None, one.turned).rows()
+    places = spread_places(backgrounds, len(one.motif))
+    if aligned:
+        places = np.union1d(places, [one.start])
+    return put_in(predict, backgrounds, one.motif, places, one.turned).rows()
 
 
 def _together(

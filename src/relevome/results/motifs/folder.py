@@ -63,7 +63,7 @@ _MATCH = ("motif", "known", "id", "p", "q", "strand")
 _HIGHEST = 1000  # score of BED
 _STRANDS = ("+", "-")
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", MotifHit, MotifSeqlet, MotifOnSites, MotifTakenOut, MotifPutIn, MotifPair, MotifDistance)
 
 
 def write_relevant_motifs(found: RelevantMotifs, folder: Path) -> None:
@@ -204,7 +204,7 @@ def _matches(
 def _table(path: Path, kind: type[Row], count: int) -> tuple[Row, ...]:
     """Rows of a table, each field as its kind has it; an empty one is None where that may be."""
     hints = get_type_hints(kind)
-    fields: Sequence[str] = getattr(kind, "_fields")  # noqa: B009 - of a named tuple
+    fields: Sequence[str] = kind._fields
     rows = read_tsv(path, fields)
     if len(rows) != count:
         raise ValueError(f"{len(rows)} rows in {path.name}, not {count}")
