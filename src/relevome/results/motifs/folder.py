@@ -171,7 +171,10 @@ def _causes(said: Mapping[str, Any], folder: Path) -> MotifCauses | None:
     if counts is None:
         return None
     return MotifCauses(
-        **{field: _table(folder / name, kind, counts[field]) for name, (field, kind) in CAUSES.items()}
+        _table(folder / "taken_out.tsv", MotifTakenOut, counts["taken_out"]),
+        _table(folder / "put_in.tsv", MotifPutIn, counts["put_in"]),
+        _table(folder / "pairs.tsv", MotifPair, counts["pairs"]),
+        _table(folder / "distances.tsv", MotifDistance, counts["distances"]),
     )
 
 
