@@ -32,7 +32,7 @@ from relevome.models.base import Model, Source, Target
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.dnabert2 import Dnabert2Config, Dnabert2ForSequenceClassification
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.results.evaluation.curves import FaithfulnessCurves
 
 LONGEST = 1022

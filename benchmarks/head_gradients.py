@@ -33,7 +33,7 @@ from relevome.attribution.integrated_gradients import IntegratedGradients
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.models.base import Batch, Model, Source, Target
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 STEPS = 50
 HEADS = 20

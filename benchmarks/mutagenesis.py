@@ -36,7 +36,7 @@ from relevome.models.base import Batch, Model, Source, Target
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.published.spliceai import CONTEXT
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 THREADS = (1, 2)
 

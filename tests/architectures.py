@@ -22,7 +22,7 @@ from relevome.models.base import Batch, Model, Source, Target
 from relevome.models.batching import FixedBatchSize
 from relevome.models.hugging_face import load_model
 from relevome.models.own_tokenizers import letter_tokenizer, letter_vocabulary
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from tests.home_made import LABELS, ByHand, ConvolutionAndAttention, Encoder, LongConvolution, StateSpace
 
 BOTH = ("eager", "sdpa")

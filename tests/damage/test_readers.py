@@ -33,7 +33,7 @@ ELSEWHERE = {
     "relevome.models.loading.checkpoint:read_checkpoint": "model",
     "relevome.models.loading.checkpoint:read_config": "model",
     "relevome.results.tables:read_tsv": "evaluation",
-    "relevome.models.bpe_dropout:read_byte_pairs": "a tokenizer in memory",
+    "relevome.models.tokenizing.bpe_dropout:read_byte_pairs": "a tokenizer in memory",
     "relevome.data.formats.meme:read_databases": "meme",
     "relevome.jobs.substitute:read_labels": "labelled table",
     "relevome.evaluation.truth:read_truth": "any format by its name",

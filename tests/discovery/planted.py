@@ -18,7 +18,7 @@ from relevome.models.base import Model, Source, Target
 from relevome.models.light.cnn import token_vectors
 from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 LENGTH, SITE = 90, 60
 

@@ -18,7 +18,7 @@ from relevome.models.annotator.config import AnnotatorConfig
 from relevome.models.annotator.model import AnnotatorForTokenClassification
 from relevome.models.base import Model, Source, Target
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.results.attention_heads.heads import AttentionHeads
 from relevome.results.attention_heads.settings import HeadSettings
 from relevome.results.head_name import HeadName

@@ -12,7 +12,7 @@ from relevome.data.sequences import PROTEIN, Sequence
 from relevome.models.base import Model, Source, Target
 from relevome.models.batching import FixedBatchSize
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 TARGET = Target(1, "second")
 

@@ -14,7 +14,8 @@ from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Source, Target, TooLongError
 from relevome.models.batching import FixedBatchSize
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer, Tokens
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
+from relevome.models.tokens import Tokens
 from tests.toys import LONGEST, TOYS
 
 Load = Callable[..., Model]

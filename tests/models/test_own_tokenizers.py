@@ -10,7 +10,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from relevome.data.sequences import ALPHABETS, DNA, PROTEIN, Alphabet, Sequence
 from relevome.errors import InputError
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 
 def read(tokenizer: PreTrainedTokenizerFast, text: str) -> tuple[list[str], list[tuple[int, int]]]:

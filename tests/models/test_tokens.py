@@ -13,8 +13,9 @@ from transformers import AutoTokenizer, BertTokenizer
 from relevome.data.sequences import ALPHABETS, DNA, PROTEIN, RNA, Sequence
 from relevome.errors import InputError
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
-from relevome.models.tokenizer_styles import detect_alphabet
-from relevome.models.tokens import LetterTokenizer, Tokens
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
+from relevome.models.tokenizing.styles import detect_alphabet
+from relevome.models.tokens import Tokens
 from tests.toys import TOYS, numbered
 
 Saved = Callable[[str], Path]

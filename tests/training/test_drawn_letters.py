@@ -23,7 +23,7 @@ from relevome.errors import InputError
 from relevome.jobs.train import train
 from relevome.models.hugging_face import load_model
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.training.fresh_examples import Drawing, DrawnExamples
 from relevome.training.settings import TrainingSettings
 from tests.training.killed import killed_and_resumed

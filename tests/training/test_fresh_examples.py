@@ -20,7 +20,7 @@ from relevome.data.sequences import Sequence as Letters
 from relevome.errors import InputError
 from relevome.jobs.train import train
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.training.fresh_examples import Drawing, DrawnExamples
 from relevome.training.settings import TrainingSettings
 from tests.training.killed import killed_and_resumed

@@ -20,7 +20,8 @@ from relevome.errors import InputError
 from relevome.jobs.train import train
 from relevome.models.hugging_face import load_model
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
-from relevome.models.tokens import LetterTokenizer, Tokens
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
+from relevome.models.tokens import Tokens
 from relevome.training.architectures import Architecture
 from relevome.training.masked import MaskedObjective, Masking
 from relevome.training.settings import TrainingSettings

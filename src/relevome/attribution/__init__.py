@@ -18,8 +18,9 @@ class Method(Protocol):
     """What every method offers: options as fields, and relevance for a batch.
 
     A method may say more of itself: ``always_letter_scores`` that it has the score of every letter whether
-    or not they are asked for, and ``rows_each`` how many rows it makes of one sequence, so that batches have
-    fewer sequences (1 where it says nothing).
+    or not they are asked for, ``gives_outputs`` that `Relevance` has the logits of all outputs from its own
+    forward pass, and ``rows_each`` how many rows it makes of one sequence, so that batches have fewer
+    sequences (1 where it says nothing).
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]

@@ -34,6 +34,7 @@ class AttnLRP:
         "for transformers (on a plain CNN it is gradient x input); 1 forward and 1 backward pass; gives "
         "token_relevance, with --heads head_relevance"
     )
+    gives_outputs: ClassVar[bool] = True
     site: Site = "word"
     reference: str = "zero"
     rules: str | Mapping[str, str] = PUBLISHED

@@ -260,6 +260,8 @@ def _mean_of_scores(jobs: list[_Job], given: list[Relevance]) -> np.ndarray | No
 
 def _mean_of_letters(jobs: list[_Job], parts: list[np.ndarray]) -> np.ndarray:
     """Along the given strand, each letter's mean over the readings that hold it."""
+    if len(jobs) == 1:
+        return np.asarray(parts[0], dtype=float)
     length = len(jobs[0].sequence)
     total, count = np.zeros((length, *parts[0].shape[1:])), np.zeros(length)
     for job, part in zip(jobs, parts, strict=True):

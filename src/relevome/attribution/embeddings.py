@@ -19,15 +19,20 @@ from torch.autograd.graph import get_gradient_edge as edge
 
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Site
+from relevome.models.questions import at_targets, scores_at
 
 
 @dataclass(frozen=True)
 class Gradients:
-    """Embeddings of a batch, the gradient of each sequence's score to them, and the scores."""
+    """Embeddings of a batch, the gradient of each sequence's score to them, and the scores.
+
+    ``outputs`` are the logits of all outputs where the targets ask, from the same forward pass.
+    """
 
     embeddings: Float[Tensor, "batch tokens channels"]
     gradient: Float[Tensor, "batch tokens channels"]
     scores: Float[Tensor, "batch"]
+    outputs: Float[Tensor, "batch outputs"]
 
 
 def gradients(
@@ -49,12 +54,14 @@ def gradients(
     at_work = rules or nullcontext()
     with model.frozen(), torch.enable_grad(), leaf(model.site(site), embeddings) as seen:
         with at_work:
-            scores = model.scores(inputs or model.inputs(batch), batch)
+            logits = model.module(**(inputs or model.inputs(batch))).logits
+            outputs = at_targets(logits, batch, model.kind)
+            scores = scores_at(outputs, batch)
         # edges of the graph, since the rules would see a call with tensors and be left out of it
         ends = [edge(scores.sum())], [edge(seen.tensor)]
         with at_work:
             (gradient,) = torch.autograd.grad(*ends)
-    return Gradients(seen.tensor.detach(), gradient, scores.detach())
+    return Gradients(seen.tensor.detach(), gradient, scores.detach(), outputs.detach())
 
 
 class Seen:

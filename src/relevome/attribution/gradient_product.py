@@ -37,11 +37,12 @@ def gradient_product(
     values = unpadded(batch, ((found.embeddings - origin) * found.gradient).sum(-1))
     at_words = model.site(site) is model.word_embedding
     every = letter_scores(model, batch, found.gradient, origin) if at_words else [None] * len(batch)
-    rows = zip(batch.tokens, batch.targets, found.scores.tolist(), values, every, strict=True)
+    outputs = found.outputs.double().cpu().numpy()
+    rows = zip(batch.tokens, batch.targets, found.scores.tolist(), values, every, outputs, strict=True)
     notes = {SAME: 1} if rules is not None and rules.plain else {}
     return [
-        Relevance(tokens, target, score, values=value, letter_scores=scores, notes=notes)
-        for tokens, target, score, value, scores in rows
+        Relevance(tokens, target, score, values=value, letter_scores=scores, notes=notes, outputs=said)
+        for tokens, target, score, value, scores, said in rows
     ]
 
 

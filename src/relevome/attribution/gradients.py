@@ -24,6 +24,7 @@ class GradientXInput:
     suits: ClassVar[str] = (
         "for any model, as a simple reference; 1 forward and 1 backward pass; gives token_relevance"
     )
+    gives_outputs: ClassVar[bool] = True
     site: Site = "word"
     reference: str = "zero"
     seed: int = 0
@@ -49,6 +50,7 @@ class Saliency:
         "for any model, where the sign does not matter; 1 forward and 1 backward pass; gives "
         "token_relevance, never negative"
     )
+    gives_outputs: ClassVar[bool] = True
     site: Site = "word"
     reference: Literal["zero", "mean"] = "zero"
 
@@ -65,5 +67,11 @@ class Saliency:
         found = gradients(model, batch, self.site)
         slopes = found.gradient if self.reference == "zero" else of_letters(model, found.gradient)
         norms = torch.linalg.vector_norm(slopes, dim=-1)
-        rows = zip(batch.tokens, batch.targets, found.scores.tolist(), unpadded(batch, norms), strict=True)
-        return [Relevance(tokens, target, score, values=values) for tokens, target, score, values in rows]
+        outputs = found.outputs.double().cpu().numpy()
+        rows = zip(
+            batch.tokens, batch.targets, found.scores.tolist(), unpadded(batch, norms), outputs, strict=True
+        )
+        return [
+            Relevance(tokens, target, score, values=values, outputs=said)
+            for tokens, target, score, values, said in rows
+        ]

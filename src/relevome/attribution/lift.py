@@ -21,10 +21,13 @@ def to_letters(relevance: Relevance, how: str = "split") -> Track:
     tokens = relevance.tokens
     if relevance.values is None:
         return Track(tokens.sequence, np.asarray(relevance.letters), 0.0)
+    if tokens.one_letter_each:
+        letters, special = relevance.values[~tokens.special], relevance.values[tokens.special]
+        return Track(tokens.sequence, letters, float(special.sum()))
     widths = tokens.ends - tokens.starts
     shares = relevance.values / np.maximum(widths, 1) if how == "split" else relevance.values
     letters = np.zeros(len(tokens.sequence), dtype=relevance.values.dtype)
-    np.add.at(letters, _letter_indices(tokens), np.repeat(shares, widths))
+    np.add.at(letters, _letter_indices(tokens.starts, widths), np.repeat(shares, widths))
     return Track(tokens.sequence, letters, float(relevance.values[tokens.special].sum()))
 
 
@@ -52,7 +55,9 @@ def gather(
     return np.array([ways[how](part) if len(part) else 0.0 for part in parts])
 
 
-def _letter_indices(tokens: Tokens) -> np.ndarray:
+def _letter_indices(
+    starts: Int[np.ndarray, "tokens"], widths: Int[np.ndarray, "tokens"]
+) -> Int[np.ndarray, "letters"]:
     """The letters under each token, one token after the other."""
-    spans = [np.arange(start, end) for start, end in zip(tokens.starts, tokens.ends, strict=True)]
-    return np.concatenate(spans) if spans else np.zeros(0, dtype=int)
+    first = np.cumsum(widths) - widths
+    return np.arange(widths.sum()) + np.repeat(starts - first, widths)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -122,7 +123,7 @@ class Readings:
     def __len__(self) -> int:
         return self.tokenisations * self.offsets * (1 + self.both_strands) * (2 * self.shifts + 1)
 
-    @property
+    @cached_property
     def all(self) -> list[Reading]:
         """Every reading; the first is the tokenizer's own tokens of the given strand."""
         return [

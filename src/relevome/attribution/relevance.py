@@ -25,6 +25,8 @@ class Relevance:
     ``score - baseline_score = sum of relevance``. ``notes`` are counts about the computation, such as
     integration steps, which a run adds up over its sequences. ``heads`` is the relevance of every attention
     head's context in every layer, and ``ledger`` the account of all relevance, where they were asked for.
+    ``outputs`` are the logits of all outputs where the target asks, of methods that have them from the same
+    forward pass.
     """
 
     tokens: Tokens
@@ -38,6 +40,7 @@ class Relevance:
     notes: Mapping[str, int] = field(default_factory=dict)
     heads: Float[np.ndarray, "layers heads tokens"] | None = None
     ledger: Ledger | None = None
+    outputs: Float[np.ndarray, "outputs"] | None = None
 
     def __post_init__(self) -> None:
         if (self.values is None) == (self.letters is None):

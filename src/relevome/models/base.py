@@ -27,7 +27,8 @@ from relevome.models.mutants.scores import SingleSubstitutions, logits_of_mutant
 from relevome.models.padding import padding
 from relevome.models.predictions import Predicted, predictions
 from relevome.models.questions import TASKS, Batch, Target, Task, TaskKind, scores_of, token_read
-from relevome.models.tokens import LetterTokenizer, Tokens
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
+from relevome.models.tokens import Tokens
 
 Site = Literal["word", "block"]
 

@@ -26,7 +26,7 @@ from relevome.models.loading.hub import hub
 from relevome.models.loading.tasks import AUTO
 from relevome.models.loading.trial import try_out
 from relevome.models.questions import TASKS, Task
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 
 @torch.inference_mode(mode=False)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from relevome.models.compiled import MARK
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 # What a configuration says that changes no answer of a model that is loaded.
 _ASIDE = ("_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version")

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 
 def padding(module: nn.Module, tokenizer: LetterTokenizer) -> int | None:

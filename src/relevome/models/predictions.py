@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as List
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -108,6 +109,13 @@ class Response:
         return None if found is None else float(found[target.index])
 
 
+def response_to(model: Model, target: Target) -> Callable[[Float[np.ndarray, " outputs"]], Response]:
+    """What makes a response of the logits of all outputs, for targets of this kind."""
+    letters = model.tokenizer.letter_ids() if model.kind.language else None
+    among = None if letters is None else tuple(letters)
+    return partial(Response, kind=outputs_of(model, target), among=among)
+
+
 def answers(model: Model, asked: List[tuple[Tokens, Target]]) -> list[Response]:
     """What a model that is left alone answers for every sequence, where its target asks, in their order.
 
@@ -124,9 +132,7 @@ def answers_or_errors(model: Model, asked: List[tuple[Tokens, Target]]) -> list[
     """As `answers`; a sequence at which the model fails gives its error instead."""
     if not asked:
         return []
-    kind, found = outputs_of(model, asked[0][1]), {}
-    letters = model.tokenizer.letter_ids() if model.kind.language else None
-    among = None if letters is None else tuple(letters)
+    response, found = response_to(model, asked[0][1]), {}
     for some in like_lengths(model, [len(tokens) for tokens, _ in asked]):
         tokens, targets = zip(*(asked[place] for place in some), strict=True)
         given = logits_or_errors(
@@ -134,7 +140,7 @@ def answers_or_errors(model: Model, asked: List[tuple[Tokens, Target]]) -> list[
         )
         found.update(zip(some, given, strict=True))
     return [
-        one if isinstance(one, InputError) else Response(one, kind, among)
+        one if isinstance(one, InputError) else response(one)
         for one in (found[place] for place in range(len(asked)))
     ]
 

@@ -148,14 +148,18 @@ def at_targets(
 
 def scores_of(logits: Float[Tensor, "batch ..."], batch: Batch, kind: TaskKind) -> Float[Tensor, "batch"]:
     """What is asked of every sequence, from all logits (batch, [tokens,] outputs)."""
-    logits = at_targets(logits, batch, kind)
+    return scores_at(at_targets(logits, batch, kind), batch)
+
+
+def scores_at(outputs: Float[Tensor, "batch outputs"], batch: Batch) -> Float[Tensor, "batch"]:
+    """What is asked of every sequence, from the logits of all outputs where its target asks."""
     if batch.targets[0].is_likelihood:
-        return logits[:, 0]
-    rows = torch.arange(len(batch), device=logits.device)
-    score = logits[rows, [target.index for target in batch.targets]]
+        return outputs[:, 0]
+    rows = torch.arange(len(batch), device=outputs.device)
+    score = outputs[rows, [target.index for target in batch.targets]]
     if batch.targets[0].contrast is None:
         return score
-    return score - logits[rows, [target.contrast for target in batch.targets]]
+    return score - outputs[rows, [target.contrast for target in batch.targets]]
 
 
 def log_likelihoods(

@@ -24,7 +24,7 @@ from relevome.errors import InputError
 from relevome.models.annotator import AnnotatorForTokenClassification
 from relevome.models.annotator.model import CHUNK
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder
 from relevome.training.genome_fitting import Fit, regime_of

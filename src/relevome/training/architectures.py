@@ -34,7 +34,7 @@ from relevome.models.loading.weight_files import weights_sha256
 from relevome.models.loading.weights import Weighted, with_weights
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
 from relevome.models.t5_encoder import encoder_config
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.models.transformer import TransformerConfig
 from relevome.training.labels import LabelScheme
 

@@ -11,7 +11,7 @@ from jaxtyping import Int
 
 from relevome.data.formats.table import LabelledSequence
 from relevome.errors import InputError
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.training.tables import Encode, Example, crop, shuffled, turned
 
 

@@ -19,7 +19,8 @@ from transformers import DataCollatorForTokenClassification, PreTrainedModel
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.hugging_face import most_tokens
-from relevome.models.tokens import LetterTokenizer, Tokens
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
+from relevome.models.tokens import Tokens
 from relevome.training.architectures import Architecture
 from relevome.training.corpus import Corpus, read_source
 from relevome.training.fitting import EXAMPLE_OPTIONS, fit_by_examples, with_learning_rate

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_ch
 from transformers import PreTrainedModel
 
 from relevome.errors import InputError
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.registry import Registry
 from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder

@@ -18,7 +18,8 @@ from relevome.data.sequences import Alphabet, Sequence
 from relevome.data.shuffle import dinucleotide_shuffle
 from relevome.errors import InputError
 from relevome.models.hugging_face import most_tokens
-from relevome.models.tokens import LetterTokenizer, Tokens
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
+from relevome.models.tokens import Tokens
 from relevome.training.labels import LabelScheme
 
 Example = dict[str, Any]

@@ -22,7 +22,7 @@ from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Source, Target
 from relevome.models.batching import FixedBatchSize
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from tests.toys import TOYS
 
 ToyModel = Callable[[str], Model]

@@ -28,7 +28,7 @@ from relevome.evaluation.own_mutagenesis import OwnMutagenesis
 from relevome.jobs.evaluate import evaluate
 from relevome.models.base import Batch, Model, Source, Target
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from tests.evaluation.additive import TARGET, additive_model, proteins, worth
 from tests.evaluation.example_runs import changed, explained
 from tests.toys import TOYS

@@ -19,7 +19,7 @@ from relevome.data.sequences import DNA, PROTEIN, Sequence
 from relevome.errors import InputError
 from relevome.models.hugging_face import load_model
 from relevome.models.loading import tokenizer_files
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from tests.toys import ESM_RESIDUES, numbered
 
 Saved = Callable[[str], Path]

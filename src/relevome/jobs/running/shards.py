@@ -6,8 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
 
 from relevome import ledger as ledgers
 from relevome.attribution import Method
@@ -18,17 +21,17 @@ from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
+from relevome.jobs.running.answers import answered, asked_alone
 from relevome.jobs.running.positions import Positions
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
-from relevome.models.predictions import Response, answers_or_errors
-from relevome.models.tokens import Tokens
+from relevome.models.predictions import Response, response_to
 from relevome.options import check_choice
 from relevome.results.parts.manifest import Folder, read_manifest
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
 from relevome.results.parts.writer import PartsWriter
-from relevome.results.run.columns import to_row
+from relevome.results.run.row import to_row
 
 SHARD_SEQUENCES = 256
 SHARD_LETTERS = 65_536
@@ -231,7 +234,7 @@ class ExplainShard:
                 asked.append(self._asked(item.what))
             elif place not in known:
                 yield place, refused(item, str(item.what))
-        told, failed = answered(model, asked, plan.readings)
+        told, failed = answered(model, asked, plan.readings, asked_alone(plan.method, asked))
         asked = [replace(one, tokens=failed.get(number, one.tokens)) for number, one in enumerate(asked)]
         if plan.targets[0].is_predicted:
             asked = [_for_predicted(model, one, told.get(n, ())) for n, one in enumerate(asked)]
@@ -241,7 +244,7 @@ class ExplainShard:
         )  # fmt: skip
         for number, results in found:
             place = places[number]
-            yield place, self._outcome(items[place], results, told.get(number, ()))
+            yield place, self._outcome(items[place], results, told.get(number))
 
     def _asked(self, sequence: Sequence) -> Asked:
         """A sequence with its targets, or why it has none."""
@@ -251,7 +254,9 @@ class ExplainShard:
             return Asked(sequence, self.plan.targets, error)
         return ask(self.model, sequence, targets, self.plan.readings)
 
-    def _outcome(self, item: Item, results: list[Explained | InputError], answers: List[Response]) -> Outcome:
+    def _outcome(
+        self, item: Item, results: list[Explained | InputError], alone: List[Response] | None
+    ) -> Outcome:
         plan = self.plan
         errors = [result for result in results if isinstance(result, InputError)]
         if errors and plan.on_bad == "refuse":
@@ -261,13 +266,25 @@ class ExplainShard:
         explained = [result for result in results if isinstance(result, Explained)]
         if plan.letter_scores:
             self._check_letter_scores(explained[0])
-        for result, answer in zip(explained, answers, strict=True):
+        for result, answer in zip(explained, alone or (), strict=alone is not None):
             check_logit(self.model, result, answer)
+        answers = alone or [self._response_of(result) for result in explained]
         rows = (
             to_row(result, plan.letter_scores, plan.lift == "split", answer, self.model.labels)
             for result, answer in zip(explained, answers, strict=True)
         )
         return Outcome(tuple(rows), _counts(item, explained, self.model, plan.letter_scores))
+
+    def _response_of(self, result: Explained) -> Response:
+        """What the model said while it was explained."""
+        outputs = result.forward.outputs
+        if outputs is None:
+            raise ValueError(f"{self.plan.method_name} promises all outputs, and has none")
+        return self._response(outputs)
+
+    @cached_property
+    def _response(self) -> Callable[[np.ndarray], Response]:
+        return response_to(self.model, self.plan.targets[0])
 
     def _check_letter_scores(self, found: Explained) -> None:
         """Raises InputError where they were asked for, and a sequence that is read by letters has none."""
@@ -276,30 +293,6 @@ class ExplainShard:
                 f"--letter-scores: {self.plan.method_name} has no score for every letter here: expected "
                 "mutagenesis or, for a model that reads single letters, a gradient method at --site word"
             )
-
-
-def answered(
-    model: Model, asked: List[Asked], readings: Readings
-) -> tuple[dict[int, list[Response]], dict[int, InputError]]:
-    """What the model says of every sequence that is not refused, as it is read first, by its number.
-
-    That is one answer for each of its targets; targets at the same letters have one in common. Of a sequence
-    at which the model fails it is the error.
-    """
-    first = readings.all[0]
-    questions: dict[tuple[int, tuple[int, ...]], tuple[Tokens, Target]] = {}
-    for number, one in enumerate(asked):
-        if not isinstance(one.tokens, InputError):
-            for target in one.targets:
-                question = (one.tokens[0], first.target(model, target, one.sequence))
-                questions.setdefault((number, target.letters), question)
-    said = dict(zip(questions, answers_or_errors(model, [*questions.values()]), strict=True))
-    failed = {number: one for (number, _), one in said.items() if isinstance(one, InputError)}
-    told: dict[int, list[Response]] = {}
-    for number in {number for number, _ in said} - failed.keys():
-        each = (said[number, target.letters] for target in asked[number].targets)
-        told[number] = [one for one in each if isinstance(one, Response)]
-    return told, failed
 
 
 def _for_predicted(model: Model, asked: Asked, answers: List[Response]) -> Asked:

@@ -18,7 +18,7 @@ from relevome.models.any_module.wrapped import ModuleConfig, Wrapped, source_of
 from relevome.models.base import Model, Source
 from relevome.models.loading.errors import first_line
 from relevome.models.own_tokenizers import letter_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 _KINDS = {"numbers": "regression", "classes": None, "labels": "multi_label_classification"}
 _SPELLED = 200  # ids of a tokenizer that are written out

@@ -24,7 +24,7 @@ from relevome.models.own_tokenizers import known_tokenizer
 from relevome.models.published import published
 from relevome.models.published.files import only_one, parsed_as
 from relevome.models.published.wheels import Wheel
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 if TYPE_CHECKING:
     from transformers import RobertaConfig, RobertaForMaskedLM

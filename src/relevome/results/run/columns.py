@@ -1,23 +1,22 @@
 """The columns of a run: one field of `Explanation` each, with its type, unit and meaning.
 
-A column is declared here, checked here, filled from what a method gave by `to_row`, and written and read by
-way of `SCHEMA`; nothing else has to know of it.
+A column is declared here, checked here, filled from what a method gave by `relevome.results.run.row`, and
+written and read by way of `SCHEMA`; nothing else has to know of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32, Int32
 
-from relevome.attribution.batches import Explained
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
-from relevome.models.predictions import Response
 from relevome.results.notebook import MOST, as_html
 from relevome.results.parts.arrow import arrow_array
 from relevome.results.parts.part import Rows, common_head_shape
@@ -194,15 +193,14 @@ class Explanation:
 
     def _check_arrays(self) -> None:
         sizes = {"letters": len(self.sequence), "tokens": len(self.tokens)}
-        for column in fields(self):
-            array, shape = getattr(self, column.name), column.metadata["shape"]
-            if shape is None or array is None:
+        for name, dtype, shape in _shaped():
+            array = getattr(self, name)
+            if array is None:
                 continue
-            expected = tuple(sizes.get(size, size) for size in shape)
-            dtype = np.dtype(column.metadata["type"].value_type.to_pandas_dtype())
-            if not (array.dtype == dtype and _fits(array.shape, expected)):
+            expected = tuple([sizes.get(size, size) for size in shape])
+            if not (array.dtype == dtype and (array.shape == expected or _fits(array.shape, expected))):
                 raise ValueError(
-                    f"{self._name}: {column.name} is {array.dtype} {array.shape}, expected {dtype} {expected}"
+                    f"{self._name}: {name} is {array.dtype} {array.shape}, expected {dtype} {expected}"
                 )
 
     def _check_offsets(self) -> None:
@@ -211,34 +209,45 @@ class Explanation:
             raise ValueError(f"{self._name}: token offsets leave the {len(self.sequence)} letters")
 
     def _check_finite(self) -> None:
-        for name, values in self._numbers():
-            bad = int((~np.isfinite(values)).sum())
-            if bad:
+        for name in _of_logits():
+            values = getattr(self, name)
+            if values is not None and not np.isfinite(values).all():
+                bad = int((~np.isfinite(values)).sum())
                 raise InputError(
                     f"{self._name}: {bad} of {np.size(values)} values of {name} are infinite or not a "
                     "number: the model or the method overflowed; use a wider --dtype or another method"
                 )
 
-    def _numbers(self) -> Iterator[tuple[str, np.ndarray | float]]:
-        for column in fields(self):
-            values = getattr(self, column.name)
-            if column.metadata["unit"] == "logit" and values is not None:
-                yield column.name, values
-
     def _check_sum(self, tokens: Float32[np.ndarray, "tokens"]) -> None:
         letters = self.relevance.astype(np.float64)
         wide = tokens.astype(np.float64)
-        gap = letters.sum() + self.special_relevance - wide.sum()
+        whole = float(wide.sum())
+        gap = float(letters.sum()) + self.special_relevance - whole
         mass = np.abs(letters).sum() + abs(self.special_relevance) + np.abs(wide).sum()
         if abs(gap) > _ROUNDING * mass:
             raise ValueError(
-                f"{self._name}: letters and special tokens sum to {wide.sum() + gap:.9g}, "
-                f"tokens to {wide.sum():.9g}"
+                f"{self._name}: letters and special tokens sum to {whole + gap:.9g}, tokens to {whole:.9g}"
             )
 
     @property
     def _name(self) -> str:
         return f"sequence {self.sequence_id!r}, target {self.target!r}"
+
+
+@cache
+def _shaped() -> tuple[tuple[str, np.dtype[Any], tuple[Any, ...]], ...]:
+    """The columns that are arrays, with the type of their items and their shapes."""
+    return tuple(
+        (one.name, np.dtype(one.metadata["type"].value_type.to_pandas_dtype()), one.metadata["shape"])
+        for one in fields(Explanation)
+        if one.metadata["shape"] is not None
+    )
+
+
+@cache
+def _of_logits() -> tuple[str, ...]:
+    """The columns whose numbers are logits."""
+    return tuple(one.name for one in fields(Explanation) if one.metadata["unit"] == "logit")
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[object, ...]) -> bool:
@@ -259,52 +268,6 @@ SCHEMA = pa.schema(
         for column in fields(Explanation)
     ]
 )
-
-
-def to_row(
-    result: Explained,
-    letter_scores: bool,
-    conserved: bool,
-    answer: Response | None = None,
-    labels: Sequence[str] = (),
-) -> Explanation:
-    """The row of one sequence and target; `Explanation` says what ``conserved`` promises.
-
-    ``answer`` is what the model says when it is left alone, of outputs that are called ``labels``.
-    """
-    forward, sequence = result.forward, result.track.sequence
-    target = forward.target
-    place = sequence.interval
-    values = forward.values if result.readings == 1 else None
-    heads = forward.heads if result.readings == 1 else None
-    # methods that work on letters have nothing but these scores; others keep them when asked to
-    scores = result.letter_scores if letter_scores or forward.values is None else None
-    return Explanation(
-        sequence_id=sequence.id,
-        sequence=sequence.letters,
-        chrom=place.chrom if place else None,
-        start=place.start if place else None,
-        end=place.end if place else None,
-        strand=place.strand if place else None,
-        target=target.label,
-        target_index=target.index,
-        score=result.score,
-        baseline_score=result.baseline_score,
-        tokens=forward.tokens.texts,
-        token_start=forward.tokens.starts.astype(np.int32),
-        token_end=forward.tokens.ends.astype(np.int32),
-        token_relevance=None if values is None else values.astype(np.float32),
-        relevance=result.track.values.astype(np.float32),
-        special_relevance=result.track.special,
-        completeness_error=result.completeness_error,
-        head_relevance=None if heads is None else heads.astype(np.float32),
-        letter_scores=None if scores is None else scores.astype(np.float32),
-        probability=None if answer is None else answer.probability(target),
-        predicted=None if answer is None or answer.largest is None else labels[answer.largest],
-        predicted_probability=None if answer is None else answer.largest_probability,
-        positions=np.array(target.positions, dtype=np.int32) if target.positions else None,
-        conserved=conserved,
-    )
 
 
 def to_table(explanations: Sequence[Explanation]) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relevome.models.tokenizer_styles import (
+from relevome.models.tokenizing.styles import (
     STYLES,
     BlanksStyle,
     KmersStyle,

@@ -13,9 +13,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from relevome.data.sequences import DNA, Sequence
 from relevome.errors import InputError
-from relevome.models.bpe_dropout import BytePairs, read_byte_pairs
 from relevome.models.own_tokenizers import bpe_tokenizer
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.bpe_dropout import BytePairs, read_byte_pairs
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
 DRAW = np.random.default_rng(5)
 PROMOTERS = ["".join(DRAW.choice(list("ACGT"), size=90)) for _ in range(60)]
