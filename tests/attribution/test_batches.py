@@ -14,7 +14,7 @@ from relevome.attribution.readings import Readings
 from relevome.data.sequences import DNA, Sequence
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
-from relevome.models.predictions import answers
+from relevome.models.responses import answers
 from tests.toys import TOYS
 
 Load = Callable[..., Model]

@@ -18,8 +18,8 @@ from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.hugging_face import load_model
 from relevome.models.loading.tasks import AUTO
-from relevome.models.predictions import Response, answers
 from relevome.models.questions import TASKS, Task, token_read
+from relevome.models.responses import Response, answers
 from relevome.models.targets import resolve_target, resolve_targets
 from relevome.models.tokens import Tokens
 from tests.architectures import ARCHITECTURES

@@ -12,7 +12,8 @@ import torch
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.base import Batch, Target
-from relevome.models.predictions import Response, answers, outputs
+from relevome.models.predictions import outputs
+from relevome.models.responses import Response, answers
 from tests.toys import TOYS, load, saved  # noqa: F401 - fixtures
 
 

@@ -21,8 +21,9 @@ from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
-from relevome.models.predictions import Response, logits_or_errors
+from relevome.models.predictions import logits_or_errors
 from relevome.models.questions import check_read
+from relevome.models.responses import Response
 from relevome.models.tokens import Tokens
 
 # What the order of additions may change in a logit, relative to its size; half precision: the default.

@@ -1,4 +1,4 @@
-"""What a model answers: the logits of all its outputs, what they are as probabilities, what it predicts."""
+"""What a model predicts: the logits of its outputs, for every letter if it has them so, and probabilities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterator
 from collections.abc import Sequence as List
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -23,7 +22,6 @@ from relevome.models.questions import (
     LIKELIHOOD,
     Batch,
     Target,
-    at_targets,
     check_predictable,
     log_likelihoods,
 )
@@ -57,92 +55,6 @@ def probabilities(
     if kind == "any of several":
         return np.exp(-np.logaddexp(0, -logits))
     return np.exp(logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True))
-
-
-@dataclass(frozen=True, eq=False)
-class Response:
-    """The logits of all outputs for one sequence, at the letter that is asked for if there is one.
-
-    ``among`` are those that can be predicted, of a language model the letters; None for all. Asked for a
-    log-likelihood it is that one number.
-    """
-
-    logits: Float[np.ndarray, " outputs"]
-    kind: Outputs
-    among: tuple[int, ...] | None = None
-
-    @property
-    def probabilities(self) -> Float[np.ndarray, " outputs"] | None:
-        """Of every output: of one class of several they add up to 1; None of a number."""
-        return probabilities(self.logits, self.kind)
-
-    @property
-    def largest(self) -> int | None:
-        """The most probable output; None of a number."""
-        if self.kind == "a number":
-            return None
-        if self.among is None:
-            return int(self.logits.argmax())
-        return max(self.among, key=lambda output: self.logits[output])
-
-    @property
-    def largest_probability(self) -> float | None:
-        """The probability of the most probable output; None of a number."""
-        found, largest = self.probabilities, self.largest
-        return None if found is None or largest is None else float(found[largest])
-
-    def score(self, target: Target) -> float:
-        """The logit of a target, or the log-likelihood."""
-        if target.is_likelihood:
-            return float(self.logits[0])
-        return float(
-            self.logits[target.index] - (0 if target.contrast is None else self.logits[target.contrast])
-        )
-
-    def probability(self, target: Target) -> float | None:
-        """That of the target; of a difference of two, that of the first among the two; None of a number."""
-        if self.kind == "a number":
-            return None
-        if target.contrast is not None:
-            return float(np.exp(-np.logaddexp(0, -self.score(target))))
-        found = self.probabilities
-        return None if found is None else float(found[target.index])
-
-
-def response_to(model: Model, target: Target) -> Callable[[Float[np.ndarray, " outputs"]], Response]:
-    """What makes a response of the logits of all outputs, for targets of this kind."""
-    letters = model.tokenizer.letter_ids() if model.kind.language else None
-    among = None if letters is None else tuple(letters)
-    return partial(Response, kind=outputs_of(model, target), among=among)
-
-
-def answers(model: Model, asked: List[tuple[Tokens, Target]]) -> list[Response]:
-    """What a model that is left alone answers for every sequence, where its target asks, in their order.
-
-    Raises InputError for the first sequence at which it fails.
-    """
-    found = answers_or_errors(model, asked)
-    for one in found:
-        if isinstance(one, InputError):
-            raise one
-    return [one for one in found if isinstance(one, Response)]
-
-
-def answers_or_errors(model: Model, asked: List[tuple[Tokens, Target]]) -> list[Response | InputError]:
-    """As `answers`; a sequence at which the model fails gives its error instead."""
-    if not asked:
-        return []
-    response, found = response_to(model, asked[0][1]), {}
-    for some in like_lengths(model, [len(tokens) for tokens, _ in asked]):
-        tokens, targets = zip(*(asked[place] for place in some), strict=True)
-        given = logits_or_errors(
-            model, Batch(tokens, targets), lambda logits, batch: at_targets(logits, batch, model.kind)
-        )
-        found.update(zip(some, given, strict=True))
-    return [
-        one if isinstance(one, InputError) else response(one)
-        for one in (found[place] for place in range(len(asked)))
-    ]
 
 
 def logits_or_errors(

@@ -12,7 +12,8 @@ from relevome.discovery.variants.letter_tokens import LetterTokens
 from relevome.discovery.variants.strands import StrandedWindow, overflowed, stranded
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
-from relevome.models.predictions import Outputs, Response, answers_or_errors
+from relevome.models.predictions import Outputs
+from relevome.models.responses import Response, answers_or_errors
 from relevome.results.variants.effect import VariantEffect
 
 

@@ -12,7 +12,7 @@ from relevome.attribution.batches import Asked
 from relevome.attribution.readings import Readings
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
-from relevome.models.predictions import Response, answers_or_errors
+from relevome.models.responses import Response, answers_or_errors
 from relevome.models.tokens import Tokens
 
 CHECKED = 8  # sequences of a shard whose logit is compared with that of the model left alone, at least

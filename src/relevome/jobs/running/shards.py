@@ -25,7 +25,7 @@ from relevome.jobs.running.answers import answered, asked_alone
 from relevome.jobs.running.positions import Positions
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
-from relevome.models.predictions import Response, response_to
+from relevome.models.responses import Response, response_to
 from relevome.options import check_choice
 from relevome.results.parts.manifest import Folder, read_manifest
 from relevome.results.parts.part import Counts, Refusal, total

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from relevome.attribution.batches import Explained
-from relevome.models.predictions import Response
+from relevome.models.responses import Response
 from relevome.results.run.columns import Explanation
 
 
