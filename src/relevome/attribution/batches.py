@@ -179,7 +179,9 @@ def _of_readings(results: list[tuple[_Job, Relevance | InputError]], lift: str) 
     """The mean over all readings of a sequence, or the error of the first that has one."""
     given = [(job, one) for job, one in results if not isinstance(one, InputError)]
     errors = [one for _, one in results if isinstance(one, InputError)]
-    return errors[0] if errors else _mean(given, lift)
+    if errors:
+        return errors[0]
+    return _as_read(given[0][1], lift) if len(given) == 1 else _mean(given, lift)
 
 
 def _jobs(model: Model, place: int, asked: Asked, readings: Readings) -> Iterator[_Job]:
@@ -212,6 +214,16 @@ def check_logit(model: Model, explained: Explained, answer: Response) -> None:
             f"the logit of {relevance.tokens.sequence.id!r} is {relevance.score:.6g} while it is explained "
             f"but {plain:.6g} otherwise: the model must give the same output for the same input"
         )
+
+
+def _as_read(relevance: Relevance, lift: str) -> Explained:
+    """What the only reading gave, which is the whole of the given strand."""
+    track, scores = to_letters(relevance, lift), relevance.letter_scores
+    return Explained(
+        relevance, Track(track.sequence, np.asarray(track.values, dtype=float), track.special),
+        relevance.score, relevance.baseline_score, relevance.completeness_error,
+        None if scores is None else np.asarray(scores, dtype=float), 1, relevance.notes, relevance.ledger,
+    )  # fmt: skip
 
 
 def _mean(results: list[tuple[_Job, Relevance]], lift: str) -> Explained:
@@ -261,8 +273,6 @@ def _mean_of_scores(jobs: list[_Job], given: list[Relevance]) -> np.ndarray | No
 
 def _mean_of_letters(jobs: list[_Job], parts: list[np.ndarray]) -> np.ndarray:
     """Along the given strand, each letter's mean over the readings that hold it."""
-    if len(jobs) == 1:
-        return np.asarray(parts[0], dtype=float)
     length = len(jobs[0].sequence)
     total, count = np.zeros((length, *parts[0].shape[1:])), np.zeros(length)
     for job, part in zip(jobs, parts, strict=True):

@@ -160,7 +160,10 @@ class Sequence:
     @property
     def ambiguous_positions(self) -> tuple[int, ...]:
         """0-based positions of IUPAC codes."""
-        return tuple(i for i, c in enumerate(self.letters) if c in self.alphabet.ambiguous)
+        codes = self.alphabet.ambiguous
+        if not any(code in self.letters for code in codes):
+            return ()
+        return tuple(i for i, c in enumerate(self.letters) if c in codes)
 
     def reverse_complement(self) -> Sequence:
         """The other strand, read 5' to 3'; its interval, if any, with the strand turned."""

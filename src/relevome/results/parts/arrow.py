@@ -21,10 +21,14 @@ def arrow_array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
     if pa.types.is_list(type):
         parts = [value for value in values if value is not None]
         child = _joined(parts, type.value_type)
-        return pa.Array.from_buffers(type, len(values), [validity, _offsets(values)], count, children=[child])
+        offsets = _offsets([() if value is None else value for value in values])
+        return pa.Array.from_buffers(type, len(values), [validity, offsets], count, children=[child])
     if pa.types.is_string(type):
-        encoded = [b"" if value is None else value.encode() for value in values]
-        buffers = [validity, _offsets(encoded), pa.py_buffer(b"".join(encoded))]
+        texts = [value or "" for value in values] if count else values
+        joined = "".join(texts)
+        if not joined.isascii():
+            texts = [text.encode() for text in texts]
+        buffers = [validity, _offsets(texts), pa.py_buffer(joined.encode())]
         return pa.Array.from_buffers(type, len(values), buffers, count)
     numbers = np.array([0 if value is None else value for value in values], type.to_pandas_dtype())
     return pa.Array.from_buffers(type, len(values), [validity, pa.py_buffer(numbers)], count)
@@ -42,8 +46,8 @@ def _joined(parts: Sequence[Any], type: pa.DataType) -> pa.Array:
 
 def _offsets(values: Sequence[Any]) -> pa.Buffer:
     """Where each list or text begins, and the last one ends."""
-    lengths = [0 if value is None else len(value) for value in values]
-    ends = np.cumsum([0, *lengths], dtype=np.int64)
+    ends = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, values), np.int64, len(values)), out=ends[1:])
     if ends[-1] > np.iinfo(np.int32).max:
         raise ValueError(f"{ends[-1]:,} items are too many for one array")
     return pa.py_buffer(ends.astype(np.int32))
