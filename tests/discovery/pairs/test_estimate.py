@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 from torch import Tensor
 
 from relevome.attribution.attention_weights import contributions, contributions_by_query
@@ -136,4 +137,10 @@ def test_agreement_is_of_sizes_over_pairs_that_both_have() -> None:
     assert rank_agreement(first, -second) == pytest.approx(1)
     assert rank_agreement(first, 1 / second) == pytest.approx(-1)
     assert rank_agreement(first, np.ones((3, 3))) is None
+    assert rank_agreement(first, second, apart=2) is None
+    rng = np.random.default_rng(0)
+    one, other = rng.random((2, 9, 9))
+    pairs = [(i, j) for i in range(9) for j in range(9) if abs(i - j) >= 6]
+    expected = spearmanr([one[pair] for pair in pairs], [other[pair] for pair in pairs]).statistic
+    assert rank_agreement(one, other, apart=6) == pytest.approx(expected)
     assert rank_agreement(np.zeros((1, 1)), np.zeros((1, 1))) is None

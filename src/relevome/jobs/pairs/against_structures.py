@@ -12,7 +12,7 @@ from jaxtyping import Float
 from relevome.data.formats.contacts import Contacts
 from relevome.data.sequences import Sequence
 from relevome.discovery.pairs.contacts import contact_matrix, densities, head_maps, precisions
-from relevome.discovery.pairs.estimate import attention_estimate
+from relevome.discovery.pairs.of_sequences import estimate_of
 from relevome.errors import InputError
 from relevome.evaluation.statistics import bootstrap_interval
 from relevome.models.base import Model, Target
@@ -71,10 +71,11 @@ def against_structures(
         chances.append(densities(touching))
         values = kept.values.astype(np.float64)
         own[MAP].append(precisions(np.abs(values) if settings.method == "epistasis" else values, touching))
-        for name, map in _attentions(model, sequence, target, kept.estimate is not None):
+        estimated = settings if kept.estimate is not None else None
+        for name, map in _beside(model, sequence, target, estimated):
             own[name].append(precisions(map, touching))
         for number, other in enumerate(others):
-            for name, map in _attentions(other, sequence, target, kept.estimate is not None):
+            for name, map in _beside(other, sequence, target, estimated):
                 random[f"{number}/{name}"].append(precisions(map, touching))
         progress(1)
     if not chances:
@@ -84,16 +85,16 @@ def against_structures(
     return list(_rows(own, random, np.array(chances), settings.seed))
 
 
-def _attentions(
-    model: Model, sequence: Sequence, target: Target | None, estimated: bool
+def _beside(
+    model: Model, sequence: Sequence, target: Target | None, estimated: PairSettings | None
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """The estimate, if there is one, and every head; nothing for a model without attention."""
+    """The estimate, if maps have one beside them, and every head, of a model with attention."""
+    if estimated is not None:
+        yield ESTIMATE, estimate_of(model, estimated, sequence, target).values
     try:
         heads = head_maps(model, sequence)
     except InputError:
         return
-    if estimated:
-        yield ESTIMATE, attention_estimate(model, sequence, target).values
     for name, values in heads.items():
         yield str(name), values
 

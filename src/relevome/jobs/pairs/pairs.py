@@ -32,7 +32,7 @@ from relevome.options import check_choice
 from relevome.report.pairs.pictures import draw_maps
 from relevome.results.pairs.folder import MappedSequence, Pair, Pairs, claimed, read_pairs, write_pairs
 from relevome.results.pairs.maps import KeptMap, map_path, read_map, write_map
-from relevome.results.pairs.settings import PairMethod, PairSettings, PairSummary
+from relevome.results.pairs.settings import PairEstimate, PairMethod, PairSettings, PairSummary
 from relevome.results.record import DAMAGE
 
 AT_ONCE = 32  # sequences that go through a model together
@@ -51,7 +51,7 @@ def pairs(
     by: str | None = None,
     summary: PairSummary = "largest",
     shuffles: int = 0,
-    estimate: bool = True,
+    estimate: PairEstimate | bool = "attention-gradient",
     apart: int = 6,
     most: int = 1000,
     contacts: str | Path | None = None,
@@ -71,16 +71,18 @@ def pairs(
         model: The model, as `relevome.load_model` gives it.
         sequences: As for `relevome.explain`.
         out: Folder for maps, tables, pictures and the record; one that was stopped goes on.
-        method: ``dependency``, ``jacobian``, ``epistasis`` or ``attention``; see `PairSettings`. Default:
-            ``dependency``, and of a model of whole sequences ``epistasis``.
+        method: ``dependency``, ``jacobian``, ``epistasis``, ``attention``, ``attnlrp`` or ``gradient``; see
+            `PairSettings`. Default: ``dependency``, and of a model of whole sequences ``epistasis``.
         target: The output of epistasis, by label or index, as for `relevome.explain`. Default: as there.
         position: The letter whose logit that is, of a model with outputs for every letter. Default: none.
         by: The letter that is put in for epistasis. Default: all others, of proteins ``A``.
         summary: What of the combinations of letters epistasis keeps, ``largest`` or ``rms``. Default:
             ``largest``.
         shuffles: Shuffled sequences for each sequence, for false discovery rates. Default: 0, no rates.
-        estimate: Whether there is an estimate from one pass beside each map. Default: True.
-        apart: The least distance of pairs that are listed, in letters. Default: 6.
+        estimate: What stands beside each map, ``attention-gradient``, ``attnlrp``, ``gradient`` or ``none``;
+            see `PairSettings`. Default: ``attention-gradient``.
+        apart: The least distance of pairs that are listed, and of those over which an estimate is held
+            against its map, in letters. Default: 6.
         most: So many of the strongest pairs are listed. Default: 1000.
         contacts: A table of letters that touch in structures, see
             `relevome.data.formats.contacts.read_contacts`: how many of the strongest pairs touch, of the maps
@@ -226,7 +228,7 @@ def _result(
     refused = [*unread, *(without[number] for number in sorted(without))]
     ids = {number: one.id for number, one in _numbered(source) if number not in without}
     mapped = tuple(
-        MappedSequence(id, number, len(found.letters), _agreement(found))
+        MappedSequence(id, number, len(found.letters), _agreement(found, settings))
         for number, id in ids.items()
         for found in (read_map(map_path(folder, number)),)
     )
@@ -268,8 +270,9 @@ def _known_sites(source: Input, sites: str | Path | None) -> dict[str, list[Site
     return {one.id: sites_on(one, known) for one in every}
 
 
-def _agreement(found: KeptMap) -> float | None:
-    return None if found.estimate is None else rank_agreement(found.values, found.estimate)
+def _agreement(found: KeptMap, settings: PairSettings) -> float | None:
+    one = found.estimate
+    return None if one is None else rank_agreement(found.values, one, settings.apart)
 
 
 def _listed(folder: Path, ids: Mapping[int, str], found: StrongPairs) -> list[Pair]:
@@ -295,7 +298,7 @@ def _known(value: Any) -> float | None:
 def _notes(maker: MapMaker, settings: PairSettings, found: StrongPairs) -> list[str]:
     notes = []
     if maker.no_estimate:
-        notes.append(f"there is no estimate from one pass: {maker.no_estimate}")
+        notes.append(f"there is no estimate: {maker.no_estimate}")
     if settings.shuffles and found.pairs and found.null_pairs:
         least = found.pairs / found.null_pairs
         notes.append(

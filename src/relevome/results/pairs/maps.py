@@ -22,7 +22,7 @@ class KeptMap:
         letters: The sequence.
         values: At [i, j] what letter i has to do with letter j, in the units of the method. 0 where i is j;
             NaN where nothing is known.
-        estimate: The same by the estimate from one pass; None without.
+        estimate: The same by the estimate; None without.
         null: The strengths of all pairs of each shuffled sequence, in the order of `strengths`; None without.
     """
 
