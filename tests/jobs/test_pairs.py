@@ -259,7 +259,10 @@ def test_sequences_that_cannot_be_used_are_refused_or_counted(model: Model, tmp_
         ({"apart": 0}, "--apart 0"),
         ({"pictures": -1}, "--pictures -1"),
         ({"on_bad": "x"}, "--on-bad x"),
-        ({"method": "epistasis", "target": "A", "position": 1, "estimate": "attnlrp"}, "--estimate attnlrp is "),
+        (
+            {"method": "epistasis", "target": "A", "position": 1, "estimate": "attnlrp"},
+            "--estimate attnlrp is ",
+        ),
         (
             {"method": "epistasis", "target": "predicted", "position": 1},
             "--target predicted is another output",
@@ -285,60 +288,6 @@ def test_on_the_command_line(relevome_cli: Any, saved: Any, tmp_path: Path) -> N
     code, _, err = relevome_cli(*asked, "--method", "jacobian", "-o", tmp_path / "out")
     assert (code, len(err)) == (2, 1)
     assert "holds other maps of pairs" in err[0]
-
-
-def contacts_of(path: Path, letters: dict[str, str], apart: int = 6) -> Path:
-    rows = [f"{id},{i},{i + apart}" for id, text in letters.items() for i in range(len(text) - apart)]
-    path.write_text("\n".join(["id,i,j", *rows]) + "\n")
-    return path
-
-
-def test_maps_and_heads_are_held_against_structures(toy_model: ToyModel, tmp_path: Path) -> None:
-    model, toy = toy_model("esm-masked"), TOYS["esm-masked"]
-    sequences = toy.sequences(14, 12, 9)
-    touching = contacts_of(tmp_path / "c.csv", {one.id: one.letters for one in sequences[:2]})
-    said: list[str] = []
-    found = relevome.pairs(
-        model, sequences, tmp_path / "out", method="attention", contacts=touching, random_models=2,
-        pictures=1, say=said.append,
-    )  # fmt: skip
-    assert said[-1] == "contacts"
-    assert found.counts["with_contacts"] == 2
-    rows = {(one.source, one.apart, one.top): one for one in found.contacts}
-    heads = {source for source, _, _ in rows} - {"map"}
-    assert heads == {f"{layer}.{head}" for layer in range(2) for head in range(3)}
-    expected = []
-    for sequence in sequences[:2]:
-        values, size = attention_estimate(model, sequence).values, len(sequence)
-        pairs = sorted(
-            ((i, j) for i in range(size) for j in range(i + 6, size)),
-            key=lambda p: -np.float32(max(values[p], values[p[::-1]])),
-        )
-        expected.append(np.mean([j - i == 6 for i, j in pairs[: size // 5]]))
-    own = rows["map", 6, "L/5"]
-    assert own.precision == pytest.approx(np.mean(expected))
-    assert own.chance == pytest.approx((8 / 36 + 6 / 21) / 2)
-    assert (own.random, own.p) == (None, None)
-    one = rows["1.2", 6, "L"]
-    assert one.random is not None
-    assert one.best_random is not None
-    assert one.p is not None
-    assert 1 / 13 <= one.p <= 1
-    assert one.random <= one.best_random
-    assert read_pairs(tmp_path / "out").contacts == found.contacts
-    (tmp_path / "out" / "contacts.tsv").unlink()
-    with pytest.raises(InputError, match=r"0 rows of contacts\.tsv"):
-        read_pairs(tmp_path / "out")
-
-
-def test_a_model_without_attention_has_its_map_alone(toy_model: ToyModel, tmp_path: Path) -> None:
-    cnn, toy = toy_model("cnn"), TOYS["cnn"]
-    (sequence,) = toy.sequences(12)
-    touching = contacts_of(tmp_path / "c.csv", {"s0": sequence.letters})
-    found = relevome.pairs(cnn, [sequence], tmp_path / "out", contacts=touching, pictures=0)
-    assert {(one.source, one.low) for one in found.contacts} == {("map", None)}
-    with pytest.raises(InputError, match="no sequence with a map has contacts"):
-        relevome.pairs(cnn, {"other": sequence.letters}, tmp_path / "none", contacts=touching, pictures=0)
 
 
 def test_known_sites_are_drawn(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

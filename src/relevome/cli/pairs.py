@@ -92,7 +92,7 @@ def pairs(
         Path | None, typer.Option(help="Table of letters that touch in structures: id, i, j, from 0.")
     ] = None,
     random_models: Annotated[
-        int, typer.Option(help="With --contacts: models with random weights to compare with.")
+        int, typer.Option(help="With --contacts: models with random weights, with maps of their own.")
     ] = 3,
     sites: Annotated[
         str | None,

@@ -31,9 +31,8 @@ from relevome.models.targets import resolve_target
 from relevome.options import check_choice
 from relevome.report.pairs.pictures import draw_maps
 from relevome.results.pairs.folder import MappedSequence, Pair, Pairs, claimed, read_pairs, write_pairs
-from relevome.results.pairs.maps import KeptMap, map_path, read_map, write_map
+from relevome.results.pairs.maps import KeptMap, kept_map, map_path, read_map, write_map
 from relevome.results.pairs.settings import PairEstimate, PairMethod, PairSettings, PairSummary
-from relevome.results.record import DAMAGE
 
 AT_ONCE = 32  # sequences that go through a model together
 
@@ -87,7 +86,8 @@ def pairs(
         contacts: A table of letters that touch in structures, see
             `relevome.data.formats.contacts.read_contacts`: how many of the strongest pairs touch, of the maps
             and of every attention head. Default: none.
-        random_models: Models with weights in random order, whose heads are the null of that. Default: 3.
+        random_models: Models with weights in random order, whose maps, estimates and heads are the null of
+            that: as many times the work of the maps again. Default: 3.
         sites: Known sites that are drawn beside maps, a file or words as for `relevome.show`. Default: none.
         pictures: Of so many sequences, from the first, the map is drawn. Default: 5.
         on_bad: What to do with sequences that cannot be used: ``refuse`` or ``skip``. Default: ``refuse``.
@@ -194,7 +194,9 @@ def _make(
     numbered = _numbered(source)
     progress(0, total)
     while some := dict(islice(numbered, AT_ONCE)):
-        missing = {number: one for number, one in some.items() if _kept(folder, number, one) is None}
+        missing = {
+            number: one for number, one in some.items() if kept_map(map_path(folder, number), one) is None
+        }
         progress(len(some) - len(missing), total)
         for number, found in maker.kept(missing):
             progress(1, total)
@@ -205,16 +207,6 @@ def _make(
                 raise found
             refused[number] = {"sequence_id": some[number].id, "reason": str(found)}
     return refused
-
-
-def _kept(folder: Path, number: int, sequence: Sequence) -> KeptMap | None:
-    """The map that is there already; one that is damaged, or of other letters, is as none at all."""
-    path = map_path(folder, number)
-    try:
-        found = read_map(path) if path.is_file() else None
-    except DAMAGE:
-        return None
-    return found if found is not None and found.letters == sequence.letters else None
 
 
 def _result(
@@ -253,11 +245,14 @@ def _with_contacts(
     there = {one.number for one in found.sequences}
     held = [one for one in found.sequences if one.sequence_id in given.contacts]
     maps = (
-        (one, read_map(map_path(found.path, number))) for number, one in _numbered(source) if number in there
+        (number, one, read_map(map_path(found.path, number)))
+        for number, one in _numbered(source)
+        if number in there
     )
     precisions = against_structures(
-        maker.model, maker.target, found.settings, maps, given, lambda count: progress(count, len(held))
-    )
+        maker.model, maker.target, found.settings, maps, given, found.path,
+        lambda count: progress(count, len(held)),
+    )  # fmt: skip
     return replace(found, contacts=tuple(precisions), counts={**found.counts, "with_contacts": len(held)})
 
 

@@ -22,7 +22,7 @@ from relevome.results.pairs.contacts import (
     read_contact_precisions,
     write_contacts,
 )
-from relevome.results.pairs.maps import MAPS, KeptMap, map_path, read_map
+from relevome.results.pairs.maps import MAPS, RANDOM, KeptMap, map_path, read_map
 from relevome.results.pairs.settings import PairSettings
 from relevome.results.parts.manifest import differences
 from relevome.results.record import provenance, read_record, reading, write_record
@@ -166,7 +166,7 @@ def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None
             )
     _write_record(folder, "running", {"question": question})
     (folder / MAPS).mkdir(exist_ok=True)
-    for path in (folder / MAPS).glob("*"):
+    for path in (*(folder / MAPS).glob("*"), *(folder / RANDOM).glob("*/*")):
         if overwrite or path.suffix != ".npz":
             path.unlink()
     # lists and pictures are of what is asked now
