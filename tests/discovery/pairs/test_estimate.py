@@ -130,11 +130,11 @@ def test_a_model_without_attention_has_none(toy_model: ToyModel) -> None:
         attention_estimate(model, sequence, toy.target(model))
 
 
-def test_agreement_is_of_sizes_over_pairs_that_both_have() -> None:
-    first = np.array([[0.0, 3, -2], [np.nan, 0, 1], [np.nan, np.nan, 0]])
+def test_agreement_is_of_order_over_pairs_that_both_have() -> None:
+    first = np.array([[0.0, 3, 2], [np.nan, 0, 1], [np.nan, np.nan, 0]])
     second = np.array([[9.0, 30, 20], [7, 9, 10], [5, 6, 9]])
     assert rank_agreement(first, second) == pytest.approx(1)
-    assert rank_agreement(first, -second) == pytest.approx(1)
+    assert rank_agreement(first, -second) == pytest.approx(-1)
     assert rank_agreement(first, 1 / second) == pytest.approx(-1)
     assert rank_agreement(first, np.ones((3, 3))) is None
     assert rank_agreement(first, second, apart=2) is None

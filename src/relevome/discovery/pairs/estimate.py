@@ -50,7 +50,7 @@ def rank_agreement(
     second: Float[np.ndarray, "letters letters"],
     apart: int = 1,
 ) -> float | None:
-    """Spearman correlation over pairs, both ways round, that both maps have, of their sizes.
+    """Spearman correlation over pairs, both ways round, that both maps have, of their values as they are.
 
     Pairs are at least ``apart`` letters apart; with 1 they are all. None where there are fewer than three
     such pairs, or one map is the same everywhere.
@@ -58,7 +58,7 @@ def rank_agreement(
     places = np.arange(len(first))
     far = np.abs(places[:, None] - places) >= max(apart, 1)
     known = ~(np.isnan(first) | np.isnan(second)) & far
-    ours, theirs = np.abs(first[known]), np.abs(second[known])
+    ours, theirs = first[known], second[known]
     if len(ours) < 3 or np.ptp(ours) == 0 or np.ptp(theirs) == 0:
         return None
     return float(np.corrcoef(rankdata(ours), rankdata(theirs))[0, 1])

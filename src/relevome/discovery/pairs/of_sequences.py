@@ -13,7 +13,7 @@ from relevome.data.shuffle import dinucleotide_shuffle, shuffle
 from relevome.discovery.pairs.dependency import dependency_maps
 from relevome.discovery.pairs.epistasis import epistasis_map
 from relevome.discovery.pairs.estimate import attention_estimate
-from relevome.discovery.pairs.jacobian import jacobian_maps
+from relevome.discovery.pairs.jacobian import jacobian_maps, product_corrected
 from relevome.discovery.pairs.letter_relevance import relevance_map
 from relevome.discovery.pairs.strands import PairMap
 from relevome.errors import InputError
@@ -27,10 +27,18 @@ BY_THEMSELVES = ("attention", "attnlrp", "gradient")  # methods that are estimat
 
 
 def estimate_of(model: Model, settings: PairSettings, sequence: Sequence, target: Target | None) -> PairMap:
-    """The estimate that stands beside maps. Raises InputError for a model that has none."""
+    """The estimate that stands beside maps, beside a Jacobian made symmetrical and corrected as that is.
+
+    Raises InputError for a model that has none.
+    """
     if settings.estimate in ("attnlrp", "gradient"):
-        return relevance_map(model, sequence, settings.estimate)
-    return attention_estimate(model, sequence, target)
+        found = relevance_map(model, sequence, settings.estimate)
+    else:
+        found = attention_estimate(model, sequence, target)
+    if settings.method != "jacobian":
+        return found
+    known = np.nan_to_num(found.values)  # of a causal model of proteins one way is not known
+    return replace(found, values=product_corrected(known + known.T))
 
 
 @dataclass(eq=False)

@@ -267,7 +267,8 @@ def _known_sites(source: Input, sites: str | Path | None) -> dict[str, list[Site
 
 def _agreement(found: KeptMap, settings: PairSettings) -> float | None:
     one = found.estimate
-    return None if one is None else rank_agreement(found.values, one, settings.apart)
+    ours = np.abs(found.values) if settings.method == "epistasis" else found.values
+    return None if one is None else rank_agreement(ours, one, settings.apart)
 
 
 def _listed(folder: Path, ids: Mapping[int, str], found: StrongPairs) -> list[Pair]:
