@@ -6,7 +6,7 @@ The model is called with ids, as it is used; a hook sees or replaces what its em
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from torch.autograd.graph import get_gradient_edge as edge
 
 from relevome.errors import InputError
-from relevome.models.base import Batch, Model, Site
+from relevome.models.base import Batch, Model, Site, Target
 from relevome.models.questions import at_targets, scores_at
+from relevome.models.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,49 @@ def gradients(
         with at_work:
             (gradient,) = torch.autograd.grad(*ends)
     return Gradients(seen.tensor.detach(), gradient, scores.detach(), outputs.detach())
+
+
+def gradients_of_each(
+    model: Model,
+    tokens: Tokens,
+    site: Site,
+    select: Callable[[Float[Tensor, "rows tokens outputs"]], Float[Tensor, "rows asked"]],
+    tell: Callable[[Float[Tensor, "rows tokens channels"], Float[Tensor, "some tokens channels"]], None],
+    *,
+    rules: AbstractContextManager[Any] | None = None,
+    rows: int = 8,
+) -> None:
+    """Gradients of very many numbers that a model says of one sequence, from one forward pass.
+
+    The pass is of ``rows`` copies of the sequence, and a backward pass of as many of the numbers, each in a
+    copy of its own.
+
+    Args:
+        model: The model.
+        tokens: The sequence.
+        site: Where gradients are taken.
+        select: From all logits to the numbers of each copy, which are alike in all.
+        tell: Told the embeddings of all copies, and the gradients of the next numbers, in the order of
+            ``select``. Nothing is kept.
+        rules: Active in all passes, as in `gradients`. Default: none, and gradients are plain ones.
+        rows: Copies, and numbers in a backward pass. Default: 8.
+    """
+    same = Batch((tokens,) * rows, (Target(0, ""),) * rows)
+    at_work = rules or nullcontext()
+    with model.frozen(), torch.enable_grad(), leaf(model.site(site)) as seen:
+        with at_work:
+            logits = model.module(**model.inputs(same)).logits
+        asked = select(logits)
+        for first in range(0, asked.shape[1], rows):
+            some = torch.arange(first, min(first + rows, asked.shape[1]), device=asked.device)
+            total = asked[torch.arange(len(some), device=asked.device), some].sum()
+            gradient = None
+            if total.requires_grad:  # else what is said depends on no letter
+                ends, more = ([edge(total)], [edge(seen.tensor)]), first + rows < asked.shape[1]
+                with at_work:
+                    (gradient,) = torch.autograd.grad(*ends, retain_graph=more, allow_unused=True)
+            found = torch.zeros_like(seen.tensor) if gradient is None else gradient
+            tell(seen.tensor.detach(), found[: len(some)])
 
 
 class Seen:

@@ -63,8 +63,8 @@ def pairs(
     sequences: Sequences = None,
     # the maps
     method: Annotated[
-        Literal["dependency", "jacobian", "epistasis", "attention"] | None,
-        typer.Option(help="dependency, jacobian, epistasis or attention (default: what suits the model)."),
+        Literal["dependency", "jacobian", "epistasis", "attention", "attnlrp", "gradient"] | None,
+        typer.Option(help="What maps are of (default: what suits the model)."),
     ] = None,
     target: Annotated[str | None, typer.Option(help="Epistasis: the output, by label or index.")] = None,
     position: Annotated[
@@ -77,7 +77,11 @@ def pairs(
         Literal["largest", "rms"],
         typer.Option(help="Epistasis: what of all combinations of letters is kept."),
     ] = "largest",
-    estimate: Annotated[bool, typer.Option(help="An estimate from one pass beside each map.")] = True,
+    estimate: Annotated[
+        Literal["attention-gradient", "attnlrp", "gradient", "none"],
+        typer.Option(help="What is beside each map: from one pass, from one for every letter, or none."),
+    ] = "attention-gradient",
+    no_estimate: Annotated[bool, typer.Option("--no-estimate", help="As --estimate none.")] = False,
     # the strongest pairs
     apart: Annotated[int, typer.Option(help="Least distance of pairs that are listed, in letters.")] = 6,
     most: Annotated[int, typer.Option(help="So many of the strongest pairs are listed.")] = 1000,
@@ -88,7 +92,7 @@ def pairs(
         Path | None, typer.Option(help="Table of letters that touch in structures: id, i, j, from 0.")
     ] = None,
     random_models: Annotated[
-        int, typer.Option(help="With --contacts: models with random weights to compare with.")
+        int, typer.Option(help="With --contacts: models with random weights, with maps of their own.")
     ] = 3,
     sites: Annotated[
         str | None,
@@ -135,8 +139,8 @@ def pairs(
         )  # fmt: skip
         found = run_pairs(
             loaded, given, output, method=method, target=target, position=position, by=by, summary=summary,
-            shuffles=shuffles, estimate=estimate, apart=apart, most=most, contacts=contacts,
-            random_models=random_models, sites=sites, pictures=pictures, on_bad=on_bad,
+            shuffles=shuffles, estimate="none" if no_estimate else estimate, apart=apart, most=most,
+            contacts=contacts, random_models=random_models, sites=sites, pictures=pictures, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite, say=seen.say,
             progress=seen.tell,
         )  # fmt: skip
@@ -155,7 +159,8 @@ def _report(found: Pairs, output: Path, most: int = 5) -> None:
         )
     if found.agreement is not None:
         echo(
-            "  estimate from one pass against maps: Spearman {:.3f} [{:.3f}, {:.3f}]".format(*found.agreement)
+            f"  estimate ({found.settings.estimate}) against maps, pairs {found.settings.apart} apart: "
+            "Spearman {:.3f} [{:.3f}, {:.3f}]".format(*found.agreement)
         )
     for one in _of_contacts(found):
         echo(

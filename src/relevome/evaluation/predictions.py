@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from relevome.errors import InputError
-from relevome.evaluation.scoring import Asked, input_key, like_lengths, pooled
+from relevome.evaluation.scoring import Asked, input_key, of_one_kind, pooled
 from relevome.models.base import Batch, Model
 from relevome.models.predictions import logits_of, outputs_of
 from relevome.models.questions import at_targets
@@ -33,7 +33,7 @@ def _pool(model: Model, pool: list[Asked]) -> Float[np.ndarray, "pool 3"]:
     keys = [input_key(model, *one) for one in pool]
     different = dict(zip(keys, pool, strict=True))
     found: dict[bytes, np.ndarray] = {}
-    for some in like_lengths(model, different):
+    for some in of_one_kind(model, different):
         tokens, targets = zip(*(different[key] for key in some), strict=True)
         found.update(zip(some, _answers(model, Batch(tokens, targets)), strict=True))
     answered = np.stack([found[key] for key in keys])

@@ -13,13 +13,13 @@ from torch import Tensor
 
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
+from relevome.models.batching import LEAST_FILLED, like_lengths
 from relevome.models.tokens import Tokens
 
 Asked = tuple[Tokens, Target]
 
 POOLED_TOKENS = 1_000_000
 REMEMBERED = 200_000
-LEAST_FILLED = 0.9  # the shortest sequence of a batch, as a share of the longest
 
 
 class Scorer:
@@ -70,7 +70,7 @@ class Scorer:
     def _computed(self, new: dict[bytes, Asked]) -> dict[bytes, float]:
         found: list[Tensor] = []
         order: list[bytes] = []
-        for keys in like_lengths(self.model, new):
+        for keys in of_one_kind(self.model, new):
             tokens, targets = zip(*(new[key] for key in keys), strict=True)
             batch = Batch(tokens, targets)
             found.append(self.model.scores(self.model.inputs(batch), batch))
@@ -94,22 +94,14 @@ def pooled(asked: Iterable[Asked], tokens: int = POOLED_TOKENS) -> Iterator[list
         yield pool
 
 
-def like_lengths(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes]]:
+def of_one_kind(model: Model, asked: dict[bytes, Asked]) -> Iterator[list[bytes]]:
     """Inputs of one kind of target and of like lengths, longest first: the first batch needs most memory."""
     kinds: dict[tuple[bool, bool], list[bytes]] = {}
     for key, (_, target) in asked.items():
         kinds.setdefault((not target.letters, target.contrast is None), []).append(key)
     for keys in kinds.values():
-        lengths = {key: len(asked[key][0]) for key in keys}
-        keys.sort(key=lambda key: -lengths[key])
-        first = 0
-        while first < len(keys):
-            width = lengths[keys[first]]
-            least = LEAST_FILLED * width if model.pads else width
-            most = model.rows(width, len(keys) - first)
-            rows = [key for key in keys[first : first + most] if lengths[key] >= least]
-            yield rows
-            first += len(rows)
+        for places in like_lengths(model, [len(asked[key][0]) for key in keys], LEAST_FILLED):
+            yield [keys[place] for place in places]
 
 
 def input_key(model: Model, tokens: Tokens, target: Target) -> bytes:

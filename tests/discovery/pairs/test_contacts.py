@@ -10,7 +10,13 @@ import torch
 
 from relevome.attribution.attention_weights import attention_weights
 from relevome.data.sequences import PROTEIN, Sequence
-from relevome.discovery.pairs.contacts import contact_matrix, densities, head_maps, precisions
+from relevome.discovery.pairs.contacts import (
+    contact_matrix,
+    densities,
+    head_maps,
+    nearest_precisions,
+    precisions,
+)
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.results.head_name import HeadName
@@ -35,6 +41,22 @@ def test_precision_is_counted_pair_by_pair() -> None:
             expected = sum(bool(touching[pair]) for pair in some) / len(some)
             assert found[row, column] == pytest.approx(expected)
         assert densities(touching)[row] == pytest.approx(np.mean([touching[pair] for pair in pairs]))
+
+
+@pytest.mark.parametrize("size", [7, 13, 31])
+def test_the_nearest_pairs_are_counted_over_every_order_of_equal_ones(size: int) -> None:
+    rng = np.random.default_rng(size)
+    touching = rng.random((size, size)) < 0.3
+    touching |= touching.T
+    places = np.arange(size)
+    away = np.abs(places[:, None] - places)
+    draws = []
+    for _ in range(2000):
+        noise = rng.random((size, size)) / 2
+        draws.append(precisions(-(away + noise + noise.T), touching))
+    found = nearest_precisions(touching)
+    np.testing.assert_allclose(found, np.mean(draws, 0), atol=0.03)
+    assert np.isnan(found[2]).all() == (size <= 24)
 
 
 def test_of_short_sequences_there_is_none_so_far_apart() -> None:

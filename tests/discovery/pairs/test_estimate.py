@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.stats import spearmanr
 from torch import Tensor
 
 from relevome.attribution.attention_weights import contributions, contributions_by_query
@@ -129,11 +130,17 @@ def test_a_model_without_attention_has_none(toy_model: ToyModel) -> None:
         attention_estimate(model, sequence, toy.target(model))
 
 
-def test_agreement_is_of_sizes_over_pairs_that_both_have() -> None:
-    first = np.array([[0.0, 3, -2], [np.nan, 0, 1], [np.nan, np.nan, 0]])
+def test_agreement_is_of_order_over_pairs_that_both_have() -> None:
+    first = np.array([[0.0, 3, 2], [np.nan, 0, 1], [np.nan, np.nan, 0]])
     second = np.array([[9.0, 30, 20], [7, 9, 10], [5, 6, 9]])
     assert rank_agreement(first, second) == pytest.approx(1)
-    assert rank_agreement(first, -second) == pytest.approx(1)
+    assert rank_agreement(first, -second) == pytest.approx(-1)
     assert rank_agreement(first, 1 / second) == pytest.approx(-1)
     assert rank_agreement(first, np.ones((3, 3))) is None
+    assert rank_agreement(first, second, apart=2) is None
+    rng = np.random.default_rng(0)
+    one, other = rng.random((2, 9, 9))
+    pairs = [(i, j) for i in range(9) for j in range(9) if abs(i - j) >= 6]
+    expected = spearmanr([one[pair] for pair in pairs], [other[pair] for pair in pairs]).statistic
+    assert rank_agreement(one, other, apart=6) == pytest.approx(expected)
     assert rank_agreement(np.zeros((1, 1)), np.zeros((1, 1))) is None

@@ -95,7 +95,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "pairs": {
         "Sequences": "fasta bed genome width anchor kinds table id_column sequence_column sequences "
         "strip_stop rare_as_x on_bad",
-        "Maps": "method target position by summary estimate",
+        "Maps": "method target position by summary estimate no_estimate",
         "Strongest pairs": "apart most shuffles",
         "What is beside them": "contacts random_models sites pictures",
         "Model": f"model tokenizer task alphabet prefix max_tokens {_CODE}",

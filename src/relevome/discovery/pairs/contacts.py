@@ -56,6 +56,26 @@ def precisions(strength: Square, touching: Touching) -> Float[np.ndarray, "apart
     return found
 
 
+def nearest_precisions(touching: Touching) -> Float[np.ndarray, "apart top"]:
+    """What `precisions` would be of the pairs that are nearest along the sequence, of which more touch.
+
+    Of pairs with the same distance, where not all are among the strongest, it is the mean over which are.
+    NaN without any pair so far apart.
+    """
+    size = len(touching)
+    found = np.full((len(APART), len(TOP)), np.nan)
+    counts = np.array([size - apart for apart in range(size)])
+    touch = np.array([np.diagonal(touching, apart).sum() for apart in range(size)])
+    for row, apart in enumerate(APART):
+        before = np.concatenate([[0], np.cumsum(counts[apart:])])  # pairs that are nearer, of each distance
+        for column, part in enumerate(TOP.values()):
+            most = min(max(size // part, 1), before[-1])
+            taken = np.clip(most - before[:-1], 0, counts[apart:])
+            if most:
+                found[row, column] = (taken / counts[apart:] * touch[apart:]).sum() / most
+    return found
+
+
 def densities(touching: Touching) -> Float[np.ndarray, " apart"]:
     """The share of all pairs that touch, by the least distance: what chance would have. NaN without pairs."""
     shares = [touching[np.triu_indices(len(touching), apart)] for apart in APART]

@@ -46,14 +46,19 @@ def attention_estimate(model: Model, sequence: Letters, target: Target | None = 
 
 
 def rank_agreement(
-    first: Float[np.ndarray, "letters letters"], second: Float[np.ndarray, "letters letters"]
+    first: Float[np.ndarray, "letters letters"],
+    second: Float[np.ndarray, "letters letters"],
+    apart: int = 1,
 ) -> float | None:
-    """Spearman correlation over all pairs, both ways round, that both maps have, of their sizes.
+    """Spearman correlation over pairs, both ways round, that both maps have, of their values as they are.
 
-    None where there are fewer than three such pairs, or one map is the same everywhere.
+    Pairs are at least ``apart`` letters apart; with 1 they are all. None where there are fewer than three
+    such pairs, or one map is the same everywhere.
     """
-    known = ~(np.isnan(first) | np.isnan(second)) & ~np.eye(len(first), dtype=bool)
-    ours, theirs = np.abs(first[known]), np.abs(second[known])
+    places = np.arange(len(first))
+    far = np.abs(places[:, None] - places) >= max(apart, 1)
+    known = ~(np.isnan(first) | np.isnan(second)) & far
+    ours, theirs = first[known], second[known]
     if len(ours) < 3 or np.ptp(ours) == 0 or np.ptp(theirs) == 0:
         return None
     return float(np.corrcoef(rankdata(ours), rankdata(theirs))[0, 1])

@@ -1,4 +1,4 @@
-"""The maps of many sequences by one method, with those of their shuffles and the estimate from one pass."""
+"""The maps of many sequences by one method, with those of their shuffles and an estimate beside each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from relevome.data.shuffle import dinucleotide_shuffle, shuffle
 from relevome.discovery.pairs.dependency import dependency_maps
 from relevome.discovery.pairs.epistasis import epistasis_map
 from relevome.discovery.pairs.estimate import attention_estimate
-from relevome.discovery.pairs.jacobian import jacobian_maps
+from relevome.discovery.pairs.jacobian import jacobian_maps, product_corrected
+from relevome.discovery.pairs.letter_relevance import relevance_map
 from relevome.discovery.pairs.strands import PairMap
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
@@ -21,6 +22,23 @@ from relevome.results.pairs.maps import KeptMap, strengths
 from relevome.results.pairs.settings import PairSettings
 
 Found = Iterator[tuple[int, PairMap | InputError]]
+
+BY_THEMSELVES = ("attention", "attnlrp", "gradient")  # methods that are estimates
+
+
+def estimate_of(model: Model, settings: PairSettings, sequence: Sequence, target: Target | None) -> PairMap:
+    """The estimate that stands beside maps, beside a Jacobian made symmetrical and corrected as that is.
+
+    Raises InputError for a model that has none.
+    """
+    if settings.estimate in ("attnlrp", "gradient"):
+        found = relevance_map(model, sequence, settings.estimate)
+    else:
+        found = attention_estimate(model, sequence, target)
+    if settings.method != "jacobian":
+        return found
+    known = np.nan_to_num(found.values)  # of a causal model of proteins one way is not known
+    return replace(found, values=product_corrected(known + known.T))
 
 
 @dataclass(eq=False)
@@ -93,6 +111,8 @@ class MapMaker:
         settings = self.settings
         if settings.method == "attention":
             return attention_estimate(self.model, sequence, self.target)
+        if settings.method in ("attnlrp", "gradient"):
+            return relevance_map(self.model, sequence, settings.method)
         if self.target is None:
             raise ValueError("epistasis needs a target")
         return epistasis_map(self.model, sequence, self.target, settings.by, settings.summary)
@@ -107,10 +127,10 @@ class MapMaker:
         )
 
     def _estimate(self, sequence: Sequence) -> PairMap | None:
-        if not self.settings.estimate or self.settings.method == "attention" or self.no_estimate:
+        if self.settings.estimate == "none" or self.settings.method in BY_THEMSELVES or self.no_estimate:
             return None
         try:
-            return attention_estimate(self.model, sequence, self.target)
+            return estimate_of(self.model, self.settings, sequence, self.target)
         except InputError as error:
             self.no_estimate = str(error)
             return None

@@ -1,28 +1,35 @@
-"""Whether the strongest pairs of maps, and of attention heads, touch in structures."""
+"""Whether the strongest pairs of maps, and of attention heads, touch in structures, beside nulls."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from relevome.data.formats.contacts import Contacts
 from relevome.data.sequences import Sequence
-from relevome.discovery.pairs.contacts import contact_matrix, densities, head_maps, precisions
-from relevome.discovery.pairs.estimate import attention_estimate
+from relevome.discovery.pairs.contacts import (
+    contact_matrix,
+    densities,
+    head_maps,
+    nearest_precisions,
+    precisions,
+)
+from relevome.discovery.pairs.of_sequences import MapMaker, estimate_of
 from relevome.errors import InputError
 from relevome.evaluation.statistics import bootstrap_interval
 from relevome.models.base import Model, Target
 from relevome.models.untrained import with_shuffled_weights
 from relevome.results.pairs.contacts import APART, TOP, ContactPrecision
-from relevome.results.pairs.maps import KeptMap
+from relevome.results.pairs.maps import KeptMap, kept_map, random_map_path, write_map
 from relevome.results.pairs.settings import PairSettings
 
 Shares = Float[np.ndarray, "apart top"]
-MAP, ESTIMATE = "map", "estimate"
+MAP, ESTIMATE, NEAREST = "map", "estimate", "nearest"
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class AgainstStructures:
 
     Args:
         contacts: Letters that touch, by the id of their sequence.
-        random_models: So many models with weights in random order are the null of heads and estimates.
+        random_models: So many models with weights in random order are the null of maps, estimates and heads.
     """
 
     contacts: Contacts
@@ -42,8 +49,9 @@ def against_structures(
     model: Model,
     target: Target | None,
     settings: PairSettings,
-    maps: Iterable[tuple[Sequence, KeptMap]],
+    maps: Iterable[tuple[int, Sequence, KeptMap]],
     given: AgainstStructures,
+    folder: Path,
     progress: Callable[[int], None],
 ) -> list[ContactPrecision]:
     """How many of the strongest pairs touch: of the maps, of their estimates, and of every attention head.
@@ -52,30 +60,38 @@ def against_structures(
         model: The model.
         target: The logit of epistasis, if that is what maps are of.
         settings: How the maps were made.
-        maps: Sequences and their maps; those without contacts are passed over.
+        maps: Sequences and their maps, each with its number; those without contacts are passed over.
         given: Contacts, and how many models with random weights there are.
+        folder: Keeps the maps of models with random weights, which are taken from there if they are whole.
         progress: Called with how many sequences were just looked at.
 
     Raises:
-        InputError: Where no sequence has contacts, or one is off its sequence.
+        InputError: Where no sequence has contacts, one is off its sequence, or a model with random weights
+            has no map of one.
     """
-    others = [with_shuffled_weights(model, settings.seed + k) for k in range(given.random_models)]
+    others = [
+        _Random(k, with_shuffled_weights(model, settings.seed + k), folder)
+        for k in range(given.random_models)
+    ]
     own: defaultdict[str, list[Shares]] = defaultdict(list)
     random: defaultdict[str, list[Shares]] = defaultdict(list)
     chances = []
-    for sequence, kept in maps:
+    for number, sequence, kept in maps:
         pairs = given.contacts.get(sequence.id)
         if pairs is None:
             continue
         touching = contact_matrix(sequence, pairs)
         chances.append(densities(touching))
-        values = kept.values.astype(np.float64)
-        own[MAP].append(precisions(np.abs(values) if settings.method == "epistasis" else values, touching))
-        for name, map in _attentions(model, sequence, target, kept.estimate is not None):
+        own[MAP].append(precisions(_sizes(kept, settings), touching))
+        own[NEAREST].append(nearest_precisions(touching))
+        estimated = settings if kept.estimate is not None else None
+        for name, map in _beside(model, sequence, target, estimated):
             own[name].append(precisions(map, touching))
-        for number, other in enumerate(others):
-            for name, map in _attentions(other, sequence, target, kept.estimate is not None):
-                random[f"{number}/{name}"].append(precisions(map, touching))
+        for other in others:
+            theirs = _sizes(other.map(number, sequence, settings, target), settings)
+            random[f"{other.which}/{MAP}"].append(precisions(theirs, touching))
+            for name, map in _beside(other.model, sequence, target, estimated):
+                random[f"{other.which}/{name}"].append(precisions(map, touching))
         progress(1)
     if not chances:
         raise InputError(
@@ -84,16 +100,46 @@ def against_structures(
     return list(_rows(own, random, np.array(chances), settings.seed))
 
 
-def _attentions(
-    model: Model, sequence: Sequence, target: Target | None, estimated: bool
+@dataclass(frozen=True)
+class _Random:
+    """A model with weights in random order, and where its maps are kept."""
+
+    which: int
+    model: Model
+    folder: Path
+
+    def map(self, number: int, sequence: Sequence, settings: PairSettings, target: Target | None) -> KeptMap:
+        """Its map of a sequence, made where it is not there yet."""
+        path = random_map_path(self.folder, self.which, number)
+        kept = kept_map(path, sequence)
+        if kept is not None:
+            return kept
+        alone = replace(settings, shuffles=0, estimate="none")
+        ((_, found),) = MapMaker(self.model, alone, target).kept({number: sequence})
+        if isinstance(found, InputError):
+            raise InputError(
+                f"with weights in random order: {found}; leave such models out with --random-models 0"
+            ) from found
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_map(path, found)
+        return found
+
+
+def _sizes(kept: KeptMap, settings: PairSettings) -> Float[np.ndarray, "letters letters"]:
+    values = kept.values.astype(np.float64)
+    return np.abs(values) if settings.method == "epistasis" else values
+
+
+def _beside(
+    model: Model, sequence: Sequence, target: Target | None, estimated: PairSettings | None
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """The estimate, if there is one, and every head; nothing for a model without attention."""
+    """The estimate, if maps have one beside them, and every head, of a model with attention."""
+    if estimated is not None:
+        yield ESTIMATE, estimate_of(model, estimated, sequence, target).values
     try:
         heads = head_maps(model, sequence)
     except InputError:
         return
-    if estimated:
-        yield ESTIMATE, attention_estimate(model, sequence, target).values
     for name, values in heads.items():
         yield str(name), values
 
@@ -107,14 +153,13 @@ def _rows(
     means = {name: _mean(np.array(shares)) for name, shares in random.items()}
     for name, shares in own.items():
         # heads of all random models are the null of every head
-        kind = ESTIMATE if name == ESTIMATE else "." if "." in name else MAP
-        null = [mean for other, mean in means.items() if (other.endswith(ESTIMATE)) == (kind == ESTIMATE)]
+        null = [mean for other, mean in means.items() if _kind(other.partition("/")[2]) == _kind(name)]
         for (row, apart), (column, top) in ((a, t) for a in enumerate(APART) for t in enumerate(TOP)):
             values = np.array([one[row, column] for one in shares])
             values = values[~np.isnan(values)]
             if not len(values):
                 continue
-            theirs = np.array([] if kind == MAP else [one[row, column] for one in null])
+            theirs = np.array([one[row, column] for one in null])
             mean = float(values.mean())
             interval = bootstrap_interval(values, seed, bounds=(0.0, 1.0)) if len(values) > 1 else None
             known = len(theirs) > 0
@@ -125,6 +170,10 @@ def _rows(
                 float(theirs.mean()) if known else None, float(theirs.max()) if known else None,
                 float((1 + (theirs >= mean).sum()) / (1 + len(theirs))) if known else None,
             )  # fmt: skip
+
+
+def _kind(source: str) -> str:
+    return "head" if "." in source else source
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

@@ -31,9 +31,8 @@ from relevome.models.targets import resolve_target
 from relevome.options import check_choice
 from relevome.report.pairs.pictures import draw_maps
 from relevome.results.pairs.folder import MappedSequence, Pair, Pairs, claimed, read_pairs, write_pairs
-from relevome.results.pairs.maps import KeptMap, map_path, read_map, write_map
-from relevome.results.pairs.settings import PairMethod, PairSettings, PairSummary
-from relevome.results.record import DAMAGE
+from relevome.results.pairs.maps import KeptMap, kept_map, map_path, read_map, write_map
+from relevome.results.pairs.settings import PairEstimate, PairMethod, PairSettings, PairSummary
 
 AT_ONCE = 32  # sequences that go through a model together
 
@@ -51,7 +50,7 @@ def pairs(
     by: str | None = None,
     summary: PairSummary = "largest",
     shuffles: int = 0,
-    estimate: bool = True,
+    estimate: PairEstimate | bool = "attention-gradient",
     apart: int = 6,
     most: int = 1000,
     contacts: str | Path | None = None,
@@ -71,21 +70,24 @@ def pairs(
         model: The model, as `relevome.load_model` gives it.
         sequences: As for `relevome.explain`.
         out: Folder for maps, tables, pictures and the record; one that was stopped goes on.
-        method: ``dependency``, ``jacobian``, ``epistasis`` or ``attention``; see `PairSettings`. Default:
-            ``dependency``, and of a model of whole sequences ``epistasis``.
+        method: ``dependency``, ``jacobian``, ``epistasis``, ``attention``, ``attnlrp`` or ``gradient``; see
+            `PairSettings`. Default: ``dependency``, and of a model of whole sequences ``epistasis``.
         target: The output of epistasis, by label or index, as for `relevome.explain`. Default: as there.
         position: The letter whose logit that is, of a model with outputs for every letter. Default: none.
         by: The letter that is put in for epistasis. Default: all others, of proteins ``A``.
         summary: What of the combinations of letters epistasis keeps, ``largest`` or ``rms``. Default:
             ``largest``.
         shuffles: Shuffled sequences for each sequence, for false discovery rates. Default: 0, no rates.
-        estimate: Whether there is an estimate from one pass beside each map. Default: True.
-        apart: The least distance of pairs that are listed, in letters. Default: 6.
+        estimate: What stands beside each map, ``attention-gradient``, ``attnlrp``, ``gradient`` or ``none``;
+            see `PairSettings`. Default: ``attention-gradient``.
+        apart: The least distance of pairs that are listed, and of those over which an estimate is held
+            against its map, in letters. Default: 6.
         most: So many of the strongest pairs are listed. Default: 1000.
         contacts: A table of letters that touch in structures, see
             `relevome.data.formats.contacts.read_contacts`: how many of the strongest pairs touch, of the maps
             and of every attention head. Default: none.
-        random_models: Models with weights in random order, whose heads are the null of that. Default: 3.
+        random_models: Models with weights in random order, whose maps, estimates and heads are the null of
+            that: as many times the work of the maps again. Default: 3.
         sites: Known sites that are drawn beside maps, a file or words as for `relevome.show`. Default: none.
         pictures: Of so many sequences, from the first, the map is drawn. Default: 5.
         on_bad: What to do with sequences that cannot be used: ``refuse`` or ``skip``. Default: ``refuse``.
@@ -192,7 +194,9 @@ def _make(
     numbered = _numbered(source)
     progress(0, total)
     while some := dict(islice(numbered, AT_ONCE)):
-        missing = {number: one for number, one in some.items() if _kept(folder, number, one) is None}
+        missing = {
+            number: one for number, one in some.items() if kept_map(map_path(folder, number), one) is None
+        }
         progress(len(some) - len(missing), total)
         for number, found in maker.kept(missing):
             progress(1, total)
@@ -203,16 +207,6 @@ def _make(
                 raise found
             refused[number] = {"sequence_id": some[number].id, "reason": str(found)}
     return refused
-
-
-def _kept(folder: Path, number: int, sequence: Sequence) -> KeptMap | None:
-    """The map that is there already; one that is damaged, or of other letters, is as none at all."""
-    path = map_path(folder, number)
-    try:
-        found = read_map(path) if path.is_file() else None
-    except DAMAGE:
-        return None
-    return found if found is not None and found.letters == sequence.letters else None
 
 
 def _result(
@@ -226,7 +220,7 @@ def _result(
     refused = [*unread, *(without[number] for number in sorted(without))]
     ids = {number: one.id for number, one in _numbered(source) if number not in without}
     mapped = tuple(
-        MappedSequence(id, number, len(found.letters), _agreement(found))
+        MappedSequence(id, number, len(found.letters), _agreement(found, settings))
         for number, id in ids.items()
         for found in (read_map(map_path(folder, number)),)
     )
@@ -251,11 +245,14 @@ def _with_contacts(
     there = {one.number for one in found.sequences}
     held = [one for one in found.sequences if one.sequence_id in given.contacts]
     maps = (
-        (one, read_map(map_path(found.path, number))) for number, one in _numbered(source) if number in there
+        (number, one, read_map(map_path(found.path, number)))
+        for number, one in _numbered(source)
+        if number in there
     )
     precisions = against_structures(
-        maker.model, maker.target, found.settings, maps, given, lambda count: progress(count, len(held))
-    )
+        maker.model, maker.target, found.settings, maps, given, found.path,
+        lambda count: progress(count, len(held)),
+    )  # fmt: skip
     return replace(found, contacts=tuple(precisions), counts={**found.counts, "with_contacts": len(held)})
 
 
@@ -268,8 +265,10 @@ def _known_sites(source: Input, sites: str | Path | None) -> dict[str, list[Site
     return {one.id: sites_on(one, known) for one in every}
 
 
-def _agreement(found: KeptMap) -> float | None:
-    return None if found.estimate is None else rank_agreement(found.values, found.estimate)
+def _agreement(found: KeptMap, settings: PairSettings) -> float | None:
+    one = found.estimate
+    ours = np.abs(found.values) if settings.method == "epistasis" else found.values
+    return None if one is None else rank_agreement(ours, one, settings.apart)
 
 
 def _listed(folder: Path, ids: Mapping[int, str], found: StrongPairs) -> list[Pair]:
@@ -295,7 +294,7 @@ def _known(value: Any) -> float | None:
 def _notes(maker: MapMaker, settings: PairSettings, found: StrongPairs) -> list[str]:
     notes = []
     if maker.no_estimate:
-        notes.append(f"there is no estimate from one pass: {maker.no_estimate}")
+        notes.append(f"there is no estimate: {maker.no_estimate}")
     if settings.shuffles and found.pairs and found.null_pairs:
         least = found.pairs / found.null_pairs
         notes.append(

@@ -15,12 +15,12 @@ from jaxtyping import Float, Int
 
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target, TooLongError
+from relevome.models.batching import LEAST_FILLED, like_lengths
 from relevome.models.predictions import logits_or_errors
 from relevome.models.questions import scores_of
 from relevome.models.tokens import Tokens
 
 POOLED = 4096  # inputs that are put in order of their lengths before they go through a model
-LEAST_FILLED = 0.9  # the shortest sequence of a batch, as a share of the longest
 
 T = TypeVar("T")
 
@@ -102,13 +102,5 @@ def blocks(model: Model, asked: Iterable[tuple[Tokens, T]]) -> Iterator[list[tup
     """
     waiting = iter(asked)
     while pool := list(islice(waiting, POOLED)):
-        pool.sort(key=lambda one: -len(one[0]))
-        while pool:
-            width = len(pool[0][0])
-            least = LEAST_FILLED * width if model.pads else width
-            most = model.rows(width, len(pool))
-            count = next(
-                (n for n, one in enumerate(pool[:most]) if len(one[0]) < least), min(most, len(pool))
-            )
-            yield pool[:count]
-            pool = pool[count:]
+        for places in like_lengths(model, [len(tokens) for tokens, _ in pool], LEAST_FILLED):
+            yield [pool[place] for place in places]

@@ -32,6 +32,8 @@ QUANTITIES: Mapping[PairMethod, str] = {
     "jacobian": "categorical Jacobian, corrected",
     "epistasis": "epistasis (logit)",
     "attention": "attention x gradient",
+    "attnlrp": "AttnLRP, largest change (logit)",
+    "gradient": "gradient, largest change (logit)",
 }
 _SIGNED = ("jacobian", "epistasis")
 
@@ -112,10 +114,10 @@ def _colours(values: Float32[np.ndarray, "letters letters"], method: PairMethod)
 def _name_axes(axes: Axes, kept: KeptMap, settings: PairSettings) -> None:
     size = len(kept.letters)
     axes.tick_params(labelsize=TINY, length=2.5, pad=2)
-    if settings.method in ("dependency", "attention"):
+    if settings.method not in ("jacobian", "epistasis"):
         axes.set_xlabel("letter that is predicted", fontsize=SMALL)
-        axes.set_ylabel("letter that is substituted" if settings.method == "dependency" else
-                        "letter that is looked at", fontsize=SMALL)  # fmt: skip
+        axes.set_ylabel("letter that is looked at" if settings.method == "attention" else
+                        "letter that is substituted", fontsize=SMALL)  # fmt: skip
     else:
         axes.set_xlabel("letter", fontsize=SMALL)
         axes.set_ylabel("letter", fontsize=SMALL)

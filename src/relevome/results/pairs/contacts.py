@@ -18,7 +18,8 @@ class ContactPrecision(NamedTuple):
     """How many of the strongest pairs touch, the mean over sequences.
 
     Attributes:
-        source: What the pairs are of: ``map``, ``estimate``, or a head as ``LAYER.HEAD``.
+        source: What the pairs are of: ``map``, ``estimate``, a head as ``LAYER.HEAD``, or ``nearest``, which
+            knows no model: the pairs that are nearest along the sequence.
         apart: Their least distance in letters.
         top: How many of the strongest, of L letters: ``L``, ``L/2`` or ``L/5``.
         precision: The share that touches.

@@ -22,7 +22,7 @@ from relevome.results.pairs.contacts import (
     read_contact_precisions,
     write_contacts,
 )
-from relevome.results.pairs.maps import MAPS, KeptMap, map_path, read_map
+from relevome.results.pairs.maps import MAPS, RANDOM, KeptMap, map_path, read_map
 from relevome.results.pairs.settings import PairSettings
 from relevome.results.parts.manifest import differences
 from relevome.results.record import provenance, read_record, reading, write_record
@@ -48,7 +48,7 @@ class Pair(NamedTuple):
         strength: The larger of both ways round, in the units of the method; of epistasis its size.
         forward: What the first letter changes at the second; None where that is not known.
         backward: What the second letter changes at the first; None where that is not known.
-        estimate: The larger of both ways by the estimate from one pass; None without.
+        estimate: The larger of both ways by the estimate; None without.
         q: The false discovery rate of all pairs that are as strong, by shuffles; None without.
     """
 
@@ -71,7 +71,8 @@ class MappedSequence(NamedTuple):
         sequence_id: Its name.
         number: Its place in the input, from 0, by which its file is called.
         letters: How many it has.
-        agreement: Spearman correlation of the estimate from one pass with the map; None without.
+        agreement: Spearman correlation of the estimate with the map, over pairs at least ``apart``; None
+            without.
     """
 
     sequence_id: str
@@ -92,8 +93,8 @@ class Pairs:
         sequences: Those that have a map, in the order of the input.
         counts: How many ``sequences`` and ``pairs`` there are, those that are too near left out, and how many
             of the null (``null_pairs``).
-        agreement: The mean Spearman correlation over sequences, with its 95% interval, of the estimate from
-            one pass with the map; None of fewer than two.
+        agreement: The mean Spearman correlation over sequences, with its 95% interval, of the estimate
+            with the map; None of fewer than two.
         refused: Sequences without a map, each with its ``sequence_id`` and ``reason``.
         notes: What else a reader should know.
         contacts: How many of the strongest pairs touch in structures; empty without any.
@@ -117,7 +118,7 @@ class Pairs:
         ]
         if self.agreement is not None:
             said = "{:.3f} [{:.3f}, {:.3f}]".format(*self.agreement)
-            lines.append(f"  the estimate from one pass agrees with the maps by Spearman {said}")
+            lines.append(f"  the estimate ({self.settings.estimate}) agrees with the maps by Spearman {said}")
         lines += [f"  refused {one['sequence_id']}: {one['reason']}" for one in self.refused[:5]]
         return "\n".join([*lines, "  .map(ID) gives a map, .to_pandas() the strongest pairs"])
 
@@ -165,7 +166,7 @@ def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None
             )
     _write_record(folder, "running", {"question": question})
     (folder / MAPS).mkdir(exist_ok=True)
-    for path in (folder / MAPS).glob("*"):
+    for path in (*(folder / MAPS).glob("*"), *(folder / RANDOM).glob("*/*")):
         if overwrite or path.suffix != ".npz":
             path.unlink()
     # lists and pictures are of what is asked now

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from relevome.data.sequences import Sequence
 from relevome.results.arrays import read_arrays, write_arrays
 from relevome.results.pairs.settings import PairMethod
+from relevome.results.record import DAMAGE
 
-MAPS = "maps"
+MAPS, RANDOM = "maps", "random"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class KeptMap:
         letters: The sequence.
         values: At [i, j] what letter i has to do with letter j, in the units of the method. 0 where i is j;
             NaN where nothing is known.
-        estimate: The same by the estimate from one pass; None without.
+        estimate: The same by the estimate; None without.
         null: The strengths of all pairs of each shuffled sequence, in the order of `strengths`; None without.
     """
 
@@ -35,6 +37,11 @@ class KeptMap:
 def map_path(folder: Path, number: int) -> Path:
     """The file of the sequence with this number, counted from 0 in the order of the input."""
     return folder / MAPS / f"{number:06d}.npz"
+
+
+def random_map_path(folder: Path, model: int, number: int) -> Path:
+    """The file of the same sequence by one of the models with random weights, counted from 0."""
+    return folder / RANDOM / f"{model:03d}" / f"{number:06d}.npz"
 
 
 def write_map(path: Path, found: KeptMap) -> None:
@@ -62,6 +69,15 @@ def read_map(path: Path) -> KeptMap:
     if any(kind != np.float32 for kind in kinds):
         raise ValueError(f"numbers are of the kinds {', '.join(map(str, kinds))}: expected float32")
     return found
+
+
+def kept_map(path: Path, sequence: Sequence) -> KeptMap | None:
+    """The map that is there already; one that is damaged, or of other letters, is as none at all."""
+    try:
+        found = read_map(path) if path.is_file() else None
+    except DAMAGE:
+        return None
+    return found if found is not None and found.letters == sequence.letters else None
 
 
 def strengths(
