@@ -31,7 +31,7 @@ def file(runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     others = []
     for name in ("evaluation", "comparison", "substitution", "sites", "annotation", "heads by attention",
-                 "heads by relevance", "motifs"):  # fmt: skip
+                 "heads by relevance", "motifs", "pairs", "profile", "variants"):  # fmt: skip
         others.append(example(folder / name, name))
     (folder / "known.bed").write_text("seq5\t2\t9\tbox <i>\nseq6\t0\t4\tother\n")
     return relevome.report([*runs, *others], folder / "page.html", sites=folder / "known.bed").path

@@ -92,7 +92,7 @@ export function listing<Row>(asked: Listing<Row>): HTMLElement {
   }, "TSV");
   const tools = toolbar(asked, wanted, select, counted);
   fill();
-  return el("div", { class: "table" }, tools,
+  return el("div", { class: asked.chosen ? "table picking" : "table" }, tools,
     el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": asked.caption },
       el("table", {}, el("caption", {}, asked.caption), el("thead", {}, el("tr", {}, ...heads)), body)), more, save);
 }
