@@ -1,7 +1,6 @@
 // Maps of numbers as dots of colour: one hue above zero, another below, grey where nothing is known.
 
 import { tick, ticks } from "./charts";
-import { tint } from "./head_map";
 import type { Surface } from "./surface";
 import type { Theme } from "./theme";
 
@@ -14,6 +13,15 @@ export function reach(values: Iterable<number>, share: number): number {
   return found || sizes[sizes.length - 1] || 1;
 }
 
+// Red, green and blue of a number: from the ground to the full hue of its sign.
+export function tint(value: number, most: number, colours: Theme): number[] {
+  const share = Math.min(1, Math.abs(value) / most) ** 0.8;
+  const full = value >= 0 ? (colours.dark ? [86, 180, 233] : [0, 92, 148]) : (colours.dark ? [240, 136, 74] : [190, 80, 0]);
+  const ground = colours.dark ? [38, 43, 48] : [240, 240, 235];
+  return full.map((one, i) => Math.round(ground[i] + share * (one - ground[i])));
+}
+
+// A dot for every number.
 export function heat(rows: number, columns: number, value: (row: number, column: number) => number, most: number, colours: Theme): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, columns);

@@ -7,6 +7,7 @@ import { plot, type Drawing } from "../figure";
 import { heat, reach, scale } from "../heat";
 import { letterColour } from "../row";
 import { extent } from "../scatter";
+import { stretches } from "../statistics";
 import type { Surface } from "../surface";
 import type { Theme } from "../theme";
 import type { Tip } from "../tip";
@@ -88,18 +89,6 @@ function tip(found: Profile, of: { mean: number[][]; sequences: number[][] }, pl
     .filter(([, value]) => !Number.isNaN(value)).sort((a, b) => b[1] - a[1]);
   for (const [letter, value, n] of letters.slice(0, 6)) said.push([`${letter} in ${count(n)}`, short(value)]);
   return { title: `position ${minus(String(position))}`, lines: said };
-}
-
-// Places from left to right, in stretches without a gap.
-export function stretches(values: readonly (number | null)[]): number[][] {
-  const found: number[][] = [];
-  values.forEach((value, i) => {
-    if (value === null || Number.isNaN(value)) return;
-    const last = found[found.length - 1];
-    if (last && last[last.length - 1] === i - 1) last.push(i);
-    else found.push([i]);
-  });
-  return found;
 }
 
 function frame(on: Surface, colours: Theme, axis: Axis, title: string, up: (value: number) => number, [low, high]: [number, number]): void {
