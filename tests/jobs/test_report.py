@@ -21,7 +21,8 @@ MANIFEST = {"alphabet": "dna", "method": "m", "model": {"path": "models/cnn"}}
 EXAMPLES = {
     "evaluation": "evaluation", "comparison": "comparison", "substitution": "substitution",
     "called_sites": "sites", "genome": "annotation", "heads_by_attention": "heads by attention",
-    "heads_by_relevance": "heads by relevance",
+    "heads_by_relevance": "heads by relevance", "motifs": "motifs", "pairs": "pairs",
+    "profile": "profile", "variants": "variants",
 }  # fmt: skip
 
 

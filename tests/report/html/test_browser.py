@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,59 +10,13 @@ import numpy as np
 import pytest
 
 import relevome
-from relevome.results.parts.part import Counts, Refusal
 from relevome.results.run.reader import Run
-from relevome.results.run.writer import RunWriter
-from tests.damage.readers import readers
-from tests.results.conftest import _letters_only
+from tests.report.html.pages import NASTY, Open, example, grave, number, until, written
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 AXE = Path(relevome.__file__).parent / "report" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 # What page/src/row.ts leaves free beside the letters of a wide page.
 GUTTER, RIGHT = 176, 12
-
-MANIFEST = {"alphabet": "dna", "alphabet_letters": "ACGT", "model": {"path": "models/cnn"}}
-NASTY = (
-    "<img src=x onerror=alert(1)>",
-    "</script><script>document.title='taken'</script>",
-    "\u05d0\u05d1 \"'&amp;",
-)
-
-
-def written(folder: Path, count: int, length: int, method: str, seed: int) -> Run:
-    """A run of random sequences, the same for every seed, with names that are markup among them."""
-    letters, values = np.random.default_rng(0), np.random.default_rng(seed)
-    rows = []
-    for i in range(count):
-        text = "".join(letters.choice(list("ACGT"), size=length))
-        text = text[:10] + "TATAAT" + text[16:] if i == 3 else text.replace("TATAAT", "TATAAC")
-        p = float(letters.random())
-        relevance = values.normal(size=length).astype(np.float32)
-        said = {"score": float(letters.normal()), "probability": p, "predicted": "yes" if p > 0.5 else "no",
-                "predicted_probability": max(p, 1 - p), "target": "yes"}  # fmt: skip
-        rows.append(
-            _letters_only(NASTY[i] if i < len(NASTY) else f"seq{i}", text, relevance.tolist(), **said)
-        )
-    with RunWriter(folder, MANIFEST | {"method": method}) as writer:
-        refused = (Refusal("bad", "too long <b>"),)
-        writer.write_part(0, rows, Counts(read=count + 1, explained=count, refused=refused))
-    return Run(folder)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright, which is not installed")
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium (on Debian: apt install chromium)")
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -79,42 +31,10 @@ def file(runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("page")
     others = []
     for name in ("evaluation", "comparison", "substitution", "sites", "annotation", "heads by attention",
-                 "heads by relevance"):  # fmt: skip
-        others.append(folder / name)
-        for path, content in readers()[name].examples[0].items():
-            (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name / path).write_bytes(content)
+                 "heads by relevance", "motifs", "pairs", "profile", "variants"):  # fmt: skip
+        others.append(example(folder / name, name))
     (folder / "known.bed").write_text("seq5\t2\t9\tbox <i>\nseq6\t0\t4\tother\n")
     return relevome.report([*runs, *others], folder / "page.html", sites=folder / "known.bed").path
-
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture
-def opened(browser: Any) -> Iterator[Open]:
-    """Opens a page offline; afterwards says that it complained of nothing and asked nobody for anything."""
-    contexts, said, asked = [], [], []
-
-    def open_page(path: Path, **options: Any) -> Any:
-        context = browser.new_context(offline=True, viewport={"width": 1280, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        page.wait_for_selector("#page[data-ready]")
-        page.wait_for_selector(".row canvas, #runs")
-        asked.remove(path.as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith("blob:")] == []
 
 
 @pytest.fixture
@@ -130,17 +50,8 @@ def ids(page: Any) -> list[str]:
     )
 
 
-def until(page: Any, expected: Any, look: Callable[[], Any]) -> None:
-    """Wait until something is so; the page itself may evaluate nothing, by its policy."""
-    for _ in range(100):
-        if look() == expected:
-            return
-        page.wait_for_timeout(50)
-    assert look() == expected
-
-
 def listed(page: Any, count: str) -> None:
-    until(page, count, page.locator(".counted").text_content)
+    until(page, count, page.locator(".browser .counted").text_content)
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
@@ -155,10 +66,6 @@ def point_at(page: Any, row: int, letter: int, letters: int) -> dict[str, str]:
     names, values = (page.locator(f".tip {tag}").all_text_contents() for tag in ("dt", "dd"))
     title = page.locator(".tip strong").text_content()
     return {"letter": title, **dict(zip(names, values, strict=True))}
-
-
-def number(text: str) -> float:
-    return float(text.replace("\u2212", "-").replace(",", ""))
 
 
 def test_names_that_are_markup_stay_text(page: Any) -> None:
@@ -182,14 +89,14 @@ def test_hover_says_letter_and_relevance_of_every_run(page: Any, runs: list[Run]
 
 
 def test_search_finds_ids_and_letters_and_marks_sites(page: Any, runs: list[Run]) -> None:
-    page.fill("input[type=search]", "SEQ5")
+    page.fill(".browser input[type=search]", "SEQ5")
     listed(page, "1 of 12 sequences")
     assert ids(page) == ["seq5"]
     assert point_at(page, 0, 4, 60)["known sites"] == "box <i>"
-    page.fill("input[type=search]", "tataat")
+    page.fill(".browser input[type=search]", "tataat")
     listed(page, "1 of 12 sequences")
     assert ids(page) == ["seq3"]
-    page.fill("input[type=search]", "no such thing")
+    page.fill(".browser input[type=search]", "no such thing")
     listed(page, "0 of 12 sequences")
     assert ids(page) == []
 
@@ -202,9 +109,9 @@ def test_order_and_filter(page: Any, runs: list[Run]) -> None:
     page.get_by_role("button", name="Turn the order around").click()
     worst = min(rows, key=lambda row: row.score)
     until(page, [worst.sequence_id], lambda: ids(page)[:1])
-    page.get_by_role("combobox", name="Show").select_option(label="predicted no")
+    page.get_by_role("combobox", name="Show", exact=True).select_option(label="predicted no")
     listed(page, f"{sum(row.predicted == 'no' for row in rows)} of 12 sequences")
-    page.get_by_role("combobox", name="Show").select_option(label="with known sites")
+    page.get_by_role("combobox", name="Show", exact=True).select_option(label="with known sites")
     listed(page, "2 of 12 sequences")
 
 
@@ -285,15 +192,8 @@ def test_nobody_is_kept_out(opened: Open, file: Path) -> None:
         pytest.skip("needs axe-core (npm ci in src/relevome/report/page)")
     for scheme in ("light", "dark"):
         page = opened(file, color_scheme=scheme)
-        page.evaluate("for (const one of document.querySelectorAll('details:not(.save)')) one.open = true")
-        page.evaluate(AXE.read_text())
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        grave = [
-            (one["id"], [node["html"][:120] for node in one["nodes"]][:3])
-            for one in found
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert grave == [], json.dumps(grave, indent=1)
+        found = grave(page, AXE)
+        assert found == [], json.dumps(found, indent=1)
 
 
 def test_three_thousand_sequences_open_and_few_are_drawn(opened: Open, tmp_path: Path) -> None:
@@ -305,5 +205,5 @@ def test_three_thousand_sequences_open_and_few_are_drawn(opened: Open, tmp_path:
     page.evaluate("document.querySelector('.pane').scrollTop = 1e9")
     until(page, ["seq2999"], lambda: ids(page)[-1:])
     assert len(ids(page)) < 30
-    page.fill("input[type=search]", "seq2")
+    page.fill(".browser input[type=search]", "seq2")
     listed(page, "1,110 of 3,000 sequences")

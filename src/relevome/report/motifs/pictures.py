@@ -38,7 +38,7 @@ def draw_motifs(found: RelevantMotifs) -> Figure:
             axes.set_axis_off()
         for number, one in enumerate(found.motifs):
             letters, relevance = panels[2 * number : 2 * number + 2]
-            _draw(letters, _bits(found, one), found)
+            _draw(letters, bits(found, one), found)
             _draw(relevance, one.contributions, found)
             letters.set_ylim(0, max(_LEAST, letters.get_ylim()[1]))
             _title(letters, _name(found, one))
@@ -48,7 +48,8 @@ def draw_motifs(found: RelevantMotifs) -> Figure:
         return figure
 
 
-def _bits(found: RelevantMotifs, one: RelevantMotif) -> Float[np.ndarray, "places letters"]:
+def bits(found: RelevantMotifs, one: RelevantMotif) -> Float[np.ndarray, "places letters"]:
+    """How tall letters are: their share times the bits of their place, beside letters all as likely."""
     made = one.motif(found.alphabet)
     return made.probabilities * np.maximum(made.information_content()[:, None], 0)
 

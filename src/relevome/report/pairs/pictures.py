@@ -35,7 +35,7 @@ QUANTITIES: Mapping[PairMethod, str] = {
     "attnlrp": "AttnLRP, largest change (logit)",
     "gradient": "gradient, largest change (logit)",
 }
-_SIGNED = ("jacobian", "epistasis")
+SIGNED = ("jacobian", "epistasis")
 
 
 def draw_maps(
@@ -107,8 +107,8 @@ def _colours(values: Float32[np.ndarray, "letters letters"], method: PairMethod)
     known = others[~np.isnan(others)]
     most = float(np.quantile(known, 0.995)) if len(known) else 1.0
     most = most if most > 0 else 1.0
-    colours: Colormap = colormaps["RdBu_r" if method in _SIGNED else "magma_r"].with_extremes(bad="#dddddd")
-    return {"cmap": colours, "norm": Normalize(-most if method in _SIGNED else 0.0, most)}
+    colours: Colormap = colormaps["RdBu_r" if method in SIGNED else "magma_r"].with_extremes(bad="#dddddd")
+    return {"cmap": colours, "norm": Normalize(-most if method in SIGNED else 0.0, most)}
 
 
 def _name_axes(axes: Axes, kept: KeptMap, settings: PairSettings) -> None:

@@ -31,7 +31,7 @@ _BORDERS = {
     "middle": "the middle of a site",
     "end": "the first letter behind a site",
 }
-_ORDERS = {
+ORDERS = {
     "relevance": "highest relevance on top",
     "score": "highest score on top",
     "clusters": "by hierarchical clustering",
@@ -82,7 +82,7 @@ def draw_rows(found: PositionProfile) -> Figure:
 
     Of more rows than can be seen apart, every line is the mean of several, which its axis says.
     """
-    values, pool = _pooled(found.values)
+    values, pool = pooled(found.values, PIXELS)
     height = float(np.clip(0.02 * len(values) + 1.0, 2.0, 5.0))
     with matplotlib.style.context(STYLE):
         figure = Figure(figsize=(WIDTH, height + 0.6), layout="constrained")
@@ -91,7 +91,7 @@ def draw_rows(found: PositionProfile) -> Figure:
         axes.set_ylim(len(found.rows), 0)
         what = "site" if found.settings.anchor == "site" else "sequence"
         each = f"; each line is the mean of {pool}" if pool > 1 else ""
-        axes.set_ylabel(f"{what}, {_ORDERS[found.settings.order]}{each}", fontsize=SMALL)
+        axes.set_ylabel(f"{what}, {ORDERS[found.settings.order]}{each}", fontsize=SMALL)
         axes.set_xlabel(f"{position_label(found)}; grey: no letter", fontsize=SMALL)
         axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -156,9 +156,12 @@ def _draw_map(axes: Axes, found: PositionProfile, values: np.ndarray, rows: int)
     )  # fmt: skip
 
 
-def _pooled(values: np.ndarray) -> tuple[np.ndarray, int]:
-    """Means of as many rows below each other as it takes, and how many that is; not a number without any."""
-    pool = ceil(len(values) / PIXELS)
+def pooled(values: np.ndarray, most: int) -> tuple[np.ndarray, int]:
+    """Means of rows below each other, for at most so many lines, and of how many rows each is.
+
+    Where none of these has a letter the mean is not a number.
+    """
+    pool = max(1, ceil(len(values) / most))
     if pool == 1:
         return values, 1
     starts = np.arange(0, len(values), pool)

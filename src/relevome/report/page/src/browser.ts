@@ -34,11 +34,19 @@ export class Browser {
   private cursor: { place: number; letter: number } | null = null;
   private waiting = false;
   private stale = new Set<number>(); // places of rows whose picture is an earlier one
+  private marked: { number: number; start: number; end: number } | null = null; // letters that something else spoke of
+  private readonly search: HTMLInputElement;
+  private readonly filter: HTMLElement;
 
   constructor(private readonly tracks: Tracks, private readonly content: Content) {
     this.view = new View(tracks.longest);
     this.pane = el("div", { class: "pane", tabindex: 0, role: "group", "aria-label": `Sequences. ${HELP}` }, this.list);
     this.list.append(this.mark);
+    this.search = el("input", {
+      type: "search", placeholder: `Id, or letters such as ${tracks.alphabet === "protein" ? "GXXG" : "TATAAT"}`, "aria-label": "Search ids and letters",
+      input: () => { this.asked.query = this.search.value; this.select(); },
+    });
+    this.filter = this.filters();
     this.element = el("div", { class: "browser" }, this.toolbar(), this.pane, this.live);
     document.body.append(this.tip);
     this.pane.addEventListener("scroll", () => { this.hide(); this.later(); }, { passive: true });
@@ -53,10 +61,6 @@ export class Browser {
   }
 
   private toolbar(): HTMLElement {
-    const search = el("input", {
-      type: "search", placeholder: `Id, or letters such as ${this.tracks.alphabet === "protein" ? "GXXG" : "TATAAT"}`, "aria-label": "Search ids and letters",
-      input: () => { this.asked.query = search.value; this.select(); },
-    });
     const order = el("button", { type: "button", class: "quiet", "aria-label": "Turn the order around" }, "↓");
     order.addEventListener("click", () => {
       this.asked.descending = !this.asked.descending;
@@ -67,13 +71,13 @@ export class Browser {
       el("button", { type: "button", class: "quiet", "aria-label": label, title: label, click: act }, text);
     const middle = () => this.view.start + this.view.span / 2;
     return el("div", { class: "tools", role: "toolbar", "aria-label": "Sequences" },
-      search,
+      this.search,
       choice("Order", this.orders().map(([name], i) => [String(i), name] as const), (value) => {
         this.asked.key = this.orders()[Number(value)][1];
         this.select();
       }),
       order,
-      this.filters(),
+      this.filter,
       choice("Height", [["own", "own scale"], ["shared", "one scale"]], (value) => {
         this.shared = value === "shared";
         this.redraw();
@@ -145,6 +149,23 @@ export class Browser {
     this.redraw();
   }
 
+  // Go to some letters of a sequence and mark them; what hides the sequence is no longer asked for.
+  go(number: number, start: number, end: number): void {
+    this.marked = { number, start, end };
+    if (!this.numbers.includes(number)) {
+      this.search.value = this.asked.query = "";
+      this.filter.querySelector("select")!.selectedIndex = 0;
+      this.asked.keep = () => true;
+      this.select();
+    }
+    const place = this.numbers.indexOf(number);
+    this.element.scrollIntoView({ behavior: "instant", block: "nearest" });
+    this.pane.focus({ preventScroll: true });
+    this.view.reveal(end - 1);
+    this.cursor = { place, letter: start };
+    this.show(place, start);
+  }
+
   private zoom(factor: number, about: number): void {
     this.view.zoom(factor, about);
     this.redraw();
@@ -167,10 +188,12 @@ export class Browser {
   }
 
   private look(number: number): Look {
-    const wanted = stretch(this.asked.query, this.tracks.alphabet);
+    const wanted = stretch(this.asked.query, this.tracks.alphabet), marked = this.marked;
+    const highlights = occurrences(this.tracks.letters[number], wanted);
+    if (marked?.number === number) highlights.push([marked.start, marked.end]);
     return {
       letters: this.content.letters, view: this.view, width: Math.max(320, this.list.clientWidth), shared: this.shared,
-      highlights: occurrences(this.tracks.letters[number], wanted),
+      highlights,
     };
   }
 

@@ -6,7 +6,8 @@ import type { Surface } from "./surface";
 import type { Theme } from "./theme";
 import { interval, minus } from "./words";
 
-export interface IntervalRow { name: string; detail?: string; value: Interval }
+// ``toward`` is -1 where what is below zero is good.
+export interface IntervalRow { name: string; detail?: string; value: Interval; toward?: number }
 
 const SMALL = 12;
 
@@ -26,12 +27,13 @@ export function ticks(low: number, high: number, about = 5): number[] {
 
 export const tick = (value: number) => minus(Number(value.toPrecision(6)).toString());
 
-export function toneOf(value: Interval, colours: Theme): string {
-  return value[1] > 0 ? colours.good : value[2] < 0 ? colours.bad : colours.caution;
+export function toneOf(value: Interval, colours: Theme, toward = 1): string {
+  const [above, below] = toward < 0 ? [colours.bad, colours.good] : [colours.good, colours.bad];
+  return value[1] > 0 ? above : value[2] < 0 ? below : colours.caution;
 }
 
 // Means with their intervals, one below the other, about a line at zero.
-export function intervals(rows: readonly IntervalRow[], axis: string, width = 900): Drawing {
+export function intervals(rows: readonly IntervalRow[], axis: string, width = 900, detail = "null"): Drawing {
   const narrow = width < 640;
   const left = narrow ? 170 : 200, right = narrow ? 16 : 330, top = 30, line = 26;
   const height = top + rows.length * line + 44;
@@ -48,9 +50,9 @@ export function intervals(rows: readonly IntervalRow[], axis: string, width = 90
     on.line([[x(0), top - 4], [x(0), foot]], colours.ink, 1.2);
     on.text(axis, x((low + high) / 2), foot + 32, { size: SMALL, fill: colours.muted, anchor: "middle" });
     if (!narrow) on.text("mean [95% interval]", width - right + 12, top - 14, { size: 11, fill: colours.muted });
-    if (!narrow) on.text("null", width - right + 182, top - 14, { size: 11, fill: colours.muted });
+    if (!narrow) on.text(detail, width - right + 182, top - 14, { size: 11, fill: colours.muted });
     rows.forEach((row, i) => {
-      const y = top + (i + 0.5) * line, colour = toneOf(row.value, colours);
+      const y = top + (i + 0.5) * line, colour = toneOf(row.value, colours, row.toward);
       on.text(row.name, left - 14, y + 4, { size: 13, fill: colours.ink, anchor: "end" });
       on.line([[x(row.value[1]), y], [x(row.value[2]), y]], colour, 2.5);
       on.dot(x(row.value[0]), y, 4.5, colour, colours.ground);
@@ -61,7 +63,7 @@ export function intervals(rows: readonly IntervalRow[], axis: string, width = 90
   } };
 }
 
-export interface Line { name: string; points: Interval[] }
+export interface Line { name: string; points: Interval[]; dash?: boolean }
 
 // Curves with bands over the same places on x.
 export function curves(
@@ -88,25 +90,25 @@ export function curves(
     }
     on.text(axes[0], (left + width - right) / 2, height - bottom + 32, { size: 11, fill: colours.muted, anchor: "middle" });
     lines.forEach((line, i) => {
-      const shown = dashed(line.name) ? colours.muted : colours.series[(i + colour) % colours.series.length];
+      const shown = dashed(line) ? colours.muted : colours.series[(i + colour) % colours.series.length];
       const band = [
         ...line.points.map((point, at) => [across(places[at]), up(point[1])] as const),
         ...line.points.map((point, at) => [across(places[at]), up(point[2])] as const).reverse(),
       ];
       on.area(band, shown, 0.16);
-      on.line(line.points.map((point, at) => [across(places[at]), up(point[0])] as const), shown, 2, dashed(line.name));
+      on.line(line.points.map((point, at) => [across(places[at]), up(point[0])] as const), shown, 2, dashed(line));
     });
     if (lines.length > 1) legend(on, colours, lines, left, height - 8);
   } };
 }
 
-const dashed = (name: string) => name.startsWith("random");
+const dashed = (line: Line) => line.dash || line.name.startsWith("random");
 
 function legend(on: Surface, colours: Theme, lines: readonly Line[], left: number, y: number): void {
   let x = left - 40;
   lines.forEach((line, i) => {
-    const colour = dashed(line.name) ? colours.muted : colours.series[i % colours.series.length];
-    on.line([[x, y - 4], [x + 16, y - 4]], colour, 2, dashed(line.name));
+    const colour = dashed(line) ? colours.muted : colours.series[i % colours.series.length];
+    on.line([[x, y - 4], [x + 16, y - 4]], colour, 2, dashed(line));
     on.text(line.name, x + 20, y, { size: 10.5, fill: colours.muted });
     x += 28 + on.width(line.name, { size: 10.5, fill: colours.muted });
   });

@@ -24,9 +24,9 @@ export function notes(title: string, lines: readonly string[]): HTMLElement | nu
 }
 
 export function choice(
-  label: string, options: readonly (readonly [string, string])[], changed: (value: string) => void
+  label: string, options: readonly (readonly [string, string])[], changed: (value: string) => void, spoken = label
 ): HTMLElement {
-  const select = el("select", { "aria-label": label }, ...options.map(([value, text]) => el("option", { value }, text)));
+  const select = el("select", { "aria-label": spoken }, ...options.map(([value, text]) => el("option", { value }, text)));
   select.addEventListener("change", () => changed(select.value));
   return el("label", { class: "field" }, el("span", {}, label), select);
 }

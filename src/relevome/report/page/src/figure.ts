@@ -3,6 +3,7 @@
 import { el } from "./dom";
 import { CanvasSurface, SvgSurface, type Surface } from "./surface";
 import { LIGHT, onTheme, theme, type Theme } from "./theme";
+import { tell, type Tip } from "./tip";
 
 export interface Drawing {
   width: number;
@@ -14,11 +15,60 @@ const SCALE = 3; // dots of a PNG for each of the screen
 const MOST = 16384; // dots that a canvas may be wide or high
 
 export function figure(name: string, label: string, drawing: () => Drawing, data: () => string): HTMLElement {
+  return el("figure", {}, picture(label, drawing), saving(name, drawing, data));
+}
+
+// A drawing without a way to save it.
+export function picture(label: string, drawing: () => Drawing): HTMLElement {
   const place = el("div", { class: "drawn", role: "img", "aria-label": label });
   const redraw = () => place.replaceChildren(asSvg(drawing(), theme()));
   redraw();
-  onTheme(redraw);
-  return el("figure", {}, place, saving(name, drawing, data));
+  redrawn.set(place, redraw);
+  return place;
+}
+
+// Held only as long as they are on the page: a click may make many, and drop them at the next.
+const redrawn = new Map<HTMLElement, () => void>();
+
+onTheme(() => {
+  for (const [place, redraw] of redrawn) {
+    if (place.isConnected) redraw();
+    else redrawn.delete(place);
+  }
+});
+
+export interface Pointed {
+  over?: (x: number, y: number) => Tip | null; // what is under the pointer, in dots of the drawing
+  chosen?: (x: number, y: number) => void;
+}
+
+// A drawing of many dots, which a canvas draws faster, and what is under the pointer. ``redraw`` draws it anew.
+export function plot(
+  name: string, label: string, drawing: () => Drawing, data: () => string, pointed: Pointed = {},
+): { element: HTMLElement; redraw: () => void } {
+  const canvas = el("canvas", { class: pointed.chosen ? "plot pick" : "plot", role: "img", "aria-label": label });
+  const redraw = () => painted(canvas, drawing());
+  const at = (event: MouseEvent): [number, number] => {
+    const box = canvas.getBoundingClientRect(), { width, height } = drawing();
+    return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
+  };
+  canvas.addEventListener("pointermove", (event) => tell(pointed.over?.(...at(event)) ?? null, event.clientX, event.clientY));
+  canvas.addEventListener("pointerleave", () => tell(null));
+  canvas.addEventListener("click", (event) => pointed.chosen?.(...at(event)));
+  redraw();
+  redrawn.set(canvas, redraw);
+  return { element: el("figure", {}, el("div", { class: "drawn" }, canvas), saving(name, drawing, data)), redraw };
+}
+
+function painted(canvas: HTMLCanvasElement, drawing: Drawing): void {
+  const dots = Math.max(window.devicePixelRatio || 1, 2); // paper is finer than the screen
+  canvas.width = Math.round(drawing.width * dots); // which also wipes it
+  canvas.height = Math.round(drawing.height * dots);
+  canvas.style.width = `${drawing.width}px`;
+  canvas.style.aspectRatio = `${drawing.width} / ${drawing.height}`;
+  const context = canvas.getContext("2d")!;
+  context.scale(dots, dots);
+  drawing.draw(new CanvasSurface(context), theme());
 }
 
 export function saving(name: string, drawing: () => Drawing, data: () => string): HTMLElement {

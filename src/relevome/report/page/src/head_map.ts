@@ -2,6 +2,7 @@
 
 import { el } from "./dom";
 import { saving, type Drawing } from "./figure";
+import { tint } from "./heat";
 import { onTheme, theme, type Theme } from "./theme";
 import { short } from "./words";
 
@@ -12,10 +13,7 @@ const SIZE = 30;
 // One hue for what is above zero and another for what is below: from the ground to the full colour.
 export function shade(value: number | null, most: number, colours: Theme): string {
   if (value === null || !(most > 0)) return colours.faint;
-  const share = Math.min(1, Math.abs(value) / most) ** 0.8;
-  const full = value >= 0 ? (colours.dark ? [86, 180, 233] : [0, 92, 148]) : (colours.dark ? [240, 136, 74] : [190, 80, 0]);
-  const ground = colours.dark ? [38, 43, 48] : [240, 240, 235];
-  return `rgb(${full.map((one, i) => Math.round(ground[i] + share * (one - ground[i]))).join(",")})`;
+  return `rgb(${tint(value, most, colours).join(",")})`;
 }
 
 function inkOn(value: number | null, most: number, colours: Theme): string {

@@ -2,15 +2,17 @@
 
 import { Browser } from "./browser";
 import type { Content, PartContent } from "./content";
-import { unpacked, type Data } from "./data";
+import { fromHalf, unpacked, type Data } from "./data";
 import { el } from "./dom";
 import { legend } from "./legend";
+import { SequenceLinks } from "./links";
 import { methods } from "./methods";
 import { parts } from "./parts";
 import { predictions } from "./predictions";
 import { profiles } from "./profile";
 import { runs } from "./runs";
 import { turn } from "./theme";
+import type { PageTools } from "./tools";
 import { Tracks } from "./tracks";
 import { verdict } from "./verdict";
 import { count } from "./words";
@@ -20,26 +22,28 @@ interface Section { id: string; title: string; body: (HTMLElement | null)[]; lin
 
 function sections(data: Data): Section[] {
   const { content } = data, found: Section[] = [];
+  const tools: PageTools = { array: (ref) => data.array(ref), halves: (ref) => fromHalf(data.halves(ref)), sequences: null };
   if (content.sequences) {
-    const tracks = new Tracks(data, content.sequences, content.runs);
+    const tracks = new Tracks(data, content.sequences, content.runs), browser = new Browser(tracks, content);
+    tools.sequences = new SequenceLinks(tracks, (...where) => browser.go(...where));
     found.push({ id: "sequences", title: "Sequences", body: [
       el("p", { class: "caption" }, "Every letter is as tall as its relevance; below the line it speaks against the target. " +
         "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −."),
       tracks.alphabet === "protein" ? legend(content.letters.chemistry) : null,
-      new Browser(tracks, content).element, profiles(tracks)] });
+      browser.element, profiles(tracks)] });
     found.push({ id: "predictions", title: "Predictions", body: [el("div", { class: "side" }, ...predictions(tracks))] });
   }
-  content.parts.forEach((part, i) => found.push(section(part, i, content)));
+  content.parts.forEach((part, i) => found.push(section(part, i, content, tools)));
   if (content.runs.length) found.push({ id: "runs", title: "Runs", body: runs(content.runs) });
   found.push({ id: "methods", title: "How this was made", body: methods(content.methods) });
   return found;
 }
 
-function section(part: PartContent, place: number, content: Content): Section {
+function section(part: PartContent, place: number, content: Content, tools: PageTools): Section {
   const draw = parts[part.kind];
   const alike = content.parts.filter((one) => one.kind === part.kind);
   const title = alike.length > 1 ? `${part.title}: ${nameOf(part, alike)}` : part.title;
-  const body = draw ? draw(part.content, content.letters) : [el("p", {}, `This page cannot show a result of the kind ${part.kind}.`)];
+  const body = draw ? draw(part.content, content.letters, tools) : [el("p", {}, `This page cannot show a result of the kind ${part.kind}.`)];
   return { id: `part-${place}`, title, body, link: part === alike[0] ? part.title : null };
 }
 

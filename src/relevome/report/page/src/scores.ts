@@ -1,6 +1,6 @@
 // Scores, curves and checks, whether of one run or of several.
 
-import { curves as curvesDrawing, intervals } from "./charts";
+import { curves as curvesDrawing, intervals, type Line } from "./charts";
 import type { Interval } from "./content";
 import { el } from "./dom";
 import { figure } from "./figure";
@@ -11,7 +11,7 @@ export interface Score {
   metric: string; kind: string; level: string; direction: string; sequences: number; mean: Interval;
   random: Interval | null; shuffled: Interval | null; over: Over | null; exchange: Over | null; own: Interval | null;
 }
-export interface Curves { sequences: number; x: number[]; lines: { name: string; points: Interval[] }[] }
+export interface Curves { sequences: number; x: number[]; lines: Line[] }
 
 export const arrow = (one: Score) => (one.direction.startsWith("higher") ? "↑" : "↓");
 

@@ -50,7 +50,7 @@ export function chosen(all: Listed, asked: Asked): Int32Array {
 }
 
 // Numbers that are none come last, whatever the order.
-function compared(a: number | string, b: number | string, descending: boolean): number {
+export function compared(a: number | string, b: number | string, descending: boolean): number {
   if (typeof a === "string" || typeof b === "string") {
     const order = String(a).localeCompare(String(b), "en", { numeric: true });
     return descending ? -order : order;

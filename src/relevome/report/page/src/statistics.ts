@@ -19,3 +19,15 @@ export function means(rows: readonly ArrayLike<number>[], letters: number): Inte
     return [mean, mean - half, mean + half];
   });
 }
+
+// Places from left to right, in stretches without a gap.
+export function stretches(values: readonly (number | null)[]): number[][] {
+  const found: number[][] = [];
+  values.forEach((value, i) => {
+    if (value === null || Number.isNaN(value)) return;
+    const last = found[found.length - 1];
+    if (last && last[last.length - 1] === i - 1) last.push(i);
+    else found.push([i]);
+  });
+  return found;
+}

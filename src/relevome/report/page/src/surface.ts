@@ -10,6 +10,8 @@ export interface Surface {
   text(text: string, x: number, y: number, style: TextStyle): void;
   // an outline of height 1, upwards, centred on x = 0, whose foot is put at (x, y)
   glyph(path: string, x: number, y: number, width: number, height: number, fill: string): void;
+  // dots of a map, each as wide and high as there is room for
+  image(dots: HTMLCanvasElement, x: number, y: number, width: number, height: number): void;
   width(text: string, style: TextStyle): number;
 }
 
@@ -82,6 +84,11 @@ export class CanvasSurface implements Surface {
     this.on.restore();
   }
 
+  image(dots: HTMLCanvasElement, x: number, y: number, width: number, height: number): void {
+    this.on.imageSmoothingEnabled = false;
+    this.on.drawImage(dots, x, y, width, height);
+  }
+
   private outline(points: readonly (readonly [number, number])[]): void {
     this.on.beginPath();
     points.forEach(([x, y], i) => (i ? this.on.lineTo(x, y) : this.on.moveTo(x, y)));
@@ -131,6 +138,11 @@ export class SvgSurface implements Surface {
   glyph(path: string, x: number, y: number, width: number, height: number, fill: string): void {
     const transform = `translate(${near(x)} ${near(y)}) scale(${near(width)} ${near(-height)})`;
     this.add("path", { d: path, transform, fill });
+  }
+
+  image(dots: HTMLCanvasElement, x: number, y: number, width: number, height: number): void {
+    this.add("image", { x: near(x), y: near(y), width: near(width), height: near(height), preserveAspectRatio: "none",
+      "image-rendering": "pixelated", href: dots.toDataURL() });
   }
 
   private add(tag: string, attributes: Record<string, string | number>): SVGElement {

@@ -3,9 +3,9 @@
 import { curves as drawnCurves } from "../charts";
 import type { Interval, Letters } from "../content";
 import { choice, el, notes } from "../dom";
-import { figure, type Drawing } from "../figure";
+import { figure } from "../figure";
 import { headMap, type HeadCell } from "../head_map";
-import { letterColour } from "../row";
+import { logo } from "../logo";
 import { table } from "../table";
 import { minus, short, tsv } from "../words";
 
@@ -67,7 +67,8 @@ function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
   const data = () => tsv(["distance", "sites", "controls"], found.distances.map((x, i) => [x, one.sites[i], one.controls[i]]));
   const exact = (values: number[]): Interval[] => values.map((value) => [value, value, value]);
   return el("div", {}, el("h4", {}, `Head ${one.name}`), el("p", {}, where + fall),
-    one.logo.length ? figure(`head ${one.name} consensus`, `Consensus of head ${one.name}`, () => logo(one, letters),
+    one.logo.length ? figure(`head ${one.name} consensus`, `Consensus of head ${one.name}`, 
+      () => logo(one.logo, { letters: one.letters, first: one.first ?? 0, unit: "bits", least: 2, title: "Consensus" }, letters),
       () => tsv(["distance", ...one.letters], one.logo.map((row, i) => [(one.first ?? 0) + i, ...row])))
       : el("p", { class: "caption" }, "No consensus: letters there are those of anywhere."),
     figure(`head ${one.name} profile`, `Mean ${found.weigh} of head ${one.name} by distance from the site`,
@@ -78,27 +79,4 @@ function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
       one.matches.slice(0, 5).map((match) => [match.name, match.strand, match.q]), (row) => one.matches[row].found) : null,
     one.factors.length ? table(`head ${one.name} factors`, "Factors on whose sites it sits", [{ name: "factor" }, { name: "on sites", number: true }, { name: "expected", number: true }, { name: "q", number: true }],
       one.factors.slice(0, 5).map((factor) => [factor.name, String(factor.on), factor.expected, factor.q]), (row) => one.factors[row].found) : null);
-}
-
-function logo(one: Head, letters: Letters): Drawing {
-  const wide = 20, left = 34, high = 70, top = 8;
-  const most = Math.max(2, ...one.logo.map((row) => row.reduce((a, b) => a + b, 0)));
-  return { width: left + one.logo.length * wide + 10, height: top + high + 22, draw(on, colours) {
-    on.text("bits", 2, top + 8, { size: 10, fill: colours.muted });
-    on.line([[left - 3, top], [left - 3, top + high]], colours.line);
-    one.logo.forEach((row, i) => {
-      let y = top + high;
-      const order = row.map((height, j) => [height, j] as const).sort((a, b) => a[0] - b[0]);
-      for (const [height, j] of order) {
-        const tall = (height / most) * high;
-        if (tall < 0.4) continue;
-        const letter = one.letters[j];
-        on.glyph(letters.outlines[letter], left + (i + 0.5) * wide, y, wide, tall,
-          letterColour(letters, one.letters.length > 4 ? "protein" : "dna", letter, colours));
-        y -= tall;
-      }
-      const distance = (one.first ?? 0) + i;
-      if (i % 5 === 0) on.text(minus(String(distance)), left + (i + 0.5) * wide, top + high + 15, { size: 10, fill: colours.muted, anchor: "middle" });
-    });
-  } };
 }

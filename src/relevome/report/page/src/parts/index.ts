@@ -7,10 +7,16 @@ import { evaluation } from "./evaluation";
 import { genome } from "./genome";
 import { heads_by_attention } from "./heads_by_attention";
 import { heads_by_relevance } from "./heads_by_relevance";
+import { motifs } from "./motifs";
+import { pairs } from "./pairs";
+import { profile } from "./profile";
 import { substitution } from "./substitution";
+import { variants } from "./variants";
+import type { PageTools } from "../tools";
 
-export type Part = (content: any, letters: Letters) => (HTMLElement | null)[];
+export type Part = (content: any, letters: Letters, tools: PageTools) => (HTMLElement | null)[];
 
 export const parts: Record<string, Part> = {
-  called_sites, comparison, evaluation, genome, heads_by_attention, heads_by_relevance, substitution,
+  called_sites, comparison, evaluation, genome, heads_by_attention, heads_by_relevance, motifs, pairs, profile,
+  substitution, variants,
 };
