@@ -55,9 +55,9 @@ def motif(name: str, sign: int, places: Placed, width: int, values: Any) -> Rele
     ]
     row, start, turned = zip(*places, strict=True)
     return RelevantMotif(
-        name, 1, sign, np.sum([one_hot(text) for text in texts], axis=0), np.mean(contributions, axis=0), len(texts),
-        "a", 1, 1, 1.0,
-        (), MotifPlaces(np.array(row), np.array(start), np.array(turned)),
+        name, 1, sign, np.sum([one_hot(text) for text in texts], axis=0), np.mean(contributions, axis=0),
+        len(texts), "aligned seqlets", 1, 1, 1.0, (),
+        MotifPlaces(np.array(row), np.array(start), np.array(turned)),
     )  # fmt: skip
 
 
