@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from benchmarks._planted_relevance import DNA_MOTIFS, PROTEIN_MOTIFS, planted_relevance
 from benchmarks.motifs import resemblance
 from relevome.data.sequences import DNA, Sequence
+from relevome.discovery.motifs.find import find_motifs
 from relevome.discovery.motifs.maps import LetterMaps
 from relevome.discovery.motifs.modisco import modisco_patterns
 from relevome.discovery.motifs.patterns import MODISCO
+from relevome.discovery.motifs.seqlets import NullMaps
 from relevome.errors import InputError
 
 INSTALLED = importlib.util.find_spec("modiscolite") is not None
@@ -45,6 +48,19 @@ def test_planted_motifs_are_found_by_modisco_too() -> None:
         ]
         assert np.mean(at_site) > 0.9
         assert one.counts.sum(1).max() == one.seqlets
+
+
+def test_that_it_found_nothing_is_told_from_what_nulls_have_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = planted_relevance(0, 40, 60, DNA_MOTIFS[:1], each=1)
+    maps = LetterMaps.of(made.sequences, made.relevance)
+    null = NullMaps("shuffles", LetterMaps.of(made.shuffles, made.noise))
+    usual = replace(find_motifs(maps, [null]).patterns[0], sign=-1)
+    monkeypatch.setattr("relevome.discovery.motifs.find.modisco_patterns", lambda *_, **__: [usual])
+    positive, negative = find_motifs(maps, [null], every_base=every_base(maps)).reasons
+    assert positive.startswith("positive: TF-MoDISco found no pattern; it needs more than 100 seqlets")
+    assert negative == (
+        "negative: TF-MoDISco has no pattern of its seqlets that is more frequent than in the nulls"
+    )
 
 
 @pytest.mark.skipif(INSTALLED, reason="modisco-lite is installed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from relevome.results.motifs.motifs import (
     COLUMNS,
     MotifHit,
     MotifOnSites,
+    MotifPlaces,
     MotifSeqlet,
     RelevantMotif,
     RelevantMotifs,
@@ -36,6 +38,7 @@ from tests.names import NAMES
 from tests.results.same import assert_same
 
 COUNTS = np.array([[9.0, 1, 0, 0], [0, 0, 0, 10], [3, 2, 3, 2]])
+PLACES = MotifPlaces(np.arange(10) % 3, np.arange(-1, 9), np.arange(10) % 2 == 1)
 KNOWN = Motif("box", "K1", np.array([[0.7, 0.1, 0.1, 0.1], [0.25, 0.25, 0.25, 0.25]]), DNA)
 
 CAUSES = MotifCauses(
@@ -54,9 +57,11 @@ def made(**fields: Any) -> RelevantMotifs:
     """Two motifs, the first of which has a name and places."""
     first = RelevantMotif(
         "positive_1", 1, 1, COUNTS, COUNTS / 3 - 1, 10, "aligned seqlets", 1, 1, 1.0,
-        (Match(KNOWN, 1e-9, 1 / 3, "-"),),
+        (Match(KNOWN, 1e-9, 1 / 3, "-"),), PLACES,
     )  # fmt: skip
-    second = RelevantMotif("negative_1", 1, -1, COUNTS[:2], -COUNTS[:2], 10, "aligned seqlets", 2, 1, 1.0)
+    second = RelevantMotif(
+        "negative_1", 1, -1, COUNTS[:2], -COUNTS[:2], 10, "aligned seqlets", 2, 1, 1.0, (), PLACES
+    )
     hits = (
         MotifHit("positive_1", "s 1", 4, 7, "+", "chr 1", 93, 96, "-", 2.0, 1e-3, 0.01, "ATA"),
         MotifHit("positive_1", "s2", 0, 3, "-", None, None, None, None, 1 / 3, 0.5, 1.0, "CTG"),
@@ -102,6 +107,21 @@ def test_nothing_found_comes_back_too(tmp_path: Path) -> None:
         "motifs.json", "motifs.npz", "motifs.tsv", "hits.tsv", "hits.bed", "seqlets.tsv", "matches.tsv",
         "known_sites.tsv",
     }  # fmt: skip
+
+
+def test_where_seqlets_of_motifs_lie_need_not_be_said_but_of_all(tmp_path: Path) -> None:
+    """A folder of an earlier relevome has no such arrays."""
+    first, second = made().motifs
+    earlier = made(motifs=(replace(first, places=None), replace(second, places=None)))
+    write_relevant_motifs(earlier, tmp_path)
+    assert_same(read_relevant_motifs(tmp_path), earlier)
+    for motifs in (
+        (first, replace(second, seqlets=9)),
+        (replace(first, places=PLACES._replace(sequence=np.arange(10) - 1)), second),
+    ):
+        write_relevant_motifs(made(motifs=motifs), tmp_path)
+        with pytest.raises(InputError, match=r"places of seqlets of motifs are not those of (19|20) seqlets"):
+            read_relevant_motifs(tmp_path)
 
 
 def test_the_table_of_motifs_is_read_by_others(tmp_path: Path) -> None:

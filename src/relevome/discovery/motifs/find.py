@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Sequence as Many
 from dataclasses import dataclass, field
 
@@ -100,13 +101,14 @@ def find_motifs(
         patterns = [one for sign in SIGNS for one in grouped[sign].patterns]
     else:
         patterns = modisco_patterns(maps, every_base, fewest=settings.grouping.fewest)
+    by_modisco = None if every_base is None else {one.sign for one in patterns}
     kept = more_frequent(maps, patterns, nulls, settings.fdr, settings.grouping.both_strands)
     signs = np.array([one.sign for one in patterns], dtype=np.int64)
     grouped = {sign: _of_patterns(one, kept[signs == sign]) for sign, one in grouped.items()}
     patterns = [one for one, more in zip(patterns, kept, strict=True) if more]
     places = hits(maps, patterns, nulls, settings.fdr, settings.grouping.both_strands)
     reasons = [
-        f"{name}: {_why(maps, found, grouped.get(sign), sign, settings)}"
+        f"{name}: {_why(maps, found, grouped.get(sign), sign, settings, by_modisco)}"
         for sign, name in SIGNS.items()
         if not any(one.sign == sign for one in patterns)
     ]
@@ -130,15 +132,22 @@ def _of_patterns(grouped: Grouped, kept: Bool[np.ndarray, " patterns"]) -> Group
 
 
 def _why(
-    maps: LetterMaps, found: Seqlets, grouped: Grouped | None, sign: int, settings: MotifSettings
+    maps: LetterMaps,
+    found: Seqlets,
+    grouped: Grouped | None,
+    sign: int,
+    settings: MotifSettings,
+    by_modisco: Collection[int] | None,
 ) -> str:
-    """Why there is no pattern of a sign."""
+    """Why there is no pattern of a sign; ``by_modisco`` are the signs of which TF-MoDISco has any."""
     name, rate = SIGNS[sign], f"{100 * found.fdr:g}%"
     candidates = found.candidates[0 if sign > 0 else 1]
     if not (sign * maps.relevance > 0).any():
         return f"no letter has {name} relevance"
     if not candidates:
         return f"{name} relevance is nowhere high over three letters or more"
+    if by_modisco is not None and sign not in by_modisco:
+        return "TF-MoDISco found no pattern; it needs more than 100 seqlets of its own of a sign"
     if grouped is None:
         return "TF-MoDISco has no pattern of its seqlets that is more frequent than in the nulls"
     if not grouped.seqlets:

@@ -23,7 +23,7 @@ from relevome.models.base import Model
 from relevome.report.motifs.page import write_motifs_page
 from relevome.results.motifs.causes import MotifCauses, together
 from relevome.results.motifs.folder import FOLDER, write_relevant_motifs
-from relevome.results.motifs.motifs import RelevantMotif, RelevantMotifs
+from relevome.results.motifs.motifs import MotifPlaces, RelevantMotif, RelevantMotifs
 from relevome.results.motifs.settings import MotifNull, MotifSearch, MotifWay, Strands
 from relevome.results.run.reader import Run
 
@@ -202,7 +202,16 @@ def _motifs(
     kinds = _kinds(found, alphabet, search)
     return [
         RelevantMotif(
-            name, number, one.sign, one.counts, one.contributions, one.seqlets, one.method, *kinds[name], some
+            name,
+            number,
+            one.sign,
+            one.counts,
+            one.contributions,
+            one.seqlets,
+            one.method,
+            *kinds[name],
+            some,
+            MotifPlaces(one.sequence, one.start, one.turned),
         )
         for (number, name, one), some in zip(named, best, strict=True)
     ]

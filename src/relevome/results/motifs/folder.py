@@ -30,6 +30,7 @@ from relevome.results.motifs.motifs import (
     COLUMNS,
     MotifHit,
     MotifOnSites,
+    MotifPlaces,
     MotifSeqlet,
     RelevantMotif,
     RelevantMotifs,
@@ -60,6 +61,7 @@ _OWN = frozenset({
 })  # fmt: skip
 _MOTIF = ("name", "run", "sign", "seqlets", "method", "kind", "in_runs", "similarity")
 _MATCH = ("motif", "known", "id", "p", "q", "strand")
+_SEQLET = "seqlet_"  # of the arrays that say where seqlets of motifs lie
 _HIGHEST = 1000  # score of BED
 _STRANDS = ("+", "-")
 
@@ -149,7 +151,17 @@ def _arrays(found: RelevantMotifs, known: Sequence[Motif]) -> dict[str, np.ndarr
         "contributions": np.concatenate([none, *(one.contributions for one in found.motifs)]),
         "known_places": np.array([len(one) for one in known], dtype=int),
         "known_probabilities": np.concatenate([none, *(one.probabilities for one in known)]),
+        **_seqlet_arrays([one.places for one in found.motifs]),
     }
+
+
+def _seqlet_arrays(places: Sequence[MotifPlaces | None]) -> dict[str, np.ndarray]:
+    """Where seqlets of motifs lie, those of one motif after those of another; none of what does not say."""
+    said = [one for one in places if one is not None]
+    if not said or len(said) < len(places):
+        return {}
+    columns = zip(MotifPlaces._fields, zip(*said, strict=True), strict=True)
+    return {f"{_SEQLET}{name}": np.concatenate(column) for name, column in columns}
 
 
 def _content(found: RelevantMotifs, known: Sequence[Motif]) -> dict[str, Any]:
@@ -183,10 +195,21 @@ def _motifs(said: Mapping[str, Any], folder: Path) -> Iterator[RelevantMotif]:
     places = arrays["places"].tolist()
     matches = _matches(said, arrays, folder)
     counts, contributions = (split(arrays[name], places) for name in ("counts", "contributions"))
-    for one, letters, relevance in zip(said["motifs"], counts, contributions, strict=True):
-        yield RelevantMotif(
-            counts=letters, contributions=relevance, matches=tuple(matches.get(one["name"], ())), **one
-        )
+    lie = _places(arrays, [one["seqlets"] for one in said["motifs"]])
+    for one, letters, relevance, place in zip(said["motifs"], counts, contributions, lie, strict=True):
+        named = tuple(matches.get(one["name"], ()))
+        yield RelevantMotif(counts=letters, contributions=relevance, matches=named, places=place, **one)
+
+
+def _places(arrays: Mapping[str, np.ndarray], seqlets: Sequence[int]) -> Sequence[MotifPlaces | None]:
+    """Of each motif, with so many seqlets, where these lie. Raises ValueError for another number of them."""
+    columns = [arrays[f"{_SEQLET}{name}"] for name in MotifPlaces._fields if f"{_SEQLET}{name}" in arrays]
+    if not columns:
+        return [None] * len(seqlets)
+    if {len(one) for one in columns} != {sum(seqlets)} or (columns[0] < 0).any():
+        raise ValueError(f"places of seqlets of motifs are not those of {sum(seqlets)} seqlets")
+    parts = [split(one, seqlets) for one in columns]
+    return [MotifPlaces(*one) for one in zip(*parts, strict=True)]
 
 
 def _matches(

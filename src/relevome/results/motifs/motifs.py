@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from relevome.data.motifs import Motif
 from relevome.data.sequences import Alphabet
@@ -26,6 +26,20 @@ COLUMNS = (
 )  # fmt: skip
 
 
+class MotifPlaces(NamedTuple):
+    """Where the seqlets that a motif is made of lie, as they were laid on each other.
+
+    Attributes:
+        sequence: The row of each among those of the target in its run, from 0.
+        start: The first letter of the motif there, 0-based; it may lie off the sequence, as may its end.
+        turned: Whether the motif lies there on the other strand.
+    """
+
+    sequence: Int[np.ndarray, " seqlets"]
+    start: Int[np.ndarray, " seqlets"]
+    turned: Bool[np.ndarray, " seqlets"]
+
+
 @dataclass(frozen=True, eq=False)
 class RelevantMotif:
     """A motif of one run.
@@ -42,6 +56,7 @@ class RelevantMotif:
         in_runs: In how many runs that is.
         similarity: The least cosine of two of these; 1 of one alone.
         matches: The best of a database, the best first.
+        places: Where these seqlets lie; None of a result that an earlier relevome wrote.
     """
 
     name: str
@@ -55,6 +70,7 @@ class RelevantMotif:
     in_runs: int
     similarity: float
     matches: tuple[Match, ...] = ()
+    places: MotifPlaces | None = None
 
     def __len__(self) -> int:
         return len(self.counts)

@@ -1,0 +1,167 @@
+"""How long ``relevome motifs`` takes, by stage, how much memory, and how both grow.
+
+Runs of planted relevance (500 letters, two of six motifs in each sequence, on either strand, and noise), of
+one method that has scores of every letter, are written as ``explain`` would, and read by the command in a
+process of its own: by default, whose null is two random orders, and beside one shuffle of each sequence. Time
+is of the process's own processor, so that other work on the machine does not count; memory is the peak of its
+resident set, with Python and all libraries. Where modisco-lite is installed, TF-MoDISco (``--way modisco``,
+20,000 seqlets of each sign at most, as it is by default) looks at the same run.
+
+Target: 20,000 sequences in at most 10 minutes and 4 GiB, on two cores at 150 GFLOP/s (float32 products).
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from tqdm import tqdm
+
+from benchmarks import Row, in_fresh_process
+from benchmarks._planted_relevance import planted_relevance
+from relevome.data.sequences import Sequence
+from relevome.results.parts.part import Counts
+from relevome.results.run.columns import Explanation
+from relevome.results.run.writer import RunWriter
+
+LENGTH, BLOCK = 500, 500  # letters; sequences made at a time
+COUNTS = (1_000, 4_000, 20_000)
+# Of each stage the function that is it, where it is called.
+STAGES = {
+    "reading the run": "relevome.jobs.motifs.of_run:maps_of_run",
+    "nulls": "relevome.jobs.motifs.of_run:nulls_of",
+    "seqlets": "relevome.discovery.motifs.find:seqlets",
+    "grouping": "relevome.discovery.motifs.find:group",
+    "patterns of TF-MoDISco": "relevome.discovery.motifs.find:modisco_patterns",
+    "how frequent": "relevome.discovery.motifs.find:more_frequent",
+    "hits": "relevome.discovery.motifs.find:hits",
+    "page and pictures": "relevome.jobs.motifs.motifs:write_motifs_page",
+    "tables": "relevome.jobs.motifs.motifs:write_relevant_motifs",
+}
+
+
+def measure(quick: bool = False) -> list[Row]:
+    """Seconds and memory, by number of sequences."""
+    rows = [Row("GFLOP/s of one thread", f"{speed():.0f}")]
+    for count in COUNTS[:1] if quick else COUNTS:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            in_fresh_process(write_runs, folder, count)
+            rows += _rows(f"{count:,} sequences", in_fresh_process(looked_for, folder, False), count)
+            rows += _rows(f"{count:,} beside shuffles", in_fresh_process(looked_for, folder, True), count)
+            if find_spec("modiscolite") is not None and count < COUNTS[-1]:
+                rows += _rows(
+                    f"{count:,} by TF-MoDISco", in_fresh_process(looked_for, folder, True, "modisco")
+                )
+    return rows
+
+
+def _rows(name: str, found: dict[str, float], count: int = 0) -> list[Row]:
+    target = count == COUNTS[-1]
+    rows = [
+        Row(f"{name}, seconds", found.pop("all"), "at most 600, two cores" if target else ""),
+        Row(f"{name}, GiB at most", found.pop("GiB"), "at most 4" if target else ""),
+        Row(f"{name}, motifs and places", f"{found.pop('motifs'):.0f}, {found.pop('places'):.0f}"),
+    ]
+    return [*rows, *(Row(f"  {stage}", seconds) for stage, seconds in found.items())]
+
+
+def speed() -> float:
+    """Of float32 products of 2,048 by 2,048 matrices; the best of three."""
+    torch.set_num_threads(1)
+    matrix, seconds = torch.ones(2048, 2048), []
+    for _ in range(3):
+        since = time.perf_counter()
+        torch.mm(matrix, matrix)
+        seconds.append(time.perf_counter() - since)
+    return 2 * 2048**3 / min(seconds) / 1e9
+
+
+def looked_for(folder: Path, shuffles: bool, way: Any = "align") -> dict[str, float]:
+    """Seconds of the process's own processor in all and by stage, memory, and what was found."""
+    from relevome.jobs.motifs.motifs import motifs
+
+    torch.set_num_threads(1)
+    with staged() as seconds:
+        since = time.process_time()
+        found = motifs(
+            folder / "run", shuffles=[folder / "shuffles"] if shuffles else (), way=way, out=folder / "out",
+            overwrite=True,
+        )  # fmt: skip
+        seconds["all"] = time.process_time() - since
+    kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return {**seconds, "GiB": kib / 2**20, "motifs": len(found.motifs), "places": len(found.hits)}
+
+
+@contextmanager
+def staged() -> Iterator[dict[str, float]]:
+    """Seconds that each stage takes while in the block."""
+    seconds: dict[str, float] = {}
+    before: list[tuple[Any, str, Any]] = []
+    for stage, where in STAGES.items():
+        module, name = import_module(where.partition(":")[0]), where.partition(":")[2]
+        before.append((module, name, getattr(module, name)))
+        setattr(module, name, _timed(getattr(module, name), stage, seconds))
+    try:
+        yield seconds
+    finally:
+        for module, name, function in before:
+            setattr(module, name, function)
+
+
+def _timed(work: Callable[..., Any], stage: str, seconds: dict[str, float]) -> Callable[..., Any]:
+    def timed(*given: Any, **named: Any) -> Any:
+        since = time.process_time()
+        try:
+            return work(*given, **named)
+        finally:
+            seconds[stage] = seconds.get(stage, 0) + time.process_time() - since
+
+    return timed
+
+
+def write_runs(folder: Path, count: int) -> None:
+    """A run of ``count`` sequences, and one of a shuffle of each, without a model."""
+    said = {
+        "model": {"sha256": "planted"}, "method": "planted", "parameters": {}, "alphabet": "dna",
+        "alphabet_letters": "ACGT", "targets": [{"label": "planted", "index": 1}],
+    }  # fmt: skip
+    with RunWriter(folder / "run", said) as run, RunWriter(folder / "shuffles", said) as shuffles:
+        for number in tqdm(range(0, count, BLOCK), desc="simulating", leave=False):
+            made = planted_relevance(number, min(BLOCK, count - number), LENGTH, shuffles=1)
+            for writer, name, sequences, relevance in (
+                (run, "s", made.sequences, made.relevance),
+                (shuffles, "x", made.shuffles, made.noise),
+            ):
+                rows = [
+                    _row(f"{name}{number + i}", *one)
+                    for i, one in enumerate(zip(sequences, relevance, strict=True))
+                ]
+                writer.write_part(number // BLOCK, rows, Counts(read=len(rows), explained=len(rows)))
+
+
+def _row(name: str, sequence: Sequence, relevance: Float[np.ndarray, " letters"]) -> Explanation:
+    letters = np.frombuffer(sequence.letters.encode(), np.uint8)[:, None] == np.frombuffer(b"ACGT", np.uint8)
+    values = relevance.astype(np.float32)
+    # as mutagenesis has them: of the letter that is there 0, of others what they would change
+    scores = np.where(letters, np.float32(0), -values[:, None])
+    return Explanation(
+        sequence_id=name,
+        sequence=sequence.letters,
+        target="planted",
+        target_index=1,
+        score=0.0,
+        relevance=values,
+        letter_scores=scores,
+    )
