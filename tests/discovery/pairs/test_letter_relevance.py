@@ -18,7 +18,7 @@ from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Source, Target
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.predictions import outputs
-from relevome.models.tokens import LetterTokenizer
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from tests.toys import TOYS
 
 ToyModel = Callable[[str], Model]
