@@ -16,6 +16,7 @@ from relevome.cli.shared.options import (
     Device,
     EngineName,
     Gpus,
+    MethodOption,
     ModelPath,
     Output,
     Prefix,
@@ -23,6 +24,7 @@ from relevome.cli.shared.options import (
     TaskName,
     TokenizerPath,
     Workers,
+    named_options,
     rows_at_once,
 )
 from relevome.cli.shared.progress import shown
@@ -30,6 +32,7 @@ from relevome.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from relevome.results.variants.rows import Variants
+    from relevome.results.variants.why import VariantsWhy
 
 
 def variants(
@@ -72,6 +75,19 @@ def variants(
         Literal["wild-type-marginal", "masked-marginal", "pseudo-likelihood"] | None,
         typer.Option(help="Masked language models: how they are asked (default: masked-marginal)."),
     ] = None,
+    # why
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="Relevance of both alleles, letter under letter, and its difference."),
+    ] = False,
+    method: Annotated[
+        str | None, typer.Option(help="With --why: the method (default: the usual one for the model).")
+    ] = None,
+    option: MethodOption = None,
+    shifts: Annotated[
+        int,
+        typer.Option(help="With --why: letters either way by which windows are moved, for a band.", min=0),
+    ] = 0,
     # how it is computed
     batch_size: BatchSize = "auto",
     engine: EngineName = "local",
@@ -100,6 +116,7 @@ def variants(
         from relevome.engines.base import engine_of
         from relevome.jobs.variants.variants import variants as score
         from relevome.models.hugging_face import load_model
+        from relevome.results.variants.why import why_of
 
     with shown("variants scored") as seen:
         loaded = load_model(
@@ -110,11 +127,15 @@ def variants(
         found = score(
             loaded, output, vcf=vcf, genome=genome, genes=genes, substitutions=substitutions, fasta=fasta,
             target=target, width=width, indels=indels, distance=distance, average_strands=average_strands,
-            scheme=scheme, on_bad=on_bad, batch_size=rows_at_once(batch_size), overwrite=overwrite,
+            scheme=scheme, on_bad=on_bad, why=why, method=method, options=named_options(option),
+            shifts=shifts, batch_size=rows_at_once(batch_size), overwrite=overwrite,
             engine=engine_of(engine, workers=workers, address=address, gpus=gpus), say=seen.say,
             progress=seen.tell,
         )  # fmt: skip
+        explained = why_of(output) if why else None
     _report(found, output)
+    if explained is not None:
+        _report_why(explained)
 
 
 def _report(found: Variants, output: Path) -> None:
@@ -131,3 +152,14 @@ def _report(found: Variants, output: Path) -> None:
     if found.vcf is not None and found.vcf.suffix != ".gz":
         echo(f"  {found.vcf} has no index: its lines are in no order, or the extra variants is not installed")
     print_refused(counts, output / found.kind.manifest)
+
+
+def _report_why(found: VariantsWhy) -> None:
+    counts = found.counts
+    method = found.manifest["method"]
+    echo(f"{found.path}: {counts.explained:,} of {counts.read:,} variants explained by {method}")
+    if missing := counts.other.get("refused_before"):
+        echo(f"  not scored, so not explained: {missing:,}")
+    if missing := counts.other.get("refused_not_explained"):
+        echo(f"  left out: {missing:,}")
+        print_refused(counts, found.path / found.kind.manifest)

@@ -34,19 +34,18 @@ class VariantSource:
     Attributes:
         description: The files, with their digests.
         listed: Gives them as their file has them, from the start at every call.
-        read: Gives as many, in their windows.
+        read: Gives as many, in windows that are cut as it is told.
     """
 
     description: Mapping[str, str]
     listed: Callable[[], Iterator[Variant | BadVariant]]
-    read: Callable[[], Iterator[VariantItem]]
+    read: Callable[[VariantWindowing], Iterator[VariantItem]]
 
 
 @contextmanager
 def genome_variants(
     vcf: str | Path,
     genome: str | Path,
-    windowing: VariantWindowing,
     genes: str | Path | None,
     substitutions_only: bool,
 ) -> Iterator[VariantSource]:
@@ -60,7 +59,7 @@ def genome_variants(
         known = None if genes is None else read_genes(genes, lengths)
         letters = _Letters(chromosomes)
 
-        def read() -> Iterator[VariantItem]:
+        def read(windowing: VariantWindowing) -> Iterator[VariantItem]:
             for item in on_genome(read_vcf(vcf), chromosomes, genome):
                 if isinstance(item, BadVariant):
                     yield item
@@ -71,9 +70,7 @@ def genome_variants(
 
 
 @contextmanager
-def protein_variants(
-    table: str | Path, fasta: str | Path, windowing: VariantWindowing
-) -> Iterator[VariantSource]:
+def protein_variants(table: str | Path, fasta: str | Path) -> Iterator[VariantSource]:
     """Substitutions of a table in the proteins of a FASTA file, which are all held in memory.
 
     Raises InputError for a file that cannot be read, and a protein that cannot be used.
@@ -87,7 +84,7 @@ def protein_variants(
 
     proteins = proteins_by_id(whole(), fasta)
 
-    def read() -> Iterator[VariantItem]:
+    def read(windowing: VariantWindowing) -> Iterator[VariantItem]:
         for item in on_proteins(read_substitutions(table), proteins, fasta):
             if isinstance(item, BadVariant):
                 yield item
@@ -100,12 +97,12 @@ def protein_variants(
     yield VariantSource(_described(files), lambda: read_substitutions(table), read)
 
 
-def checked_count(source: VariantSource, on_bad: str) -> int:
+def checked_count(source: VariantSource, windowing: VariantWindowing, on_bad: str) -> int:
     """How many variants there are. Raises InputError for the first that cannot be used, if that is asked."""
     if on_bad == "skip":
         return sum(1 for _ in source.listed())
     count = 0
-    for item in source.read():
+    for item in source.read(windowing):
         count += 1
         if isinstance(item, BadVariant):
             raise InputError(f"{item}; correct it, or leave such variants out with --on-bad skip")

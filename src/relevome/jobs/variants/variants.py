@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -15,8 +16,10 @@ from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.running.shards import remembered, write_shards
+from relevome.jobs.variants.explaining import explain_variants
 from relevome.jobs.variants.scoring import ScoreShard, VariantQuestion, variant_question, variant_shards
 from relevome.jobs.variants.source import VariantSource, checked_count, genome_variants, protein_variants
+from relevome.jobs.variants.why_plan import WhyPlan, why_plan
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.options import check_choice
@@ -41,6 +44,10 @@ def variants(
     average_strands: bool = False,
     scheme: str | None = None,
     on_bad: str = "refuse",
+    why: bool = False,
+    method: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    shifts: int = 0,
     batch_size: int | None = None,
     overwrite: bool = False,
     engine: Engine | str = "local",
@@ -76,6 +83,13 @@ def variants(
         scheme: Of a masked language model, ``wild-type-marginal``, ``masked-marginal`` (default) or
             ``pseudo-likelihood``, see `relevome.discovery.variants.schemes`.
         on_bad: What to do with variants that cannot be used: ``refuse`` or ``skip``.
+        why: Whether relevance of both alleles is kept too, letter under letter, see `VariantsWhy`. With
+            outputs for every letter, that of the letter that changes most. Default: False.
+        method: With ``why``, how they are explained, one of `relevome list methods`. Default: the usual one
+            for the kind of model.
+        options: Options of the method, such as ``{"steps": 64}``. Default: none.
+        shifts: With ``why``, how many letters either way windows are moved along the genome; relevance is
+            the mean, and the least and the largest difference are kept. Default: 0.
         batch_size: Windows that go through the model at once. None: what suits the model.
         overwrite: Replace a result that is there.
         engine: Where it is computed, one of `relevome list engines`.
@@ -95,24 +109,51 @@ def variants(
     _check_given(model, vcf, genome, genes, substitutions, fasta, average_strands)
     question = variant_question(model, target, named, distance, average_strands)
     windowing = _windowing(model, width, anchored, question)
+    plan = _plan(model, question, windowing, why, method, options, shifts)
     folder = Path(out)
-    with _source(vcf, genome, genes, substitutions, fasta, windowing, question) as source:
+    with _source(vcf, genome, genes, substitutions, fasta, question) as source:
         say("reading variants")
-        count = checked_count(source, on_bad)
-        progress(0, count)
+        count = checked_count(source, windowing, on_bad)
+        progress(0, count if plan is None else 2 * count)
         sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, VARIANTS, overwrite)))
         said = _manifest(sized, source, windowing, question, genes, on_bad)
+        told = partial(_told, progress, count if plan is None else 2 * count)
         with VariantsWriter(folder, said, overwrite) as writer:
             say("scoring variants")
             task = ScoreShard(sized, question, on_bad, writer.pieces)
-            every = variant_shards(source.read())
-            write_shards(writer, task, every, engine, lambda done: progress(done, count))
+            write_shards(writer, task, variant_shards(source.read(windowing)), engine, told)
             say("writing tables")
             found = Variants(folder)
             found.write_table()
             if vcf is not None:
                 write_variants_vcf(found, vcf)
+        if plan is not None:
+            say("explaining variants")
+            items = source.read(plan.windowing(windowing))
+            explain_variants(
+                model, question, plan, items, windowing, Variants(folder), batch_size, engine, told
+            )
     return Variants(folder)
+
+
+def _told(progress: Progress, total: int, done: int) -> None:
+    progress(done, total)
+
+
+def _plan(
+    model: Model, question: VariantQuestion, windowing: VariantWindowing, why: bool, method: str | None,
+    options: Mapping[str, Any] | None, shifts: int,
+) -> WhyPlan | None:  # fmt: skip
+    """How variants are explained, if that is asked. Raises InputError for what cannot be."""
+    if why:
+        plan = why_plan(model, question, method, options or {}, shifts)
+        plan.windowing(windowing)
+        return plan
+    given = {"--method": method, "--option": options, "--shifts": shifts}
+    for flag, value in given.items():
+        if value:
+            raise InputError(f"{flag} says how variants are explained: expected --why with it")
+    return None
 
 
 def _choices(indels: str | None, scheme: str | None) -> tuple[Anchored | None, Scheme | None]:
@@ -150,12 +191,11 @@ def _check_given(
 
 
 def _source(
-    vcf: Any, genome: Any, genes: Any, substitutions: Any, fasta: Any, windowing: VariantWindowing,
-    question: VariantQuestion,
+    vcf: Any, genome: Any, genes: Any, substitutions: Any, fasta: Any, question: VariantQuestion
 ) -> AbstractContextManager[VariantSource]:  # fmt: skip
     if vcf is not None:
-        return genome_variants(vcf, genome, windowing, genes, question.scheme is not None)
-    return protein_variants(substitutions, fasta, windowing)
+        return genome_variants(vcf, genome, genes, question.scheme is not None)
+    return protein_variants(substitutions, fasta)
 
 
 def _windowing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from relevome.results.parts.writer import PartsWriter
 from relevome.results.record import reading
 from relevome.results.tables import write_tsv
 from relevome.results.variants.effect import VariantEffect
+from relevome.results.variants.why import FOLDER, VariantsWhy, why_of
+from relevome.results.variants.why import NAME as WHY_NAME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,6 +148,8 @@ class VariantsWriter(PartsWriter):
 
     def __init__(self, folder: str | Path, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
         super().__init__(folder, VARIANTS, manifest, overwrite)
+        if overwrite and (self.folder / FOLDER / WHY_NAME).is_file():
+            shutil.rmtree(self.folder / FOLDER)
         for name in (TABLE, PLAIN, COMPRESSED, INDEX):
             (self.folder / name).unlink(missing_ok=True)
 
@@ -194,6 +199,11 @@ class Variants(PartsReader[VariantRow]):
         """The VCF file with what was found, of variants of a genome."""
         paths = (self.path / name for name in (COMPRESSED, PLAIN))
         return next((path for path in paths if path.is_file()), None)
+
+    @property
+    def why(self) -> VariantsWhy | None:
+        """Relevance of both alleles of every variant; None where that was not asked for."""
+        return why_of(self.path)
 
     def values(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The values of some columns, row by row, in a fraction of the time of whole rows."""
