@@ -88,6 +88,11 @@ def variants(
         int,
         typer.Option(help="With --why: letters either way by which windows are moved, for a band.", min=0),
     ] = 0,
+    motifs: Annotated[
+        Path | None,
+        typer.Option(help="With --why: motifs to look for in both alleles, MEME or a folder of them."),
+    ] = None,
+    motif_p: Annotated[float, typer.Option(help="The largest p of a motif that is there.")] = 1e-3,
     # how it is computed
     batch_size: BatchSize = "auto",
     engine: EngineName = "local",
@@ -128,7 +133,8 @@ def variants(
             loaded, output, vcf=vcf, genome=genome, genes=genes, substitutions=substitutions, fasta=fasta,
             target=target, width=width, indels=indels, distance=distance, average_strands=average_strands,
             scheme=scheme, on_bad=on_bad, why=why, method=method, options=named_options(option),
-            shifts=shifts, batch_size=rows_at_once(batch_size), overwrite=overwrite,
+            shifts=shifts, motifs=motifs, motif_p=motif_p,
+            batch_size=rows_at_once(batch_size), overwrite=overwrite,
             engine=engine_of(engine, workers=workers, address=address, gpus=gpus), say=seen.say,
             progress=seen.tell,
         )  # fmt: skip
@@ -158,6 +164,8 @@ def _report_why(found: VariantsWhy) -> None:
     counts = found.counts
     method = found.manifest["method"]
     echo(f"{found.path}: {counts.explained:,} of {counts.read:,} variants explained by {method}")
+    for side in ("gained", "lost") if "motifs" in found.manifest else ():
+        echo(f"  motifs {side}: {counts.other.get(f'motif_{side}', 0):,} rows")
     if missing := counts.other.get("refused_before"):
         echo(f"  not scored, so not explained: {missing:,}")
     if missing := counts.other.get("refused_not_explained"):

@@ -10,6 +10,9 @@ import pytest
 import torch
 
 import relevome
+from relevome.data.formats.meme import meme_text
+from relevome.data.motifs import Motif
+from relevome.data.sequences import DNA
 from relevome.errors import InputError
 from relevome.jobs.variants import explaining
 from relevome.results.variants.rows import Variants
@@ -163,12 +166,38 @@ def test_a_causal_model_is_explained_by_its_likelihood(toy_model, given, tmp_pat
         assert (row.ref_score, row.alt_score) == pytest.approx((scored.ref_score, scored.alt_score))
 
 
+def test_motifs_are_looked_for_in_both_alleles(toy_model, relevome_cli, saved, given, write, tmp_path):
+    """A motif that is the letters around a variant, the changed one too: it went."""
+    at = 80  # v2 changes three letters to others
+    word = GENOME[at - 3 : at + 4]
+    known = Motif("here", "here", np.eye(4)[["ACGT".index(x) for x in word]], DNA)
+    meme = write("m.meme", meme_text([known]))
+    given |= {"why": True, "method": "gradient-x-input", "motifs": meme}
+    found = relevome.variants(toy_model("cnn"), tmp_path / "out", **given)
+    assert found.why is not None
+    rows = {row.id: row for row in found.why}
+    lost = rows["v2"].lost
+    assert lost is not None
+    assert (lost.motif, lost.strand, lost.ref_p) == ("here", "+", 4.0**-7)
+    assert rows["v2"].ref_letters[lost.start : lost.end].replace("-", "") == word
+    assert rows["v2"].gained is None
+    assert found.why.counts.other["motif_lost"] == sum(row.lost is not None for row in rows.values())
+    assert found.why.manifest["motifs"]["motifs"] == 1
+    code, said, _ = relevome_cli(
+        "variants", "--model", saved("cnn"), "--device", "cpu", "--genome", given["genome"], "--width", 24,
+        "--vcf", given["vcf"], "--on-bad", "skip", "--why", "--motifs", meme, "-o", tmp_path / "cli",
+    )  # fmt: skip
+    assert code == 0
+    assert "motifs lost: 1 rows" in said
+
+
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
         ("letters-masked", {"why": True}, "--why compares relevance of one output with either allele"),
         ("cnn", {"shifts": 2}, "--shifts says how variants are explained: expected --why with it"),
         ("cnn", {"method": "attnlrp"}, "--method says how variants are explained: expected --why with it"),
+        ("cnn", {"motifs": "m.meme"}, "--motifs says how variants are explained: expected --why with it"),
         ("cnn", {"why": True, "method": "best"}, "unknown method 'best'"),
         ("cnn", {"why": True, "shifts": -1}, "--shifts -1: expected 0 letters or more"),
         ("cnn", {"why": True, "method": "saliency", "options": {"steps": 3}}, "saliency has no option"),

@@ -201,7 +201,10 @@ class ExplainVariants:
             for row, one, change in zip(item.rows, asked, changes, strict=True)
             if isinstance(one, WhyAsked) and isinstance(change, RelevanceChange)
         ]
-        return Outcome(tuple(rows), Counts(1, 1))
+        counted = {f"motif_{side}": sum(getattr(row, side) is not None for row in rows) for side in _SIDES}
+        return Outcome(
+            tuple(rows), Counts(1, 1, (), {name: count for name, count in counted.items() if count})
+        )
 
     def _row(self, row: VariantRow, asked: WhyAsked, change: RelevanceChange) -> WhyRow:
         columns, known = change.columns, asdict(row)
@@ -228,7 +231,15 @@ class ExplainVariants:
             ref_special=change.special[0],
             alt_special=change.special[1],
             **self._breaks(change),
+            **self._motifs(change),
         )
+
+    def _motifs(self, change: RelevanceChange) -> dict[str, Any]:
+        """What is said of motifs, if any are looked for."""
+        if self.plan.motifs is None:
+            return {}
+        count, gained, lost = self.plan.motifs.changes(change, self.model.alphabet)
+        return {"motif_placements": count, "gained": gained, "lost": lost}
 
     def _breaks(self, change: RelevanceChange) -> dict[str, Any]:
         """What is said of tokens of several letters."""
@@ -242,6 +253,7 @@ class ExplainVariants:
         }  # fmt: skip
 
 
+_SIDES = ("gained", "lost")
 _KEPT = (
     "line", "alternative", "id", "sequence_id", "start", "end", "ref", "alt", "kind", "gene", "strand",
     "target", "target_index",

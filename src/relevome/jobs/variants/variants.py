@@ -48,6 +48,8 @@ def variants(
     method: str | None = None,
     options: Mapping[str, Any] | None = None,
     shifts: int = 0,
+    motifs: str | Path | None = None,
+    motif_p: float = 1e-3,
     batch_size: int | None = None,
     overwrite: bool = False,
     engine: Engine | str = "local",
@@ -90,6 +92,9 @@ def variants(
         options: Options of the method, such as ``{"steps": 64}``. Default: none.
         shifts: With ``why``, how many letters either way windows are moved along the genome; relevance is
             the mean, and the least and the largest difference are kept. Default: 0.
+        motifs: With ``why``, a MEME file, or a folder of `relevome motifs`, whose motifs are looked for over
+            the letters that change, in both alleles. Default: none.
+        motif_p: The largest p of a motif that is there. Default: 0.001.
         batch_size: Windows that go through the model at once. None: what suits the model.
         overwrite: Replace a result that is there.
         engine: Where it is computed, one of `relevome list engines`.
@@ -109,7 +114,7 @@ def variants(
     _check_given(model, vcf, genome, genes, substitutions, fasta, average_strands)
     question = variant_question(model, target, named, distance, average_strands)
     windowing = _windowing(model, width, anchored, question)
-    plan = _plan(model, question, windowing, why, method, options, shifts)
+    plan = _plan(model, question, windowing, why, method, options, shifts, motifs, motif_p)
     folder = Path(out)
     with _source(vcf, genome, genes, substitutions, fasta, question) as source:
         say("reading variants")
@@ -142,14 +147,14 @@ def _told(progress: Progress, total: int, done: int) -> None:
 
 def _plan(
     model: Model, question: VariantQuestion, windowing: VariantWindowing, why: bool, method: str | None,
-    options: Mapping[str, Any] | None, shifts: int,
+    options: Mapping[str, Any] | None, shifts: int, motifs: str | Path | None, motif_p: float,
 ) -> WhyPlan | None:  # fmt: skip
     """How variants are explained, if that is asked. Raises InputError for what cannot be."""
     if why:
-        plan = why_plan(model, question, method, options or {}, shifts)
+        plan = why_plan(model, question, method, options or {}, shifts, motifs, motif_p)
         plan.windowing(windowing)
         return plan
-    given = {"--method": method, "--option": options, "--shifts": shifts}
+    given = {"--method": method, "--option": options, "--shifts": shifts, "--motifs": motifs}
     for flag, value in given.items():
         if value:
             raise InputError(f"{flag} says how variants are explained: expected --why with it")
