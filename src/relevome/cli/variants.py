@@ -21,6 +21,7 @@ from relevome.cli.shared.options import (
     Output,
     Prefix,
     RareAsX,
+    Seed,
     TaskName,
     TokenizerPath,
     Workers,
@@ -75,6 +76,11 @@ def variants(
         Literal["wild-type-marginal", "masked-marginal", "pseudo-likelihood"] | None,
         typer.Option(help="Masked language models: how they are asked (default: masked-marginal)."),
     ] = None,
+    null: Annotated[
+        int,
+        typer.Option(help="Other places of its window where each change is asked about too, for a p.", min=0),
+    ] = 0,
+    seed: Seed = 0,
     # why
     why: Annotated[
         bool,
@@ -132,8 +138,8 @@ def variants(
         found = score(
             loaded, output, vcf=vcf, genome=genome, genes=genes, substitutions=substitutions, fasta=fasta,
             target=target, width=width, indels=indels, distance=distance, average_strands=average_strands,
-            scheme=scheme, on_bad=on_bad, why=why, method=method, options=named_options(option),
-            shifts=shifts, motifs=motifs, motif_p=motif_p,
+            scheme=scheme, null=null, seed=seed, on_bad=on_bad, why=why, method=method,
+            options=named_options(option), shifts=shifts, motifs=motifs, motif_p=motif_p,
             batch_size=rows_at_once(batch_size), overwrite=overwrite,
             engine=engine_of(engine, workers=workers, address=address, gpus=gpus), say=seen.say,
             progress=seen.tell,
@@ -152,6 +158,8 @@ def _report(found: Variants, output: Path) -> None:
     echo(f"  {read}, {f'scheme {scheme}' if scheme else 'indels: ' + asked['indels']}")
     if padded := counts.other.get("padded"):
         echo(f"  windows filled up beyond an end of a contig: {padded:,}")
+    if missing := counts.other.get("without_null"):
+        echo(f"  no other place for the same change: {missing:,}")
     for name, count in sorted(counts.other.items()):
         if name.startswith("refused_"):
             echo(f"  left out, {name.removeprefix('refused_').replace('_', ' ')}: {count:,}")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from relevome.data.sequences import DNA, PROTEIN, Sequence
-from relevome.data.variants.windows import Anchored, VariantWindowing
+from relevome.data.variants.matched import matched
+from relevome.data.variants.variant import Variant
+from relevome.data.variants.windows import Anchored, VariantWindowing, VariantWindows
 from relevome.discovery.variants.schemes import Scheme
 from relevome.engines.base import Engine
 from relevome.errors import InputError
@@ -43,6 +46,8 @@ def variants(
     distance: int = 50,
     average_strands: bool = False,
     scheme: str | None = None,
+    null: int = 0,
+    seed: int = 0,
     on_bad: str = "refuse",
     why: bool = False,
     method: str | None = None,
@@ -84,6 +89,10 @@ def variants(
         average_strands: Whether numbers are means over both strands. Default: False.
         scheme: Of a masked language model, ``wild-type-marginal``, ``masked-marginal`` (default) or
             ``pseudo-likelihood``, see `relevome.discovery.variants.schemes`.
+        null: At how many other places of each variant's window the same change is asked about, each in a
+            window of its own: the same letters for the same letters, or as many inserted or deleted. Default:
+            0, none.
+        seed: Seed of the draw of these. Default: 0.
         on_bad: What to do with variants that cannot be used: ``refuse`` or ``skip``.
         why: Whether relevance of both alleles is kept too, letter under letter, see `VariantsWhy`. With
             outputs for every letter, that of the letter that changes most. Default: False.
@@ -114,6 +123,12 @@ def variants(
     _check_given(model, vcf, genome, genes, substitutions, fasta, average_strands)
     question = variant_question(model, target, named, distance, average_strands)
     windowing = _windowing(model, width, anchored, question)
+    if null < 0:
+        raise InputError(f"--null {null}: expected 0 places or more")
+    question = replace(question, null=null)
+    beside = (
+        replace(windowing, matched=partial(_matched, null, seed, windowing.unknown)) if null else windowing
+    )
     plan = _plan(model, question, windowing, why, method, options, shifts, motifs, motif_p)
     folder = Path(out)
     with _source(vcf, genome, genes, substitutions, fasta, question) as source:
@@ -121,12 +136,12 @@ def variants(
         count = checked_count(source, windowing, on_bad)
         progress(0, count if plan is None else 2 * count)
         sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, VARIANTS, overwrite)))
-        said = _manifest(sized, source, windowing, question, genes, on_bad)
+        said = _manifest(sized, source, windowing, question, genes, on_bad, seed)
         told = partial(_told, progress, count if plan is None else 2 * count)
         with VariantsWriter(folder, said, overwrite) as writer:
             say("scoring variants")
             task = ScoreShard(sized, question, on_bad, writer.pieces)
-            write_shards(writer, task, variant_shards(source.read(windowing)), engine, told)
+            write_shards(writer, task, variant_shards(source.read(beside)), engine, told)
             say("writing tables")
             found = Variants(folder)
             found.write_table()
@@ -139,6 +154,10 @@ def variants(
                 model, question, plan, items, windowing, Variants(folder), batch_size, engine, told
             )
     return Variants(folder)
+
+
+def _matched(null: int, seed: int, unknown: str | None, windows: VariantWindows) -> Iterator[Variant]:
+    return matched(windows, null, seed, unknown)
 
 
 def _told(progress: Progress, total: int, done: int) -> None:
@@ -235,6 +254,7 @@ def _manifest(
     question: VariantQuestion,
     genes: str | Path | None,
     on_bad: str,
+    seed: int,
 ) -> dict[str, Any]:
     """What ``variants.json`` says about the question."""
     by_letter = model.kind.by_letter and not model.kind.language
@@ -252,6 +272,7 @@ def _manifest(
             "both_strands": question.both_strands,
         },
         "scheme": question.scheme,
+        **({"null": question.null, "seed": seed} if question.null else {}),
         "distance": question.distance if by_letter else None,
         "on_bad": on_bad,
         "batch_size": model.batch_sizes.on_record(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from relevome.results.parts.reader import PartsReader
 from relevome.results.parts.writer import PartsWriter
 from relevome.results.record import reading
 from relevome.results.tables import write_tsv
-from relevome.results.variants.effect import VariantEffect
+from relevome.results.variants.effect import MatchedNull, VariantEffect
 from relevome.results.variants.why import FOLDER, VariantsWhy, why_of
 from relevome.results.variants.why import NAME as WHY_NAME
 
@@ -51,11 +51,14 @@ SCHEMA = pa.schema([
     *(pa.field(name, _REAL) for name in ("ref_log_odds", "alt_log_odds", "delta_log_odds")),
     pa.field("gain", _REAL), pa.field("gain_at", _WHOLE),
     pa.field("loss", _REAL), pa.field("loss_at", _WHOLE),
+    pa.field("null_places", _WHOLE), *(pa.field(name, _REAL) for name in ("null_mean", "null_sd", "null_p")),
 ])  # fmt: skip
 
 OF_SEQUENCES = ("delta_score", "delta_probability", "delta_log_odds")
 OF_NUMBERS = ("delta_score",)
 OF_LETTERS = ("gain", "gain_at", "loss", "loss_at")
+OF_NULL = ("null_p",)
+_NULL = ("null_places", "null_mean", "null_sd")
 
 _PLACE = ("id", "sequence_id", "start", "end", "ref", "alt", "kind", "gene", "strand", "padded", "target")
 
@@ -67,7 +70,8 @@ class VariantRow:
     Places are 0-based and half-open. ``sequence_id`` is the contig of a genome, or a protein; ``line`` and
     ``alternative`` say where the variant is in its file, both from 1 on; ``padded`` how many letters of the
     reference's window are unknown ones beyond the ends of the sequence. ``strand`` is that of the gene. What
-    follows ``target`` is as `VariantEffect` has it, and ``delta_`` is alternative minus reference.
+    follows ``target`` is as `VariantEffect` has it, and ``delta_`` is alternative minus reference;
+    ``null_`` is as `MatchedNull` has it.
     """
 
     line: int
@@ -97,12 +101,19 @@ class VariantRow:
     gain_at: int | None
     loss: float | None
     loss_at: int | None
+    null_places: int | None = None
+    null_mean: float | None = None
+    null_sd: float | None = None
+    null_p: float | None = None
 
 
-def variant_row(windows: VariantWindows, effect: VariantEffect) -> VariantRow:
-    """The row of a variant and an output."""
+def variant_row(
+    windows: VariantWindows, effect: VariantEffect, null: MatchedNull | None = None
+) -> VariantRow:
+    """The row of a variant and an output, with what the same change does elsewhere if that is known."""
     one, gene = windows.variant, windows.gene
-    known = SCHEMA.names[SCHEMA.get_field_index("target") :]
+    known = SCHEMA.names[SCHEMA.get_field_index("target") : SCHEMA.get_field_index("null_places")]
+    beside = {} if null is None else {f"null_{name}": value for name, value in asdict(null).items()}
     return VariantRow(
         line=one.line,
         alternative=one.number,
@@ -117,6 +128,7 @@ def variant_row(windows: VariantWindows, effect: VariantEffect) -> VariantRow:
         strand=None if gene is None else gene.strand,
         padded=windows.padded,
         **{name: getattr(effect, name) for name in known},
+        **beside,
     )
 
 
@@ -219,8 +231,10 @@ class Variants(PartsReader[VariantRow]):
         write_tsv(self.path / TABLE, self._header(), self._lines())
 
     def _header(self) -> list[str]:
-        before = () if self.scores == OF_LETTERS else ("ref_score", "alt_score")
-        return [*_PLACE, *before, *self.scores]
+        before = () if "gain" in self.scores else ("ref_score", "alt_score")
+        null = _NULL if set(OF_NULL) <= set(self.scores) else ()
+        own = [name for name in self.scores if name not in OF_NULL]
+        return [*_PLACE, *before, *own, *null, *(OF_NULL if null else ())]
 
     def _lines(self) -> Iterator[tuple[Any, ...]]:
         return self.values(self._header())
