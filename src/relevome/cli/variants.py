@@ -50,6 +50,13 @@ def variants(
         Path | None, typer.Option(help="Substitutions in proteins as CSV or TSV; needs --fasta.")
     ] = None,
     fasta: Annotated[Path | None, typer.Option(help="The proteins as FASTA, plain or gzip.")] = None,
+    saturate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="All substitutions of a stretch instead, such as chr1:101-200 or P01308:1-50; repeatable.",
+            metavar="REGION",
+        ),
+    ] = None,
     on_bad: Annotated[
         Literal["refuse", "skip"], typer.Option(help="What to do with variants that cannot be used.")
     ] = "refuse",
@@ -137,7 +144,8 @@ def variants(
         )  # fmt: skip
         found = score(
             loaded, output, vcf=vcf, genome=genome, genes=genes, substitutions=substitutions, fasta=fasta,
-            target=target, width=width, indels=indels, distance=distance, average_strands=average_strands,
+            saturate=saturate, target=target, width=width, indels=indels, distance=distance,
+            average_strands=average_strands,
             scheme=scheme, null=null, seed=seed, on_bad=on_bad, why=why, method=method,
             options=named_options(option), shifts=shifts, motifs=motifs, motif_p=motif_p,
             batch_size=rows_at_once(batch_size), overwrite=overwrite,

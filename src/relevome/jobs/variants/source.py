@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from relevome.data.contigs import Contig, read_regions
 from relevome.data.formats.fasta import read_fasta
 from relevome.data.formats.substitutions import read_substitutions
 from relevome.data.formats.vcf import read_vcf
 from relevome.data.genomes import open_genome
 from relevome.data.inputs import sha256_of
 from relevome.data.problems import Problem
-from relevome.data.sequences import PROTEIN, Sequence
+from relevome.data.sequences import DNA, PROTEIN, Sequence
 from relevome.data.variants.genes import Genes, read_genes
 from relevome.data.variants.placing import on_genome, on_proteins, proteins_by_id
+from relevome.data.variants.saturated import saturated
 from relevome.data.variants.variant import BadVariant, Variant, unusable
 from relevome.data.variants.windows import VariantWindowing, VariantWindows
 from relevome.errors import InputError
@@ -44,36 +46,47 @@ class VariantSource:
 
 @contextmanager
 def genome_variants(
-    vcf: str | Path,
+    vcf: str | Path | None,
     genome: str | Path,
     genes: str | Path | None,
     substitutions_only: bool,
+    saturate: Collection[str] = (),
 ) -> Iterator[VariantSource]:
-    """Variants of VCF in windows of a genome, which stays open in the block.
+    """Variants of VCF, or all substitutions of stretches, in windows of a genome, which stays open meanwhile.
 
-    Raises InputError for a file that cannot be read.
+    Raises InputError for a file that cannot be read, and a stretch that is not on the genome.
     """
-    files = {"vcf": vcf, "genome": genome} | ({} if genes is None else {"genes": genes})
+    files = {"vcf": vcf, "genome": genome, "genes": genes}
     with open_genome(genome) as chromosomes:
         lengths = {name: len(chromosomes[name]) for name in list(chromosomes.keys())}
         known = None if genes is None else read_genes(genes, lengths)
         letters = _Letters(chromosomes)
+        contigs = [Contig(name, length) for name, length in lengths.items()]
+        stretches = read_regions(saturate, contigs) if saturate else []
+
+        def listed() -> Iterator[Variant | BadVariant]:
+            if vcf is not None:
+                return read_vcf(vcf)
+            return saturated(stretches, lambda contig, *ends: letters.of(contig)(*ends), DNA)
 
         def read(windowing: VariantWindowing) -> Iterator[VariantItem]:
-            for item in on_genome(read_vcf(vcf), chromosomes, genome):
+            for item in on_genome(listed(), chromosomes, genome):
                 if isinstance(item, BadVariant):
                     yield item
                 else:
                     yield _windows(item, windowing, letters, lengths[item.contig], known, substitutions_only)
 
-        yield VariantSource(_described(files), lambda: read_vcf(vcf), read)
+        yield VariantSource(_described(files) | _asked(saturate), listed, read)
 
 
 @contextmanager
-def protein_variants(table: str | Path, fasta: str | Path) -> Iterator[VariantSource]:
-    """Substitutions of a table in the proteins of a FASTA file, which are all held in memory.
+def protein_variants(
+    table: str | Path | None, fasta: str | Path, saturate: Collection[str] = ()
+) -> Iterator[VariantSource]:
+    """Substitutions of a table, or all of stretches, in the proteins of a FASTA file, all held in memory.
 
-    Raises InputError for a file that cannot be read, and a protein that cannot be used.
+    Raises InputError for a file that cannot be read, a protein that cannot be used, and a stretch that is on
+    none.
     """
 
     def whole() -> Iterator[Sequence]:
@@ -83,9 +96,16 @@ def protein_variants(table: str | Path, fasta: str | Path) -> Iterator[VariantSo
             yield item
 
     proteins = proteins_by_id(whole(), fasta)
+    lengths = [Contig(id, len(one)) for id, one in proteins.items()]
+    stretches = read_regions(saturate, lengths) if saturate else []
+
+    def listed() -> Iterator[Variant | BadVariant]:
+        if table is not None:
+            return read_substitutions(table)
+        return saturated(stretches, lambda id, start, end: proteins[id].letters[start:end], PROTEIN)
 
     def read(windowing: VariantWindowing) -> Iterator[VariantItem]:
-        for item in on_proteins(read_substitutions(table), proteins, fasta):
+        for item in on_proteins(listed(), proteins, fasta):
             if isinstance(item, BadVariant):
                 yield item
                 continue
@@ -94,7 +114,7 @@ def protein_variants(table: str | Path, fasta: str | Path) -> Iterator[VariantSo
             yield windows if isinstance(windows, BadVariant) else (windows,)
 
     files = {"substitutions": table, "fasta": fasta}
-    yield VariantSource(_described(files), lambda: read_substitutions(table), read)
+    yield VariantSource(_described(files) | _asked(saturate), listed, read)
 
 
 def checked_count(source: VariantSource, windowing: VariantWindowing, on_bad: str) -> int:
@@ -153,8 +173,14 @@ class _Letters:
         return self._block[start - self._start : end - self._start]
 
 
-def _described(files: Mapping[str, str | Path]) -> dict[str, str]:
+def _asked(saturate: Collection[str]) -> dict[str, str]:
+    return {"saturate": " ".join(saturate)} if saturate else {}
+
+
+def _described(files: Mapping[str, str | Path | None]) -> dict[str, str]:
     described = {}
     for kind, path in files.items():
+        if path is None:
+            continue
         described |= {kind: str(path), f"{kind}_sha256": sha256_of(path)}
     return described

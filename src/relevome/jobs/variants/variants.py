@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -28,6 +28,7 @@ from relevome.models.batching import batch_sizes_of
 from relevome.options import check_choice
 from relevome.results.record import provenance
 from relevome.results.variants.rows import VARIANTS, Variants, VariantsWriter
+from relevome.results.variants.saturation import write_saturation
 from relevome.results.variants.vcf import write_variants_vcf
 
 
@@ -40,6 +41,7 @@ def variants(
     genes: str | Path | None = None,
     substitutions: str | Path | None = None,
     fasta: str | Path | None = None,
+    saturate: str | Iterable[str] | None = None,
     target: str | int | Iterable[str | int] | None = None,
     width: int | None = None,
     indels: str | None = None,
@@ -75,6 +77,9 @@ def variants(
         substitutions: Substitutions in proteins, as a CSV or TSV table (``A23T``, ``p.Ala23Thr``,
             ``P01308:A23T``), in place of ``vcf``; they need ``fasta``.
         fasta: The proteins.
+        saturate: In place of ``vcf`` or ``substitutions`` all substitutions of a stretch of the genome or of
+            a protein, such as ``chr1:101-200`` or ``P01308:1-50``, counted from 1, the last one included; a
+            name alone is all of it; or several. Needs ``genome`` or ``fasta``.
         target: An output by its index or label, or several. Default: the only one, or the second of two; of a
             causal language model the log-likelihood.
         width: Letters of the windows that are read, of which the variant's first is number ``width // 2``;
@@ -120,7 +125,8 @@ def variants(
     """
     check_choice("--on-bad", on_bad, ("refuse", "skip"))
     anchored, named = _choices(indels, scheme)
-    _check_given(model, vcf, genome, genes, substitutions, fasta, average_strands)
+    stretches = [saturate] if isinstance(saturate, str) else [*(saturate or ())]
+    _check_given(model, vcf, genome, genes, substitutions, fasta, stretches, average_strands)
     question = variant_question(model, target, named, distance, average_strands)
     windowing = _windowing(model, width, anchored, question)
     if null < 0:
@@ -131,7 +137,7 @@ def variants(
     )
     plan = _plan(model, question, windowing, why, method, options, shifts, motifs, motif_p)
     folder = Path(out)
-    with _source(vcf, genome, genes, substitutions, fasta, question) as source:
+    with _source(vcf, genome, genes, substitutions, fasta, stretches, question) as source:
         say("reading variants")
         count = checked_count(source, windowing, on_bad)
         progress(0, count if plan is None else 2 * count)
@@ -147,6 +153,8 @@ def variants(
             found.write_table()
             if vcf is not None:
                 write_variants_vcf(found, vcf)
+            if stretches:
+                write_saturation(found)
         if plan is not None:
             say("explaining variants")
             items = source.read(plan.windowing(windowing))
@@ -196,17 +204,23 @@ def _check_given(
     genes: str | Path | None,
     substitutions: str | Path | None,
     fasta: str | Path | None,
+    saturate: Collection[str],
     average_strands: bool,
 ) -> None:
     """Raises InputError for files that do not go together, or not with the model."""
-    of_genome, of_proteins = (vcf, genome), (substitutions, fasta)
+    all_of = "stretches" if saturate else None
+    of_genome = (vcf or (all_of if genome is not None else None), genome)
+    of_proteins = (substitutions or (all_of if fasta is not None else None), fasta)
+    if saturate and (vcf is not None or substitutions is not None):
+        raise InputError("--saturate is in place of --vcf and --substitutions: leave one of them out")
     whole = [None not in pair for pair in (of_genome, of_proteins)]
     touched = [any(one is not None for one in pair) for pair in ((*of_genome, genes), of_proteins)]
     if sum(whole) != 1 or whole != touched:
         raise InputError(
-            "expected variants as --vcf V with --genome G, or as --substitutions T with --fasta F"
+            "expected variants as --vcf V with --genome G, or as --substitutions T with --fasta F, or "
+            "--saturate with one of --genome and --fasta"
         )
-    wanted = DNA if vcf is not None else PROTEIN
+    wanted = DNA if genome is not None else PROTEIN
     if model.alphabet != wanted:
         raise InputError(f"the model reads {model.alphabet.name}, and these variants are of {wanted.name}")
     if average_strands and (genes is not None or wanted is PROTEIN):
@@ -215,11 +229,12 @@ def _check_given(
 
 
 def _source(
-    vcf: Any, genome: Any, genes: Any, substitutions: Any, fasta: Any, question: VariantQuestion
+    vcf: Any, genome: Any, genes: Any, substitutions: Any, fasta: Any, saturate: Collection[str],
+    question: VariantQuestion,
 ) -> AbstractContextManager[VariantSource]:  # fmt: skip
-    if vcf is not None:
-        return genome_variants(vcf, genome, genes, question.scheme is not None)
-    return protein_variants(substitutions, fasta)
+    if genome is not None:
+        return genome_variants(vcf, genome, genes, question.scheme is not None, saturate)
+    return protein_variants(substitutions, fasta, saturate)
 
 
 def _windowing(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME, TABLE = "variants.json", "variants.tsv"
+MATRIX = "saturation.tsv"
 PLAIN, COMPRESSED, INDEX = "variants.vcf", "variants.vcf.gz", "variants.vcf.gz.tbi"
 
 _TEXT, _WHOLE, _REAL = pa.string(), pa.int64(), pa.float64()
@@ -162,7 +163,7 @@ class VariantsWriter(PartsWriter):
         super().__init__(folder, VARIANTS, manifest, overwrite)
         if overwrite and (self.folder / FOLDER / WHY_NAME).is_file():
             shutil.rmtree(self.folder / FOLDER)
-        for name in (TABLE, PLAIN, COMPRESSED, INDEX):
+        for name in (TABLE, MATRIX, PLAIN, COMPRESSED, INDEX):
             (self.folder / name).unlink(missing_ok=True)
 
 
