@@ -14,7 +14,9 @@ from relevome.cli.shared.terminal import echo
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
+    run: Annotated[
+        Path, typer.Argument(help="Folder of `relevome explain`, or of `relevome variants --saturate`.")
+    ],
     to: Annotated[str, typer.Option(help="One of `relevome list exporters`.")],
     output: Output,
     target: Annotated[str | None, typer.Option(help="One target of the run; all otherwise.")] = None,

@@ -16,13 +16,16 @@ from relevome.cli.shared.options import (
     Device,
     EngineName,
     Gpus,
+    MethodOption,
     ModelPath,
     Output,
     Prefix,
     RareAsX,
+    Seed,
     TaskName,
     TokenizerPath,
     Workers,
+    named_options,
     rows_at_once,
 )
 from relevome.cli.shared.progress import shown
@@ -30,6 +33,7 @@ from relevome.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from relevome.results.variants.rows import Variants
+    from relevome.results.variants.why import VariantsWhy
 
 
 def variants(
@@ -46,6 +50,13 @@ def variants(
         Path | None, typer.Option(help="Substitutions in proteins as CSV or TSV; needs --fasta.")
     ] = None,
     fasta: Annotated[Path | None, typer.Option(help="The proteins as FASTA, plain or gzip.")] = None,
+    saturate: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="All substitutions of a stretch instead, such as chr1:101-200 or P01308:1-50; repeatable.",
+            metavar="REGION",
+        ),
+    ] = None,
     on_bad: Annotated[
         Literal["refuse", "skip"], typer.Option(help="What to do with variants that cannot be used.")
     ] = "refuse",
@@ -72,6 +83,29 @@ def variants(
         Literal["wild-type-marginal", "masked-marginal", "pseudo-likelihood"] | None,
         typer.Option(help="Masked language models: how they are asked (default: masked-marginal)."),
     ] = None,
+    null: Annotated[
+        int,
+        typer.Option(help="Other places of its window where each change is asked about too, for a p.", min=0),
+    ] = 0,
+    seed: Seed = 0,
+    # why
+    why: Annotated[
+        bool,
+        typer.Option("--why", help="Relevance of both alleles, letter under letter, and its difference."),
+    ] = False,
+    method: Annotated[
+        str | None, typer.Option(help="With --why: the method (default: the usual one for the model).")
+    ] = None,
+    option: MethodOption = None,
+    shifts: Annotated[
+        int,
+        typer.Option(help="With --why: letters either way by which windows are moved, for a band.", min=0),
+    ] = 0,
+    motifs: Annotated[
+        Path | None,
+        typer.Option(help="With --why: motifs to look for in both alleles, MEME or a folder of them."),
+    ] = None,
+    motif_p: Annotated[float, typer.Option(help="The largest p of a motif that is there.")] = 1e-3,
     # how it is computed
     batch_size: BatchSize = "auto",
     engine: EngineName = "local",
@@ -100,6 +134,7 @@ def variants(
         from relevome.engines.base import engine_of
         from relevome.jobs.variants.variants import variants as score
         from relevome.models.hugging_face import load_model
+        from relevome.results.variants.why import why_of
 
     with shown("variants scored") as seen:
         loaded = load_model(
@@ -109,12 +144,18 @@ def variants(
         )  # fmt: skip
         found = score(
             loaded, output, vcf=vcf, genome=genome, genes=genes, substitutions=substitutions, fasta=fasta,
-            target=target, width=width, indels=indels, distance=distance, average_strands=average_strands,
-            scheme=scheme, on_bad=on_bad, batch_size=rows_at_once(batch_size), overwrite=overwrite,
+            saturate=saturate, target=target, width=width, indels=indels, distance=distance,
+            average_strands=average_strands,
+            scheme=scheme, null=null, seed=seed, on_bad=on_bad, why=why, method=method,
+            options=named_options(option), shifts=shifts, motifs=motifs, motif_p=motif_p,
+            batch_size=rows_at_once(batch_size), overwrite=overwrite,
             engine=engine_of(engine, workers=workers, address=address, gpus=gpus), say=seen.say,
             progress=seen.tell,
         )  # fmt: skip
+        explained = why_of(output) if why else None
     _report(found, output)
+    if explained is not None:
+        _report_why(explained)
 
 
 def _report(found: Variants, output: Path) -> None:
@@ -125,9 +166,24 @@ def _report(found: Variants, output: Path) -> None:
     echo(f"  {read}, {f'scheme {scheme}' if scheme else 'indels: ' + asked['indels']}")
     if padded := counts.other.get("padded"):
         echo(f"  windows filled up beyond an end of a contig: {padded:,}")
+    if missing := counts.other.get("without_null"):
+        echo(f"  no other place for the same change: {missing:,}")
     for name, count in sorted(counts.other.items()):
         if name.startswith("refused_"):
             echo(f"  left out, {name.removeprefix('refused_').replace('_', ' ')}: {count:,}")
     if found.vcf is not None and found.vcf.suffix != ".gz":
         echo(f"  {found.vcf} has no index: its lines are in no order, or the extra variants is not installed")
     print_refused(counts, output / found.kind.manifest)
+
+
+def _report_why(found: VariantsWhy) -> None:
+    counts = found.counts
+    method = found.manifest["method"]
+    echo(f"{found.path}: {counts.explained:,} of {counts.read:,} variants explained by {method}")
+    for side in ("gained", "lost") if "motifs" in found.manifest else ():
+        echo(f"  motifs {side}: {counts.other.get(f'motif_{side}', 0):,} rows")
+    if missing := counts.other.get("refused_before"):
+        echo(f"  not scored, so not explained: {missing:,}")
+    if missing := counts.other.get("refused_not_explained"):
+        echo(f"  left out: {missing:,}")
+        print_refused(counts, found.path / found.kind.manifest)

@@ -50,11 +50,16 @@ def best_match_on_either_strand(motif: Motif, sequence: Sequence) -> list[Site]:
     return [Site(len(sequence) - there.end, len(sequence) - there.start, motif.name, "-")]
 
 
+def log_odds(motif: Motif) -> Float[np.ndarray, "positions letters"]:
+    """Bits of every letter against equally likely ones, each a hundredth more likely than it is."""
+    letters = len(motif.alphabet.letters)
+    return np.log2((motif.probabilities + _PSEUDO) / (1 + _PSEUDO * letters) * letters)
+
+
 def _scores(motif: Motif, sequence: Sequence) -> Float[np.ndarray, " starts"]:
     """Log odds of the motif at every letter at which it can start."""
     bases = motif.alphabet.letters
-    likely = (motif.probabilities + _PSEUDO) / (1 + _PSEUDO * len(bases))
-    odds = np.column_stack([np.log2(likely * len(bases)), np.full(len(motif), -np.inf)])
+    odds = np.column_stack([log_odds(motif), np.full(len(motif), -np.inf)])
     columns = np.array([bases.find(letter) for letter in sequence.letters])
     starts = max(len(sequence) - len(motif) + 1, 0)
     return np.array([odds[np.arange(len(motif)), columns[i : i + len(motif)]].sum() for i in range(starts)])

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from relevome.errors import InputError
 from relevome.options import configured
 from relevome.results.export import ExportReport, exporters
 from relevome.results.run.reader import Run
+from relevome.results.variants.rows import VARIANTS, Variants
+from relevome.results.variants.saturation import VariantsBigWig
 
 
 def export(
-    run: Run | str | Path,
+    run: Run | Variants | str | Path,
     to: str,
     out: str | Path,
     target: str | None = None,
@@ -22,7 +25,7 @@ def export(
     """Write a run in a format that other programs read.
 
     Args:
-        run: The run, or its folder.
+        run: The run, or its folder; or a result of `relevome variants --saturate`, which ``bigwig`` takes.
         to: Name of the exporter, one of `relevome list exporters`.
         out: The file; of several targets each is written to a file of its own, with the target before the
             ending.
@@ -37,6 +40,21 @@ def export(
         InputError: For an unknown exporter or option, a run without what the format needs, and files that
             are there or cannot be written.
     """
+    if not isinstance(run, Run) and (isinstance(run, Variants) or (Path(run) / VARIANTS.manifest).is_file()):
+        return _of_variants(run, to, Path(out), target, overwrite, options)
     exporter = configured(exporters[to], f"exporter {to}", options)
     opened = run if isinstance(run, Run) else Run(run)
     return exporter.export(opened, Path(out), target, overwrite)
+
+
+def _of_variants(
+    found: Variants | str | Path, to: str, out: Path, target: str | None, overwrite: bool,
+    options: dict[str, Any],
+) -> ExportReport:  # fmt: skip
+    """All substitutions of a stretch, as a track."""
+    opened = found if isinstance(found, Variants) else Variants(found)
+    if to != "bigwig":
+        raise InputError(f"--to {to}: {opened.path} is a result of variants, of which there is bigwig alone")
+    return configured(VariantsBigWig, "exporter bigwig of variants", options).export(
+        opened, out, target, overwrite
+    )

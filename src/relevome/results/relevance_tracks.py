@@ -62,7 +62,7 @@ def relevance_tracks(
             has not all that the run reaches.
     """
     layouts = {target: lay_out(run, target, coordinates) for target in paths}
-    sizes = {target: _sizes(layout, chrom_sizes) for target, layout in layouts.items()}
+    sizes = {target: sizes_within(layout.sizes, chrom_sizes) for target, layout in layouts.items()}
     return RelevanceTracks(paths, layouts, sizes)
 
 
@@ -92,11 +92,12 @@ def track_label(run: Run, target: str) -> str:
     return " ".join(visible(f"{target} ({run.manifest.get('method', 'relevance')})").split())
 
 
-def _sizes(layout: Layout, chrom_sizes: Path | None) -> dict[str, int]:
+def sizes_within(ends: Mapping[str, int], chrom_sizes: Path | None) -> dict[str, int]:
+    """Lengths of chromosomes, of a file or else where each ends. Raises InputError where one is short."""
     if chrom_sizes is None:
-        return layout.sizes
+        return dict(ends)
     known = _read_sizes(chrom_sizes)
-    for chrom, end in layout.sizes.items():
+    for chrom, end in ends.items():
         if end > known.get(chrom, 0):
             length = f"has {known[chrom]} bases" if chrom in known else "is not there"
             raise InputError(

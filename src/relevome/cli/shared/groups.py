@@ -86,8 +86,9 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Output": "output overwrite",
     },
     "variants": {
-        "Variants": "vcf genome genes substitutions fasta on_bad",
-        "What is asked": "target width indels distance average_strands scheme",
+        "Variants": "vcf genome genes substitutions fasta saturate on_bad",
+        "What is asked": "target width indels distance average_strands scheme null",
+        "Why": "why method option shifts motifs motif_p",
         "Model": f"model tokenizer task alphabet prefix rare_as_x max_tokens {_CODE}",
         "Computing": COMPUTING,
         "Output": "output overwrite",

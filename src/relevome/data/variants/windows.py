@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from relevome.data.variants.genes import Gene
@@ -36,6 +36,7 @@ class VariantWindows:
         start: The place of the reference window's first letter, 0-based; below 0 where it is filled up.
         padded: How many of its letters are unknown ones, in place of those beyond the ends of the sequence.
         gene: The gene whose strand and ends count, if any.
+        elsewhere: Windows of the same change at other places, if these are asked for.
     """
 
     variant: Variant
@@ -44,6 +45,7 @@ class VariantWindows:
     start: int
     padded: int
     gene: Gene | None = None
+    elsewhere: tuple[VariantWindows, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,14 @@ class VariantWindowing:
         anchored: What stays in place. Default: ``both``.
         unknown: The letter beyond the ends of a sequence, and outside a gene; None: windows do not reach
             beyond the ends, but are moved inside. Default: None.
+        matched: Gives the same change at other places of a window, which get windows of their own. Default:
+            none.
     """
 
     width: int | None
     anchored: Anchored = "both"
     unknown: str | None = None
+    matched: Callable[[VariantWindows], Iterable[Variant]] | None = None
 
     def __post_init__(self) -> None:
         if self.width is not None and self.width < 1:
@@ -93,7 +98,12 @@ class VariantWindowing:
             return unusable(variant, "does_not_fit", reason)
         others = tuple(_window(inside, variant, variant.alt, first, last) for first, last in spans)
         padded = max(-start, 0) + max(end - length, 0)
-        return VariantWindows(variant, reference, others, start, padded, gene)
+        found = VariantWindows(variant, reference, others, start, padded, gene)
+        if self.matched is None:
+            return found
+        plain = replace(self, matched=None)
+        every = (plain.around(one, read, length, gene) for one in self.matched(found))
+        return replace(found, elsewhere=tuple(one for one in every if isinstance(one, VariantWindows)))
 
     def _ends(self, variant: Variant, length: int) -> tuple[int, int]:
         """Where the reference window begins and ends."""

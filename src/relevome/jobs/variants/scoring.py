@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from relevome.data.variants.variant import BadVariant, Unusable
 from relevome.data.variants.windows import VariantWindows
 from relevome.discovery.variants.letters import letter_effects
+from relevome.discovery.variants.matched_null import matched_nulls
 from relevome.discovery.variants.schemes import LOG_LIKELIHOOD, Scheme, check_scheme, scheme_effects
 from relevome.discovery.variants.sequences import sequence_effects
 from relevome.errors import InputError
@@ -20,8 +21,8 @@ from relevome.models.questions import LIKELIHOOD
 from relevome.models.targets import resolve_targets
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
-from relevome.results.variants.effect import VariantEffect
-from relevome.results.variants.rows import OF_LETTERS, OF_NUMBERS, OF_SEQUENCES, variant_row
+from relevome.results.variants.effect import MatchedNull, VariantEffect
+from relevome.results.variants.rows import OF_LETTERS, OF_NULL, OF_NUMBERS, OF_SEQUENCES, variant_row
 
 SHARD_VARIANTS, SHARD_LETTERS = 4096, 1 << 22
 _TOGETHER = 1 << 17  # letters of windows that are asked about at once
@@ -37,12 +38,14 @@ class VariantQuestion:
         scheme: Of a masked language model, how it is asked; else None.
         distance: Letters on either side of a variant, of a model with outputs for every letter.
         both_strands: Whether numbers are means over both strands.
+        null: At how many other places the same change is asked about.
     """
 
     targets: tuple[Target, ...]
     scheme: Scheme | None
     distance: int
     both_strands: bool
+    null: int = 0
 
     @property
     def labels(self) -> list[str]:
@@ -51,6 +54,9 @@ class VariantQuestion:
 
     def scores(self, model: Model) -> tuple[str, ...]:
         """The columns in which the answer is."""
+        return self._own_scores(model) + (OF_NULL if self.null else ())
+
+    def _own_scores(self, model: Model) -> tuple[str, ...]:
         if self.scheme is not None:
             return OF_NUMBERS
         if model.kind.by_letter and not model.kind.language:
@@ -159,16 +165,21 @@ class ScoreShard:
             yield some
 
     def _outcomes(self, items: List[VariantItem]) -> Iterator[Outcome]:
-        windows = [one for item in items if not isinstance(item, BadVariant) for one in item]
-        effects = iter(self.question.effects(self.model, windows))
+        every = [one for item in items if not isinstance(item, BadVariant) for one in item]
+        asked = [one for windows in every for one in (windows, *windows.elsewhere)]
+        effects = iter(self.question.effects(self.model, asked))
         for item in items:
             if isinstance(item, BadVariant):
                 yield _refused(item.id, str(item), item.kind)
-            else:
-                yield self._outcome(item, [next(effects) for _ in item])
+                continue
+            found = [[next(effects) for _ in range(1 + len(one.elsewhere))] for one in item]
+            yield self._outcome(item, [own for own, *_ in found], [others for _, *others in found])
 
     def _outcome(
-        self, windows: tuple[VariantWindows, ...], found: list[list[VariantEffect] | InputError]
+        self,
+        windows: tuple[VariantWindows, ...],
+        found: list[list[VariantEffect] | InputError],
+        elsewhere: list[list[list[VariantEffect] | InputError]],
     ) -> Outcome:
         failed = next((one for one in found if isinstance(one, InputError)), None)
         if failed is not None and self.on_bad == "refuse":
@@ -176,17 +187,27 @@ class ScoreShard:
         if failed is not None:
             return _refused(windows[0].variant.name, str(failed), "not_scored")
         rows = tuple(
-            variant_row(one, effect)
-            for one, effects in zip(windows, found, strict=True)
+            variant_row(one, effect, null)
+            for one, effects, others in zip(windows, found, elsewhere, strict=True)
             if not isinstance(effects, InputError)
-            for effect in effects
+            for effect, null in zip(effects, self._nulls(effects, others), strict=True)
         )
-        padded = int(any(one.padded for one in windows))
-        return Outcome(rows, Counts(1, 1, (), {"padded": padded} if padded else {}))
+        counted = {
+            "padded": any(one.padded for one in windows),
+            "without_null": self.question.null and not all(row.null_places for row in rows),
+        }
+        return Outcome(rows, Counts(1, 1, (), {name: 1 for name, there in counted.items() if there}))
+
+    def _nulls(
+        self, effects: List[VariantEffect], others: List[List[VariantEffect] | InputError]
+    ) -> List[MatchedNull | None]:
+        return matched_nulls(effects, others) if self.question.null else [None] * len(effects)
 
 
 def _letters(item: VariantItem) -> int:
-    return 0 if isinstance(item, BadVariant) else sum(len(one.reference.letters) for one in item)
+    if isinstance(item, BadVariant):
+        return 0
+    return sum(len(one.reference.letters) * (1 + len(one.elsewhere)) for one in item)
 
 
 def _refused(id: str, reason: str, kind: Unusable) -> Outcome:

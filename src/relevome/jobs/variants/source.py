@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from relevome.data.contigs import Contig, read_regions
 from relevome.data.formats.fasta import read_fasta
 from relevome.data.formats.substitutions import read_substitutions
 from relevome.data.formats.vcf import read_vcf
 from relevome.data.genomes import open_genome
 from relevome.data.inputs import sha256_of
 from relevome.data.problems import Problem
-from relevome.data.sequences import PROTEIN, Sequence
+from relevome.data.sequences import DNA, PROTEIN, Sequence
 from relevome.data.variants.genes import Genes, read_genes
 from relevome.data.variants.placing import on_genome, on_proteins, proteins_by_id
+from relevome.data.variants.saturated import saturated
 from relevome.data.variants.variant import BadVariant, Variant, unusable
 from relevome.data.variants.windows import VariantWindowing, VariantWindows
 from relevome.errors import InputError
@@ -34,49 +36,57 @@ class VariantSource:
     Attributes:
         description: The files, with their digests.
         listed: Gives them as their file has them, from the start at every call.
-        read: Gives as many, in their windows.
+        read: Gives as many, in windows that are cut as it is told.
     """
 
     description: Mapping[str, str]
     listed: Callable[[], Iterator[Variant | BadVariant]]
-    read: Callable[[], Iterator[VariantItem]]
+    read: Callable[[VariantWindowing], Iterator[VariantItem]]
 
 
 @contextmanager
 def genome_variants(
-    vcf: str | Path,
+    vcf: str | Path | None,
     genome: str | Path,
-    windowing: VariantWindowing,
     genes: str | Path | None,
     substitutions_only: bool,
+    saturate: Collection[str] = (),
 ) -> Iterator[VariantSource]:
-    """Variants of VCF in windows of a genome, which stays open in the block.
+    """Variants of VCF, or all substitutions of stretches, in windows of a genome, which stays open meanwhile.
 
-    Raises InputError for a file that cannot be read.
+    Raises InputError for a file that cannot be read, and a stretch that is not on the genome.
     """
-    files = {"vcf": vcf, "genome": genome} | ({} if genes is None else {"genes": genes})
+    files = {"vcf": vcf, "genome": genome, "genes": genes}
     with open_genome(genome) as chromosomes:
         lengths = {name: len(chromosomes[name]) for name in list(chromosomes.keys())}
         known = None if genes is None else read_genes(genes, lengths)
         letters = _Letters(chromosomes)
+        contigs = [Contig(name, length) for name, length in lengths.items()]
+        stretches = read_regions(saturate, contigs) if saturate else []
 
-        def read() -> Iterator[VariantItem]:
-            for item in on_genome(read_vcf(vcf), chromosomes, genome):
+        def listed() -> Iterator[Variant | BadVariant]:
+            if vcf is not None:
+                return read_vcf(vcf)
+            return saturated(stretches, lambda contig, *ends: letters.of(contig)(*ends), DNA)
+
+        def read(windowing: VariantWindowing) -> Iterator[VariantItem]:
+            for item in on_genome(listed(), chromosomes, genome):
                 if isinstance(item, BadVariant):
                     yield item
                 else:
                     yield _windows(item, windowing, letters, lengths[item.contig], known, substitutions_only)
 
-        yield VariantSource(_described(files), lambda: read_vcf(vcf), read)
+        yield VariantSource(_described(files) | _asked(saturate), listed, read)
 
 
 @contextmanager
 def protein_variants(
-    table: str | Path, fasta: str | Path, windowing: VariantWindowing
+    table: str | Path | None, fasta: str | Path, saturate: Collection[str] = ()
 ) -> Iterator[VariantSource]:
-    """Substitutions of a table in the proteins of a FASTA file, which are all held in memory.
+    """Substitutions of a table, or all of stretches, in the proteins of a FASTA file, all held in memory.
 
-    Raises InputError for a file that cannot be read, and a protein that cannot be used.
+    Raises InputError for a file that cannot be read, a protein that cannot be used, and a stretch that is on
+    none.
     """
 
     def whole() -> Iterator[Sequence]:
@@ -86,9 +96,16 @@ def protein_variants(
             yield item
 
     proteins = proteins_by_id(whole(), fasta)
+    lengths = [Contig(id, len(one)) for id, one in proteins.items()]
+    stretches = read_regions(saturate, lengths) if saturate else []
 
-    def read() -> Iterator[VariantItem]:
-        for item in on_proteins(read_substitutions(table), proteins, fasta):
+    def listed() -> Iterator[Variant | BadVariant]:
+        if table is not None:
+            return read_substitutions(table)
+        return saturated(stretches, lambda id, start, end: proteins[id].letters[start:end], PROTEIN)
+
+    def read(windowing: VariantWindowing) -> Iterator[VariantItem]:
+        for item in on_proteins(listed(), proteins, fasta):
             if isinstance(item, BadVariant):
                 yield item
                 continue
@@ -97,15 +114,15 @@ def protein_variants(
             yield windows if isinstance(windows, BadVariant) else (windows,)
 
     files = {"substitutions": table, "fasta": fasta}
-    yield VariantSource(_described(files), lambda: read_substitutions(table), read)
+    yield VariantSource(_described(files) | _asked(saturate), listed, read)
 
 
-def checked_count(source: VariantSource, on_bad: str) -> int:
+def checked_count(source: VariantSource, windowing: VariantWindowing, on_bad: str) -> int:
     """How many variants there are. Raises InputError for the first that cannot be used, if that is asked."""
     if on_bad == "skip":
         return sum(1 for _ in source.listed())
     count = 0
-    for item in source.read():
+    for item in source.read(windowing):
         count += 1
         if isinstance(item, BadVariant):
             raise InputError(f"{item}; correct it, or leave such variants out with --on-bad skip")
@@ -156,8 +173,14 @@ class _Letters:
         return self._block[start - self._start : end - self._start]
 
 
-def _described(files: Mapping[str, str | Path]) -> dict[str, str]:
+def _asked(saturate: Collection[str]) -> dict[str, str]:
+    return {"saturate": " ".join(saturate)} if saturate else {}
+
+
+def _described(files: Mapping[str, str | Path | None]) -> dict[str, str]:
     described = {}
     for kind, path in files.items():
+        if path is None:
+            continue
         described |= {kind: str(path), f"{kind}_sha256": sha256_of(path)}
     return described

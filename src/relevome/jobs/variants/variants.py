@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from relevome.data.sequences import DNA, PROTEIN, Sequence
-from relevome.data.variants.windows import Anchored, VariantWindowing
+from relevome.data.variants.matched import matched
+from relevome.data.variants.variant import Variant
+from relevome.data.variants.windows import Anchored, VariantWindowing, VariantWindows
 from relevome.discovery.variants.schemes import Scheme
 from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.running.shards import remembered, write_shards
+from relevome.jobs.variants.explaining import explain_variants
 from relevome.jobs.variants.scoring import ScoreShard, VariantQuestion, variant_question, variant_shards
 from relevome.jobs.variants.source import VariantSource, checked_count, genome_variants, protein_variants
+from relevome.jobs.variants.why_plan import WhyPlan, why_plan
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.options import check_choice
 from relevome.results.record import provenance
 from relevome.results.variants.rows import VARIANTS, Variants, VariantsWriter
+from relevome.results.variants.saturation import write_saturation
 from relevome.results.variants.vcf import write_variants_vcf
 
 
@@ -34,13 +41,22 @@ def variants(
     genes: str | Path | None = None,
     substitutions: str | Path | None = None,
     fasta: str | Path | None = None,
+    saturate: str | Iterable[str] | None = None,
     target: str | int | Iterable[str | int] | None = None,
     width: int | None = None,
     indels: str | None = None,
     distance: int = 50,
     average_strands: bool = False,
     scheme: str | None = None,
+    null: int = 0,
+    seed: int = 0,
     on_bad: str = "refuse",
+    why: bool = False,
+    method: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    shifts: int = 0,
+    motifs: str | Path | None = None,
+    motif_p: float = 1e-3,
     batch_size: int | None = None,
     overwrite: bool = False,
     engine: Engine | str = "local",
@@ -61,6 +77,9 @@ def variants(
         substitutions: Substitutions in proteins, as a CSV or TSV table (``A23T``, ``p.Ala23Thr``,
             ``P01308:A23T``), in place of ``vcf``; they need ``fasta``.
         fasta: The proteins.
+        saturate: In place of ``vcf`` or ``substitutions`` all substitutions of a stretch of the genome or of
+            a protein, such as ``chr1:101-200`` or ``P01308:1-50``, counted from 1, the last one included; a
+            name alone is all of it; or several. Needs ``genome`` or ``fasta``.
         target: An output by its index or label, or several. Default: the only one, or the second of two; of a
             causal language model the log-likelihood.
         width: Letters of the windows that are read, of which the variant's first is number ``width // 2``;
@@ -75,7 +94,21 @@ def variants(
         average_strands: Whether numbers are means over both strands. Default: False.
         scheme: Of a masked language model, ``wild-type-marginal``, ``masked-marginal`` (default) or
             ``pseudo-likelihood``, see `relevome.discovery.variants.schemes`.
+        null: At how many other places of each variant's window the same change is asked about, each in a
+            window of its own: the same letters for the same letters, or as many inserted or deleted. Default:
+            0, none.
+        seed: Seed of the draw of these. Default: 0.
         on_bad: What to do with variants that cannot be used: ``refuse`` or ``skip``.
+        why: Whether relevance of both alleles is kept too, letter under letter, see `VariantsWhy`. With
+            outputs for every letter, that of the letter that changes most. Default: False.
+        method: With ``why``, how they are explained, one of `relevome list methods`. Default: the usual one
+            for the kind of model.
+        options: Options of the method, such as ``{"steps": 64}``. Default: none.
+        shifts: With ``why``, how many letters either way windows are moved along the genome; relevance is
+            the mean, and the least and the largest difference are kept. Default: 0.
+        motifs: With ``why``, a MEME file, or a folder of `relevome motifs`, whose motifs are looked for over
+            the letters that change, in both alleles. Default: none.
+        motif_p: The largest p of a motif that is there. Default: 0.001.
         batch_size: Windows that go through the model at once. None: what suits the model.
         overwrite: Replace a result that is there.
         engine: Where it is computed, one of `relevome list engines`.
@@ -92,27 +125,67 @@ def variants(
     """
     check_choice("--on-bad", on_bad, ("refuse", "skip"))
     anchored, named = _choices(indels, scheme)
-    _check_given(model, vcf, genome, genes, substitutions, fasta, average_strands)
+    stretches = [saturate] if isinstance(saturate, str) else [*(saturate or ())]
+    _check_given(model, vcf, genome, genes, substitutions, fasta, stretches, average_strands)
     question = variant_question(model, target, named, distance, average_strands)
     windowing = _windowing(model, width, anchored, question)
+    if null < 0:
+        raise InputError(f"--null {null}: expected 0 places or more")
+    question = replace(question, null=null)
+    beside = (
+        replace(windowing, matched=partial(_matched, null, seed, windowing.unknown)) if null else windowing
+    )
+    plan = _plan(model, question, windowing, why, method, options, shifts, motifs, motif_p)
     folder = Path(out)
-    with _source(vcf, genome, genes, substitutions, fasta, windowing, question) as source:
+    with _source(vcf, genome, genes, substitutions, fasta, stretches, question) as source:
         say("reading variants")
-        count = checked_count(source, on_bad)
-        progress(0, count)
+        count = checked_count(source, windowing, on_bad)
+        progress(0, count if plan is None else 2 * count)
         sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, VARIANTS, overwrite)))
-        said = _manifest(sized, source, windowing, question, genes, on_bad)
+        said = _manifest(sized, source, windowing, question, genes, on_bad, seed)
+        told = partial(_told, progress, count if plan is None else 2 * count)
         with VariantsWriter(folder, said, overwrite) as writer:
             say("scoring variants")
             task = ScoreShard(sized, question, on_bad, writer.pieces)
-            every = variant_shards(source.read())
-            write_shards(writer, task, every, engine, lambda done: progress(done, count))
+            write_shards(writer, task, variant_shards(source.read(beside)), engine, told)
             say("writing tables")
             found = Variants(folder)
             found.write_table()
             if vcf is not None:
                 write_variants_vcf(found, vcf)
+            if stretches:
+                write_saturation(found)
+        if plan is not None:
+            say("explaining variants")
+            items = source.read(plan.windowing(windowing))
+            explain_variants(
+                model, question, plan, items, windowing, Variants(folder), batch_size, engine, told
+            )
     return Variants(folder)
+
+
+def _matched(null: int, seed: int, unknown: str | None, windows: VariantWindows) -> Iterator[Variant]:
+    return matched(windows, null, seed, unknown)
+
+
+def _told(progress: Progress, total: int, done: int) -> None:
+    progress(done, total)
+
+
+def _plan(
+    model: Model, question: VariantQuestion, windowing: VariantWindowing, why: bool, method: str | None,
+    options: Mapping[str, Any] | None, shifts: int, motifs: str | Path | None, motif_p: float,
+) -> WhyPlan | None:  # fmt: skip
+    """How variants are explained, if that is asked. Raises InputError for what cannot be."""
+    if why:
+        plan = why_plan(model, question, method, options or {}, shifts, motifs, motif_p)
+        plan.windowing(windowing)
+        return plan
+    given = {"--method": method, "--option": options, "--shifts": shifts, "--motifs": motifs}
+    for flag, value in given.items():
+        if value:
+            raise InputError(f"{flag} says how variants are explained: expected --why with it")
+    return None
 
 
 def _choices(indels: str | None, scheme: str | None) -> tuple[Anchored | None, Scheme | None]:
@@ -131,17 +204,23 @@ def _check_given(
     genes: str | Path | None,
     substitutions: str | Path | None,
     fasta: str | Path | None,
+    saturate: Collection[str],
     average_strands: bool,
 ) -> None:
     """Raises InputError for files that do not go together, or not with the model."""
-    of_genome, of_proteins = (vcf, genome), (substitutions, fasta)
+    all_of = "stretches" if saturate else None
+    of_genome = (vcf or (all_of if genome is not None else None), genome)
+    of_proteins = (substitutions or (all_of if fasta is not None else None), fasta)
+    if saturate and (vcf is not None or substitutions is not None):
+        raise InputError("--saturate is in place of --vcf and --substitutions: leave one of them out")
     whole = [None not in pair for pair in (of_genome, of_proteins)]
     touched = [any(one is not None for one in pair) for pair in ((*of_genome, genes), of_proteins)]
     if sum(whole) != 1 or whole != touched:
         raise InputError(
-            "expected variants as --vcf V with --genome G, or as --substitutions T with --fasta F"
+            "expected variants as --vcf V with --genome G, or as --substitutions T with --fasta F, or "
+            "--saturate with one of --genome and --fasta"
         )
-    wanted = DNA if vcf is not None else PROTEIN
+    wanted = DNA if genome is not None else PROTEIN
     if model.alphabet != wanted:
         raise InputError(f"the model reads {model.alphabet.name}, and these variants are of {wanted.name}")
     if average_strands and (genes is not None or wanted is PROTEIN):
@@ -150,12 +229,12 @@ def _check_given(
 
 
 def _source(
-    vcf: Any, genome: Any, genes: Any, substitutions: Any, fasta: Any, windowing: VariantWindowing,
+    vcf: Any, genome: Any, genes: Any, substitutions: Any, fasta: Any, saturate: Collection[str],
     question: VariantQuestion,
 ) -> AbstractContextManager[VariantSource]:  # fmt: skip
-    if vcf is not None:
-        return genome_variants(vcf, genome, windowing, genes, question.scheme is not None)
-    return protein_variants(substitutions, fasta, windowing)
+    if genome is not None:
+        return genome_variants(vcf, genome, genes, question.scheme is not None, saturate)
+    return protein_variants(substitutions, fasta, saturate)
 
 
 def _windowing(
@@ -190,6 +269,7 @@ def _manifest(
     question: VariantQuestion,
     genes: str | Path | None,
     on_bad: str,
+    seed: int,
 ) -> dict[str, Any]:
     """What ``variants.json`` says about the question."""
     by_letter = model.kind.by_letter and not model.kind.language
@@ -207,6 +287,7 @@ def _manifest(
             "both_strands": question.both_strands,
         },
         "scheme": question.scheme,
+        **({"null": question.null, "seed": seed} if question.null else {}),
         "distance": question.distance if by_letter else None,
         "on_bad": on_bad,
         "batch_size": model.batch_sizes.on_record(),

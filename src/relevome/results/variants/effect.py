@@ -56,5 +56,22 @@ class VariantEffect:
         return _difference(self.alt_log_odds, self.ref_log_odds)
 
 
+@dataclass(frozen=True)
+class MatchedNull:
+    """What the same change does at other places of the variant's window.
+
+    Attributes:
+        places: How many there were.
+        mean: The mean of what it does there, signed; None without places.
+        sd: Its standard deviation; None with fewer than two.
+        p: (1 + places where it does as much, of either sign) / (1 + places); None without places.
+    """
+
+    places: int
+    mean: float | None
+    sd: float | None
+    p: float | None
+
+
 def _difference(alternative: float | None, reference: float | None) -> float | None:
     return None if alternative is None or reference is None else alternative - reference

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,15 @@ from relevome.results.parts.reader import PartsReader
 from relevome.results.parts.writer import PartsWriter
 from relevome.results.record import reading
 from relevome.results.tables import write_tsv
-from relevome.results.variants.effect import VariantEffect
+from relevome.results.variants.effect import MatchedNull, VariantEffect
+from relevome.results.variants.why import FOLDER, VariantsWhy, why_of
+from relevome.results.variants.why import NAME as WHY_NAME
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NAME, TABLE = "variants.json", "variants.tsv"
+MATRIX = "saturation.tsv"
 PLAIN, COMPRESSED, INDEX = "variants.vcf", "variants.vcf.gz", "variants.vcf.gz.tbi"
 
 _TEXT, _WHOLE, _REAL = pa.string(), pa.int64(), pa.float64()
@@ -48,11 +52,14 @@ SCHEMA = pa.schema([
     *(pa.field(name, _REAL) for name in ("ref_log_odds", "alt_log_odds", "delta_log_odds")),
     pa.field("gain", _REAL), pa.field("gain_at", _WHOLE),
     pa.field("loss", _REAL), pa.field("loss_at", _WHOLE),
+    pa.field("null_places", _WHOLE), *(pa.field(name, _REAL) for name in ("null_mean", "null_sd", "null_p")),
 ])  # fmt: skip
 
 OF_SEQUENCES = ("delta_score", "delta_probability", "delta_log_odds")
 OF_NUMBERS = ("delta_score",)
 OF_LETTERS = ("gain", "gain_at", "loss", "loss_at")
+OF_NULL = ("null_p",)
+_NULL = ("null_places", "null_mean", "null_sd")
 
 _PLACE = ("id", "sequence_id", "start", "end", "ref", "alt", "kind", "gene", "strand", "padded", "target")
 
@@ -64,7 +71,8 @@ class VariantRow:
     Places are 0-based and half-open. ``sequence_id`` is the contig of a genome, or a protein; ``line`` and
     ``alternative`` say where the variant is in its file, both from 1 on; ``padded`` how many letters of the
     reference's window are unknown ones beyond the ends of the sequence. ``strand`` is that of the gene. What
-    follows ``target`` is as `VariantEffect` has it, and ``delta_`` is alternative minus reference.
+    follows ``target`` is as `VariantEffect` has it, and ``delta_`` is alternative minus reference;
+    ``null_`` is as `MatchedNull` has it.
     """
 
     line: int
@@ -94,12 +102,19 @@ class VariantRow:
     gain_at: int | None
     loss: float | None
     loss_at: int | None
+    null_places: int | None = None
+    null_mean: float | None = None
+    null_sd: float | None = None
+    null_p: float | None = None
 
 
-def variant_row(windows: VariantWindows, effect: VariantEffect) -> VariantRow:
-    """The row of a variant and an output."""
+def variant_row(
+    windows: VariantWindows, effect: VariantEffect, null: MatchedNull | None = None
+) -> VariantRow:
+    """The row of a variant and an output, with what the same change does elsewhere if that is known."""
     one, gene = windows.variant, windows.gene
-    known = SCHEMA.names[SCHEMA.get_field_index("target") :]
+    known = SCHEMA.names[SCHEMA.get_field_index("target") : SCHEMA.get_field_index("null_places")]
+    beside = {} if null is None else {f"null_{name}": value for name, value in asdict(null).items()}
     return VariantRow(
         line=one.line,
         alternative=one.number,
@@ -114,6 +129,7 @@ def variant_row(windows: VariantWindows, effect: VariantEffect) -> VariantRow:
         strand=None if gene is None else gene.strand,
         padded=windows.padded,
         **{name: getattr(effect, name) for name in known},
+        **beside,
     )
 
 
@@ -145,7 +161,9 @@ class VariantsWriter(PartsWriter):
 
     def __init__(self, folder: str | Path, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
         super().__init__(folder, VARIANTS, manifest, overwrite)
-        for name in (TABLE, PLAIN, COMPRESSED, INDEX):
+        if overwrite and (self.folder / FOLDER / WHY_NAME).is_file():
+            shutil.rmtree(self.folder / FOLDER)
+        for name in (TABLE, MATRIX, PLAIN, COMPRESSED, INDEX):
             (self.folder / name).unlink(missing_ok=True)
 
 
@@ -195,6 +213,11 @@ class Variants(PartsReader[VariantRow]):
         paths = (self.path / name for name in (COMPRESSED, PLAIN))
         return next((path for path in paths if path.is_file()), None)
 
+    @property
+    def why(self) -> VariantsWhy | None:
+        """Relevance of both alleles of every variant; None where that was not asked for."""
+        return why_of(self.path)
+
     def values(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The values of some columns, row by row, in a fraction of the time of whole rows."""
         for table in self.tables(columns):
@@ -209,8 +232,10 @@ class Variants(PartsReader[VariantRow]):
         write_tsv(self.path / TABLE, self._header(), self._lines())
 
     def _header(self) -> list[str]:
-        before = () if self.scores == OF_LETTERS else ("ref_score", "alt_score")
-        return [*_PLACE, *before, *self.scores]
+        before = () if "gain" in self.scores else ("ref_score", "alt_score")
+        null = _NULL if set(OF_NULL) <= set(self.scores) else ()
+        own = [name for name in self.scores if name not in OF_NULL]
+        return [*_PLACE, *before, *own, *null, *(OF_NULL if null else ())]
 
     def _lines(self) -> Iterator[tuple[Any, ...]]:
         return self.values(self._header())

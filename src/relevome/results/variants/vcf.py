@@ -26,6 +26,7 @@ _MEANING = {
     "gain": "largest rise of {} near the variant",
     "gain_at": "letters from POS to the largest rise of {}",
     "loss": "largest fall of {} near the variant",
+    "null_p": "share of other places where the same change does as much to {}",
     "loss_at": "letters from POS to the largest fall of {}",
 }
 
