@@ -14,16 +14,17 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32, Int32
 
-from relevome.attribution.batches import Explained
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
-from relevome.models.predictions import Response
 from relevome.results.notebook import MOST, as_html
 from relevome.results.parts.arrow import arrow_array
 from relevome.results.parts.part import Rows, common_head_shape
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from relevome.attribution.batches import Explained
+    from relevome.models.predictions import Response
 
 SCHEMA_VERSION = 1
 
