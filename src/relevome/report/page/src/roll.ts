@@ -31,7 +31,8 @@ export class Roll {
     const room = Math.max(0, this.total - this.pane.clientHeight), wanted = Math.max(0, Math.min(room, top));
     this.pane.scrollTop = this.total <= MOST ? wanted : wanted / this.ratio;
     this.last = this.pane.scrollTop;
-    this.offset = this.total <= MOST ? 0 : wanted - this.last;
+    if (this.total <= MOST || this.last <= 0) this.offset = 0;
+    else this.offset = (this.last >= MOST - this.pane.clientHeight ? room : wanted) - this.last; // no dot beyond an end
   }
 
   // After the element scrolled; whether all that is on it has to move.
