@@ -156,7 +156,7 @@ def _checked(found: ShownTracks) -> ShownTracks:
         raise InputError(
             f"{len(found.sequences):,} sequences have {found.values:,} values of relevance, and one file has "
             f"room for {MOST_VALUES:,}: take the sequences of the highest score with --top {room}, or fewer "
-            "runs"
+            "runs, or look at all with `relevome view`"
         )
     return found
 
