@@ -1,9 +1,9 @@
 """How soon `relevome view` shows a large run, and how much memory it takes.
 
-A run of 100,000 sequences of 200 letters is made up and written as `explain` writes it, in parts of 256. The
-server is a process of its own; the page is opened by Chromium, without a window. The first view is there when
-the first sequence is drawn. Afterwards the list is scrolled to ten places and to its end, letters are searched,
-and it is put in order. Peak memory is the server's, by the system, after all of that.
+A run of 100,000 sequences of 200 letters is made up and written as `explain` writes it, in parts of 256.
+The server is a process of its own; the page is opened by Chromium, without a window. The first view is there
+when the first sequence is drawn. Afterwards the list is scrolled to ten places and to its end, letters are
+searched, and it is put in order. Peak memory is the server's, by the system, after all of that.
 
 Target: the first view within 3 s of opening the address, and less than 1,000 MB.
 """
