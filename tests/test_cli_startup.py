@@ -74,7 +74,7 @@ def test_all_commands_that_read_something_are_among_those_tested() -> None:
     assert {name for name, _ in PATHS} == {
         "explain", "evaluate", "compare", "substitute", "heads", "annotate", "train", "simulate",
         "show", "export", "predict", "sites", "check", "rerun", "profile", "list", "motifs", "variants",
-        "pairs", "report",
+        "pairs", "report", "view",
     }  # fmt: skip
     assert {("explain", "fasta"), ("explain", "model"), ("evaluate", "run"), ("train", "arch")} < set(PATHS)
 

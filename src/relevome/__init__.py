@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from relevome.jobs.substitute import substitute
     from relevome.jobs.train import train
     from relevome.jobs.variants.variants import variants
+    from relevome.jobs.view import view
     from relevome.models.any_module.adapt import from_module
     from relevome.models.hugging_face import load_model
     from relevome.models.loading.own_weights import load_weights
@@ -67,13 +68,14 @@ _HOME = {
     "variants": "relevome.jobs.variants.variants",
     "windows": "relevome.jobs.data.windows",
     "report": "relevome.jobs.report",
+    "view": "relevome.jobs.view",
 }
 
 __all__ = [
     "InputError", "Run", "Sequence", "annotate", "check", "compare", "demo", "evaluate", "explain",
     "export", "fetch", "from_module", "heads", "load_model", "load_weights", "motifs", "pairs",
     "predict", "profile", "report", "rerun", "show", "simulate", "sites", "substitute", "train",
-    "variants", "windows",
+    "variants", "view", "windows",
 ]  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from relevome.cli.study import study_commands
 from relevome.cli.substitute import substitute
 from relevome.cli.train import train
 from relevome.cli.variants import variants
+from relevome.cli.view import view
 from relevome.errors import InputError
 from relevome.results.record import by_command
 
@@ -180,6 +181,7 @@ for command in (
     simulate,
     show,
     report,
+    view,
     export,
     check,
     rerun,

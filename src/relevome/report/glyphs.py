@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
 from relevome.data.sequences import Alphabet
 from relevome.report.text import FONTS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
 
 # Okabe and Ito's palette, made for every common kind of colour vision (Wong 2011, Nature Methods 8:441).
 GREEN, BLUE, ORANGE, RED = "#009E73", "#0072B2", "#E69F00", "#D55E00"
@@ -47,6 +50,8 @@ def letter_shapes(
     Letter i is centred between x = ``first`` + i and the next, and fills the share ``wide`` of that.
     IUPAC codes and rare residues are grey.
     """
+    from matplotlib.collections import PathCollection  # outlines alone, as a page has them, need no axes
+
     shapes = []
     for position, (letter, height) in enumerate(zip(letters, heights, strict=True), start=first):
         outline = _outline(letter)

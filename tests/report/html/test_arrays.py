@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relevome.report.html.arrays import PageArrays, finite
-from tests.report.html.unpacked import Unpacked
+from tests.report.html.unpacked import of_text
 
 VALUES = {
     "f2": [0.5, -1.0, 2.0**-24],
@@ -21,7 +21,7 @@ VALUES = {
 def test_everything_comes_back_from_where_its_reference_says() -> None:
     arrays = PageArrays()
     said = {kind: arrays.add(np.array(values), kind) for kind, values in VALUES.items()}
-    found = Unpacked(arrays.packed({"title": "</script><b>ä", "said": said}))
+    found = of_text(arrays.packed({"title": "</script><b>ä", "said": said}))
     assert found.content["title"] == "</script><b>ä"
     for kind, values in VALUES.items():
         assert said[kind]["at"] % 8 == 0
@@ -35,7 +35,7 @@ def test_no_name_is_in_the_text_of_the_page() -> None:
 
 
 def test_what_turns_text_around_is_shown_as_what_it_is() -> None:
-    found = Unpacked(PageArrays().packed({"ids": ["a\u202eb", "c\x1b[1m"]}))
+    found = of_text(PageArrays().packed({"ids": ["a\u202eb", "c\x1b[1m"]}))
     assert found.content["ids"] == [r"a\u202eb", r"c\x1b[1m"]
 
 

@@ -9,14 +9,14 @@ from relevome.errors import InputError
 from relevome.report.html import tracks
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.tracks import gather, tracks_content
-from tests.report.html.unpacked import Unpacked
+from tests.report.html.unpacked import of_text
 
 MANIFEST = {"alphabet": "dna", "method": "m", "model": {"path": "m"}}
 
 
 def read_back(found):
     arrays = PageArrays()
-    return Unpacked(arrays.packed(tracks_content(found, arrays)))
+    return of_text(arrays.packed(tracks_content(found, arrays)))
 
 
 def relevance_of(page, series, number):
@@ -70,7 +70,10 @@ def test_runs_share_a_sequence_where_id_letters_and_place_agree(make_run, letter
     assert [series.rows for series in found.series] == [{0: 0, 1: 1}, {1: 0, 2: 1, 3: 2}]
     page = read_back(found)
     np.testing.assert_allclose(relevance_of(page, page.content["series"][1], 1), [5, 6], rtol=1e-3)
-    assert page.content["places"][1] == ["c", 0, 2, "-"]
+    places = page.content["places"]
+    assert (places["chrom"]["names"], places["strand"]["names"]) == (["c"], ["-"])
+    assert page.array(places["chrom"]["of"]).tolist() == [0xFFFF, 0, 0xFFFF, 0xFFFF]
+    assert [page.array(places[name])[1] for name in ("start", "end")] == [0, 2]
 
 
 def test_what_a_run_has_twice_is_shown_twice(make_run, letters_only):

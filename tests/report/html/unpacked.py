@@ -18,8 +18,7 @@ KINDS = {"f2": "<f2", "f4": "<f4", "f8": "<f8", "i4": "<i4", "u2": "<u2", "u1": 
 class Unpacked:
     """The JSON of a page, and the arrays beside it."""
 
-    def __init__(self, packed: str) -> None:
-        whole = gzip.decompress(base64.b64decode(packed, validate=True))
+    def __init__(self, whole: bytes) -> None:
         (length,) = struct.unpack_from("<I", whole)
         self.content: dict[str, Any] = json.loads(whole[4 : 4 + length])
         self._arrays = whole[(4 + length + 7) // 8 * 8 :]
@@ -28,7 +27,12 @@ class Unpacked:
         return np.frombuffer(self._arrays, KINDS[said["as"]], said["n"], said["at"])
 
 
+def of_text(packed: str) -> Unpacked:
+    """What is packed into a page."""
+    return Unpacked(gzip.decompress(base64.b64decode(packed, validate=True)))
+
+
 def unpacked(page: Path) -> Unpacked:
     found = re.search('<script type="application/octet-stream" id="data">([^<]*)</script>', page.read_text())
     assert found
-    return Unpacked(found[1])
+    return of_text(found[1])

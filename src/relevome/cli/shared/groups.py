@@ -140,6 +140,11 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Known sites": "sites feature",
         "Output": "output overwrite",
     },
+    "view": {
+        "What is shown": "label title",
+        "Known sites": "sites feature",
+        "Where": "port browser",
+    },
     "export": {"What is written": "to target option", "Output": "output overwrite"},
     "check": {"Options": "sequences"},
     "rerun": {
@@ -153,7 +158,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 
 COMMANDS: Mapping[str, str] = {
     "To begin with": "demo simulate data",
-    "Models and explanations": "train predict explain show report export check rerun",
+    "Models and explanations": "train predict explain show report view export check rerun",
     "Whether to trust them": "evaluate compare substitute",
     "What they mean": "motifs sites profile heads pairs variants annotate",
     "More": "study list",

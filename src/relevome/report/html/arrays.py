@@ -46,16 +46,23 @@ class PageArrays:
         self._bytes += array.tobytes()
         return found
 
-    def packed(self, content: Mapping[str, Any]) -> str:
-        """Text and arrays as base64, in which nothing can be taken for markup.
+    def whole(self, content: Mapping[str, Any]) -> bytes:
+        """Text and arrays behind each other.
 
-        Of the deflated bytes the first four say how long the JSON is; arrays begin at the next multiple of 8.
-        The same content gives the same text. Raises ValueError for what JSON cannot hold.
+        The first four bytes say how long the JSON is; arrays begin at the next multiple of 8. Raises
+        ValueError for what JSON cannot hold.
         """
         text = json.dumps(_writable(content), allow_nan=False, separators=(",", ":")).encode()
         head = len(text).to_bytes(4, "little") + text
-        whole = head + bytes(-len(head) % _ALIGNED) + bytes(self._bytes)
-        return base64.b64encode(gzip.compress(whole, compresslevel=6, mtime=0)).decode("ascii")
+        return head + bytes(-len(head) % _ALIGNED) + bytes(self._bytes)
+
+    def packed(self, content: Mapping[str, Any]) -> str:
+        """The same deflated and as base64, in which nothing can be taken for markup.
+
+        The same content gives the same text. Raises ValueError for what JSON cannot hold.
+        """
+        packed = gzip.compress(self.whole(content), compresslevel=6, mtime=0)
+        return base64.b64encode(packed).decode("ascii")
 
 
 def finite(value: Any) -> float | None:

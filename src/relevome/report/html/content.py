@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from relevome.data.sequences import ALPHABETS
 from relevome.data.sites import Site
 from relevome.report.glyphs import BASES, CHEMISTRY, GREY, RESIDUES, outline_as_svg
 from relevome.report.html.annotations import annotation_content
+from relevome.report.html.arrays import PageArrays
 from relevome.report.html.methods_text import methods_content, set_options
 from relevome.report.html.parts import PagePart, PageTools
-from relevome.report.html.tracks import ShownTracks, tracks_content
+from relevome.report.html.tracks import ShownSequence
 from relevome.report.html.verdict import EXPLAINED, LEFT_OUT, SURVIVES, Remark, model_remarks, verdict_content
 from relevome.report.runs import remarks
 from relevome.results.quality.record import quality_of
 from relevome.results.run.reader import Run
 
 _MOST = 1000  # refused sequences that are listed; all are counted
+
+
+@runtime_checkable
+class PageTracks(Protocol):
+    """Sequences and their tracks, all of them in the page, or fetched where they are looked at."""
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs that they are from."""
+        ...
+
+    @property
+    def left_out(self) -> int:
+        """How many sequences there are beside these."""
+        ...
+
+    def with_letters(self) -> Sequence[ShownSequence]:
+        """Every sequence with its letters; asked for only where something lies on them."""
+        ...
+
+    def content(self, arrays: PageArrays) -> dict[str, Any]:
+        """Sequences and tracks as the page reads them."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +72,7 @@ class Shown:
 
     title: str
     labels: tuple[str, ...]
-    tracks: ShownTracks | None
+    tracks: PageTracks | None
     results: tuple[ShownResult, ...]
     sites: Mapping[str, Mapping[str, list[Site]]]
     notes: tuple[str, ...] = ()
@@ -147,13 +171,13 @@ def _run(run: Run, label: str) -> dict[str, Any]:
     }
 
 
-def _sequences(shown: Shown, tracks: ShownTracks, tools: PageTools) -> dict[str, Any]:
+def _sequences(shown: Shown, tracks: PageTracks, tools: PageTools) -> dict[str, Any]:
     alphabet = ALPHABETS[tracks.runs[0].manifest["alphabet"]]
     lines = [
-        annotation_content(name, tracks.sequences, alphabet, dict(sites), tools.arrays)
+        annotation_content(name, tracks.with_letters(), alphabet, dict(sites), tools.arrays)
         for name, sites in shown.sites.items()
     ]
-    return {**tracks_content(tracks, tools.arrays), "alphabet": alphabet.name, "annotations": lines}
+    return {**tracks.content(tools.arrays), "alphabet": alphabet.name, "annotations": lines}
 
 
 def _letters() -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""One file that opens in any browser without a network: the program of the page, its style, and its data."""
+"""The page as HTML: the program, its style, and its data, or where the program asks for these.
+
+With its data it is one file that opens in any browser without a network.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Any
 from relevome.data.names import visible
 from relevome.report.html.arrays import PageArrays
 
-SCRIPT, STYLE = "page.js", "page.css"
+SCRIPT, SERVED_SCRIPT, STYLE = "page.js", "view.js", "page.css"
 
 # Nothing is loaded, from anywhere; what runs is what relevome wrote, by its digest. Pictures are those that
 # the page makes of its own figures to save them.
@@ -20,6 +23,8 @@ _POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src blob: data:; base-uri 'none'; "
     "form-action 'none'"
 )
+# The page that is served asks who gave it for its data, and nobody else.
+_SERVED_POLICY = f"{_POLICY}; connect-src 'self'"
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -29,7 +34,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="relevome">
 <meta name="color-scheme" content="light dark">
-<title>{title}</title>
+<title>{title}</title>{icon}
 <style>{style}</style>
 </head>
 <body>
@@ -54,15 +59,24 @@ def document(title: str, content: Mapping[str, Any], arrays: PageArrays) -> str:
         One file: a policy by which nothing is loaded, the program and its style as they were built from
         ``report/page``, and the data as base64, in which no name of a sequence can be taken for markup.
     """
-    script, style = bundled(SCRIPT), bundled(STYLE)
-    policy = _POLICY.format(script=_digest(script), style=_digest(style))
-    return _PAGE.format(
-        policy=policy,
-        title=escape(visible(title)),
-        style=style,
-        data=arrays.packed(content),
-        script=script,
-    )
+    return _page(title, SCRIPT, _POLICY, arrays.packed(content))[0]
+
+
+def served_document(title: str) -> tuple[str, str]:
+    """The page without its data, which its program fetches, and the policy that it is to be sent with.
+
+    Args:
+        title: What the window is called.
+    """
+    text, policy = _page(title, SERVED_SCRIPT, _SERVED_POLICY, icon='\n<link rel="icon" href="data:,">')
+    return text, f"{policy}; frame-ancestors 'none'"  # which only a header may say
+
+
+def _page(title: str, program: str, policy: str, data: str = "", icon: str = "") -> tuple[str, str]:
+    script, style = bundled(program), bundled(STYLE)
+    policy = policy.format(script=_digest(script), style=_digest(style))
+    named = {"title": escape(visible(title)), "icon": icon}
+    return _PAGE.format(policy=policy, style=style, data=data, script=script, **named), policy
 
 
 def bundled(name: str) -> str:

@@ -12,9 +12,14 @@ const bundle = join(here, "..", "html", "bundle");
 
 async function built() {
   const common = { bundle: true, minify: true, write: false, logLevel: "warning", charset: "utf8", target: "es2022" };
-  const script = await build({ ...common, entryPoints: [join(here, "src", "main.ts")], format: "iife" });
+  const scripts = { "page.js": "main.ts", "view.js": "served.ts" };
+  const found = {};
+  for (const [name, source] of Object.entries(scripts)) {
+    const script = await build({ ...common, entryPoints: [join(here, "src", source)], format: "iife" });
+    found[name] = script.outputFiles[0].text;
+  }
   const style = await build({ ...common, entryPoints: [join(here, "src", "page.css")] });
-  return { "page.js": script.outputFiles[0].text, "page.css": style.outputFiles[0].text };
+  return { ...found, "page.css": style.outputFiles[0].text };
 }
 
 async function tested() {

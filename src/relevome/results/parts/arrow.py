@@ -34,6 +34,12 @@ def arrow_array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
     return pa.Array.from_buffers(type, len(values), [validity, pa.py_buffer(numbers)], count)
 
 
+def arrow_indices(numbers: np.ndarray) -> pa.Array:
+    """Numbers of rows, to take these rows by."""
+    whole = pa.py_buffer(np.ascontiguousarray(numbers, dtype=np.int64))
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, whole], 0)
+
+
 def _joined(parts: Sequence[Any], type: pa.DataType) -> pa.Array:
     """The items of all lists behind each other."""
     if pa.types.is_string(type):

@@ -185,7 +185,8 @@ def read_part(path: Path, expected: pa.Schema) -> pa.Table:
     """The rows of a part in the columns of a schema; one that is newer than the part is null in it."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            there = [name for name in expected.names if name in file.schema_arrow.names]
+            known = set(file.schema_arrow.names)
+            there = [name for name in expected.names if name in known]
             table = _with_newer(file.read(there).combine_chunks(), expected)
         if table.schema != expected:
             raise ValueError("columns of another kind")

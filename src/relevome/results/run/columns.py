@@ -24,6 +24,7 @@ from relevome.results.parts.part import Rows, common_head_shape
 if TYPE_CHECKING:
     import pandas as pd
 
+
 SCHEMA_VERSION = 1
 
 _TEXT, _REAL = pa.string(), pa.float64()

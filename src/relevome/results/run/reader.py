@@ -14,6 +14,7 @@ from relevome.data.sites import meant_by
 from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.results.notebook import as_html
+from relevome.results.parts.arrow import arrow_indices
 from relevome.results.parts.part import read_part
 from relevome.results.parts.reader import PartsReader
 from relevome.results.run.columns import Explanation, no_rows
@@ -21,6 +22,8 @@ from relevome.results.run.manifest import RUN
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_NAMES = ("sequence_id", "target")
 
 
 class Run(PartsReader[Explanation]):
@@ -115,21 +118,24 @@ class Run(PartsReader[Explanation]):
         for part in np.unique(parts):
             chosen = np.flatnonzero(parts == part)
             table = read_part(self._paths[part], self._schema(columns))
-            found.append(table.take(rows[chosen] - self._first_rows[part]))
+            found.append(table.take(arrow_indices(rows[chosen] - self._first_rows[part])))
             order.append(chosen)
-        return pa.concat_tables(found).take(np.argsort(np.concatenate(order))).combine_chunks()
+        back = arrow_indices(np.argsort(np.concatenate(order)))
+        return pa.concat_tables(found).take(back).combine_chunks()
 
     def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """All rows as a data frame, which holds them all in memory; lists become arrays."""
         return pa.concat_tables([no_rows(columns), *self.tables(columns)]).to_pandas()
 
+    def keep_names(self, rows: pa.Table) -> None:
+        """Look ids and targets up in these rows, which are all, read by somebody who needed more of them."""
+        self._index = _numbered(rows)
+
     @property
     def _names(self) -> pa.Table:
         """Id, target and number of every row, for look-ups."""
         if self._index is None:
-            columns = ["sequence_id", "target"]
-            names = pa.concat_tables([no_rows(columns), *self.tables(columns)])
-            self._index = names.append_column("row", pa.array(np.arange(len(self))))
+            self._index = _numbered(pa.concat_tables([no_rows(_NAMES), *self.tables(_NAMES)]))
         return self._index
 
     def _rows_of(self, sequence_id: str, target: str | None) -> list[int]:
@@ -147,6 +153,10 @@ class Run(PartsReader[Explanation]):
                 f"{', '.join(found['target'].to_pylist())}"
             )
         return chosen["row"].to_pylist()
+
+
+def _numbered(rows: pa.Table) -> pa.Table:
+    return rows.select(_NAMES).append_column("row", arrow_indices(np.arange(len(rows))))
 
 
 def rows_of(run: Run, target: str | None = None) -> Iterator[Explanation]:

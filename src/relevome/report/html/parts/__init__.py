@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from relevome.registry import Registry
 from relevome.report.html.arrays import PageArrays
@@ -13,6 +13,7 @@ from relevome.report.html.verdict import Remark
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
 
 Result = TypeVar("Result")
+MeanCurvesOf: TypeAlias = Callable[[Sequence[FaithfulnessCurves]], MeanCurves]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class PageTools:
     """What parts may use: a place for ``arrays``, and means of curves with their intervals."""
 
     arrays: PageArrays
-    mean_curves: Callable[[Sequence[FaithfulnessCurves]], MeanCurves]
+    mean_curves: MeanCurvesOf
 
 
 @dataclass(frozen=True)

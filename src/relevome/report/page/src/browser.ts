@@ -3,6 +3,7 @@
 import type { Content } from "./content";
 import { choice, el } from "./dom";
 import { saving, type Drawing } from "./figure";
+import { Roll } from "./roll";
 import { drawRow, gutter, heightOf, letterAt, letterWidth, type Look } from "./row";
 import { chosen, occurrences, stretch, type Asked } from "./select";
 import { CanvasSurface } from "./surface";
@@ -14,6 +15,8 @@ import { count, short, tsv } from "./words";
 const HEAD = 34; // of a row, above its picture
 const GAP = 14;
 const MARGIN = 240; // dots beyond what is seen that are drawn too
+const AHEAD = 8; // rows beyond those that are brought too
+const PAUSE = 250; // milliseconds without a key after which letters are looked for elsewhere than in the page
 
 const HELP = "Up and down arrows: sequences. Left and right arrows: letters. Plus and minus: zoom. 0: all letters.";
 
@@ -25,13 +28,18 @@ export class Browser {
   private readonly mark = el("div", { class: "crosshair", hidden: true });
   private readonly live = el("div", { class: "unseen", "aria-live": "polite" });
   private readonly counted = el("output", { class: "counted" });
+  private readonly failed = el("p", { class: "failed", role: "alert", hidden: true });
   private readonly rows = new Map<number, HTMLElement>(); // by place in the list
   private readonly view: View;
+  private readonly roll: Roll;
   private readonly asked: Asked = { query: "", keep: () => true, key: null, descending: true };
   private numbers: Int32Array = new Int32Array(0);
   private tops: Float64Array = new Float64Array(1);
   private shared = false;
   private cursor: { place: number; letter: number } | null = null;
+  private unsaid = false; // what the cursor points at is not here yet
+  private late = false; // the order asks for what is known when all relevance was read
+  private selections = 0;
   private waiting = false;
   private stale = new Set<number>(); // places of rows whose picture is an earlier one
   private marked: { number: number; start: number; end: number } | null = null; // letters that something else spoke of
@@ -44,12 +52,13 @@ export class Browser {
     this.list.append(this.mark);
     this.search = el("input", {
       type: "search", placeholder: `Id, or letters such as ${tracks.alphabet === "protein" ? "GXXG" : "TATAAT"}`, "aria-label": "Search ids and letters",
-      input: () => { this.asked.query = this.search.value; this.select(); },
+      input: () => { this.asked.query = this.search.value; void this.select(); },
     });
     this.filter = this.filters();
-    this.element = el("div", { class: "browser" }, this.toolbar(), this.pane, this.live);
+    this.roll = new Roll(this.pane, this.list);
+    this.element = el("div", { class: "browser" }, this.toolbar(), this.failed, this.pane, this.live);
     document.body.append(this.tip);
-    this.pane.addEventListener("scroll", () => { this.hide(); this.later(); }, { passive: true });
+    this.pane.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.pane.addEventListener("keydown", (event) => this.key(event));
     this.pane.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.pane.addEventListener("pointerleave", () => this.hide());
@@ -57,7 +66,8 @@ export class Browser {
     this.dragging();
     new ResizeObserver(() => this.redraw()).observe(this.pane);
     onTheme(() => this.redraw());
-    this.select();
+    tracks.source.onCome(() => this.come());
+    void this.select();
   }
 
   private toolbar(): HTMLElement {
@@ -65,7 +75,7 @@ export class Browser {
     order.addEventListener("click", () => {
       this.asked.descending = !this.asked.descending;
       order.textContent = this.asked.descending ? "↓" : "↑";
-      this.select();
+      void this.select();
     });
     const button = (text: string, label: string, act: () => void) =>
       el("button", { type: "button", class: "quiet", "aria-label": label, title: label, click: act }, text);
@@ -73,14 +83,13 @@ export class Browser {
     return el("div", { class: "tools", role: "toolbar", "aria-label": "Sequences" },
       this.search,
       choice("Order", this.orders().map(([name], i) => [String(i), name] as const), (value) => {
-        this.asked.key = this.orders()[Number(value)][1];
-        this.select();
+        [, this.asked.key, this.late = false] = this.orders()[Number(value)];
+        void this.select();
       }),
       order,
       this.filter,
       choice("Height", [["own", "own scale"], ["shared", "one scale"]], (value) => {
-        this.shared = value === "shared";
-        this.redraw();
+        void this.share(value === "shared");
       }),
       el("span", { class: "zoom" },
         button("−", "Zoom out", () => this.zoom(1.6, middle())),
@@ -90,7 +99,8 @@ export class Browser {
     );
   }
 
-  private orders(): [string, Asked["key"]][] {
+  // Names, keys, and whether these are known only when all relevance was read.
+  private orders(): [string, Asked["key"], boolean?][] {
     const { tracks } = this;
     const best = (value: (number: number, series: Tracks["series"][number]) => number) => (number: number) => {
       const first = tracks.series.find((one) => one.has(number));
@@ -100,9 +110,9 @@ export class Browser {
       ["as in the file", null],
       ["score", best((number, one) => one.score(number))],
       ["probability", best((number, one) => one.probability(number))],
-      ["sum of relevance", best((number, one) => one.sum(number))],
-      ["largest relevance", best((number, one) => one.largest(number))],
-      ["length", (number) => tracks.letters[number].length],
+      ["sum of relevance", best((number, one) => one.sum(number)), true],
+      ["largest relevance", best((number, one) => one.largest(number)), true],
+      ["length", (number) => tracks.length(number)],
       ["id", (number) => tracks.ids[number]],
     ];
   }
@@ -128,36 +138,75 @@ export class Browser {
     }
     return choice("Show", ways.map(([name], i) => [String(i), name] as const), (value) => {
       this.asked.keep = ways[Number(value)][1];
-      this.select();
+      void this.select();
     });
   }
 
-  // List what is asked for, from its top.
-  private select(): void {
-    this.numbers = chosen(this.tracks, this.asked);
+  private async share(shared: boolean): Promise<void> {
+    if (shared && !(await this.waited("reading all relevance…", () => this.tracks.summarised()))) return;
+    this.shared = shared;
+    this.redraw();
+  }
+
+  // List what is asked for, from its top, unless something else is asked for meanwhile.
+  private async select(): Promise<void> {
+    const turn = ++this.selections, { source } = this.tracks;
+    const wanted = stretch(this.asked.query, this.tracks.alphabet);
+    let holding: ReadonlySet<number> = new Set();
+    const known = await this.waited("searching…", async () => {
+      if (this.late) await this.tracks.summarised();
+      if (wanted && source.slow) await new Promise((done) => setTimeout(done, PAUSE));
+      if (wanted && turn === this.selections) holding = await source.holding(this.asked.query.trim(), wanted);
+    });
+    if (known && turn === this.selections) this.listAll(holding);
+  }
+
+  // Whether what is waited for came; meanwhile the page says so.
+  private async waited(what: string, wait: () => Promise<void>): Promise<boolean> {
+    const before = this.counted.textContent ?? "";
+    const timer = setTimeout(() => { this.counted.textContent = what; }, 150);
+    try {
+      await wait();
+      return true;
+    } catch (error) {
+      this.fail(error instanceof Error ? error.message : String(error));
+      return false;
+    } finally {
+      clearTimeout(timer);
+      if (this.counted.textContent === what) this.counted.textContent = before;
+    }
+  }
+
+  private fail(why: string | null): void {
+    this.failed.hidden = why === null;
+    this.failed.textContent = why ?? "";
+  }
+
+  private listAll(holding: ReadonlySet<number>): void {
+    this.numbers = chosen(this.tracks, this.asked, holding);
     this.tops = new Float64Array(this.numbers.length + 1);
     this.numbers.forEach((number, place) => {
       this.tops[place + 1] = this.tops[place] + HEAD + heightOf(this.tracks, number) + GAP;
     });
-    this.list.style.height = `${this.tops[this.numbers.length]}px`;
+    this.roll.begin(this.tops[this.numbers.length]);
     const [shown, all] = [count(this.numbers.length), count(this.tracks.count)];
     this.counted.textContent = shown === all ? `${all} sequences` : `${shown} of ${all} sequences`;
     this.cursor = null;
-    this.pane.scrollTop = 0;
     for (const row of this.rows.values()) row.remove();
     this.rows.clear();
     this.redraw();
   }
 
   // Go to some letters of a sequence and mark them; what hides the sequence is no longer asked for.
-  go(number: number, start: number, end: number): void {
+  async go(number: number, start: number, end: number): Promise<void> {
     this.marked = { number, start, end };
     if (!this.numbers.includes(number)) {
       this.search.value = this.asked.query = "";
       this.filter.querySelector("select")!.selectedIndex = 0;
       this.asked.keep = () => true;
-      this.select();
+      await this.select();
     }
+    if (this.marked.number !== number || this.marked.start !== start) return; // meanwhile others were asked for
     const place = this.numbers.indexOf(number);
     this.element.scrollIntoView({ behavior: "instant", block: "nearest" });
     this.pane.focus({ preventScroll: true });
@@ -187,9 +236,28 @@ export class Browser {
     });
   }
 
+  private scrolled(): void {
+    this.hide();
+    if (this.roll.scrolled()) this.place();
+    this.later();
+  }
+
+  // Put all rows where the list has them now.
+  private place(): void {
+    for (const [place, row] of this.rows) row.style.top = `${this.roll.onElement(this.tops[place])}px`;
+  }
+
+  // Rows came, or it is known why they did not.
+  private come(): void {
+    this.fail(this.tracks.source.failure);
+    if (this.tracks.source.failure !== null) return; // a scroll tries again
+    if (this.unsaid && this.cursor) this.show(this.cursor.place, this.cursor.letter);
+    else this.later();
+  }
+
   private look(number: number): Look {
     const wanted = stretch(this.asked.query, this.tracks.alphabet), marked = this.marked;
-    const highlights = occurrences(this.tracks.letters[number], wanted);
+    const highlights = wanted && this.here(number) ? occurrences(this.tracks.letters(number), wanted) : [];
     if (marked?.number === number) highlights.push([marked.start, marked.end]);
     return {
       letters: this.content.letters, view: this.view, width: Math.max(320, this.list.clientWidth), shared: this.shared,
@@ -197,9 +265,13 @@ export class Browser {
     };
   }
 
+  private here(number: number): boolean {
+    return this.tracks.source.here(number);
+  }
+
   // Rows that are in view, or nearly, and no others.
   private fill(): void {
-    const [above, below] = [this.pane.scrollTop - MARGIN, this.pane.scrollTop + this.pane.clientHeight + MARGIN];
+    const [above, below] = [this.roll.top - MARGIN, this.roll.top + this.pane.clientHeight + MARGIN];
     const first = Math.max(0, this.placeAt(above));
     const last = Math.min(this.numbers.length - 1, this.placeAt(below));
     for (const [place, row] of this.rows) {
@@ -208,13 +280,15 @@ export class Browser {
         this.rows.delete(place);
       }
     }
+    this.tracks.source.bring([...this.numbers.subarray(first, last + 1), ...this.numbers.subarray(last + 1, last + 1 + AHEAD)]);
     for (let place = first; place <= last; place++) {
-      const known = this.rows.get(place);
-      if (known && this.stale.has(place)) this.paint(known.querySelector("canvas")!, this.numbers[place]);
-      if (known) continue;
+      const known = this.rows.get(place), canvas = known?.querySelector("canvas");
+      if (canvas && this.stale.has(place)) this.paint(canvas, this.numbers[place]);
+      if (known && (canvas || !this.here(this.numbers[place]))) continue;
       const row = this.row(place);
       this.rows.set(place, row);
-      this.list.append(row);
+      if (known) known.replaceWith(row);
+      else this.list.append(row);
     }
     this.stale.clear();
   }
@@ -232,6 +306,14 @@ export class Browser {
 
   private row(place: number): HTMLElement {
     const { tracks } = this, number = this.numbers[place];
+    const head = [el("h3", {}, tracks.ids[number]), el("span", { class: "facts" }, this.facts(number))];
+    const row = el("article", { class: "row", "data-place": place });
+    row.style.top = `${this.roll.onElement(this.tops[place])}px`;
+    row.style.height = `${this.tops[place + 1] - this.tops[place] - GAP}px`;
+    if (!this.here(number)) {
+      row.append(el("header", {}, ...head), el("p", { class: "caption" }, "Reading…"));
+      return row;
+    }
     const canvas = el("canvas", { role: "img", "aria-label": this.described(number) });
     this.paint(canvas, number);
     const drawing = (): Drawing => {
@@ -239,12 +321,9 @@ export class Browser {
       return { width: look.width, height: heightOf(tracks, number),
         draw: (on, colours) => drawRow(on, colours, tracks, number, look) };
     };
-    const row = el("article", { class: "row", "data-place": place },
-      el("header", {}, el("h3", {}, tracks.ids[number]), el("span", { class: "facts" }, this.facts(number)),
-        saving(tracks.ids[number].slice(0, 60) || "sequence", drawing, () => this.table(number))),
+    row.append(
+      el("header", {}, ...head, saving(tracks.ids[number].slice(0, 60) || "sequence", drawing, () => this.table(number))),
       canvas);
-    row.style.top = `${this.tops[place]}px`;
-    row.style.height = `${this.tops[place + 1] - this.tops[place] - GAP}px`;
     return row;
   }
 
@@ -263,8 +342,8 @@ export class Browser {
 
   private facts(number: number): string {
     const { tracks } = this, series = tracks.shown(number), first = series[0];
-    const said = [`${count(tracks.letters[number].length)} letters`];
-    const place = tracks.place(number, 0), end = tracks.place(number, tracks.letters[number].length - 1);
+    const said = [`${count(tracks.length(number))} letters`];
+    const place = tracks.place(number, 0), end = tracks.place(number, tracks.length(number) - 1);
     if (place && end) {
       const [low, high] = [Math.min(place.at, end.at), Math.max(place.at, end.at)];
       said.push(`${place.chrom}:${count(low)}–${count(high)} (${place.strand})`);
@@ -288,7 +367,7 @@ export class Browser {
     const { tracks } = this, series = tracks.shown(number);
     const values = series.map((one) => one.relevance(number)!);
     const sites = tracks.annotations.map((line) => line.spans(number));
-    const rows = Array.from(tracks.letters[number], (letter, i) => [
+    const rows = Array.from(tracks.letters(number), (letter, i) => [
       i + 1, tracks.place(number, i)?.at ?? "", letter, ...values.map((one) => one[i]),
       ...sites.map((spans) => spans.filter((span) => span.start <= i && i < span.end).map((span) => span.label).join("; ")),
     ]);
@@ -299,12 +378,13 @@ export class Browser {
   // What is known of a letter, a line each.
   facing(number: number, letter: number): [string, string][] {
     const { tracks } = this, place = tracks.place(number, letter);
-    const found: [string, string][] = [[`${tracks.letters[number][letter]} ${letter + 1}`,
+    if (!this.here(number)) return [[`${letter + 1}`, "is being read"]];
+    const found: [string, string][] = [[`${tracks.letters(number)[letter]} ${letter + 1}`,
       place ? `${place.chrom}:${count(place.at)}` : ""]];
     for (const one of tracks.shown(number)) found.push([one.name, short(one.relevance(number)![letter], 4)]);
     const first = tracks.shown(number)[0];
     const token = first?.spans(number).find(([start, end]) => start <= letter && letter < end);
-    if (token) found.push(["token", tracks.letters[number].slice(...token)]);
+    if (token) found.push(["token", tracks.letters(number).slice(...token)]);
     for (const line of tracks.annotations) {
       for (const span of line.spans(number)) {
         if (span.start <= letter && letter < span.end) found.push([line.name, span.label]);
@@ -321,7 +401,7 @@ export class Browser {
     const place = Number(canvas.closest<HTMLElement>(".row")!.dataset.place);
     const box = canvas.getBoundingClientRect(), number = this.numbers[place];
     const look = this.look(number), letter = letterAt(look, event.clientX - box.left);
-    if (event.clientX - box.left < gutter(look) || letter >= this.tracks.letters[number].length) return this.hide();
+    if (event.clientX - box.left < gutter(look) || letter >= this.tracks.length(number)) return this.hide();
     this.point(place, letter, event.clientX, event.clientY);
   }
 
@@ -376,7 +456,7 @@ export class Browser {
 
   private key(event: KeyboardEvent): void {
     if (event.target !== this.pane || event.ctrlKey || event.metaKey || event.altKey) return;
-    const at = this.cursor ?? { place: this.placeAt(this.pane.scrollTop), letter: Math.floor(this.view.start) };
+    const at = this.cursor ?? { place: this.placeAt(this.roll.top), letter: Math.floor(this.view.start) };
     const moves: Record<string, () => void> = {
       ArrowDown: () => at.place++, ArrowUp: () => at.place--,
       ArrowRight: () => { if (this.cursor) at.letter++; }, ArrowLeft: () => at.letter--,
@@ -389,7 +469,7 @@ export class Browser {
     event.preventDefault();
     moves[event.key]();
     at.place = Math.max(0, Math.min(this.numbers.length - 1, at.place));
-    at.letter = Math.max(0, Math.min(this.tracks.letters[this.numbers[at.place]].length - 1, at.letter));
+    at.letter = Math.max(0, Math.min(this.tracks.length(this.numbers[at.place]) - 1, at.letter));
     this.cursor = at;
     this.show(at.place, at.letter);
   }
@@ -397,15 +477,17 @@ export class Browser {
   // Bring a letter into view, point at it and say what it is.
   private show(place: number, letter: number): void {
     const [top, foot] = [this.tops[place], this.tops[place + 1]];
-    if (top < this.pane.scrollTop) this.pane.scrollTop = top;
-    else if (foot > this.pane.scrollTop + this.pane.clientHeight) this.pane.scrollTop = foot - this.pane.clientHeight;
+    if (top < this.roll.top) this.roll.to(top);
+    else if (foot > this.roll.top + this.pane.clientHeight) this.roll.to(foot - this.pane.clientHeight);
+    this.place();
     this.view.reveal(letter);
     this.redraw();
     this.waiting = false;
     this.fill();
     const number = this.numbers[place], box = this.list.getBoundingClientRect();
+    this.unsaid = !this.here(number);
     const look = this.look(number), x = box.left + gutter(look) + (letter + 0.5 - this.view.start) * letterWidth(look);
-    this.point(place, letter, x, box.top + top + HEAD + 40);
+    this.point(place, letter, x, box.top + this.roll.onElement(top) + HEAD + 40);
     const said = this.facing(number, letter).map((pair) => pair.join(" ")).join(", ");
     this.live.textContent = `${this.tracks.ids[number]}: ${said}`;
   }

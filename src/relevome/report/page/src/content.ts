@@ -20,18 +20,18 @@ export interface RunFacts {
 
 export interface Labels { names: string[]; of: Ref }
 export interface SeriesContent {
-  run: number; target: string | null; sequences: Ref; score: Ref; baseline_score: Ref; special_relevance: Ref;
-  completeness_error: Ref; probability: Ref; predicted_probability: Ref; targets: Labels | null;
-  predicted: Labels | null; relevance: Ref; scale: Ref; sum: Ref;
+  run: number; target: string | null; sequences: Ref; score: Ref; probability: Ref; targets: Labels | null;
+  predicted: Labels | null; relevance: Ref | null; scale: Ref | null; sum: Ref | null;
   tokens: { count: Ref; start: Ref; end: Ref } | null;
 }
 export interface AnnotationContent {
   name: string; labels: string[]; count: Ref; start: Ref; end: Ref; label: Ref;
 }
-export type Place = [string, number, number, string] | [null, null, null, null];
+export interface PlacesContent { chrom: Labels; start: Ref; end: Ref; strand: Labels }
+// Without letters, relevance is fetched too.
 export interface SequencesContent {
-  ids: string[]; letters: string[]; places: Place[] | null; series: SeriesContent[]; left_out: number;
-  alphabet: string; annotations: AnnotationContent[];
+  ids: string[]; letters: string[] | null; lengths: Ref; places: PlacesContent | null; series: SeriesContent[];
+  left_out: number; alphabet: string; annotations: AnnotationContent[];
 }
 
 export interface Letters {

@@ -20,8 +20,8 @@ export function fromHalf(bits: Uint16Array): Float32Array {
   return values;
 }
 
-export class Data {
-  constructor(readonly content: Content, private readonly buffer: ArrayBuffer, private readonly start: number) {}
+export class Data<C = Content> {
+  constructor(readonly content: C, private readonly buffer: ArrayBuffer, private readonly start: number) {}
 
   // An array as it lies in memory; of half precision its bits.
   array(ref: Ref): Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array {
@@ -40,7 +40,7 @@ export class Data {
   }
 }
 
-export function fromBytes(buffer: ArrayBuffer): Data {
+export function fromBytes<C = Content>(buffer: ArrayBuffer): Data<C> {
   const length = new DataView(buffer).getUint32(0, true);
   const text = new TextDecoder().decode(new Uint8Array(buffer, 4, length));
   return new Data(JSON.parse(text), buffer, Math.ceil((4 + length) / 8) * 8);

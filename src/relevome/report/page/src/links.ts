@@ -22,9 +22,11 @@ export class SequenceLinks {
   }
 
   // The first sequence of this id that has these letters there, on either strand: another run may have others.
+  // Of letters that are not here it is enough that there are as many.
   find(id: string, start: number, letters: string): number | null {
     const there = (number: number) => {
-      const text = this.tracks.letters[number].slice(start, start + letters.length);
+      if (!this.tracks.source.here(number)) return start + letters.length <= this.tracks.length(number);
+      const text = this.tracks.letters(number).slice(start, start + letters.length);
       return text === letters || text === turned(letters);
     };
     return this.numbers.get(id)?.find(there) ?? null;
@@ -33,7 +35,7 @@ export class SequenceLinks {
   // The first sequence whose interval has these letters of a chromosome, and where they are in it.
   covering(chrom: string, start: number, end: number): { number: number; start: number; end: number } | null {
     for (let number = 0; number < this.tracks.count; number++) {
-      const first = this.tracks.place(number, 0), length = this.tracks.letters[number].length;
+      const first = this.tracks.place(number, 0), length = this.tracks.length(number);
       if (first?.chrom !== chrom) continue;
       const at = first.strand === "-" ? first.at - end : start + 1 - first.at; // coordinates of letters count from 1
       if (at >= 0 && at + end - start <= length) return { number, start: at, end: at + end - start };

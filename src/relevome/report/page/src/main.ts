@@ -1,90 +1,13 @@
-// The page: reads its data, and puts its sections one below the other.
+// The page of `relevome report`: all of it is in one file.
 
-import { Browser } from "./browser";
-import type { Content, PartContent } from "./content";
-import { fromHalf, unpacked, type Data } from "./data";
-import { el } from "./dom";
-import { legend } from "./legend";
-import { SequenceLinks } from "./links";
-import { methods } from "./methods";
-import { parts } from "./parts";
-import { predictions } from "./predictions";
-import { profiles } from "./profile";
-import { runs } from "./runs";
-import { turn } from "./theme";
-import type { PageTools } from "./tools";
-import { Tracks } from "./tracks";
-import { verdict } from "./verdict";
-import { count } from "./words";
+import { unpacked } from "./data";
+import { EmbeddedSource } from "./embedded";
+import { begin } from "./page";
 
-// ``link`` is what the list of sections calls it, null where that has an earlier one of its kind.
-interface Section { id: string; title: string; body: (HTMLElement | null)[]; link?: string | null }
+const kept = document.getElementById("data")!;
 
-function sections(data: Data): Section[] {
-  const { content } = data, found: Section[] = [];
-  const tools: PageTools = { array: (ref) => data.array(ref), halves: (ref) => fromHalf(data.halves(ref)), sequences: null };
-  if (content.sequences) {
-    const tracks = new Tracks(data, content.sequences, content.runs), browser = new Browser(tracks, content);
-    tools.sequences = new SequenceLinks(tracks, (...where) => browser.go(...where));
-    found.push({ id: "sequences", title: "Sequences", body: [
-      el("p", { class: "caption" }, "Every letter is as tall as its relevance; below the line it speaks against the target. " +
-        "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −."),
-      tracks.alphabet === "protein" ? legend(content.letters.chemistry) : null,
-      browser.element, profiles(tracks)] });
-    found.push({ id: "predictions", title: "Predictions", body: [el("div", { class: "side" }, ...predictions(tracks))] });
-  }
-  content.parts.forEach((part, i) => found.push(section(part, i, content, tools)));
-  if (content.runs.length) found.push({ id: "runs", title: "Runs", body: runs(content.runs) });
-  found.push({ id: "methods", title: "How this was made", body: methods(content.methods) });
-  return found;
-}
-
-function section(part: PartContent, place: number, content: Content, tools: PageTools): Section {
-  const draw = parts[part.kind];
-  const alike = content.parts.filter((one) => one.kind === part.kind);
-  const title = alike.length > 1 ? `${part.title}: ${nameOf(part, alike)}` : part.title;
-  const body = draw ? draw(part.content, content.letters, tools) : [el("p", {}, `This page cannot show a result of the kind ${part.kind}.`)];
-  return { id: `part-${place}`, title, body, link: part === alike[0] ? part.title : null };
-}
-
-// What tells a part from others of its kind: its method, or its folder where methods are alike too.
-function nameOf(part: PartContent, alike: readonly PartContent[]): string {
-  const method = (one: PartContent) => (one.content as { method?: string }).method ?? "";
-  const apart = new Set(alike.map(method)).size === alike.length;
-  return apart ? method(part) : part.folder.split("/").pop()!;
-}
-
-function header(content: Content, all: readonly Section[]): HTMLElement[] {
-  const shown = content.sequences?.ids.length ?? 0;
-  const methods = [...new Set(content.runs.map((run) => run.method))].join(", ");
-  const said = content.runs.length ? `${count(shown)} sequences explained by ${methods}` : "Results of relevome";
-  return [
-    el("header", { class: "top" },
-      el("div", {}, el("h1", {}, content.title), el("p", { class: "lead" }, said)),
-      el("button", { type: "button", class: "quiet theme", click: turn }, "Light or dark")),
-    el("nav", { "aria-label": "Sections" }, el("a", { href: "#verdict" }, "Verdict"),
-      ...all.filter((one) => one.link !== null).map((one) => el("a", { href: `#${one.id}` }, one.link ?? one.title))),
-  ];
-}
-
-function draw(data: Data, page: HTMLElement): void {
-  const all = sections(data);
-  page.replaceChildren(...header(data.content, all), verdict(data.content.verdict),
-    ...all.map((one) => el("section", { id: one.id, "aria-labelledby": `${one.id}-title` },
-      el("h2", { id: `${one.id}-title` }, one.title), ...one.body)));
-  page.dataset.ready = "yes";
-}
-
-async function start(): Promise<void> {
-  const page = document.getElementById("page")!, kept = document.getElementById("data")!;
-  try {
-    draw(await unpacked(kept.textContent ?? ""), page);
-    kept.remove();
-  } catch (error) {
-    page.replaceChildren(el("p", { class: "headline bad", role: "alert" },
-      `This page could not be drawn (${error}): its file may be incomplete, or the browser older than 2023.`));
-    throw error;
-  }
-}
-
-void start();
+void begin(async () => {
+  const data = await unpacked(kept.textContent ?? "");
+  kept.remove();
+  return data;
+}, (data, said) => new EmbeddedSource(data, said), "its file may be incomplete, or the browser older than 2023");

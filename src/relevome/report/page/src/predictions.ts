@@ -27,7 +27,7 @@ function drawn(
   tracks: Tracks, one: Series, place: number, numbers: number[], values: number[], probable: boolean
 ): HTMLElement {
   const what = probable ? "probability of the target" : "score (logit)";
-  const [low, high] = probable ? [0, 1] : [Math.min(...values), Math.max(...values)];
+  const [low, high] = probable ? [0, 1] : ends(values);
   const title = one.run.model.split("/").pop() || one.name;
   const data = () => tsv(["sequence", "target", "score", "probability", "predicted"], numbers.map((i) => [
     tracks.ids[i], one.target(i), one.score(i), one.probability(i), one.predicted(i)]));
@@ -35,6 +35,11 @@ function drawn(
     figure(`predictions ${title}`, `Histogram of ${what}, ${title}`,
       () => histogram(title, binned(values, low, high, BINS), what, place), data),
     el("p", {}, sentence(one, numbers)));
+}
+
+// Of more values than a call may have arguments.
+function ends(values: readonly number[]): [number, number] {
+  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
 }
 
 function sentence(one: Series, numbers: readonly number[]): string {

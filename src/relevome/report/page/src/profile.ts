@@ -3,28 +3,30 @@
 import { curves } from "./charts";
 import { el } from "./dom";
 import { figure } from "./figure";
-import { means } from "./statistics";
-import type { Series, Tracks } from "./tracks";
+import type { Profile } from "./source";
+import type { Tracks } from "./tracks";
 import { count, tsv } from "./words";
 
 const FEWEST = 5; // sequences
 
 export function profiles(tracks: Tracks): HTMLElement | null {
-  const alike = tracks.count >= FEWEST && tracks.letters.every((text) => text.length === tracks.longest);
-  if (!alike) return null;
+  if (tracks.count < FEWEST || !tracks.alike) return null;
+  const drawn = el("div", { class: "side" }, el("p", { class: "caption" }, "Reading the relevance of all sequences…"));
+  void tracks.source.profiles().then(
+    (found) => drawn.replaceChildren(...found.map((one, place) => profile(tracks.series[place].name, one, place))),
+    (error: Error) => drawn.replaceChildren(el("p", { class: "caption" }, `They could not be read: ${error.message}`)));
   return el("div", {},
     el("h3", {}, "Mean over sequences"),
     el("p", { class: "caption" }, "Mean relevance at every position, with its 95% interval over sequences. What is " +
       "high here may be known of the position alone: the verdict says how much that explains."),
-    el("div", { class: "side" }, ...tracks.series.map((one, place) => profile(tracks, one, place))));
+    drawn);
 }
 
-function profile(tracks: Tracks, one: Series, place: number): HTMLElement {
-  const rows = Array.from({ length: tracks.count }, (_, i) => one.relevance(i)).filter((row) => row !== null);
-  const points = means(rows, tracks.longest), positions = points.map((_, i) => i + 1);
+function profile(name: string, found: Profile, place: number): HTMLElement {
+  const { rows, points } = found, positions = points.map((_, i) => i + 1);
   const data = () => tsv(["position", "mean", "low", "high"], points.map((point, i) => [positions[i], ...point]));
-  const title = `${one.name}, ${count(rows.length)} sequences`;
-  return figure(`mean ${one.name}`, `Mean relevance by position, ${title}`,
+  const title = `${name}, ${count(rows)} sequences`;
+  return figure(`mean ${name}`, `Mean relevance by position, ${title}`,
     () => curves(title, positions, [{ name: "", points }], ["position", "mean relevance"],
       { width: window.innerWidth < 640 ? 360 : 570, height: 210, colour: place }), data);
 }

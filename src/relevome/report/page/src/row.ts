@@ -42,7 +42,7 @@ export function heightOf(tracks: Tracks, number: number): number {
 }
 
 export function drawRow(on: Surface, colours: Theme, tracks: Tracks, number: number, look: Look): void {
-  const series = tracks.shown(number), one = letterWidth(look), text = tracks.letters[number];
+  const series = tracks.shown(number), one = letterWidth(look), text = tracks.letters(number);
   const left = gutter(look);
   const x = (letter: number) => left + (letter - look.view.start) * one;
   const first = Math.max(0, Math.floor(look.view.start));
@@ -109,7 +109,7 @@ function letters(
   on: Surface, colours: Theme, tracks: Tracks, number: number, values: Float32Array, look: Look, zero: number,
   unit: number, box: Box
 ): void {
-  const text = tracks.letters[number];
+  const text = tracks.letters(number);
   for (let i = box.first; i < box.last; i++) {
     const height = Math.abs(values[i]) * unit;
     const centre = box.x(i + 0.5);

@@ -3,8 +3,6 @@
 export interface Listed {
   readonly count: number;
   readonly ids: readonly string[];
-  readonly letters: readonly string[];
-  readonly alphabet: string;
 }
 
 export interface Asked {
@@ -30,16 +28,13 @@ export function stretch(query: string, alphabet: string): RegExp | null {
   return new RegExp(wide, "g");
 }
 
-// Numbers of the sequences whose id or letters match, sorted.
-export function chosen(all: Listed, asked: Asked): Int32Array {
+// Numbers of the sequences whose id matches, or that are among those whose letters do, sorted.
+export function chosen(all: Listed, asked: Asked, holding: ReadonlySet<number>): Int32Array {
   const text = asked.query.trim().toLowerCase();
-  const wanted = stretch(asked.query, all.alphabet);
   const found: number[] = [];
   for (let number = 0; number < all.count; number++) {
     if (!asked.keep(number)) continue;
-    if (!text || all.ids[number].toLowerCase().includes(text) || (wanted && all.letters[number].search(wanted) >= 0)) {
-      found.push(number);
-    }
+    if (!text || holding.has(number) || all.ids[number].toLowerCase().includes(text)) found.push(number);
   }
   const key = asked.key;
   if (key) {
@@ -49,10 +44,13 @@ export function chosen(all: Listed, asked: Asked): Int32Array {
   return Int32Array.from(found);
 }
 
+// One for all, since making one takes longer than many comparisons.
+const NATURAL = new Intl.Collator("en", { numeric: true });
+
 // Numbers that are none come last, whatever the order.
 export function compared(a: number | string, b: number | string, descending: boolean): number {
   if (typeof a === "string" || typeof b === "string") {
-    const order = String(a).localeCompare(String(b), "en", { numeric: true });
+    const order = NATURAL.compare(String(a), String(b));
     return descending ? -order : order;
   }
   if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));

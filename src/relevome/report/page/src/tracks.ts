@@ -1,7 +1,9 @@
 // The sequences of the page, and what is known of each: relevance by series, tokens, annotations.
 
-import type { AnnotationContent, Labels, Place, RunFacts, SequencesContent, SeriesContent } from "./content";
-import { fromHalf, type Data } from "./data";
+import type { AnnotationContent, Labels, PlacesContent, RunFacts, SequencesContent, SeriesContent } from "./content";
+import type { Data } from "./data";
+import { starts } from "./embedded";
+import type { Source } from "./source";
 
 const NONE = 0xffff;
 
@@ -9,48 +11,40 @@ export interface Span { start: number; end: number; label: string; lane: number 
 
 export class Series {
   readonly name: string;
-  readonly rows: Int32Array; // by number of the sequence, -1 where it has none
-  private readonly first: Int32Array; // of the values of each row
-  private readonly bits: Uint16Array;
-  private readonly scale: Float64Array;
-  private readonly sums: Float64Array;
+  private readonly rows: Int32Array; // by number of the sequence, -1 where it has none
   private readonly scores: Float64Array;
   private readonly probabilities: Float32Array;
   private readonly targets: (row: number) => string | null;
   private readonly predictions: (row: number) => string | null;
-  private readonly tokens: { first: Int32Array; start: Int32Array; end: Int32Array } | null;
+  private scale: Float64Array | null = null;
+  private sums: Float64Array | null = null;
 
-  constructor(data: Data, said: SeriesContent, readonly run: RunFacts, letters: readonly string[], several: boolean) {
+  constructor(
+    data: Data, said: SeriesContent, readonly run: RunFacts, sequences: number, several: boolean,
+    private readonly source: Source, private readonly place: number,
+  ) {
     this.name = several && said.target !== null ? `${run.label}, ${said.target}` : run.label;
     const numbers = data.array(said.sequences) as Int32Array;
-    this.rows = new Int32Array(letters.length).fill(-1);
+    this.rows = new Int32Array(sequences).fill(-1);
     numbers.forEach((number, row) => { this.rows[number] = row; });
-    this.first = starts(Array.from(numbers, (number) => letters[number].length));
-    this.bits = data.halves(said.relevance);
-    this.scale = data.array(said.scale) as Float64Array;
-    this.sums = data.array(said.sum) as Float64Array;
     this.scores = data.array(said.score) as Float64Array;
     this.probabilities = data.array(said.probability) as Float32Array;
     this.targets = named(data, said.targets);
     this.predictions = named(data, said.predicted);
-    this.tokens = said.tokens && {
-      first: starts(data.array(said.tokens.count) as Int32Array),
-      start: data.array(said.tokens.start) as Int32Array,
-      end: data.array(said.tokens.end) as Int32Array,
-    };
+  }
+
+  // What is known when all relevance was read.
+  summarise(scale: Float64Array, sums: Float64Array): void {
+    [this.scale, this.sums] = [scale, sums];
   }
 
   has(number: number): boolean {
     return this.rows[number] >= 0;
   }
 
-  // Relevance of every letter in logits; null where the series has none of this sequence.
+  // Relevance of every letter in logits, of a sequence that is here; null where the series has none of it.
   relevance(number: number): Float32Array | null {
-    const row = this.rows[number];
-    if (row < 0) return null;
-    const values = fromHalf(this.bits.subarray(this.first[row], this.first[row + 1]));
-    const scale = this.scale[row];
-    return values.map((value) => value * scale);
+    return this.has(number) ? this.source.relevance(this.place, number) : null;
   }
 
   // The largest relevance of a sequence, whatever its sign.
@@ -80,17 +74,11 @@ export class Series {
 
   // Start and end of every token of several letters or one; none where every token is one letter.
   spans(number: number): [number, number][] {
-    const row = this.rows[number];
-    if (!this.tokens || row < 0) return [];
-    const found: [number, number][] = [];
-    for (let i = this.tokens.first[row]; i < this.tokens.first[row + 1]; i++) {
-      found.push([this.tokens.start[i], this.tokens.end[i]]);
-    }
-    return found;
+    return this.has(number) ? this.source.spans(this.place, number) : [];
   }
 
-  private of(values: Float64Array | Float32Array, number: number): number {
-    return this.has(number) ? values[this.rows[number]] : NaN;
+  private of(values: Float64Array | Float32Array | null, number: number): number {
+    return values && this.has(number) ? values[this.rows[number]] : NaN;
   }
 }
 
@@ -136,26 +124,46 @@ export class Annotation {
 
 export class Tracks {
   readonly ids: readonly string[];
-  readonly letters: readonly string[];
   readonly alphabet: string;
   readonly leftOut: number;
   readonly longest: number;
   readonly series: readonly Series[];
   readonly annotations: readonly Annotation[];
-  private readonly places: readonly Place[] | null;
+  private readonly lengths: Int32Array;
+  private readonly places: ((number: number) => Place | null) | null;
   private readonly labels: ReadonlySet<string>;
 
-  constructor(data: Data, said: SequencesContent, runs: readonly RunFacts[]) {
+  constructor(data: Data, said: SequencesContent, runs: readonly RunFacts[], readonly source: Source) {
     this.ids = said.ids;
-    this.letters = said.letters;
+    this.lengths = data.array(said.lengths) as Int32Array;
     this.alphabet = said.alphabet;
     this.leftOut = said.left_out;
-    this.places = said.places;
-    this.longest = said.letters.reduce((most, text) => Math.max(most, text.length), 1);
+    this.places = said.places && placed(data, said.places);
+    this.longest = this.lengths.reduce((most, length) => Math.max(most, length), 1);
     const several = (run: number) => said.series.filter((one) => one.run === run).length > 1;
-    this.series = said.series.map((one) => new Series(data, one, runs[one.run], said.letters, several(one.run)));
+    this.series = said.series.map((one, place) =>
+      new Series(data, one, runs[one.run], said.ids.length, several(one.run), source, place));
     this.labels = new Set(said.series.flatMap((one) => one.targets?.names ?? []));
     this.annotations = said.annotations.map((one) => new Annotation(data, one));
+  }
+
+  // Have sums and largest values of all sequences.
+  async summarised(): Promise<void> {
+    const { scale, sum } = await this.source.summaries();
+    this.series.forEach((one, place) => one.summarise(scale[place], sum[place]));
+  }
+
+  length(number: number): number {
+    return this.lengths[number];
+  }
+
+  // The letters of a sequence that is here.
+  letters(number: number): string {
+    return this.source.letters(number);
+  }
+
+  get alike(): boolean {
+    return this.lengths.every((length) => length === this.longest);
   }
 
   // How many targets were explained.
@@ -169,9 +177,9 @@ export class Tracks {
 
   // Chromosome, strand and 1-based coordinate of a letter; null where nobody knows.
   place(number: number, letter: number): { chrom: string; at: number; strand: string } | null {
-    const place = this.places?.[number];
-    if (!place || place[0] === null) return null;
-    const [chrom, start, end, strand] = place;
+    const place = this.places?.(number);
+    if (!place) return null;
+    const { chrom, start, end, strand } = place;
     return { chrom, at: strand === "-" ? end - letter : start + letter + 1, strand };
   }
 
@@ -180,10 +188,15 @@ export class Tracks {
   }
 }
 
-function starts(counts: ArrayLike<number>): Int32Array {
-  const found = new Int32Array(counts.length + 1);
-  for (let i = 0; i < counts.length; i++) found[i + 1] = found[i] + counts[i];
-  return found;
+interface Place { chrom: string; start: number; end: number; strand: string }
+
+function placed(data: Data, said: PlacesContent): (number: number) => Place | null {
+  const chroms = named(data, said.chrom), strands = named(data, said.strand);
+  const starts = data.array(said.start), ends = data.array(said.end);
+  return (number) => {
+    const chrom = chroms(number);
+    return chrom === null ? null : { chrom, start: starts[number], end: ends[number], strand: strands(number) ?? "." };
+  };
 }
 
 function named(data: Data, said: Labels | null): (row: number) => string | null {

@@ -1,0 +1,130 @@
+"""What a page is made of, be it written or served: results opened, labelled, with their sites."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from relevome.data.problems import Problem
+from relevome.data.sequences import ALPHABETS
+from relevome.data.sites import Site
+from relevome.errors import InputError
+from relevome.report.html.annotations import as_letters, called_sites
+from relevome.report.html.content import PageTracks, Shown, ShownResult
+from relevome.report.html.parts import page_parts
+from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
+from relevome.results.record import reading
+from relevome.results.relevant_sites import RelevantSites
+from relevome.results.run.manifest import NAME as RUN
+from relevome.results.run.reader import Run
+
+
+def shown_on_page(
+    runs: Sequence[Run],
+    others: Sequence[ShownResult],
+    tracks: PageTracks | None,
+    labels: Sequence[str],
+    title: str | None,
+    sites: str | Path | None,
+    features: Collection[str],
+    problems: list[Problem],
+) -> Shown:
+    """What one page is made of; arguments as of `report`, whose ``problems`` are appended to the list.
+
+    Raises InputError for other numbers of labels than of runs, for sites without a run, and for sites that
+    cannot be read.
+    """
+    lines = _lines(tracks, others, sites, features, problems)
+    return Shown(
+        _title(runs) if title is None else title, tuple(_labels(runs, labels)), tracks, tuple(others),
+        lines, tuple(f"{one.id}: {one.reason}" for one in problems),
+    )  # fmt: skip
+
+
+def mean_curves(curves: Sequence[FaithfulnessCurves]) -> MeanCurves:
+    """Means of curves with their intervals; what calculates them is imported where a page has curves."""
+    from relevome.evaluation.measurement import mean_curves
+
+    return mean_curves(curves)
+
+
+def check_once(given: Sequence[Run | str | Path]) -> None:
+    """Raises InputError for nothing, and for what is given twice."""
+    paths = [(one.path if isinstance(one, Run) else Path(one)).resolve() for one in given]
+    if not paths:
+        raise InputError(
+            "expected a run or another result to show, such as a folder of `relevome explain -o`"
+        )
+    if twice := next((path for path in paths if paths.count(path) > 1), None):
+        raise InputError(f"{twice} is given twice: name every result once")
+
+
+def opened(given: Sequence[Run | str | Path]) -> tuple[list[Run], list[ShownResult]]:
+    """Runs, and other results by the kinds that a page can show."""
+    runs: list[Run] = []
+    others: list[ShownResult] = []
+    for one in given:
+        if isinstance(one, Run) or (Path(one) / RUN).is_file():
+            runs.append(one if isinstance(one, Run) else Run(one))
+        else:
+            others.append(_result(Path(one)))
+    return runs, others
+
+
+def _result(folder: Path) -> ShownResult:
+    for kind, part in page_parts.items():
+        record = folder / part.record
+        if record.is_file():
+            found = part.read(folder)
+            with reading(record):
+                return ShownResult(folder, kind, part, found, json.loads(record.read_text(encoding="utf-8")))
+    known = ", ".join([RUN, *(part.record for _, part in page_parts.items())])
+    there = "is not there" if not folder.exists() else "holds no result that a page shows"
+    raise InputError(f"{folder} {there}: expected the folder of a command, which has one of {known}")
+
+
+def _labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
+    """The labels given, methods that differ, or as much of the end of each path as tells runs apart."""
+    if labels and (len(labels) != len(runs) or len(set(labels)) != len(labels)):
+        raise InputError(f"{len(labels)} labels for {len(runs)} runs: expected one for each, all different")
+    if labels:
+        return list(labels)
+    found = [str(run.manifest.get("method")) for run in runs]
+    paths = [run.path.resolve().parts for run in runs]
+    for count in range(1, max(map(len, paths), default=0) + 1):
+        if len(set(found)) == len(found):
+            break
+        found = ["/".join(parts[-count:]) for parts in paths]
+    return found
+
+
+def _title(runs: Sequence[Run]) -> str:
+    models = list(dict.fromkeys(Path(str(run.manifest.get("model", {}).get("path"))).name for run in runs))
+    return f"Explanations of {' and '.join(models)}" if models else "Results of relevome"
+
+
+def _lines(
+    tracks: PageTracks | None,
+    others: Sequence[ShownResult],
+    sites: str | Path | None,
+    features: Collection[str],
+    problems: list[Problem],
+) -> dict[str, dict[str, list[Site]]]:
+    """Annotations below the tracks: known sites, and the sites that were called."""
+    if tracks is None:
+        if sites is not None:
+            raise InputError("--sites are drawn on the sequences of runs: give a run too")
+        return {}
+    lines: dict[str, dict[str, list[Site]]] = {}
+    if sites is not None:
+        from relevome.data.known_sites import known_sites
+
+        alphabet = ALPHABETS[tracks.runs[0].manifest["alphabet"]]
+        letters = [as_letters(one, alphabet) for one in tracks.with_letters()]
+        lines["known sites"] = known_sites(sites, letters, features, problems)
+    called = [one for one in others if isinstance(one.found, RelevantSites)]
+    for one in called:
+        name = "called sites" if len(called) == 1 else f"called sites, {one.folder.name}"
+        lines[name] = called_sites(one.found)
+    return lines

@@ -1,0 +1,92 @@
+// The page: its sections one below the other, wherever its data come from.
+
+import { Browser } from "./browser";
+import type { Content, PartContent, SequencesContent } from "./content";
+import { fromHalf, type Data } from "./data";
+import { el } from "./dom";
+import { legend } from "./legend";
+import { SequenceLinks } from "./links";
+import { methods } from "./methods";
+import { parts } from "./parts";
+import { predictions } from "./predictions";
+import { profiles } from "./profile";
+import { runs } from "./runs";
+import type { Source } from "./source";
+import { turn } from "./theme";
+import type { PageTools } from "./tools";
+import { Tracks } from "./tracks";
+import { verdict } from "./verdict";
+import { count } from "./words";
+
+export type SourceOf = (data: Data, said: SequencesContent) => Source;
+
+// ``link`` is what the list of sections calls it, null where that has an earlier one of its kind.
+interface Section { id: string; title: string; body: (HTMLElement | null)[]; link?: string | null }
+
+function sections(data: Data, source: SourceOf): Section[] {
+  const { content } = data, found: Section[] = [];
+  const tools: PageTools = { array: (ref) => data.array(ref), halves: (ref) => fromHalf(data.halves(ref)), sequences: null };
+  if (content.sequences) {
+    const tracks = new Tracks(data, content.sequences, content.runs, source(data, content.sequences));
+    const browser = new Browser(tracks, content);
+    tools.sequences = new SequenceLinks(tracks, (...where) => { void browser.go(...where); });
+    found.push({ id: "sequences", title: "Sequences", body: [
+      el("p", { class: "caption" }, "Every letter is as tall as its relevance; below the line it speaks against the target. " +
+        "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −."),
+      tracks.alphabet === "protein" ? legend(content.letters.chemistry) : null,
+      browser.element, profiles(tracks)] });
+    found.push({ id: "predictions", title: "Predictions", body: [el("div", { class: "side" }, ...predictions(tracks))] });
+  }
+  content.parts.forEach((part, i) => found.push(section(part, i, content, tools)));
+  if (content.runs.length) found.push({ id: "runs", title: "Runs", body: runs(content.runs) });
+  found.push({ id: "methods", title: "How this was made", body: methods(content.methods) });
+  return found;
+}
+
+function section(part: PartContent, place: number, content: Content, tools: PageTools): Section {
+  const draw = parts[part.kind];
+  const alike = content.parts.filter((one) => one.kind === part.kind);
+  const title = alike.length > 1 ? `${part.title}: ${nameOf(part, alike)}` : part.title;
+  const body = draw ? draw(part.content, content.letters, tools) : [el("p", {}, `This page cannot show a result of the kind ${part.kind}.`)];
+  return { id: `part-${place}`, title, body, link: part === alike[0] ? part.title : null };
+}
+
+// What tells a part from others of its kind: its method, or its folder where methods are alike too.
+function nameOf(part: PartContent, alike: readonly PartContent[]): string {
+  const method = (one: PartContent) => (one.content as { method?: string }).method ?? "";
+  const apart = new Set(alike.map(method)).size === alike.length;
+  return apart ? method(part) : part.folder.split("/").pop()!;
+}
+
+function header(content: Content, all: readonly Section[]): HTMLElement[] {
+  const shown = content.sequences?.ids.length ?? 0;
+  const methods = [...new Set(content.runs.map((run) => run.method))].join(", ");
+  const said = content.runs.length ? `${count(shown)} sequences explained by ${methods}` : "Results of relevome";
+  return [
+    el("header", { class: "top" },
+      el("div", {}, el("h1", {}, content.title), el("p", { class: "lead" }, said)),
+      el("button", { type: "button", class: "quiet theme", click: turn }, "Light or dark")),
+    el("nav", { "aria-label": "Sections" }, el("a", { href: "#verdict" }, "Verdict"),
+      ...all.filter((one) => one.link !== null).map((one) => el("a", { href: `#${one.id}` }, one.link ?? one.title))),
+  ];
+}
+
+function draw(data: Data, page: HTMLElement, source: SourceOf): void {
+  const all = sections(data, source);
+  page.replaceChildren(...header(data.content, all), verdict(data.content.verdict),
+    ...all.map((one) => el("section", { id: one.id, "aria-labelledby": `${one.id}-title` },
+      el("h2", { id: `${one.id}-title` }, one.title), ...one.body)));
+  page.dataset.ready = "yes";
+}
+
+// Draw what is read, or say why it cannot be; ``advice`` is what may be wrong.
+export async function begin(read: (page: HTMLElement) => Promise<Data>, source: SourceOf, advice: string): Promise<void> {
+  const page = document.getElementById("page")!;
+  try {
+    draw(await read(page), page, source);
+  } catch (error) {
+    page.replaceChildren(el("p", { class: "headline bad", role: "alert" },
+      `This page could not be drawn (${error}): ${advice}.`));
+    throw error;
+  }
+}
