@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relevome.cli.shared.account import print_account
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.inputs import (
     AnchorName,
@@ -26,12 +27,9 @@ from relevome.cli.shared.inputs import (
     print_refused,
 )
 from relevome.cli.shared.options import (
-    Address,
     AlphabetName,
     BatchSize,
     Device,
-    EngineName,
-    Gpus,
     Long,
     MethodOption,
     ModelPath,
@@ -43,7 +41,6 @@ from relevome.cli.shared.options import (
     StripStop,
     TaskName,
     TokenizerPath,
-    Workers,
     named_options,
     rows_at_once,
 )
@@ -54,9 +51,11 @@ if TYPE_CHECKING:
     from relevome.results.run.reader import Run
 
 
+@with_engine_options
 def explain(
     model: ModelPath,
     output: Output,
+    computed: EngineOptions,
     # the sequences
     fasta: Fasta = None,
     bed: Bed = None,
@@ -150,10 +149,6 @@ def explain(
     long: Long = "refuse",
     on_bad: OnBad = "refuse",
     batch_size: BatchSize = "auto",
-    engine: EngineName = "local",
-    workers: Workers = None,
-    address: Address = None,
-    gpus: Gpus = None,
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -175,7 +170,6 @@ def explain(
     Example: relevome explain --model MODEL --fasta promoters.fa --target 1 -o run
     """
     with importing():
-        from relevome.engines.base import engine_of
         from relevome.jobs.explain import explain as run_explain
         from relevome.models.hugging_face import load_model
 
@@ -198,7 +192,7 @@ def explain(
             tokenisation_dropout=tokenisation_dropout, offsets=offsets, shifts=shifts,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite,
-            engine=engine_of(engine, workers=workers, address=address, gpus=gpus),
+            engine=computed.chosen(),
             progress=seen.tell,
             **named_options(
                 option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,

@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.inputs import Genome, print_refused
 from relevome.cli.shared.options import (
-    Address,
     AlphabetName,
     BatchSize,
     Device,
-    EngineName,
-    Gpus,
     ModelPath,
     Output,
     Prefix,
     RareAsX,
     TaskName,
     TokenizerPath,
-    Workers,
     rows_at_once,
 )
 from relevome.cli.shared.progress import shown
@@ -32,9 +29,11 @@ if TYPE_CHECKING:
     from relevome.results.variants.rows import Variants
 
 
+@with_engine_options
 def variants(
     model: ModelPath,
     output: Output,
+    computed: EngineOptions,
     # the variants
     vcf: Annotated[Path | None, typer.Option(help="Variants as VCF, plain or bgzip; needs --genome.")] = None,
     genome: Genome = None,
@@ -74,10 +73,6 @@ def variants(
     ] = None,
     # how it is computed
     batch_size: BatchSize = "auto",
-    engine: EngineName = "local",
-    workers: Workers = None,
-    address: Address = None,
-    gpus: Gpus = None,
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -97,7 +92,6 @@ def variants(
     Example: relevome variants --model MODEL --vcf calls.vcf.gz --genome genome.fa --on-bad skip -o scored
     """
     with importing():
-        from relevome.engines.base import engine_of
         from relevome.jobs.variants.variants import variants as score
         from relevome.models.hugging_face import load_model
 
@@ -111,7 +105,7 @@ def variants(
             loaded, output, vcf=vcf, genome=genome, genes=genes, substitutions=substitutions, fasta=fasta,
             target=target, width=width, indels=indels, distance=distance, average_strands=average_strands,
             scheme=scheme, on_bad=on_bad, batch_size=rows_at_once(batch_size), overwrite=overwrite,
-            engine=engine_of(engine, workers=workers, address=address, gpus=gpus), say=seen.say,
+            engine=computed.chosen(), say=seen.say,
             progress=seen.tell,
         )  # fmt: skip
     _report(found, output)
