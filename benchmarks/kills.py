@@ -32,7 +32,7 @@ KILLS, QUICK = 50, 3
 COMMANDS = ("explain", "train", "annotate", "evaluate", "study", "simulate")
 
 # What says when something was done, by which command, or how long it took.
-_TIMES = frozenset({"started", "ended", "seconds", "resume", "command"})
+_TIMES = frozenset({"started", "ended", "seconds", "resume", "command", "took"})
 _LETTERS = "ACGT"
 
 _CONTEXT = get_context("forkserver")

@@ -20,6 +20,7 @@ from relevome.cli.shared.options import (
     rows_at_once,
 )
 from relevome.cli.shared.paths import PathOrWord
+from relevome.cli.shared.planning import PlanOptions, with_plan_options
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
 
 
 @with_engine_options
+@with_plan_options
 def annotate(
     model: ModelPath,
     genome: Annotated[Path, typer.Option(help="Genome as FASTA, plain or gzip.")],
     output: Output,
     computed: EngineOptions,
+    before: PlanOptions,
     # what is annotated
     circular: Annotated[bool, typer.Option(help="Every contig is a circle.")] = False,
     circular_contig: Annotated[
@@ -110,7 +113,7 @@ def annotate(
         found = run_annotate(
             loaded, settings, output, overwrite=overwrite, batch_size=rows_at_once(batch_size),
             engine=computed.chosen(),
-            progress=seen.tell,
+            progress=seen.tell, planned=before.told(seen),
         )  # fmt: skip
     _report(found, output)
 

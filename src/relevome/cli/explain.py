@@ -44,6 +44,7 @@ from relevome.cli.shared.options import (
     named_options,
     rows_at_once,
 )
+from relevome.cli.shared.planning import PlanOptions, print_took, with_plan_options
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -52,10 +53,12 @@ if TYPE_CHECKING:
 
 
 @with_engine_options
+@with_plan_options
 def explain(
     model: ModelPath,
     output: Output,
     computed: EngineOptions,
+    before: PlanOptions,
     # the sequences
     fasta: Fasta = None,
     bed: Bed = None,
@@ -193,7 +196,7 @@ def explain(
             letter_scores=letter_scores, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite,
             engine=computed.chosen(),
-            progress=seen.tell,
+            progress=seen.tell, planned=before.told(seen),
             **named_options(
                 option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,
                 rules=rules, layers=layers, query=query, heads=heads or None, audit=audit or None,
@@ -210,6 +213,7 @@ def _report(run: Run, output: Path) -> None:
     print_input(run.manifest["input"])
     for line in remarks(run):
         echo(f"  {line}")
+    print_took(run.manifest)
     print_refused(counts, output / "run.json")
     if counts.ledger is not None:
         print_account(counts.ledger, run.manifest["model"]["dtype"])

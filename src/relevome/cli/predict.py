@@ -40,6 +40,7 @@ from relevome.cli.shared.options import (
     TokenizerPath,
     rows_at_once,
 )
+from relevome.cli.shared.planning import PlanOptions, print_took, with_plan_options
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -48,10 +49,12 @@ if TYPE_CHECKING:
 
 
 @with_engine_options
+@with_plan_options
 def predict(
     model: ModelPath,
     output: Output,
     computed: EngineOptions,
+    before: PlanOptions,
     # the sequences
     fasta: Fasta = None,
     bed: Bed = None,
@@ -111,6 +114,7 @@ def predict(
             loaded, given, output, labels=labels, labels_column=labels_column, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), overwrite=overwrite,
             engine=computed.chosen(), progress=seen.tell,
+            planned=before.told(seen),
         )  # fmt: skip
     _report(found, output)
 
@@ -127,4 +131,5 @@ def _report(found: Prediction, output: Path) -> None:
     if found.metrics:
         labelled, *scores = found.metrics.items()
         echo(f"  {labelled[1]:,.0f} with a label: " + ", ".join(f"{n} {value:.4g}" for n, value in scores))
+    print_took(found.manifest)
     print_refused(counts, output / found.kind.manifest)

@@ -22,6 +22,7 @@ from relevome.cli.shared.options import (
     TokenizerPath,
     rows_at_once,
 )
+from relevome.cli.shared.planning import PlanOptions, print_took, with_plan_options
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 
 
 @with_engine_options
+@with_plan_options
 def variants(
     model: ModelPath,
     output: Output,
     computed: EngineOptions,
+    before: PlanOptions,
     # the variants
     vcf: Annotated[Path | None, typer.Option(help="Variants as VCF, plain or bgzip; needs --genome.")] = None,
     genome: Genome = None,
@@ -106,7 +109,7 @@ def variants(
             target=target, width=width, indels=indels, distance=distance, average_strands=average_strands,
             scheme=scheme, on_bad=on_bad, batch_size=rows_at_once(batch_size), overwrite=overwrite,
             engine=computed.chosen(), say=seen.say,
-            progress=seen.tell,
+            progress=seen.tell, planned=before.told(seen),
         )  # fmt: skip
     _report(found, output)
 
@@ -124,4 +127,5 @@ def _report(found: Variants, output: Path) -> None:
             echo(f"  left out, {name.removeprefix('refused_').replace('_', ' ')}: {count:,}")
     if found.vcf is not None and found.vcf.suffix != ".gz":
         echo(f"  {found.vcf} has no index: its lines are in no order, or the extra variants is not installed")
+    print_took(found.manifest)
     print_refused(counts, output / found.kind.manifest)

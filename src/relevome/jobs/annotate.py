@@ -6,8 +6,9 @@ stopped goes on with the first stretch that is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ from relevome.data.sequences import Interval
 from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
 from relevome.jobs import Progress
+from relevome.jobs.running.estimates import Planned, Stratum, Weight, Work, WorkEstimate, estimate_work
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.strand_logits import check_reads_letters, strand_logits
@@ -44,6 +46,8 @@ from relevome.results.annotation.sites import write_sites
 from relevome.results.outputs import target_paths
 from relevome.results.record import provenance
 from relevome.results.tracks import bigwig_library
+
+_BLOCK = 1_000  # letters; of so many, and twice as many and so on, is a sample
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def annotate(
     batch_size: int | None = None,
     engine: Engine | str = "local",
     progress: Progress | None = None,
+    planned: Planned | None = None,
 ) -> folders.Annotation:
     """Say of every position of both strands of a genome what it is, call sites, and say how good they are.
 
@@ -105,6 +110,7 @@ def annotate(
         engine: Where stretches of a million letters are computed: an `Engine`, or the name of one.
         progress: Called with two numbers when a stretch is done: how many letters of strands were just
             done, and of how many in all.
+        planned: As that of `relevome.explain`. Tracks, sites and numbers, which come last, are not in it.
 
     Returns:
         The annotation: question, settings, threshold, counts, called sites, and numbers against truth.
@@ -123,10 +129,16 @@ def annotate(
         problems: list[Problem] = []
         positions = _positions(settings, contigs, problems)
         question = _question(model, settings, contigs, regions, columns)
+        files = ScoreFiles(out / folders.SCORES, stretches(regions), len(columns))
+        task = ScoreStretch(model, settings.window, list(columns.values()), chromosomes, contigs)
+        if planned is not None:
+            folders.check_same(out, question, overwrite)
+            tried = replace(task, model=model.with_batch_sizes(batch_sizes_of(batch_size)))
+            planned(_estimate(files, tried, engine, overwrite))
         with folders.claimed(out, question, overwrite):
-            files = ScoreFiles(out / folders.SCORES, stretches(regions), len(columns))
-            task = ScoreStretch(model, settings.window, list(columns.values()), chromosomes, contigs)
-            _score(files, task, engine_of(engine), progress)
+            begun = time.monotonic()
+            letters = _score(files, task, engine_of(engine), progress)
+            took = {"seconds": round(time.monotonic() - begun, 3), "letters": letters}
             found = _conclude(out, settings, files, contigs, list(columns), positions)
             content = {
                 "question": question,
@@ -134,6 +146,7 @@ def annotate(
                 "batch_size": model.batch_sizes.on_record(),
                 **found,
                 "problems": _said(problems),
+                **({"took": took} if letters else {}),
                 **provenance(),
             }
             folders.write_annotation(out, "finished", content)
@@ -203,8 +216,8 @@ class ScoreStretch:
             )
 
 
-def _score(files: ScoreFiles, task: ScoreStretch, engine: Engine, progress: Progress | None) -> None:
-    """Compute what is missing, and keep every stretch as it comes."""
+def _score(files: ScoreFiles, task: ScoreStretch, engine: Engine, progress: Progress | None) -> int:
+    """Compute what is missing, and keep every stretch as it comes; gives how many letters that were."""
     missing = dict(enumerate(files.missing()))
     total = sum(len(stretch.region) for stretch in files.stretches)
     tell = progress or (lambda count, total: None)
@@ -212,6 +225,29 @@ def _score(files: ScoreFiles, task: ScoreStretch, engine: Engine, progress: Prog
     for number, scores in engine.map(task, missing.items()):
         files.write(missing[number], scores)
         tell(len(missing[number].region), total)
+    return sum(len(stretch.region) for stretch in missing.values())
+
+
+def _estimate(files: ScoreFiles, task: ScoreStretch, engine: Engine | str, overwrite: bool) -> WorkEstimate:
+    """What the stretches that are missing will take, from pieces of them."""
+    missing = files.stretches if overwrite else files.missing()
+    lengths = [len(stretch.region) for stretch in missing]
+    rng = np.random.default_rng(0)
+
+    def draw(blocks: int) -> tuple[Stretch, int]:
+        some = missing[int(rng.choice(len(missing), p=np.array(lengths) / sum(lengths)))]
+        letters = min(blocks * _BLOCK, len(some.region))
+        start = some.region.start + int(rng.integers(len(some.region) - letters + 1))
+        return replace(some, region=replace(some.region, start=start, end=start + letters)), letters
+
+    def weigh(pieces: Sequence[np.ndarray]) -> Weight:
+        size = sum(piece.nbytes for piece in pieces)
+        return Weight(size, size)
+
+    strata = {0: Stratum(sum(lengths), max(1, max(lengths) // _BLOCK), draw)} if missing else {}
+    there = len(files.stretches) - len(missing)
+    work = Work([{0: letters} for letters in lengths], strata, len(missing), there)
+    return estimate_work(work, task, weigh, engine)
 
 
 def odds(logits: Float[np.ndarray, "positions classes"]) -> Float[np.ndarray, "positions classes"]:

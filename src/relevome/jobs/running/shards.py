@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any
 
 from relevome import ledger as ledgers
 from relevome.attribution import Method
@@ -16,7 +15,6 @@ from relevome.attribution.readings import Readings
 from relevome.data.inputs import Input
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
-from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
 from relevome.jobs.running.positions import Positions
 from relevome.models.base import Model, Target
@@ -24,10 +22,8 @@ from relevome.models.long_sequences import windows
 from relevome.models.predictions import Response, answers_or_errors
 from relevome.models.tokens import Tokens
 from relevome.options import check_choice
-from relevome.results.parts.manifest import Folder, read_manifest
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
-from relevome.results.parts.writer import PartsWriter
 from relevome.results.run.columns import to_row
 
 SHARD_SEQUENCES = 256
@@ -111,11 +107,10 @@ class Shard:
         """How many sequences begin in it, those that cannot be used aside."""
         return sum(item.begins_sequence and isinstance(item.what, Sequence) for item in self.items)
 
-
-def remembered(out: Path, kind: Folder, overwrite: bool) -> object:
-    """The batch sizes of a result that was stopped, so that the rest of it is computed alike."""
-    there = (out / kind.manifest).is_file() and not overwrite
-    return read_manifest(out, kind).get("batch_size") if there else None
+    @property
+    def letters(self) -> int:
+        """How many letters are in it."""
+        return sum(len(item.what) for item in self.items if isinstance(item.what, Sequence))
 
 
 def shards(model: Model, source: Input, long: str) -> Iterator[Shard]:
@@ -155,51 +150,6 @@ def result_of(shard: Shard, known: Mapping[int, Outcome], model: Model) -> Shard
     outcomes = [known[place] for place in range(len(shard.items))]
     rows = [row for outcome in outcomes for row in outcome.rows]
     return ShardResult(rows, total(one.counts for one in outcomes), model.batch_sizes.on_record())
-
-
-@runtime_checkable
-class NumberedShard(Protocol):
-    """A part of what is given, by its number, with how many ``sequences``, or variants, begin in it."""
-
-    @property
-    def number(self) -> int:
-        """Its number, from 0."""
-        ...
-
-    @property
-    def sequences(self) -> int:
-        """How many there are."""
-        ...
-
-
-_Shard = TypeVar("_Shard", bound=NumberedShard)
-
-
-def write_shards(
-    writer: PartsWriter,
-    task: Callable[[_Shard], ShardResult],
-    every: Iterable[_Shard],
-    engine: Engine | str,
-    told: Callable[[int], None],
-) -> None:
-    """Have an engine carry out a task for the shards that are not written yet, and write them as they come.
-
-    ``told`` is called with how many sequences begin in a shard when that is there.
-    """
-    counts: dict[int, int] = {}
-
-    def missing() -> Iterator[tuple[int, _Shard]]:
-        for shard in every:
-            if shard.number in writer.done:
-                told(shard.sequences)
-            else:
-                counts[shard.number] = shard.sequences
-                yield shard.number, shard
-
-    for number, result in engine_of(engine).map(task, missing()):
-        writer.remember(batch_size=result.batch_size)
-        writer.write_part(number, result.rows, result.counts)
-        told(counts.pop(number))
 
 
 @dataclass(frozen=True)

@@ -108,12 +108,17 @@ class VariantShard:
         """How many variants are in it."""
         return len(self.items)
 
+    @property
+    def letters(self) -> int:
+        """How many letters their windows have."""
+        return sum(map(window_letters, self.items))
+
 
 def variant_shards(items: Iterable[VariantItem]) -> Iterator[VariantShard]:
     """Stretches of at most so many variants and, beyond the first, so many letters of windows."""
     number, some, letters = 0, [], 0
     for item in items:
-        size = _letters(item)
+        size = window_letters(item)
         if some and (len(some) == SHARD_VARIANTS or letters + size > SHARD_LETTERS):
             yield VariantShard(number, some)
             number, some, letters = number + 1, [], 0
@@ -130,7 +135,7 @@ class ScoreShard:
     model: Model
     question: VariantQuestion
     on_bad: str
-    pieces: Pieces
+    pieces: Pieces | None = None
 
     def __call__(self, shard: VariantShard) -> ShardResult:
         """Score all variants of a shard; one that is refused is counted, or raised if that is asked."""
@@ -149,7 +154,7 @@ class ScoreShard:
         some: list[int] = []
         letters = 0
         for place in places:
-            size = _letters(shard.items[place])
+            size = window_letters(shard.items[place])
             if some and letters + size > most:
                 yield some
                 some, letters = [], 0
@@ -185,7 +190,8 @@ class ScoreShard:
         return Outcome(rows, Counts(1, 1, (), {"padded": padded} if padded else {}))
 
 
-def _letters(item: VariantItem) -> int:
+def window_letters(item: VariantItem) -> int:
+    """Letters of the windows of a variant, none of one that cannot be used."""
     return 0 if isinstance(item, BadVariant) else sum(len(one.reference.letters) for one in item)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -49,6 +50,9 @@ class PartsWriter:
         self.kind = kind
         self._manifest = manifests.plain(manifest)
         self._metrics: dict[str, float | None] | None = None
+        self._letters = 0
+        self._took: dict[str, float] | None = None
+        self._begun = time.monotonic()
         self._lock = claim_folder(self.folder, kind.manifest, f"a {kind.what}")
         try:
             self._open(overwrite)
@@ -62,7 +66,9 @@ class PartsWriter:
             for path in (*part_paths(self.folder).values(), *piece_paths(self.folder)):
                 path.unlink()
         elif (self.folder / self.kind.manifest).exists():
-            self._check_same()
+            there = manifests.read_manifest(self.folder, self.kind)
+            _check_same(self.folder, self.kind, self._manifest)
+            self._took = there.get("took")
         paths = part_paths(self.folder)
         self._parts = {index: read_info(path) for index, path in paths.items()}
         manifests.check_belong(self._manifest, {paths[index]: info for index, info in self._parts.items()})
@@ -89,6 +95,12 @@ class PartsWriter:
         write_part(path, self.kind.rows, rows, counts, self.kind.schema_version, pieces.run)
         self._parts[index] = read_info(path)
         pieces.remove(index)
+
+    def computed(self, letters: int) -> None:
+        """So many letters more were computed by this process or for it, and not found here."""
+        self._letters += letters
+        seconds = round(time.monotonic() - self._begun, 3)
+        self._took = {"seconds": seconds, "letters": self._letters}
 
     def remember(self, **volatile: Any) -> None:
         """Write into the manifest what was learned on the way and a continued run shall know."""
@@ -131,6 +143,7 @@ class PartsWriter:
             "head_shape": None if shape is None else {"layers": shape[0], "heads": shape[1]},
             **manifests.results(total(info.counts for info in infos), self.kind.done),
             **({} if self._metrics is None else {"metrics": self._metrics}),
+            **({} if self._took is None else {"took": self._took}),
             "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 
@@ -138,15 +151,27 @@ class PartsWriter:
         """The SHA-256 of each part, in their order."""
         return [sha256_of_part(part_path(self.folder, index)) for index in sorted(self._parts)]
 
-    def _check_same(self) -> None:
-        there = manifests.read_manifest(self.folder, self.kind)
-        differences = manifests.differences(there, self._manifest)
-        if differences:
-            what = self.kind.what
-            raise InputError(
-                f"{self.folder} holds another {what}, which differs in {', '.join(differences)}: choose "
-                f"another -o, or replace that {what} with --overwrite"
-            )
+
+def parts_there(
+    folder: Path, kind: Folder, manifest: Mapping[str, Any], overwrite: bool = False
+) -> frozenset[int]:
+    """Indices of the parts that a `PartsWriter` would find there and go on from; nothing is written.
+
+    Raises InputError for a folder that holds a different result.
+    """
+    if overwrite or not (folder / kind.manifest).is_file():
+        return frozenset()
+    _check_same(folder, kind, manifests.plain(manifest))
+    return frozenset(part_paths(folder))
+
+
+def _check_same(folder: Path, kind: Folder, manifest: Mapping[str, Any]) -> None:
+    differences = manifests.differences(manifests.read_manifest(folder, kind), manifest)
+    if differences:
+        raise InputError(
+            f"{folder} holds another {kind.what}, which differs in {', '.join(differences)}: choose "
+            f"another -o, or replace that {kind.what} with --overwrite"
+        )
 
 
 def _remove_stray(folder: Path, manifest: str) -> None:
