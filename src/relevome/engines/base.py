@@ -62,6 +62,17 @@ def engine_of(engine: Engine | str, **options: Any) -> Engine:
     return configured(engines[engine], f"engine {engine}", options)
 
 
+def in_order(engine: Engine | str, task: Callable[[Work], Result], works: Iterable[Work]) -> Iterator[Result]:
+    """The result of a task for each of some works by an engine, in the order of the works."""
+    waiting: dict[int, Result] = {}
+    following = 0
+    for number, result in engine_of(engine).map(task, enumerate(works)):
+        waiting[number] = result
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
+
+
 def crew_of(engine: Engine) -> Crew:
     """Who computes for an engine. Raises InputError where it has to ask a cluster that is not there."""
     told = getattr(engine, "crew", None)

@@ -30,6 +30,12 @@ class EngineOptions:
         typer.Option(help="Engine ray: graphics processors of each worker, or a share of one."),
     ] = None
 
+    def given(self) -> dict[str, object]:
+        """Options that are not as they are by default, by their names; None for those that are."""
+        named = None if self.engine == "local" else self.engine
+        others = {"--workers": self.workers, "--address": self.address, "--gpus": self.gpus}
+        return {"--engine": named, **others}
+
     def chosen(self) -> Engine:
         """The engine. Raises InputError for one that is not there, and options that it does not have."""
         from relevome.engines.base import engine_of
