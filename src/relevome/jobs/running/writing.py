@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from relevome.engines.base import Engine, engine_of
 from relevome.jobs.running.shards import ShardResult
 from relevome.results.parts.manifest import Folder, read_manifest
-from relevome.results.parts.writer import PartsWriter
+from relevome.results.parts.writer import Parts, PartsWriter
 
 
 def remembered(out: Path, kind: Folder, overwrite: bool) -> object:
@@ -41,6 +42,24 @@ class NumberedShard(Protocol):
 _Shard = TypeVar("_Shard", bound=NumberedShard)
 
 
+@dataclass(frozen=True)
+class WritePart(Generic[_Shard]):
+    """What an engine does with every shard: it carries out a task, and writes the part where it can be seen.
+
+    A worker that does not see the folder, as on another machine, gives the rows back.
+    """
+
+    task: Callable[[_Shard], ShardResult]
+    parts: Parts
+
+    def __call__(self, shard: _Shard) -> ShardResult:
+        """The result of a shard, without the rows of a part that is written."""
+        found = self.task(shard)
+        if self.parts.write(shard.number, found.rows, found.counts):
+            return ShardResult([], found.counts, found.batch_size, written=True)
+        return found
+
+
 def write_shards(
     writer: PartsWriter,
     task: Callable[[_Shard], ShardResult],
@@ -48,8 +67,10 @@ def write_shards(
     engine: Engine | str,
     told: Callable[[int], None],
 ) -> None:
-    """Have an engine carry out a task for the shards that are not written yet, and write them as they come.
+    """Have an engine carry out a task for the shards that are not written yet, and record them as they come.
 
+    Parts are written by the workers, as a whole and each once, so that what one of them finished is there
+    whatever becomes of the others, and of the command; what is in a part depends on its shard alone.
     ``told`` is called with how many sequences begin in a shard when that is there.
     """
     asked: dict[int, tuple[int, int]] = {}
@@ -62,9 +83,12 @@ def write_shards(
                 asked[shard.number] = shard.sequences, shard.letters
                 yield shard.number, shard
 
-    for number, result in engine_of(engine).map(task, missing()):
+    for number, result in engine_of(engine).map(WritePart(task, writer.parts), missing()):
         writer.remember(batch_size=result.batch_size)
-        writer.write_part(number, result.rows, result.counts)
+        if result.written:
+            writer.record_part(number)
+        else:
+            writer.write_part(number, result.rows, result.counts)
         sequences, letters = asked.pop(number)
         writer.computed(letters)
         told(sequences)

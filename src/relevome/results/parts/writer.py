@@ -6,17 +6,19 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from relevome.errors import InputError
-from relevome.results.folder import claim_folder, temporary_name
+from relevome.results.folder import claim_folder, is_marked, mark_of, temporary_name
 from relevome.results.parts import manifest as manifests
 from relevome.results.parts.manifest import Folder
 from relevome.results.parts.part import (
     Counts,
+    Rows,
     common_head_shape,
     part_path,
     part_paths,
@@ -28,6 +30,33 @@ from relevome.results.parts.part import (
 from relevome.results.parts.pieces import Pieces, piece_paths
 
 _Writer = TypeVar("_Writer")
+
+_SHOWN = 60.0  # seconds within which a shared disk shows a file that another machine wrote
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where parts of a result are written, by its writer or by whoever computes them for it.
+
+    ``run`` is the digest of the question, ``mark`` what the lock of the folder holds (`mark_of`): a worker on
+    another machine knows by it that it sees the same folder, and one whose writer is dead that it has ended.
+    """
+
+    folder: Path
+    rows: Rows[Any]
+    version: int
+    run: str
+    mark: str
+
+    def write(self, index: int, rows: Sequence[Any], counts: Counts) -> bool:
+        """Write a part as a whole, if the folder is seen from here; says whether it was.
+
+        Raises InputError if the disk is full; the parts before stay whole.
+        """
+        if not is_marked(self.folder, self.mark):
+            return False
+        write_part(part_path(self.folder, index), self.rows, rows, counts, self.version, self.run)
+        return True
 
 
 class PartsWriter:
@@ -84,17 +113,42 @@ class PartsWriter:
         """Where what is finished of a part is kept while the rest of it is computed."""
         return Pieces(self.folder, manifests.question_sha256(self._manifest), self.kind.rows)
 
+    @property
+    def parts(self) -> Parts:
+        """Where parts are written, for whoever computes them."""
+        run = manifests.question_sha256(self._manifest)
+        return Parts(self.folder, self.kind.rows, self.kind.schema_version, run, mark_of(self.folder))
+
     def write_part(self, index: int, rows: Sequence[Any], counts: Counts) -> None:
         """Write part ``index``, which may be empty; parts may come in any order.
 
         Raises InputError if the disk is full; the parts before stay whole.
         """
+        self._check_new(index)
+        parts = self.parts
+        write_part(part_path(self.folder, index), parts.rows, rows, counts, parts.version, parts.run)
+        self._record(index)
+
+    def record_part(self, index: int) -> None:
+        """Take notice of part ``index``, which a worker wrote; a shared disk may take a while to show it.
+
+        Raises InputError if it does not, or answers another question.
+        """
+        self._check_new(index)
+        path, begun = part_path(self.folder, index), time.monotonic()
+        while not path.is_file() and time.monotonic() - begun < _SHOWN:
+            list(self.folder.iterdir())  # a disk of another machine is asked anew
+            time.sleep(0.1)
+        manifests.check_belong(self._manifest, {path: read_info(path)})
+        self._record(index)
+
+    def _check_new(self, index: int) -> None:
         if index in self._parts:
             raise ValueError(f"part {index} of {self.folder} is already written")
-        path, pieces = part_path(self.folder, index), self.pieces
-        write_part(path, self.kind.rows, rows, counts, self.kind.schema_version, pieces.run)
-        self._parts[index] = read_info(path)
-        pieces.remove(index)
+
+    def _record(self, index: int) -> None:
+        self._parts[index] = read_info(part_path(self.folder, index))
+        self.pieces.remove(index)
 
     def computed(self, letters: int) -> None:
         """So many letters more were computed by this process or for it, and not found here."""
