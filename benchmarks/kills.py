@@ -5,7 +5,9 @@ of that time and run again, a training with ``--resume``, until it ends. Everyth
 compared, file by file: rows of a run, weights of a model, scores, tables and pictures, apart from times of
 day and how long it took. Trainings keep checkpoints every tenth of a second here, so that kills fall within
 epochs that are kept in parts. Folders in which something differs stay, and are named. The full form kills
-each of six commands 50 times; most of its time are the studies, whose processes import everything anew.
+each of six commands 50 times, and three whose parts are written by workers (two processes, and two actors of
+Ray), which outlive the command for up to a second; most of its time are the studies, whose processes import
+everything anew.
 
 Target: all of them.
 """
@@ -30,9 +32,11 @@ from benchmarks import Row
 
 KILLS, QUICK = 50, 3
 COMMANDS = ("explain", "train", "annotate", "evaluate", "study", "simulate")
+# Also by workers, which write the parts; in the full form only.
+BY_WORKERS = ("explain --workers 2", "annotate --workers 2", "explain --engine ray --workers 2")
 
 # What says when something was done, by which command, or how long it took.
-_TIMES = frozenset({"started", "ended", "seconds", "resume", "command"})
+_TIMES = frozenset({"started", "ended", "seconds", "resume", "command", "took"})
 _LETTERS = "ACGT"
 
 _CONTEXT = get_context("forkserver")
@@ -89,7 +93,7 @@ class SmallestStudy:
 
 def measure(quick: bool = False) -> list[Row]:
     """Kills of every command, and how many of them ended as undisturbed."""
-    return campaign(COMMANDS, QUICK if quick else KILLS)
+    return campaign(COMMANDS, QUICK) if quick else campaign((*COMMANDS, *BY_WORKERS), KILLS)
 
 
 def campaign(commands: Sequence[str], kills: int, seed: int = 0) -> list[Row]:
@@ -203,7 +207,8 @@ def arguments_of(command: str, given: Path) -> list[str]:
         "study": ["smallest", "--jobs", 1],
         "simulate": ["--positives", 4000, "--negatives", 4000, "--decoys", 2],
     }
-    return [command, *map(str, asked[command]), "-o", "out"]
+    name, *more = command.split()
+    return [name, *map(str, asked[name]), *more, "-o", "out"]
 
 
 def prepared(folder: Path) -> Path:

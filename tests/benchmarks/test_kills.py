@@ -88,5 +88,8 @@ def test_what_is_killed_and_goes_on_is_told_from_what_does_not(
 
 
 def test_every_command_of_the_campaign_can_be_typed(tmp_path: Path) -> None:
-    for command in kills.COMMANDS:
-        assert kills.arguments_of(command, tmp_path)[0] == command
+    for command in (*kills.COMMANDS, *kills.BY_WORKERS):
+        name, *more = command.split()
+        typed = kills.arguments_of(command, tmp_path)
+        assert typed[0] == name
+        assert typed[len(typed) - len(more) - 2 :] == [*more, "-o", "out"]

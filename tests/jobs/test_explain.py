@@ -15,6 +15,7 @@ from relevome.data.inputs import from_bed
 from relevome.data.sequences import DNA, Interval, Sequence
 from relevome.errors import InputError
 from relevome.jobs.running import shards
+from relevome.jobs.running.writing import remembered
 from relevome.models.batching import DerivedBatchSizes, batch_sizes_of
 from relevome.results.parts.manifest import VOLATILE
 from relevome.results.run.manifest import RUN
@@ -111,7 +112,7 @@ def test_batch_sizes_are_kept_for_a_run_that_goes_on(protein_model, tmp_path):
     relevome.explain(protein_model, PROTEINS, "saliency", out=tmp_path / "run")
     sizes = json.loads((tmp_path / "run" / "run.json").read_text())["batch_size"]
     assert sizes
-    kept = batch_sizes_of(None, shards.remembered(tmp_path / "run", RUN, overwrite=False))
+    kept = batch_sizes_of(None, remembered(tmp_path / "run", RUN, overwrite=False))
     assert isinstance(kept, DerivedBatchSizes)
     assert kept.known == {int(width): rows for width, rows in sizes.items()}
 

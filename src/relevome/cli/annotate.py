@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import (
-    Address,
     AlphabetName,
     BatchSize,
     Device,
-    EngineName,
-    Gpus,
     ModelPath,
     OnBad,
     Output,
     TokenizerPath,
-    Workers,
     rows_at_once,
 )
 from relevome.cli.shared.paths import PathOrWord
+from relevome.cli.shared.planning import PlanOptions, with_plan_options
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
@@ -31,10 +29,14 @@ if TYPE_CHECKING:
     from relevome.results.annotation.folder import Annotation
 
 
+@with_engine_options
+@with_plan_options
 def annotate(
     model: ModelPath,
     genome: Annotated[Path, typer.Option(help="Genome as FASTA, plain or gzip.")],
     output: Output,
+    computed: EngineOptions,
+    before: PlanOptions,
     # what is annotated
     circular: Annotated[bool, typer.Option(help="Every contig is a circle.")] = False,
     circular_contig: Annotated[
@@ -84,10 +86,6 @@ def annotate(
     # how it is computed
     batch_size: BatchSize = "auto",
     device: Device = "auto",
-    engine: EngineName = "local",
-    workers: Workers = None,
-    address: Address = None,
-    gpus: Gpus = None,
     alphabet: AlphabetName = None,
     tokenizer: TokenizerPath = None,
 ) -> None:
@@ -97,7 +95,6 @@ def annotate(
     """
     with importing():
         from relevome.data.positions import PositionChoice
-        from relevome.engines.base import engine_of
         from relevome.jobs.annotate import AnnotationSettings
         from relevome.jobs.annotate import annotate as run_annotate
         from relevome.models.hugging_face import load_model
@@ -115,8 +112,8 @@ def annotate(
         loaded = load_model(model, device=device, alphabet=alphabet, tokenizer=tokenizer)
         found = run_annotate(
             loaded, settings, output, overwrite=overwrite, batch_size=rows_at_once(batch_size),
-            engine=engine_of(engine, workers=workers, address=address, gpus=gpus),
-            progress=seen.tell,
+            engine=computed.chosen(),
+            progress=seen.tell, planned=before.told(seen),
         )  # fmt: skip
     _report(found, output)
 

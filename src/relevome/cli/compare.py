@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
@@ -14,11 +15,13 @@ from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 
+@with_engine_options
 @with_evaluation_options
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of `relevome explain` or `relevome evaluate`.")],
     output: Output,
     asked: EvaluationOptions,
+    computed: EngineOptions,
     label: Annotated[list[str] | None, typer.Option(help="Name of a run in tables, in their order.")] = None,
 ) -> None:
     """Put methods on one model, or models on the same sequences, side by side, and test every pair.
@@ -32,7 +35,13 @@ def compare(
 
     with shown("sequences") as seen:
         found = run_compare(
-            runs, labels=label or (), out=output, say=seen.say, progress=seen.tell, **asked.keywords()
+            runs,
+            labels=label or (),
+            out=output,
+            say=seen.say,
+            engine=computed.chosen(),
+            progress=seen.tell,
+            **asked.keywords(),
         )
     for line in found.on_top():
         echo(line)

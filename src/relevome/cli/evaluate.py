@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import MovedModel, Output, TokenizerPath
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from relevome.results.evaluation.scores import Excess
 
 
+@with_engine_options
 @with_evaluation_options
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
     output: Output,
     asked: EvaluationOptions,
+    computed: EngineOptions,
     model: MovedModel = None,
     tokenizer: TokenizerPath = None,
 ) -> None:
@@ -41,6 +44,7 @@ def evaluate(
             out=output,
             say=seen.say,
             progress=seen.tell,
+            engine=computed.chosen(),
             **asked.keywords(),
         )
     _report(found, output)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relevome.cli.shared.account import print_account
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.inputs import (
     AnchorName,
@@ -26,12 +27,9 @@ from relevome.cli.shared.inputs import (
     print_refused,
 )
 from relevome.cli.shared.options import (
-    Address,
     AlphabetName,
     BatchSize,
     Device,
-    EngineName,
-    Gpus,
     Long,
     MethodOption,
     ModelPath,
@@ -43,10 +41,10 @@ from relevome.cli.shared.options import (
     StripStop,
     TaskName,
     TokenizerPath,
-    Workers,
     named_options,
     rows_at_once,
 )
+from relevome.cli.shared.planning import PlanOptions, print_took, with_plan_options
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -54,9 +52,13 @@ if TYPE_CHECKING:
     from relevome.results.run.reader import Run
 
 
+@with_engine_options
+@with_plan_options
 def explain(
     model: ModelPath,
     output: Output,
+    computed: EngineOptions,
+    before: PlanOptions,
     # the sequences
     fasta: Fasta = None,
     bed: Bed = None,
@@ -150,10 +152,6 @@ def explain(
     long: Long = "refuse",
     on_bad: OnBad = "refuse",
     batch_size: BatchSize = "auto",
-    engine: EngineName = "local",
-    workers: Workers = None,
-    address: Address = None,
-    gpus: Gpus = None,
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -175,7 +173,6 @@ def explain(
     Example: relevome explain --model MODEL --fasta promoters.fa --target 1 -o run
     """
     with importing():
-        from relevome.engines.base import engine_of
         from relevome.jobs.explain import explain as run_explain
         from relevome.models.hugging_face import load_model
 
@@ -198,8 +195,8 @@ def explain(
             tokenisation_dropout=tokenisation_dropout, offsets=offsets, shifts=shifts,
             letter_scores=letter_scores, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite,
-            engine=engine_of(engine, workers=workers, address=address, gpus=gpus),
-            progress=seen.tell,
+            engine=computed.chosen(),
+            progress=seen.tell, planned=before.told(seen),
             **named_options(
                 option, baseline=baseline, steps=steps, tolerance=tolerance, site=site, reference=reference,
                 rules=rules, layers=layers, query=query, heads=heads or None, audit=audit or None,
@@ -216,6 +213,7 @@ def _report(run: Run, output: Path) -> None:
     print_input(run.manifest["input"])
     for line in remarks(run):
         echo(f"  {line}")
+    print_took(run.manifest)
     print_refused(counts, output / "run.json")
     if counts.ledger is not None:
         print_account(counts.ledger, run.manifest["model"]["dtype"])

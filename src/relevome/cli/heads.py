@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.evaluation_options import print_list
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import (
@@ -53,8 +54,10 @@ Map = Annotated[
 ]
 
 
+@with_engine_options
 def heads(
     output: Output,
+    computed: EngineOptions,
     model: Annotated[
         str | None,
         typer.Option(
@@ -139,7 +142,7 @@ def heads(
     of_run = {
         "--run": run, "--annotations": annotations, "--type": kinds, "--clusters": clusters,
         "--classes": classes, "--random": random or None, "--map": points,
-        "--batch-size": rows_at_once(batch_size),
+        "--batch-size": rows_at_once(batch_size), **computed.given(),
     }  # fmt: skip
     _check_given(around if by == "relevance" else of_run, by)
     if by == "relevance":
@@ -155,7 +158,8 @@ def heads(
                 run, annotations, types=kinds or (), clusters=clusters, classes=classes, random=random,
                 points=points, level=level, target=target, model=model, device=device,
                 batch_size=rows_at_once(batch_size), seed=seed, trust_remote_code=trust_remote_code,
-                tokenizer=tokenizer, out=output, overwrite=overwrite, say=seen.say, progress=seen.tell,
+                tokenizer=tokenizer, out=output, overwrite=overwrite, engine=computed.chosen(),
+                say=seen.say, progress=seen.tell,
             )  # fmt: skip
         for problem in tested.unplaced[:5]:
             echo(f"left out {problem.id}: {problem.reason}", err=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.inputs import (
     AnchorName,
@@ -47,9 +48,11 @@ if TYPE_CHECKING:
     from relevome.results.pairs.folder import Pairs
 
 
+@with_engine_options
 def pairs(
     model: ModelPath,
     output: Output,
+    computed: EngineOptions,
     # the sequences
     fasta: Fasta = None,
     bed: Bed = None,
@@ -141,8 +144,8 @@ def pairs(
             loaded, given, output, method=method, target=target, position=position, by=by, summary=summary,
             shuffles=shuffles, estimate="none" if no_estimate else estimate, apart=apart, most=most,
             contacts=contacts, random_models=random_models, sites=sites, pictures=pictures, on_bad=on_bad,
-            batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite, say=seen.say,
-            progress=seen.tell,
+            batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite,
+            engine=computed.chosen(), say=seen.say, progress=seen.tell,
         )  # fmt: skip
     _report(found, output)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.inputs import (
     AnchorName,
@@ -25,12 +26,9 @@ from relevome.cli.shared.inputs import (
     print_refused,
 )
 from relevome.cli.shared.options import (
-    Address,
     AlphabetName,
     BatchSize,
     Device,
-    EngineName,
-    Gpus,
     Long,
     ModelPath,
     OnBad,
@@ -40,9 +38,9 @@ from relevome.cli.shared.options import (
     StripStop,
     TaskName,
     TokenizerPath,
-    Workers,
     rows_at_once,
 )
+from relevome.cli.shared.planning import PlanOptions, print_took, with_plan_options
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -50,9 +48,13 @@ if TYPE_CHECKING:
     from relevome.results.prediction import Prediction
 
 
+@with_engine_options
+@with_plan_options
 def predict(
     model: ModelPath,
     output: Output,
+    computed: EngineOptions,
+    before: PlanOptions,
     # the sequences
     fasta: Fasta = None,
     bed: Bed = None,
@@ -74,10 +76,6 @@ def predict(
     long: Long = "refuse",
     on_bad: OnBad = "refuse",
     batch_size: BatchSize = "auto",
-    engine: EngineName = "local",
-    workers: Workers = None,
-    address: Address = None,
-    gpus: Gpus = None,
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -98,7 +96,6 @@ def predict(
     Example: relevome predict --model MODEL --table test.tsv --labels test.tsv -o predicted
     """
     with importing():
-        from relevome.engines.base import engine_of
         from relevome.jobs.predict import predict as run_predict
         from relevome.models.hugging_face import load_model
 
@@ -116,7 +113,8 @@ def predict(
         found = run_predict(
             loaded, given, output, labels=labels, labels_column=labels_column, long=long, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), overwrite=overwrite,
-            engine=engine_of(engine, workers=workers, address=address, gpus=gpus), progress=seen.tell,
+            engine=computed.chosen(), progress=seen.tell,
+            planned=before.told(seen),
         )  # fmt: skip
     _report(found, output)
 
@@ -133,4 +131,5 @@ def _report(found: Prediction, output: Path) -> None:
     if found.metrics:
         labelled, *scores = found.metrics.items()
         echo(f"  {labelled[1]:,.0f} with a label: " + ", ".join(f"{n} {value:.4g}" for n, value in scores))
+    print_took(found.manifest)
     print_refused(counts, output / found.kind.manifest)

@@ -7,16 +7,19 @@ from typing import Annotated
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.options import Address, Device, EngineName, Gpus, MovedModel, Output, Workers
+from relevome.cli.shared.options import Device, MovedModel, Output
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 
+@with_engine_options
 def rerun(
     run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
     output: Output,
+    computed: EngineOptions,
     model: MovedModel = None,
     sequences: Annotated[
         Path | None, typer.Option(help="What was explained, where that is not where the record says.")
@@ -25,10 +28,6 @@ def rerun(
         float, typer.Option(help="Difference that is let pass, as a share of a row's largest relevance.")
     ] = 1e-3,
     device: Device = "auto",
-    engine: EngineName = "local",
-    workers: Workers = None,
-    address: Address = None,
-    gpus: Gpus = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a run that is there.")] = False,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
 ) -> None:
@@ -37,13 +36,12 @@ def rerun(
     Example: relevome rerun run -o again
     """
     with importing():
-        from relevome.engines.base import engine_of
         from relevome.jobs.rerun import rerun as repeat
 
     with shown("explained") as seen:
         found = repeat(
             run, output, model=model, sequences=sequences, device=device, overwrite=overwrite,
-            engine=engine_of(engine, workers=workers, address=address, gpus=gpus),
+            engine=computed.chosen(),
             trust_remote_code=trust_remote_code, progress=seen.tell,
         )  # fmt: skip
     echo(f"{output}: {found.identical:,} of {found.rows:,} rows are those of {run} to the last bit")

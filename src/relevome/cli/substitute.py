@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import (
     BatchSize,
@@ -23,9 +24,11 @@ from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 
+@with_engine_options
 def substitute(
     run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
     output: Output,
+    computed: EngineOptions,
     by: Annotated[
         str | None, typer.Option(help="A letter, or random (default: A for proteins, else random).")
     ] = None,
@@ -61,7 +64,7 @@ def substitute(
             run, by=by, most=most, orders=orders, labels=labels, head=_head(head, layer), target=target,
             sequences=sequences, model=model, tokenizer=tokenizer, device=device,
             trust_remote_code=trust_remote_code, batch_size=rows_at_once(batch_size), seed=seed,
-            out=output, overwrite=overwrite, say=seen.say, progress=seen.tell,
+            out=output, overwrite=overwrite, engine=computed.chosen(), say=seen.say, progress=seen.tell,
         )  # fmt: skip
     for line in summary(found):
         echo(line)

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.inputs import Genome, print_refused
 from relevome.cli.shared.options import (
-    Address,
     AlphabetName,
     BatchSize,
     Device,
-    EngineName,
-    Gpus,
     MethodOption,
     ModelPath,
     Output,
@@ -24,10 +22,10 @@ from relevome.cli.shared.options import (
     Seed,
     TaskName,
     TokenizerPath,
-    Workers,
     named_options,
     rows_at_once,
 )
+from relevome.cli.shared.planning import PlanOptions, print_took, with_plan_options
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -36,9 +34,13 @@ if TYPE_CHECKING:
     from relevome.results.variants.why import VariantsWhy
 
 
+@with_engine_options
+@with_plan_options
 def variants(
     model: ModelPath,
     output: Output,
+    computed: EngineOptions,
+    before: PlanOptions,
     # the variants
     vcf: Annotated[Path | None, typer.Option(help="Variants as VCF, plain or bgzip; needs --genome.")] = None,
     genome: Genome = None,
@@ -108,10 +110,6 @@ def variants(
     motif_p: Annotated[float, typer.Option(help="The largest p of a motif that is there.")] = 1e-3,
     # how it is computed
     batch_size: BatchSize = "auto",
-    engine: EngineName = "local",
-    workers: Workers = None,
-    address: Address = None,
-    gpus: Gpus = None,
     device: Device = "auto",
     dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     # how the model is read, where it does not say so itself
@@ -131,7 +129,6 @@ def variants(
     Example: relevome variants --model MODEL --vcf calls.vcf.gz --genome genome.fa --on-bad skip -o scored
     """
     with importing():
-        from relevome.engines.base import engine_of
         from relevome.jobs.variants.variants import variants as score
         from relevome.models.hugging_face import load_model
         from relevome.results.variants.why import why_of
@@ -145,12 +142,10 @@ def variants(
         found = score(
             loaded, output, vcf=vcf, genome=genome, genes=genes, substitutions=substitutions, fasta=fasta,
             saturate=saturate, target=target, width=width, indels=indels, distance=distance,
-            average_strands=average_strands,
-            scheme=scheme, null=null, seed=seed, on_bad=on_bad, why=why, method=method,
-            options=named_options(option), shifts=shifts, motifs=motifs, motif_p=motif_p,
-            batch_size=rows_at_once(batch_size), overwrite=overwrite,
-            engine=engine_of(engine, workers=workers, address=address, gpus=gpus), say=seen.say,
-            progress=seen.tell,
+            average_strands=average_strands, scheme=scheme, null=null, seed=seed, on_bad=on_bad, why=why,
+            method=method, options=named_options(option), shifts=shifts, motifs=motifs, motif_p=motif_p,
+            batch_size=rows_at_once(batch_size), overwrite=overwrite, engine=computed.chosen(), say=seen.say,
+            progress=seen.tell, planned=before.told(seen),
         )  # fmt: skip
         explained = why_of(output) if why else None
     _report(found, output)
@@ -173,6 +168,7 @@ def _report(found: Variants, output: Path) -> None:
             echo(f"  left out, {name.removeprefix('refused_').replace('_', ' ')}: {count:,}")
     if found.vcf is not None and found.vcf.suffix != ".gz":
         echo(f"  {found.vcf} has no index: its lines are in no order, or the extra variants is not installed")
+    print_took(found.manifest)
     print_refused(counts, output / found.kind.manifest)
 
 

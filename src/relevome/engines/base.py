@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from relevome.options import configured
@@ -35,6 +37,18 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Crew:
+    """Those who compute at once: how many workers, the threads of each, and the cores that they share.
+
+    An engine may say it by a method ``crew()``; of one that has none, this process is its only worker.
+    """
+
+    workers: int
+    threads: int
+    cores: int
+
+
 engines: Registry[type[Engine]] = Registry("engine", "relevome.engines")
 
 
@@ -46,3 +60,32 @@ def engine_of(engine: Engine | str, **options: Any) -> Engine:
     if not isinstance(engine, str):
         return engine
     return configured(engines[engine], f"engine {engine}", options)
+
+
+def in_order(engine: Engine | str, task: Callable[[Work], Result], works: Iterable[Work]) -> Iterator[Result]:
+    """The result of a task for each of some works by an engine, in the order of the works."""
+    waiting: dict[int, Result] = {}
+    following = 0
+    for number, result in engine_of(engine).map(task, enumerate(works)):
+        waiting[number] = result
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
+
+
+def crew_of(engine: Engine) -> Crew:
+    """Who computes for an engine. Raises InputError where it has to ask a cluster that is not there."""
+    told = getattr(engine, "crew", None)
+    return told() if callable(told) else Crew(1, threads_of(1), own_cores())
+
+
+def threads_of(workers: int) -> int:
+    """Threads of each of several workers on this machine: their share of those that this process uses."""
+    import torch
+
+    return max(1, torch.get_num_threads() // workers)
+
+
+def own_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from relevome.engines.base import AHEAD, Result, Work, engines
+from relevome.engines.base import AHEAD, Crew, Result, Work, engines, own_cores, threads_of
 from relevome.errors import InputError
 
 _LOOK = 1.0  # seconds between two looks of a worker at whether its parent is still there
@@ -49,6 +49,10 @@ class Local:
         for number, work in shards:
             yield number, task(work)
 
+    def crew(self) -> Crew:
+        """See `Crew`."""
+        return Crew(self.workers, threads_of(self.workers), own_cores())
+
 
 def _by_workers(
     workers: int, task: Callable[[Work], Result], shards: Iterator[tuple[int, Work]]
@@ -62,7 +66,7 @@ def _by_workers(
     if not first:
         return
     pool = ProcessPoolExecutor(
-        workers, initializer=_begin, initargs=(dumps(task), os.getpid(), _threads(workers)), timeout=None
+        workers, initializer=_begin, initargs=(dumps(task), os.getpid(), threads_of(workers)), timeout=None
     )
     waiting: dict[Future[Result], int] = {}
     try:
@@ -81,13 +85,6 @@ def _by_workers(
         ) from error
     finally:
         pool.shutdown(wait=True, kill_workers=True)
-
-
-def _threads(workers: int) -> int:
-    """Threads of each worker: its share of those that this process uses."""
-    import torch
-
-    return max(1, torch.get_num_threads() // workers)
 
 
 def _begin(task: bytes, parent: int, threads: int) -> None:

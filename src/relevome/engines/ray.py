@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from relevome.engines.base import AHEAD, Result, Work, engines
+from relevome.engines.base import AHEAD, Crew, Result, Work, engines
 from relevome.errors import InputError
 
 RETRIES = 3  # times that a shard whose worker died is given to another
@@ -60,6 +60,17 @@ class Ray:
         for first in waiting:
             with self._cluster():
                 yield from self._by_actors(task, first, waiting)
+
+    def crew(self) -> Crew:
+        """See `Crew`. Without ``workers`` the cluster is asked what it has room for."""
+        if self.address is None:
+            workers = self.workers or max(1, (os.cpu_count() or 1) // self.cpus)
+            return Crew(workers, self.cpus, os.cpu_count() or 1)
+        workers = self.workers
+        if workers is None:
+            with self._cluster():
+                workers = self._room()
+        return Crew(workers, self.cpus, workers * self.cpus)
 
     @contextmanager
     def _cluster(self) -> Iterator[None]:

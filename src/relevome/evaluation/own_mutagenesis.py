@@ -14,6 +14,7 @@ from jaxtyping import Float, Int
 
 from relevome.attribution.mutagenesis import Mutagenesis, effects_at, other_letters
 from relevome.data.sequences import Sequence as Letters
+from relevome.engines.base import Engine, in_order
 from relevome.errors import InputError
 from relevome.evaluation.explainer import Explainer
 from relevome.evaluation.perturbation import sequence_rng
@@ -46,14 +47,17 @@ class OwnMutagenesis:
 
 
 def own_mutagenesis(
-    made: Explainer, rows: Sequence[Explanation], settings: EvaluationSettings
+    made: Explainer,
+    rows: Sequence[Explanation],
+    settings: EvaluationSettings,
+    engine: Engine | str = "local",
 ) -> list[OwnMutagenesis | InputError]:
-    """The mutagenesis of every row, one row after the other; or why there is none.
+    """The mutagenesis of every row, each by itself; or why there is none.
 
     It is of the tokenizer's own tokens of the given strand, at as many letters as the settings' ``mutants``
     are enough for, drawn by the seed and the sequence; nothing is asked where the run has it already.
     """
-    return [_of_row(made, row, settings) for row in rows]
+    return list(in_order(engine, lambda row: _of_row(made, row, settings), rows))
 
 
 def by_construction(made: Explainer, row: Explanation) -> bool:

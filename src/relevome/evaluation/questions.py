@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 import numpy as np
 
 from relevome.data.sequences import Sequence as Letters
+from relevome.engines.base import Engine, in_order
 from relevome.errors import InputError
 from relevome.evaluation.explainer import Explainer
 from relevome.evaluation.own_mutagenesis import OwnMutagenesis, own_mutagenesis
@@ -88,6 +89,7 @@ class AskedRows:
     nulls: Mapping[str, list[Explanation]]
     settings: EvaluationSettings
     scorer: Scorer = field(repr=False)
+    engine: Engine | str = "local"
     _mutagenesis: list[OwnMutagenesis | InputError] = field(default_factory=list, repr=False)
 
     def sequences(self) -> list[Letters]:
@@ -117,7 +119,8 @@ class AskedRows:
     def mutagenesis(self) -> list[OwnMutagenesis | InputError]:
         """The model's own mutagenesis of every row, or why there is none; asked once."""
         if not self._mutagenesis:
-            self._mutagenesis.extend(own_mutagenesis(self.explainer, self.rows, self.settings))
+            found = own_mutagenesis(self.explainer, self.rows, self.settings, self.engine)
+            self._mutagenesis.extend(found)
         return self._mutagenesis
 
     def explained_by_mutagenesis(self) -> dict[str, Explanation]:
@@ -131,7 +134,8 @@ class AskedRows:
     def untrained(self) -> list[dict[str, Explanation]]:
         """Explanations of the rows, by their ids, by each model with random weights that is asked for."""
         seeds = (self.settings.seed + number for number in range(self.settings.random_models))
-        found = (self.explainer.untrained(self.rows, seed) for seed in seeds)
+        made, rows = self.explainer, self.rows
+        found = in_order(self.engine, lambda seed: made.untrained(rows, seed), seeds)
         return [{one.sequence_id: one for one in some} for some in found]
 
     def of_random_orders(self, ask: Ask[How], level: Level, how: How) -> list[list[Any]]:
@@ -173,10 +177,12 @@ def asked_rows(
     rows: list[Explanation],
     settings: EvaluationSettings,
     progress: Progress = nobody,
+    engine: Engine | str = "local",
 ) -> AskedRows:
     """Those rows that are drawn, the same ones for every run of the same sequences, and their shuffles.
 
-    ``progress`` is told when another row has its shuffles, and of how many.
+    ``progress`` is told when another row has its shuffles, and of how many. By the engine are explained
+    shuffles and models with random weights, and by it is the model's own mutagenesis.
     """
     if settings.sequences:
         drawn = {row.sequence_id: sequence_rng(settings.seed, made.sequence(row)).random() for row in rows}
@@ -184,7 +190,9 @@ def asked_rows(
         rows = [row for row in rows if row.sequence_id in chosen]
     nulls: dict[str, list[Explanation]] = {}
     if settings.null:
-        for row in rows:
-            nulls[row.sequence_id] = made.shuffled(row, settings.null, settings.seed)
+        count, seed = settings.null, settings.seed
+        found = in_order(engine, lambda row: made.shuffled(row, count, seed), rows)
+        for row, shuffles in zip(rows, found, strict=True):
+            nulls[row.sequence_id] = shuffles
             progress(1, len(rows))
-    return AskedRows(made, rows, nulls, settings, Scorer(made.model))
+    return AskedRows(made, rows, nulls, settings, Scorer(made.model), engine)

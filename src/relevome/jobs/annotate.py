@@ -6,17 +6,14 @@ stopped goes on with the first stretch that is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+import time
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float, Float32
-from pyfaidx import Fasta
-from scipy.special import logsumexp
 
-from relevome.data.contigs import Contig, ContigStrand, read_contigs, read_regions
+from relevome.data.contigs import Contig, read_contigs, read_regions
 from relevome.data.genomes import open_genome
 from relevome.data.inputs import sha256_of
 from relevome.data.positions import Position, PositionChoice, read_positions
@@ -25,9 +22,11 @@ from relevome.data.sequences import Interval
 from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
 from relevome.jobs import Progress
+from relevome.jobs.running.estimates import Planned
+from relevome.jobs.running.stretches import KeepScores, ScoreStretch, estimate_stretches
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
-from relevome.models.strand_logits import check_reads_letters, strand_logits
+from relevome.models.strand_logits import check_reads_letters
 from relevome.models.targets import output_index
 from relevome.results.annotation import folder as folders
 from relevome.results.annotation.results import (
@@ -39,8 +38,9 @@ from relevome.results.annotation.results import (
     threshold_for,
     write_tracks,
 )
-from relevome.results.annotation.scores import SIGNS, ScoreFiles, Stretch, stretches
+from relevome.results.annotation.scores import SIGNS, ScoreFiles, stretches
 from relevome.results.annotation.sites import write_sites
+from relevome.results.folder import mark_of
 from relevome.results.outputs import target_paths
 from relevome.results.record import provenance
 from relevome.results.tracks import bigwig_library
@@ -92,6 +92,7 @@ def annotate(
     batch_size: int | None = None,
     engine: Engine | str = "local",
     progress: Progress | None = None,
+    planned: Planned | None = None,
 ) -> folders.Annotation:
     """Say of every position of both strands of a genome what it is, call sites, and say how good they are.
 
@@ -105,6 +106,7 @@ def annotate(
         engine: Where stretches of a million letters are computed: an `Engine`, or the name of one.
         progress: Called with two numbers when a stretch is done: how many letters of strands were just
             done, and of how many in all.
+        planned: As that of `relevome.explain`. Tracks, sites and numbers, which come last, are not in it.
 
     Returns:
         The annotation: question, settings, threshold, counts, called sites, and numbers against truth.
@@ -123,10 +125,17 @@ def annotate(
         problems: list[Problem] = []
         positions = _positions(settings, contigs, problems)
         question = _question(model, settings, contigs, regions, columns)
+        files = ScoreFiles(out / folders.SCORES, stretches(regions), len(columns))
+        task = ScoreStretch(model, settings.window, list(columns.values()), chromosomes, contigs)
+        if planned is not None:
+            folders.check_same(out, question, overwrite)
+            tried = replace(task, model=model.with_batch_sizes(batch_sizes_of(batch_size)))
+            planned(estimate_stretches(files, tried, engine, overwrite))
         with folders.claimed(out, question, overwrite):
-            files = ScoreFiles(out / folders.SCORES, stretches(regions), len(columns))
-            task = ScoreStretch(model, settings.window, list(columns.values()), chromosomes, contigs)
-            _score(files, task, engine_of(engine), progress)
+            begun = time.monotonic()
+            keeping = KeepScores(task, files, out, mark_of(out))
+            letters = _score(keeping, engine_of(engine), progress)
+            took = {"seconds": round(time.monotonic() - begun, 3), "letters": letters}
             found = _conclude(out, settings, files, contigs, list(columns), positions)
             content = {
                 "question": question,
@@ -134,6 +143,7 @@ def annotate(
                 "batch_size": model.batch_sizes.on_record(),
                 **found,
                 "problems": _said(problems),
+                **({"took": took} if letters else {}),
                 **provenance(),
             }
             folders.write_annotation(out, "finished", content)
@@ -163,64 +173,18 @@ def _positions(
     return list(refuse_or_skip(found, settings.on_bad, problems))
 
 
-@dataclass(frozen=True)
-class ScoreStretch:
-    """What an engine does with every stretch of a strand: the log-odds of classes, letter by letter."""
-
-    model: Model
-    window: tuple[int, int] | None
-    columns: list[int]
-    chromosomes: Fasta
-    contigs: list[Contig]
-
-    def __call__(self, stretch: Stretch) -> list[Float32[np.ndarray, "positions classes"]]:
-        """Scores in the direction of the strand, in pieces; NaN in gaps."""
-        with self.model.frozen():
-            return [scores.astype(np.float32) for scores in self._scores(stretch)]
-
-    def _scores(self, stretch: Stretch) -> Iterator[Float[np.ndarray, "positions classes"]]:
-        region, sign = stretch.region, stretch.sign
-        contig = next(contig for contig in self.contigs if contig.name == region.chrom)
-        strand = ContigStrand(self.chromosomes, contig, sign, self.model.alphabet)
-        start, end = region.start, region.end
-        if sign == "-":
-            start, end = contig.length - end, contig.length - start
-        for logits in strand_logits(self.model, strand, start, end, self.window):
-            if len(logits):
-                self._check(logits, f"{contig.name}({sign}), letter {start + 1:,} of that strand")
-                scores = odds(logits)[:, self.columns]
-                scores[strand.in_gap(start, start + len(logits))] = np.nan
-                start += len(logits)
-                yield scores
-
-    def _check(self, logits: Float[np.ndarray, "positions classes"], where: str) -> None:
-        # NaN would be taken for a gap
-        if not np.isfinite(logits).all():
-            raise InputError(
-                f"the model gives logits that are no finite numbers from {where}, on: expected numbers; look "
-                f"at its weights, and whether {str(self.model.dtype).removeprefix('torch.')} is too narrow "
-                "for them"
-            )
-
-
-def _score(files: ScoreFiles, task: ScoreStretch, engine: Engine, progress: Progress | None) -> None:
-    """Compute what is missing, and keep every stretch as it comes."""
+def _score(task: KeepScores, engine: Engine, progress: Progress | None) -> int:
+    """Compute what is missing, and keep every stretch as it comes; gives how many letters that were."""
+    files = task.files
     missing = dict(enumerate(files.missing()))
     total = sum(len(stretch.region) for stretch in files.stretches)
     tell = progress or (lambda count, total: None)
     tell(total - sum(len(stretch.region) for stretch in missing.values()), total)
     for number, scores in engine.map(task, missing.items()):
-        files.write(missing[number], scores)
+        if scores is not None:
+            files.write(missing[number], scores)
         tell(len(missing[number].region), total)
-
-
-def odds(logits: Float[np.ndarray, "positions classes"]) -> Float[np.ndarray, "positions classes"]:
-    """Each class against all others, as the logarithm of odds; a single output is one already."""
-    logits = logits.astype(np.float64)
-    if logits.shape[1] == 1:
-        return logits
-    others = [np.delete(logits, column, axis=1) for column in range(logits.shape[1])]
-    return logits - np.stack([logsumexp(rest, axis=1) for rest in others], axis=1)
+    return sum(len(stretch.region) for stretch in missing.values())
 
 
 def _conclude(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from relevome.data.sites import Site
+from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.evaluation.excess import with_excess
 from relevome.evaluation.measurement import evaluate_run, mean_curves, over_all
@@ -45,6 +46,7 @@ def compare(
     settings: EvaluationSettings | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
     **options: Any,
@@ -70,6 +72,7 @@ def compare(
         out: A folder for tables, pages, pictures and ``comparison.json``, from which `read_comparison` gives
             the result back. Nothing is written without it (default).
         overwrite: Whether a result that is in ``out`` may be replaced. Default False.
+        engine: As that of `evaluate`, for what is evaluated here.
         say: Called with a few words when something new begins. By default nobody is told.
         progress: Called as `evaluate` calls it.
         **options: Fields of `EvaluationSettings`, each a keyword, as `evaluate` takes them.
@@ -96,7 +99,7 @@ def compare(
             say(f"evaluating {name}")
             one = evaluate(
                 given, truth, features=features, use_model=use_model, device=device,
-                trust_remote_code=trust_remote_code, batch_size=batch_size, settings=settings,
+                trust_remote_code=trust_remote_code, batch_size=batch_size, settings=settings, engine=engine,
                 say=lambda what, name=name: say(f"evaluating {name}: {what}"), progress=progress,
             )  # fmt: skip
             found.append(one)

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from relevome.data.sites import Site
+from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.evaluation.checks import checks
 from relevome.evaluation.choice import questions_of, wanted_metrics
@@ -63,6 +64,7 @@ def evaluate(
     settings: EvaluationSettings | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
     **options: Any,
@@ -91,6 +93,9 @@ def evaluate(
         out: A folder for tables, pages, pictures and ``scores.json``, from which `read_evaluation` gives the
             result back. Nothing is written without it (default).
         overwrite: Whether a result that is in ``out`` may be replaced. Default False.
+        engine: Where shuffles and models with random weights are explained, and the model's own mutagenesis
+            is computed: an `Engine`, or the name of one, of `relevome list engines`. All else the model is
+            asked here. Default: ``local``, this process.
         say: Called with a few words when something new begins. By default nobody is told.
         progress: Called with how many sequences were just shuffled and explained, and of how many in all.
         **options: Fields of `EvaluationSettings`, each a keyword. ``metrics``: names or kinds of metrics, all
@@ -120,7 +125,7 @@ def evaluate(
     notes: list[str] = []
     reading = (device, trust_remote_code, tokenizer)
     made = _made(opened, wanted, settings, model, use_model, reading, sizes, notes)
-    started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say, progress)
+    started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say, progress, engine)
     found = started.evaluation(made, truth_record(truth, features))
     if out is not None:
         _write(found, Path(out))
@@ -190,6 +195,7 @@ class _Evaluating:
     notes: list[str]
     say: Say
     progress: Progress
+    engine: Engine | str = "local"
     scores: list[MetricScores] = field(default_factory=list)
     replies: list[tuple[Level, Reply]] = field(default_factory=list)
 
@@ -228,7 +234,7 @@ class _Evaluating:
         self.notes += notes_on_masks(made.model, self.settings.replacement)
         if self.settings.null:
             self.say("explaining shuffled sequences")
-        return asked_rows(made, list(self._rows()), self.settings, self.progress)
+        return asked_rows(made, list(self._rows()), self.settings, self.progress, self.engine)
 
     def _untrained(self, rows: AskedRows | None) -> list[dict[str, Explanation]]:
         """Explanations by models with random weights, if a metric of places compares with them."""

@@ -27,21 +27,24 @@ from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress
+from relevome.jobs.running.estimates import Planned
+from relevome.jobs.running.planning import estimate_shards, letters_of
 from relevome.jobs.running.positions import each_of, positions_of
 from relevome.jobs.running.shards import (
     SHARD_LETTERS,
     SHARD_SEQUENCES,
     ExplainShard,
     Plan,
+    Shard,
     check_letters,
-    remembered,
     shards,
-    write_shards,
 )
+from relevome.jobs.running.writing import remembered, write_shards
 from relevome.models.base import Model, Target
 from relevome.models.batching import batch_sizes_of
 from relevome.models.targets import resolve_targets
 from relevome.options import configured, option_defaults
+from relevome.results.parts.writer import parts_there
 from relevome.results.quality.loaded import quality_of_loaded
 from relevome.results.quality.record import quality_record
 from relevome.results.record import made_by_command, provenance
@@ -75,6 +78,7 @@ def explain(
     overwrite: bool = False,
     engine: Engine | str = "local",
     progress: Progress | None = None,
+    planned: Planned | None = None,
     **options: Any,
 ) -> Run:
     """Say how much every letter, token and head contributed to an output of a model, and keep it as a run.
@@ -139,6 +143,9 @@ def explain(
         progress: Called with two numbers when the sequences are counted and when a shard of them is done:
             how many readings of sequences were just done (sequences x targets x readings), and of how many
             in all. Default: nobody is told.
+        planned: Called before anything is computed or written with what it will take, a
+            `relevome.jobs.running.estimates.WorkEstimate`, which a sample says; what it raises ends the call.
+            Default: nothing is estimated.
         **options: Options of the method, such as ``steps=64`` or ``baseline="zero"``; `relevome list methods`
             names those of each.
 
@@ -182,6 +189,7 @@ def explain(
         chosen,
     )
     how = {"batch_size": batch_size, "overwrite": overwrite, "engine": engine, "progress": progress}
+    how["planned"] = planned
     if out is not None:
         return run_plan(model, source, plan, Path(out), **how)
     folder = Path(tempfile.mkdtemp(prefix="relevome-"))
@@ -224,10 +232,12 @@ def run_plan(
     engine: Engine | str = "local",
     progress: Progress | None = None,
     sizes: object = None,
+    planned: Planned | None = None,
 ) -> Run:
     """Carry out a plan into a run folder, or go on with it where it stopped.
 
-    ``sizes`` are batch sizes as another run has them on record, to begin with.
+    ``sizes`` are batch sizes as another run has them on record, to begin with. ``planned`` is told what it
+    will take before it begins.
     """
     plan.readings.check(model)
     if plan.letter_scores and not _has_letter_scores(model, plan):
@@ -239,8 +249,16 @@ def run_plan(
     total = check(model, source, plan) * each
     tell = progress or (lambda count, total: None)
     tell(0, total)
-    sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(out, RUN, overwrite) or sizes))
-    with RunWriter(out, _manifest(sized, source, plan), overwrite) as writer:
+    known = remembered(out, RUN, overwrite) or sizes
+    sized = model.with_batch_sizes(batch_sizes_of(batch_size, known))
+    asked = _manifest(sized, source, plan)
+    if planned is not None:
+        there = parts_there(out, RUN, asked, overwrite)
+        tried = model.with_batch_sizes(batch_sizes_of(batch_size, known))  # leaves no trace in the run
+        every = shards(tried, source, plan.long)
+        task = ExplainShard(tried, plan)
+        planned(estimate_shards(Shard, every, task, RUN.rows, engine, letters_of, there))
+    with RunWriter(out, asked, overwrite) as writer:
         task = ExplainShard(sized, plan, writer.pieces)
         every = shards(sized, source, plan.long)
         write_shards(writer, task, every, engine, lambda count: tell(count * each, total))

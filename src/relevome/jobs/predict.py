@@ -19,6 +19,8 @@ from relevome.data.sites import listed_as
 from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress, nobody
+from relevome.jobs.running.estimates import Planned
+from relevome.jobs.running.planning import estimate_shards, letters_of
 from relevome.jobs.running.shards import (
     SHARD_LETTERS,
     SHARD_SEQUENCES,
@@ -26,11 +28,10 @@ from relevome.jobs.running.shards import (
     Shard,
     ShardResult,
     refused,
-    remembered,
     result_of,
     shards,
-    write_shards,
 )
+from relevome.jobs.running.writing import remembered, write_shards
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.predictions import (
@@ -45,6 +46,7 @@ from relevome.models.targets import place_of
 from relevome.options import check_choice
 from relevome.results.parts.part import Counts
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
+from relevome.results.parts.writer import parts_there
 from relevome.results.prediction import (
     PREDICTION,
     Prediction,
@@ -70,6 +72,7 @@ def predict(
     overwrite: bool = False,
     engine: Engine | str = "local",
     progress: Progress | None = None,
+    planned: Planned | None = None,
 ) -> Prediction:
     """Logits and probabilities of all outputs of a model for sequences, kept in a folder.
 
@@ -90,6 +93,7 @@ def predict(
         overwrite: Replace a prediction that is there.
         engine: Where it is computed, one of `relevome list engines`.
         progress: Called with how many sequences are done, and of how many.
+        planned: As that of `relevome.explain`.
 
     Returns:
         The prediction, which reads its rows from ``out``: ``prediction.json`` has the record and the metrics,
@@ -107,8 +111,15 @@ def predict(
     count = _check(source, on_bad, scheme, truth)
     tell = progress or nobody
     tell(0, count)
-    sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, PREDICTION, overwrite)))
-    with PredictionWriter(folder, _manifest(sized, source, long, on_bad, about), overwrite) as writer:
+    known = remembered(folder, PREDICTION, overwrite)
+    sized = model.with_batch_sizes(batch_sizes_of(batch_size, known))
+    asked = _manifest(sized, source, long, on_bad, about)
+    if planned is not None:
+        there = parts_there(folder, PREDICTION, asked, overwrite)
+        tried = model.with_batch_sizes(batch_sizes_of(batch_size, known))  # leaves no trace in the record
+        every, task = shards(tried, source, long), PredictShard(tried, truth, on_bad)
+        planned(estimate_shards(Shard, every, task, PREDICTION.rows, engine, letters_of, there))
+    with PredictionWriter(folder, asked, overwrite) as writer:
         task = PredictShard(sized, truth, on_bad, writer.pieces)
         every = shards(sized, source, long)
         write_shards(writer, task, every, engine, lambda done: tell(done, count))
@@ -126,7 +137,7 @@ class PredictShard:
     model: Model
     labels: Labels
     on_bad: str
-    pieces: Pieces
+    pieces: Pieces | None = None
 
     def __call__(self, shard: Shard) -> ShardResult:
         """Predict all sequences of a shard; one that is refused is counted, or raised if that is asked."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from collections.abc import Sequence as Many
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,15 @@ import torch
 from jaxtyping import Float
 
 from relevome.data.formats.table import label_rows
+from relevome.data.sequences import Sequence
 from relevome.data.sites import listed_as
+from relevome.engines.base import Engine, in_order
 from relevome.errors import InputError
 from relevome.evaluation.exchange import exchanged_curves
 from relevome.evaluation.exchange_curves import Label, curves_and_areas
 from relevome.evaluation.explainer import Explainer, explainer, model_of
 from relevome.jobs import Progress, Say, nobody
-from relevome.models.base import Model
+from relevome.models.base import Model, Target
 from relevome.models.batching import batch_sizes_of
 from relevome.models.predictions import outputs, outputs_of
 from relevome.models.targets import place_of
@@ -26,6 +30,8 @@ from relevome.report.substitution import write_substitution_page
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
 from relevome.results.substitution import FOLDER, Exchange, Exchanged, Substitution, write_substitution
+
+AT_ONCE = 32  # sequences that are exchanged together
 
 
 @FOLDER.alone
@@ -49,6 +55,7 @@ def substitute(
     seed: int = 0,
     out: str | Path | None = None,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
 ) -> Substitution:
@@ -80,8 +87,10 @@ def substitute(
         seed: Of everything that is drawn. Default: 0.
         out: Folder for tables, the picture and the record. Default: nothing is written.
         overwrite: Replace an earlier result in ``out``. Default: False.
+        engine: Where sequences are exchanged, 32 at a time: an `Engine`, or the name of one, of
+            `relevome list engines`. Default: ``local``, this process.
         say: Called with a few words as each part of the work begins. Default: nobody is told.
-        progress: Called with how many sequences were just taken up, and of how many in all.
+        progress: Called with how many sequences are done, and of how many in all.
 
     Returns:
         Curves of the logit, for models of classes of the probability too, and with ``labels`` of accuracy
@@ -109,7 +118,12 @@ def substitute(
     say("exchanging letters")
     targets = {row.sequence_id: made.target(row) for row in rows}
     letters = [made.sequence(row) for row in rows]
-    found = exchanged_curves(made.model, letters, [*targets.values()], relevance, exchange, progress)
+    asked = list(zip(letters, targets.values(), relevance, strict=True))
+    found: list[Exchanged | InputError] = []
+    parts = [asked[first : first + AT_ONCE] for first in range(0, len(asked), AT_ONCE)]
+    for some in in_order(engine, _Exchanging(made.model, exchange), parts):
+        found += some
+        progress(len(some), len(asked))
     kept, left_out = _apart(opened, rows, found)
     if labels is not None and not kept.keys() & known.keys():
         raise InputError(f"no sequence of {opened.path} is in {labels}: expected the ids of the run in it")
@@ -124,6 +138,18 @@ def substitute(
         write_substitution_page(result, folder)
         write_substitution(result, folder)
     return result
+
+
+@dataclass(frozen=True)
+class _Exchanging:
+    """What an engine does with some sequences, their targets and relevance."""
+
+    model: Model
+    exchange: Exchange
+
+    def __call__(self, some: Many[tuple[Sequence, Target, np.ndarray]]) -> list[Exchanged | InputError]:
+        sequences, targets, relevance = (list(column) for column in zip(*some, strict=True))
+        return exchanged_curves(self.model, sequences, targets, relevance, self.exchange)
 
 
 def _apart(

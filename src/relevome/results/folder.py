@@ -6,10 +6,11 @@ import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, ParamSpec, TypeVar
 
 from relevome.errors import InputError
@@ -79,9 +80,28 @@ def lock_folder(folder: Path) -> int:
     Raises InputError if another process is writing, or nothing can be written.
     """
     try:
-        return _locked(folder / LOCK, folder)
+        descriptor = _locked(folder / LOCK, folder)
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror}; choose another -o") from error
+    with suppress(OSError):  # on a disk that is full nobody else writes here, which is slower, but right
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, token_hex(16).encode(), 0)
+    return descriptor
+
+
+def mark_of(folder: Path) -> str:
+    """What the process that holds the lock of a folder has left there, by which others know the folder.
+
+    It is another each time that somebody takes the lock; empty where there is none.
+    """
+    with suppress(OSError, UnicodeDecodeError):
+        return (folder / LOCK).read_text(encoding="ascii")
+    return ""
+
+
+def is_marked(folder: Path, mark: str) -> bool:
+    """Whether this is the folder that was marked so, as this machine sees it, and nobody else's since."""
+    return bool(mark) and mark_of(folder) == mark
 
 
 def _locked(file: Path, what: Path) -> int:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from inspect import Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.options import BatchSize, Device, Seed, rows_at_once
 from relevome.cli.shared.terminal import echo
 
@@ -71,21 +69,7 @@ class EvaluationOptions:
         }  # fmt: skip
 
 
-def with_evaluation_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Decorator: the fields of `EvaluationOptions` are options of the command, which gets them as ``asked``.
-
-    typer reads the options of a command off its signature, so the fields are put there.
-    """
-    shared = signature(EvaluationOptions, eval_str=True).parameters
-    own = [one for name, one in signature(command, eval_str=True).parameters.items() if name != "asked"]
-
-    @wraps(command)
-    def wrapped(**given: Any) -> None:
-        asked = EvaluationOptions(**{name: given.pop(name) for name in shared})
-        command(**given, asked=asked)
-
-    wrapped.__signature__ = Signature([*own, *shared.values()])  # pyright: ignore[reportAttributeAccessIssue]
-    return wrapped
+with_evaluation_options = with_options(asked=EvaluationOptions)
 
 
 def print_list(lines: list[str], most: int = 12) -> None:

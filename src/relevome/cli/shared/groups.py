@@ -9,7 +9,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 # Of these a command may have some.
-COMPUTING = "batch_size device dtype engine workers address gpus seed"
+COMPUTING = "batch_size device dtype engine workers address gpus seed plan"
 _SEQUENCES = (
     "fasta bed genome width anchor kinds table id_column sequence_column sequences strip_stop rare_as_x long "
     "on_bad"

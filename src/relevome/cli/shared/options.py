@@ -57,14 +57,6 @@ StripStop = Annotated[
 BatchSize = Annotated[
     str, typer.Option("--batch-size", help="Sequences that go through a model at once: auto or a number.")
 ]
-EngineName = Annotated[str, typer.Option(help="Where it is computed: one of `relevome list engines`.")]
-Workers = Annotated[
-    int | None, typer.Option(help="Processes that compute at once, each with the model; 1 of engine local.")
-]
-Address = Annotated[str | None, typer.Option(help="Engine ray: a cluster that runs, such as auto.")]
-Gpus = Annotated[
-    float | None, typer.Option(help="Engine ray: graphics processors of each worker, or a share of one.")
-]
 Long = Annotated[str, typer.Option(help="Sequences too long for the model: refuse or window.")]
 MethodOption = Annotated[
     list[str] | None, typer.Option(help="Any option of the method, as name=value; may be repeated.")

@@ -74,12 +74,12 @@ class Gauge:
         counted = f"{done:,} of {total:,} {self._unit}" if total else ""
         rate = _rate(samples)
         if total and rate:
-            counted += f", {_speed(rate)}, {_clock((total - done) / rate)} left"
+            counted += f", {_speed(rate)}, {clock((total - done) / rate)} left"
         return ": ".join(part for part in (what, counted) if part) or "reading"
 
     def line(self) -> str:
         """The same with the time that has passed, for a log."""
-        return f"{_clock(time.monotonic() - self._began)}  {self.words()}"
+        return f"{clock(time.monotonic() - self._began)}  {self.words()}"
 
 
 class _OnTerminal(Gauge):
@@ -165,7 +165,8 @@ def _rate(samples: tuple[tuple[float, int], ...]) -> float | None:
     return (now - before) / (last - first) if last > first and now > before else None
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Hours, minutes and seconds."""
     minutes, left = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"

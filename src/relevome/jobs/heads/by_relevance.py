@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from relevome.discovery.head_map import head_map
 from relevome.discovery.other_maps import exchange_maps
 from relevome.discovery.placements import Collected, collect, same_proteins
 from relevome.discovery.relevance_heads import groups_of, relevant_heads
+from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.evaluation.explainer import explainer, model_of
 from relevome.evaluation.nulls import unaligned
@@ -58,6 +59,7 @@ def relevance_heads(
     tokenizer: str | Path | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
 ) -> RelevantHeads:
@@ -85,7 +87,7 @@ def relevance_heads(
         with _folder_of_runs(folder) as kept:
             runs = explained_at_random(
                 opened, asked, kept, random, ids=ids, target=target, batch_size=batch_size,
-                overwrite=overwrite, progress=progress,
+                overwrite=overwrite, engine=engine, progress=progress,
             )  # fmt: skip
             for number in range(1, random + 1):
                 say(f"explaining with random weights ({number} of {random})")
@@ -175,6 +177,7 @@ def explained_at_random(
     target: str | None = None,
     batch_size: int | None = None,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     progress: Progress | None = None,
 ) -> Iterator[Run]:
     """Runs of ``count`` models with shuffled weights over some of a run's sequences, kept with all heads.
@@ -199,16 +202,14 @@ def explained_at_random(
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(count):
         shuffled = with_shuffled_weights(model, seed)
-        yield _made(shuffled, source, plan, folder / f"seed-{seed}", batch_size, overwrite, progress)
+        how = {"batch_size": batch_size, "engine": engine, "progress": progress}
+        yield _made(shuffled, source, plan, folder / f"seed-{seed}", overwrite, how)
 
 
-def _made(
-    model: Model, source: Input, plan: Plan, out: Path, batch_size: int | None, overwrite: bool,
-    progress: Progress | None,
-) -> Run:  # fmt: skip
+def _made(model: Model, source: Input, plan: Plan, out: Path, overwrite: bool, how: Mapping[str, Any]) -> Run:
     try:
-        return run_plan(model, source, plan, out, batch_size=batch_size, progress=progress)
+        return run_plan(model, source, plan, out, **how)
     except InputError:
         if not overwrite:
             raise
-        return run_plan(model, source, plan, out, batch_size=batch_size, overwrite=True, progress=progress)
+        return run_plan(model, source, plan, out, overwrite=True, **how)

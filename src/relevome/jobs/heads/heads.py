@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from relevome.data.problems import OnBad
+from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.heads.by_attention import HeadsQuestion, attention_heads
@@ -54,6 +55,7 @@ def heads(
     seed: int = 0,
     out: PathLike | None = None,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
 ) -> AttentionHeads | RelevantHeads:
@@ -106,6 +108,8 @@ def heads(
         seed: Of everything that is drawn. Default: 0.
         out: Folder for tables, pictures and the record. Default: nothing is written.
         overwrite: Replace an earlier result in ``out``. Default: False.
+        engine: By relevance, with ``random``. Where models with shuffled weights explain: an `Engine`, or the
+            name of one, of `relevome list engines`. Default: ``local``, this process.
         say: Called with a few words as each part of the work begins. Default: nobody is told.
         progress: Called with how much of that part was just done, and of how much in all: windows, heads, or
             proteins.
@@ -127,7 +131,7 @@ def heads(
     of_run = {
         "annotations": annotations, "types": types or None, "clusters": clusters, "classes": classes,
         "random": random or None, "points": points, "model": model, "tokenizer": tokenizer,
-        "batch_size": batch_size,
+        "batch_size": batch_size, "engine": None if engine == "local" else engine,
     }  # fmt: skip
     if isinstance(source, Model):
         _check_given(of_run, "by attention, of a model")
@@ -145,8 +149,8 @@ def heads(
     return relevance_heads(
         source, annotations, types=types, clusters=clusters, classes=classes, random=random, points=points,
         level=level, target=target, model=model, device=device, batch_size=batch_size, seed=seed,
-        trust_remote_code=trust_remote_code, tokenizer=tokenizer, out=out, overwrite=overwrite, say=say,
-        progress=progress,
+        trust_remote_code=trust_remote_code, tokenizer=tokenizer, out=out, overwrite=overwrite,
+        engine=engine, say=say, progress=progress,
     )  # fmt: skip
 
 

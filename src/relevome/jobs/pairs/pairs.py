@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,12 @@ from relevome.data.sites import Site, sites_on
 from relevome.discovery.pairs.estimate import rank_agreement
 from relevome.discovery.pairs.of_sequences import MapMaker
 from relevome.discovery.pairs.strongest import StrongPairs, strongest
+from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.evaluation.statistics import bootstrap_interval
 from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.pairs.against_structures import AgainstStructures, against_structures
+from relevome.jobs.pairs.making import make_maps, numbered_sequences
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.questions import Target
@@ -31,10 +32,8 @@ from relevome.models.targets import resolve_target
 from relevome.options import check_choice
 from relevome.report.pairs.pictures import draw_maps
 from relevome.results.pairs.folder import MappedSequence, Pair, Pairs, claimed, read_pairs, write_pairs
-from relevome.results.pairs.maps import KeptMap, kept_map, map_path, read_map, write_map
+from relevome.results.pairs.maps import KeptMap, map_path, read_map
 from relevome.results.pairs.settings import PairEstimate, PairMethod, PairSettings, PairSummary
-
-AT_ONCE = 32  # sequences that go through a model together
 
 
 @torch.inference_mode(mode=False)
@@ -61,6 +60,7 @@ def pairs(
     batch_size: int | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
 ) -> Pairs:
@@ -95,6 +95,8 @@ def pairs(
             number of tokens.
         seed: Of shuffles. Default: 0.
         overwrite: Replace maps that are there. Default: False.
+        engine: Where maps are made, of 32 sequences at a time: an `Engine`, or the name of one, of
+            `relevome list engines`. Default: ``local``, this process.
         say: Called with a few words as each part of the work begins. Default: nobody is told.
         progress: Called with how many sequences were just done, and of how many in all.
 
@@ -129,7 +131,7 @@ def pairs(
     with claimed(folder, _question(model, source, settings), overwrite):
         maker = MapMaker(sized, settings, asked)
         say("maps of pairs")
-        refused = _make(maker, source, folder, on_bad, progress, problems.total)
+        refused = make_maps(maker, source, folder, on_bad, engine, progress, problems.total)
         say("strongest pairs")
         result = _result(maker, source, folder, settings, problems.refused, refused)
         if against is not None:
@@ -181,34 +183,6 @@ def _question(model: Model, source: Input, settings: PairSettings) -> dict[str, 
     }  # fmt: skip
 
 
-def _numbered(source: Input) -> Iterator[tuple[int, Sequence]]:
-    """Sequences that can be read, each with its place in the input."""
-    return ((number, one) for number, one in enumerate(source.read()) if isinstance(one, Sequence))
-
-
-def _make(
-    maker: MapMaker, source: Input, folder: Path, on_bad: str, progress: Progress, total: int
-) -> dict[int, dict[str, str]]:
-    """Writes the maps that are not there yet; gives the sequences that have none, by number, and why."""
-    refused: dict[int, dict[str, str]] = {}
-    numbered = _numbered(source)
-    progress(0, total)
-    while some := dict(islice(numbered, AT_ONCE)):
-        missing = {
-            number: one for number, one in some.items() if kept_map(map_path(folder, number), one) is None
-        }
-        progress(len(some) - len(missing), total)
-        for number, found in maker.kept(missing):
-            progress(1, total)
-            if isinstance(found, KeptMap):
-                write_map(map_path(folder, number), found)
-                continue
-            if on_bad == "refuse":
-                raise found
-            refused[number] = {"sequence_id": some[number].id, "reason": str(found)}
-    return refused
-
-
 def _result(
     maker: MapMaker,
     source: Input,
@@ -218,7 +192,7 @@ def _result(
     without: Mapping[int, dict[str, str]],
 ) -> Pairs:
     refused = [*unread, *(without[number] for number in sorted(without))]
-    ids = {number: one.id for number, one in _numbered(source) if number not in without}
+    ids = {number: one.id for number, one in numbered_sequences(source) if number not in without}
     mapped = tuple(
         MappedSequence(id, number, len(found.letters), _agreement(found, settings))
         for number, id in ids.items()
@@ -246,7 +220,7 @@ def _with_contacts(
     held = [one for one in found.sequences if one.sequence_id in given.contacts]
     maps = (
         (number, one, read_map(map_path(found.path, number)))
-        for number, one in _numbered(source)
+        for number, one in numbered_sequences(source)
         if number in there
     )
     precisions = against_structures(
@@ -260,7 +234,7 @@ def _known_sites(source: Input, sites: str | Path | None) -> dict[str, list[Site
     """Those of every sequence, in its letters."""
     if sites is None:
         return {}
-    every = [one for _, one in _numbered(source)]
+    every = [one for _, one in numbered_sequences(source)]
     known = known_sites(sites, every)
     return {one.id: sites_on(one, known) for one in every}
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from relevome.attribution.readings import Readings
 from relevome.data.inputs import Input
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
-from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
 from relevome.jobs.running.answers import answered, asked_alone
 from relevome.jobs.running.positions import Positions
@@ -27,10 +25,8 @@ from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
 from relevome.models.responses import Response, response_to
 from relevome.options import check_choice
-from relevome.results.parts.manifest import Folder, read_manifest
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
-from relevome.results.parts.writer import PartsWriter
 from relevome.results.run.row import to_row
 
 SHARD_SEQUENCES = 256
@@ -114,11 +110,10 @@ class Shard:
         """How many sequences begin in it, those that cannot be used aside."""
         return sum(item.begins_sequence and isinstance(item.what, Sequence) for item in self.items)
 
-
-def remembered(out: Path, kind: Folder, overwrite: bool) -> object:
-    """The batch sizes of a result that was stopped, so that the rest of it is computed alike."""
-    there = (out / kind.manifest).is_file() and not overwrite
-    return read_manifest(out, kind).get("batch_size") if there else None
+    @property
+    def letters(self) -> int:
+        """How many letters are in it."""
+        return sum(len(item.what) for item in self.items if isinstance(item.what, Sequence))
 
 
 def shards(model: Model, source: Input, long: str) -> Iterator[Shard]:
@@ -146,11 +141,15 @@ def _items(model: Model, source: Input, long: str) -> Iterator[Item]:
 
 @dataclass(frozen=True)
 class ShardResult:
-    """Rows of a shard in the order of the input, what became of its sequences, and batch sizes on record."""
+    """Rows of a shard in the order of the input, what became of its sequences, and batch sizes on record.
+
+    ``written`` says that the rows are in their part already, and not here.
+    """
 
     rows: list[Any]
     counts: Counts
     batch_size: int | dict[str, int]
+    written: bool = False
 
 
 def result_of(shard: Shard, known: Mapping[int, Outcome], model: Model) -> ShardResult:
@@ -158,51 +157,6 @@ def result_of(shard: Shard, known: Mapping[int, Outcome], model: Model) -> Shard
     outcomes = [known[place] for place in range(len(shard.items))]
     rows = [row for outcome in outcomes for row in outcome.rows]
     return ShardResult(rows, total(one.counts for one in outcomes), model.batch_sizes.on_record())
-
-
-@runtime_checkable
-class NumberedShard(Protocol):
-    """A part of what is given, by its number, with how many ``sequences``, or variants, begin in it."""
-
-    @property
-    def number(self) -> int:
-        """Its number, from 0."""
-        ...
-
-    @property
-    def sequences(self) -> int:
-        """How many there are."""
-        ...
-
-
-_Shard = TypeVar("_Shard", bound=NumberedShard)
-
-
-def write_shards(
-    writer: PartsWriter,
-    task: Callable[[_Shard], ShardResult],
-    every: Iterable[_Shard],
-    engine: Engine | str,
-    told: Callable[[int], None],
-) -> None:
-    """Have an engine carry out a task for the shards that are not written yet, and write them as they come.
-
-    ``told`` is called with how many sequences begin in a shard when that is there.
-    """
-    counts: dict[int, int] = {}
-
-    def missing() -> Iterator[tuple[int, _Shard]]:
-        for shard in every:
-            if shard.number in writer.done:
-                told(shard.sequences)
-            else:
-                counts[shard.number] = shard.sequences
-                yield shard.number, shard
-
-    for number, result in engine_of(engine).map(task, missing()):
-        writer.remember(batch_size=result.batch_size)
-        writer.write_part(number, result.rows, result.counts)
-        told(counts.pop(number))
 
 
 @dataclass(frozen=True)

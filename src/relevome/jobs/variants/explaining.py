@@ -18,7 +18,8 @@ from relevome.discovery.variants.token_breaks import token_breaks
 from relevome.discovery.variants.why import RelevanceChange, WhyAsked, relevance_changes
 from relevome.engines.base import Engine
 from relevome.errors import InputError
-from relevome.jobs.running.shards import ShardResult, remembered, write_shards
+from relevome.jobs.running.shards import ShardResult
+from relevome.jobs.running.writing import remembered, write_shards
 from relevome.jobs.variants.scoring import VariantQuestion
 from relevome.jobs.variants.source import VariantItem
 from relevome.jobs.variants.why_plan import WhyPlan, why_manifest
@@ -102,6 +103,11 @@ class WhyShard:
     def sequences(self) -> int:
         """How many variants are in it."""
         return len(self.items)
+
+    @property
+    def letters(self) -> int:
+        """How many letters their windows have."""
+        return sum(map(_letters, self.items))
 
 
 def why_shards(items: Iterable[WhyItem]) -> Iterator[WhyShard]:

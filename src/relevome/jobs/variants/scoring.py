@@ -114,12 +114,17 @@ class VariantShard:
         """How many variants are in it."""
         return len(self.items)
 
+    @property
+    def letters(self) -> int:
+        """How many letters their windows have."""
+        return sum(map(window_letters, self.items))
+
 
 def variant_shards(items: Iterable[VariantItem]) -> Iterator[VariantShard]:
     """Stretches of at most so many variants and, beyond the first, so many letters of windows."""
     number, some, letters = 0, [], 0
     for item in items:
-        size = _letters(item)
+        size = window_letters(item)
         if some and (len(some) == SHARD_VARIANTS or letters + size > SHARD_LETTERS):
             yield VariantShard(number, some)
             number, some, letters = number + 1, [], 0
@@ -136,7 +141,7 @@ class ScoreShard:
     model: Model
     question: VariantQuestion
     on_bad: str
-    pieces: Pieces
+    pieces: Pieces | None = None
 
     def __call__(self, shard: VariantShard) -> ShardResult:
         """Score all variants of a shard; one that is refused is counted, or raised if that is asked."""
@@ -155,7 +160,7 @@ class ScoreShard:
         some: list[int] = []
         letters = 0
         for place in places:
-            size = _letters(shard.items[place])
+            size = window_letters(shard.items[place])
             if some and letters + size > most:
                 yield some
                 some, letters = [], 0
@@ -204,7 +209,8 @@ class ScoreShard:
         return matched_nulls(effects, others) if self.question.null else [None] * len(effects)
 
 
-def _letters(item: VariantItem) -> int:
+def window_letters(item: VariantItem) -> int:
+    """Letters of the windows of a variant, its matched places among them, none of one that cannot be used."""
     if isinstance(item, BadVariant):
         return 0
     return sum(len(one.reference.letters) * (1 + len(one.elsewhere)) for one in item)

@@ -18,14 +18,24 @@ from relevome.discovery.variants.schemes import Scheme
 from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress, Say, nobody
-from relevome.jobs.running.shards import remembered, write_shards
+from relevome.jobs.running.estimates import Planned
+from relevome.jobs.running.planning import estimate_shards
+from relevome.jobs.running.writing import remembered, write_shards
 from relevome.jobs.variants.explaining import explain_variants
-from relevome.jobs.variants.scoring import ScoreShard, VariantQuestion, variant_question, variant_shards
+from relevome.jobs.variants.scoring import (
+    ScoreShard,
+    VariantQuestion,
+    VariantShard,
+    variant_question,
+    variant_shards,
+    window_letters,
+)
 from relevome.jobs.variants.source import VariantSource, checked_count, genome_variants, protein_variants
 from relevome.jobs.variants.why_plan import WhyPlan, why_plan
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.options import check_choice
+from relevome.results.parts.writer import parts_there
 from relevome.results.record import provenance
 from relevome.results.variants.rows import VARIANTS, Variants, VariantsWriter
 from relevome.results.variants.saturation import write_saturation
@@ -62,6 +72,7 @@ def variants(
     engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
+    planned: Planned | None = None,
 ) -> Variants:
     """Score variants: what a model answers with the alternative, minus what it answers with the reference.
 
@@ -114,6 +125,7 @@ def variants(
         engine: Where it is computed, one of `relevome list engines`.
         say: Called with a few words as each part of the work begins. Default: nobody is told.
         progress: Called with how many variants were just done, and of how many.
+        planned: As that of `relevome.explain`.
 
     Returns:
         The result, which reads its rows from ``out``: ``variants.json`` has the record, ``variants.tsv`` a
@@ -141,8 +153,14 @@ def variants(
         say("reading variants")
         count = checked_count(source, windowing, on_bad)
         progress(0, count if plan is None else 2 * count)
-        sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, VARIANTS, overwrite)))
+        known = remembered(folder, VARIANTS, overwrite)
+        sized = model.with_batch_sizes(batch_sizes_of(batch_size, known))
         said = _manifest(sized, source, windowing, question, genes, on_bad, seed)
+        if planned is not None:
+            there = parts_there(folder, VARIANTS, said, overwrite)
+            tried = model.with_batch_sizes(batch_sizes_of(batch_size, known))  # leaves no trace
+            every, asked = variant_shards(source.read(beside)), ScoreShard(tried, question, on_bad)
+            planned(estimate_shards(VariantShard, every, asked, VARIANTS.rows, engine, window_letters, there))
         told = partial(_told, progress, count if plan is None else 2 * count)
         with VariantsWriter(folder, said, overwrite) as writer:
             say("scoring variants")

@@ -139,15 +139,20 @@ def _record(folder: Path) -> dict[str, Any]:
     return read_record(folder / NAME, SCHEMA_VERSION, "relevome annotate")
 
 
-def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None:
-    scores = folder / SCORES
+def check_same(folder: Path, question: Mapping[str, Any], overwrite: bool = False) -> None:
+    """Raises InputError for a folder that holds scores of another question, which shall stay."""
     if (folder / NAME).is_file() and not overwrite:
-        changed = differences(_record(folder).get("question", {}), question)
+        changed = differences(_record(folder).get("question", {}), json.loads(json.dumps(question)))
         if changed:
             raise InputError(
                 f"{folder} holds another annotation, which differs in {', '.join(changed)}: choose another "
                 "-o, or replace it with --overwrite"
             )
+
+
+def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None:
+    scores = folder / SCORES
+    check_same(folder, question, overwrite)
     for path in scores.glob("*"):
         if overwrite or path.suffix != ".npy":
             path.unlink()

@@ -21,12 +21,12 @@ Kinds: TypeAlias = Mapping[str, type | tuple[type, ...]]
 # What the writer adds to what it was given.
 OWN = frozenset({
     "schema_version", "status", "parts", "checksums", "counts", "refused", "head_shape", "ended", "audit",
-    "metrics",
+    "metrics", "took",
 })  # fmt: skip
 
 # What may differ between two calls that make the same result, wherever in the manifest it stands.
 VOLATILE = frozenset(
-    {"started", "seconds", "library_versions", "batch_size", "engine", "workers", "command", "chosen"}
+    {"started", "seconds", "library_versions", "batch_size", "engine", "workers", "command", "chosen", "took"}
 )
 
 # Where a model was found, which may differ too between calls that name the same digest of it.
@@ -40,7 +40,7 @@ AGAIN = "make it again with --overwrite"
 MAYBE = type(None)
 _COMMON: Kinds = {
     "status": str, "model": dict, "input": dict, "alphabet": str, "counts": dict, "refused": list,
-    "parts": int, "checksums": list,
+    "parts": int, "checksums": list, "took": dict,
 }  # fmt: skip
 _MODEL: Kinds = {
     "path": str, "sha256": (str, MAYBE), "weights_sha256": (str, MAYBE), "tokenizer": str, "task": str,

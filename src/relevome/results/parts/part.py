@@ -124,10 +124,21 @@ def write_part(
 
 def write_table(path: Path, table: pa.Table, foot: Mapping[str, object]) -> None:
     """Write a Parquet file as a whole, with what its foot shall say."""
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        _write(table, foot, file)
+
+
+def _write(table: pa.Table, foot: Mapping[str, object], file: Any) -> None:
     known = table.replace_schema_metadata({_KEY: json.dumps(foot, sort_keys=True)})
     # Checksums, so that a disk or a copy that went wrong is noticed when the part is read.
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        pq.write_table(known, file, compression="zstd", use_dictionary=False, write_page_checksum=True)
+    pq.write_table(known, file, compression="zstd", use_dictionary=False, write_page_checksum=True)
+
+
+def size_of_part(kind: Rows[Row], rows: Sequence[Row], counts: Counts) -> tuple[int, int]:
+    """Bytes of a part with these rows, as a file and in memory; nothing is written."""
+    table, sink = kind.to_table(rows), pa.BufferOutputStream()
+    _write(table, {"counts": counts_to_json(counts), "head_shape": kind.head_shape(rows)}, sink)
+    return sink.getvalue().size, table.nbytes
 
 
 def read_foot(path: Path) -> tuple[dict[str, Any], int]:

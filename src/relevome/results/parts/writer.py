@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from relevome.errors import InputError
-from relevome.results.folder import claim_folder, temporary_name
+from relevome.results.folder import claim_folder, is_marked, mark_of, temporary_name
 from relevome.results.parts import manifest as manifests
 from relevome.results.parts.manifest import Folder
 from relevome.results.parts.part import (
     Counts,
+    Rows,
     common_head_shape,
     part_path,
     part_paths,
@@ -27,6 +30,33 @@ from relevome.results.parts.part import (
 from relevome.results.parts.pieces import Pieces, piece_paths
 
 _Writer = TypeVar("_Writer")
+
+_SHOWN = 60.0  # seconds within which a shared disk shows a file that another machine wrote
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where parts of a result are written, by its writer or by whoever computes them for it.
+
+    ``run`` is the digest of the question, ``mark`` what the lock of the folder holds (`mark_of`): a worker on
+    another machine knows by it that it sees the same folder, and one whose writer is dead that it has ended.
+    """
+
+    folder: Path
+    rows: Rows[Any]
+    version: int
+    run: str
+    mark: str
+
+    def write(self, index: int, rows: Sequence[Any], counts: Counts) -> bool:
+        """Write a part as a whole, if the folder is seen from here; says whether it was.
+
+        Raises InputError if the disk is full; the parts before stay whole.
+        """
+        if not is_marked(self.folder, self.mark):
+            return False
+        write_part(part_path(self.folder, index), self.rows, rows, counts, self.version, self.run)
+        return True
 
 
 class PartsWriter:
@@ -49,6 +79,9 @@ class PartsWriter:
         self.kind = kind
         self._manifest = manifests.plain(manifest)
         self._metrics: dict[str, float | None] | None = None
+        self._letters = 0
+        self._took: dict[str, float] | None = None
+        self._begun = time.monotonic()
         self._lock = claim_folder(self.folder, kind.manifest, f"a {kind.what}")
         try:
             self._open(overwrite)
@@ -62,7 +95,9 @@ class PartsWriter:
             for path in (*part_paths(self.folder).values(), *piece_paths(self.folder)):
                 path.unlink()
         elif (self.folder / self.kind.manifest).exists():
-            self._check_same()
+            there = manifests.read_manifest(self.folder, self.kind)
+            _check_same(self.folder, self.kind, self._manifest)
+            self._took = there.get("took")
         paths = part_paths(self.folder)
         self._parts = {index: read_info(path) for index, path in paths.items()}
         manifests.check_belong(self._manifest, {paths[index]: info for index, info in self._parts.items()})
@@ -78,17 +113,48 @@ class PartsWriter:
         """Where what is finished of a part is kept while the rest of it is computed."""
         return Pieces(self.folder, manifests.question_sha256(self._manifest), self.kind.rows)
 
+    @property
+    def parts(self) -> Parts:
+        """Where parts are written, for whoever computes them."""
+        run = manifests.question_sha256(self._manifest)
+        return Parts(self.folder, self.kind.rows, self.kind.schema_version, run, mark_of(self.folder))
+
     def write_part(self, index: int, rows: Sequence[Any], counts: Counts) -> None:
         """Write part ``index``, which may be empty; parts may come in any order.
 
         Raises InputError if the disk is full; the parts before stay whole.
         """
+        self._check_new(index)
+        parts = self.parts
+        write_part(part_path(self.folder, index), parts.rows, rows, counts, parts.version, parts.run)
+        self._record(index)
+
+    def record_part(self, index: int) -> None:
+        """Take notice of part ``index``, which a worker wrote; a shared disk may take a while to show it.
+
+        Raises InputError if it does not, or answers another question.
+        """
+        self._check_new(index)
+        path, begun = part_path(self.folder, index), time.monotonic()
+        while not path.is_file() and time.monotonic() - begun < _SHOWN:
+            list(self.folder.iterdir())  # a disk of another machine is asked anew
+            time.sleep(0.1)
+        manifests.check_belong(self._manifest, {path: read_info(path)})
+        self._record(index)
+
+    def _check_new(self, index: int) -> None:
         if index in self._parts:
             raise ValueError(f"part {index} of {self.folder} is already written")
-        path, pieces = part_path(self.folder, index), self.pieces
-        write_part(path, self.kind.rows, rows, counts, self.kind.schema_version, pieces.run)
-        self._parts[index] = read_info(path)
-        pieces.remove(index)
+
+    def _record(self, index: int) -> None:
+        self._parts[index] = read_info(part_path(self.folder, index))
+        self.pieces.remove(index)
+
+    def computed(self, letters: int) -> None:
+        """So many letters more were computed by this process or for it, and not found here."""
+        self._letters += letters
+        seconds = round(time.monotonic() - self._begun, 3)
+        self._took = {"seconds": seconds, "letters": self._letters}
 
     def remember(self, **volatile: Any) -> None:
         """Write into the manifest what was learned on the way and a continued run shall know."""
@@ -131,6 +197,7 @@ class PartsWriter:
             "head_shape": None if shape is None else {"layers": shape[0], "heads": shape[1]},
             **manifests.results(total(info.counts for info in infos), self.kind.done),
             **({} if self._metrics is None else {"metrics": self._metrics}),
+            **({} if self._took is None else {"took": self._took}),
             "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 
@@ -138,15 +205,27 @@ class PartsWriter:
         """The SHA-256 of each part, in their order."""
         return [sha256_of_part(part_path(self.folder, index)) for index in sorted(self._parts)]
 
-    def _check_same(self) -> None:
-        there = manifests.read_manifest(self.folder, self.kind)
-        differences = manifests.differences(there, self._manifest)
-        if differences:
-            what = self.kind.what
-            raise InputError(
-                f"{self.folder} holds another {what}, which differs in {', '.join(differences)}: choose "
-                f"another -o, or replace that {what} with --overwrite"
-            )
+
+def parts_there(
+    folder: Path, kind: Folder, manifest: Mapping[str, Any], overwrite: bool = False
+) -> frozenset[int]:
+    """Indices of the parts that a `PartsWriter` would find there and go on from; nothing is written.
+
+    Raises InputError for a folder that holds a different result.
+    """
+    if overwrite or not (folder / kind.manifest).is_file():
+        return frozenset()
+    _check_same(folder, kind, manifests.plain(manifest))
+    return frozenset(part_paths(folder))
+
+
+def _check_same(folder: Path, kind: Folder, manifest: Mapping[str, Any]) -> None:
+    differences = manifests.differences(manifests.read_manifest(folder, kind), manifest)
+    if differences:
+        raise InputError(
+            f"{folder} holds another {kind.what}, which differs in {', '.join(differences)}: choose "
+            f"another -o, or replace that {kind.what} with --overwrite"
+        )
 
 
 def _remove_stray(folder: Path, manifest: str) -> None:
