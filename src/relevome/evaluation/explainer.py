@@ -19,8 +19,9 @@ from relevome.models.light.whereabouts import python_function
 from relevome.models.loading.weight_files import weights_sha256
 from relevome.models.untrained import with_shuffled_weights
 from relevome.options import configured, option_defaults
-from relevome.results.run.columns import Explanation, to_row
+from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
+from relevome.results.run.rows import to_row
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from relevome.results.parts.manifest import Folder, read_manifest
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
 from relevome.results.parts.writer import PartsWriter
-from relevome.results.run.columns import to_row
+from relevome.results.run.rows import to_row
 
 SHARD_SEQUENCES = 256
 SHARD_LETTERS = 65_536
