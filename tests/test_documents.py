@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 from collections.abc import Callable
@@ -39,7 +40,7 @@ NAMED = {"README.md", "attnlrp.md", "data.md", "methods.md", "models.md", "quick
 def test_every_block_is_closed_and_marks_are_of_blocks() -> None:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        marks = text.count("<!-- not run") + text.count("<!-- run by")
+        marks = len(re.findall(r"^ *<!-- (?:not run|run by)", text, re.M))
         marked = [one for one in blocks(page) if one.reason or one.test]
         assert len(marked) == marks, f"{page.name}: a mark without a block below it, or not as it should be"
         assert all(one.language in LANGUAGES for one in marked), f"{page.name}: only code runs"
