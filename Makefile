@@ -1,7 +1,7 @@
 # Everything runs in .venv, which the first target that needs it makes.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo page test lint types imports docs check bench clean
+.PHONY: help setup demo page test lint types imports docs check bench audit clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -42,6 +42,11 @@ check: page test lint types imports docs  ## all that CI runs
 
 bench: $(STAMP)  ## speed, memory and scientific accuracy
 	$(BIN)/python -m benchmarks
+
+audit:  ## known faults of the versions in constraints.txt, which asks a public database
+	$(if $(wildcard build/audit/bin/python),,$(firstword $(foreach p,$(PYTHON),$(shell command -v $(p)))) -m venv build/audit)
+	build/audit/bin/python -m pip --disable-pip-version-check install -qq pip-audit
+	build/audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
 
 clean:  ## remove what was made, .venv excepted
 	rm -rf build dist demo site src/*.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -186,7 +186,7 @@ def test_runs_of_other_sequences_are_refused(
 
 
 def test_tokens_can_do_without_lines(run: Run, drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "_borders", lambda _: [3, 6])
+    monkeypatch.setattr(job, "token_borders", lambda _: [3, 6])
     show(run, "w", "w.png")
     show(run, "w", "w.png", tokens=False)
     assert [logos[0].borders for logos, _ in drawn] == [[3, 6], []]

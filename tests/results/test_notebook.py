@@ -23,7 +23,7 @@ from tests.evaluation.example_runs import explained
 from tests.results.test_relevance_heads import CLASSES, made_up
 
 EVIL = "<script>alert('x')</script>&\x1b[31m"
-TAGS = {"pre", "table", "thead", "tbody", "tr", "th", "td", "p"}
+TAGS = {"pre", "table", "thead", "tbody", "tr", "th", "td", "p", "img"}
 
 
 class _Tags(HTMLParser):
@@ -33,7 +33,7 @@ class _Tags(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert attrs == []
+        assert attrs == [] or (tag == "img" and [name for name, _ in attrs] == ["alt", "width", "src"])
         self.found.append(tag)
 
 

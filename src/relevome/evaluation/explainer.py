@@ -21,7 +21,7 @@ from relevome.models.untrained import with_shuffled_weights
 from relevome.options import configured, option_defaults
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
-from relevome.results.run.row import to_row
+from relevome.results.run.rows import to_row
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from relevome.data.sequences import ALPHABETS, Alphabet, Sequence
 from relevome.data.sites import Site, sites_on
 from relevome.errors import InputError
 from relevome.report.logo import Logo, draw_page, save_logo
+from relevome.report.notebook.explanations import answer, token_borders
 from relevome.report.ruler import MINUS, Origin, PlusOne, Ruler, from_site
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
@@ -94,7 +95,7 @@ def show(
             alphabet,
             title=title if title is not None and len(found) == 1 else sequence.id,
             sites=shown,
-            borders=_borders(rows[0]) if tokens else [],
+            borders=token_borders(rows[0]) if tokens else [],
             origin=_origin(sequence, axis, plus_one, known, shown),
             region=None if region is None else _region(region, sequence),
         )
@@ -167,7 +168,7 @@ def _told(logo: Logo, runs: List[Run], rows: List[Explanation], letter_scores: b
     names = [str(run.manifest["method"]) for run in runs]
     if len({*names}) < len(names):
         names = [f"{name} ({run.path.name})" for name, run in zip(names, runs, strict=True)]
-    said, place = [_said(row) for row in rows], _place(logo, rows[0])
+    said, place = [answer(row) for row in rows], _place(logo, rows[0])
     if len(rows) == 1:
         subtitle, names = f"{place}{names[0]}, {said[0]}", [""]
     elif len({*said}) == 1:
@@ -208,24 +209,6 @@ def _with_scale(name: str, effects: np.ndarray, shown: range) -> str:
     most = f"{np.abs(effects[shown.start : shown.stop]).max():.3g}"
     what = f"map: what each letter would add in place of the one there (dot), {MINUS}{most} blue, {most} red"
     return f"{name}; {what}" if name else what
-
-
-def _borders(row: Explanation) -> list[int]:
-    """Where tokens begin that are next to each other and not all of one letter."""
-    starts, ends = (at[row.token_end > row.token_start] for at in (row.token_start, row.token_end))
-    apart = np.array_equal(starts[1:], ends[:-1])
-    return starts.tolist() if apart and (ends - starts > 1).any() else []
-
-
-def _said(row: Explanation) -> str:
-    """What the model says of the target, and what it predicts."""
-    said = f"logit of {row.target}: {row.score:.3g}"
-    if row.probability is None or row.predicted is None:
-        return said
-    said += f" (probability {row.probability:.3g})"
-    if row.predicted != row.target:
-        said += f"; predicted: {row.predicted}"
-    return said
 
 
 def listed(run: Run | str | Path, target: str | None = None) -> Iterator[tuple[str, str, float]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from relevome.errors import InputError
 from relevome.results.estimate import Estimate
@@ -23,7 +23,7 @@ from relevome.results.evaluation.folder import (
 from relevome.results.evaluation.result import Evaluation, tidy
 from relevome.results.evaluation.scores import OTHERS, OWN, Level, MetricScores
 from relevome.results.kinds import of_its_kind
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.quality.record import ModelQuality
 from relevome.results.quality.verdict import verdict, weaker
 from relevome.results.quality.words import side_by_side
@@ -32,6 +32,7 @@ from relevome.results.tables import read_tsv, write_tsv
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 SCHEMA_VERSION = 1
 NAME = "comparison.json"
@@ -172,6 +173,21 @@ class Comparison:
         found = zip(*self.scores.values(), strict=True)
         rows = ((some[0].metric, some[0].level, some[0].direction, *(x.mean for x in some)) for some in found)
         return as_html(repr(self), ("metric", "level", "direction", *self.scores), rows)
+
+    def plot(self, what: Literal["scores", "curves"] = "scores") -> list[Axes]:
+        """All runs side by side.
+
+        Args:
+            what: ``scores``, the mean of every metric with its 95% interval (default), or ``curves``, the
+                score as more and more letters, or tokens, are taken away.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: For a comparison without metrics, or without curves.
+        """
+        return plotted(self, what=what)
 
 
 def _model(one: Evaluation) -> str:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from jaxtyping import Float32
 
 from relevome.models.predictions import Likelihood, Predicted
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.parts.manifest import AGAIN, Folder
 from relevome.results.parts.part import Counts, Rows
 from relevome.results.parts.reader import PartsReader
@@ -23,6 +23,7 @@ from relevome.results.tables import write_tsv
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 NAME, TABLE, LIKELIHOODS = "prediction.json", "predictions.tsv", "likelihoods.tsv"
 
@@ -180,6 +181,17 @@ class Prediction(PartsReader[PredictedRow]):
             (one.sequence_id, len(one.sequence), one.label, one.predicted, one.probability) for one in self
         )
         return as_html(repr(self), header, rows)
+
+    def plot(self) -> list[Axes]:
+        """How probabilities, or numbers, of every output are spread over sequences, or over letters.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: Where nothing was predicted.
+        """
+        return plotted(self)
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -19,12 +19,13 @@ from relevome.results.arrays import read_arrays, write_arrays
 from relevome.results.estimate import Estimate
 from relevome.results.folder import ResultFolder
 from relevome.results.kinds import of_its_kind
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 SCHEMA_VERSION = 2
 NAME, ARRAYS = "substitution.json", "substitution.npz"
@@ -155,6 +156,14 @@ class Substitution:
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), _AREA, map(_area_row, self.areas))
+
+    def plot(self) -> list[Axes]:
+        """A panel for every measure: its mean and 95% interval by the number of letters exchanged.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+        """
+        return plotted(self)
 
     def to_pandas(self) -> pd.DataFrame:
         """The curves, a row for every measure, order and number of letters, as in ``curves.tsv``."""

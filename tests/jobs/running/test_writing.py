@@ -1,4 +1,4 @@
-"""Parts are written by those who compute them: commands and workers are killed, models fail: nothing is lost."""
+"""Parts are written by those who compute them: killed commands and workers, failing models, nothing lost."""
 
 from __future__ import annotations
 

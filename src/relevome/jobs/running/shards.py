@@ -27,7 +27,7 @@ from relevome.models.responses import Response, response_to
 from relevome.options import check_choice
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
-from relevome.results.run.row import to_row
+from relevome.results.run.rows import to_row
 
 SHARD_SEQUENCES = 256
 SHARD_LETTERS = 65_536

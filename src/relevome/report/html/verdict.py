@@ -15,7 +15,7 @@ from relevome.results.quality.words import caution, described
 
 Tone: TypeAlias = Literal["good", "caution", "bad", "unknown", "plain"]
 _BEST_KNOWN = "auroc"  # of the measures of place; the others are counted, and stand in their part
-_UNTESTED = (
+UNTESTED = (
     "Nobody has tested this explanation yet: it says what the model was sensitive to, not whether that can "
     "be trusted."
 )
@@ -97,7 +97,7 @@ def _headline(remarks: Sequence[Remark]) -> tuple[str, Tone]:
     if "bad" in models:
         return "The model is not above chance: its maps explain nothing that it has learnt.", "bad"
     if not places[1] and not checks[1]:
-        return _UNTESTED, "unknown"
+        return UNTESTED, "unknown"
     said = [f"{places[0]} of {places[1]} measures of place exceed their strongest null"] * bool(places[1])
     said += [f"{checks[0]} of {checks[1]} checks failed"] * bool(checks[1])
     said += ["the model is weak"] * ("caution" in models)

@@ -14,12 +14,13 @@ from relevome.errors import InputError
 from relevome.results.annotation.sites import CalledSite, read_called
 from relevome.results.folder import claim_folder
 from relevome.results.kinds import of_its_kind
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.parts.manifest import differences
 from relevome.results.record import read_record, reading, write_record
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 NAME, SCORES = "annotation.json", "scores"
 MADE = ("*.bw", "sites.*")  # of finished scores
@@ -59,6 +60,20 @@ class Annotation:
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), CalledSite._fields, self.sites())
+
+    def plot(self, most: int = 4) -> list[Axes]:
+        """Called sites along the contigs that have most of them, those of the strand - below the line.
+
+        Args:
+            most: How many contigs are drawn; how many sites are on others is said. Default: 4.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: Where no site was called, for less than 1, and for a file that is damaged.
+        """
+        return plotted(self, most=most)
 
     def sites(self) -> Iterator[CalledSite]:
         """Called sites, in the order of their classes, contigs, strands and positions.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -14,10 +14,11 @@ from relevome.data.problems import Problem
 from relevome.results.attention_heads.consensus import Attended, Consensus
 from relevome.results.attention_heads.settings import HeadSettings
 from relevome.results.head_name import HeadName
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 COLUMNS = (
     "layer", "head", "peak", "gain", "half_from", "half_to", "by_distance", "attended", "distance",
@@ -218,6 +219,21 @@ class AttentionHeads:
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), COLUMNS, map(head_row, self.heads))
+
+    def plot(self, what: Literal["logos", "profiles"] = "logos") -> list[Axes]:
+        """A panel for every head.
+
+        Args:
+            what: ``logos``, the letters that a head attends to (default), or ``profiles``, what letters
+                weigh by their distance from the site, beside control windows.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: Where there is no head.
+        """
+        return plotted(self, what=what)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every head, with the columns of ``heads.tsv``; missing where a head has no such thing."""

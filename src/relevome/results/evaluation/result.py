@@ -11,13 +11,14 @@ from relevome.results.evaluation.checks import Check, grouped, summary
 from relevome.results.evaluation.curves import FaithfulnessCurves
 from relevome.results.evaluation.scores import COLUMNS, Level, MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
-from relevome.results.notebook import as_html
+from relevome.results.notebook import above, as_html, plotted
 from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.results.quality.verdict import verdict
 from relevome.results.quality.words import on_top
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,18 @@ class Evaluation:
         )
 
     def _repr_html_(self) -> str:
-        return as_html(repr(self), COLUMNS, (one.row() for one in self.scores))
+        return above(self) + as_html(repr(self), COLUMNS, (one.row() for one in self.scores))
+
+    def plot(self) -> list[Axes]:
+        """A panel for every metric: its mean with the 95% interval, beside its nulls and a random order.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: For an evaluation without metrics.
+        """
+        return plotted(self)
 
 
 def tidy(scores: Mapping[str, Iterable[MetricScores]]) -> pd.DataFrame:

@@ -14,10 +14,11 @@ from relevome.data.sequences import Alphabet
 from relevome.results.attention_heads.heads import Match
 from relevome.results.motifs.causes import MotifCauses
 from relevome.results.motifs.settings import MotifSearch
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 _PALE = 0.5  # bits, below which a place has no letter in a consensus
 COLUMNS = (
@@ -220,6 +221,17 @@ class RelevantMotifs:
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), COLUMNS, self.rows())
+
+    def plot(self) -> list[Axes]:
+        """Two logos of every motif: the letters of its seqlets in bits, and their mean relevance in logits.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: Where there is no motif, with the reasons.
+        """
+        return plotted(self)
 
     def said(self) -> str:
         """How many there are, in words."""

@@ -15,7 +15,7 @@ from relevome.errors import InputError
 from relevome.results.estimate import Estimate
 from relevome.results.folder import claim_folder
 from relevome.results.kinds import of_its_kind
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.pairs.contacts import (
     CONTACTS,
     ContactPrecision,
@@ -30,6 +30,7 @@ from relevome.results.tables import read_tsv, write_tsv
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 SCHEMA_VERSION = 1
 NAME, TABLE, SEQUENCES, PICTURES = "pairs.json", "pairs.tsv", "sequences.tsv", "pictures"
@@ -124,6 +125,20 @@ class Pairs:
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), Pair._fields, self.pairs)
+
+    def plot(self, sequence_id: str | None = None) -> list[Axes]:
+        """The map of a sequence, with arcs over its strongest pairs.
+
+        Args:
+            sequence_id: Which sequence. Default: the first that has a map.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: For a sequence without a map, and a file that is damaged.
+        """
+        return plotted(self, sequence_id=sequence_id)
 
     def map(self, sequence_id: str) -> KeptMap:
         """The map of a sequence. Raises InputError for one that has none, and a file that is damaged."""

@@ -11,10 +11,11 @@ from jaxtyping import Float32, Int8
 
 from relevome.errors import InputError
 from relevome.options import check_choice
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 Anchor = Literal["site", "start", "end", "alignment"]
 Border = Literal["start", "middle", "end"]
@@ -168,6 +169,21 @@ class PositionProfile:
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), PositionMean._fields, self.means)
+
+    def plot(self, what: Literal["means", "rows"] = "means") -> list[Axes]:
+        """Relevance by position.
+
+        Args:
+            what: ``means`` over sequences, with their 95% intervals and those of each letter (default), or
+                ``rows``, every sequence as a line of a heat map.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: For another word.
+        """
+        return plotted(self, what=what)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every position; columns are the fields of `PositionMean`."""

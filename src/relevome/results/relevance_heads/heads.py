@@ -13,13 +13,14 @@ from jaxtyping import Bool, Float, Int
 
 from relevome.data.problems import Problem
 from relevome.results.head_name import HeadName
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.results.quality.words import described, not_specialised
 from relevome.results.relevance_heads.nulls import DECIDING, NULLS, Against, Aligned, Units, may_specialise
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 ALL = "all"  # the class of all proteins
 
@@ -187,6 +188,20 @@ class RelevantHeads:
     def _repr_html_(self) -> str:
         header = ("class", "type", "metric", "significant", "specialised", "best head", "its effect")
         return as_html(repr(self), header, map(self._counted, self.effects))
+
+    def plot(self, group: str | None = None) -> list[Axes]:
+        """Median effects of all heads, layer by head: a row for every type of site, a column a metric.
+
+        Args:
+            group: The class of proteins. Default: the first, which is all of them.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: For a class that is not there, and where there is no effect.
+        """
+        return plotted(self, group=group)
 
     def _counted(self, one: Effect) -> tuple[Any, ...]:
         medians = one.effect.median[1:]

@@ -1,7 +1,7 @@
 """The columns of a run: one field of `Explanation` each, with its type, unit and meaning.
 
-A column is declared here, checked here, filled from what a method gave by `relevome.results.run.row`, and
-written and read by way of `SCHEMA`; nothing else has to know of it.
+A column is declared here, checked here, filled from what a method gave by `results.run.rows`, and written and
+read by way of `SCHEMA`; nothing else has to know of it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +17,15 @@ from jaxtyping import Float32, Int32
 
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
-from relevome.results.notebook import MOST, as_html
+from relevome.results.notebook import MOST, as_html, picture, plotted
 from relevome.results.parts.arrow import arrow_array
 from relevome.results.parts.part import Rows, common_head_shape
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+
+    from relevome.data.sites import Site
 
 
 SCHEMA_VERSION = 1
@@ -51,7 +54,8 @@ class Explanation:
 
     ``relevance`` runs along ``sequence`` as it was explained: on the ``-`` strand its first value belongs
     to the base at ``end - 1``. ``conserved=False`` is for lifts that repeat values instead of sharing
-    them out, where letters and special tokens do not add up to the tokens.
+    them out, where letters and special tokens do not add up to the tokens. ``alphabet`` is no column:
+    it is the name of the alphabet, which the run's manifest has; None of what no run gave.
     Raises InputError for numbers that are not finite, ValueError for fields that contradict each other.
     """
 
@@ -141,6 +145,7 @@ class Explanation:
         metadata=_column(_WHOLES, "letters", "0-based, over which the output is summed; null if not", (...,)),
     )
     conserved: InitVar[bool] = True
+    alphabet: ClassVar[str | None] = None
 
     def __post_init__(self, conserved: bool) -> None:
         self._check_place()
@@ -163,7 +168,27 @@ class Explanation:
         strongest = np.argsort(-np.abs(self.relevance), kind="stable")[:MOST]
         rows = ((int(i), self.sequence[i], float(self.relevance[i])) for i in sorted(strongest))
         words = f"{self!r}\n  its {len(strongest)} most relevant letters, positions from 0:"
-        return as_html(words, ("position", "letter", "relevance"), rows)
+        logo = "" if self.alphabet is None else picture(self, f"relevance of {self.sequence_id} as a logo")
+        return logo + as_html(words, ("position", "letter", "relevance"), rows)
+
+    def plot(
+        self, *, sites: Sequence[Site] = (), region: range | None = None, inches: float = 7.2
+    ) -> list[Axes]:
+        """Relevance as a logo, upright letters, negative relevance below the axis.
+
+        Args:
+            sites: Known sites, in letters of the sequence, drawn below it. Default: none.
+            region: Which letters are drawn, from 0, the end not included. Default: all.
+            inches: Width of the picture. Default: 7.2, two columns in most journals.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: For an explanation that no run gave, whose alphabet is not known, and for sites or a
+                region off the sequence.
+        """
+        return plotted(self, sites=sites, region=region, inches=inches)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every letter: its position from 0, letter and relevance, and its scores if there are any.

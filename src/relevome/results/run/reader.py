@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from relevome.data.sites import meant_by
 from relevome.errors import InputError
 from relevome.ledger import Ledger
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.parts.arrow import arrow_indices
 from relevome.results.parts.part import read_part
 from relevome.results.parts.reader import PartsReader
@@ -22,6 +22,7 @@ from relevome.results.run.manifest import RUN
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 _NAMES = ("sequence_id", "target")
 
@@ -61,6 +62,27 @@ class Run(PartsReader[Explanation]):
             for i, one in enumerate(self)
         )
         return as_html(repr(self), header, rows)
+
+    def plot(self, rows: int = 3, *, inches: float = 7.2) -> list[Axes]:
+        """The relevance of its first sequences as logos below each other, all on one scale.
+
+        ``run[i].plot()`` draws one of them, and `relevome.show` all that there is to choose.
+
+        Args:
+            rows: How many rows of the run are drawn. Default: 3.
+            inches: Width of the picture. Default: 7.2, two columns in most journals.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: For a run without rows, and for less than 1 or more than a page can hold.
+        """
+        return plotted(self, rows=rows, inches=inches)
+
+    def _check_row(self, row: Explanation) -> None:
+        # which no column has; the row was read just now, and is nobody else's yet
+        object.__setattr__(row, "alphabet", self.manifest.get("alphabet"))
 
     def audit(self) -> Ledger:
         """Where all relevance went, over all sequences. Raises InputError for a run without ``--audit``."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from relevome.data.variants.windows import VariantWindows
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.parts.arrow import arrow_array
 from relevome.results.parts.manifest import AGAIN, Folder
 from relevome.results.parts.part import Rows
@@ -25,6 +25,7 @@ from relevome.results.variants.why import NAME as WHY_NAME
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 NAME, TABLE = "variants.json", "variants.tsv"
 MATRIX = "saturation.tsv"
@@ -196,6 +197,21 @@ class Variants(PartsReader[VariantRow]):
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), self._header(), self._lines())
+
+    def plot(self, target: str | None = None, most: int = 20) -> list[Axes]:
+        """What the variants of largest effect do to an output, in bars: the largest first.
+
+        Args:
+            target: The label of the output. Default: the first.
+            most: How many variants are drawn; of how many is said. Default: 20.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: For an output that is not there, for less than 1, and where no variant has an effect.
+        """
+        return plotted(self, target=target, most=most)
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""From what a method gave to a row of a run."""
+"""From what a method gave to the row that a run keeps of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def to_row(
 ) -> Explanation:
     """The row of one sequence and target; `Explanation` says what ``conserved`` promises.
 
-    ``answer`` is what the model says of the sequence, of outputs that are called ``labels``.
+    ``answer`` is what the model says when it is left alone, of outputs that are called ``labels``.
     """
     forward, sequence = result.forward, result.track.sequence
     target = forward.target
