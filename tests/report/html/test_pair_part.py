@@ -158,6 +158,6 @@ def test_pairs_are_filtered_and_saved_and_so_are_maps(page: Any, file: Path) -> 
     svg = saved_figure(page, f"map of {NASTY[0]}", "SVG")
     assert "<img" not in svg
     assert 'href="data:image/png;base64,' in svg
-    page.get_by_role("combobox", name="By").select_option(label="the estimate from one pass")
+    page.get_by_role("combobox", name="By").select_option(label="the estimate by attention x gradient")
     rows = [line.split("\t") for line in saved_figure(page, f"estimate of {NASTY[0]}").splitlines()]
     np.testing.assert_allclose(float(rows[1][2]), kept.estimate[0, 1], rtol=1e-3)

@@ -28,6 +28,7 @@ def _content(found: Pairs, tools: PageTools) -> dict[str, Any]:
         "method": found.settings.method,
         "quantity": QUANTITIES[found.settings.method],
         "signed": found.settings.method in SIGNED,
+        "estimated": str(found.settings.estimate).replace("-", " x "),
         "agreement": estimate_content(found.agreement),
         "sequences": maps,
         "without_map": len(found.sequences) - len(maps),
@@ -56,7 +57,7 @@ def _maps(found: Pairs, arrays: PageArrays) -> list[dict[str, Any]]:
     kept: set[int] = set()
     room = _MOST_VALUES
     for one in sorted(found.sequences, key=lambda one: strongest.get(one.sequence_id, len(found.pairs))):
-        size = one.letters**2 * (1 + found.settings.estimate)
+        size = one.letters**2 * (1 + (found.settings.estimate != "none"))
         if size <= room:
             kept.add(one.number)
             room -= size

@@ -18,7 +18,7 @@ type Pair = [id: string, i: number, j: number, first: string, second: string, st
 interface Kept { scale: number; values: Ref }
 interface Mapped { id: string; letters: string; agreement: number | null; map: Kept; estimate: Kept | null }
 interface Pairs {
-  said: string; method: string; quantity: string; signed: boolean; agreement: Interval | null; sequences: Mapped[];
+  said: string; method: string; quantity: string; signed: boolean; estimated: string; agreement: Interval | null; sequences: Mapped[];
   without_map: number; columns: string[]; pairs: Pair[]; left_out: number; contact_columns: string[]; contacts: Cell[][];
   refused: [string, string][]; notes: string[];
 }
@@ -35,7 +35,7 @@ export function pairs(found: Pairs, _: Letters, tools: PageTools): (HTMLElement 
   const detail = el("div", { "aria-live": "polite", class: "chosen" });
   const maps = found.sequences.length ? new Maps(found, tools, (pair) => detail.replaceChildren(...facts(found, pair, tools))) : null;
   if (found.pairs.length) detail.append(...facts(found, found.pairs[0], tools));
-  const agreement = found.agreement ? ` The estimate from one pass agrees with the maps by Spearman ${interval(found.agreement)}, mean over sequences.` : "";
+  const agreement = found.agreement ? ` The estimate by ${found.estimated} agrees with the maps by Spearman ${interval(found.agreement)}, mean over sequences.` : "";
   const without = found.without_map ? ` ${count(found.without_map)} sequences with weaker pairs have no room for their map here.` : "";
   return [
     el("p", { class: "lead" }, `${found.said}.${agreement}${without}`),
@@ -57,7 +57,7 @@ const named = (pair: Pair) => `${pair[3]}${pair[1] + 1}–${pair[4]}${pair[2] + 
 function strongest(found: Pairs, show: (pair: Pair) => void): HTMLElement {
   const numbers: [string, number, string][] = [
     ["strength", 5, `the larger of both ways round: ${found.quantity}`], ["forward", 6, "what the first changes at the second"],
-    ["backward", 7, "what the second changes at the first"], ["estimate", 8, "by one pass"], ["q", 9, "false discovery rate by shuffles"],
+    ["backward", 7, "what the second changes at the first"], ["estimate", 8, `by ${found.estimated}`], ["q", 9, "false discovery rate by shuffles"],
   ];
   const known = numbers.filter(([, at]) => found.pairs.some((pair) => pair[at] !== null));
   const columns: ListColumn<Pair>[] = [
@@ -102,7 +102,7 @@ class Maps {
     this.picked = sequences[this.at].id === first?.[0] ? first : null;
     this.select = sequences.length > 1 ? choice("Map of", sequences.map((one, i) => [String(i), one.id] as const), (value) => { this.at = Number(value); this.draw(); }) : null;
     const estimate = sequences.some((one) => one.estimate)
-      ? choice("By", [["", found.method], ["estimate", "the estimate from one pass"]], (value) => { this.estimated = !!value; this.draw(); }) : null;
+      ? choice("By", [["", found.method], ["estimate", `the estimate by ${found.estimated}`]], (value) => { this.estimated = !!value; this.draw(); }) : null;
     this.element = el("div", {}, el("div", { class: "tools" }, this.select, estimate), this.place);
     this.draw();
   }
@@ -207,7 +207,7 @@ function drawn(found: Pairs, shown: Shown, values: Float32Array, estimated: bool
       }
       line++;
     }
-    scale(on, colours, LEFT + SIDE + 44, top + 30, 180, [lowest, most], estimated ? "attention" : SHORT[found.method] ?? "");
+    scale(on, colours, LEFT + SIDE + 44, top + 30, 180, [lowest, most], SHORT[estimated ? found.estimated : found.method] ?? "");
     if (!picked) return;
     const box = Math.max(cell, 7) / 2 + 2;
     for (const [i, j] of [[picked[1], picked[2]], [picked[2], picked[1]]]) {
@@ -217,7 +217,8 @@ function drawn(found: Pairs, shown: Shown, values: Float32Array, estimated: bool
   } };
 }
 
-const SHORT: Record<string, string> = { dependency: "log2 odds", jacobian: "Jacobian", epistasis: "logits", attention: "attention" };
+const SHORT: Record<string, string> = { dependency: "log2 odds", jacobian: "Jacobian", epistasis: "logits", attention: "attention",
+  "attention x gradient": "attention", attnlrp: "relevance", gradient: "gradient" };
 
 function arcs(on: Surface, colours: Theme, found: readonly Pair[], x: (letter: number) => number, foot: number): void {
   const widest = Math.max(1, ...found.map((pair) => pair[2] - pair[1])), strongest = Math.max(...found.map((pair) => pair[5])) || 1;
