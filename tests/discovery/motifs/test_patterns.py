@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import power_divergence
 
 from relevome.data.sequences import DNA, Sequence
+from relevome.discovery.motifs import alignment
 from relevome.discovery.motifs.alignment import align, turn
 from relevome.discovery.motifs.clustering import chance_similarity, clusters
 from relevome.discovery.motifs.maps import LetterMaps, complement_codes
@@ -23,8 +24,13 @@ def cosine_by_hand(a: np.ndarray, b: np.ndarray, shift: int) -> float:
     return total / float(np.linalg.norm(a) * np.linalg.norm(b))
 
 
+@pytest.mark.parametrize("at_a_time", [(256, 2048), (2, 3)])
 @pytest.mark.parametrize("strands", [None, COMPLEMENTS])
-def test_the_best_of_all_shifts_and_strands_is_found(strands: np.ndarray | None) -> None:
+def test_the_best_of_all_shifts_and_strands_is_found(
+    strands: np.ndarray | None, at_a_time: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, size in zip(("_ROWS", "_COLUMNS"), at_a_time, strict=True):
+        monkeypatch.setattr(alignment, name, size)
     rng = np.random.default_rng(0)
     ours, others = rng.normal(size=(5, 9, 4)), rng.normal(size=(4, 9, 4))
     found = align(ours, others, 3, strands)
@@ -37,6 +43,20 @@ def test_the_best_of_all_shifts_and_strands_is_found(strands: np.ndarray | None)
             best = max(every, key=lambda key: every[key])
             assert found.similarity[i, j] == pytest.approx(every[best], abs=1e-6)
             assert (found.shift[i, j], found.turned[i, j]) == best
+
+
+def test_of_equal_shifts_the_least_comes_first_and_the_strand_as_it_is() -> None:
+    """A, and AnA, TnT or TnA: the same at two shifts, on the other strand alone, and on either."""
+    ours, others = np.zeros((1, 7, 4)), np.zeros((3, 7, 4))
+    ours[0, 3, 0] = 1
+    for row, letters in enumerate(("AnA", "TnT", "TnA")):
+        for place, letter in enumerate(letters):
+            if letter != "n":
+                others[row, 2 + place, "ACGT".index(letter)] = 1
+    found = align(ours, others, 2, COMPLEMENTS)
+    np.testing.assert_allclose(found.similarity, np.full((1, 3), np.sqrt(0.5)), atol=1e-6)
+    assert found.shift.tolist() == [[-1, -1, -1]]
+    assert found.turned.tolist() == [[False, True, False]]
 
 
 def test_a_window_of_nothing_is_like_nothing() -> None:

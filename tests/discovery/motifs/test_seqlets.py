@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -43,10 +44,14 @@ def letter_by_letter(scores: np.ndarray, bounds: list[int], drop: float) -> list
     st.lists(st.integers(-6, 5), min_size=1, max_size=60),
     st.lists(st.integers(1, 59), max_size=3),
     st.integers(0, 9),
+    st.sampled_from([1, 7, 1_000_000]),
 )
-def test_segments_are_those_found_letter_by_letter(scores: list[int], cuts: list[int], drop: int) -> None:
+def test_segments_are_those_found_letter_by_letter(
+    scores: list[int], cuts: list[int], drop: int, at_a_time: int
+) -> None:
     bounds = sorted({0, len(scores), *(cut for cut in cuts if cut < len(scores))})
-    found = segments(np.array(scores, dtype=float), np.array(bounds), float(drop))
+    with mock.patch("relevome.discovery.motifs.segments._BLOCK", at_a_time):
+        found = segments(np.array(scores, dtype=float), np.array(bounds), float(drop))
     expected = letter_by_letter(np.array(scores, dtype=float), bounds, drop)
     assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
 

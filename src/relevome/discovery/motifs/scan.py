@@ -48,21 +48,23 @@ def scores(
     times the value of the same letter in the pattern's `shape`. -inf where a window would not lie within one
     sequence.
     """
-    sign, width = patterns[0].sign, max(map(len, patterns))
+    sign, widths = patterns[0].sign, np.array([len(one) for one in patterns])
+    width = int(widths.max())
     kernels = torch.from_numpy(_kernels(patterns, width, both_strands))
-    weights = _weights(maps, sign, scale)
-    left = maps.bounds[1:][maps.sequence_of] - np.arange(len(maps.codes))  # letters up to the sequence's end
-    short = [left < len(one) for one in patterns]
     letters = np.arange(len(maps.alphabet.letters))[:, None]
-    for start in range(0, len(weights), _CHUNK):
-        stop = min(start + _CHUNK, len(weights))
-        here = slice(start, min(stop + width - 1, len(weights)))
-        signal = np.where(maps.codes[here] == letters, weights[here], np.float32(0))
+    for start in range(0, len(maps.codes), _CHUNK):
+        stop = min(start + _CHUNK, len(maps.codes))
+        here = slice(start, min(stop + width - 1, len(maps.codes)))
+        signal = np.where(
+            maps.codes[here] == letters, _weights(maps.relevance[here], sign, scale), np.float32(0)
+        )
         signal = np.pad(signal, ((0, 0), (0, stop - start + width - 1 - signal.shape[1])))
         values = functional.conv1d(torch.from_numpy(signal)[None], kernels)[0].numpy()
         values = values.reshape(len(patterns), -1, stop - start)
-        for pattern, off in enumerate(short):
-            values[pattern, :, off[start:stop]] = -np.inf
+        places = np.arange(start, stop)
+        left = maps.bounds[np.searchsorted(maps.bounds, places, side="right")] - places
+        for pattern, off in enumerate(left < widths[:, None]):  # beyond the sequence's end
+            values[pattern, :, off] = -np.inf
         yield start, values
 
 
@@ -124,8 +126,8 @@ def _kernels(
     return np.stack(made).astype(np.float32)
 
 
-def _weights(maps: LetterMaps, sign: int, scale: RelevanceScale) -> Float[np.ndarray, " letters"]:
+def _weights(
+    relevance: Float[np.ndarray, " letters"], sign: int, scale: RelevanceScale
+) -> Float[np.ndarray, " letters"]:
     side = 0 if sign > 0 else 1
-    return np.sqrt(np.clip(sign * scale.factor[side] * maps.relevance, 0, scale.caps[side])).astype(
-        np.float32
-    )
+    return np.sqrt(np.clip(sign * scale.factor[side] * relevance, 0, scale.caps[side])).astype(np.float32)

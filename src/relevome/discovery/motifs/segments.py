@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+
+_BLOCK = 1_000_000  # letters looked at together, and those up to the end of the last one's sequence
 
 
 class Segments(NamedTuple):
@@ -25,6 +28,19 @@ def segments(
     ``drop`` below its largest (the X-drop rule of BLAST: Altschul et al. 1990, J Mol Biol 215:403-410), and
     ends where it was largest. The next one may start behind that fall.
     """
+    starts = np.searchsorted(bounds, np.arange(0, len(scores), _BLOCK))
+    blocks = np.unique(np.append(starts, len(bounds) - 1)).tolist()
+    found = [_of_block(scores, bounds[first : last + 1], drop) for first, last in pairwise(blocks)]
+    none = Segments(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+    return Segments(*(np.concatenate(column) for column in zip(none, *found, strict=True)))
+
+
+def _of_block(
+    every: Float[np.ndarray, " letters"], bounds: Int[np.ndarray, " bounds"], drop: float
+) -> Segments:
+    """Those of some sequences: what Python holds of their letters is gone before the next ones."""
+    offset = int(bounds[0])
+    scores, bounds = every[offset : bounds[-1]], bounds - offset
     edges = np.union1d(np.flatnonzero(np.diff(scores > 0)) + 1, bounds)
     sums = np.add.reduceat(scores, edges[:-1], dtype=np.float64) if len(scores) else np.zeros(0)
     fresh = np.isin(edges[:-1], bounds)
@@ -48,4 +64,5 @@ def segments(
     if best > 0:
         found.append((begin, stop, best))
     starts, ends, totals = zip(*found, strict=True) if found else ((), (), ())
-    return Segments(np.array(starts, dtype=np.int64), np.array(ends, dtype=np.int64), np.array(totals))
+    first, last = (np.array(column, dtype=np.int64) + offset for column in (starts, ends))
+    return Segments(first, last, np.array(totals, dtype=np.float64))
