@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from relevome.data.sequences import Alphabet
 from relevome.errors import InputError
-from relevome.report.glyphs import BLACK, BLUE, GREY, RED, letter_shapes
+from relevome.report.glyphs import BLACK, BLUE, RED, letter_shapes
 from relevome.report.logo import STYLE
 from relevome.report.panels import WIDTH
 from relevome.report.text import shortened
@@ -24,6 +24,7 @@ MOST = 200  # columns of which letters can be told apart
 _SMALL, _TINY = 7.0, 6.5
 _ROW, _FOOT, _LANE = 0.95, 0.34, 0.17  # inches: a logo, what is below all, and the bar of a motif
 _MARK = "#F0E442"  # behind the columns that differ
+_ALLELES = ("reference", "alternative")
 _MINUS = "\N{MINUS SIGN}"
 
 
@@ -70,8 +71,8 @@ def draw_variant(
     here = slice(start, stop)
     band = (row.difference_low[here], row.difference_high[here]) if shifts else None
     tracks = [
-        _Track("reference", row.ref_letters[here], row.ref_relevance[here]),
-        _Track("alternative", row.alt_letters[here], row.alt_relevance[here]),
+        _Track(_ALLELES[0], row.ref_letters[here], row.ref_relevance[here]),
+        _Track(_ALLELES[1], row.alt_letters[here], row.alt_relevance[here]),
         _Track(f"alternative {_MINUS} reference", _either(row)[here], row.difference[here], band),
     ]
     lanes = [row.lost, row.gained, None]
@@ -141,13 +142,11 @@ def _draw(
     for place in np.flatnonzero(has):
         shape = letter_shapes(track.letters[place], values[place : place + 1], alphabet, start + int(place))
         axes.add_collection(shape, autolim=False)
-    for place in np.flatnonzero(~has):
-        axes.text(
-            start + place + 0.5, 0, "\N{EN DASH}", color=GREY, fontsize=_SMALL, ha="center", va="center"
-        )
     if track.band is not None:
         low, high = track.band
         axes.vlines(start + np.arange(count) + 0.5, low, high, color=BLACK, linewidth=0.6, alpha=0.7)
+    if track.name in _ALLELES:
+        _spell(axes, track, start, row)
     axes.set_title(track.name, fontsize=_SMALL, loc="left", pad=2)
     axes.tick_params(labelsize=_TINY, length=2, width=0.5)
     axes.set_xticks([])
@@ -155,6 +154,16 @@ def _draw(
     axes.spines["left"].set_linewidth(0.5)
     if not values.any():
         axes.text(start, 0.0, "no letter has any", fontsize=_SMALL, va="bottom")
+
+
+def _spell(axes: Axes, track: _Track, start: int, row: WhyRow) -> None:
+    """The letters that differ, above, since one without relevance has no height; dashes for gaps."""
+    for column in range(row.changed_start, row.changed_end):
+        letter = track.letters[column - start].replace("-", "\N{EN DASH}")
+        axes.text(
+            column + 0.5, 1.01, letter, color=BLACK, fontsize=_TINY, ha="center", va="bottom",
+            transform=axes.get_xaxis_transform(), clip_on=False,
+        )  # fmt: skip
 
 
 def _draw_motif(axes: Axes, motif: MotifChange, start: int, count: int, word: str) -> None:
