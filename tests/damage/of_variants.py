@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from relevome.data.formats.substitutions import read_substitutions
 from relevome.data.formats.vcf import read_vcf, vcf_header
 from relevome.data.variants.genes import read_genes
 from relevome.data.variants.variant import Variant
 from relevome.data.variants.windows import AlleleWindow, VariantWindows
 from relevome.results.parts.part import Counts, Refusal
+from relevome.results.parts.writer import PartsWriter
 from relevome.results.variants.effect import VariantEffect
 from relevome.results.variants.rows import OF_SEQUENCES, Variants, VariantsWriter, variant_row
+from relevome.results.variants.why import WHY, MotifChange, VariantsWhy, WhyRow
 from tests.damage.of_results import MODEL, left_by
 from tests.damage.readers import Reader, register
 
@@ -68,7 +72,36 @@ def _read_result(folder: Path) -> Any:
     return list(found), said, found.to_pandas(), list(found.values(["line", "delta_score"]))
 
 
+def _why(folder: Path) -> None:
+    said = {
+        "input": {}, "model": MODEL, "alphabet": "dna", "variants": "x", "targets": ["up"],
+        "method": "saliency", "parameters": {}, "shifts": 1, "on_bad": "skip",
+    }  # fmt: skip
+    values = np.array([0.5, np.nan, -1.0], dtype=np.float32)
+    change = MotifChange("GATA", "-", 0, 2, None, 3.5, 1.0, 0.001, 0.5, -0.25)
+    row = WhyRow(
+        3, 1, "=v", "chr1", 4, 6, "AC", "A", "deletion", None, None, "up", 0, None, -1, 1, 2, "ACG", "A-G",
+        values, values, values, values, values, 0.5, 1.5, 0.0, 0.25, gained=change,
+    )  # fmt: skip
+    with PartsWriter(folder, WHY, said) as writer:
+        writer.write_part(
+            0, [row], Counts(2, 1, (Refusal("v2", "it was not scored"),), {"refused_before": 1})
+        )
+
+
+def _read_why(folder: Path) -> Any:
+    found = VariantsWhy(folder)
+    return list(map(repr, found)), repr(found), found.counts, found.to_pandas(), found.find("=v")[0].places
+
+
 for _reader in (
+    Reader(
+        "why",
+        left_by(_why),
+        _read_why,
+        ("relevome.results.variants.why:VariantsWhy",),
+        only=("why.json", "part-00000.parquet"),
+    ),
     Reader(
         "variants",
         left_by(_result),

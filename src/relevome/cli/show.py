@@ -52,6 +52,13 @@ def show(
     one_scale: Annotated[
         bool, typer.Option("--one-scale", help="One scale for all runs (default: one for each).")
     ] = False,
+    variant: Annotated[
+        str | None,
+        typer.Option(help="A variant of a folder of `relevome variants --why`: its id, or chr1:12345:A>G."),
+    ] = None,
+    flank: Annotated[
+        int | None, typer.Option(help="With --variant: letters on either side of it (30).", min=0)
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Above the picture (default: the id).")] = None,
     width: Annotated[
         float | None, typer.Option(help="Inches across (7.2); the height follows from the letters.")
@@ -65,11 +72,26 @@ def show(
     Example: relevome show run another --id promoter7 --region 20-60 --axis site --sites tss.bed -o two.png
 
     Example: relevome show run --list
+
+    Example: relevome show scored --variant rs334 -o why.png
     """
     with importing():
         from relevome.jobs.show import listed
         from relevome.jobs.show import show as draw
+        from relevome.jobs.variants.show import show_variant
 
+    if variant is not None or flank is not None:
+        if variant is None or output is None or len(runs) > 1 or id or list_ or region or sites or size:
+            raise InputError(
+                "expected one folder of `relevome variants --why` with --variant NAME and -o PICTURE, and of "
+                "other options --target, --flank, --title and --width"
+            )
+        show_variant(
+            runs[0], variant, output, target, inches=7.2 if width is None else width,
+            **({} if flank is None else {"flank": flank}), title=title,
+        )  # fmt: skip
+        echo(str(output))
+        return
     if list_:
         if id or output or len(runs) > 1:
             raise InputError("--list prints what there is in one run: leave other runs, --id and -o out")

@@ -1,0 +1,1 @@
+"""Variants as people see them."""
