@@ -15,7 +15,7 @@ folder of AntiBERTy may be named by the variable RELEVOME_ANTIBERTY.
   Beside it what knows no pairs: the product of sums of rows and columns of the map itself.
 - Structures: the precision of the L/5 strongest pairs at least 6 apart, for estimates and the best head, over
   the shortest domains of ../shared/data/structures, beside the pairs nearest along the sequence and random
-  weights.
+  weights. Of AntiBERTy attention times gradient and heads alone, which are quick.
 
 Target: none; what is found is told in docs/pairs.md. Intervals are over chains or domains.
 """
