@@ -3,8 +3,9 @@
 Sequences of 30 letters, random but for seven pairs of letters that complement each other, three letters from
 either end: what such a letter is, only its partner tells. A BERT of two layers and 32 channels is trained on
 fresh ones, 15% of the letters masked; then 20 more are asked. Found is the AUROC of the seven pairs among
-all, mean over sequences, by maps, by the estimate from one pass, and by the same model with its weights in
-random order.
+all, mean over sequences, by maps, by every estimate, and by the same model with its weights in random order;
+and how estimates agree with maps over pairs at least 6 apart, beside what knows no pairs: the product of sums
+of rows and columns of the map.
 
 Target: 0.95 by both maps, and about 0.5 by random weights.
 """
@@ -25,7 +26,8 @@ from benchmarks import Row
 from relevome.data.sequences import DNA, Sequence
 from relevome.discovery.pairs.dependency import dependency_maps
 from relevome.discovery.pairs.estimate import attention_estimate, rank_agreement
-from relevome.discovery.pairs.jacobian import jacobian_maps
+from relevome.discovery.pairs.jacobian import jacobian_maps, product_corrected
+from relevome.discovery.pairs.letter_relevance import relevance_map
 from relevome.discovery.pairs.strands import PairMap
 from relevome.errors import InputError
 from relevome.evaluation.statistics import auroc, bootstrap_interval
@@ -35,6 +37,7 @@ from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.untrained import with_shuffled_weights
 
 LENGTH, FIRST, PAIRS = 30, 3, 7
+APART = 6
 STEM = [(FIRST + k, LENGTH - 1 - FIRST - k) for k in range(PAIRS)]
 STEPS, BATCH, ASKED, HIDDEN = 1500, 64, 20, 0.15
 
@@ -97,14 +100,21 @@ def _of(model: Model, sequences: list[Sequence], words: str, target: str) -> Ite
         "dependency": _maps(dependency_maps(model, sequences)),
         "jacobian": _maps(jacobian_maps(model, sequences)),
         "estimate from one pass": [attention_estimate(model, one).values for one in sequences],
+        "estimate by attnlrp": [relevance_map(model, one, "attnlrp").values for one in sequences],
+        "estimate by gradient": [relevance_map(model, one, "gradient").values for one in sequences],
     }
     for name, found in maps.items():
         area = bootstrap_interval([_auroc(one) for one in found], 0, bounds=(0.0, 1.0))
         said = "{:.3f} [{:.3f}, {:.3f}]".format(*area)
         yield Row(f"AUROC of the pairs, {name}{words}", said, "" if "estimate" in name else target)
-    pairs = zip(maps["dependency"], maps["estimate from one pass"], strict=True)
-    agreement = [rank_agreement(*pair) or 0.0 for pair in pairs]
-    yield Row(f"Spearman of estimate and dependency{words}", float(np.mean(agreement)))
+    maps["sums of rows and columns"] = [np.outer(one.sum(1), one.sum(0)) for one in maps["dependency"]]
+    for name in [name for name in maps if name not in ("dependency", "jacobian")]:
+        corrected = [product_corrected(one + one.T) for one in maps[name]]  # as a Jacobian is
+        for what, given in (("dependency", maps[name]), ("jacobian", corrected)):
+            pairs = zip(maps[what], given, strict=True)
+            agreement = bootstrap_interval([rank_agreement(*pair, APART) or 0.0 for pair in pairs], 0)
+            said = "{:.3f} [{:.3f}, {:.3f}]".format(*agreement)
+            yield Row(f"Spearman of {name} and {what}{words}", said)
 
 
 def _maps(found: Iterable[tuple[int, PairMap | InputError]]) -> list[Float[np.ndarray, "letters letters"]]:

@@ -115,6 +115,7 @@ def test_what_stands_beside_a_map_is_what_was_asked_for(
         if estimate == "none":
             assert kept.estimate is None
             continue
+        assert kept.estimate is not None
         expected = relevance_map(model, Sequence(id, letters, DNA), estimate).values
         if name == "jacobian":
             expected = product_corrected(expected + expected.T)
