@@ -109,6 +109,32 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return relevome.report([run, folder_of(folder / "motifs", found)], folder / "page.html").path
 
 
+def test_hits_lie_on_the_sequences_that_have_their_letters(file: Path) -> None:
+    page = unpacked(file)
+    (line,) = page.content["sequences"]["annotations"]
+    assert (line["name"], line["labels"]) == ("motifs", ["positive_1"])
+    counts, start, end = (page.array(line[name]).tolist() for name in ("count", "start", "end"))
+    assert counts == [1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    assert list(zip(start, end, strict=True)) == [(20, 23), (3, 6), (0, 3)]
+
+
+def test_hits_of_other_letters_lie_on_no_sequence(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", 6, 60, "one", 1)
+    text = run[5].sequence
+    here = MotifHit("positive_1", "seq5", 4, 7, "+", *(None,) * 4, 2.0, 1e-3, 0.01, text[4:7])
+    other = "AAA" if text[4:7] != "AAA" else "CCC"
+    given = [
+        here,
+        here._replace(letters=other),
+        here._replace(start=58, end=61),
+        here._replace(start=90, end=93),
+    ]
+    folder = folder_of(tmp_path / "motifs", made(hits=tuple(given)))
+    page = unpacked(relevome.report([run, folder], tmp_path / "page.html").path)
+    (line,) = page.content["sequences"]["annotations"]
+    assert [page.array(line[name]).tolist() for name in ("start", "end")] == [[4], [7]]
+
+
 @pytest.fixture
 def page(opened: Open, file: Path) -> Any:
     return opened(file)
