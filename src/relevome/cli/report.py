@@ -16,7 +16,10 @@ from relevome.cli.shared.terminal import echo
 def report(
     results: Annotated[
         list[Path],
-        typer.Argument(help="Folders of explain, evaluate, compare, substitute, heads, sites and annotate."),
+        typer.Argument(
+            help="Folders of explain, evaluate, compare, substitute, heads, sites, motifs, profile, pairs, "
+            "variants and annotate."
+        ),
     ],
     output: Output,
     label: Annotated[list[str] | None, typer.Option(help="Name of a run, once for each, in order.")] = None,

@@ -68,7 +68,8 @@ def report(
 
     Args:
         results: Runs of `explain`, or their folders, and folders of `evaluate`, `compare`, `substitute`,
-            `heads`, `sites` and `annotate`, in the order in which they are shown.
+            `heads`, `sites`, `motifs`, `profile`, `pairs`, `variants` and `annotate`, in the order in which
+            they are shown.
         out: The file, such as ``report.html``. Default: none; what is returned shows the page in a notebook.
         labels: Names of the runs, one each, in their order. None given: their methods, or as much of the end
             of their paths as tells them apart.

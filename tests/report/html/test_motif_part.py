@@ -86,6 +86,12 @@ def test_the_verdict_says_what_was_found_and_whether_it_is_missed(tmp_path: Path
     assert [one["tone"] for one in said if one["text"] == expected] == ["caution"]
 
 
+def placed(name: str, start: int, letters: str, strand: str = "+") -> MotifHit:
+    """A hit that lies on no genome."""
+    end, nowhere = start + len(letters), (None, None, None, None)
+    return MotifHit("positive_1", name, start, end, strand, *nowhere, 0.5, 1e-3, 0.01, letters)
+
+
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page of a run and of motifs, with names that are markup."""
@@ -96,17 +102,45 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for place, (row, start, strand) in enumerate(where):
         text = run[row].sequence[start : start + 3]
         turned = text[::-1].translate(str.maketrans("ACGT", "TGCA"))
-        chrom = ("chr <1>", 100 + start, 103 + start, "-") if row == 0 else (None,) * 4
-        letters = turned if strand == "-" else text
-        hits.append(MotifHit("positive_1", run[row].sequence_id, start, start + 3, strand, *chrom,
-                             2.0 - place, 1e-3, 0.01 * (place + 1), letters))  # fmt: skip
-    hits.append(MotifHit("positive_1", "elsewhere", 0, 3, "+", *(None,) * 4, 0.5, 1e-3, 0.05, "AAA"))
+        hit = placed(run[row].sequence_id, start, turned if strand == "-" else text, strand)
+        if row == 0:
+            hit = hit._replace(
+                chrom="chr <1>", chrom_start=100 + start, chrom_end=103 + start, chrom_strand="-"
+            )
+        hits.append(hit._replace(score=2.0 - place, q=0.01 * (place + 1)))
+    hits.append(placed("elsewhere", 0, "AAA")._replace(q=0.05))
     pairs = [CAUSES.pairs[0]._replace(gap=gap, both=both) for gap, both in ((0, 1.0), (1, 2.0), (2, np.nan))]
     causes = MotifCauses(CAUSES.taken_out, CAUSES.put_in, tuple(pairs), CAUSES.distances)
     found = made(
         hits=tuple(hits), causes=causes, counts=({"letters": 720},), reasons=("negative: <b>why</b>",)
     )
     return relevome.report([run, folder_of(folder / "motifs", found)], folder / "page.html").path
+
+
+def test_hits_lie_on_the_sequences_that_have_their_letters(file: Path) -> None:
+    page = unpacked(file)
+    (line,) = page.content["sequences"]["annotations"]
+    assert (line["name"], line["labels"]) == ("motifs", ["positive_1"])
+    counts, start, end = (page.array(line[name]).tolist() for name in ("count", "start", "end"))
+    assert counts == [1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    assert list(zip(start, end, strict=True)) == [(20, 23), (3, 6), (0, 3)]
+
+
+def test_hits_of_other_letters_lie_on_no_sequence(tmp_path: Path) -> None:
+    run = written(tmp_path / "run", 6, 60, "one", 1)
+    text = run[5].sequence
+    here = placed("seq5", 4, text[4:7])
+    other = "AAA" if text[4:7] != "AAA" else "CCC"
+    given = [
+        here,
+        here._replace(letters=other),
+        here._replace(start=58, end=61),
+        here._replace(start=90, end=93),
+    ]
+    folder = folder_of(tmp_path / "motifs", made(hits=tuple(given)))
+    page = unpacked(relevome.report([run, folder], tmp_path / "page.html").path)
+    (line,) = page.content["sequences"]["annotations"]
+    assert [page.array(line[name]).tolist() for name in ("start", "end")] == [[4], [7]]
 
 
 @pytest.fixture

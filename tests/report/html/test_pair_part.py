@@ -69,6 +69,7 @@ def test_maps_and_pairs_are_those_of_the_reader(tmp_path: Path) -> None:
     for ours, one in zip(part["sequences"], found.sequences, strict=True):
         kept = found.map(one.sequence_id)
         assert (ours["id"], ours["letters"]) == (one.sequence_id, kept.letters)
+        assert kept.estimate is not None
         for name, values in (("map", kept.values), ("estimate", kept.estimate)):
             shown = page.array(ours[name]["values"]).astype(float).reshape(values.shape) * ours[name]["scale"]
             np.testing.assert_allclose(shown, values, rtol=1e-3, atol=1e-6 * np.nanmax(np.abs(values)))
@@ -158,6 +159,7 @@ def test_pairs_are_filtered_and_saved_and_so_are_maps(page: Any, file: Path) -> 
     svg = saved_figure(page, f"map of {NASTY[0]}", "SVG")
     assert "<img" not in svg
     assert 'href="data:image/png;base64,' in svg
+    assert kept.estimate is not None
     page.get_by_role("combobox", name="By").select_option(label="the estimate by attention x gradient")
     rows = [line.split("\t") for line in saved_figure(page, f"estimate of {NASTY[0]}").splitlines()]
     np.testing.assert_allclose(float(rows[1][2]), kept.estimate[0, 1], rtol=1e-3)

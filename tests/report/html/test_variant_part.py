@@ -191,3 +191,18 @@ def test_the_strip_says_what_is_under_the_pointer_and_picks_it(page: Any) -> Non
 def test_what_was_left_out_is_listed_with_its_reason(page: Any) -> None:
     page.locator("summary", has_text="Each of them").click()
     assert page.locator("td", has_text="symbolic <b>").count() == 3
+
+
+def test_on_paper_a_long_table_lies_over_nothing_and_says_how_many_rows_are_left(
+    opened: Open, tmp_path: Path
+) -> None:
+    given = [VariantEffect("up", 0, 0.0, float(i)) for i in range(130)]
+    relevome.report(folder_of(tmp_path / "scored", given), tmp_path / "page.html")
+    page = opened(tmp_path / "page.html")
+    page.emulate_media(media="print")
+    box = page.locator(".table.picking")
+    around, inside = box.bounding_box(), box.locator("table").bounding_box()
+    assert inside["height"] > 1000
+    assert inside["y"] + inside["height"] <= around["y"] + around["height"]
+    assert box.locator(".more").is_visible()
+    assert box.locator(".more").text_content() == "Show 30 more of 30"

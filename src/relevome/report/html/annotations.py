@@ -12,6 +12,7 @@ from relevome.data.sequences import Sequence as Letters
 from relevome.data.sites import Site, sites_on
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.tracks import ShownSequence
+from relevome.results.motifs.motifs import MotifHit
 from relevome.results.relevant_sites import RelevantSites
 
 
@@ -47,7 +48,45 @@ def annotation_content(
 
     Raises InputError for a site that leaves its sequence.
     """
-    found = [sites_on(as_letters(one, alphabet), sites) for one in sequences]
+    return _line(name, [sites_on(as_letters(one, alphabet), sites) for one in sequences], arrays)
+
+
+def hits_content(
+    name: str,
+    sequences: Sequence[ShownSequence],
+    alphabet: Alphabet,
+    hits: Iterable[MotifHit],
+    arrays: PageArrays,
+) -> dict[str, Any]:
+    """The same of hits of motifs, called by their motif.
+
+    A hit lies on the sequences of its id that have its letters there, on either strand: those of another run
+    may have others.
+    """
+    known: dict[str, list[MotifHit]] = {}
+    for hit in hits:
+        known.setdefault(hit.sequence_id, []).append(hit)
+    found = [
+        [
+            Site(hit.start, hit.end, hit.motif, hit.strand)
+            for hit in known.get(one.id, ())
+            if _is_on(hit, one, alphabet)
+        ]
+        for one in sequences
+    ]
+    return _line(name, found, arrays)
+
+
+def _is_on(hit: MotifHit, one: ShownSequence, alphabet: Alphabet) -> bool:
+    letters = one.letters[hit.start : hit.end]
+    if len(letters) != len(hit.letters):
+        return False
+    if hit.strand == "-" and alphabet.complements is not None:
+        letters = Letters(one.id, letters, alphabet).reverse_complement().letters
+    return letters == hit.letters
+
+
+def _line(name: str, found: Sequence[Sequence[Site]], arrays: PageArrays) -> dict[str, Any]:
     every = [site for some in found for site in some]
     names = list(dict.fromkeys(site.label for site in every))
     places = {label: place for place, label in enumerate(names)}

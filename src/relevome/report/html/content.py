@@ -10,13 +10,14 @@ from typing import Any, Protocol, runtime_checkable
 from relevome.data.sequences import ALPHABETS
 from relevome.data.sites import Site
 from relevome.report.glyphs import BASES, CHEMISTRY, GREY, RESIDUES, outline_as_svg
-from relevome.report.html.annotations import annotation_content
+from relevome.report.html.annotations import annotation_content, hits_content
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.methods_text import methods_content, set_options
 from relevome.report.html.parts import PagePart, PageTools
 from relevome.report.html.tracks import ShownSequence
 from relevome.report.html.verdict import EXPLAINED, LEFT_OUT, SURVIVES, Remark, model_remarks, verdict_content
 from relevome.report.runs import remarks
+from relevome.results.motifs.motifs import RelevantMotifs
 from relevome.results.quality.record import quality_of
 from relevome.results.run.reader import Run
 
@@ -177,6 +178,14 @@ def _sequences(shown: Shown, tracks: PageTracks, tools: PageTools) -> dict[str, 
         annotation_content(name, tracks.with_letters(), alphabet, dict(sites), tools.arrays)
         for name, sites in shown.sites.items()
     ]
+    found = [
+        (one.folder.name, one.found)
+        for one in shown.results
+        if isinstance(one.found, RelevantMotifs) and one.found.hits
+    ]
+    for folder, motifs in found:
+        name = "motifs" if len(found) == 1 else f"motifs, {folder}"
+        lines.append(hits_content(name, tracks.with_letters(), alphabet, motifs.hits, tools.arrays))
     return {**tracks.content(tools.arrays), "alphabet": alphabet.name, "annotations": lines}
 
 

@@ -9,11 +9,10 @@ import numpy as np
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.evaluations import estimate_content
 from relevome.report.html.parts import PagePart, PageTools, page_parts
-from relevome.report.html.verdict import LEFT_OUT, Remark, model_remarks
+from relevome.report.html.verdict import LEFT_OUT, Remark
 from relevome.report.pairs.pictures import QUANTITIES, SIGNED
 from relevome.results.pairs.contacts import ContactPrecision
 from relevome.results.pairs.folder import NAME, MappedSequence, Pair, Pairs, read_pairs
-from relevome.results.quality.record import quality_of
 
 READS = "Which letters the model reads together"
 _MOST = 5000  # pairs of the table, the strongest
@@ -81,15 +80,14 @@ def _scaled(values: np.ndarray, arrays: PageArrays) -> dict[str, Any]:
 
 
 def _remarks(found: Pairs) -> list[Remark]:
-    said = model_remarks(quality_of(found.question.get("model")))
     rates = [one.q for one in found.pairs if one.q is not None]
     if not rates:
         beyond = "no shuffles stand beside them (--shuffles)"
-        said.append(Remark(READS, f"{_said(found)}; {beyond}", "unknown"))
+        said = [Remark(READS, f"{_said(found)}; {beyond}", "unknown")]
     else:
         count = sum(q < _LEVEL for q in rates)
         text = f"{_said(found)}; {count:,} of them beyond shuffles at a false discovery rate of {_LEVEL:g}"
-        said.append(Remark(READS, text, "good" if count else "caution"))
+        said = [Remark(READS, text, "good" if count else "caution")]
     if found.refused:
         said.append(Remark(LEFT_OUT, f"{len(found.refused):,} sequences have no map of pairs", "caution"))
     return said

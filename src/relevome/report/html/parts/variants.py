@@ -9,8 +9,7 @@ import pyarrow as pa
 
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.parts import PagePart, PageTools, page_parts
-from relevome.report.html.verdict import LEFT_OUT, Remark, model_remarks
-from relevome.results.quality.record import quality_of
+from relevome.report.html.verdict import LEFT_OUT, Remark
 from relevome.results.variants.rows import NAME, OF_LETTERS, SCHEMA, VariantRow, Variants
 
 VARIANTS = "What variants do"
@@ -151,10 +150,9 @@ def _histogram(target: str, score: str, values: np.ndarray) -> dict[str, Any]:
 
 
 def _remarks(found: Variants) -> list[Remark]:
-    said = model_remarks(quality_of(found.manifest.get("model")))
     best = _strongest(found)
     text = _said(found) + (f"; {best}" if best else "")
-    said.append(Remark(VARIANTS, text, "plain" if found.status == "finished" else "caution"))
+    said = [Remark(VARIANTS, text, "plain" if found.status == "finished" else "caution")]
     if refused := len(found.counts.refused):
         said.append(Remark(LEFT_OUT, f"{refused:,} variants have no score, see {TITLE}", "caution"))
     return said
