@@ -10,21 +10,21 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from relevome.errors import InputError
-from relevome.report.view.server import Answer, PageServer, Question
+from relevome.report.view.server import PageAnswer, PageQuestion, PageServer
 
 SECRET = b"the relevance of a patient"
-PAGE = Answer(b"<!doctype html>", "text/html", "default-src 'none'")
+PAGE = PageAnswer(b"<!doctype html>", "text/html", "default-src 'none'")
 
 
 @pytest.fixture
 def server() -> Iterator[PageServer]:
     made = PageServer(
         {
-            "": Question(
-                re.compile(""), lambda: Answer(b"<!doctype html>", "text/html", "default-src 'none'")
+            "": PageQuestion(
+                re.compile(""), lambda: PageAnswer(b"<!doctype html>", "text/html", "default-src 'none'")
             ),
-            "rows": Question(re.compile("n=([0-9]+)"), lambda said: Answer(SECRET + said.encode())),
-            "broken": Question(re.compile(""), failing),
+            "rows": PageQuestion(re.compile("n=([0-9]+)"), lambda said: PageAnswer(SECRET + said.encode())),
+            "broken": PageQuestion(re.compile(""), failing),
         },
         port=0,
     )
@@ -33,7 +33,7 @@ def server() -> Iterator[PageServer]:
     made.close()
 
 
-def failing() -> Answer:
+def failing() -> PageAnswer:
     raise InputError("part-00003.parquet is damaged or gone")
 
 

@@ -37,7 +37,7 @@ _HEADERS = {
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"  # the policy of what is no page
 
 
-class Answer(NamedTuple):
+class PageAnswer(NamedTuple):
     """What is sent: bytes, their type, and a content security policy."""
 
     body: bytes
@@ -45,14 +45,14 @@ class Answer(NamedTuple):
     policy: str = _NOTHING
 
 
-class Question(NamedTuple):
+class PageQuestion(NamedTuple):
     """What may be asked: a pattern for all that stands behind the ``?``, and who answers its groups."""
 
     query: re.Pattern[str]
-    answer: Callable[..., Answer]
+    answer: Callable[..., PageAnswer]
 
 
-Questions = Mapping[str, Question]
+PageQuestions = Mapping[str, PageQuestion]
 
 
 class PageServer(ThreadingHTTPServer):
@@ -70,7 +70,7 @@ class PageServer(ThreadingHTTPServer):
     block_on_close = False
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two programs share a port
 
-    def __init__(self, questions: Questions, port: int) -> None:
+    def __init__(self, questions: PageQuestions, port: int) -> None:
         if not 0 <= port <= 0xFFFF:
             raise InputError(f"--port {port}: expected 0, for one that is free, or 1 to 65535")
         self.questions = questions
@@ -96,7 +96,7 @@ class PageServer(ThreadingHTTPServer):
         return f"http://{HOST}:{self.server_port}/{self.token}/"
 
     def start(self) -> None:
-        """Answer in a thread of its own."""
+        """PageAnswer in a thread of its own."""
         self._thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()
 
@@ -106,7 +106,7 @@ class PageServer(ThreadingHTTPServer):
             self._thread.join(0.5)
 
     def close(self) -> None:
-        """Answer nothing any more, and free the port."""
+        """PageAnswer nothing any more, and free the port."""
         if self._thread is not None:
             self.shutdown()
             self._thread.join()
@@ -155,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _PATIENCE
 
     def do_GET(self) -> None:
-        """Answer, or say in a sentence why not."""
+        """PageAnswer, or say in a sentence why not."""
         try:
             question, said = self._question()
             answer = question.answer(*said)
@@ -168,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
-    def _question(self) -> tuple[Question, tuple[str, ...]]:
+    def _question(self) -> tuple[PageQuestion, tuple[str, ...]]:
         """What is asked. Raises _Refused for whoever may not ask, and for what nobody answers."""
         target = self.path
         self._check_host(target)
@@ -215,9 +215,9 @@ class _Handler(BaseHTTPRequestHandler):
         if code == 501:
             code, message = 405, "this server is for reading only: GET and HEAD"
         self.close_connection = True
-        self._send(code, Answer(f"{message or 'refused'}\n".encode(), "text/plain; charset=utf-8"))
+        self._send(code, PageAnswer(f"{message or 'refused'}\n".encode(), "text/plain; charset=utf-8"))
 
-    def _send(self, code: int, answer: Answer) -> None:
+    def _send(self, code: int, answer: PageAnswer) -> None:
         self.send_response(code)
         for name, value in _HEADERS.items():
             self.send_header(name, value)

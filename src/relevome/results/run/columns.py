@@ -1,7 +1,6 @@
 """The columns of a run: one field of `Explanation` each, with its type, unit and meaning.
 
-A column is declared here, checked here, filled from what a method gave by `to_row`, and written and read by
-way of `SCHEMA`; nothing else has to know of it.
+A column is declared, checked and filled here, and written and read by way of `SCHEMA`, not known elsewhere.
 """
 
 from __future__ import annotations
