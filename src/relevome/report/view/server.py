@@ -96,7 +96,7 @@ class PageServer(ThreadingHTTPServer):
         return f"http://{HOST}:{self.server_port}/{self.token}/"
 
     def start(self) -> None:
-        """PageAnswer in a thread of its own."""
+        """Answer in a thread of its own."""
         self._thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         self._thread.start()
 
@@ -106,7 +106,7 @@ class PageServer(ThreadingHTTPServer):
             self._thread.join(0.5)
 
     def close(self) -> None:
-        """PageAnswer nothing any more, and free the port."""
+        """Answer nothing any more, and free the port."""
         if self._thread is not None:
             self.shutdown()
             self._thread.join()
@@ -151,11 +151,14 @@ class _Handler(BaseHTTPRequestHandler):
     """One request: checked, answered, and the connection closed."""
 
     server: PageServer
-    server_version, sys_version = "relevome", ""
     timeout = _PATIENCE
 
+    def version_string(self) -> str:
+        """What answers, without the version of anything."""
+        return "relevome"
+
     def do_GET(self) -> None:
-        """PageAnswer, or say in a sentence why not."""
+        """Answer, or say in a sentence why not."""
         try:
             question, said = self._question()
             answer = question.answer(*said)
