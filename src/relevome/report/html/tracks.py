@@ -22,7 +22,7 @@ _KNOWN = ("sequence_id", "sequence", *_WHERE, "target", "score")
 _KEPT = ("relevance", "token_start", "token_end", "target", "predicted", "score", "probability")
 
 Key: TypeAlias = tuple[Any, ...]
-_Column: TypeAlias = pa.ChunkedArray | Sequence[Any]
+_Column: TypeAlias = Any  # of Arrow, or a sequence of Python's own values
 
 _NONE = 0xFFFF  # stands for no name
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import BoundedSemaphore, Thread
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from relevome.errors import InputError
 
@@ -150,8 +150,11 @@ class _Refused(Exception):
 class _Handler(BaseHTTPRequestHandler):
     """One request: checked, answered, and the connection closed."""
 
-    server: PageServer
     timeout = _PATIENCE
+
+    @property
+    def _pages(self) -> PageServer:
+        return cast(PageServer, self.server)
 
     def version_string(self) -> str:
         """What answers, without the version of anything."""
@@ -177,10 +180,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._check_host(target)
         path, _, query = target.partition("?")
         token, name = self._parts(path)
-        if not secrets.compare_digest(token.encode("latin-1"), self.server.token.encode("ascii")):
+        if not secrets.compare_digest(token.encode("latin-1"), self._pages.token.encode("ascii")):
             raise _Refused(404, "nothing is here: open the whole address that relevome view printed")
         self._check_origin(name)
-        question = self.server.questions.get(name)
+        question = self._pages.questions.get(name)
         if question is None:
             raise _Refused(404, "nothing is here")
         found = question.query.fullmatch(query)
@@ -197,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _check_host(self, target: str) -> None:
         """A page of another site, whose name was made to lead here, names itself as the host."""
         hosts = self.headers.get_all("Host") or []
-        if len(hosts) != 1 or hosts[0].strip().lower() not in self.server.hosts or target[:1] != "/":
+        if len(hosts) != 1 or hosts[0].strip().lower() not in self._pages.hosts or target[:1] != "/":
             raise _Refused(403, "this server answers only to the host of the address that it printed")
 
     def _check_origin(self, name: str) -> None:
@@ -205,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         Fetch Metadata Request Headers, https://www.w3.org/TR/fetch-metadata
         """
-        own = {f"http://{host}" for host in self.server.hosts}
+        own = {f"http://{host}" for host in self._pages.hosts}
         if any(origin.strip().lower() not in own for origin in self.headers.get_all("Origin") or []):
             raise _Refused(403, "this server answers only its own page")
         sites = {site.strip().lower() for site in self.headers.get_all("Sec-Fetch-Site") or []}
