@@ -280,6 +280,5 @@ def _values(array: pa.Array) -> np.ndarray:
 def lists(table: pa.Table, name: str) -> list[np.ndarray]:
     """A column of lists, an array for every row."""
     column = table[name].combine_chunks()
-    offsets = column.offsets.to_numpy()
-    values = column.values.to_numpy(zero_copy_only=False)
+    offsets, values = _values(column.offsets), _values(column.values)
     return [values[a:b] for a, b in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)]
