@@ -10,21 +10,19 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from relevome.errors import InputError
-from relevome.report.view.server import Answer, PageServer, Question
+from relevome.report.view.server import PageAnswer, PageQuestion, PageServer
 
 SECRET = b"the relevance of a patient"
-PAGE = Answer(b"<!doctype html>", "text/html", "default-src 'none'")
+PAGE = PageAnswer(b"<!doctype html>", "text/html", "default-src 'none'")
 
 
 @pytest.fixture
 def server() -> Iterator[PageServer]:
     made = PageServer(
         {
-            "": Question(
-                re.compile(""), lambda: Answer(b"<!doctype html>", "text/html", "default-src 'none'")
-            ),
-            "rows": Question(re.compile("n=([0-9]+)"), lambda said: Answer(SECRET + said.encode())),
-            "broken": Question(re.compile(""), failing),
+            "": PageQuestion(re.compile(""), lambda: PAGE),
+            "rows": PageQuestion(re.compile("n=([0-9]+)"), lambda said: PageAnswer(SECRET + said.encode())),
+            "broken": PageQuestion(re.compile(""), failing),
         },
         port=0,
     )
@@ -33,7 +31,7 @@ def server() -> Iterator[PageServer]:
     made.close()
 
 
-def failing() -> Answer:
+def failing() -> PageAnswer:
     raise InputError("part-00003.parquet is damaged or gone")
 
 
@@ -86,7 +84,7 @@ def test_every_answer_says_what_a_browser_may_do_with_it(server: PageServer) -> 
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert not [name for name in headers if name.lower().startswith("access-control")]
-        assert "python" not in headers["Server"].lower()
+        assert headers["Server"] == "relevome"
 
 
 def test_it_listens_on_this_machine_alone(server: PageServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +214,37 @@ def test_other_sites_read_nothing(browser: Any, served: ServedPage) -> None:  # 
     other.wait_for_timeout(300)
     assert all("relevome" not in one.content() for one in other.frames[1:])
     context.close()
+
+
+def test_two_runs_are_above_each_other_where_both_have_a_sequence(
+    browser: Any,  # noqa: F811
+    rows: list[Explanation],
+    tmp_path: Path,
+) -> None:
+    start, end = np.arange(0, LENGTH, 6, dtype=np.int32), np.arange(6, LENGTH + 6, 6, dtype=np.int32)
+    tokens = tuple("w" * len(start))
+    halves = [
+        replace(
+            row,
+            relevance=-row.relevance / 2,
+            tokens=tokens,
+            token_start=start,
+            token_end=end,
+            conserved=False,
+        )
+        for row in rows[1:100:2]
+    ]
+    for name, some in (("all", rows[:100]), ("half", halves)):
+        with RunWriter(tmp_path / name, MANIFEST | {"method": name}) as writer:
+            writer.write_part(0, some, Counts(read=len(some), explained=len(some)))
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    with relevome.view([tmp_path / "all", tmp_path / "half"]) as served:
+        page = go(context, served.address)
+        alone, both = point_at(page, 0, 3, LENGTH), point_at(page, 1, 3, LENGTH)
+        page.get_by_role("combobox", name="Show").select_option(label="in every track")
+        listed(page, "50 of 100 sequences")
+    context.close()
+    assert "half" not in alone
+    assert number(alone["all"]) == pytest.approx(float(rows[0].relevance[3]), rel=1e-3)
+    assert number(both["all"]) == pytest.approx(float(rows[1].relevance[3]), rel=1e-3)
+    assert number(both["half"]) == pytest.approx(-float(rows[1].relevance[3]) / 2, rel=1e-3)

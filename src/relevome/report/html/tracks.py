@@ -22,7 +22,7 @@ _KNOWN = ("sequence_id", "sequence", *_WHERE, "target", "score")
 _KEPT = ("relevance", "token_start", "token_end", "target", "predicted", "score", "probability")
 
 Key: TypeAlias = tuple[Any, ...]
-_Column: TypeAlias = pa.ChunkedArray | Sequence[Any]
+_Column: TypeAlias = Any  # of Arrow, or a sequence of Python's own values
 
 _NONE = 0xFFFF  # stands for no name
 
@@ -280,6 +280,5 @@ def _values(array: pa.Array) -> np.ndarray:
 def lists(table: pa.Table, name: str) -> list[np.ndarray]:
     """A column of lists, an array for every row."""
     column = table[name].combine_chunks()
-    offsets = column.offsets.to_numpy()
-    values = column.values.to_numpy(zero_copy_only=False)
+    offsets, values = _values(column.offsets), _values(column.values)
     return [values[a:b] for a, b in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)]

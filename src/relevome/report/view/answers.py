@@ -73,7 +73,7 @@ class TracksReader:
 
     def _check_same(self, numbers: np.ndarray, table: pa.Table) -> None:
         ids = [self._found.ids[number] for number in numbers.tolist()]
-        lengths = plain(pc.binary_length(table["sequence"]))
+        lengths = plain(pc.call_function("binary_length", [table["sequence"]]))
         if ids != table["sequence_id"].to_pylist() or (lengths != self._found.lengths[numbers]).any():
             raise InputError("the run has changed since it was opened: start relevome view again")
 
@@ -100,9 +100,9 @@ class TracksReader:
 
     def _matches(self, number: int, wanted: str) -> Bool[np.ndarray, "rows"]:
         """Which rows of a run have letters that match."""
-        found = [np.zeros(0, dtype=bool)]
+        found, asked = [np.zeros(0, dtype=bool)], pc.MatchSubstringOptions(wanted)
         for table in self._texts(number):
-            column = pc.match_substring_regex(table["sequence"], wanted)
+            column = pc.call_function("match_substring_regex", [table["sequence"]], asked)
             found.append(plain(column.cast(pa.uint8())).astype(bool))
         return np.concatenate(found)
 

@@ -65,7 +65,7 @@ class IndexedTracks:
     runs: tuple[Run, ...]
     ids: tuple[str, ...]
     lengths: Int64[np.ndarray, "sequences"]
-    places: tuple[pa.ChunkedArray | tuple[Any, ...], ...]
+    places: tuple[Any, ...]
     series: tuple[IndexedSeries, ...]
     small: tuple[pa.Table, ...]
     left_out: int = 0
@@ -120,7 +120,7 @@ def indexed(runs: Sequence[Run]) -> IndexedTracks:
     for run, (table, _) in zip(runs, read, strict=True):
         run.keep_names(table)
     small, lengths = tuple(table for table, _ in read), [found for _, found in read]
-    if len(runs) == 1 and (runs[0].of_predicted or len(pc.unique(small[0]["target"])) == 1):
+    if len(runs) == 1 and (runs[0].of_predicted or len(small[0]["target"].unique()) == 1):
         return _every_row(runs[0], small[0], lengths[0])
     lined, chosen = LinedUp(), []
     for number, run in enumerate(runs):
@@ -153,7 +153,7 @@ def _small(run: Run) -> tuple[pa.Table, np.ndarray]:
     """The small columns of all rows, and how many letters each has."""
     tables, lengths = [no_rows(_SMALL)], [np.zeros(0, dtype=np.int64)]
     for table in run.tables(("sequence", *_SMALL)):
-        lengths.append(plain(pc.binary_length(table["sequence"])).astype(np.int64))
+        lengths.append(plain(pc.call_function("binary_length", [table["sequence"]])).astype(np.int64))
         tables.append(table.select(_SMALL))
     return pa.concat_tables(tables).combine_chunks(), np.concatenate(lengths)
 

@@ -10,14 +10,14 @@ from relevome.report.html.document import served_document
 from relevome.report.html.parts import MeanCurvesOf, PageTools
 from relevome.report.view.answers import MOST_ROWS, TracksReader
 from relevome.report.view.index import IndexedTracks
-from relevome.report.view.server import Answer, Question, Questions
+from relevome.report.view.server import PageAnswer, PageQuestion, PageQuestions
 
 _NOTHING = re.compile("")
 _NUMBERS = re.compile(rf"n=([0-9]{{1,9}}(?:,[0-9]{{1,9}}){{0,{MOST_ROWS - 1}}})")
 _LETTERS = re.compile("q=([A-Za-z]{3,200})")
 
 
-def questions(shown: Shown, tracks: IndexedTracks | None, mean_curves: MeanCurvesOf) -> Questions:
+def questions(shown: Shown, tracks: IndexedTracks | None, mean_curves: MeanCurvesOf) -> PageQuestions:
     """What the page may ask.
 
     Args:
@@ -31,15 +31,17 @@ def questions(shown: Shown, tracks: IndexedTracks | None, mean_curves: MeanCurve
         what all relevance comes to.
     """
     text, policy = served_document(shown.title)
-    page = Answer(text.encode(), "text/html; charset=utf-8", policy)
+    page = PageAnswer(text.encode(), "text/html; charset=utf-8", policy)
     arrays = PageArrays()
-    whole = Answer(arrays.whole(content(shown, PageTools(arrays, mean_curves))))
-    found = {"": Question(_NOTHING, lambda: page), "content": Question(_NOTHING, lambda: whole)}
+    whole = PageAnswer(arrays.whole(content(shown, PageTools(arrays, mean_curves))))
+    found = {"": PageQuestion(_NOTHING, lambda: page), "content": PageQuestion(_NOTHING, lambda: whole)}
     if tracks is None:
         return found
     reader = TracksReader(tracks)
     return found | {
-        "rows": Question(_NUMBERS, lambda said: Answer(reader.rows([int(one) for one in said.split(",")]))),
-        "found": Question(_LETTERS, lambda said: Answer(reader.holding(said))),
-        "summaries": Question(_NOTHING, lambda: Answer(reader.summaries())),
+        "rows": PageQuestion(
+            _NUMBERS, lambda said: PageAnswer(reader.rows([int(one) for one in said.split(",")]))
+        ),
+        "found": PageQuestion(_LETTERS, lambda said: PageAnswer(reader.holding(said))),
+        "summaries": PageQuestion(_NOTHING, lambda: PageAnswer(reader.summaries())),
     }

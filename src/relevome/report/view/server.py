@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import BoundedSemaphore, Thread
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from relevome.errors import InputError
 
@@ -37,7 +37,7 @@ _HEADERS = {
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"  # the policy of what is no page
 
 
-class Answer(NamedTuple):
+class PageAnswer(NamedTuple):
     """What is sent: bytes, their type, and a content security policy."""
 
     body: bytes
@@ -45,14 +45,14 @@ class Answer(NamedTuple):
     policy: str = _NOTHING
 
 
-class Question(NamedTuple):
+class PageQuestion(NamedTuple):
     """What may be asked: a pattern for all that stands behind the ``?``, and who answers its groups."""
 
     query: re.Pattern[str]
-    answer: Callable[..., Answer]
+    answer: Callable[..., PageAnswer]
 
 
-Questions = Mapping[str, Question]
+PageQuestions = Mapping[str, PageQuestion]
 
 
 class PageServer(ThreadingHTTPServer):
@@ -70,7 +70,7 @@ class PageServer(ThreadingHTTPServer):
     block_on_close = False
     allow_reuse_address = os.name == "posix"  # elsewhere it would let two programs share a port
 
-    def __init__(self, questions: Questions, port: int) -> None:
+    def __init__(self, questions: PageQuestions, port: int) -> None:
         if not 0 <= port <= 0xFFFF:
             raise InputError(f"--port {port}: expected 0, for one that is free, or 1 to 65535")
         self.questions = questions
@@ -150,9 +150,15 @@ class _Refused(Exception):
 class _Handler(BaseHTTPRequestHandler):
     """One request: checked, answered, and the connection closed."""
 
-    server: PageServer
-    server_version, sys_version = "relevome", ""
     timeout = _PATIENCE
+
+    @property
+    def _pages(self) -> PageServer:
+        return cast(PageServer, self.server)
+
+    def version_string(self) -> str:
+        """What answers, without the version of anything."""
+        return "relevome"
 
     def do_GET(self) -> None:
         """Answer, or say in a sentence why not."""
@@ -168,16 +174,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET
 
-    def _question(self) -> tuple[Question, tuple[str, ...]]:
+    def _question(self) -> tuple[PageQuestion, tuple[str, ...]]:
         """What is asked. Raises _Refused for whoever may not ask, and for what nobody answers."""
         target = self.path
         self._check_host(target)
         path, _, query = target.partition("?")
         token, name = self._parts(path)
-        if not secrets.compare_digest(token.encode("latin-1"), self.server.token.encode("ascii")):
+        if not secrets.compare_digest(token.encode("latin-1"), self._pages.token.encode("ascii")):
             raise _Refused(404, "nothing is here: open the whole address that relevome view printed")
         self._check_origin(name)
-        question = self.server.questions.get(name)
+        question = self._pages.questions.get(name)
         if question is None:
             raise _Refused(404, "nothing is here")
         found = question.query.fullmatch(query)
@@ -194,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _check_host(self, target: str) -> None:
         """A page of another site, whose name was made to lead here, names itself as the host."""
         hosts = self.headers.get_all("Host") or []
-        if len(hosts) != 1 or hosts[0].strip().lower() not in self.server.hosts or target[:1] != "/":
+        if len(hosts) != 1 or hosts[0].strip().lower() not in self._pages.hosts or target[:1] != "/":
             raise _Refused(403, "this server answers only to the host of the address that it printed")
 
     def _check_origin(self, name: str) -> None:
@@ -202,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
 
         Fetch Metadata Request Headers, https://www.w3.org/TR/fetch-metadata
         """
-        own = {f"http://{host}" for host in self.server.hosts}
+        own = {f"http://{host}" for host in self._pages.hosts}
         if any(origin.strip().lower() not in own for origin in self.headers.get_all("Origin") or []):
             raise _Refused(403, "this server answers only its own page")
         sites = {site.strip().lower() for site in self.headers.get_all("Sec-Fetch-Site") or []}
@@ -215,9 +221,9 @@ class _Handler(BaseHTTPRequestHandler):
         if code == 501:
             code, message = 405, "this server is for reading only: GET and HEAD"
         self.close_connection = True
-        self._send(code, Answer(f"{message or 'refused'}\n".encode(), "text/plain; charset=utf-8"))
+        self._send(code, PageAnswer(f"{message or 'refused'}\n".encode(), "text/plain; charset=utf-8"))
 
-    def _send(self, code: int, answer: Answer) -> None:
+    def _send(self, code: int, answer: PageAnswer) -> None:
         self.send_response(code)
         for name, value in _HEADERS.items():
             self.send_header(name, value)

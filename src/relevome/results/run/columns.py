@@ -306,7 +306,7 @@ def to_table(explanations: Sequence[Explanation]) -> pa.Table:
 
 def no_rows(columns: Sequence[str] | None = None) -> pa.Table:
     """A table without rows, of all columns or some."""
-    return SCHEMA.empty_table().select(SCHEMA.names if columns is None else list(columns))
+    return to_table(()).select(SCHEMA.names if columns is None else list(columns))
 
 
 def from_row(table: pa.Table, row: int, head_shape: tuple[int, int] | None) -> Explanation:

@@ -164,6 +164,7 @@ export class Browser {
   // Whether what is waited for came; meanwhile the page says so.
   private async waited(what: string, wait: () => Promise<void>): Promise<boolean> {
     const before = this.counted.textContent ?? "";
+    this.fail(this.tracks.source.failure);
     const timer = setTimeout(() => { this.counted.textContent = what; }, 150);
     try {
       await wait();
