@@ -16,12 +16,14 @@ from relevome.data.sequences import DNA, Sequence
 from relevome.errors import InputError
 from relevome.jobs import annotate as annotation
 from relevome.jobs.explain import explain
+from relevome.jobs.running import stretches
 from relevome.models.base import Model
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.hugging_face import load_model
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.results.annotation import scores as scores_module
 from relevome.results.annotation.folder import read_annotation
+from tests.backwards import Backwards
 from tests.models.annotator.tiny import letters, tiny
 
 pyBigWig = pytest.importorskip("pyBigWig", reason="reads the files that pybigtools has written")
@@ -240,7 +242,7 @@ def test_what_was_finished_is_kept(
 ) -> None:
     settings, out = annotation.AnnotationSettings(genome), tmp_path / "out"
     annotation.annotate(model, settings, tmp_path / "whole")
-    compute, done = annotation.strand_logits, []
+    compute, done = stretches.strand_logits, []
 
     def three(*arguments: Any) -> Any:
         if len(done) == 3:
@@ -249,7 +251,7 @@ def test_what_was_finished_is_kept(
         return compute(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(annotation, "strand_logits", three)
+        patch.setattr(stretches, "strand_logits", three)
         with pytest.raises(Killed):
             annotation.annotate(model, settings, out)
     assert json.loads((out / "annotation.json").read_text())["status"] == "running"
@@ -266,6 +268,22 @@ def test_what_was_finished_is_kept(
     assert {path.name for path in (out / "scores").iterdir()} == {
         path.name for path in (tmp_path / "whole" / "scores").iterdir()
     }
+
+
+def test_scores_are_the_same_by_any_engine_and_whether_or_not_workers_see_the_folder(
+    model: Model, genome: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = annotation.AnnotationSettings(genome, tracks=False)
+    annotation.annotate(model, settings, tmp_path / "here")
+    annotation.annotate(model, settings, tmp_path / "there", engine=Backwards())
+    monkeypatch.setattr(stretches, "is_marked", lambda folder, mark: False)
+    annotation.annotate(model, settings, tmp_path / "unseen", engine=Backwards())
+    scores = [
+        {path.name: path.read_bytes() for path in (tmp_path / name / "scores").iterdir()}
+        for name in ("here", "there", "unseen")
+    ]
+    assert len(scores[0]) == 6
+    assert scores[0] == scores[1] == scores[2]
 
 
 def test_tracks_are_those_of_what_was_asked_last(model: Model, genome: Path, tmp_path: Path) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
 import numpy as np
 import pytest
 
@@ -20,32 +18,20 @@ from relevome.jobs.heads.heads import heads
 from relevome.jobs.pairs import making
 from relevome.jobs.substitute import substitute
 from relevome.models.base import Model
+from tests.backwards import Backwards
 from tests.evaluation.additive import additive_model
 from tests.evaluation.example_runs import best_letters, explained
 from tests.results.same import assert_same
 from tests.toys import TOYS
 
 
-@dataclass(frozen=True)
-class Backwards:
-    """All shards from the last to the first, by a task that was sent, and results that come back likewise.
-
-    ``counts`` has how many each map had.
-    """
-
-    counts: list[int] = field(default_factory=list)
-
-    def map(self, task: Callable[[Any], Any], shards: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-        every, sent = list(shards), cloudpickle.dumps(task)
-        self.counts.append(len(every))
-        for number, work in reversed(every):
-            result = cloudpickle.loads(sent)(cloudpickle.loads(cloudpickle.dumps(work)))
-            yield number, cloudpickle.loads(cloudpickle.dumps(result))
+def squared(one: int) -> int:
+    return one * one
 
 
 def test_results_are_put_in_order() -> None:
-    assert list(in_order(Backwards(), lambda one: one * one, iter([3, 1, 2]))) == [9, 1, 4]
-    assert list(in_order("local", lambda one: one * one, [])) == []
+    assert list(in_order(Backwards(), squared, iter([3, 1, 2]))) == [9, 1, 4]
+    assert list(in_order("local", squared, [])) == []
 
 
 @pytest.fixture(scope="module")

@@ -75,8 +75,8 @@ def in_order(engine: Engine | str, task: Callable[[Work], Result], works: Iterab
 
 def crew_of(engine: Engine) -> Crew:
     """Who computes for an engine. Raises InputError where it has to ask a cluster that is not there."""
-    told = getattr(engine, "crew", None)
-    return told() if callable(told) else Crew(1, threads_of(1), own_cores())
+    told: Callable[[], Crew] | None = getattr(engine, "crew", None)
+    return Crew(1, threads_of(1), own_cores()) if told is None else told()
 
 
 def threads_of(workers: int) -> int:

@@ -6,7 +6,6 @@ stopped goes on with the first stretch that is missing.
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -132,10 +131,8 @@ def annotate(
             tried = replace(task, model=model.with_batch_sizes(batch_sizes_of(batch_size)))
             planned(estimate_stretches(files, tried, engine, overwrite))
         with folders.claimed(out, question, overwrite):
-            begun = time.monotonic()
             keeping = KeepScores(task, files, out, mark_of(out))
-            letters = _score(keeping, engine_of(engine), progress)
-            took = {"seconds": round(time.monotonic() - begun, 3), "letters": letters}
+            _score(keeping, engine_of(engine), progress)
             found = _conclude(out, settings, files, contigs, list(columns), positions)
             content = {
                 "question": question,
@@ -143,7 +140,6 @@ def annotate(
                 "batch_size": model.batch_sizes.on_record(),
                 **found,
                 "problems": _said(problems),
-                **({"took": took} if letters else {}),
                 **provenance(),
             }
             folders.write_annotation(out, "finished", content)
@@ -173,8 +169,8 @@ def _positions(
     return list(refuse_or_skip(found, settings.on_bad, problems))
 
 
-def _score(task: KeepScores, engine: Engine, progress: Progress | None) -> int:
-    """Compute what is missing, and keep every stretch as it comes; gives how many letters that were."""
+def _score(task: KeepScores, engine: Engine, progress: Progress | None) -> None:
+    """Compute what is missing, and keep every stretch as it comes."""
     files = task.files
     missing = dict(enumerate(files.missing()))
     total = sum(len(stretch.region) for stretch in files.stretches)
@@ -184,7 +180,6 @@ def _score(task: KeepScores, engine: Engine, progress: Progress | None) -> int:
         if scores is not None:
             files.write(missing[number], scores)
         tell(len(missing[number].region), total)
-    return sum(len(stretch.region) for stretch in missing.values())
 
 
 def _conclude(

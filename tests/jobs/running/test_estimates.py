@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Clock:
         return portion
 
 
-def weigh(lengths: list[int]) -> Weight:
+def weigh(lengths: Sequence[int]) -> Weight:
     """Files have 50 bytes beside three for each letter."""
     return Weight(50 + 3 * sum(lengths), 7 * sum(lengths))
 

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 from relevome.engines.base import Engine, engine_of
 from relevome.jobs.running.shards import ShardResult
 from relevome.results.parts.manifest import Folder, read_manifest
-from relevome.results.parts.writer import Parts, PartsWriter
+from relevome.results.parts.writer import PartsPlace, PartsWriter
 
 
 def remembered(out: Path, kind: Folder, overwrite: bool) -> object:
@@ -50,7 +50,7 @@ class WritePart(Generic[_Shard]):
     """
 
     task: Callable[[_Shard], ShardResult]
-    parts: Parts
+    parts: PartsPlace
 
     def __call__(self, shard: _Shard) -> ShardResult:
         """The result of a shard, without the rows of a part that is written."""

@@ -35,7 +35,7 @@ _SHOWN = 60.0  # seconds within which a shared disk shows a file that another ma
 
 
 @dataclass(frozen=True)
-class Parts:
+class PartsPlace:
     """Where parts of a result are written, by its writer or by whoever computes them for it.
 
     ``run`` is the digest of the question, ``mark`` what the lock of the folder holds (`mark_of`): a worker on
@@ -114,10 +114,10 @@ class PartsWriter:
         return Pieces(self.folder, manifests.question_sha256(self._manifest), self.kind.rows)
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> PartsPlace:
         """Where parts are written, for whoever computes them."""
         run = manifests.question_sha256(self._manifest)
-        return Parts(self.folder, self.kind.rows, self.kind.schema_version, run, mark_of(self.folder))
+        return PartsPlace(self.folder, self.kind.rows, self.kind.schema_version, run, mark_of(self.folder))
 
     def write_part(self, index: int, rows: Sequence[Any], counts: Counts) -> None:
         """Write part ``index``, which may be empty; parts may come in any order.
