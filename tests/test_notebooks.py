@@ -30,8 +30,7 @@ def carried_out(path: Path, folder: Path) -> Any:
     needed = "needs nbclient and ipykernel (make setup brings both)"
     nbclient = pytest.importorskip("nbclient", reason=needed)
     pytest.importorskip("ipykernel", reason=needed)
-    import nbformat
-
+    nbformat = pytest.importorskip("nbformat", reason=needed)
     notebook: Any = nbformat.read(path, as_version=4)
     client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
     with pytest.MonkeyPatch.context() as patch:
