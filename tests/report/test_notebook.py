@@ -149,7 +149,8 @@ def test_letters_of_a_logo_are_as_tall_as_they_are_relevant(run: Run) -> None:
     axes = run[0].plot()
     assert heights(axes[0]) == VALUES
     assert heights(run[0].plot(region=range(1, 4))[0]) == VALUES[1:4]
-    assert run[0].plot(inches=5.0)[0].get_figure().get_figwidth() == 5.0  # pyright: ignore[reportOptionalMemberAccess]
+    narrow: Any = run[0].plot(inches=5.0)[0].figure
+    assert narrow.get_figwidth() == 5.0
     named = run[0].plot(sites=[Site(1, 3, "<box>")])[-1].get_figure()
     assert "<box>" in [text.get_text() for axes in named.axes for text in axes.texts]  # pyright: ignore[reportOptionalMemberAccess]
 
@@ -288,7 +289,7 @@ def test_a_notebook_shows_the_picture_below_the_cell(run: Run, monkeypatch: pyte
     shell: Any = SimpleNamespace(kernel=object())
     library: Any = SimpleNamespace(get_ipython=lambda: shell, version_info=(9, 0))
     monkeypatch.setitem(sys.modules, "IPython", library)
-    figure = run[0].plot()[0].figure
+    figure: Any = run[0].plot()[0].figure
     assert plt.gcf() is figure
     assert len(plt.get_fignums()) == 1
     run[0]._repr_html_()
