@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from benchmarks.antibody_pairs import dependency_and_jacobian, rows_of_map, spread
 
 from benchmarks import antibody_pairs
+from benchmarks.antibody_pairs import dependency_and_jacobian, rows_of_map, spread
 from relevome.attribution.attention_weights import attention_weights
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.discovery.pairs.dependency import dependency_maps
