@@ -28,6 +28,7 @@ from relevome.results.motifs.causes import (
 )
 from relevome.results.motifs.motifs import (
     COLUMNS,
+    MotifForm,
     MotifHit,
     MotifOnSites,
     MotifSeqlet,
@@ -58,7 +59,7 @@ _OWN = frozenset({
     "schema_version", "command", "library_versions", "settings", "alphabet", "motifs", "known_motifs",
     "counts", "reasons", "notes", "hits", "seqlets", "known_sites", "causes",
 })  # fmt: skip
-_MOTIF = ("name", "run", "sign", "seqlets", "method", "kind", "in_runs", "similarity")
+_MOTIF = ("name", "run", "sign", "seqlets", "method", "kind", "in_runs", "similarity", "forms")
 _MATCH = ("motif", "known", "id", "p", "q", "strand")
 _HIGHEST = 1000  # score of BED
 _STRANDS = ("+", "-")
@@ -184,9 +185,11 @@ def _motifs(said: Mapping[str, Any], folder: Path) -> Iterator[RelevantMotif]:
     matches = _matches(said, arrays, folder)
     counts, contributions = (split(arrays[name], places) for name in ("counts", "contributions"))
     for one, letters, relevance in zip(said["motifs"], counts, contributions, strict=True):
+        forms = tuple(MotifForm(*form) for form in one.get("forms", ()))  # none in earlier results
         yield RelevantMotif(
-            counts=letters, contributions=relevance, matches=tuple(matches.get(one["name"], ())), **one
-        )
+            counts=letters, contributions=relevance, matches=tuple(matches.get(one["name"], ())),
+            **(one | {"forms": forms}),
+        )  # fmt: skip
 
 
 def _matches(
