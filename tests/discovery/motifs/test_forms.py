@@ -69,7 +69,10 @@ def by_hand(ours: list[str], others: list[str]) -> float:
         table = np.array([[sum(one[place] == letter for one in some) for letter in "ACGT"]
                           for some in (ours, others)])  # fmt: skip
         seen = table[:, table.sum(0) > 0]
-        if seen.shape[1] < 2 or chi2_contingency(seen, lambda_="log-likelihood").pvalue * len(places) >= 0.01:
+        if seen.shape[1] < 2:
+            continue
+        _, p_value, *_ = chi2_contingency(seen, lambda_="log-likelihood")
+        if p_value * len(places) >= 0.01:
             continue
         odds = {}
         for letter, (n, m) in zip("ACGT", table.T, strict=True):
@@ -91,10 +94,10 @@ def by_hand(ours: list[str], others: list[str]) -> float:
 def test_places_that_go_together_by_hand(one: str, other: str) -> None:
     rng = np.random.default_rng(0)
     ours, others = letters_of(one, 0.8, 90, rng), letters_of(other, 0.85, 40, rng)
-    codes = [
+    first, second = (
         np.array([["ACGT".index(letter) for letter in site] for site in some]) for some in (ours, others)
-    ]
-    assert linked_places(*codes, 4) == pytest.approx(by_hand(ours, others))
+    )
+    assert linked_places(first, second, 4) == pytest.approx(by_hand(ours, others))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
@@ -149,7 +152,8 @@ def test_forms_lie_on_either_strand_only_where_both_were_read(both: bool, motifs
 def test_what_has_few_letters_in_common_is_compared_and_kept_apart() -> None:
     rng = np.random.default_rng(4)
     maps, patterns = groups(letters_of("TATAAT", 0.9, 60, rng), letters_of("TTGACA", 0.9, 60, rng))
-    found = compare(maps, *patterns, HALF, complement_codes(DNA))
+    box, other = patterns
+    found = compare(maps, box, other, HALF, complement_codes(DNA))
     assert not found.forms
     assert found.linked > 2
     assert len(together(maps, patterns, HALF, True).patterns) == 2

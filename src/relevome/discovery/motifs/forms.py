@@ -99,8 +99,8 @@ def compare(
     shift, turned = best.shift[0], best.turned[0]
     there = moved(_spots(maps, other), shift, turned)
     inside = _extent(one, half) | _moved_extent(other, half, int(shift[0]), bool(turned[0]))
-    codes = [_codes(maps, spots, half)[:, inside] for spots in (_spots(maps, one), there)]
-    linked = linked_places(*codes, len(maps.alphabet.letters))
+    ours, others = (_codes(maps, spots, half)[:, inside] for spots in (_spots(maps, one), there))
+    linked = linked_places(ours, others, len(maps.alphabet.letters))
     return PatternComparison(float(best.similarity[0, 0]), linked, there)
 
 
