@@ -137,6 +137,24 @@ def test_letters_of_the_background_are_no_pattern() -> None:
     assert pattern_at(maps, elsewhere, 1, 3, np.full(4, 0.25)) is None
 
 
+@pytest.mark.parametrize(("beside", "wide"), [(0.25, 8), (0.4, 6)])
+def test_a_pattern_goes_on_over_letters_unlike_those_beyond(beside: float, wide: int) -> None:
+    """A place on either side has G in 40%, a tenth of a bit, which is something if others do not have it."""
+    rng = np.random.default_rng(2)
+    common = np.r_[np.full(2, (1 - beside) / 3), beside, (1 - beside) / 3]
+    weak = np.array([0.2, 0.2, 0.4, 0.2])
+    draw = lambda shares, size: "".join(rng.choice(list("ACGT"), size, p=shares))  # noqa: E731
+    rows = [draw(common, 9) + draw(weak, 1) + "GATTAC" + draw(weak, 1) + draw(common, 9) for _ in range(600)]
+    maps = LetterMaps.of([Sequence(f"s{i}", one, DNA) for i, one in enumerate(rows)], [np.ones(26)] * 600)
+    spots = Spots(maps.bounds[:-1] + 13, np.arange(600), np.zeros(600, dtype=bool))
+    found = pattern_at(maps, spots, 1, 13, np.full(4, 0.25))
+    assert found is not None
+    assert len(found) == wide
+    assert "GATTAC" in found.motif("found").consensus
+    if wide == 8:
+        assert found.motif("found").information_content()[[0, -1]].max() < 0.2
+
+
 def pattern(letters: str, sign: int = 1, noise: float = 0.0, seed: int = 0) -> SeqletPattern:
     """One whose letters contribute 1 each, and all noise."""
     rng = np.random.default_rng(seed)

@@ -149,6 +149,40 @@ def test_one_letter_of_any_size_is_no_seqlet(planted: tuple[LetterMaps, NullMaps
     assert len(seqlets(replace(maps, relevance=values), [noise])) > 40
 
 
+@pytest.mark.parametrize(("every", "found_all"), [(10, True), (6, True), (4, True), (2, False)])
+def test_equal_relevance_is_ranked_in_the_middle(every: int, found_all: bool) -> None:
+    """One letter in ``every`` has relevance of 1, eight in a row; ranks of ties start at half of that."""
+    rng = np.random.default_rng(0)
+    width = 8 * every
+    sequences = [Sequence(f"s{i}", "".join(rng.choice(list("ACGT"), width)), DNA) for i in range(100)]
+    values = [np.r_[np.zeros(width // 4), np.ones(8), np.zeros(width - 8 - width // 4)] for _ in sequences]
+    maps = LetterMaps.of(sequences, values)
+    null = NullMaps("none", replace(maps, relevance=np.zeros_like(maps.relevance)))
+    found = seqlets(maps, [null])
+    assert found.candidates == (100 if found_all else 0, 0)
+    assert len(found) == found.candidates[0]
+    if found_all:
+        assert set(zip(found.start.tolist(), found.end.tolist(), strict=True)) == {
+            (width // 4, width // 4 + 8)
+        }
+        letters = 100 * width
+        share = (letters / every / 2 + 1) / (letters + 1)
+        np.testing.assert_allclose(found.score, 8 * (-np.log(share) - 2))
+
+
+def test_ties_are_no_better_than_the_mean_of_their_ranks() -> None:
+    rng = np.random.default_rng(1)
+    sequences = [Sequence(f"s{i}", "".join(rng.choice(list("ACGT"), 100)), DNA) for i in range(300)]
+    smooth = [rng.normal(size=100) for _ in sequences]
+    steps = [np.ceil(4 * one) / 4 for one in smooth]
+    null = [rng.normal(size=100) for _ in sequences]
+    for values, beside in ((smooth, null), (steps, [np.ceil(4 * one) / 4 for one in null])):
+        maps, other = LetterMaps.of(sequences, values), LetterMaps.of(sequences, beside)
+        found = seqlets(maps, [NullMaps("n", other)])
+        assert found.candidates[0] > 50
+        assert len(found) == 0
+
+
 def test_tokens_that_say_nothing_are_no_seqlets_if_they_are_exchanged_whole() -> None:
     rng = np.random.default_rng(0)
     sizes = [rng.integers(2, 7, 40) for _ in range(150)]

@@ -26,6 +26,7 @@ from relevome.results.motifs.causes import (
 from relevome.results.motifs.folder import read_relevant_motifs, write_relevant_motifs
 from relevome.results.motifs.motifs import (
     COLUMNS,
+    MotifForm,
     MotifHit,
     MotifOnSites,
     MotifPlaces,
@@ -57,7 +58,7 @@ def made(**fields: Any) -> RelevantMotifs:
     """Two motifs, the first of which has a name and places."""
     first = RelevantMotif(
         "positive_1", 1, 1, COUNTS, COUNTS / 3 - 1, 10, "aligned seqlets", 1, 1, 1.0,
-        (Match(KNOWN, 1e-9, 1 / 3, "-"),), PLACES,
+        (Match(KNOWN, 1e-9, 1 / 3, "-"),), PLACES, (MotifForm("AT.", 7), MotifForm("T.C", 3)),
     )  # fmt: skip
     second = RelevantMotif(
         "negative_1", 1, -1, COUNTS[:2], -COUNTS[:2], 10, "aligned seqlets", 2, 1, 1.0, (), PLACES
@@ -129,11 +130,21 @@ def test_the_table_of_motifs_is_read_by_others(tmp_path: Path) -> None:
     with (tmp_path / "motifs.tsv").open() as file:
         first, second = csv.DictReader(file, delimiter="\t")
     assert (first["consensus"], first["hits"], first["sequences"], first["match"]) == ("AT.", "2", "2", "box")
+    assert (first["forms"], second["forms"]) == ("AT.:7 T.C:3", "")
     assert (second["consensus"], second["hits"], second["match"], second["sign"]) == ("AT", "0", "", "-1")
     # by the formula: half a letter is shared by four, and two bits less the entropy of each place
     shares = (COUNTS + 0.125) / 10.5
     bits = (2 + (shares * np.log2(shares)).sum(1)).sum()
     assert float(first["bits"]) == pytest.approx(bits)
+
+
+def test_a_result_from_before_there_were_forms_is_read(tmp_path: Path) -> None:
+    write_relevant_motifs(made(), tmp_path)
+    record = json.loads((tmp_path / "motifs.json").read_text())
+    for one in record["motifs"]:
+        del one["forms"]
+    (tmp_path / "motifs.json").write_text(json.dumps(record))
+    assert [one.forms for one in read_relevant_motifs(tmp_path).motifs] == [(), ()]
 
 
 def test_places_are_bed_of_the_genome_or_else_of_the_sequence(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from relevome.discovery.motifs.forms import together
 from relevome.discovery.motifs.frequency import more_frequent
 from relevome.discovery.motifs.grouping import Grouped, GroupingSettings, group
 from relevome.discovery.motifs.hits import Hits, hits
@@ -78,9 +79,10 @@ def find_motifs(
 ) -> FoundMotifs:
     """Seqlets, the patterns that they make when aligned, and the places of these.
 
-    Seqlets are many and need not be sure: of what they make, only patterns that are more frequent than in
-    every null are kept (`more_frequent`). A motif that shuffles have by chance is found like this, though
-    none of its places exceeds theirs.
+    Forms of one motif are one pattern (`together`), unless patterns are those of TF-MoDISco. Seqlets are many
+    and need not be sure: of what they make, only patterns that are more frequent than in every null are kept
+    (`more_frequent`). A motif that shuffles have by chance is found like this, though none of its places
+    exceeds theirs.
 
     Args:
         maps: Relevance of letters.
@@ -97,7 +99,7 @@ def find_motifs(
     rng = np.random.default_rng(settings.seed)
     grouped: dict[int, Grouped] = {}
     if every_base is None:
-        grouped = {sign: group(maps, found, sign, settings.grouping, rng) for sign in SIGNS}
+        grouped = {sign: _grouped(maps, found, sign, settings.grouping, rng) for sign in SIGNS}
         patterns = [one for sign in SIGNS for one in grouped[sign].patterns]
     else:
         patterns = modisco_patterns(maps, every_base, fewest=settings.grouping.fewest)
@@ -119,6 +121,15 @@ def find_motifs(
     if lacking:
         reasons.append(f"{lacking} of {len(patterns)} patterns have no place beyond the nulls")
     return FoundMotifs(found, patterns, grouped, places, reasons)
+
+
+def _grouped(
+    maps: LetterMaps, seqlets: Seqlets, sign: int, settings: GroupingSettings, rng: np.random.Generator
+) -> Grouped:
+    """Groups of seqlets of a sign, forms of one motif together."""
+    grouped = group(maps, seqlets, sign, settings, rng)
+    patterns, now = together(maps, grouped.patterns, settings.half, settings.both_strands)
+    return grouped._replace(patterns=patterns, pattern=np.append(now, -1)[grouped.pattern])
 
 
 def _of_patterns(grouped: Grouped, kept: Bool[np.ndarray, " patterns"]) -> Grouped:

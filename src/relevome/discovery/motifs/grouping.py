@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from relevome.discovery.motifs.alignment import BestFits, align
 from relevome.discovery.motifs.clustering import chance_similarity, clusters
 from relevome.discovery.motifs.maps import LetterMaps, complement_codes
 from relevome.discovery.motifs.patterns import SeqletPattern, pattern_at
 from relevome.discovery.motifs.seqlets import Seqlets
-from relevome.discovery.motifs.windows import Spots, contributions, letters_around
+from relevome.discovery.motifs.windows import Spots, contributions, letters_around, moved
 
 Mean = Float[np.ndarray, "places alphabet"]
 
@@ -156,7 +156,7 @@ class _Grouping:
         """The mean of members, each where it lies best on the one that is most like all."""
         medoid = members[alike.similarity[np.ix_(members, members)].sum(1).argmax()]
         places = _part(self.places, drawn[members])
-        return self._mean(_moved(places, alike.shift[medoid, members], alike.turned[medoid, members]))
+        return self._mean(moved(places, alike.shift[medoid, members], alike.turned[medoid, members]))
 
     def _mean(self, places: Spots) -> Mean:
         windows = self.around(places)
@@ -186,7 +186,7 @@ class _Grouping:
         best = alike.similarity.argmax(0)
         every = np.arange(len(best))
         near = alike.similarity[best, every] >= least[best]
-        places = _moved(self.places, alike.shift[best, every], alike.turned[best, every])
+        places = moved(self.places, alike.shift[best, every], alike.turned[best, every])
         return _Joined(np.where(near, best, -1), places)
 
     def _by_chance(self, means: Float[np.ndarray, "groups places alphabet"]) -> Float[np.ndarray, " groups"]:
@@ -230,12 +230,6 @@ def _once(places: Spots, members: Int[np.ndarray, " members"]) -> Int[np.ndarray
 
 def _part(places: Spots, chosen: Int[np.ndarray, " chosen"]) -> Spots:
     return Spots(places.centre[chosen], places.sequence[chosen], places.turned[chosen])
-
-
-def _moved(places: Spots, shift: Int[np.ndarray, " places"], turned: Bool[np.ndarray, " places"]) -> Spots:
-    """Spots whose windows, turned and shifted to the right, are those before."""
-    now = places.turned ^ turned
-    return replace(places, centre=places.centre + np.where(now, shift, -shift).astype(np.int64), turned=now)
 
 
 def _centred(mean: Mean) -> Mean:

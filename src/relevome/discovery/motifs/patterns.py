@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from scipy.stats import chi2
 
 from relevome.data.motifs import Motif
 from relevome.data.sequences import Alphabet
 from relevome.discovery.motifs.maps import LetterMaps, complement_codes
-from relevome.discovery.motifs.windows import Spots, contributions, letters_around
+from relevome.discovery.motifs.windows import Spots, contributions, letter_counts, letters_around
 
 ALIGNED, MODISCO = "aligned seqlets", "TF-MoDISco"
 BITS = 0.2  # of information, that the first and the last place of a pattern have at least
-_LEVEL = 0.01  # of a pattern, that a place of it has letters like others
+LEVEL = 0.01  # of a pattern, that a place of it has letters like others
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,7 @@ class SeqletPattern:
         start: The first letter of the pattern there, 0-based; it may lie off the sequence.
         turned: Whether the pattern lies there on the other strand.
         method: `ALIGNED` or `MODISCO`.
+        forms: The patterns that came together in it (`forms.together`); none if it is one by itself.
     """
 
     alphabet: Alphabet
@@ -41,6 +42,7 @@ class SeqletPattern:
     start: Int[np.ndarray, " seqlets"]
     turned: np.ndarray
     method: str = ALIGNED
+    forms: tuple[SeqletPattern, ...] = ()
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -79,17 +81,19 @@ def pattern_at(
 
     It goes from the first to the last place with `BITS` of information (Schneider et al. 1986, J Mol Biol
     188:415-431) whose letters differ from the background, p < 0.01 by the likelihood ratio test, over all
-    places of the window (Bonferroni).
+    places of the window (Bonferroni); and on either side over all places, one after the other, whose letters
+    differ likewise from those of the window beyond. Boxes of promoters have letters with a tenth of a bit,
+    and so has a region with more A and T than others: what is beyond has these, too.
     """
     size = len(maps.alphabet.letters)
     complements = complement_codes(maps.alphabet)
     codes, relevance = letters_around(maps, places, half, complements)
-    counts = np.stack([(codes == letter).sum(0) for letter in range(size)], axis=1).astype(np.float64)
+    counts = letter_counts(codes, size)
     mean = contributions(codes, relevance, size).mean(0, dtype=np.float64)
     kept = np.flatnonzero(tells(counts, background))
     if not len(kept):
         return None
-    first, last = int(kept[0]), int(kept[-1]) + 1
+    first, last = _ends(counts, int(kept[0]), int(kept[-1]) + 1)
     start = places.centre - maps.bounds[places.sequence] + np.where(places.turned, half - last, first - half)
     return SeqletPattern(
         maps.alphabet,
@@ -103,14 +107,33 @@ def pattern_at(
     )
 
 
+def _ends(counts: Float[np.ndarray, "places alphabet"], first: int, last: int) -> tuple[int, int]:
+    """Where places end that differ from those beyond ``first`` to ``last``."""
+    beyond = counts[:first].sum(0) + counts[last:].sum(0) + 1
+    _, differs = _information(counts, beyond / beyond.sum())
+    while first > 0 and differs[first - 1]:
+        first -= 1
+    while last < len(counts) and differs[last]:
+        last += 1
+    return first, last
+
+
 def tells(
     counts: Float[np.ndarray, "places alphabet"], background: Float[np.ndarray, " alphabet"]
-) -> np.ndarray:
+) -> Bool[np.ndarray, " places"]:
     """Whether each place has letters unlike the background, by information and by a test of it."""
+    information, differs = _information(counts, background)
+    return (information >= BITS) & differs
+
+
+def _information(
+    counts: Float[np.ndarray, "places alphabet"], background: Float[np.ndarray, " alphabet"]
+) -> tuple[Float[np.ndarray, " places"], Bool[np.ndarray, " places"]]:
+    """Bits of each place beside a background, and whether the likelihood ratio test tells it from that."""
     n = counts.sum(1)
     shares = counts / np.maximum(n, 1)[:, None]
     bits = np.zeros_like(shares)
     np.log2(shares / background, out=bits, where=shares > 0)
     information = (shares * bits).sum(1)
     p = chi2.sf(2 * np.log(2) * n * information, len(background) - 1) * len(counts)
-    return (information >= BITS) & (p < _LEVEL)
+    return information, p < LEVEL

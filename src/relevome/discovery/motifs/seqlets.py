@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -14,11 +14,12 @@ from relevome.discovery.motifs.segments import Segments, segments
 from relevome.discovery.motifs.target_decoy import at_least, decoy_rates
 from relevome.errors import InputError
 
-BAR = 2.0  # of -ln of the share of letters with as much relevance: 1 letter in 7 has more
+BAR = 2.0  # of -ln of the share of letters with more relevance: 1 letter in 7 has
 DROP = 6.0
 SHORTEST = 3  # letters
 FDR = 0.05
 _REFERENCE = 1_000_000  # letters that others are ranked among, at most
+_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 Gains = Float[np.ndarray, " letters"]
@@ -46,7 +47,8 @@ class Seqlets:
         start: First letter in it, 0-based.
         end: Behind the last letter.
         sign: 1 of positive relevance, -1 of negative.
-        score: The sum over its letters of -ln of the share of letters with as much relevance, less `BAR`.
+        score: The sum over its letters of -ln of the share of letters with more relevance, those with as
+            much counted half, less `BAR`.
         p: The share of candidates of the null, and itself, that score as high; the largest of all nulls.
         q: False discovery rate; the largest of all nulls.
         candidates: Of each sign, positive first, how many stretches there were to choose from.
@@ -74,12 +76,12 @@ class Seqlets:
 def seqlets(maps: LetterMaps, nulls: Many[NullMaps], fdr: float = FDR) -> Seqlets:
     """Stretches of relevance of one sign that more than one null does not explain.
 
-    The score of a letter is -ln of the share of all letters with as much relevance of the sign, less a bar,
-    so that one letter of any size makes no seqlet and none depends on the scale of relevance. A letter of the
-    other sign costs the bar, and what it would gain in a stretch of that sign. Stretches are
-    those of `segments`, of three letters or more. Stretches of the same kind in each null say how many are
-    false (`decoy_rates`); each sign by itself. Width is in the score, which has one bar to pay for every
-    letter, so candidates of all widths are compared.
+    The score of a letter is -ln of the share of all letters with more relevance of the sign, those with as
+    much counted half, less a bar, so that one letter of any size makes no seqlet and none depends on the
+    scale of relevance. A letter of the other sign costs the bar, and what it would gain in a stretch of that
+    sign. Stretches are those of `segments`, of three letters or more. Stretches of the same kind in each null
+    say how many are false (`decoy_rates`); each sign by itself. Width is in the score, which has one bar to
+    pay for every letter, so candidates of all widths are compared.
 
     Args:
         maps: What is looked at.
@@ -165,11 +167,16 @@ def _reference(maps: LetterMaps, sign: int) -> Float[np.ndarray, " sample"]:
 
 
 def _gains(maps: LetterMaps, references: Many[Float[np.ndarray, " sample"]]) -> Gains:
-    """-ln of the share of the reference with as much relevance of the letter's sign, less the bar."""
+    """-ln of the share of the reference with more relevance of the letter's sign, less the bar.
+
+    Half of those with as much count as more (mid-ranks), so that of equal letters none is taken for the
+    largest and none for the least.
+    """
     gains = np.full(len(maps.relevance), -BAR)
     for sign, reference in zip((1, -1), references, strict=True):
         some = np.flatnonzero(sign * maps.relevance > 0)
-        larger = len(reference) - np.searchsorted(reference, sign * maps.relevance[some], side="left")
+        least, most = (np.searchsorted(reference, sign * maps.relevance[some], side) for side in _SIDES)
+        larger = len(reference) - (least + most) / 2
         gains[some] -= np.log((larger + 1) / (len(reference) + 1))
     return gains
 

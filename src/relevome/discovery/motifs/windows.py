@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -42,6 +42,12 @@ def letters_around(
     return np.where(off, MISSING, codes), np.where(off, 0, maps.relevance[at])
 
 
+def moved(spots: Spots, shift: Int[np.ndarray, "..."], turned: Bool[np.ndarray, "..."]) -> Spots:
+    """Spots whose windows, turned and shifted to the right, are those before."""
+    now = spots.turned ^ turned
+    return replace(spots, centre=spots.centre + np.where(now, shift, -shift).astype(np.int64), turned=now)
+
+
 def contributions(
     codes: Int[np.ndarray, "places wide"], relevance: Float[np.ndarray, "places wide"], alphabet: int
 ) -> Float[np.ndarray, "places wide alphabet"]:
@@ -50,3 +56,8 @@ def contributions(
     rows, columns = np.nonzero(codes >= 0)
     result[rows, columns, codes[rows, columns]] = relevance[rows, columns]
     return result
+
+
+def letter_counts(codes: Int[np.ndarray, "places wide"], alphabet: int) -> Float[np.ndarray, "wide alphabet"]:
+    """How many places have each letter, at each letter of the window."""
+    return np.stack([(codes == letter).sum(0) for letter in range(alphabet)], axis=1).astype(np.float64)

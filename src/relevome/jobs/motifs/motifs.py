@@ -23,7 +23,13 @@ from relevome.models.base import Model
 from relevome.report.motifs.page import write_motifs_page
 from relevome.results.motifs.causes import MotifCauses, together
 from relevome.results.motifs.folder import FOLDER, write_relevant_motifs
-from relevome.results.motifs.motifs import MotifPlaces, RelevantMotif, RelevantMotifs
+from relevome.results.motifs.motifs import (
+    MotifForm,
+    MotifPlaces,
+    RelevantMotif,
+    RelevantMotifs,
+    consensus,
+)
 from relevome.results.motifs.settings import MotifNull, MotifSearch, MotifWay, Strands
 from relevome.results.run.reader import Run
 
@@ -202,19 +208,12 @@ def _motifs(
     kinds = _kinds(found, alphabet, search)
     return [
         RelevantMotif(
-            name,
-            number,
-            one.sign,
-            one.counts,
-            one.contributions,
-            one.seqlets,
-            one.method,
-            *kinds[name],
-            some,
-            MotifPlaces(one.sequence, one.start, one.turned),
+            name, number, one.sign, one.counts, one.contributions, one.seqlets, one.method, *kinds[name],
+            some, MotifPlaces(one.sequence, one.start, one.turned),
+            tuple(MotifForm(consensus(form.motif(name)), form.seqlets) for form in one.forms),
         )
         for (number, name, one), some in zip(named, best, strict=True)
-    ]
+    ]  # fmt: skip
 
 
 def _kinds(

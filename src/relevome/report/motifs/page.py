@@ -105,11 +105,12 @@ def _significant(found: RelevantMotifs) -> list[MotifOnSites]:
 
 
 def _motifs(found: RelevantMotifs) -> Table:
-    header = ("motif", "consensus", "is", "seqlets", "hits", "sequences", "bits", "q", "in runs")
+    header = ("motif", "consensus", "is", "seqlets", "hits", "sequences", "bits", "q", "in runs", "forms")
     caption = (
         f"{', '.join(found.about.get('runs', ()))}: motifs with the letters of their places (a dot below "
         f"half a bit), known motifs at a false discovery rate of {found.settings.level:g}, how many seqlets "
-        "and hits they have, in how many sequences, and q of the best known motif."
+        "and hits they have, in how many sequences, q of the best known motif, and the forms that came "
+        "together in one motif, with their seqlets."
     )
     rows = zip(found.motifs, found.rows(), strict=True)
     return Table(caption, header, tuple(_cells(one, row, found) for one, row in rows), words=3)
@@ -122,6 +123,7 @@ def _cells(one: RelevantMotif, row: tuple, found: RelevantMotifs) -> tuple[Cell,
     texts = (
         one.name, consensus, names, f"{seqlets:,}", f"{hits:,}", f"{sequences:,}", number(bits), q,
         f"{one.in_runs} of {len(found.counts)}",
+        ", ".join(f"{form.consensus} {form.seqlets:,}" for form in one.forms),
     )  # fmt: skip
     return tuple(Cell(text) for text in texts)
 

@@ -28,6 +28,7 @@ from relevome.results.motifs.causes import (
 )
 from relevome.results.motifs.motifs import (
     COLUMNS,
+    MotifForm,
     MotifHit,
     MotifOnSites,
     MotifPlaces,
@@ -59,7 +60,7 @@ _OWN = frozenset({
     "schema_version", "command", "library_versions", "settings", "alphabet", "motifs", "known_motifs",
     "counts", "reasons", "notes", "hits", "seqlets", "known_sites", "causes",
 })  # fmt: skip
-_MOTIF = ("name", "run", "sign", "seqlets", "method", "kind", "in_runs", "similarity")
+_MOTIF = ("name", "run", "sign", "seqlets", "method", "kind", "in_runs", "similarity", "forms")
 _MATCH = ("motif", "known", "id", "p", "q", "strand")
 _SEQLET = "seqlet_"  # of the arrays that say where seqlets of motifs lie
 _HIGHEST = 1000  # score of BED
@@ -197,8 +198,11 @@ def _motifs(said: Mapping[str, Any], folder: Path) -> Iterator[RelevantMotif]:
     counts, contributions = (split(arrays[name], places) for name in ("counts", "contributions"))
     lie = _places(arrays, [one["seqlets"] for one in said["motifs"]])
     for one, letters, relevance, place in zip(said["motifs"], counts, contributions, lie, strict=True):
-        named = tuple(matches.get(one["name"], ()))
-        yield RelevantMotif(counts=letters, contributions=relevance, matches=named, places=place, **one)
+        forms = tuple(MotifForm(*form) for form in one.get("forms", ()))  # none in earlier results
+        yield RelevantMotif(
+            counts=letters, contributions=relevance, matches=tuple(matches.get(one["name"], ())),
+            places=place, **(one | {"forms": forms}),
+        )  # fmt: skip
 
 
 def _places(arrays: Mapping[str, np.ndarray], seqlets: Sequence[int]) -> Sequence[MotifPlaces | None]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PALE = 0.5  # bits, below which a place has no letter in a consensus
 COLUMNS = (
     "motif", "run", "sign", "consensus", "letters", "bits", "seqlets", "hits", "sequences", "method", "kind",
-    "in_runs", "similarity", "match", "match_p", "match_q", "match_strand",
+    "in_runs", "similarity", "match", "match_p", "match_q", "match_strand", "forms",
 )  # fmt: skip
 
 
@@ -39,6 +39,18 @@ class MotifPlaces(NamedTuple):
     sequence: Int[np.ndarray, " seqlets"]
     start: Int[np.ndarray, " seqlets"]
     turned: Bool[np.ndarray, " seqlets"]
+
+
+class MotifForm(NamedTuple):
+    """One of several groups of like seqlets that are forms of one motif.
+
+    Attributes:
+        consensus: The most frequent letter of every place, a dot where it has less than half a bit.
+        seqlets: How many it is made of.
+    """
+
+    consensus: str
+    seqlets: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +70,7 @@ class RelevantMotif:
         similarity: The least cosine of two of these; 1 of one alone.
         matches: The best of a database, the best first.
         places: Where these seqlets lie; None of a result that an earlier relevome wrote.
+        forms: The groups of seqlets that came together in it, that of most seqlets first; none if it is one.
     """
 
     name: str
@@ -72,6 +85,7 @@ class RelevantMotif:
     similarity: float
     matches: tuple[Match, ...] = ()
     places: MotifPlaces | None = None
+    forms: tuple[MotifForm, ...] = ()
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -83,15 +97,17 @@ class RelevantMotif:
 
     def consensus(self, alphabet: Alphabet) -> str:
         """The most frequent letter of every place, a dot where it has less than half a bit."""
-        made = self.motif(alphabet)
-        bits = made.information_content()
-        return "".join(
-            letter if bit >= _PALE else "." for letter, bit in zip(made.consensus, bits, strict=True)
-        )
+        return consensus(self.motif(alphabet))
 
     def named(self, level: float) -> list[Match]:
         """Known motifs that it is."""
         return [match for match in self.matches if match.q < level]
+
+
+def consensus(motif: Motif) -> str:
+    """The most frequent letter of every place, a dot where it has less than half a bit."""
+    bits = motif.information_content()
+    return "".join(letter if bit >= _PALE else "." for letter, bit in zip(motif.consensus, bits, strict=True))
 
 
 class MotifHit(NamedTuple):
@@ -257,6 +273,7 @@ class RelevantMotifs:
         return (
             one.name, one.run, one.sign, one.consensus(self.alphabet), len(one), bits, one.seqlets,
             len(sequences), len(set(sequences)), one.method, one.kind, one.in_runs, one.similarity, *named,
+            " ".join(f"{form.consensus}:{form.seqlets}" for form in one.forms),
         )  # fmt: skip
 
     def to_pandas(self) -> pd.DataFrame:
