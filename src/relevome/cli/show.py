@@ -88,7 +88,7 @@ def show(
             )
         show_variant(
             runs[0], variant, output, target, inches=7.2 if width is None else width,
-            **({} if flank is None else {"flank": flank}), title=title,
+            flank=30 if flank is None else flank, title=title,
         )  # fmt: skip
         echo(str(output))
         return

@@ -62,6 +62,7 @@ def test_it_is_the_mutagenesis_of_a_protein(toy_model, write, tmp_path):
     _, rows = matrix(tmp_path / "out")
     run = relevome.explain(model, {"P1": PROTEIN}, "mutagenesis", target=3, letter_scores=True)
     scores = run[0].letter_scores
+    assert scores is not None
     letters = run.manifest["alphabet_letters"]
     assert [row[2] for row in rows] == list(letters)
     deltas = np.array([[float(value) for value in row[3:]] for row in rows]).T
@@ -108,7 +109,12 @@ def test_outputs_of_letters_have_the_larger_of_gain_and_loss(genome, tmp_path):
     assert [row[0] for row in rows] == ["up"] * 4 + ["down"] * 4
     for one in found:
         row = rows[4 * (one.target == "down") + "ACGT".index(one.alt)]
-        assert float(row[3 + one.start - 29]) == (one.gain if one.gain >= one.loss else -one.loss)
+        assert float(row[3 + one.start - 29]) == most_of(one)
+
+
+def most_of(one) -> float:
+    """The larger of gain and loss, a loss below 0."""
+    return one.gain if one.gain >= one.loss else -one.loss
 
 
 @pytest.mark.parametrize(

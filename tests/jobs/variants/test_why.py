@@ -151,7 +151,8 @@ def test_outputs_of_letters_are_those_that_change_most(given, tmp_path):
     assert [(row.line, row.target) for row in rows] == [(row.line, row.target) for row in found]
     for scored, row in zip(found, rows, strict=True):
         assert row.letter is not None
-        most = scored.gain_at if scored.gain >= scored.loss else scored.loss_at
+        most = scored.gain_at if (scored.gain or 0) >= (scored.loss or 0) else scored.loss_at
+        assert most is not None
         if row.kind == "SNV":
             assert row.letter == row.start + most
         near = np.abs(row.places - row.letter) > 3 + len(row.ref) + len(row.alt)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
@@ -81,7 +83,7 @@ def test_what_differs_is_marked_and_motifs_lie_below():
         assert [(round(one.x0, 6), round(one.x1, 6)) for one in marked] == [(4, 9)]
     (said,) = [text.get_text() for text in figure.axes[0].texts if "GATA" in text.get_text()]
     assert said.startswith("GATA (-) went: p 1.0e-05 before")
-    bars = [line.get_xdata() for line in figure.axes[0].lines if list(line.get_xdata()) == [3, 8]]
+    bars = [line for line in figure.axes[0].lines if np.array_equal(line.get_xdata(), [3, 8])]
     assert len(bars) == 1
     assert not [text for axes in figure.axes[1:] for text in axes.texts if "GATA" in text.get_text()]
 
@@ -117,12 +119,13 @@ def test_from_the_command_line(toy_model, relevome_cli, write, tmp_path):
     code, _, err = relevome_cli("show", out, "--variant", "v", "--list")
     assert code == 2
     assert "expected one folder of `relevome variants --why` with --variant NAME" in err[0]
-    for found, name, options, message in (
+    refused: list[tuple[Any, str, dict[str, Any], str]] = [
         (scores, "v", {}, "has scores alone: make it with `relevome variants --why`"),
         (out, "w", {}, "has no variant 'w'"),
         (out, "v", {"gene": "g"}, "is not in gene 'g'"),
         (out, "v", {"inches": 99.0}, "--width 99: expected inches from 3 to 40"),
-    ):
+    ]
+    for found, name, options, message in refused:
         with pytest.raises(InputError, match=message):
             show_variant(found, name, tmp_path / "x.png", **options)
     with pytest.raises(InputError, match="would be drawn: expected 200 at most"):

@@ -92,7 +92,7 @@ class _Best(NamedTuple):
     motif: ScannedMotif
     places: tuple[_Place | None, _Place | None]
     p: tuple[float, float]
-    count: int
+    looked_at: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ class MotifLibrary:
             some = [one for one in every if one.p[there] <= self.level and one.p[there] < one.p[gone]]
             best = min(some, key=lambda one: (one.p[there] / one.p[gone], one.p[there]), default=None)
             changes.append(None if best is None else _change(best, there, found, codes[0]))
-        return sum(one.count for one in every), changes[0], changes[1]
+        return sum(one.looked_at for one in every), changes[0], changes[1]
 
 
 def motif_library(motifs: Sequence[Motif], alphabet: Alphabet, level: float = 1e-3) -> MotifLibrary:

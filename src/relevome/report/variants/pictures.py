@@ -114,7 +114,7 @@ def _page(
         axes.append(one)
         if lane is not None:
             top -= _LANE
-            _draw_motif(one, lane, start, len(track.letters), "came" if lane is row.gained else "went")
+            _draw_motif(one, lane, start, len(track.letters), "came" if lane is row.gained else "went", tall)
     _number(axes[-1], row, start, len(tracks[0].letters))
     figure.text(0.1 / inches, 0.5, "relevance", fontsize=_SMALL, rotation=90, va="center")
     return figure
@@ -166,12 +166,11 @@ def _spell(axes: Axes, track: _Track, start: int, row: WhyRow) -> None:
         )  # fmt: skip
 
 
-def _draw_motif(axes: Axes, motif: MotifChange, start: int, count: int, word: str) -> None:
+def _draw_motif(axes: Axes, motif: MotifChange, start: int, count: int, word: str, tall: float) -> None:
     """A bar below a logo, with the name of the motif and its p in both alleles."""
     first, last = max(motif.start, start), min(motif.end, start + count)
     height = axes.get_position().height
-    figure = axes.figure
-    down = -0.5 * _LANE / (height * figure.get_figheight())
+    down = -0.5 * _LANE / (height * tall)
     colour = BLUE if word == "came" else RED
     across = axes.get_xaxis_transform()
     axes.plot([first, last], [down, down], color=colour, linewidth=2.5, transform=across, clip_on=False,

@@ -194,7 +194,7 @@ def _from_row(table: pa.Table, row: int, _: tuple[int, int] | None) -> WhyRow:
     for side in ("gained", "lost"):
         said = {field.name: found.pop(f"{side}_{field.name}") for field in fields(MotifChange)}
         changes[side] = None if said["motif"] is None else MotifChange(**said)
-    made = WhyRow(**found, **changes)
+    made = WhyRow(**found, gained=changes["gained"], lost=changes["lost"])
     _check(made)
     return made
 
