@@ -125,7 +125,9 @@ def annotate(
         positions = _positions(settings, contigs, problems)
         question = _question(model, settings, contigs, regions, columns)
         files = ScoreFiles(out / folders.SCORES, stretches(regions), len(columns))
-        task = ScoreStretch(model, settings.window, list(columns.values()), chromosomes, contigs)
+        task = ScoreStretch(
+            model, settings.window, list(columns.values()), chromosomes, contigs, settings.genome
+        )
         if planned is not None:
             folders.check_same(out, question, overwrite)
             tried = replace(task, model=model.with_batch_sizes(batch_sizes_of(batch_size)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -12,6 +13,7 @@ from pyfaidx import Fasta
 from scipy.special import logsumexp
 
 from relevome.data.contigs import Contig, ContigStrand
+from relevome.data.genomes import open_genome
 from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs.running.estimates import Stratum, Weight, Work, WorkEstimate, estimate_work
@@ -25,16 +27,26 @@ _BLOCK = 1_000  # letters; of so many, and twice as many and so on, is a sample
 
 @dataclass(frozen=True)
 class ScoreStretch:
-    """What an engine does with every stretch of a strand: the log-odds of classes, letter by letter."""
+    """What an engine does with every stretch of a strand: the log-odds of classes, letter by letter.
+
+    An open genome cannot be sent: a worker opens the file ``genome`` for each stretch.
+    """
 
     model: Model
     window: tuple[int, int] | None
     columns: list[int]
-    chromosomes: Fasta
+    chromosomes: Fasta | None
     contigs: list[Contig]
+    genome: Path
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"chromosomes": None}
 
     def __call__(self, stretch: Stretch) -> list[Float32[np.ndarray, "positions classes"]]:
         """Scores in the direction of the strand, in pieces; NaN in gaps."""
+        if self.chromosomes is None:
+            with open_genome(self.genome) as chromosomes:
+                return replace(self, chromosomes=chromosomes)(stretch)
         with self.model.frozen():
             return [scores.astype(np.float32) for scores in self._scores(stretch)]
 
