@@ -29,6 +29,7 @@ from relevome.models.annotator import AnnotatorConfig, AnnotatorForTokenClassifi
 from relevome.models.base import Batch, Model, Source
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.own_tokenizers import bpe_tokenizer, letter_tokenizer
+from relevome.models.questions import Task
 from relevome.models.targets import resolve_targets
 from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 
@@ -103,7 +104,7 @@ def _random(alphabet: Alphabet, letters: tuple[int, int], count: int) -> list[Se
     return [Sequence(f"s{i}", "".join(draw.choice(every, n)), alphabet) for i, n in enumerate(lengths)]
 
 
-def _model(module: torch.nn.Module, tokenizer: LetterTokenizer, task: str = "sequence") -> Model:
+def _model(module: torch.nn.Module, tokenizer: LetterTokenizer, task: Task = "sequence") -> Model:
     module.eval()
     return Model(module, tokenizer, task, ("first", "second"), None, Source("random weights", "made here"))
 

@@ -41,11 +41,11 @@ from relevome.results.run.reader import Run
 from relevome.results.substitution import read_substitution
 from relevome.results.variants.rows import Variants
 from tests.damage.readers import readers
-from tests.report.html.test_browser import NASTY, browser, written
+from tests.report.html.test_browser import NASTY, written
 from tests.report.html.test_verdict import scores
 from tests.results.conftest import letters_only, make_run
 
-__all__ = ["browser", "letters_only", "make_run"]
+__all__ = ["letters_only", "make_run"]
 
 # The reader whose files tests of damage have, how a result is read, and what else it can be asked for.
 KINDS: Mapping[str, tuple[str, Callable[[Path], Any], tuple[dict[str, Any], ...]]] = {

@@ -12,7 +12,7 @@ from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA, PROTEIN, Sequence
 from relevome.data.variants.columns import allele_columns
 from relevome.data.variants.variant import Variant, trimmed
-from relevome.data.variants.windows import VariantWindowing
+from relevome.data.variants.windows import VariantWindowing, VariantWindows
 from relevome.discovery.variants.motif_changes import STEP, ScannedMotif, motif_library
 from relevome.discovery.variants.why import AlleleReading, RelevanceChange
 from relevome.errors import InputError
@@ -33,6 +33,7 @@ def change(text: str, start: int, ref: int, alt: str) -> RelevanceChange:
     windows = VariantWindowing(None).around(
         Variant("c", start, text[start : start + ref], alt), lambda a, b: text[a:b], len(text)
     )
+    assert isinstance(windows, VariantWindows)
     columns = allele_columns(windows, windows.alternatives[0])
     worth = 1.0 + np.arange(len(columns))
     reading = AlleleReading(tokens("A"), False, worth, columns.reference)

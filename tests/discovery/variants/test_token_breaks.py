@@ -10,7 +10,7 @@ from relevome.attribution import methods
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.variants.columns import allele_columns
 from relevome.data.variants.variant import Variant, trimmed
-from relevome.data.variants.windows import VariantWindowing
+from relevome.data.variants.windows import VariantWindowing, VariantWindows
 from relevome.discovery.variants.token_breaks import token_breaks
 from relevome.discovery.variants.why import AlleleReading, RelevanceChange, WhyAsked, relevance_changes
 from relevome.models.base import Target
@@ -33,6 +33,7 @@ def changed(ref: str, alt: str, start: int, old: str, new: str, turned: bool = F
     variant = Variant("c", start, ref, alt)
     text = "".join(old.split())
     windows = VariantWindowing(None).around(variant, lambda a, b: text[a:b], len(text))
+    assert isinstance(windows, VariantWindows)
     columns = allele_columns(windows, windows.alternatives[0])
     there = columns.alternative.letters(len(columns))
     worth = np.where(there >= 0, 1.0 + there, 0.0)
@@ -103,6 +104,7 @@ def test_models_with_words_by_sets_of_spans(toy_model, name):
     ):
         variant = Variant("c", start, text[start : start + length], alt)
         windows = VariantWindowing(None).around(variant, lambda a, b: text[a:b], len(text))
+        assert isinstance(windows, VariantWindows)
         asked.append(WhyAsked(windows, Target(toy.labels - 1, "last")))
     found = relevance_changes(model, methods["gradient-x-input"](), asked, False)
     for one, change in zip(asked, found, strict=True):

@@ -11,14 +11,16 @@ from relevome.attribution import methods
 from relevome.data.variants.columns import NOT_READ, allele_columns, shifted, wider
 from relevome.data.variants.genes import Gene
 from relevome.data.variants.variant import Variant
-from relevome.data.variants.windows import AlleleWindow, VariantWindowing, VariantWindows
+from relevome.data.variants.windows import AlleleWindow, Anchored, VariantWindowing, VariantWindows
 from relevome.discovery.variants.why import RelevanceChange, WhyAsked, relevance_changes
 from relevome.models.base import Target
 
 TEXT = "".join(np.random.default_rng(5).choice(list("ACGT"), 120))
 
 
-def windows_of(ref_length, alt, start=50, width=24, anchored="both", text=TEXT, gene=None) -> VariantWindows:
+def windows_of(
+    ref_length, alt, start=50, width=24, anchored: Anchored = "both", text=TEXT, gene=None
+) -> VariantWindows:
     """The windows of a change of some letters of a text."""
     variant = Variant("c", start, text[start : start + ref_length], alt)
     found = VariantWindowing(width, anchored, "N").around(variant, lambda a, b: text[a:b], len(text), gene)
@@ -109,6 +111,7 @@ def test_windows_that_are_moved_are_those_that_would_be_cut_there(anchored, leng
         broad = wider(narrow, 5).around(
             Variant("c", start, TEXT[start : start + length], alt), lambda a, b: TEXT[a:b], len(TEXT)
         )
+        assert isinstance(broad, VariantWindows)
         for by in range(-5, 6):
             found = shifted(broad, 5, by)
             padded = "N" * 40 + TEXT + "N" * 40

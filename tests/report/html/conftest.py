@@ -1,8 +1,7 @@
-"""Runs, as the tests of results make them, and a browser without a network."""
+"""Runs, as the tests of results make them, and pages in a browser without a network."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,23 +12,6 @@ from tests.report.html.pages import Open
 from tests.results.conftest import explain, letters_only, make_run
 
 __all__ = ["explain", "letters_only", "make_run"]
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright, which is not installed")
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium (on Debian: apt install chromium)")
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield found
-        found.close()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from relevome.jobs.report import WrittenPage
 from relevome.results.parts.part import Counts, Refusal
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
@@ -42,6 +43,12 @@ def written(folder: Path, count: int, length: int, method: str, seed: int) -> Ru
         refused = (Refusal("bad", "too long <b>"),)
         writer.write_part(0, rows, Counts(read=count + 1, explained=count, refused=refused))
     return Run(folder)
+
+
+def file_of(page: WrittenPage) -> Path:
+    """The file of a page."""
+    assert page.path is not None
+    return page.path
 
 
 def example(folder: Path, reader: str) -> Path:

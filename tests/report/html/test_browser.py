@@ -11,7 +11,7 @@ import pytest
 
 import relevome
 from relevome.results.run.reader import Run
-from tests.report.html.pages import NASTY, Open, example, grave, number, until, written
+from tests.report.html.pages import NASTY, Open, example, file_of, grave, number, until, written
 
 AXE = Path(relevome.__file__).parent / "report" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -34,7 +34,7 @@ def file(runs: list[Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
                  "heads by relevance", "motifs", "pairs", "profile", "variants"):  # fmt: skip
         others.append(example(folder / name, name))
     (folder / "known.bed").write_text("seq5\t2\t9\tbox <i>\nseq6\t0\t4\tother\n")
-    return relevome.report([*runs, *others], folder / "page.html", sites=folder / "known.bed").path
+    return file_of(relevome.report([*runs, *others], folder / "page.html", sites=folder / "known.bed"))
 
 
 @pytest.fixture

@@ -13,7 +13,16 @@ from relevome.report.html.parts import motifs
 from relevome.results.motifs.causes import MotifCauses, MotifPair
 from relevome.results.motifs.folder import read_relevant_motifs, write_relevant_motifs
 from relevome.results.motifs.motifs import MotifHit, RelevantMotifs
-from tests.report.html.pages import NASTY, Open, example, number, saved_figure, saved_table, until, written
+from tests.report.html.pages import (
+    NASTY,
+    Open,
+    example,
+    number,
+    saved_figure,
+    saved_table,
+    until,
+    written,
+)
 from tests.report.html.unpacked import unpacked
 from tests.results.motifs.test_folder import CAUSES, COUNTS, made
 
@@ -114,7 +123,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = made(
         hits=tuple(hits), causes=causes, counts=({"letters": 720},), reasons=("negative: <b>why</b>",)
     )
-    return relevome.report([run, folder_of(folder / "motifs", found)], folder / "page.html").path
+    return file_of(relevome.report([run, folder_of(folder / "motifs", found)], folder / "page.html"))
 
 
 def test_hits_lie_on_the_sequences_that_have_their_letters(file: Path) -> None:
@@ -138,7 +147,7 @@ def test_hits_of_other_letters_lie_on_no_sequence(tmp_path: Path) -> None:
         here._replace(start=90, end=93),
     ]
     folder = folder_of(tmp_path / "motifs", made(hits=tuple(given)))
-    page = unpacked(relevome.report([run, folder], tmp_path / "page.html").path)
+    page = unpacked(file_of(relevome.report([run, folder], tmp_path / "page.html")))
     (line,) = page.content["sequences"]["annotations"]
     assert [page.array(line[name]).tolist() for name in ("start", "end")] == [[4], [7]]
 

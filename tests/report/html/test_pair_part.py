@@ -16,7 +16,7 @@ from relevome.results.pairs.folder import MappedSequence, Pair, Pairs, claimed, 
 from relevome.results.pairs.maps import KeptMap, map_path, write_map
 from relevome.results.pairs.settings import PairSettings
 from tests.damage.of_results import MODEL
-from tests.report.html.pages import NASTY, Open, number, saved_figure, saved_table, written
+from tests.report.html.pages import NASTY, Open, file_of, number, saved_figure, saved_table, written
 from tests.report.html.unpacked import Unpacked, unpacked
 
 # Of src/parts/pairs.ts: where the map lies in its picture.
@@ -100,7 +100,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     some = [(run[i].sequence_id, run[i].sequence) for i in (0, 5)]
     (folder / "known.bed").write_text("seq5\t2\t9\tbox <i>\n")
     results = [run, folder_of(folder / "pairs", some)]
-    return relevome.report(results, folder / "page.html", sites=folder / "known.bed").path
+    return file_of(relevome.report(results, folder / "page.html", sites=folder / "known.bed"))
 
 
 @pytest.fixture

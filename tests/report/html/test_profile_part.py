@@ -11,7 +11,7 @@ import pytest
 import relevome
 from relevome.report.html.parts import profile
 from relevome.results.profile.folder import read_profile
-from tests.report.html.pages import NASTY, Open, example, number, saved_figure, until, written
+from tests.report.html.pages import NASTY, Open, example, file_of, number, saved_figure, until, written
 from tests.report.html.unpacked import Unpacked, unpacked
 
 # Of src/parts/profile.ts: where positions lie in its pictures.
@@ -68,7 +68,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = written(folder / "run", 12, 60, "one", 1)
     (folder / "known.bed").write_text("".join(f"seq{i}\t20\t26\tbox <i>\n" for i in range(3, 12)))
     relevome.profile(run, sites=folder / "known.bed", width=50, out=folder / "profile")
-    return relevome.report([run, folder / "profile"], folder / "page.html").path
+    return file_of(relevome.report([run, folder / "profile"], folder / "page.html"))
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from relevome.results.run.writer import RunWriter
 from tests.report.html.test_browser import (
     AXE,
     NASTY,
-    browser,  # noqa: F401 - fixture
     ids,
     listed,
     number,
@@ -77,7 +76,7 @@ def go(context: Any, address: str) -> Any:
 
 
 @pytest.fixture
-def page(browser: Any, served: ServedPage) -> Iterator[Any]:  # noqa: F811
+def page(browser: Any, served: ServedPage) -> Iterator[Any]:
     """The page; afterwards says that it complained of nothing and asked nobody but its server."""
     context, said, asked = browser.new_context(viewport={"width": 1280, "height": 900}), [], []
     context.on("console", lambda message: said.append(message.text))
@@ -174,7 +173,7 @@ def test_the_mean_over_all_sequences_is_that_of_their_relevance(page: Any, rows:
     np.testing.assert_allclose(found[:, 3] - found[:, 1], half, rtol=1e-9)
 
 
-def test_nobody_is_kept_out(browser: Any, served: ServedPage) -> None:  # noqa: F811
+def test_nobody_is_kept_out(browser: Any, served: ServedPage) -> None:
     """No serious fault of accessibility, by axe-core, which the page's own policy would not let run."""
     if not AXE.is_file():
         pytest.skip("needs axe-core (npm ci in src/relevome/report/page)")
@@ -191,7 +190,7 @@ def test_nobody_is_kept_out(browser: Any, served: ServedPage) -> None:  # noqa: 
     assert grave == [], json.dumps(grave, indent=1)
 
 
-def test_a_server_that_ended_is_said_on_the_page(browser: Any, run: Run) -> None:  # noqa: F811
+def test_a_server_that_ended_is_said_on_the_page(browser: Any, run: Run) -> None:
     context = browser.new_context()
     with relevome.view(run) as gone:
         page = go(context, gone.address)
@@ -201,7 +200,7 @@ def test_a_server_that_ended_is_said_on_the_page(browser: Any, run: Run) -> None
     context.close()
 
 
-def test_other_sites_read_nothing(browser: Any, served: ServedPage) -> None:  # noqa: F811
+def test_other_sites_read_nothing(browser: Any, served: ServedPage) -> None:
     """A page of another origin, in the same browser, that knows the whole address."""
     context = browser.new_context()
     other = context.new_page()
@@ -217,7 +216,7 @@ def test_other_sites_read_nothing(browser: Any, served: ServedPage) -> None:  # 
 
 
 def test_two_runs_are_above_each_other_where_both_have_a_sequence(
-    browser: Any,  # noqa: F811
+    browser: Any,
     rows: list[Explanation],
     tmp_path: Path,
 ) -> None:

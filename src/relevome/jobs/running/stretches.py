@@ -48,12 +48,14 @@ class ScoreStretch:
             with open_genome(self.genome) as chromosomes:
                 return replace(self, chromosomes=chromosomes)(stretch)
         with self.model.frozen():
-            return [scores.astype(np.float32) for scores in self._scores(stretch)]
+            return [scores.astype(np.float32) for scores in self._scores(stretch, self.chromosomes)]
 
-    def _scores(self, stretch: Stretch) -> Iterator[Float[np.ndarray, "positions classes"]]:
+    def _scores(
+        self, stretch: Stretch, chromosomes: Fasta
+    ) -> Iterator[Float[np.ndarray, "positions classes"]]:
         region, sign = stretch.region, stretch.sign
         contig = next(contig for contig in self.contigs if contig.name == region.chrom)
-        strand = ContigStrand(self.chromosomes, contig, sign, self.model.alphabet)
+        strand = ContigStrand(chromosomes, contig, sign, self.model.alphabet)
         start, end = region.start, region.end
         if sign == "-":
             start, end = contig.length - end, contig.length - start
