@@ -139,7 +139,9 @@ def test_against_every_place_of_both_alleles(seed, length, alt):
                 if holds(at, len(one), first, len(ref))
                 else [bits(one, word), bits(one, word.translate(TURN)[::-1])]
             )
-        as_good = sum(score >= scores[there] - 1e-9 for score in away)
+        least = scores[there]
+        assert least is not None
+        as_good = sum(score >= least - 1e-9 for score in away)
         assert change_of.window_p == pytest.approx((1 + as_good) / (1 + len(away)), abs=1e-12)
 
 

@@ -17,6 +17,7 @@ from tests.report.html.pages import (
     NASTY,
     Open,
     example,
+    file_of,
     number,
     saved_figure,
     saved_table,

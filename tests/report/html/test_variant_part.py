@@ -121,7 +121,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows = [_letters_only("other", "ACGT", [1, 2, 3, 4]),
                 _letters_only("here <i>", "ACG" * 10, list(range(30)), **place)]  # fmt: skip
         writer.write_part(0, rows, Counts(read=2, explained=2))
-    return at(
+    return file_of(
         relevome.report([folder / "run", folder_of(folder / "scored", effects())], folder / "page.html")
     )
 
