@@ -17,7 +17,7 @@ from relevome.results.run.writer import RunWriter
 from relevome.results.variants.effect import VariantEffect
 from relevome.results.variants.rows import OF_LETTERS, OF_SEQUENCES, Variants, VariantsWriter, variant_row
 from tests.damage.of_results import MODEL
-from tests.report.html.pages import MANIFEST, Open, number, saved_figure, saved_table
+from tests.report.html.pages import MANIFEST, Open, file_of, number, saved_figure, saved_table
 from tests.report.html.unpacked import Unpacked, unpacked
 from tests.results.conftest import _letters_only
 
