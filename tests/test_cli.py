@@ -88,7 +88,7 @@ def test_a_time_limit_is_told_like_ctrl_c(relevome_cli, asked, tmp_path, monkeyp
 
     before = signal.getsignal(signal.SIGTERM)
     with monkeypatch.context() as patch:
-        patch.setattr(explain.RunWriter, "write_part", stop)
+        patch.setattr(explain.RunWriter, "record_part", stop)
         code, _, err = relevome_cli(*asked)
     assert code == 143
     assert err == ["relevome: stopped; what was finished is kept, and the same command goes on from there"]

@@ -56,15 +56,15 @@ def test_the_account_of_a_run_that_was_stopped_is_whole(load, tmp_path, monkeypa
     monkeypatch.setattr(shards, "SHARD_SEQUENCES", 2)
     model = load("esm")
     whole = relevome.explain(model, PROTEINS, audit=True, heads=True, batch_size=2, out=tmp_path / "whole")
-    written = pipeline.RunWriter.write_part
+    recorded = pipeline.RunWriter.record_part
 
     def stop_at_the_second(self, index, *others):
         if index == 1:
             raise KeyboardInterrupt
-        written(self, index, *others)
+        recorded(self, index, *others)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline.RunWriter, "write_part", stop_at_the_second)
+        patch.setattr(pipeline.RunWriter, "record_part", stop_at_the_second)
         with pytest.raises(KeyboardInterrupt):
             relevome.explain(model, PROTEINS, audit=True, heads=True, batch_size=2, out=tmp_path / "parts")
     again = relevome.explain(model, PROTEINS, audit=True, heads=True, batch_size=2, out=tmp_path / "parts")

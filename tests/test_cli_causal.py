@@ -11,6 +11,7 @@ import pytest
 
 import relevome
 from relevome.jobs.running import shards
+from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.results.evaluation.settings import EvaluationSettings
 from tests.toys import TOYS
 
@@ -125,6 +126,7 @@ def test_a_model_of_classes_has_no_log_likelihoods(load, tmp_path):
 def test_a_letter_that_nothing_predicts_is_an_empty_field(load, tmp_path):
     model = load("llama-causal")
     model.tokenizer.hf.backend_tokenizer.post_processor = None
+    model.tokenizer = LetterTokenizer(model.tokenizer.hf, model.alphabet)
     found = relevome.predict(model, ["ACGT"], tmp_path / "p")
     (row,) = found
     assert np.isnan(found.logits(row)[0]).all()

@@ -89,10 +89,17 @@ def lock_folder(folder: Path) -> int:
     return descriptor
 
 
+def unlock_folder(descriptor: int) -> None:
+    """Let other processes write again, who find no mark: two results of one question have the same files."""
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+    os.close(descriptor)
+
+
 def mark_of(folder: Path) -> str:
     """What the process that holds the lock of a folder has left there, by which others know the folder.
 
-    It is another each time that somebody takes the lock; empty where there is none.
+    It is another each time that somebody takes the lock; empty where nobody has it.
     """
     with suppress(OSError, UnicodeDecodeError):
         return (folder / LOCK).read_text(encoding="ascii")
@@ -179,7 +186,7 @@ class ResultFolder:
             if new and not {path.name for path in folder.iterdir()} - {LOCK}:
                 (folder / LOCK).unlink(missing_ok=True)
                 folder.rmdir()
-            os.close(lock)
+            unlock_folder(lock)
 
     def alone(self, job: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
         """Decorator: what a job is told as ``out``, if anything, is `held` as long as the job runs.

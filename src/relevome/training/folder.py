@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from relevome.errors import InputError
-from relevome.results.folder import LOCK, lock_folder, temporary_name, whole_file
+from relevome.results.folder import LOCK, lock_folder, temporary_name, unlock_folder, whole_file
 from relevome.results.record import reading
 
 _AGAIN = "remove the folder, or choose another output"
@@ -49,7 +48,7 @@ class TrainingFolder:
     def close(self) -> None:
         """Leave the folder to other processes."""
         if self._lock is not None:
-            os.close(self._lock)
+            unlock_folder(self._lock)
             self._lock = None
 
     __del__ = close

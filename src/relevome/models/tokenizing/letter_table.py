@@ -83,11 +83,9 @@ class LetterTable:
         return ids, tuple([self.texts[one] for one in ids.tolist()])
 
     def places(self, letters: int) -> Places:
-        """First letter, the one behind the last, and whether it is special, of every token.
-
-        They are shared by all sequences of so many letters, and cannot be changed.
-        """
-        return _places(len(self.before), letters, len(self.after))
+        """First letter, the one behind the last, and whether it is special, of every token."""
+        starts, ends, special = _places(len(self.before), letters, len(self.after))
+        return starts.copy(), ends.copy(), special.copy()
 
     def _agrees(self, encode: Callable[[Sequence], Tokens], sequence: Sequence) -> bool:
         own, found = encode(sequence), self.read(sequence.letters)
@@ -103,7 +101,4 @@ def _places(before: int, letters: int, after: int) -> Places:
     none = np.zeros(before, dtype=int), np.zeros(after, dtype=int)
     starts = np.concatenate([none[0], np.arange(letters), none[1]])
     ends = np.concatenate([none[0], np.arange(1, letters + 1), none[1]])
-    places = starts, ends, ends == starts
-    for one in places:
-        one.setflags(write=False)
-    return places
+    return starts, ends, ends == starts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from relevome.errors import InputError
 from relevome.results.annotation.sites import CalledSite, read_called
-from relevome.results.folder import claim_folder
+from relevome.results.folder import claim_folder, unlock_folder
 from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html, plotted
 from relevome.results.parts.manifest import differences
@@ -112,7 +111,7 @@ def claimed(folder: Path, question: Mapping[str, Any], overwrite: bool = False) 
         _prepare(folder, json.loads(json.dumps(question)), overwrite)
         yield
     finally:
-        os.close(lock)
+        unlock_folder(lock)
 
 
 def write_annotation(folder: Path, status: str, content: Mapping[str, Any]) -> None:

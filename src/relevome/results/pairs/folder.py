@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from relevome.errors import InputError
 from relevome.results.estimate import Estimate
-from relevome.results.folder import claim_folder
+from relevome.results.folder import claim_folder, unlock_folder
 from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html, plotted
 from relevome.results.pairs.contacts import (
@@ -168,7 +167,7 @@ def claimed(folder: Path, question: Mapping[str, Any], overwrite: bool = False) 
         _prepare(folder, json.loads(json.dumps(question)), overwrite)
         yield
     finally:
-        os.close(lock)
+        unlock_folder(lock)
 
 
 def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +12,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from relevome.errors import InputError
-from relevome.results.folder import claim_folder, is_marked, mark_of, temporary_name
+from relevome.results.folder import claim_folder, is_marked, mark_of, temporary_name, unlock_folder
 from relevome.results.parts import manifest as manifests
 from relevome.results.parts.manifest import Folder
 from relevome.results.parts.part import (
@@ -86,7 +85,7 @@ class PartsWriter:
         try:
             self._open(overwrite)
         except BaseException:
-            os.close(self._lock)
+            unlock_folder(self._lock)
             raise
 
     def _open(self, overwrite: bool) -> None:
@@ -180,7 +179,7 @@ class PartsWriter:
                 with suppress(InputError):
                     self._write_manifest("failed")
         finally:
-            os.close(self._lock)
+            unlock_folder(self._lock)
 
     def _write_manifest(self, status: manifests.Status) -> None:
         head = {"schema_version": self.kind.schema_version, "status": status}
