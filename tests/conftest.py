@@ -26,13 +26,13 @@ from tests.toys import load, saved, toy_model  # noqa: E402
 
 __all__ = ["load", "saved", "toy_model"]
 
-torch.set_num_threads(1)
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.load_profile("house")
 
 
 def pytest_report_header() -> str:
     """How fast the machine is, without which no duration says anything."""
+    torch.set_num_threads(1)
     matrix = torch.ones(2048, 2048)
     seconds = []
     for _ in range(3):
@@ -40,6 +40,11 @@ def pytest_report_header() -> str:
         torch.mm(matrix, matrix)
         seconds.append(time.perf_counter() - since)
     return f"speed: {2 * 2048**3 / min(seconds) / 1e9:.0f} GFLOP/s by one thread (float32, 2048 x 2048)"
+
+
+def pytest_runtest_setup() -> None:
+    """One thread, whatever a test before has left: other numbers of threads add up in another order."""
+    torch.set_num_threads(1)
 
 
 def pytest_collection_finish() -> None:
