@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA, PROTEIN
@@ -88,3 +89,10 @@ def test_a_database_of_proteins_is_refused() -> None:
         matches([DATABASE[0]], [*DATABASE, protein])
     with pytest.raises(InputError, match="is dna: expected motifs of protein to compare with"):
         matches([protein], DATABASE)
+
+
+def test_torch_keeps_its_threads() -> None:
+    """numba, which compares, shares them: with another number sums of torch would have other last digits."""
+    torch.set_num_threads(1)
+    matches([DATABASE[3]], DATABASE, shuffles=20)
+    assert torch.get_num_threads() == 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import numpy as np
@@ -94,6 +95,18 @@ def _shuffles(
     return [motif.probabilities[order] for order in orders]
 
 
+@contextmanager
+def _threads_kept() -> Iterator[None]:
+    """Numba sets the threads that it shares with torch, whose sums would be added up in another order."""
+    import torch
+
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _tomtom(
     queries: Sequence[Float[np.ndarray, "_ letters"]], database: Sequence[Motif], both_strands: bool
 ) -> tuple[Float[np.ndarray, "queries motifs"], np.ndarray]:
@@ -102,5 +115,6 @@ def _tomtom(
 
     wanted = [np.ascontiguousarray(query.T) for query in queries]
     known = [np.ascontiguousarray(motif.probabilities.T) for motif in database]
-    p, _, _, _, strands = tomtom(wanted, known, reverse_complement=both_strands, n_jobs=1)
+    with _threads_kept():
+        p, _, _, _, strands = tomtom(wanted, known, reverse_complement=both_strands, n_jobs=1)
     return np.clip(p, 0.0, 1.0), strands.astype(int)
