@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 import numpy as np
@@ -12,6 +11,7 @@ from jaxtyping import Float
 from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA, RNA, Alphabet
 from relevome.discovery.signed_rank import false_discovery_rates
+from relevome.engines.threads import torch_threads
 from relevome.errors import InputError
 from relevome.results.attention_heads.heads import Match
 from relevome.results.attention_heads.settings import SHUFFLES
@@ -95,18 +95,6 @@ def _shuffles(
     return [motif.probabilities[order] for order in orders]
 
 
-@contextmanager
-def _threads_kept() -> Iterator[None]:
-    """Numba sets the threads that it shares with torch, whose sums would be added up in another order."""
-    import torch
-
-    before = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _tomtom(
     queries: Sequence[Float[np.ndarray, "_ letters"]], database: Sequence[Motif], both_strands: bool
 ) -> tuple[Float[np.ndarray, "queries motifs"], np.ndarray]:
@@ -115,6 +103,6 @@ def _tomtom(
 
     wanted = [np.ascontiguousarray(query.T) for query in queries]
     known = [np.ascontiguousarray(motif.probabilities.T) for motif in database]
-    with _threads_kept():
+    with torch_threads():  # numba sets those that it shares with torch, to all cores
         p, _, _, _, strands = tomtom(wanted, known, reverse_complement=both_strands, n_jobs=1)
     return np.clip(p, 0.0, 1.0), strands.astype(int)

@@ -7,12 +7,9 @@ to tell them from shuffles, three methods say what the models look at, and the p
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from relevome.data.inputs import from_fasta
 from relevome.data.names import fasta_record
@@ -22,6 +19,7 @@ from relevome.data.simulation.grammar import promoter_grammar
 from relevome.data.simulation.sequence_files import write_simulation
 from relevome.data.simulation.sequences import SimulationPlan
 from relevome.data.sites import Site, read_sites
+from relevome.engines.threads import torch_threads
 from relevome.evaluation.measurement import evaluate_run
 from relevome.jobs import Say
 from relevome.jobs.explain import explain
@@ -71,19 +69,9 @@ def demo(out: str | Path, seed: int = 0, say: Say = lambda _: None) -> None:
     Raises:
         InputError: If the folder holds something already, or another process is at it.
     """
-    with _DEMO.held(Path(out), overwrite=False), _one_thread():
+    # threads wait for one another longer than models this small compute
+    with _DEMO.held(Path(out), overwrite=False), torch_threads(1):
         _run(Path(out), seed, say)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Threads wait for one another longer than models this small compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _run(folder: Path, seed: int, say: Say) -> None:

@@ -13,15 +13,15 @@ import heapq
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Sequence as List
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from relevome.engines.base import Crew, Engine, crew_of, engine_of
+from relevome.engines.threads import torch_threads
 from relevome.results.estimate import Estimate
 
 SAMPLING = 20.0  # seconds that a sample takes, about
@@ -126,7 +126,7 @@ def estimate_work(
     crew = crew_of(engine_of(engine))
     begun = clock()
     share = (SAMPLING if sampling is None else sampling) / max(1, len(work.strata))
-    with _threads(crew.threads):
+    with torch_threads(crew.threads):
         for stratum in list(work.strata.values())[:1]:
             carry_out(stratum.draw(1)[0])  # what is made once, as kernels and tables, is made now
         rates = {name: _rate(stratum, carry_out, share, clock) for name, stratum in work.strata.items()}
@@ -210,19 +210,6 @@ def _seconds(work: Work, rates: Mapping[int, _Rate], crew: Crew) -> Estimate:
         )
         found.append(work.reading + makespan(each, crew.workers))
     return Estimate(*found)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """As many threads as a worker will have."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _peak_memory() -> int:

@@ -20,6 +20,7 @@ from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.jobs.running.answers import answered, asked_alone
+from relevome.jobs.running.cuts import cut
 from relevome.jobs.running.positions import Positions
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
@@ -113,21 +114,17 @@ class Shard:
     @property
     def letters(self) -> int:
         """How many letters are in it."""
-        return sum(len(item.what) for item in self.items if isinstance(item.what, Sequence))
+        return sum(map(_letters, self.items))
 
 
 def shards(model: Model, source: Input, long: str) -> Iterator[Shard]:
     """Stretches of the input of at most so many sequences and, beyond the first, so many letters."""
-    number, items, letters = 0, [], 0
-    for item in _items(model, source, long):
-        length = len(item.what) if isinstance(item.what, Sequence) else 0
-        if items and (len(items) == SHARD_SEQUENCES or letters + length > SHARD_LETTERS):
-            yield Shard(number, items)
-            number, items, letters = number + 1, [], 0
-        items.append(item)
-        letters += length
-    if items:
+    for number, items in cut(_items(model, source, long), _letters, SHARD_SEQUENCES, SHARD_LETTERS):
         yield Shard(number, items)
+
+
+def _letters(item: Item) -> int:
+    return len(item.what) if isinstance(item.what, Sequence) else 0
 
 
 def _items(model: Model, source: Input, long: str) -> Iterator[Item]:

@@ -18,6 +18,7 @@ from relevome.discovery.variants.token_breaks import token_breaks
 from relevome.discovery.variants.why import RelevanceChange, WhyAsked, relevance_changes
 from relevome.engines.base import Engine
 from relevome.errors import InputError
+from relevome.jobs.running.cuts import cut
 from relevome.jobs.running.shards import ShardResult
 from relevome.jobs.running.writing import remembered, write_shards
 from relevome.jobs.variants.scoring import VariantQuestion
@@ -112,15 +113,7 @@ class WhyShard:
 
 def why_shards(items: Iterable[WhyItem]) -> Iterator[WhyShard]:
     """Stretches of at most so many variants and, beyond the first, so many letters of windows."""
-    number, some, letters = 0, [], 0
-    for item in items:
-        size = _letters(item)
-        if some and (len(some) == SHARD_VARIANTS or letters + size > SHARD_LETTERS):
-            yield WhyShard(number, some)
-            number, some, letters = number + 1, [], 0
-        some.append(item)
-        letters += size
-    if some:
+    for number, some in cut(items, _letters, SHARD_VARIANTS, SHARD_LETTERS):
         yield WhyShard(number, some)
 
 

@@ -13,6 +13,7 @@ from relevome.discovery.variants.matched_null import matched_nulls
 from relevome.discovery.variants.schemes import LOG_LIKELIHOOD, Scheme, check_scheme, scheme_effects
 from relevome.discovery.variants.sequences import sequence_effects
 from relevome.errors import InputError
+from relevome.jobs.running.cuts import cut
 from relevome.jobs.running.shards import ShardResult
 from relevome.jobs.variants.source import VariantItem
 from relevome.models.base import Model, Target
@@ -122,15 +123,7 @@ class VariantShard:
 
 def variant_shards(items: Iterable[VariantItem]) -> Iterator[VariantShard]:
     """Stretches of at most so many variants and, beyond the first, so many letters of windows."""
-    number, some, letters = 0, [], 0
-    for item in items:
-        size = window_letters(item)
-        if some and (len(some) == SHARD_VARIANTS or letters + size > SHARD_LETTERS):
-            yield VariantShard(number, some)
-            number, some, letters = number + 1, [], 0
-        some.append(item)
-        letters += size
-    if some:
+    for number, some in cut(items, window_letters, SHARD_VARIANTS, SHARD_LETTERS):
         yield VariantShard(number, some)
 
 
