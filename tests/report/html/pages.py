@@ -68,6 +68,13 @@ def until(page: Any, expected: Any, look: Callable[[], Any]) -> None:
     assert look() == expected
 
 
+def in_view(page: Any, locator: Any) -> dict[str, float]:
+    """Where something is on the screen, scrolled to; scrolling, which takes tips away, has been told of."""
+    locator.scroll_into_view_if_needed()
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return locator.bounding_box()
+
+
 def number(text: str) -> float:
     return float(text.replace("\u2212", "-").replace(",", ""))
 

@@ -11,7 +11,7 @@ import pytest
 
 import relevome
 from relevome.results.run.reader import Run
-from tests.report.html.pages import NASTY, Open, example, file_of, grave, number, until, written
+from tests.report.html.pages import NASTY, Open, example, file_of, grave, in_view, number, until, written
 
 AXE = Path(relevome.__file__).parent / "report" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -58,8 +58,7 @@ def listed(page: Any, count: str) -> None:
 def point_at(page: Any, row: int, letter: int, letters: int) -> dict[str, str]:
     """What is shown of a letter of a row that is in view, by its name."""
     canvas = page.locator(f".row[data-place='{row}'] canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
+    box = in_view(page, canvas)
     one = (box["width"] - GUTTER - RIGHT) / letters
     page.mouse.move(box["x"] + GUTTER + (letter + 0.5) * one, box["y"] + 30)
     page.wait_for_selector(".tip:not([hidden])")

@@ -16,7 +16,7 @@ from relevome.results.pairs.folder import MappedSequence, Pair, Pairs, claimed, 
 from relevome.results.pairs.maps import KeptMap, map_path, write_map
 from relevome.results.pairs.settings import PairSettings
 from tests.damage.of_results import MODEL
-from tests.report.html.pages import NASTY, Open, file_of, number, saved_figure, saved_table, written
+from tests.report.html.pages import NASTY, Open, file_of, in_view, number, saved_figure, saved_table, written
 from tests.report.html.unpacked import Unpacked, unpacked
 
 # Of src/parts/pairs.ts: where the map lies in its picture.
@@ -111,8 +111,7 @@ def page(opened: Open, file: Path) -> Any:
 def at(page: Any, row: int, column: int, letters: int = 60) -> tuple[float, float]:
     """Where a pair is on the screen."""
     canvas = page.locator("canvas.pick")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
+    box = in_view(page, canvas)
     unit = box["width"] / (LEFT + SIDE + 118)
     return tuple(
         box[side] + unit * (off + (place + 0.5) * SIDE / letters)

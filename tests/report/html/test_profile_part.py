@@ -11,7 +11,17 @@ import pytest
 import relevome
 from relevome.report.html.parts import profile
 from relevome.results.profile.folder import read_profile
-from tests.report.html.pages import NASTY, Open, example, file_of, number, saved_figure, until, written
+from tests.report.html.pages import (
+    NASTY,
+    Open,
+    example,
+    file_of,
+    in_view,
+    number,
+    saved_figure,
+    until,
+    written,
+)
 from tests.report.html.unpacked import Unpacked, unpacked
 
 # Of src/parts/profile.ts: where positions lie in its pictures.
@@ -79,8 +89,7 @@ def page(opened: Open, file: Path) -> Any:
 def pointed(page: Any, picture: int, place: int, y: float, width: int = 50) -> dict[str, str]:
     """What is said of a position, from 0, of one of the three pictures."""
     canvas = page.locator("section[id^=part] canvas").nth(picture)
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
+    box = in_view(page, canvas)
     unit = box["width"] / WIDTH
     x = LEFT + (place + 0.5) * (WIDTH - LEFT - RIGHT) / width
     page.mouse.move(box["x"] + unit * x, box["y"] + unit * y)

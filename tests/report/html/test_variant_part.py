@@ -17,7 +17,7 @@ from relevome.results.run.writer import RunWriter
 from relevome.results.variants.effect import VariantEffect
 from relevome.results.variants.rows import OF_LETTERS, OF_SEQUENCES, Variants, VariantsWriter, variant_row
 from tests.damage.of_results import MODEL
-from tests.report.html.pages import MANIFEST, Open, file_of, number, saved_figure, saved_table
+from tests.report.html.pages import MANIFEST, Open, file_of, in_view, number, saved_figure, saved_table
 from tests.report.html.unpacked import Unpacked, unpacked
 from tests.results.conftest import _letters_only
 
@@ -169,8 +169,7 @@ def test_the_table_is_sorted_searched_filtered_and_saved(page: Any) -> None:
 
 def test_the_strip_says_what_is_under_the_pointer_and_picks_it(page: Any) -> None:
     strip = page.locator("canvas.pick").first
-    strip.scroll_into_view_if_needed()
-    box = strip.bounding_box()
+    box = in_view(page, strip)
     found = None
     for share in np.linspace(0.05, 0.95, 181):  # along the middle of the highest dot's line
         page.mouse.move(box["x"] + share * box["width"], box["y"] + 40)
