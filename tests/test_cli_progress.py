@@ -53,6 +53,14 @@ def test_what_was_done_before_is_not_taken_for_speed(clock: Clock) -> None:
     assert gauge.words() == "1,050 of 2,000 explained, 59.9 per minute, 15:51 left"
 
 
+def test_what_is_not_alike_says_nothing_of_the_time_that_is_left(clock: Clock) -> None:
+    gauge = Gauge("commands", alike=False)
+    gauge.tell(0, 300)
+    clock.now += 350
+    gauge.tell(1, 300)
+    assert gauge.line() == "5:50  1 of 300 commands"
+
+
 def test_a_rate_is_that_of_the_last_minutes(clock: Clock) -> None:
     gauge = Gauge("steps")
     for step in range(0, 1001, 10):

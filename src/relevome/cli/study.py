@@ -75,7 +75,7 @@ def _command(name: str, kind: type[Any], run: Runner) -> Callable[..., None]:
         from relevome.studies.carry_out import carry_out
 
         options = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
-        with shown("commands") as seen:
+        with shown("commands", alike=False) as seen:
             carry_out(configured(kind, name, options), output, run, jobs, seen.print, seen.tell)
 
     carry.__doc__ = getdoc(kind)

@@ -26,12 +26,14 @@ class _Moment(NamedTuple):
 class Gauge:
     """Where a command is: what it does, and how much is done of how much, with the rate and the time left.
 
-    ``unit`` is what is counted, such as "sequences". What is known is put into words when somebody looks,
-    perhaps another thread: so it is replaced as a whole.
+    ``unit`` is what is counted, such as "sequences". Where they are not ``alike``, such as commands of which
+    one takes seconds and another an hour, those that are done say nothing of the time that is left. What is
+    known is put into words when somebody looks, perhaps another thread: so it is replaced as a whole.
     """
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, alike: bool = True) -> None:
         self._unit = unit
+        self._alike = alike
         self._now = _Moment()
         self._began = time.monotonic()
 
@@ -72,7 +74,7 @@ class Gauge:
         """All of it in one line."""
         what, done, total, samples = self._now
         counted = f"{done:,} of {total:,} {self._unit}" if total else ""
-        rate = _rate(samples)
+        rate = _rate(samples) if self._alike else None
         if total and rate:
             counted += f", {_speed(rate)}, {clock((total - done) / rate)} left"
         return ": ".join(part for part in (what, counted) if part) or "reading"
@@ -85,8 +87,8 @@ class Gauge:
 class _OnTerminal(Gauge):
     """A bar, which makes room for lines that stay."""
 
-    def __init__(self, unit: str, progress: Any) -> None:
-        super().__init__(unit)
+    def __init__(self, unit: str, alike: bool, progress: Any) -> None:
+        super().__init__(unit, alike)
         self._progress = progress
         self._bar = progress.add_task(self.words(), total=None)
 
@@ -119,30 +121,30 @@ class _OnTerminal(Gauge):
 
 
 @contextmanager
-def shown(unit: str) -> Iterator[Gauge]:
+def shown(unit: str, alike: bool = True) -> Iterator[Gauge]:
     """Shows on standard error what a command does in the block; on a terminal nothing of it stays."""
     from rich.console import Console
 
     console = Console(stderr=True)
-    with _bar(console, unit) if console.is_terminal else _lines(unit) as one:
+    with _bar(console, unit, alike) if console.is_terminal else _lines(unit, alike) as one:
         yield one
 
 
 @contextmanager
-def _bar(console: Any, unit: str) -> Iterator[Gauge]:
+def _bar(console: Any, unit: str, alike: bool) -> Iterator[Gauge]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(bar_width=20), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(
         *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
     ) as progress:
-        yield _OnTerminal(unit, progress)
+        yield _OnTerminal(unit, alike, progress)
 
 
 @contextmanager
-def _lines(unit: str) -> Iterator[Gauge]:
+def _lines(unit: str, alike: bool) -> Iterator[Gauge]:
     """A line every so often, from a thread of its own: some work tells nothing for long."""
-    one, over = Gauge(unit), Event()
+    one, over = Gauge(unit, alike), Event()
 
     def beat() -> None:
         while not over.wait(EVERY):
