@@ -51,6 +51,10 @@ def test_an_estimate_in_words() -> None:
             "variants --model {cnn} --target 0 --vcf {vcf} --genome {fasta} --width 8",
             "work    1 with 8 letters, in 1 shards",
         ),
+        (
+            "pairs --model {cnn} --target 0 --fasta {fasta}",
+            "work    2 with 20 letters, in 1 shards",
+        ),
     ],
 )
 def test_a_plan_is_printed_and_nothing_is_written(

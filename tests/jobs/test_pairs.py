@@ -20,6 +20,8 @@ from relevome.discovery.pairs.letter_relevance import relevance_map
 from relevome.discovery.pairs.of_sequences import MapMaker
 from relevome.discovery.pairs.strands import PairMap
 from relevome.errors import InputError
+from relevome.jobs.running import estimates
+from relevome.jobs.running.estimates import WorkEstimate
 from relevome.models.base import Model
 from relevome.models.targets import resolve_target
 from relevome.results.pairs.folder import Pairs, read_pairs
@@ -302,3 +304,36 @@ def test_known_sites_are_drawn(model: Model, tmp_path: Path, monkeypatch: pytest
     assert (most, contacts) == (1, None)
     assert [(one.start, one.end) for one in sites["one"]] == [(2, 5)]
     assert sites["three"] == []
+
+
+def test_a_plan_counts_what_is_missing_and_writes_nothing(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimates, "SAMPLING", 0.2)
+    given = {f"s{i}": "ACGTTGCAGTAC" * (1 + i % 3) for i in range(70)}
+    told: list[WorkEstimate] = []
+
+    def stop(found: WorkEstimate) -> None:
+        told.append(found)
+        raise EOFError
+
+    def plan(**options: Any) -> WorkEstimate:
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        with pytest.raises(EOFError):
+            relevome.pairs(model, given, tmp_path / "out", planned=stop, pictures=0, **options)
+        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+        return told.pop()
+
+    found = plan()
+    letters = sum(map(len, given.values()))
+    assert (found.sequences, found.letters, found.shards, found.there) == (70, letters, 3, 0)
+    relevome.pairs(model, given, tmp_path / "out", pictures=0)
+    files = sorted((tmp_path / "out" / "maps").iterdir())
+    assert found.disk == pytest.approx(sum(path.stat().st_size for path in files), rel=0.1)
+    for path in files[:32] + files[40:42]:
+        path.unlink()
+    found = plan()
+    assert (found.sequences, found.shards, found.there) == (34, 2, 1)
+    assert plan(overwrite=True).sequences == 70
+    with pytest.raises(InputError, match="holds other maps of pairs, which differ in"):
+        relevome.pairs(model, given, tmp_path / "out", planned=stop, estimate="none")

@@ -40,6 +40,7 @@ from relevome.cli.shared.options import (
     rows_at_once,
 )
 from relevome.cli.shared.paths import PathOrWord
+from relevome.cli.shared.planning import PlanOptions, with_plan_options
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -49,10 +50,12 @@ if TYPE_CHECKING:
 
 
 @with_engine_options
+@with_plan_options
 def pairs(
     model: ModelPath,
     output: Output,
     computed: EngineOptions,
+    before: PlanOptions,
     # the sequences
     fasta: Fasta = None,
     bed: Bed = None,
@@ -146,6 +149,7 @@ def pairs(
             contacts=contacts, random_models=random_models, sites=sites, pictures=pictures, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite,
             engine=computed.chosen(), say=seen.say, progress=seen.tell,
+            planned=before.told(seen),
         )  # fmt: skip
     _report(found, output)
 

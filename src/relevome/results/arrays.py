@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,18 @@ from relevome.results.folder import whole_file
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays by their names as a whole. Raises ValueError for arrays of Python objects."""
     with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **dict(arrays))
+        _save(file, arrays)
+
+
+def size_of_arrays(arrays: Mapping[str, np.ndarray]) -> int:
+    """Bytes of the file that `write_arrays` writes."""
+    file = BytesIO()
+    _save(file, arrays)
+    return file.tell()
+
+
+def _save(file: BufferedIOBase, arrays: Mapping[str, np.ndarray]) -> None:
+    np.savez_compressed(file, allow_pickle=False, **dict(arrays))
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,8 +15,10 @@ from relevome.discovery.pairs.of_sequences import MapMaker
 from relevome.engines.base import Engine, engine_of
 from relevome.errors import InputError
 from relevome.jobs import Progress
+from relevome.jobs.running.estimates import Reservoirs, Weight, Work, WorkEstimate, estimate_work
+from relevome.results.arrays import size_of_arrays
 from relevome.results.folder import is_marked, mark_of
-from relevome.results.pairs.maps import KeptMap, kept_map, map_path, write_map
+from relevome.results.pairs.maps import KeptMap, kept_map, map_arrays, map_path, write_map
 
 AT_ONCE = 32  # sequences that go through a model together
 
@@ -73,9 +77,7 @@ def make_maps(
     def missing() -> Iterator[tuple[int, dict[int, Sequence]]]:
         numbered = numbered_sequences(source)
         while some := dict(islice(numbered, AT_ONCE)):
-            left = {
-                number: one for number, one in some.items() if kept_map(map_path(folder, number), one) is None
-            }
+            left = {number: one for number, one in some.items() if not _has_map(folder, number, one)}
             progress(len(some) - len(left), total)
             if left:
                 first = min(some)
@@ -93,6 +95,46 @@ def make_maps(
                 refused[number] = {"sequence_id": named[number], "reason": str(found)}
         progress(len(named), total)
     return refused
+
+
+def estimate_maps(maker: MapMaker, source: Input, folder: Path | None, engine: Engine | str) -> WorkEstimate:
+    """What it takes to make the maps that are not in the ``folder`` yet, or all of them: from a sample.
+
+    Work grows with the pairs of letters: each letter is exchanged, and every other one is looked at.
+    """
+    reservoirs = Reservoirs(lambda some: dict(enumerate(some)))
+    shards: list[Counter[int]] = []
+    sequences = letters = there = 0
+    numbered, begun = numbered_sequences(source), time.perf_counter()
+    while some := dict(islice(numbered, AT_ONCE)):
+        left = [one for number, one in some.items() if folder is None or not _has_map(folder, number, one)]
+        load: Counter[int] = Counter()
+        for one in left:
+            pairs = len(one) ** 2
+            load[reservoirs.add(one, pairs)] += pairs
+        shards += [load] if load else []
+        there += not left
+        sequences, letters = sequences + len(left), letters + sum(map(len, left))
+    reading = time.perf_counter() - begun
+
+    def carry_out(portion: Mapping[int, Sequence]) -> list[KeptMap]:
+        found = [one for _, one in maker.kept(portion) if isinstance(one, KeptMap)]
+        _weigh(found)  # to write them takes time, too
+        return found
+
+    work = Work(shards, reservoirs.strata(), sequences, there, reading, letters)
+    return estimate_work(work, carry_out, _weigh, engine)
+
+
+def _weigh(found: Iterable[KeptMap]) -> Weight:
+    """Bytes of maps."""
+    every = [map_arrays(one) for one in found]
+    held = sum(values.nbytes for arrays in every for values in arrays.values())
+    return Weight(sum(size_of_arrays(arrays) for arrays in every), held)
+
+
+def _has_map(folder: Path, number: int, one: Sequence) -> bool:
+    return kept_map(map_path(folder, number), one) is not None
 
 
 def numbered_sequences(source: Input) -> Iterator[tuple[int, Sequence]]:

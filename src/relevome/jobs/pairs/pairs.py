@@ -24,14 +24,23 @@ from relevome.errors import InputError
 from relevome.evaluation.statistics import bootstrap_interval
 from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.pairs.against_structures import AgainstStructures, against_structures
-from relevome.jobs.pairs.making import make_maps, numbered_sequences
+from relevome.jobs.pairs.making import estimate_maps, make_maps, numbered_sequences
+from relevome.jobs.running.estimates import Planned
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.models.questions import Target
 from relevome.models.targets import resolve_target
 from relevome.options import check_choice
 from relevome.report.pairs.pictures import draw_maps
-from relevome.results.pairs.folder import MappedSequence, Pair, Pairs, claimed, read_pairs, write_pairs
+from relevome.results.pairs.folder import (
+    MappedSequence,
+    Pair,
+    Pairs,
+    check_question,
+    claimed,
+    read_pairs,
+    write_pairs,
+)
 from relevome.results.pairs.maps import KeptMap, map_path, read_map
 from relevome.results.pairs.settings import PairEstimate, PairMethod, PairSettings, PairSummary
 
@@ -63,6 +72,7 @@ def pairs(
     engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
+    planned: Planned | None = None,
 ) -> Pairs:
     """Which letters of sequences a model reads together: a map for each, and the strongest pairs of all.
 
@@ -99,6 +109,9 @@ def pairs(
             `relevome list engines`. Default: ``local``, this process.
         say: Called with a few words as each part of the work begins. Default: nobody is told.
         progress: Called with how many sequences were just done, and of how many in all.
+        planned: Called with what the maps will take, from a sample, before anything is written; what it
+            raises ends the job. Maps of models with random weights are not in it. Default: nothing is
+            estimated.
 
     Returns:
         The strongest pairs, and by ``.map(sequence_id)`` the map of each sequence.
@@ -128,8 +141,12 @@ def pairs(
     problems = _problems(source, on_bad)
     known = _known_sites(source, sites)
     sized = model.with_batch_sizes(batch_sizes_of(batch_size))
-    with claimed(folder, _question(model, source, settings), overwrite):
-        maker = MapMaker(sized, settings, asked)
+    maker, question = MapMaker(sized, settings, asked), _question(model, source, settings)
+    if planned is not None:
+        if not overwrite:
+            check_question(folder, question)
+        planned(estimate_maps(maker, source, None if overwrite else folder, engine))
+    with claimed(folder, question, overwrite):
         say("maps of pairs")
         refused = make_maps(maker, source, folder, on_bad, engine, progress, problems.total)
         say("strongest pairs")

@@ -74,8 +74,8 @@ class Weight(NamedTuple):
 class Stratum:
     """Items of like length.
 
-    ``letters`` is how many all of them have. ``draw`` gives a portion of so many of them, of which there are
-    no more than ``most``, with the letters in it.
+    ``letters`` is how many all of them have, or what else the work grows with. ``draw`` gives a portion of so
+    many of them, of which there are no more than ``most``, with the letters in it.
     """
 
     letters: int
@@ -85,13 +85,18 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Work:
-    """All that is to be done: of every shard its letters by stratum, the strata, and what is besides."""
+    """All that is to be done: of every shard its letters by stratum, the strata, and what is besides.
+
+    Where work does not grow with letters but with pairs of them, or another number, that stands in their
+    place, and ``letters`` says how many there are.
+    """
 
     shards: List[Mapping[int, int]]
     strata: Mapping[int, Stratum]
     sequences: int
     there: int = 0
     reading: float = 0.0
+    letters: int | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ def estimate_work(
     each, fixed, held = _bytes([some for one in rates.values() for some in one.rows], weigh)
     return WorkEstimate(
         work.sequences,
-        sum(loads),
+        sum(loads) if work.letters is None else work.letters,
         len(loads),
         work.there,
         _seconds(work, rates, crew),

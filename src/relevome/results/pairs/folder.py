@@ -164,20 +164,27 @@ def claimed(folder: Path, question: Mapping[str, Any], overwrite: bool = False) 
     """
     lock = claim_folder(folder, NAME, "maps of pairs")
     try:
-        _prepare(folder, json.loads(json.dumps(question)), overwrite)
+        _prepare(folder, question, overwrite)
         yield
     finally:
         unlock_folder(lock)
 
 
+def check_question(folder: Path, question: Mapping[str, Any]) -> None:
+    """Raises InputError for a folder that holds maps of another question."""
+    if not (folder / NAME).is_file():
+        return
+    changed = differences(_record(folder).get("question", {}), json.loads(json.dumps(question)))
+    if changed:
+        raise InputError(
+            f"{folder} holds other maps of pairs, which differ in {', '.join(changed)}: choose another "
+            "-o, or replace them with --overwrite"
+        )
+
+
 def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None:
-    if (folder / NAME).is_file() and not overwrite:
-        changed = differences(_record(folder).get("question", {}), question)
-        if changed:
-            raise InputError(
-                f"{folder} holds other maps of pairs, which differ in {', '.join(changed)}: choose another "
-                "-o, or replace them with --overwrite"
-            )
+    if not overwrite:
+        check_question(folder, question)
     _write_record(folder, "running", {"question": question})
     (folder / MAPS).mkdir(exist_ok=True)
     for path in (*(folder / MAPS).glob("*"), *(folder / RANDOM).glob("*/*")):

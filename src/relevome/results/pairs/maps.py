@@ -44,11 +44,16 @@ def random_map_path(folder: Path, model: int, number: int) -> Path:
     return folder / RANDOM / f"{model:03d}" / f"{number:06d}.npz"
 
 
-def write_map(path: Path, found: KeptMap) -> None:
-    """Write a map as a whole."""
+def map_arrays(found: KeptMap) -> dict[str, np.ndarray]:
+    """What is written of a map."""
     arrays = {"letters": np.array([*found.letters]), "map": found.values}
     others = {"estimate": found.estimate, "null": found.null}
-    write_arrays(path, arrays | {name: values for name, values in others.items() if values is not None})
+    return arrays | {name: values for name, values in others.items() if values is not None}
+
+
+def write_map(path: Path, found: KeptMap) -> None:
+    """Write a map as a whole."""
+    write_arrays(path, map_arrays(found))
 
 
 def read_map(path: Path) -> KeptMap:
