@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
+from relevome.cli.shared.engine_options import EngineOptions
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import (
     AlphabetName,
@@ -20,7 +21,7 @@ from relevome.cli.shared.options import (
     rows_at_once,
 )
 from relevome.cli.shared.paths import PathOrWord
-from relevome.cli.shared.planning import PlanOptions, with_plan_options
+from relevome.cli.shared.planning import PlanOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from relevome.results.annotation.folder import Annotation
 
 
-@with_engine_options
-@with_plan_options
+@with_options
 def annotate(
     model: ModelPath,
     genome: Annotated[Path, typer.Option(help="Genome as FASTA, plain or gzip.")],

@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
-from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
+from relevome.cli.shared.engine_options import EngineOptions
+from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 
-@with_engine_options
-@with_evaluation_options
+@with_options
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of `relevome explain` or `relevome evaluate`.")],
     output: Output,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
-from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
+from relevome.cli.shared.engine_options import EngineOptions
+from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import MovedModel, Output, TokenizerPath
 from relevome.cli.shared.progress import shown
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from relevome.results.evaluation.scores import Excess
 
 
-@with_engine_options
-@with_evaluation_options
+@with_options
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
     output: Output,

@@ -8,43 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from relevome.cli.shared.account import print_account
-from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
+from relevome.cli.shared.engine_options import EngineOptions
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.inputs import (
-    AnchorName,
-    Bed,
-    Fasta,
-    Genome,
-    IdColumn,
-    PlaceTypes,
-    SequenceColumn,
-    Sequences,
-    Table,
-    Width,
-    input_of,
-    of_intervals,
-    print_input,
-    print_refused,
-)
+from relevome.cli.shared.inputs import SequenceOptions, print_input, print_refused
+from relevome.cli.shared.model_options import ModelOptions
 from relevome.cli.shared.options import (
-    AlphabetName,
     BatchSize,
-    Device,
     Long,
     MethodOption,
-    ModelPath,
     OnBad,
     Output,
-    Prefix,
-    RareAsX,
     Seed,
-    StripStop,
-    TaskName,
-    TokenizerPath,
     named_options,
     rows_at_once,
 )
-from relevome.cli.shared.planning import PlanOptions, print_took, with_plan_options
+from relevome.cli.shared.planning import PlanOptions, print_took
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -52,24 +31,13 @@ if TYPE_CHECKING:
     from relevome.results.run.reader import Run
 
 
-@with_engine_options
-@with_plan_options
+@with_options
 def explain(
-    model: ModelPath,
+    asked: ModelOptions,
+    given: SequenceOptions,
     output: Output,
     computed: EngineOptions,
     before: PlanOptions,
-    # the sequences
-    fasta: Fasta = None,
-    bed: Bed = None,
-    genome: Genome = None,
-    width: Width = None,
-    anchor: AnchorName = None,
-    kinds: PlaceTypes = None,
-    table: Table = None,
-    id_column: IdColumn = None,
-    sequence_column: SequenceColumn = None,
-    sequences: Sequences = None,
     # what is explained, and how
     method: Annotated[
         str | None,
@@ -152,21 +120,9 @@ def explain(
     long: Long = "refuse",
     on_bad: OnBad = "refuse",
     batch_size: BatchSize = "auto",
-    device: Device = "auto",
-    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
-    # how the model is read, where it does not say so itself
-    task: TaskName = None,
-    alphabet: AlphabetName = None,
-    tokenizer: TokenizerPath = None,
-    prefix: Prefix = None,
-    rare_as_x: RareAsX = False,
-    strip_stop: StripStop = False,
-    max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
     # the rest
     seed: Seed = 0,
     overwrite: Annotated[bool, typer.Option(help="Replace a run that is there.")] = False,
-    trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
-    download: Annotated[bool, typer.Option(help="Fetch a hub id that is not in the local cache.")] = False,
 ) -> None:
     """Say how much every letter, token and so on contributed to a prediction.
 
@@ -174,21 +130,11 @@ def explain(
     """
     with importing():
         from relevome.jobs.explain import explain as run_explain
-        from relevome.models.hugging_face import load_model
 
     with shown("explained") as seen:
-        loaded = load_model(
-            model, task=task, alphabet=alphabet, tokenizer=tokenizer, device=device, dtype=dtype,
-            max_tokens=max_tokens, rare_as_x=rare_as_x or None, prefix=prefix,
-            trust_remote_code=trust_remote_code,
-            download=download,
-        )  # fmt: skip
-        given = input_of(
-            loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column,
-            of_intervals(bed, width=width, anchor=anchor, types=kinds),
-        )  # fmt: skip
+        loaded = asked.load()
         run = run_explain(
-            loaded, given, method, target or None,
+            loaded, given.read_for(loaded), method, target or None,
             out=output, position=position or None, positions=positions, contrast=contrast,
             mask_position=mask_position, lift=lift,
             average_strands=average_strands, tokenisations=tokenisations,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
+from relevome.cli.shared.engine_options import EngineOptions
 from relevome.cli.shared.evaluation_options import print_list
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import (
     AlphabetName,
@@ -54,7 +55,7 @@ Map = Annotated[
 ]
 
 
-@with_engine_options
+@with_options
 def heads(
     output: Output,
     computed: EngineOptions,

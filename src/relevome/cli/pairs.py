@@ -7,40 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
+from relevome.cli.shared.engine_options import EngineOptions
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.inputs import (
-    AnchorName,
-    Bed,
-    Fasta,
-    Genome,
-    IdColumn,
-    PlaceTypes,
-    SequenceColumn,
-    Sequences,
-    Table,
-    Width,
-    input_of,
-    of_intervals,
-    print_input,
-)
+from relevome.cli.shared.inputs import SequenceOptions, print_input
+from relevome.cli.shared.model_options import ModelOptions
 from relevome.cli.shared.options import (
-    AlphabetName,
     BatchSize,
-    Device,
-    ModelPath,
     OnBad,
     Output,
-    Prefix,
-    RareAsX,
     Seed,
-    StripStop,
-    TaskName,
-    TokenizerPath,
     rows_at_once,
 )
 from relevome.cli.shared.paths import PathOrWord
-from relevome.cli.shared.planning import PlanOptions, with_plan_options
+from relevome.cli.shared.planning import PlanOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -49,24 +29,13 @@ if TYPE_CHECKING:
     from relevome.results.pairs.folder import Pairs
 
 
-@with_engine_options
-@with_plan_options
+@with_options
 def pairs(
-    model: ModelPath,
+    asked: ModelOptions,
+    given: SequenceOptions,
     output: Output,
     computed: EngineOptions,
     before: PlanOptions,
-    # the sequences
-    fasta: Fasta = None,
-    bed: Bed = None,
-    genome: Genome = None,
-    width: Width = None,
-    anchor: AnchorName = None,
-    kinds: PlaceTypes = None,
-    table: Table = None,
-    id_column: IdColumn = None,
-    sequence_column: SequenceColumn = None,
-    sequences: Sequences = None,
     # the maps
     method: Annotated[
         Literal["dependency", "jacobian", "epistasis", "attention", "attnlrp", "gradient"] | None,
@@ -108,21 +77,9 @@ def pairs(
     # how it is computed
     on_bad: OnBad = "refuse",
     batch_size: BatchSize = "auto",
-    device: Device = "auto",
-    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
     seed: Seed = 0,
-    # how the model is read, where it does not say so itself
-    task: TaskName = None,
-    alphabet: AlphabetName = None,
-    tokenizer: TokenizerPath = None,
-    prefix: Prefix = None,
-    rare_as_x: RareAsX = False,
-    strip_stop: StripStop = False,
-    max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
     # the rest
     overwrite: Annotated[bool, typer.Option(help="Replace maps that are there.")] = False,
-    trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
-    download: Annotated[bool, typer.Option(help="Fetch a hub id that is not in the local cache.")] = False,
 ) -> None:
     """Which letters a model reads together: what a substitution at one changes at every other.
 
@@ -130,21 +87,12 @@ def pairs(
     """
     with importing():
         from relevome.jobs.pairs.pairs import pairs as run_pairs
-        from relevome.models.hugging_face import load_model
 
     with shown("sequences") as seen:
-        loaded = load_model(
-            model, task=task, alphabet=alphabet, tokenizer=tokenizer, device=device, dtype=dtype,
-            max_tokens=max_tokens, rare_as_x=rare_as_x or None, prefix=prefix,
-            trust_remote_code=trust_remote_code,
-            download=download,
-        )  # fmt: skip
-        given = input_of(
-            loaded, fasta, bed, genome, table, sequences, strip_stop, id_column, sequence_column,
-            of_intervals(bed, width=width, anchor=anchor, types=kinds),
-        )  # fmt: skip
+        loaded = asked.load()
         found = run_pairs(
-            loaded, given, output, method=method, target=target, position=position, by=by, summary=summary,
+            loaded, given.read_for(loaded), output,
+            method=method, target=target, position=position, by=by, summary=summary,
             shuffles=shuffles, estimate="none" if no_estimate else estimate, apart=apart, most=most,
             contacts=contacts, random_models=random_models, sites=sites, pictures=pictures, on_bad=on_bad,
             batch_size=rows_at_once(batch_size), seed=seed, overwrite=overwrite,

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
+from relevome.cli.shared.engine_options import EngineOptions
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import (
     BatchSize,
@@ -24,7 +25,7 @@ from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
 
-@with_engine_options
+@with_options
 def substitute(
     run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
     output: Output,

@@ -7,25 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
+from relevome.cli.shared.engine_options import EngineOptions
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.inputs import Genome, print_refused
+from relevome.cli.shared.model_options import ModelOptions
 from relevome.cli.shared.options import (
-    AlphabetName,
     BatchSize,
-    Device,
     MethodOption,
-    ModelPath,
     Output,
-    Prefix,
-    RareAsX,
     Seed,
-    TaskName,
-    TokenizerPath,
     named_options,
     rows_at_once,
 )
-from relevome.cli.shared.planning import PlanOptions, print_took, with_plan_options
+from relevome.cli.shared.planning import PlanOptions, print_took
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -34,10 +29,9 @@ if TYPE_CHECKING:
     from relevome.results.variants.why import VariantsWhy
 
 
-@with_engine_options
-@with_plan_options
+@with_options
 def variants(
-    model: ModelPath,
+    asked: ModelOptions,
     output: Output,
     computed: EngineOptions,
     before: PlanOptions,
@@ -110,19 +104,8 @@ def variants(
     motif_p: Annotated[float, typer.Option(help="The largest p of a motif that is there.")] = 1e-3,
     # how it is computed
     batch_size: BatchSize = "auto",
-    device: Device = "auto",
-    dtype: Annotated[str, typer.Option(help="float32, float64, bfloat16 or float16.")] = "float32",
-    # how the model is read, where it does not say so itself
-    task: TaskName = None,
-    alphabet: AlphabetName = None,
-    tokenizer: TokenizerPath = None,
-    prefix: Prefix = None,
-    rare_as_x: RareAsX = False,
-    max_tokens: Annotated[int | None, typer.Option(help="Replace the length the model states.")] = None,
     # the rest
     overwrite: Annotated[bool, typer.Option(help="Replace a result that is there.")] = False,
-    trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
-    download: Annotated[bool, typer.Option(help="Fetch a hub id that is not in the local cache.")] = False,
 ) -> None:
     """Score variants: the answer with the alternative minus that with the reference.
 
@@ -130,15 +113,10 @@ def variants(
     """
     with importing():
         from relevome.jobs.variants.variants import variants as score
-        from relevome.models.hugging_face import load_model
         from relevome.results.variants.why import why_of
 
     with shown("variants scored") as seen:
-        loaded = load_model(
-            model, task=task, alphabet=alphabet, tokenizer=tokenizer, device=device, dtype=dtype,
-            max_tokens=max_tokens, rare_as_x=rare_as_x or None, prefix=prefix,
-            trust_remote_code=trust_remote_code, download=download,
-        )  # fmt: skip
+        loaded = asked.load()
         found = score(
             loaded, output, vcf=vcf, genome=genome, genes=genes, substitutions=substitutions, fasta=fasta,
             saturate=saturate, target=target, width=width, indels=indels, distance=distance,

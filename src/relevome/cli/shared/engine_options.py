@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relevome.cli.shared.grouped import with_options
-
 if TYPE_CHECKING:
     from relevome.engines.base import Engine
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The engine and its options; `with_engine_options` makes every field an option of a command."""
+    """The engine and its options."""
 
     engine: Annotated[str, typer.Option(help="Where it is computed: one of `relevome list engines`.")] = (
         "local"
@@ -41,6 +39,3 @@ class EngineOptions:
         from relevome.engines.base import engine_of
 
         return engine_of(self.engine, workers=self.workers, address=self.address, gpus=self.gpus)
-
-
-with_engine_options = with_options(computed=EngineOptions)

@@ -8,14 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.options import BatchSize, Device, Seed, rows_at_once
 from relevome.cli.shared.terminal import echo
 
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """What is evaluated, and how; `with_evaluation_options` makes every field an option of a command."""
+    """What is evaluated, and how."""
 
     truth: Annotated[
         Path | None,
@@ -67,9 +66,6 @@ class EvaluationOptions:
             "batch_size": rows_at_once(self.batch_size), "seed": self.seed,
             "trust_remote_code": self.trust_remote_code, "overwrite": self.overwrite,
         }  # fmt: skip
-
-
-with_evaluation_options = with_options(asked=EvaluationOptions)
 
 
 def print_list(lines: list[str], most: int = 12) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from relevome.cli.shared.options import StripStop
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
 
@@ -21,9 +23,6 @@ Bed = Annotated[
     Path | None, typer.Option(help="Intervals as BED, narrowPeak, GFF3 and so on; needs --genome.")
 ]
 Genome = Annotated[Path | None, typer.Option(help="Genome as FASTA, plain or gzip.")]
-Width = Annotated[
-    int | None, typer.Option(help="Letters that every interval is brought to.", min=1, metavar="N")
-]
 AnchorName = Annotated[
     str | None,
     typer.Option(
@@ -36,57 +35,70 @@ PlaceTypes = Annotated[
     list[str] | None,
     typer.Option("--type", help="Type of features, or name of intervals; may be repeated (default: all)."),
 ]
-Table = Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")]
-IdColumn = Annotated[
-    str | None,
-    typer.Option(help="Column of --table with ids (default: id, sequence_id, entry or accession)."),
-]
-SequenceColumn = Annotated[
-    str | None, typer.Option(help="Column of --table with sequences (default: sequence, seq or text).")
-]
-Sequences = Annotated[Path | None, typer.Option(help="Sequences in any format of `relevome list formats`.")]
 
 
-def input_of(
-    model: Model,
-    fasta: Path | None,
-    bed: Path | None,
-    genome: Path | None,
-    table: Path | None,
-    sequences: Path | None,
-    strip_stop: bool,
-    id_column: str | None,
-    sequence_column: str | None,
-    cut: dict[str, Any],
-) -> Input:
-    """The sequences that are given. Raises InputError for none, or options that do not go together."""
-    from relevome.data.inputs import from_bed, from_fasta, from_file, from_table
+@dataclass(frozen=True)
+class SequenceOptions:
+    """Where the sequences of a command come from."""
 
-    given = [path for path in (fasta, bed, table, sequences) if path]
-    if len(given) != 1 or (bed is None) != (genome is None):
-        raise InputError(
-            "expected sequences from one of --fasta F, --bed B with --genome G, --table T, or --sequences S"
-        )
-    if table is None and (id_column or sequence_column):
-        raise InputError("--id-column and --sequence-column are of a --table: leave them out")
-    if table:
-        return from_table(table, model.alphabet, strip_stop, sequence_column, id_column)
-    if fasta:
-        return from_fasta(fasta, model.alphabet, strip_stop)
-    if bed and genome:
-        if strip_stop:
-            raise InputError("--strip-stop is about proteins, not a genome: leave it out")
-        return from_bed(bed, genome, model.alphabet, **cut)
-    return from_file(given[0], model.alphabet, strip_stop)
+    fasta: Fasta = None
+    bed: Bed = None
+    genome: Genome = None
+    width: Annotated[
+        int | None, typer.Option(help="Letters that every interval is brought to.", min=1, metavar="N")
+    ] = None
+    anchor: AnchorName = None
+    kinds: PlaceTypes = None
+    table: Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")] = None
+    id_column: Annotated[
+        str | None,
+        typer.Option(help="Column of --table with ids (default: id, sequence_id, entry or accession)."),
+    ] = None
+    sequence_column: Annotated[
+        str | None,
+        typer.Option(help="Column of --table with sequences (default: sequence, seq or text)."),
+    ] = None
+    sequences: Annotated[
+        Path | None, typer.Option(help="Sequences in any format of `relevome list formats`.")
+    ] = None
+    strip_stop: StripStop = False
 
+    def read_for(self, model: Model) -> Input:
+        """The sequences, in the letters of a model.
 
-def of_intervals(bed: Path | None, **options: Any) -> dict[str, Any]:
-    """Options of intervals that are given. Raises InputError where there are no intervals."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if given and bed is None:
-        name = next(iter(given)).removesuffix("s")
-        raise InputError(f"--{name} is of intervals (--bed with --genome): leave it out")
-    return given
+        Raises InputError for none, or options that do not go together.
+        """
+        from relevome.data.inputs import from_bed, from_fasta, from_file, from_table
+
+        given = [path for path in (self.fasta, self.bed, self.table, self.sequences) if path]
+        if len(given) != 1 or (self.bed is None) != (self.genome is None):
+            raise InputError(
+                "expected sequences from one of --fasta F, --bed B with --genome G, --table T, or "
+                "--sequences S"
+            )
+        if self.table is None and (self.id_column or self.sequence_column):
+            raise InputError("--id-column and --sequence-column are of a --table: leave them out")
+        cut = self._of_intervals()
+        if self.table:
+            return from_table(
+                self.table, model.alphabet, self.strip_stop, self.sequence_column, self.id_column
+            )
+        if self.fasta:
+            return from_fasta(self.fasta, model.alphabet, self.strip_stop)
+        if self.bed and self.genome:
+            if self.strip_stop:
+                raise InputError("--strip-stop is about proteins, not a genome: leave it out")
+            return from_bed(self.bed, self.genome, model.alphabet, **cut)
+        return from_file(given[0], model.alphabet, self.strip_stop)
+
+    def _of_intervals(self) -> dict[str, Any]:
+        """Options of intervals that are given. Raises InputError where there are no intervals."""
+        every = {"width": self.width, "anchor": self.anchor, "types": self.kinds}
+        given = {name: value for name, value in every.items() if value is not None}
+        if given and self.bed is None:
+            name = next(iter(given)).removesuffix("s")
+            raise InputError(f"--{name} is of intervals (--bed with --genome): leave it out")
+        return given
 
 
 def print_input(given: Mapping[str, Any]) -> None:

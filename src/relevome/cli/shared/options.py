@@ -39,10 +39,6 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 AlphabetName = Annotated[
     str | None, typer.Option("--alphabet", help="dna, rna or protein; read off the model.")
 ]
-TaskName = Annotated[
-    str | None,
-    typer.Option("--task", help="sequence, token, masked or causal; read off the model."),
-]
 Prefix = Annotated[
     str | None,
     typer.Option("--prefix", help="Causal models: tokens, apart by blanks, read before every sequence."),

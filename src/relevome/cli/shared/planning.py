@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.progress import Gauge, clock
 from relevome.cli.shared.terminal import echo
 
@@ -39,9 +38,6 @@ class PlanOptions:
             raise typer.Exit
 
         return tell
-
-
-with_plan_options = with_options(before=PlanOptions)
 
 
 def words(found: WorkEstimate) -> list[str]:
