@@ -24,8 +24,9 @@ export interface SeriesContent {
   predicted: Labels | null; relevance: Ref | null; scale: Ref | null; sum: Ref | null;
   tokens: { count: Ref; start: Ref; end: Ref } | null;
 }
+// By label what is said beside its type, and the number of that; of ``types`` each has a lane.
 export interface AnnotationContent {
-  name: string; labels: string[]; count: Ref; start: Ref; end: Ref; label: Ref;
+  name: string; types: string[]; labels: string[]; notes: string[]; type: number[]; count: Ref; start: Ref; end: Ref; label: Ref;
 }
 export interface PlacesContent { chrom: Labels; start: Ref; end: Ref; strand: Labels }
 // Without letters, relevance is fetched too.

@@ -32,7 +32,8 @@ function sections(data: Data, source: SourceOf): Section[] {
     tools.sequences = new SequenceLinks(tracks, (...where) => { void browser.go(...where); });
     found.push({ id: "sequences", title: "Sequences", body: [
       el("p", { class: "caption" }, "Every letter is as tall as its relevance; below the line it speaks against the target. " +
-        "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −."),
+        "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −." +
+        (tracks.annotations.length ? " Point at what lies below the letters: how relevant are its own, how relevant the others?" : "")),
       tracks.alphabet === "protein" ? legend(content.letters.chemistry) : null,
       browser.element, profiles(tracks)] });
     found.push({ id: "predictions", title: "Predictions", body: [el("div", { class: "side" }, ...predictions(tracks))] });
