@@ -25,6 +25,8 @@ const STILL = 4; // dots that a click may move
 
 const HELP = "Up and down arrows: sequences. Left and right arrows: letters, with Shift: sites. Plus and minus: zoom. 0: all letters.";
 
+export interface Where { number: number; start: number; end: number }
+
 // What is said of some letters of a sequence.
 interface Told { start: number; end: number; said: [string, string][] }
 
@@ -51,9 +53,13 @@ export class Browser {
   private selections = 0;
   private waiting = false;
   private stale = new Set<number>(); // places of rows whose picture is an earlier one
-  private marked: { number: number; start: number; end: number } | null = null; // letters that something else spoke of
+  private marked: Where | null = null; // letters that something else spoke of
   private readonly search: HTMLInputElement;
   private readonly filter: HTMLElement;
+
+  // Told of the letters that are pointed at and picked.
+  pointed: (where: Where | null) => void = () => {};
+  picked: (where: Where) => void = () => {};
 
   constructor(private readonly tracks: Tracks, private readonly content: Content) {
     this.view = new View(tracks.longest);
@@ -431,8 +437,7 @@ export class Browser {
   }
 
   private point(place: number, { start, end, said }: Told, x: number, y: number): void {
-    const number = this.numbers[place], look = this.look(number);
-    const [[title, where], ...lines] = said;
+    const number = this.numbers[place], [[title, where], ...lines] = said;
     this.tip.replaceChildren(
       el("strong", {}, title), el("span", { class: "where" }, where),
       el("dl", {}, ...lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
@@ -440,11 +445,24 @@ export class Browser {
     const { width, height } = this.tip.getBoundingClientRect();
     this.tip.style.left = `${Math.max(4, Math.min(x + 16, window.innerWidth - width - 8))}px`;
     this.tip.style.top = `${y + 18 + height > window.innerHeight ? y - height - 12 : y + 18}px`;
-    const { left, x: at, right } = boxOf(look, this.tracks.length(number));
-    const [from, to] = [Math.max(left, at(start)), Math.min(right, at(end))];
+    this.cross(number, start, end);
+    this.pointed({ number, start, end });
+  }
+
+  // Show where letters are, over all sequences.
+  private cross(number: number, start: number, end: number): void {
+    const { left, x, right } = boxOf(this.look(number), this.tracks.length(number));
+    const [from, to] = [Math.max(left, x(start)), Math.min(right, x(end))];
     this.mark.hidden = to <= from;
     this.mark.style.left = `${from}px`;
     this.mark.style.width = `${Math.max(1, to - from)}px`;
+  }
+
+  // Show where a letter is that something else points at, or nothing.
+  glance(number: number, letter: number | null): void {
+    this.tip.hidden = true;
+    if (letter === null) this.mark.hidden = true;
+    else this.cross(number, letter, letter + 1);
   }
 
   // Mark the letter or the site that was clicked, and say what it is.
@@ -455,6 +473,7 @@ export class Browser {
     const told = this.told(found.number, found.letter, found.site);
     this.marked = { number: found.number, start: told.start, end: told.end };
     this.say(found.number, told);
+    this.picked(this.marked);
     this.redraw();
   }
 
@@ -465,6 +484,7 @@ export class Browser {
   private hide(): void {
     this.tip.hidden = true;
     this.mark.hidden = true;
+    this.pointed(null);
   }
 
   private wheel(event: WheelEvent): void {
@@ -544,5 +564,6 @@ export class Browser {
     const told = this.told(number, letter, this.unsaid ? null : site);
     this.point(place, told, x, box.top + this.roll.onElement(top) + HEAD + 40);
     this.say(number, told);
+    this.picked({ number, start: told.start, end: told.end });
   }
 }

@@ -40,10 +40,19 @@ export interface Letters {
   other: string; chemistry: Record<string, string>;
 }
 
+// Of residues their positions in Angstrom, three each, NaN where there is none, and the letters that they are, -1 for none.
+export interface ChainContent {
+  name: string; nucleic: boolean; sequence: number | null; identity: number | null; several: boolean; residues: string[];
+  joined: Ref; letters: Ref; at: Ref;
+}
+export interface StructureContent {
+  name: string; title: string; models: number; chains: ChainContent[]; ligands: { names: string[]; of: Ref; at: Ref };
+}
+
 export interface PartContent { kind: string; title: string; folder: string; content: unknown }
 
 export interface Content {
   schema: number; title: string; letters: Letters; verdict: Verdict; runs: RunFacts[];
-  sequences: SequencesContent | null; parts: PartContent[];
+  sequences: SequencesContent | null; structures: StructureContent[]; parts: PartContent[];
   methods: { text: string[]; references: string[]; commands: string[]; licences: string[] };
 }
