@@ -71,7 +71,7 @@ export class Molecule {
   at(shot: Shot, x: number, y: number): { residue: number } | { ligand: string } | null {
     const all = this.residues.map((one) => (one.at ? this.seen(shot, one.at) : { x: NaN, y: NaN, depth: 0 }));
     const atoms = this.ligands.map((one) => this.seen(shot, one.at));
-    const found = nearestTo([...all, ...atoms], x, y, REACH);
+    const found = nearestTo([...all, ...atoms], x, y, Math.min(REACH, (WIDE / 2) * this.dots(shot)), REACH);
     if (found < 0) return null;
     return found < all.length ? { residue: found } : { ligand: this.ligands[found - all.length].name };
   }

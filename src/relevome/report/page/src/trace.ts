@@ -80,12 +80,13 @@ export function ballOf(at: readonly ArrayLike<number>[]): { middle: Place; radiu
   return { middle, radius };
 }
 
-// The number of the point nearest to dots of the drawing, within `reach` of them: of several the one in front.
-export function nearestTo(points: readonly { x: number; y: number; depth: number }[], x: number, y: number, reach: number): number {
-  let best = -1;
+// The number of the point at these dots of the drawing: of those that are no further than `on` the one in front, else
+// the nearest within `reach`; -1 for none.
+export function nearestTo(points: readonly { x: number; y: number; depth: number }[], x: number, y: number, on: number, reach: number): number {
+  let [best, size] = [-1, -Infinity];
   points.forEach((one, i) => {
-    const away = Math.hypot(one.x - x, one.y - y);
-    if (away <= reach && (best < 0 || one.depth - away / reach > points[best].depth - Math.hypot(points[best].x - x, points[best].y - y) / reach)) best = i;
+    const away = Math.hypot(one.x - x, one.y - y), worth = away <= on ? one.depth + 1e6 : -away;
+    if (away <= reach && worth > size) [best, size] = [i, worth];
   });
   return best;
 }

@@ -53,7 +53,9 @@ test("the ball around all places", () => {
 
 test("the residue under the pointer is the one in front", () => {
   const points = [{ x: 10, y: 10, depth: -1 }, { x: 12, y: 10, depth: 5 }, { x: 60, y: 10, depth: 9 }];
-  assert.equal(nearestTo(points, 10, 10, 8), 1);
-  assert.equal(nearestTo(points, 62, 12, 8), 2);
-  assert.equal(nearestTo(points, 30, 30, 8), -1);
+  assert.equal(nearestTo(points, 10, 10, 3, 8), 1);
+  assert.equal(nearestTo(points, 7, 10, 3, 8), 0); // beside the one in front
+  assert.equal(nearestTo(points, 6, 10, 3, 8), 0);
+  assert.equal(nearestTo(points, 62, 12, 3, 8), 2);
+  assert.equal(nearestTo(points, 30, 30, 3, 8), -1);
 });
