@@ -33,6 +33,10 @@ def report(
     feature: Annotated[
         list[str] | None, typer.Option(help="Type of feature; repeatable (default: all).")
     ] = None,
+    structure: Annotated[
+        list[Path] | None,
+        typer.Option(help="Structure of a sequence, PDB or mmCIF, to colour by relevance; repeatable."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
 ) -> None:
     """Write runs and other results as one page for a browser.
@@ -45,7 +49,7 @@ def report(
     with shown("pages") as seen:
         page = report(
             results, output, labels=label or (), title=title, top=top, sites=sites, features=feature or (),
-            overwrite=overwrite, say=seen.say,
+            structures=structure or (), overwrite=overwrite, say=seen.say,
         )  # fmt: skip
     echo(
         f"{page.path}: {page.sequences:,} sequences of {page.runs} runs, {page.results} other results, "

@@ -25,6 +25,10 @@ def view(
     feature: Annotated[
         list[str] | None, typer.Option(help="Type of feature; repeatable (default: all).")
     ] = None,
+    structure: Annotated[
+        list[Path] | None,
+        typer.Option(help="Structure of a sequence, PDB or mmCIF, to colour by relevance; repeatable."),
+    ] = None,
     port: Annotated[int, typer.Option(help="Port of this machine; 0 takes one that is free.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
@@ -38,8 +42,8 @@ def view(
 
     with shown("pages") as seen:
         page = view(
-            results, labels=label or (), title=title, sites=sites, features=feature or (), port=port,
-            say=seen.say,
+            results, labels=label or (), title=title, sites=sites, features=feature or (),
+            structures=structure or (), port=port, say=seen.say,
         )  # fmt: skip
     try:
         with page:

@@ -61,6 +61,7 @@ def report(
     top: int | None = None,
     sites: str | Path | None = None,
     features: Collection[str] = (),
+    structures: str | Path | Sequence[str | Path] = (),
     overwrite: bool = False,
     say: Say = lambda _: None,
 ) -> WrittenPage:
@@ -79,6 +80,9 @@ def report(
         sites: Known sites, drawn below relevance: a file (BED, GFF3, UniProt, a table, 3-line labels), or
             words: ``pattern:[AC]-x-V``, ``prosite:FILE`` or ``residues:hydrophobic``. None: none are drawn.
         features: Types of features that are drawn; all if empty.
+        structures: Files of structures (PDB or mmCIF, also ``.gz``) of sequences of the runs, which are drawn
+            in the colours of relevance. Which sequence a chain is, alignment says: at least 0.9 of the paired
+            letters are alike. Needs gemmi. None given: none are drawn.
         overwrite: Replace a file that is there.
         say: Told what is going on.
 
@@ -88,7 +92,8 @@ def report(
     Raises:
         InputError: For a folder that holds no result or a damaged one, the same twice, other numbers of
             ``labels`` than of runs, runs of several alphabets, known sites off their sequence or without a
-            run, more relevance than a file has room for, and a file that is there or cannot be written.
+            run, a structure of no sequence that is shown or one that cannot be read, more relevance than a
+            file has room for, and a file that is there or cannot be written.
     """
     given = [results] if isinstance(results, Run | str | Path) else list(results)
     path = None if out is None else Path(out)
@@ -96,7 +101,8 @@ def report(
     if top is not None and top < 1:
         raise InputError(f"--top {top}: expected 1 sequence or more")
     check_once(given)
-    made = (given, labels, title, top, sites, features)
+    files = [structures] if isinstance(structures, str | Path) else list(structures)
+    made = (given, labels, title, top, sites, features, files)
     if path is None:
         text, page = _page(*made, say)
         return replace(page, bytes=len(text.encode()), text=text)
@@ -113,6 +119,7 @@ def _page(
     top: int | None,
     sites: str | Path | None,
     features: Collection[str],
+    structures: Sequence[str | Path],
     say: Say,
 ) -> tuple[str, WrittenPage]:
     """The page as text, and what is in it."""
@@ -120,7 +127,7 @@ def _page(
     runs, others = opened(given)
     tracks = gather(runs, top) if runs else None
     problems: list[Problem] = []
-    shown = shown_on_page(runs, others, tracks, labels, title, sites, features, problems)
+    shown = shown_on_page(runs, others, tracks, labels, title, sites, features, problems, structures)
     say("drawing")
     arrays = PageArrays()
     text = document(shown.title, content(shown, PageTools(arrays, mean_curves)), arrays)

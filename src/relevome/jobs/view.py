@@ -60,6 +60,7 @@ def view(
     title: str | None = None,
     sites: str | Path | None = None,
     features: Collection[str] = (),
+    structures: str | Path | Sequence[str | Path] = (),
     port: int = 0,
     say: Say = lambda _: None,
 ) -> ServedPage:
@@ -77,6 +78,7 @@ def view(
         sites: Known sites, drawn below relevance: a file or words, as of `report`. Letters of all sequences
             are read for them. None: none are drawn.
         features: Types of features that are drawn; all if empty.
+        structures: Files of structures, as of `report`. Letters of all sequences are read for them.
         port: Of 127.0.0.1; 0 for one that is free.
         say: Told what is going on.
 
@@ -86,7 +88,7 @@ def view(
     Raises:
         InputError: For a folder that holds no result or a damaged one, the same twice, other numbers of
             ``labels`` than of runs, runs of several alphabets, known sites off their sequence or without a
-            run, and a port that is taken.
+            run, a structure of no sequence that is shown, and a port that is taken.
     """
     given = [results] if isinstance(results, Run | str | Path) else list(results)
     check_once(given)
@@ -94,7 +96,8 @@ def view(
     runs, others = opened(given)
     tracks = indexed(runs) if runs else None
     problems: list[Problem] = []
-    shown = shown_on_page(runs, others, tracks, labels, title, sites, features, problems)
+    files = [structures] if isinstance(structures, str | Path) else list(structures)
+    shown = shown_on_page(runs, others, tracks, labels, title, sites, features, problems, files)
     server = PageServer(questions(shown, tracks, mean_curves), port)
     server.start()
     sequences = 0 if tracks is None else len(tracks.ids)

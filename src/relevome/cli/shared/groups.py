@@ -137,12 +137,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "report": {
         "What is shown": "label title top",
-        "Known sites": "sites feature",
+        "Known sites and structures": "sites feature structure",
         "Output": "output overwrite",
     },
     "view": {
         "What is shown": "label title",
-        "Known sites": "sites feature",
+        "Known sites and structures": "sites feature structure",
         "Where": "port browser",
     },
     "export": {"What is written": "to target option", "Output": "output overwrite"},

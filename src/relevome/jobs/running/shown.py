@@ -13,6 +13,7 @@ from relevome.errors import InputError
 from relevome.report.html.annotations import as_letters, called_sites
 from relevome.report.html.content import PageTracks, Shown, ShownResult
 from relevome.report.html.parts import page_parts
+from relevome.report.html.structures import ShownStructure
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
 from relevome.results.record import reading
 from relevome.results.relevant_sites import RelevantSites
@@ -29,17 +30,37 @@ def shown_on_page(
     sites: str | Path | None,
     features: Collection[str],
     problems: list[Problem],
+    structures: Sequence[str | Path] = (),
 ) -> Shown:
     """What one page is made of; arguments as of `report`, whose ``problems`` are appended to the list.
 
-    Raises InputError for other numbers of labels than of runs, for sites without a run, and for sites that
-    cannot be read.
+    Raises InputError for other numbers of labels than of runs, for sites or structures without a run, for
+    those that cannot be read, and for a structure of no sequence that is shown.
     """
     lines = _lines(tracks, others, sites, features, problems)
     return Shown(
         _title(runs) if title is None else title, tuple(_labels(runs, labels)), tracks, tuple(others),
-        lines, tuple(f"{one.id}: {one.reason}" for one in problems),
+        lines, tuple(f"{one.id}: {one.reason}" for one in problems), _structures(structures, tracks),
     )  # fmt: skip
+
+
+def _structures(paths: Sequence[str | Path], tracks: PageTracks | None) -> tuple[ShownStructure, ...]:
+    """Structures with the sequences that their chains are; gemmi is imported where there are any."""
+    if not paths:
+        return ()
+    if tracks is None:
+        raise InputError("--structure is coloured by the relevance of runs: give a run too")
+    if twice := next((one for one in paths if sum(Path(one) == Path(other) for other in paths) > 1), None):
+        raise InputError(f"--structure {twice} is given twice: name every structure once")
+    from relevome.results.structures.matching import match_sequences
+    from relevome.results.structures.traces import read_trace
+
+    sequences = [(one.id, one.letters) for one in tracks.with_letters()]
+    traces = [read_trace(Path(path)) for path in paths]
+    return tuple(
+        ShownStructure(one, match_sequences(sequences, [each.chain for each in one.chains], str(one.path)))
+        for one in traces
+    )
 
 
 def mean_curves(curves: Sequence[FaithfulnessCurves]) -> MeanCurves:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from relevome.data.features import same_type
 from relevome.data.sequences import Alphabet, Interval
 from relevome.data.sequences import Sequence as Letters
 from relevome.data.sites import Site, sites_on
@@ -14,6 +15,19 @@ from relevome.report.html.arrays import PageArrays
 from relevome.report.html.tracks import ShownSequence
 from relevome.results.motifs.motifs import MotifHit
 from relevome.results.relevant_sites import RelevantSites
+
+# From the top, as UniProt lists types of features (https://www.uniprot.org/help/sequence_annotation): what is
+# cut off, regions, single residues, modifications, other sequences, and the structure.
+_ORDER = (
+    "initiator methionine", "signal", "transit peptide", "propeptide", "chain", "peptide",
+    "topological domain", "transmembrane", "intramembrane", "domain", "repeat", "calcium binding",
+    "zinc finger", "dna binding", "nucleotide binding", "region", "coiled coil", "motif",
+    "compositional bias", "active site", "metal binding", "binding site", "site", "non standard residue",
+    "modified residue", "lipidation", "glycosylation", "disulfide bond", "cross link",
+    "alternative sequence", "natural variant", "mutagenesis", "sequence uncertainty", "sequence conflict",
+    "non adjacent residues", "non terminal residue", "helix", "turn", "strand",
+)  # fmt: skip
+_MOST_LANES = 40  # of a file that has names but no types
 
 
 def as_letters(one: ShownSequence, alphabet: Alphabet) -> Letters:
@@ -88,16 +102,40 @@ def _is_on(hit: MotifHit, one: ShownSequence, alphabet: Alphabet) -> bool:
 
 def _line(name: str, found: Sequence[Sequence[Site]], arrays: PageArrays) -> dict[str, Any]:
     every = [site for some in found for site in some]
-    names = list(dict.fromkeys(site.label for site in every))
-    places = {label: place for place, label in enumerate(names)}
+    types = _types(every)
+    looks = list(dict.fromkeys(_look(site, types) for site in every))
+    places = {look: place for place, look in enumerate(looks)}
     return {
         "name": name,
-        "labels": names,
+        "types": types,
+        "labels": [label for label, _, _ in looks],
+        "notes": [note for _, note, _ in looks],
+        "type": [kind for _, _, kind in looks],
         "count": arrays.add(_whole(map(len, found)), "i4"),
         "start": arrays.add(_whole(site.start for site in every), "i4"),
         "end": arrays.add(_whole(site.end for site in every), "i4"),
-        "label": arrays.add(_whole(places[site.label] for site in every), "i4"),
+        "label": arrays.add(_whole(places[_look(site, types)] for site in every), "i4"),
     }
+
+
+def _types(sites: Sequence[Site]) -> list[str]:
+    """The types that have a lane each, from the top: in UniProt's order, others behind as they come.
+
+    None where sites have no types, and where a file that has names alone, such as BED, has many of them.
+    """
+    kinds = list(dict.fromkeys(same_type(site.kind) for site in sites if site.kind))
+    names_alone = all(same_type(site.name) == same_type(site.kind) for site in sites)
+    if names_alone and len(kinds) > _MOST_LANES:
+        return []
+    return sorted(kinds, key=lambda kind: _ORDER.index(kind) if kind in _ORDER else len(_ORDER))
+
+
+def _look(site: Site, types: Sequence[str]) -> tuple[str, str, int]:
+    """What a site is called, what it is called beside its type, and the number of that; -1 without a type."""
+    kind = same_type(site.kind) if site.kind else ""
+    if kind not in types:
+        return site.label, site.name, -1
+    return site.label, "" if same_type(site.name) == kind else site.name, types.index(kind)
 
 
 def _whole(values: Iterable[int]) -> np.ndarray:

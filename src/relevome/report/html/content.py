@@ -14,6 +14,7 @@ from relevome.report.html.annotations import annotation_content, hits_content
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.methods_text import methods_content, set_options
 from relevome.report.html.parts import PagePart, PageTools
+from relevome.report.html.structures import ShownStructure
 from relevome.report.html.tracks import ShownSequence
 from relevome.report.html.verdict import EXPLAINED, LEFT_OUT, SURVIVES, Remark, model_remarks, verdict_content
 from relevome.report.runs import remarks
@@ -69,6 +70,7 @@ class Shown:
         results: All other results.
         sites: Lines of annotations by name: sites by sequence or by chromosome.
         notes: What was left out on the way, in sentences.
+        structures: Of sequences of the tracks.
     """
 
     title: str
@@ -77,6 +79,7 @@ class Shown:
     results: tuple[ShownResult, ...]
     sites: Mapping[str, Mapping[str, list[Site]]]
     notes: tuple[str, ...] = ()
+    structures: tuple[ShownStructure, ...] = ()
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -97,12 +100,13 @@ def content(shown: Shown, tools: PageTools) -> dict[str, Any]:
         "verdict": verdict_content(said),
         "runs": [_run(run, label) for run, label in zip(shown.runs, shown.labels, strict=True)],
         "sequences": None if shown.tracks is None else _sequences(shown, shown.tracks, tools),
+        "structures": [one.content(tools.arrays) for one in shown.structures],
         "parts": [
             {"kind": one.kind, "title": one.part.title, "folder": str(one.folder),
              "content": one.part.content(one.found, tools)}
             for one in shown.results
         ],
-        "methods": methods_content(shown.runs, [one.record for one in shown.results]),
+        "methods": methods_content(shown.runs, [one.record for one in shown.results], shown.structures),
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from relevome.report.html.references import BOOTSTRAP, COLOURS, LICENCES, METHODS, RATE
+from relevome.report.html.structures import ShownStructure, structures_text
 from relevome.results.run.reader import Run
 
 _LIBRARIES = {
@@ -17,12 +18,15 @@ _LIBRARIES = {
 }
 
 
-def methods_content(runs: Sequence[Run], records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def methods_content(
+    runs: Sequence[Run], records: Iterable[Mapping[str, Any]], structures: Sequence[ShownStructure] = ()
+) -> dict[str, Any]:
     """The last part of the page.
 
     Args:
         runs: The runs that are shown.
         records: What the records of all other results say, of which ``command`` is taken.
+        structures: That are shown.
 
     Returns:
         ``text``, a paragraph for the runs of each model and one on statistics; ``references``; ``commands``
@@ -40,6 +44,9 @@ def methods_content(runs: Sequence[Run], records: Iterable[Mapping[str, Any]]) -
             "adjusted for a false discovery rate (Benjamini and Hochberg 1995)."
         )
         cited += [BOOTSTRAP, RATE]
+    more, cited_there = structures_text(structures)
+    text += more
+    cited += cited_there
     made = [run.manifest.get("command") for run in runs] + [said.get("command") for said in others]
     return {
         "text": text,

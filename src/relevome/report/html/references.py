@@ -66,6 +66,14 @@ RATE = (
 )
 BOOTSTRAP = "Efron B, Tibshirani RJ (1993) An introduction to the bootstrap. Chapman & Hall"
 COLOURS = "Wong B (2011) Color blindness. Nature Methods 8:441"
+ALIGNMENT = (
+    "Needleman SB, Wunsch CD (1970) A general method applicable to the search for similarities in the amino "
+    "acid sequence of two proteins. Journal of Molecular Biology 48:443"
+)
+GEMMI = (
+    "Wojdyr M (2022) GEMMI: a library for structural biology. Journal of Open Source Software 7:4200 "
+    "(Mozilla Public License 2.0; it read the structures, and is not in this file)"
+)
 
 # What is in the file beside the data, and what built it (report/page/package.json has the same versions).
 LICENCES = (

@@ -12,7 +12,12 @@ from relevome.results.export import ExportReport
 from relevome.results.outputs import check_free, target_paths, wanted_targets
 from relevome.results.run.reader import Run
 from relevome.results.structures.chains import PolymerChain, polymer_chains
-from relevome.results.structures.matching import ResidueRelevance, match_chains, residue_relevance
+from relevome.results.structures.matching import (
+    IDENTITY,
+    ResidueRelevance,
+    match_chains,
+    residue_relevance,
+)
 from relevome.results.structures.reading import OpenedStructure, open_structure
 
 
@@ -29,7 +34,7 @@ class OntoStructure(ABC):
     structure: Path | None = None
     id: str | None = None
     chain: str | None = None
-    identity: float = 0.9
+    identity: float = IDENTITY
 
     def __post_init__(self) -> None:
         if not 0 <= self.identity <= 1:

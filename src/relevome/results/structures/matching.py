@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -14,6 +14,9 @@ from relevome.errors import InputError
 from relevome.results.run.reader import Run
 from relevome.results.structures.alignment import ChainAlignment, align_chain
 from relevome.results.structures.chains import PolymerChain, ResidueKey
+
+# The share of the paired letters that have to be alike where nothing else is asked for.
+IDENTITY = 0.9
 
 # Fewer letters than these are alike by chance.
 _FEWEST = 8
@@ -61,36 +64,75 @@ def match_chains(
     ``id`` is looked at, if it is given. Raises InputError where nothing fits, and for an unknown ``id``.
     """
     wanted = None if id is None else run.find(run.id_of(id))[0].sequence_id
-    aligned = lru_cache(maxsize=1 << 16)(align_chain)
+    search = _ChainSearch(chains, identity)
     found: dict[str, dict[PolymerChain, ChainMatch]] = {target: {} for target in targets}
-    nearest: tuple[int, str, str, float] = (0, "", "", 0.0)
     row = -1
     for part in run.tables(["sequence_id", "sequence", "target"]):
         for each in part.to_pylist():
             row += 1
-            if each["target"] not in found or (wanted is not None and each["sequence_id"] != wanted):
-                continue
-            best = found[each["target"]]
-            for chain in chains:
-                alignment = aligned(each["sequence"], chain)
-                match = ChainMatch(row, each["sequence_id"], each["sequence"], alignment)
-                near = (alignment.identical, match.sequence_id, chain.name, alignment.identity)
-                nearest = max(nearest, near, key=lambda one: one[0])
-                if _fits(match, chain, identity):
-                    best[chain] = _better(best.get(chain), match)
+            if each["target"] in found and wanted in (None, each["sequence_id"]):
+                search.look(found[each["target"]], row, each["sequence_id"], each["sequence"])
     if not any(found.values()):
-        alike, name, chain_name, share = nearest
-        near = (
-            f"the nearest is chain {chain_name!r} and {name!r}, {alike} residues and {share:.2f} of the "
-            "paired letters alike"
-            if alike
-            else "none is near"
-        )
         raise InputError(
-            f"no chain is {identity:g} alike to a sequence of {run.path}: {near}; "
+            f"no chain is {identity:g} alike to a sequence of {run.path}: {search.nearest}; "
             "give the structure of a sequence of the run, or a lower --option identity"
         )
     return found
+
+
+def match_sequences(
+    sequences: Iterable[tuple[str, str]], chains: Sequence[PolymerChain], where: str
+) -> dict[PolymerChain, ChainMatch]:
+    """The best of some sequences for each chain that has one, as of `match_chains`.
+
+    Args:
+        sequences: Id and letters of each; rows of the matches are their places, from 0.
+        chains: Of a structure.
+        where: What the chains are of, for the error.
+
+    Raises:
+        InputError: Where no chain is at least `IDENTITY` alike to a sequence.
+    """
+    search = _ChainSearch(chains, IDENTITY)
+    found: dict[PolymerChain, ChainMatch] = {}
+    for row, (id, letters) in enumerate(sequences):
+        search.look(found, row, id, letters)
+    if not found:
+        raise InputError(
+            f"no chain of {where} is {IDENTITY:g} alike to a sequence that is shown: {search.nearest}; "
+            "expected the structure of one of the sequences"
+        )
+    return found
+
+
+class _ChainSearch:
+    """Looks at sequences one after another, and keeps the best for each chain, and what comes nearest."""
+
+    def __init__(self, chains: Sequence[PolymerChain], identity: float) -> None:
+        self._chains, self._identity = chains, identity
+        self._aligned = lru_cache(maxsize=1 << 16)(align_chain)
+        self._nearest: tuple[int, str, str, float] = (0, "", "", 0.0)
+
+    def look(self, best: dict[PolymerChain, ChainMatch], row: int, id: str, letters: str) -> None:
+        """One more sequence, which goes into ``best`` for the chains that it fits better."""
+        for chain in self._chains:
+            alignment = self._aligned(letters, chain)
+            match = ChainMatch(row, id, letters, alignment)
+            near = (alignment.identical, id, chain.name, alignment.identity)
+            self._nearest = max(self._nearest, near, key=lambda one: one[0])
+            if _fits(match, chain, self._identity):
+                best[chain] = _better(best.get(chain), match)
+
+    @property
+    def nearest(self) -> str:
+        """The chain and the sequence with most letters alike, in words."""
+        alike, name, chain_name, share = self._nearest
+        if not alike:
+            return "none is near"
+        return (
+            f"the nearest is chain {chain_name!r} and {name!r}, {alike} residues and {share:.2f} of the "
+            "paired letters alike"
+        )
 
 
 def _fits(match: ChainMatch, chain: PolymerChain, identity: float) -> bool:

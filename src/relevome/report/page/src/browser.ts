@@ -1,10 +1,13 @@
 // The browser of sequences: a list that draws what is in view, with search, order, filter, zoom, hover and keys.
 
+import { boxOf, gutter, letterAt, letterWidth } from "./axis";
 import type { Content } from "./content";
 import { choice, el } from "./dom";
+import { besides, facts, sitesOf, type Site } from "./features";
 import { saving, type Drawing } from "./figure";
+import { spanAt } from "./lanes";
 import { Roll } from "./roll";
-import { drawRow, gutter, heightOf, letterAt, letterWidth, type Look } from "./row";
+import { drawRow, heightOf, lanesTop, type Look } from "./row";
 import { chosen, occurrences, stretch, type Asked } from "./select";
 import { CanvasSurface } from "./surface";
 import { onTheme, theme } from "./theme";
@@ -18,7 +21,14 @@ const MARGIN = 240; // dots beyond what is seen that are drawn too
 const AHEAD = 8; // rows beyond those that are brought too
 const PAUSE = 250; // milliseconds without a key after which letters are looked for elsewhere than in the page
 
-const HELP = "Up and down arrows: sequences. Left and right arrows: letters. Plus and minus: zoom. 0: all letters.";
+const STILL = 4; // dots that a click may move
+
+const HELP = "Up and down arrows: sequences. Left and right arrows: letters, with Shift: sites. Plus and minus: zoom. 0: all letters.";
+
+export interface Where { number: number; start: number; end: number }
+
+// What is said of some letters of a sequence.
+interface Told { start: number; end: number; said: [string, string][] }
 
 export class Browser {
   readonly element: HTMLElement;
@@ -36,15 +46,20 @@ export class Browser {
   private numbers: Int32Array = new Int32Array(0);
   private tops: Float64Array = new Float64Array(1);
   private shared = false;
-  private cursor: { place: number; letter: number } | null = null;
+  private cursor: { place: number; letter: number; site: number | null } | null = null; // `site`: which of the sequence
+  private pressed = 0; // where the pointer went down
   private unsaid = false; // what the cursor points at is not here yet
   private late = false; // the order asks for what is known when all relevance was read
   private selections = 0;
   private waiting = false;
   private stale = new Set<number>(); // places of rows whose picture is an earlier one
-  private marked: { number: number; start: number; end: number } | null = null; // letters that something else spoke of
+  private marked: Where | null = null; // letters that something else spoke of
   private readonly search: HTMLInputElement;
   private readonly filter: HTMLElement;
+
+  // Told of the letters that are pointed at and picked.
+  pointed: (where: Where | null) => void = () => {};
+  picked: (where: Where) => void = () => {};
 
   constructor(private readonly tracks: Tracks, private readonly content: Content) {
     this.view = new View(tracks.longest);
@@ -63,6 +78,7 @@ export class Browser {
     this.pane.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.pane.addEventListener("pointerleave", () => this.hide());
     this.pane.addEventListener("pointermove", (event) => this.hover(event));
+    this.pane.addEventListener("click", (event) => this.click(event));
     this.dragging();
     new ResizeObserver(() => this.redraw()).observe(this.pane);
     onTheme(() => this.redraw());
@@ -212,7 +228,7 @@ export class Browser {
     this.element.scrollIntoView({ behavior: "instant", block: "nearest" });
     this.pane.focus({ preventScroll: true });
     this.view.reveal(end - 1);
-    this.cursor = { place, letter: start };
+    this.cursor = { place, letter: start, site: null };
     this.show(place, start);
   }
 
@@ -396,19 +412,32 @@ export class Browser {
     return found;
   }
 
-  private hover(event: PointerEvent): void {
-    const canvas = event.target;
-    if (!(canvas instanceof HTMLCanvasElement)) return this.hide();
-    const place = Number(canvas.closest<HTMLElement>(".row")!.dataset.place);
-    const box = canvas.getBoundingClientRect(), number = this.numbers[place];
-    const look = this.look(number), letter = letterAt(look, event.clientX - box.left);
-    if (event.clientX - box.left < gutter(look) || letter >= this.tracks.length(number)) return this.hide();
-    this.point(place, letter, event.clientX, event.clientY);
+  private hover(event: MouseEvent): void {
+    const found = this.under(event);
+    if (!found) return this.hide();
+    this.point(found.place, this.told(found.number, found.letter, found.site), event.clientX, event.clientY);
   }
 
-  private point(place: number, letter: number, x: number, y: number): void {
-    const number = this.numbers[place], look = this.look(number);
-    const [[title, where], ...lines] = this.facing(number, letter);
+  // The letter under the pointer, and the site if that is on one; null beside the letters.
+  private under(event: MouseEvent): { place: number; number: number; letter: number; site: Site | null } | null {
+    const canvas = event.target;
+    if (!(canvas instanceof HTMLCanvasElement)) return null;
+    const place = Number(canvas.closest<HTMLElement>(".row")!.dataset.place), number = this.numbers[place];
+    const frame = canvas.getBoundingClientRect(), x = event.clientX - frame.left, y = event.clientY - frame.top;
+    const look = this.look(number), letters = this.tracks.length(number);
+    const site = this.here(number)
+      ? spanAt(this.tracks.annotations, number, boxOf(look, letters), lanesTop(this.tracks, number), x, y) : null;
+    const letter = site ? site.span.start : letterAt(look, x);
+    return (!site && x < gutter(look)) || letter >= letters ? null : { place, number, letter, site };
+  }
+
+  private told(number: number, letter: number, site: Site | null): Told {
+    if (!site) return { start: letter, end: letter + 1, said: this.facing(number, letter) };
+    return { start: site.span.start, end: site.span.end, said: facts(this.tracks, number, site.line, site.span) };
+  }
+
+  private point(place: number, { start, end, said }: Told, x: number, y: number): void {
+    const number = this.numbers[place], [[title, where], ...lines] = said;
     this.tip.replaceChildren(
       el("strong", {}, title), el("span", { class: "where" }, where),
       el("dl", {}, ...lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
@@ -416,14 +445,46 @@ export class Browser {
     const { width, height } = this.tip.getBoundingClientRect();
     this.tip.style.left = `${Math.max(4, Math.min(x + 16, window.innerWidth - width - 8))}px`;
     this.tip.style.top = `${y + 18 + height > window.innerHeight ? y - height - 12 : y + 18}px`;
-    this.mark.hidden = false;
-    this.mark.style.left = `${gutter(look) + (letter - look.view.start) * letterWidth(look)}px`;
-    this.mark.style.width = `${Math.max(1, letterWidth(look))}px`;
+    this.cross(number, start, end);
+    this.pointed({ number, start, end });
+  }
+
+  // Show where letters are, over all sequences.
+  private cross(number: number, start: number, end: number): void {
+    const { left, x, right } = boxOf(this.look(number), this.tracks.length(number));
+    const [from, to] = [Math.max(left, x(start)), Math.min(right, x(end))];
+    this.mark.hidden = to <= from;
+    this.mark.style.left = `${from}px`;
+    this.mark.style.width = `${Math.max(1, to - from)}px`;
+  }
+
+  // Show where a letter is that something else points at, or nothing.
+  glance(number: number, letter: number | null): void {
+    this.tip.hidden = true;
+    if (letter === null) this.mark.hidden = true;
+    else this.cross(number, letter, letter + 1);
+  }
+
+  // Mark the letter or the site that was clicked, and say what it is.
+  private click(event: MouseEvent): void {
+    const found = this.under(event);
+    if (!found || Math.abs(event.clientX - this.pressed) > STILL) return;
+    this.cursor = { place: found.place, letter: found.letter, site: null };
+    const told = this.told(found.number, found.letter, found.site);
+    this.marked = { number: found.number, start: told.start, end: told.end };
+    this.say(found.number, told);
+    this.picked(this.marked);
+    this.redraw();
+  }
+
+  private say(number: number, { said }: Told): void {
+    this.live.textContent = `${this.tracks.ids[number]}: ${said.map((pair) => pair.join(" ")).join(", ")}`;
   }
 
   private hide(): void {
     this.tip.hidden = true;
     this.mark.hidden = true;
+    this.pointed(null);
   }
 
   private wheel(event: WheelEvent): void {
@@ -443,7 +504,7 @@ export class Browser {
   private dragging(): void {
     let from: number | null = null;
     this.pane.addEventListener("pointerdown", (event) => {
-      if (event.target instanceof HTMLCanvasElement && event.button === 0) from = event.clientX;
+      if (event.target instanceof HTMLCanvasElement && event.button === 0) from = this.pressed = event.clientX;
     });
     window.addEventListener("pointerup", () => { from = null; });
     this.pane.addEventListener("pointermove", (event) => {
@@ -457,7 +518,8 @@ export class Browser {
 
   private key(event: KeyboardEvent): void {
     if (event.target !== this.pane || event.ctrlKey || event.metaKey || event.altKey) return;
-    const at = this.cursor ?? { place: this.placeAt(this.roll.top), letter: Math.floor(this.view.start) };
+    const at = this.cursor ?? { place: this.placeAt(this.roll.top), letter: Math.floor(this.view.start), site: null };
+    if (event.shiftKey && /^Arrow(Left|Right)$/.test(event.key)) return this.toSite(event);
     const moves: Record<string, () => void> = {
       ArrowDown: () => at.place++, ArrowUp: () => at.place--,
       ArrowRight: () => { if (this.cursor) at.letter++; }, ArrowLeft: () => at.letter--,
@@ -471,12 +533,23 @@ export class Browser {
     moves[event.key]();
     at.place = Math.max(0, Math.min(this.numbers.length - 1, at.place));
     at.letter = Math.max(0, Math.min(this.tracks.length(this.numbers[at.place]) - 1, at.letter));
-    this.cursor = at;
+    this.cursor = { ...at, site: null };
     this.show(at.place, at.letter);
   }
 
-  // Bring a letter into view, point at it and say what it is.
-  private show(place: number, letter: number): void {
+  // The next site to the right, or to the left, of the sequence that the cursor is on.
+  private toSite(event: KeyboardEvent): void {
+    event.preventDefault();
+    const at = this.cursor ?? { place: this.placeAt(this.roll.top), letter: 0, site: null };
+    const sites = this.numbers.length ? sitesOf(this.tracks, this.numbers[at.place]) : [];
+    const next = besides(sites, at.site, at.letter, event.key === "ArrowRight");
+    if (next < 0) return;
+    this.cursor = { place: at.place, letter: sites[next].span.start, site: next };
+    this.show(at.place, sites[next].span.start, sites[next]);
+  }
+
+  // Bring a letter into view, point at it or at a site that begins there, and say what it is.
+  private show(place: number, letter: number, site: Site | null = null): void {
     const [top, foot] = [this.tops[place], this.tops[place + 1]];
     if (top < this.roll.top) this.roll.to(top);
     else if (foot > this.roll.top + this.pane.clientHeight) this.roll.to(foot - this.pane.clientHeight);
@@ -488,8 +561,9 @@ export class Browser {
     const number = this.numbers[place], box = this.list.getBoundingClientRect();
     this.unsaid = !this.here(number);
     const look = this.look(number), x = box.left + gutter(look) + (letter + 0.5 - this.view.start) * letterWidth(look);
-    this.point(place, letter, x, box.top + this.roll.onElement(top) + HEAD + 40);
-    const said = this.facing(number, letter).map((pair) => pair.join(" ")).join(", ");
-    this.live.textContent = `${this.tracks.ids[number]}: ${said}`;
+    const told = this.told(number, letter, this.unsaid ? null : site);
+    this.point(place, told, x, box.top + this.roll.onElement(top) + HEAD + 40);
+    this.say(number, told);
+    this.picked({ number, start: told.start, end: told.end });
   }
 }

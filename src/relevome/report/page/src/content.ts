@@ -24,8 +24,9 @@ export interface SeriesContent {
   predicted: Labels | null; relevance: Ref | null; scale: Ref | null; sum: Ref | null;
   tokens: { count: Ref; start: Ref; end: Ref } | null;
 }
+// By label what is said beside its type, and the number of that; of ``types`` each has a lane.
 export interface AnnotationContent {
-  name: string; labels: string[]; count: Ref; start: Ref; end: Ref; label: Ref;
+  name: string; types: string[]; labels: string[]; notes: string[]; type: number[]; count: Ref; start: Ref; end: Ref; label: Ref;
 }
 export interface PlacesContent { chrom: Labels; start: Ref; end: Ref; strand: Labels }
 // Without letters, relevance is fetched too.
@@ -39,10 +40,19 @@ export interface Letters {
   other: string; chemistry: Record<string, string>;
 }
 
+// Of residues their positions in Angstrom, three each, NaN where there is none, and the letters that they are, -1 for none.
+export interface ChainContent {
+  name: string; nucleic: boolean; sequence: number | null; identity: number | null; several: boolean; residues: string[];
+  joined: Ref; letters: Ref; at: Ref;
+}
+export interface StructureContent {
+  name: string; title: string; models: number; chains: ChainContent[]; ligands: { names: string[]; of: Ref; at: Ref };
+}
+
 export interface PartContent { kind: string; title: string; folder: string; content: unknown }
 
 export interface Content {
   schema: number; title: string; letters: Letters; verdict: Verdict; runs: RunFacts[];
-  sequences: SequencesContent | null; parts: PartContent[];
+  sequences: SequencesContent | null; structures: StructureContent[]; parts: PartContent[];
   methods: { text: string[]; references: string[]; commands: string[]; licences: string[] };
 }

@@ -12,6 +12,7 @@ import { predictions } from "./predictions";
 import { profiles } from "./profile";
 import { runs } from "./runs";
 import type { Source } from "./source";
+import { Structures } from "./structures";
 import { turn } from "./theme";
 import type { PageTools } from "./tools";
 import { Tracks } from "./tracks";
@@ -30,17 +31,31 @@ function sections(data: Data, source: SourceOf): Section[] {
     const tracks = new Tracks(data, content.sequences, content.runs, source(data, content.sequences));
     const browser = new Browser(tracks, content);
     tools.sequences = new SequenceLinks(tracks, (...where) => { void browser.go(...where); });
+    const structures = content.structures.length ? linked(content, tools, tracks, browser) : null;
     found.push({ id: "sequences", title: "Sequences", body: [
       el("p", { class: "caption" }, "Every letter is as tall as its relevance; below the line it speaks against the target. " +
-        "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −."),
+        "Zoom with ⌘ or Ctrl and the wheel, drag to the side, or use the keys + and −." +
+        (tracks.annotations.length ? " Point at what lies below the letters: how relevant are its own, how relevant the others?" : "")),
       tracks.alphabet === "protein" ? legend(content.letters.chemistry) : null,
-      browser.element, profiles(tracks)] });
+      structures?.element ?? null, browser.element, profiles(tracks)] });
     found.push({ id: "predictions", title: "Predictions", body: [el("div", { class: "side" }, ...predictions(tracks))] });
   }
   content.parts.forEach((part, i) => found.push(section(part, i, content, tools)));
   if (content.runs.length) found.push({ id: "runs", title: "Runs", body: runs(content.runs) });
   found.push({ id: "methods", title: "How this was made", body: methods(content.methods) });
   return found;
+}
+
+// Structures that show what is pointed at among the sequences, and the other way round.
+function linked(content: Content, tools: PageTools, tracks: Tracks, browser: Browser): Structures {
+  const structures = new Structures(content.structures, tools, tracks, {
+    go: (...where) => { void browser.go(...where); },
+    glance: (...where) => browser.glance(...where),
+    facing: (...where) => browser.facing(...where),
+  });
+  browser.pointed = (where) => structures.point(where);
+  browser.picked = (where) => structures.pick(where);
+  return structures;
 }
 
 function section(part: PartContent, place: number, content: Content, tools: PageTools): Section {

@@ -1,53 +1,37 @@
 // One sequence as a picture: relevance of all series above each other on one axis, tokens, annotations, a ruler.
 
+import { RIGHT, boxOf, type Box, type Framed } from "./axis";
 import { tick, ticks } from "./charts";
+import { clipped } from "./clipped";
 import type { Letters } from "./content";
+import { drawLanes, lanesHeight } from "./lanes";
 import type { Surface } from "./surface";
 import type { Theme } from "./theme";
-import type { Annotation, Series, Tracks } from "./tracks";
-import type { View } from "./view";
+import type { Series, Tracks } from "./tracks";
 import { count, short } from "./words";
 
-const RIGHT = 12;
-const TRACK = 62, APART = 8, LANE = 15, RULER = 22, TOP = 4;
+const TRACK = 62, APART = 8, RULER = 22, TOP = 4;
 const LEGIBLE = 5; // dots of a letter from which on it is drawn as one
 const SPELLED = 7; // dots of a letter from which on the sequence is spelled below
 const SPELLING = 13;
 
-export interface Look {
+export interface Look extends Framed {
   letters: Letters;
-  view: View;
-  width: number;
   shared: boolean; // one scale of a series over all sequences
   highlights: readonly (readonly [number, number])[];
 }
 
-// Room for names beside the letters.
-export function gutter(look: Look): number {
-  return look.width < 560 ? 104 : 176;
-}
-
-export function letterWidth(look: Look): number {
-  return (look.width - gutter(look) - RIGHT) / look.view.span;
-}
-
-export function letterAt(look: Look, x: number): number {
-  return Math.floor(look.view.start + (x - gutter(look)) / letterWidth(look));
-}
-
 export function heightOf(tracks: Tracks, number: number): number {
-  const lanes = tracks.annotations.reduce((sum, one) => sum + one.lanes(number), 0);
-  const lines = tracks.annotations.filter((one) => one.has(number)).length;
-  return TOP + tracks.shown(number).length * (TRACK + APART) + SPELLING + lanes * LANE + lines * 4 + RULER;
+  return lanesTop(tracks, number) + lanesHeight(tracks.annotations, number) + RULER;
+}
+
+// Where the lanes of annotations begin.
+export function lanesTop(tracks: Tracks, number: number): number {
+  return TOP + tracks.shown(number).length * (TRACK + APART) + SPELLING;
 }
 
 export function drawRow(on: Surface, colours: Theme, tracks: Tracks, number: number, look: Look): void {
-  const series = tracks.shown(number), one = letterWidth(look), text = tracks.letters(number);
-  const left = gutter(look);
-  const x = (letter: number) => left + (letter - look.view.start) * one;
-  const first = Math.max(0, Math.floor(look.view.start));
-  const last = Math.min(text.length, Math.ceil(look.view.start + look.view.span));
-  const box = { x, left, first, last, one, right: Math.min(x(text.length), look.width - RIGHT) };
+  const series = tracks.shown(number), text = tracks.letters(number), box = boxOf(look, text.length), { left, x } = box;
   let y = TOP;
   const foot = TOP + series.length * (TRACK + APART);
   for (const [from, to] of look.highlights) {
@@ -59,11 +43,9 @@ export function drawRow(on: Surface, colours: Theme, tracks: Tracks, number: num
     y += TRACK + APART;
   }
   y = spelled(on, colours, text, look, box, y);
-  for (const one of tracks.annotations) y = drawSites(on, colours, one, number, box, y);
+  for (const one of tracks.annotations) y = drawLanes(on, colours, one, number, box, y);
   drawRuler(on, colours, tracks, number, box, y);
 }
-
-interface Box { left: number; x: (letter: number) => number; first: number; last: number; one: number; right: number }
 
 const scales = new WeakMap<Series, number>();
 
@@ -164,25 +146,6 @@ function spelled(on: Surface, colours: Theme, text: string, look: Look, box: Box
   return y + SPELLING;
 }
 
-function drawSites(on: Surface, colours: Theme, line: Annotation, number: number, box: Box, y: number): number {
-  const spans = line.spans(number);
-  if (!spans.length) return y;
-  on.text(clipped(on, line.name, box.left - 20), 10, y + 10, { size: 10.5, fill: colours.muted });
-  let lanes = 0;
-  for (const span of spans) {
-    lanes = Math.max(lanes, span.lane + 1);
-    const from = Math.max(box.left, box.x(span.start)), to = Math.min(box.right, box.x(span.end));
-    if (from >= to) continue;
-    const top = y + span.lane * LANE;
-    const place = line.labels.indexOf(span.label) % colours.sites.length;
-    on.rect(from, top + 2, to - from, LANE - 4, colours.sites[line.labels.length > 9 ? 0 : place], 0.85);
-    const style = { size: 10, fill: colours.dark ? "#14171a" : "#ffffff" };
-    const label = clipped(on, span.label, to - from - 6, style.size);
-    if (label.length > 1 && label !== "…") on.text(label, from + 3, top + LANE - 4.5, style);
-  }
-  return y + lanes * LANE + 4;
-}
-
 function drawRuler(on: Surface, colours: Theme, tracks: Tracks, number: number, box: Box, y: number): void {
   on.line([[box.left, y], [box.right, y]], colours.line);
   const known = tracks.place(number, 0);
@@ -198,17 +161,4 @@ function drawRuler(on: Surface, colours: Theme, tracks: Tracks, number: number, 
     on.text(known ? count(value) : tick(value), x, y + 15, { size: 10, fill: colours.muted, anchor: "middle" });
   }
   if (known) on.text(clipped(on, `${known.chrom} ${known.strand}`, box.left - 20), 10, y + 15, { size: 10, fill: colours.muted });
-}
-
-const cut = new Map<string, string>();
-
-function clipped(on: Surface, text: string, room: number, size = 11.5): string {
-  const key = `${Math.round(room)} ${size} ${text}`;
-  const known = cut.get(key);
-  if (known !== undefined) return known;
-  let kept = text;
-  while (kept.length > 1 && on.width(kept, { size, fill: "" }) > room) kept = `${kept.replace(/…$/, "").slice(0, -1)}…`;
-  if (cut.size > 20_000) cut.clear();
-  cut.set(key, kept);
-  return kept;
 }

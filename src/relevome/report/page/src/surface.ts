@@ -5,6 +5,8 @@ export interface TextStyle { size?: number; fill: string; anchor?: "start" | "mi
 export interface Surface {
   rect(x: number, y: number, width: number, height: number, fill: string, alpha?: number): void;
   line(points: readonly (readonly [number, number])[], stroke: string, width?: number, dash?: boolean): void;
+  // a line with round ends
+  stroke(points: readonly (readonly [number, number])[], colour: string, width: number): void;
   area(points: readonly (readonly [number, number])[], fill: string, alpha: number): void;
   dot(x: number, y: number, radius: number, fill: string, ring?: string): void;
   text(text: string, x: number, y: number, style: TextStyle): void;
@@ -44,6 +46,12 @@ export class CanvasSurface implements Surface {
     this.on.setLineDash(dash ? [4, 3] : []);
     this.outline(points);
     this.on.stroke();
+  }
+
+  stroke(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+    this.on.lineCap = "round";
+    this.line(points, colour, width);
+    this.on.lineCap = "butt";
   }
 
   area(points: readonly (readonly [number, number])[], fill: string, alpha: number): void {
@@ -116,6 +124,10 @@ export class SvgSurface implements Surface {
   line(points: readonly (readonly [number, number])[], stroke: string, width = 1, dash = false): void {
     const d = drawn(points);
     this.add("path", { d, fill: "none", stroke, "stroke-width": width, "stroke-dasharray": dash ? "4 3" : "none" });
+  }
+
+  stroke(points: readonly (readonly [number, number])[], colour: string, width: number): void {
+    this.add("path", { d: drawn(points), fill: "none", stroke: colour, "stroke-width": near(width), "stroke-linecap": "round" });
   }
 
   area(points: readonly (readonly [number, number])[], fill: string, alpha: number): void {

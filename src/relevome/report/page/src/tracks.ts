@@ -6,8 +6,10 @@ import { starts } from "./embedded";
 import type { Source } from "./source";
 
 const NONE = 0xffff;
+const COLOURS = 9; // names that colours tell apart
 
-export interface Span { start: number; end: number; label: string; lane: number }
+// ``label`` has the type in it, ``note`` what is said beside it; ``type`` is -1 where there is none.
+export interface Span { start: number; end: number; label: string; note: string; type: number; lane: number }
 
 export class Series {
   readonly name: string;
@@ -84,7 +86,8 @@ export class Series {
 
 export class Annotation {
   readonly name: string;
-  readonly labels: readonly string[];
+  readonly types: readonly string[]; // from the top, a lane or more each; none where all sites share theirs
+  private readonly looks: readonly { label: string; note: string; type: number }[];
   private readonly first: Int32Array;
   private readonly start: Int32Array;
   private readonly end: Int32Array;
@@ -92,7 +95,8 @@ export class Annotation {
 
   constructor(data: Data, said: AnnotationContent) {
     this.name = said.name;
-    this.labels = said.labels;
+    this.types = said.types;
+    this.looks = said.labels.map((label, i) => ({ label, note: said.notes[i], type: said.type[i] }));
     this.first = starts(data.array(said.count) as Int32Array);
     [this.start, this.end, this.label] = [said.start, said.end, said.label].map((ref) => data.array(ref) as Int32Array);
   }
@@ -101,20 +105,39 @@ export class Annotation {
     return this.first[number + 1] > this.first[number];
   }
 
-  // Sites of a sequence from left to right, each in the first lane where there is room.
+  // Sites of a sequence from left to right, each in the first lane of its type where there is room.
   spans(number: number): Span[] {
     const found: Span[] = [];
     for (let i = this.first[number]; i < this.first[number + 1]; i++) {
-      found.push({ start: this.start[i], end: this.end[i], label: this.labels[this.label[i]], lane: 0 });
+      found.push({ start: this.start[i], end: this.end[i], ...this.looks[this.label[i]], lane: 0 });
     }
     found.sort((a, b) => a.start - b.start || b.end - a.end);
-    const free: number[] = [];
+    const free: number[][] = this.types.map(() => []), others: number[] = []; // by type and lane, the first free letter
     for (const span of found) {
-      const lane = free.findIndex((end) => end <= span.start);
-      span.lane = lane < 0 ? free.length : lane;
-      free[span.lane] = span.end;
+      const own = free[span.type] ?? others, lane = own.findIndex((end) => end <= span.start);
+      span.lane = lane < 0 ? own.length : lane;
+      own[span.lane] = span.end;
     }
+    const above = [0]; // lanes, by type
+    for (const own of [...free, others]) above.push(above[above.length - 1] + own.length);
+    for (const span of found) span.lane += above[span.type < 0 ? free.length : span.type];
     return found;
+  }
+
+  // The name of a site's lane.
+  under(span: Span): string {
+    return this.types[span.type] ?? this.name;
+  }
+
+  // What a site is called above what is said of it.
+  titled(span: Span): string {
+    return this.types[span.type] ?? span.label;
+  }
+
+  // The number of a site's colour.
+  colour(span: Span): number {
+    if (this.types.length) return span.type < 0 ? this.types.length : span.type;
+    return this.looks.length > COLOURS ? 0 : this.looks.findIndex((one) => one.label === span.label);
   }
 
   lanes(number: number): number {
