@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence as List
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +33,7 @@ class Response:
     kind: Outputs
     among: tuple[int, ...] | None = None
 
-    @property
+    @cached_property
     def probabilities(self) -> Float[np.ndarray, " outputs"] | None:
         """Of every output: of one class of several they add up to 1; None of a number."""
         return probabilities(self.logits, self.kind)

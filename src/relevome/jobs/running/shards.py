@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from relevome.models.responses import Response, response_to
 from relevome.options import check_choice
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
-from relevome.results.run.rows import to_row
+from relevome.results.run.rows import to_rows
 
 SHARD_SEQUENCES = 256
 SHARD_LETTERS = 65_536
@@ -191,11 +192,12 @@ class ExplainShard:
             asked = [_for_predicted(model, one, told.get(n, ())) for n, one in enumerate(asked)]
         done = {number for number, place in enumerate(places) if place in known}
         found = explain_each(
-            model, plan.method, asked, lift=plan.lift, readings=plan.readings, known=done
+            model, plan.method, asked, lift=plan.lift, readings=plan.readings, known=done,
+            letter_scores=plan.letter_scores,
         )  # fmt: skip
-        for number, results in found:
-            place = places[number]
-            yield place, self._outcome(items[place], results, told.get(number))
+        for some in found:
+            outcomes = self._explained([items[places[number]] for number in some], some, told)
+            yield from zip((places[number] for number in some), outcomes, strict=True)
 
     def _asked(self, sequence: Sequence) -> Asked:
         """A sequence with its targets, or why it has none."""
@@ -205,26 +207,35 @@ class ExplainShard:
             return Asked(sequence, self.plan.targets, error)
         return ask(self.model, sequence, targets, self.plan.readings)
 
-    def _outcome(
-        self, item: Item, results: list[Explained | InputError], alone: List[Response] | None
-    ) -> Outcome:
-        plan = self.plan
-        errors = [result for result in results if isinstance(result, InputError)]
-        if errors and plan.on_bad == "refuse":
-            raise errors[0]
-        if errors:
-            return refused(item, str(errors[0]))
-        explained = [result for result in results if isinstance(result, Explained)]
-        if plan.letter_scores:
+    def _explained(
+        self,
+        items: list[Item],
+        found: Mapping[int, list[Explained | InputError]],
+        told: Mapping[int, List[Response]],
+    ) -> Iterator[Outcome]:
+        """What came of each of some items, of which ``found`` has the results, one after the other."""
+        plan, errors = self.plan, {n: _error(results) for n, results in found.items()}
+        refusals = [error for error in errors.values() if error is not None]
+        if refusals and plan.on_bad == "refuse":
+            raise refusals[0]
+        kept = {n: _without_errors(results) for n, results in found.items() if errors[n] is None}
+        answers = [answer for n, results in kept.items() for answer in self._answers(results, told.get(n))]
+        results = [result for some in kept.values() for result in some]
+        rows = iter(to_rows(results, plan.letter_scores, plan.lift == "split", answers, self.model.labels))
+        for item, (number, error) in zip(items, errors.items(), strict=True):
+            if error is not None:
+                yield refused(item, str(error))
+                continue
+            counts = _counts(item, kept[number], self.model, plan.letter_scores)
+            yield Outcome(tuple(islice(rows, len(kept[number]))), counts)
+
+    def _answers(self, explained: list[Explained], alone: List[Response] | None) -> List[Response]:
+        """What the model says of each target of a sequence, which has to be what it says when left alone."""
+        if self.plan.letter_scores:
             self._check_letter_scores(explained[0])
         for result, answer in zip(explained, alone or (), strict=alone is not None):
             check_logit(self.model, result, answer)
-        answers = alone or [self._response_of(result) for result in explained]
-        rows = (
-            to_row(result, plan.letter_scores, plan.lift == "split", answer, self.model.labels)
-            for result, answer in zip(explained, answers, strict=True)
-        )
-        return Outcome(tuple(rows), _counts(item, explained, self.model, plan.letter_scores))
+        return alone or [self._response_of(result) for result in explained]
 
     def _response_of(self, result: Explained) -> Response:
         """What the model said while it was explained."""
@@ -254,6 +265,15 @@ def _for_predicted(model: Model, asked: Asked, answers: List[Response]) -> Asked
         for target, index in zip(asked.targets, largest or [None] * len(asked.targets), strict=True)
     )
     return replace(asked, targets=targets)
+
+
+def _error(results: list[Explained | InputError]) -> InputError | None:
+    """The first error among the results of a sequence, if there is one."""
+    return next((result for result in results if isinstance(result, InputError)), None)
+
+
+def _without_errors(results: list[Explained | InputError]) -> list[Explained]:
+    return [result for result in results if isinstance(result, Explained)]
 
 
 def refused(item: Item, reason: str) -> Outcome:

@@ -34,7 +34,7 @@ _TEXT, _REAL = pa.string(), pa.float64()
 _REALS, _WHOLES = pa.list_(pa.float32()), pa.list_(pa.int32())
 
 # Float32 sums of shares that were themselves rounded: a few units in the last place of what was added up.
-_ROUNDING = 16 * float(np.finfo(np.float32).eps)
+ROUNDING = 16 * float(np.finfo(np.float32).eps)
 
 
 def _no_offsets() -> np.ndarray:
@@ -147,7 +147,18 @@ class Explanation:
     conserved: InitVar[bool] = True
     alphabet: ClassVar[str | None] = None
 
+    @classmethod
+    def unchecked(cls, **columns: Any) -> Explanation:
+        """One of all columns, of which whoever makes many at once knows that they hold, or asks `check`."""
+        made = object.__new__(cls)
+        vars(made).update(columns)
+        return made
+
     def __post_init__(self, conserved: bool) -> None:
+        self.check(conserved)
+
+    def check(self, conserved: bool = True) -> None:
+        """Raises InputError for numbers that are not finite, ValueError for fields that contradict."""
         self._check_place()
         self._check_arrays()
         self._check_offsets()
@@ -250,7 +261,7 @@ class Explanation:
         whole = float(wide.sum())
         gap = float(letters.sum()) + self.special_relevance - whole
         mass = np.abs(letters).sum() + abs(self.special_relevance) + np.abs(wide).sum()
-        if abs(gap) > _ROUNDING * mass:
+        if abs(gap) > ROUNDING * mass:
             raise ValueError(
                 f"{self._name}: letters and special tokens sum to {whole + gap:.9g}, tokens to {whole:.9g}"
             )
