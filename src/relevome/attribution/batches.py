@@ -153,11 +153,11 @@ def explain_each(
         places = dict.fromkeys(jobs[number].place for number in part)
         if places.keys() <= known:
             continue
-        batch = Batch(
-            tuple(jobs[n].tokens for n in part), tuple(jobs[n].target for n in part), letter_scores
-        )
+        batch = Batch(tuple(jobs[n].tokens for n in part), tuple(jobs[n].target for n in part), letter_scores)
         found.update(zip(part, _attributed(model, method, batch), strict=True))
-        whole = [one for one in places if one not in known and all(number in found for number in waiting[one])]
+        whole = [
+            one for one in places if one not in known and all(number in found for number in waiting[one])
+        ]
         yield {
             place: _of_targets([(jobs[n], found.pop(n)) for n in waiting[place]], len(readings), lift)
             for place in whole

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from relevome.jobs.running.cuts import cut
 from relevome.jobs.running.positions import Positions
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
-from relevome.models.responses import Response, response_to
+from relevome.models.responses import Response, responses_to
 from relevome.options import check_choice
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
@@ -219,8 +218,11 @@ class ExplainShard:
         if refusals and plan.on_bad == "refuse":
             raise refusals[0]
         kept = {n: _without_errors(results) for n, results in found.items() if errors[n] is None}
-        answers = [answer for n, results in kept.items() for answer in self._answers(results, told.get(n))]
         results = [result for some in kept.values() for result in some]
+        own = iter(self._responses_of([one for n in kept if n not in told for one in kept[n]]))
+        answers = [answer for n in kept for answer in told.get(n) or islice(own, len(kept[n]))]
+        for n, explained in kept.items():
+            self._check(explained, told.get(n))
         rows = iter(to_rows(results, plan.letter_scores, plan.lift == "split", answers, self.model.labels))
         for item, (number, error) in zip(items, errors.items(), strict=True):
             if error is not None:
@@ -229,24 +231,23 @@ class ExplainShard:
             counts = _counts(item, kept[number], self.model, plan.letter_scores)
             yield Outcome(tuple(islice(rows, len(kept[number]))), counts)
 
-    def _answers(self, explained: list[Explained], alone: List[Response] | None) -> List[Response]:
-        """What the model says of each target of a sequence, which has to be what it says when left alone."""
+    def _check(self, explained: list[Explained], alone: List[Response] | None) -> None:
+        """Raises InputError for results that lack what is asked for, or are of another logit."""
         if self.plan.letter_scores:
             self._check_letter_scores(explained[0])
         for result, answer in zip(explained, alone or (), strict=alone is not None):
             check_logit(self.model, result, answer)
-        return alone or [self._response_of(result) for result in explained]
 
-    def _response_of(self, result: Explained) -> Response:
+    def _responses_of(self, results: list[Explained]) -> list[Response]:
         """What the model said while it was explained."""
-        outputs = result.forward.outputs
-        if outputs is None:
+        outputs = [result.forward.outputs for result in results if result.forward.outputs is not None]
+        if len(outputs) < len(results):
             raise ValueError(f"{self.plan.method_name} promises all outputs, and has none")
-        return self._response(outputs)
+        return self._responses(outputs)
 
     @cached_property
-    def _response(self) -> Callable[[np.ndarray], Response]:
-        return response_to(self.model, self.plan.targets[0])
+    def _responses(self) -> Callable[[List[np.ndarray]], list[Response]]:
+        return responses_to(self.model, self.plan.targets[0])
 
     def _check_letter_scores(self, found: Explained) -> None:
         """Raises InputError where they were asked for, and a sequence that is read by letters has none."""
@@ -284,12 +285,14 @@ def refused(item: Item, reason: str) -> Outcome:
 def _counts(item: Item, results: list[Explained], model: Model, asked_scores: bool) -> Counts:
     """What is counted of a sequence that was explained."""
     tokens, sequence = results[0].forward.tokens, results[0].track.sequence
-    notes = sum((Counter(result.notes) for result in results), Counter[str]())
-    other = dict(notes) | {
+    notes: dict[str, int] = {}
+    for result in results:
+        notes |= {name: notes.get(name, 0) + count for name, count in result.notes.items()}
+    other = notes | {
         "windows": int(not item.begins_sequence),
         "without_letter_scores": int(asked_scores and results[0].letter_scores is None),
         "read_past_their_end": int(_reads_past_end(model, results[0])),
-        "unknown_tokens": int((tokens.ids == model.tokenizer.unknown_id).sum()),
+        "unknown_tokens": int(np.count_nonzero(tokens.ids == model.tokenizer.unknown_id)),
         "ambiguous_letters": len(sequence.ambiguous_positions),
         "rare_letters_read_as_X": model.tokenizer.rare_letters(sequence),
     }

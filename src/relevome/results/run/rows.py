@@ -6,16 +6,18 @@ each other in one array, of which each row sees its part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from relevome.attribution.batches import Explained
+from relevome.data.sequences import Sequence as Letters
 from relevome.models.responses import Response
 from relevome.results.run.columns import ROUNDING, Explanation
 
+_Cells: TypeAlias = Mapping[str, Sequence[Any]]
 _REALS, _WHOLES = np.dtype(np.float32), np.dtype(np.int32)
 
 
@@ -31,14 +33,15 @@ def to_rows(
     ``answers`` are what the model says of each when it is left alone, of outputs that are called ``labels``.
     Raises as `Explanation` does, for the first row that does not hold.
     """
+    if not results:
+        return []
     arrays = _arrays(results, letter_scores)
-    parts = zip(*(column.parts for column in arrays.values()), strict=True)
-    said = [_NOTHING] * len(results) if answers is None else list(map(_said, results, answers))
+    cells = {name: column.parts for name, column in arrays.items()}
+    cells |= _single(results) | _said(results, answers, labels)
     rows = [
-        Explanation.unchecked(**_single(result), **dict(zip(arrays, own, strict=True)), **_named(more, labels))
-        for result, own, more in zip(results, parts, said, strict=True)
+        Explanation.unchecked(dict(zip(cells, row, strict=True))) for row in zip(*cells.values(), strict=True)
     ]
-    if not _hold(rows, arrays, conserved):
+    if not _hold(cells, arrays, conserved):
         for row in rows:
             row.check(conserved)
     return rows
@@ -91,62 +94,61 @@ def _arrays(results: Sequence[Explained], letter_scores: bool) -> dict[str, _Col
     }
 
 
-def _single(result: Explained) -> dict[str, Any]:
+_SINGLE = (
+    "sequence_id", "sequence", "chrom", "start", "end", "strand", "target", "target_index", "score",
+    "baseline_score", "tokens", "special_relevance", "completeness_error",
+)  # fmt: skip
+
+
+def _single(results: Sequence[Explained]) -> dict[str, Sequence[Any]]:
     """The columns whose cells are no arrays, but for what the model answers."""
-    forward, sequence = result.forward, result.track.sequence
-    target, place = forward.target, sequence.interval
-    return {
-        "sequence_id": sequence.id,
-        "sequence": sequence.letters,
-        "chrom": place.chrom if place else None,
-        "start": place.start if place else None,
-        "end": place.end if place else None,
-        "strand": place.strand if place else None,
-        "target": target.label,
-        "target_index": target.index,
-        "score": result.score,
-        "baseline_score": result.baseline_score,
-        "tokens": forward.tokens.texts,
-        "special_relevance": result.track.special,
-        "completeness_error": result.completeness_error,
-    }
+    rows = [
+        (
+            one.track.sequence.id, one.track.sequence.letters, *_place(one.track.sequence),
+            one.forward.target.label, one.forward.target.index, one.score, one.baseline_score,
+            one.forward.tokens.texts, one.track.special, one.completeness_error,
+        )
+        for one in results
+    ]  # fmt: skip
+    return dict(zip(_SINGLE, zip(*rows, strict=True), strict=True))
 
 
-_NOTHING = (None, None, None)
+def _place(sequence: Letters) -> tuple[str | int | None, ...]:
+    """Chromosome, start, end and strand."""
+    place = sequence.interval
+    return (None,) * 4 if place is None else (place.chrom, place.start, place.end, place.strand)
 
 
 def _said(
-    result: Explained, answer: Response
-) -> tuple[float | None, int | None, float | None]:
-    """The probability of the target, the most probable output, and its probability."""
-    return answer.probability(result.forward.target), answer.largest, answer.largest_probability
-
-
-def _named(said: tuple[float | None, int | None, float | None], labels: Sequence[str]) -> dict[str, Any]:
-    probability, largest, largest_probability = said
+    results: Sequence[Explained], answers: Sequence[Response] | None, labels: Sequence[str]
+) -> dict[str, Sequence[Any]]:
+    """The columns of what the model answers."""
+    if answers is None:
+        return dict.fromkeys(("probability", "predicted", "predicted_probability"), (None,) * len(results))
+    largest = [answer.largest for answer in answers]
     return {
-        "probability": probability,
-        "predicted": None if largest is None else labels[largest],
-        "predicted_probability": largest_probability,
+        "probability": [
+            answer.probability(one.forward.target) for one, answer in zip(results, answers, strict=True)
+        ],
+        "predicted": [None if place is None else labels[place] for place in largest],
+        "predicted_probability": [answer.largest_probability for answer in answers],
     }
 
 
-def _hold(rows: Sequence[Explanation], arrays: dict[str, _Column], conserved: bool) -> bool:
+def _hold(cells: _Cells, arrays: dict[str, _Column], conserved: bool) -> bool:
     """Whether all rows are known to hold; if not, each is to be asked, and says what is wrong with it.
 
     Of what has several axes that is left to them.
     """
     if arrays["head_relevance"].sizes.any() or arrays["letter_scores"].sizes.any():
         return False
-    return (
-        _fit(rows, arrays) and _finite(rows, arrays) and not (conserved and _lost(rows, arrays))
-    )
+    return _fit(cells, arrays) and _finite(cells, arrays) and not (conserved and _lost(cells, arrays))
 
 
-def _fit(rows: Sequence[Explanation], arrays: dict[str, _Column]) -> bool:
+def _fit(cells: _Cells, arrays: dict[str, _Column]) -> bool:
     """Whether arrays are as long as they have to be, and tokens lie on letters."""
-    letters = np.array([len(row.sequence) for row in rows])
-    tokens = np.array([len(row.tokens) for row in rows])
+    letters = np.array([len(letters) for letters in cells["sequence"]])
+    tokens = np.array([len(texts) for texts in cells["tokens"]])
     starts, ends, values = arrays["token_start"], arrays["token_end"], arrays["token_relevance"]
     sizes = [(arrays["relevance"], letters), (starts, tokens), (ends, tokens)]
     sizes += [(values, tokens)] if values.sizes.any() else []
@@ -156,20 +158,19 @@ def _fit(rows: Sequence[Explanation], arrays: dict[str, _Column]) -> bool:
     return bool((inside & (ends.values <= np.repeat(letters, tokens))).all())
 
 
-def _finite(rows: Sequence[Explanation], arrays: dict[str, _Column]) -> bool:
+def _finite(cells: _Cells, arrays: dict[str, _Column]) -> bool:
     names = ("score", "special_relevance", "baseline_score", "completeness_error")
-    single = [getattr(row, name) for row in rows for name in names]
-    known = np.array([value for value in single if value is not None])
+    known = np.array([value for name in names for value in cells[name] if value is not None])
     reals = [column.values for column in arrays.values() if column.values.dtype == _REALS]
     return all(bool(np.isfinite(values).all()) for values in (known, *reals))
 
 
-def _lost(rows: Sequence[Explanation], arrays: dict[str, _Column]) -> bool:
+def _lost(cells: _Cells, arrays: dict[str, _Column]) -> bool:
     """Whether letters and special tokens of a row do not add up to its tokens."""
     tokens, letters = arrays["token_relevance"], arrays["relevance"]
     if not tokens.sizes.any():
         return False
-    special = np.array([row.special_relevance for row in rows])
+    special = np.array(cells["special_relevance"])
     sums, masses = [], []
     for column in (letters, tokens):
         wide = column.values.astype(np.float64)
