@@ -19,7 +19,7 @@ from relevome.models.base import Batch, Model, Target
 from relevome.models.hugging_face import load_model
 from relevome.models.loading.tasks import AUTO
 from relevome.models.questions import TASKS, Task, token_read
-from relevome.models.responses import Response, answers
+from relevome.models.responses import answers, responses
 from relevome.models.targets import resolve_target, resolve_targets
 from relevome.models.tokens import Tokens
 from tests.architectures import ARCHITECTURES
@@ -204,7 +204,7 @@ def test_a_log_likelihood_is_asked_for_alone(load: Load) -> None:
 
 
 def test_the_most_probable_is_one_of_the_letters() -> None:
-    answer = Response(np.array([9.0, 1.0, 2.0]), "one of several", (1, 2))
+    (answer,) = responses([np.array([9.0, 1.0, 2.0])], "one of several", (1, 2))
     assert answer.largest == 2
 
 

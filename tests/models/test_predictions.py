@@ -13,7 +13,7 @@ from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.base import Batch, Target
 from relevome.models.predictions import outputs
-from relevome.models.responses import Response, answers
+from relevome.models.responses import answers, responses
 from tests.toys import TOYS, load, saved  # noqa: F401 - fixtures
 
 
@@ -106,11 +106,12 @@ def test_logits_that_are_no_numbers_are_refused(load, monkeypatch):  # noqa: F81
 
 
 def test_the_probability_of_a_difference_is_that_of_the_first_among_the_two():
-    one = Response(np.log([0.2, 0.3, 0.5]), "one of several")
+    (one,) = responses([np.log([0.2, 0.3, 0.5])], "one of several")
     assert one.probability(Target(0, "a")) == pytest.approx(0.2)
     assert one.probability(Target(0, "a - b", contrast=1)) == pytest.approx(0.4)
     assert (one.largest, one.largest_probability) == (2, pytest.approx(0.5))
-    assert Response(np.array([3.0]), "a number").probability(Target(0, "a")) is None
+    (number,) = responses([np.array([3.0])], "a number")
+    assert number.probability(Target(0, "a")) is None
 
 
 def test_an_answer_is_at_the_letter_that_is_asked_for(load):  # noqa: F811

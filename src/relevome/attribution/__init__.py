@@ -26,7 +26,10 @@ class Method(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def attribute(self, model: Model, batch: Batch) -> list[Relevance]:
-        """Relevance of every sequence of the batch, in its order; the model is left as it was."""
+        """Relevance of every sequence of the batch, in its order; the model is left as it was.
+
+        Scores of every letter may be left out where the batch does not ask for them.
+        """
         ...
 
 

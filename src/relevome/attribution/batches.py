@@ -98,7 +98,9 @@ def explain_sequences(
 ) -> list[Explained | InputError]:
     """Every sequence for every target, in order; a sequence that is refused gives its error instead."""
     asked = [ask(model, sequence, tuple(targets), readings) for sequence in sequences]
-    found = dict(explain_each(model, method, asked, lift=lift, readings=readings))
+    found: dict[int, list[Explained | InputError]] = {}
+    for some in explain_each(model, method, asked, lift=lift, readings=readings):
+        found |= some
     return [result for place in range(len(asked)) for result in found[place]]
 
 
@@ -129,14 +131,19 @@ def explain_each(
     lift: str = "split",
     readings: Readings = ONCE,
     known: Set[int] = frozenset(),
-) -> Iterator[tuple[int, list[Explained | InputError]]]:
-    """The results of every sequence, one for each of its targets, with its place, as soon as all are there.
+    letter_scores: bool = True,
+) -> Iterator[dict[int, list[Explained | InputError]]]:
+    """The results of sequences, one for each of their targets, by place, as soon as all are there.
 
-    Places that are ``known`` are left out; what goes through the model together is the same without them.
+    Those of sequences that went through the model together come together. Places that are ``known`` are left
+    out; what goes through the model together is the same without them. ``letter_scores`` says whether the
+    score of every letter is asked for.
     """
-    for place, one in enumerate(asked):
-        if isinstance(one.tokens, InputError) and place not in known:
-            yield place, [one.tokens for _ in one.targets]
+    yield {
+        place: [one.tokens for _ in one.targets]
+        for place, one in enumerate(asked)
+        if isinstance(one.tokens, InputError) and place not in known
+    }
     jobs = [job for place, one in enumerate(asked) for job in _jobs(model, place, one, readings)]
     waiting: dict[int, list[int]] = {}
     for number, job in enumerate(jobs):
@@ -146,14 +153,22 @@ def explain_each(
         places = dict.fromkeys(jobs[number].place for number in part)
         if places.keys() <= known:
             continue
-        batch = Batch(tuple(jobs[n].tokens for n in part), tuple(jobs[n].target for n in part))
+        batch = Batch(tuple(jobs[n].tokens for n in part), tuple(jobs[n].target for n in part), letter_scores)
         found.update(zip(part, _attributed(model, method, batch), strict=True))
-        for place in places:
-            numbers = waiting[place]
-            if place not in known and all(number in found for number in numbers):
-                results = [(jobs[number], found.pop(number)) for number in numbers]
-                each = len(readings)
-                yield place, [_of_readings(results[n : n + each], lift) for n in range(0, len(results), each)]
+        whole = [
+            one for one in places if one not in known and all(number in found for number in waiting[one])
+        ]
+        yield {
+            place: _of_targets([(jobs[n], found.pop(n)) for n in waiting[place]], len(readings), lift)
+            for place in whole
+        }
+
+
+def _of_targets(
+    results: list[tuple[_Job, Relevance | InputError]], readings: int, lift: str
+) -> list[Explained | InputError]:
+    """What all readings of a sequence say of each of its targets."""
+    return [_of_readings(results[n : n + readings], lift) for n in range(0, len(results), readings)]
 
 
 def _attributed(model: Model, method: Method, batch: Batch) -> list[Relevance | InputError]:

@@ -189,11 +189,12 @@ def letter_scores(
     sequences, and says nothing of any (Majdandzic et al. 2023, Genome Biology 24:109, eq. 2). Against a
     reference that is a letter, or a mean of letters, that changes nothing.
 
-    None for a model whose tokens are longer words, and for a sequence in which a token is not one letter.
+    None where the batch does not ask for them, for a model whose tokens are longer words, and for a sequence
+    in which a token is not one letter.
     ``slopes`` is (batch, tokens, channels) at the word embedding.
     """
     ids = model.tokenizer.letter_ids()
-    if ids is None or not model.tokenizer.one_letter_always:
+    if not batch.letter_scores or ids is None or not model.tokenizer.one_letter_always:
         return [None] * len(batch)
     table = model.word_embedding.weight.detach()[ids]
     scores = slopes @ table.T

@@ -93,7 +93,8 @@ class IntegratedGradients:
             if not left:
                 break
             steps *= 2
-            part = Batch(tuple(batch.tokens[i] for i in left), tuple(batch.targets[i] for i in left))
+            tokens, targets = zip(*((batch.tokens[i], batch.targets[i]) for i in left), strict=True)
+            part = replace(batch, tokens=tokens, targets=targets)
             found.update(zip(left, self._integrate(model, part, draw, steps), strict=True))
         return [found[row] for row in range(len(batch))]
 

@@ -22,6 +22,8 @@ def to_letters(relevance: Relevance, how: str = "split") -> Track:
     if relevance.values is None:
         return Track(tokens.sequence, np.asarray(relevance.letters), 0.0)
     if tokens.one_letter_each:
+        if len(tokens) == len(tokens.sequence):
+            return Track(tokens.sequence, relevance.values, 0.0)
         letters, special = relevance.values[~tokens.special], relevance.values[tokens.special]
         return Track(tokens.sequence, letters, float(special.sum()))
     widths = tokens.ends - tokens.starts

@@ -76,6 +76,8 @@ class Reading:
 
     def placed(self, target: Target, sequence: Sequence) -> Target:
         """The same target at the places that its letters, if it has any, have in the piece."""
+        if not target.letters:
+            return target
         first, last = self.window(len(sequence))
 
         def place(letter: int) -> int:

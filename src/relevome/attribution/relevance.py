@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -53,7 +54,7 @@ class Relevance:
             raise ValueError(
                 f"relevance of {self.tokens.sequence.id!r} has the wrong length: expected {expected}"
             )
-        if not (np.isfinite(given).all() and np.isfinite(self.score)):
+        if not (math.isfinite(self.score) and np.isfinite(given).all()):
             raise InputError(
                 f"relevance of sequence {self.tokens.sequence.id!r} is infinite or not a number: the model "
                 "overflowed; use a wider --dtype or another method"

@@ -19,6 +19,7 @@ T = TypeVar("T")
 OnBad = Literal["refuse", "skip"]
 
 _HASH_BYTES = 12
+_FEW = 16_384  # names that may be in a set, which is faster and takes eight times the room
 
 # str.upper would turn some letters that are not ASCII into residues.
 _UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
@@ -121,13 +122,15 @@ class SeenNames:
         if key in self._latest or self._is_sorted_in(key):
             return False
         self._latest.add(key)
-        if len(self._latest) > 1_000 + len(self._sorted) // 16:
+        if len(self._latest) > _FEW + len(self._sorted) // 16:
             self._sorted = np.concatenate([self._sorted, np.array(list(self._latest), self._sorted.dtype)])
             self._sorted.sort()
             self._latest.clear()
         return True
 
     def _is_sorted_in(self, key: bytes) -> bool:
+        if not len(self._sorted):
+            return False
         wanted = np.array(key, dtype=self._sorted.dtype)
         place = int(self._sorted.searchsorted(wanted))
         return place < len(self._sorted) and bool(self._sorted[place] == wanted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 
 from relevome.data.names import check_name
@@ -31,7 +32,7 @@ class Alphabet:
     def __hash__(self) -> int:
         return hash(self.name)
 
-    @property
+    @cached_property
     def all_letters(self) -> str:
         """Unambiguous letters, then IUPAC codes."""
         return self.letters + "".join(self.ambiguous)
@@ -136,13 +137,13 @@ class Sequence:
             raise InputError("sequence without an id: expected a name")
         if not self.letters:
             raise InputError(f"sequence {self.id!r} is empty: expected at least one letter")
-        for letter in sorted(set(self.letters)):
-            if letter not in self.alphabet:
-                position = self.letters.index(letter)
-                raise InputError(
-                    f"sequence {self.id!r} has {letter!r} at position {position + 1}, which is no "
-                    f"{self.alphabet.name} letter: expected one of {self.alphabet.all_letters}"
-                )
+        if strange := self.letters.strip(self.alphabet.all_letters):
+            letter = min(set(strange).difference(self.alphabet.all_letters))
+            position = self.letters.index(letter)
+            raise InputError(
+                f"sequence {self.id!r} has {letter!r} at position {position + 1}, which is no "
+                f"{self.alphabet.name} letter: expected one of {self.alphabet.all_letters}"
+            )
         if self.interval is not None and len(self.interval) != len(self.letters):
             raise InputError(
                 f"sequence {self.id!r} has {len(self.letters)} letters but its interval "
@@ -161,7 +162,7 @@ class Sequence:
     def ambiguous_positions(self) -> tuple[int, ...]:
         """0-based positions of IUPAC codes."""
         codes = self.alphabet.ambiguous
-        if not any(code in self.letters for code in codes):
+        if not self.letters.strip(self.alphabet.letters):
             return ()
         return tuple(i for i, c in enumerate(self.letters) if c in codes)
 

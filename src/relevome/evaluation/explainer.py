@@ -21,7 +21,7 @@ from relevome.models.untrained import with_shuffled_weights
 from relevome.options import configured, option_defaults
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
-from relevome.results.run.rows import to_row
+from relevome.results.run.rows import to_rows
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,11 @@ class Explainer:
         found = explain_sequences(
             self.model, self.method, shuffles, [self.target(row)], lift=self.lift, readings=self.readings
         )
-        return [to_row(one, False, self.lift == "split") for one in found if isinstance(one, Explained)]
+        return self._rows(found)
+
+    def _rows(self, found: List[Explained | InputError]) -> list[Explanation]:
+        """The rows of those that were not refused."""
+        return to_rows([one for one in found if isinstance(one, Explained)], False, self.lift == "split")
 
     def untrained(self, rows: List[Explanation], seed: int) -> list[Explanation]:
         """Explanations of the same sequences by the model with its weights in random order."""
@@ -61,7 +65,7 @@ class Explainer:
             with_shuffled_weights(self.model, seed), self.method, [self.sequence(row) for row in rows],
             [self.target(row) for row in rows], lift=self.lift, readings=self.readings,
         )  # fmt: skip
-        return [to_row(one, False, self.lift == "split") for one in found if isinstance(one, Explained)]
+        return self._rows(found)
 
 
 def explainer(run: Run, model: Model) -> Explainer:

@@ -89,10 +89,12 @@ class Batch:
     """Sequences that go through a model together, each with the logit asked of it.
 
     The targets are alike: all or none of them have a position, or a contrast, or are a log-likelihood.
+    ``letter_scores`` says whether the score of every letter is asked for, beside that of the sequence.
     """
 
     tokens: tuple[Tokens, ...]
     targets: tuple[Target, ...]
+    letter_scores: bool = True
 
     def __post_init__(self) -> None:
         kinds = {(not t.letters, t.contrast is None, t.is_likelihood) for t in self.targets}
@@ -105,7 +107,7 @@ class Batch:
     def alone(self) -> list[Batch]:
         """Every sequence in a batch of its own."""
         pairs = zip(self.tokens, self.targets, strict=True)
-        return [Batch((tokens,), (target,)) for tokens, target in pairs]
+        return [Batch((tokens,), (target,), self.letter_scores) for tokens, target in pairs]
 
     @property
     def width(self) -> int:

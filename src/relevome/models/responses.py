@@ -25,18 +25,15 @@ if TYPE_CHECKING:
 class Response:
     """The logits of all outputs for one sequence, at the letter that is asked for if there is one.
 
+    ``probabilities`` are those of every output: of one class of several they add up to 1; None of a number.
     ``among`` are those that can be predicted, of a language model the letters; None for all. Asked for a
     log-likelihood it is that one number.
     """
 
     logits: Float[np.ndarray, " outputs"]
     kind: Outputs
+    probabilities: Float[np.ndarray, " outputs"] | None
     among: tuple[int, ...] | None = None
-
-    @property
-    def probabilities(self) -> Float[np.ndarray, " outputs"] | None:
-        """Of every output: of one class of several they add up to 1; None of a number."""
-        return probabilities(self.logits, self.kind)
 
     @property
     def largest(self) -> int | None:
@@ -71,11 +68,22 @@ class Response:
         return None if found is None else float(found[target.index])
 
 
-def response_to(model: Model, target: Target) -> Callable[[Float[np.ndarray, " outputs"]], Response]:
-    """What makes a response of the logits of all outputs, for targets of this kind."""
+def responses_to(
+    model: Model, target: Target
+) -> Callable[[List[Float[np.ndarray, " outputs"]]], list[Response]]:
+    """What makes responses of the logits of all outputs, for targets of this kind."""
     letters = model.tokenizer.letter_ids() if model.kind.language else None
     among = None if letters is None else tuple(letters)
-    return partial(Response, kind=outputs_of(model, target), among=among)
+    return partial(responses, kind=outputs_of(model, target), among=among)
+
+
+def responses(
+    logits: List[Float[np.ndarray, " outputs"]], kind: Outputs, among: tuple[int, ...] | None = None
+) -> list[Response]:
+    """Responses of the logits of all outputs, for outputs of a kind."""
+    chances = probabilities(np.stack(logits), kind) if logits else None
+    each = [None] * len(logits) if chances is None else list(chances)
+    return [Response(one, kind, chance, among) for one, chance in zip(logits, each, strict=True)]
 
 
 def answers(model: Model, asked: List[tuple[Tokens, Target]]) -> list[Response]:
@@ -94,14 +102,13 @@ def answers_or_errors(model: Model, asked: List[tuple[Tokens, Target]]) -> list[
     """As `answers`; a sequence at which the model fails gives its error instead."""
     if not asked:
         return []
-    response, found = response_to(model, asked[0][1]), {}
+    found: dict[int, np.ndarray | InputError] = {}
     for some in like_lengths(model, [len(tokens) for tokens, _ in asked]):
         tokens, targets = zip(*(asked[place] for place in some), strict=True)
         given = logits_or_errors(
             model, Batch(tokens, targets), lambda logits, batch: at_targets(logits, batch, model.kind)
         )
         found.update(zip(some, given, strict=True))
-    return [
-        one if isinstance(one, InputError) else response(one)
-        for one in (found[place] for place in range(len(asked)))
-    ]
+    known = {place: one for place, one in found.items() if not isinstance(one, InputError)}
+    answered = dict(zip(known, responses_to(model, asked[0][1])([*known.values()]), strict=True))
+    return [one if isinstance(one := found[n], InputError) else answered[n] for n in range(len(asked))]

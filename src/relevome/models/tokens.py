@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Sequence as Texts
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 from jaxtyping import Bool, Int
 
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class CodedTexts(Texts[str]):
+    """Texts of few kinds, by their numbers in ``words``; equal to a tuple of the same texts."""
+
+    codes: Int[np.ndarray, "texts"]
+    words: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
+        if isinstance(place, slice):
+            return tuple(CodedTexts(self.codes[place], self.words))
+        return self.words[self.codes[place]]
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.words.__getitem__, self.codes.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == (tuple(other) if isinstance(other, CodedTexts) else other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +55,7 @@ class Tokens:
     starts: Int[np.ndarray, "tokens"]
     ends: Int[np.ndarray, "tokens"]
     special: Bool[np.ndarray, "tokens"]
-    texts: tuple[str, ...]
+    texts: Texts[str]
 
     def __post_init__(self) -> None:
         name, letters = self.sequence.id, len(self.sequence)
@@ -44,12 +78,16 @@ class Tokens:
         starts: Int[np.ndarray, "tokens"],
         ends: Int[np.ndarray, "tokens"],
         special: Bool[np.ndarray, "tokens"],
-        texts: tuple[str, ...],
+        texts: Texts[str],
+        **more: bool,
     ) -> Tokens:
-        """Tokens that hold by how they were made; to check them takes longer than a small CNN."""
+        """Tokens that hold by how they were made; to check them takes longer than a small CNN.
+
+        ``more`` may say that they are ``one_letter_each``.
+        """
         tokens = object.__new__(cls)
         vars(tokens).update(
-            sequence=sequence, ids=ids, starts=starts, ends=ends, special=special, texts=texts
+            sequence=sequence, ids=ids, starts=starts, ends=ends, special=special, texts=texts, **more
         )
         return tokens
 

@@ -16,26 +16,33 @@ class Ratio(Function):
     """Identity rule of an element-wise function, y = f(x): the gradient is the constant y / x.
 
     Achtibat et al. 2024 (arXiv 2402.05602), eq. 9. Where x is 0 nothing can be relevant, and the
-    gradient is 0. ``limits`` is known of what only limits values.
+    gradient is 0. ``limits`` is known of what only limits values, and ``passes`` of what gives x itself or 0,
+    whose ratio takes no division.
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, function: Callable[[Tensor], Tensor], limits: bool = False) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, function: Callable[[Tensor], Tensor], limits: bool = False, passes: bool = False
+    ) -> Tensor:
         """``function(x)``, remembering the ratio."""
-        y, ctx.limits = function(x), limits
+        y, ctx.limits, ctx.ratio = function(x), limits, _passed if passes else _ratio
         # One half of a gated layer is kept by the other half, and y by their product: a ratio would be more.
-        ctx.save_for_backward(*(x, y) if _is_part(x) else (_ratio(x, y),))
+        ctx.save_for_backward(*(x, y) if _is_part(x) else (ctx.ratio(x, y),))
         return y
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
         """``grad * y / x``."""
         saved = ctx.saved_tensors
-        return grad * (_ratio(*saved) if len(saved) > 1 else saved[0]), None, None
+        return grad * (ctx.ratio(*saved) if len(saved) > 1 else saved[0]), None, None, None
 
 
 def _ratio(x: Tensor, y: Tensor) -> Tensor:
     return (y / x).nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _passed(_x: Tensor, y: Tensor) -> Tensor:
+    return y.sign()
 
 
 def _is_part(x: Tensor) -> bool:

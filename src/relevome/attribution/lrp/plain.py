@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-import torch.nn.functional as F
-
 from relevome.attribution.lrp.flow import LinearRule, tensors_in
 from relevome.attribution.lrp.rules.attention import between, log_softmax, softmax
-from relevome.attribution.lrp.rules.elementwise import addition, logarithm, nonlinearity, sign
+from relevome.attribution.lrp.rules.elementwise import RELU, addition, logarithm, nonlinearity, sign
 from relevome.attribution.lrp.rules.linear import linear
 from relevome.attribution.lrp.rules.moves import extreme
 from relevome.attribution.lrp.rules.normalisation import batch_norm
@@ -24,8 +21,6 @@ from relevome.attribution.lrp.rules.products import (
 from relevome.attribution.lrp.table import COMPOSED, PLAIN, Rule
 
 _ALWAYS = {PLAIN, extreme, addition, sign, between, softmax, log_softmax, logarithm, batch_norm}
-# y / x is the gradient of these: 1 or 0.
-_RELU = {F.relu, torch.relu, torch.Tensor.relu}
 # A product with constants is linear in the activation.
 _OF_TWO = {product, matrix_product, einsum, product_added}
 
@@ -53,4 +48,4 @@ def is_plain(
     if rule is linear:
         weight = args[1] if len(args) > 1 else kwargs["weight"]
         return id(weight) not in linear_rules and not weight.requires_grad
-    return rule is nonlinearity and func in _RELU
+    return rule is nonlinearity and func in RELU  # y / x is the gradient of these: 1 or 0

@@ -182,8 +182,9 @@ def _explained(
     ]
     found: dict[_Question, Explained | InputError] = {}
     each = list(of.values())
-    for place, results in explain_each(model, method, asked):
-        found |= dict(zip(each[place], results, strict=True))
+    for some in explain_each(model, method, asked, letter_scores=False):
+        for place, results in some.items():
+            found |= dict(zip(each[place], results, strict=True))
     return found
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
 from collections.abc import Sequence as List
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,11 @@ from relevome.jobs.running.cuts import cut
 from relevome.jobs.running.positions import Positions
 from relevome.models.base import Model, Target
 from relevome.models.long_sequences import windows
-from relevome.models.responses import Response, response_to
+from relevome.models.responses import Response, responses_to
 from relevome.options import check_choice
 from relevome.results.parts.part import Counts, Refusal, total
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces
-from relevome.results.run.rows import to_row
+from relevome.results.run.rows import to_rows
 
 SHARD_SEQUENCES = 256
 SHARD_LETTERS = 65_536
@@ -191,11 +191,12 @@ class ExplainShard:
             asked = [_for_predicted(model, one, told.get(n, ())) for n, one in enumerate(asked)]
         done = {number for number, place in enumerate(places) if place in known}
         found = explain_each(
-            model, plan.method, asked, lift=plan.lift, readings=plan.readings, known=done
+            model, plan.method, asked, lift=plan.lift, readings=plan.readings, known=done,
+            letter_scores=plan.letter_scores,
         )  # fmt: skip
-        for number, results in found:
-            place = places[number]
-            yield place, self._outcome(items[place], results, told.get(number))
+        for some in found:
+            outcomes = self._explained([items[places[number]] for number in some], some, told)
+            yield from zip((places[number] for number in some), outcomes, strict=True)
 
     def _asked(self, sequence: Sequence) -> Asked:
         """A sequence with its targets, or why it has none."""
@@ -205,37 +206,48 @@ class ExplainShard:
             return Asked(sequence, self.plan.targets, error)
         return ask(self.model, sequence, targets, self.plan.readings)
 
-    def _outcome(
-        self, item: Item, results: list[Explained | InputError], alone: List[Response] | None
-    ) -> Outcome:
-        plan = self.plan
-        errors = [result for result in results if isinstance(result, InputError)]
-        if errors and plan.on_bad == "refuse":
-            raise errors[0]
-        if errors:
-            return refused(item, str(errors[0]))
-        explained = [result for result in results if isinstance(result, Explained)]
-        if plan.letter_scores:
+    def _explained(
+        self,
+        items: list[Item],
+        found: Mapping[int, list[Explained | InputError]],
+        told: Mapping[int, List[Response]],
+    ) -> Iterator[Outcome]:
+        """What came of each of some items, of which ``found`` has the results, one after the other."""
+        plan, errors = self.plan, {n: _error(results) for n, results in found.items()}
+        refusals = [error for error in errors.values() if error is not None]
+        if refusals and plan.on_bad == "refuse":
+            raise refusals[0]
+        kept = {n: _without_errors(results) for n, results in found.items() if errors[n] is None}
+        results = [result for some in kept.values() for result in some]
+        own = iter(self._responses_of([one for n in kept if n not in told for one in kept[n]]))
+        answers = [answer for n in kept for answer in told.get(n) or islice(own, len(kept[n]))]
+        for n, explained in kept.items():
+            self._check(explained, told.get(n))
+        rows = iter(to_rows(results, plan.letter_scores, plan.lift == "split", answers, self.model.labels))
+        for item, (number, error) in zip(items, errors.items(), strict=True):
+            if error is not None:
+                yield refused(item, str(error))
+                continue
+            counts = _counts(item, kept[number], self.model, plan.letter_scores)
+            yield Outcome(tuple(islice(rows, len(kept[number]))), counts)
+
+    def _check(self, explained: list[Explained], alone: List[Response] | None) -> None:
+        """Raises InputError for results that lack what is asked for, or are of another logit."""
+        if self.plan.letter_scores:
             self._check_letter_scores(explained[0])
         for result, answer in zip(explained, alone or (), strict=alone is not None):
             check_logit(self.model, result, answer)
-        answers = alone or [self._response_of(result) for result in explained]
-        rows = (
-            to_row(result, plan.letter_scores, plan.lift == "split", answer, self.model.labels)
-            for result, answer in zip(explained, answers, strict=True)
-        )
-        return Outcome(tuple(rows), _counts(item, explained, self.model, plan.letter_scores))
 
-    def _response_of(self, result: Explained) -> Response:
+    def _responses_of(self, results: list[Explained]) -> list[Response]:
         """What the model said while it was explained."""
-        outputs = result.forward.outputs
-        if outputs is None:
+        outputs = [result.forward.outputs for result in results if result.forward.outputs is not None]
+        if len(outputs) < len(results):
             raise ValueError(f"{self.plan.method_name} promises all outputs, and has none")
-        return self._response(outputs)
+        return self._responses(outputs)
 
     @cached_property
-    def _response(self) -> Callable[[np.ndarray], Response]:
-        return response_to(self.model, self.plan.targets[0])
+    def _responses(self) -> Callable[[List[np.ndarray]], list[Response]]:
+        return responses_to(self.model, self.plan.targets[0])
 
     def _check_letter_scores(self, found: Explained) -> None:
         """Raises InputError where they were asked for, and a sequence that is read by letters has none."""
@@ -256,6 +268,15 @@ def _for_predicted(model: Model, asked: Asked, answers: List[Response]) -> Asked
     return replace(asked, targets=targets)
 
 
+def _error(results: list[Explained | InputError]) -> InputError | None:
+    """The first error among the results of a sequence, if there is one."""
+    return next((result for result in results if isinstance(result, InputError)), None)
+
+
+def _without_errors(results: list[Explained | InputError]) -> list[Explained]:
+    return [result for result in results if isinstance(result, Explained)]
+
+
 def refused(item: Item, reason: str) -> Outcome:
     """What came of a sequence for which there is no result."""
     return Outcome((), Counts(int(item.begins_sequence), 0, (Refusal(item.what.id, reason),)))
@@ -264,12 +285,14 @@ def refused(item: Item, reason: str) -> Outcome:
 def _counts(item: Item, results: list[Explained], model: Model, asked_scores: bool) -> Counts:
     """What is counted of a sequence that was explained."""
     tokens, sequence = results[0].forward.tokens, results[0].track.sequence
-    notes = sum((Counter(result.notes) for result in results), Counter[str]())
-    other = dict(notes) | {
+    notes: dict[str, int] = {}
+    for result in results:
+        notes |= {name: notes.get(name, 0) + count for name, count in result.notes.items()}
+    other = notes | {
         "windows": int(not item.begins_sequence),
         "without_letter_scores": int(asked_scores and results[0].letter_scores is None),
         "read_past_their_end": int(_reads_past_end(model, results[0])),
-        "unknown_tokens": int((tokens.ids == model.tokenizer.unknown_id).sum()),
+        "unknown_tokens": int(np.count_nonzero(tokens.ids == model.tokenizer.unknown_id)),
         "ambiguous_letters": len(sequence.ambiguous_positions),
         "rare_letters_read_as_X": model.tokenizer.rare_letters(sequence),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from jaxtyping import Bool, Int
 
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
-from relevome.models.tokens import Tokens
+from relevome.models.tokens import CodedTexts, Tokens
 
 _CODES = 128  # letters of every alphabet are ASCII
 _NONE = -1
@@ -74,18 +74,31 @@ class LetterTable:
         """Whether a letter has a token here."""
         return bool(self.ids[ord(letter)] != _NONE)
 
-    def read(self, letters: str) -> tuple[Int[np.ndarray, "tokens"], tuple[str, ...]] | None:
+    @cached_property
+    def _known(self) -> str:
+        """All letters that have a token here."""
+        return "".join(map(chr, np.flatnonzero(self.ids != _NONE)))
+
+    @cached_property
+    def _words(self) -> tuple[tuple[str, ...], Int[np.ndarray, "ids"]]:
+        """All texts, and the number among them of that of every id."""
+        numbers = np.full(max(self.texts) + 1, _NONE)
+        numbers[list(self.texts)] = np.arange(len(self.texts))
+        return tuple(self.texts.values()), numbers
+
+    def read(self, letters: str) -> tuple[Int[np.ndarray, "tokens"], CodedTexts] | None:
         """Ids and texts of the tokens of letters; None if there are none, or one is not in the table."""
-        found = self.ids[np.frombuffer(letters.encode("ascii"), dtype=np.uint8)]
-        if not len(found) or found.min() == _NONE:
+        if not letters or letters.strip(self._known):
             return None
-        ids = np.concatenate([self.before, found, self.after])
-        return ids, tuple([self.texts[one] for one in ids.tolist()])
+        found = self.ids.take(np.frombuffer(letters.encode("ascii"), dtype=np.uint8))
+        around = len(self.before) or len(self.after)
+        ids = np.concatenate([self.before, found, self.after]) if around else found
+        words, numbers = self._words
+        return ids, CodedTexts(numbers.take(ids), words)
 
     def places(self, letters: int) -> Places:
         """First letter, the one behind the last, and whether it is special, of every token."""
-        starts, ends, special = _places(len(self.before), letters, len(self.after))
-        return starts.copy(), ends.copy(), special.copy()
+        return _places(len(self.before), letters, len(self.after))
 
     def _agrees(self, encode: Callable[[Sequence], Tokens], sequence: Sequence) -> bool:
         own, found = encode(sequence), self.read(sequence.letters)
@@ -101,4 +114,7 @@ def _places(before: int, letters: int, after: int) -> Places:
     none = np.zeros(before, dtype=int), np.zeros(after, dtype=int)
     starts = np.concatenate([none[0], np.arange(letters), none[1]])
     ends = np.concatenate([none[0], np.arange(1, letters + 1), none[1]])
-    return starts, ends, ends == starts
+    places = starts, ends, ends == starts
+    for array in places:
+        array.setflags(write=False)  # all sequences of a length have the same
+    return places

@@ -94,7 +94,8 @@ class LetterTokenizer:
         if self._table is None or found is None:
             return None
         ids, texts = found
-        return Tokens.known(sequence, ids, *self._table.places(len(sequence)), texts)
+        places = self._table.places(len(sequence))
+        return Tokens.known(sequence, ids, *places, texts, one_letter_each=True)
 
     @cached_property
     def _table(self) -> LetterTable | None:

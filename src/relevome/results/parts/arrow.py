@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from relevome.models.tokens import CodedTexts
+
 
 def arrow_array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
     """Numbers, texts, or lists or arrays of either, as an array of a type; None is null."""
@@ -43,6 +45,10 @@ def arrow_indices(numbers: np.ndarray) -> pa.Array:
 def _joined(parts: Sequence[Any], type: pa.DataType) -> pa.Array:
     """The items of all lists behind each other."""
     if pa.types.is_string(type):
+        coded = [part for part in parts if isinstance(part, CodedTexts)]
+        if len(coded) == len(parts) and len(words := {part.words for part in coded}) == 1:
+            codes = np.concatenate([part.codes for part in coded])
+            return arrow_array(words.pop(), type).take(arrow_indices(codes))
         return arrow_array(list(chain.from_iterable(parts)), type)
     dtype = np.dtype(type.to_pandas_dtype())
     arrays = [np.asarray(part, dtype) for part in parts]

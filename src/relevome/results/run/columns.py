@@ -34,7 +34,7 @@ _TEXT, _REAL = pa.string(), pa.float64()
 _REALS, _WHOLES = pa.list_(pa.float32()), pa.list_(pa.int32())
 
 # Float32 sums of shares that were themselves rounded: a few units in the last place of what was added up.
-_ROUNDING = 16 * float(np.finfo(np.float32).eps)
+ROUNDING = 16 * float(np.finfo(np.float32).eps)
 
 
 def _no_offsets() -> np.ndarray:
@@ -81,7 +81,7 @@ class Explanation:
     baseline_score: float | None = field(
         default=None, metadata=_column(_REAL, "logit", "logit of the baseline; null without one")
     )
-    tokens: tuple[str, ...] = field(
+    tokens: Sequence[str] = field(
         default=(), metadata=_column(pa.list_(_TEXT), "", "tokens, special ones included")
     )
     token_start: Int32[np.ndarray, "tokens"] = field(
@@ -147,7 +147,18 @@ class Explanation:
     conserved: InitVar[bool] = True
     alphabet: ClassVar[str | None] = None
 
+    @classmethod
+    def unchecked(cls, columns: dict[str, Any]) -> Explanation:
+        """One of all columns, of which whoever makes many at once knows that they hold, or asks `check`."""
+        made = object.__new__(cls)
+        vars(made).update(columns)
+        return made
+
     def __post_init__(self, conserved: bool) -> None:
+        self.check(conserved)
+
+    def check(self, conserved: bool = True) -> None:
+        """Raises InputError for numbers that are not finite, ValueError for fields that contradict."""
         self._check_place()
         self._check_arrays()
         self._check_offsets()
@@ -250,7 +261,7 @@ class Explanation:
         whole = float(wide.sum())
         gap = float(letters.sum()) + self.special_relevance - whole
         mass = np.abs(letters).sum() + abs(self.special_relevance) + np.abs(wide).sum()
-        if abs(gap) > _ROUNDING * mass:
+        if abs(gap) > ROUNDING * mass:
             raise ValueError(
                 f"{self._name}: letters and special tokens sum to {whole + gap:.9g}, tokens to {whole:.9g}"
             )
@@ -276,6 +287,12 @@ def _of_logits() -> tuple[str, ...]:
     return tuple(one.name for one in fields(Explanation) if one.metadata["unit"] == "logit")
 
 
+@cache
+def _several_axes() -> tuple[str, ...]:
+    """The columns whose arrays have more than one axis."""
+    return tuple(name for name, _, shape in _shaped() if len(shape) > 1)
+
+
 def _fits(shape: tuple[int, ...], expected: tuple[object, ...]) -> bool:
     """Whether a shape is as expected, where an ellipsis stands for any size."""
     return len(shape) == len(expected) and all(
@@ -298,9 +315,10 @@ SCHEMA = pa.schema(
 
 def to_table(explanations: Sequence[Explanation]) -> pa.Table:
     """Explanations as rows, in their order."""
-    columns = [
-        arrow_array([_flat(getattr(e, column.name)) for e in explanations], column.type) for column in SCHEMA
-    ]
+    cells = {column.name: [getattr(e, column.name) for e in explanations] for column in SCHEMA}
+    for name in _several_axes():
+        cells[name] = [None if array is None else array.ravel() for array in cells[name]]
+    columns = [arrow_array(cells[column.name], column.type) for column in SCHEMA]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
@@ -318,10 +336,6 @@ def from_row(table: pa.Table, row: int, head_shape: tuple[int, int] | None) -> E
     if values["letter_scores"] is not None:
         values["letter_scores"] = values["letter_scores"].reshape(len(values["sequence"]), -1)
     return Explanation(**values, conserved=False)
-
-
-def _flat(value: object) -> object:
-    return value.ravel() if isinstance(value, np.ndarray) else value
 
 
 def _loose(scalar: pa.Scalar) -> Any:

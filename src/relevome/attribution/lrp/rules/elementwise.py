@@ -19,11 +19,13 @@ _T = torch.Tensor
 _LIMITS = (
     torch.clamp, _T.clamp, torch.clip, _T.clip, torch.clamp_min, _T.clamp_min, torch.clamp_max, _T.clamp_max,
 )  # fmt: skip
+# They give what is above 0 as it is, and else 0.
+RELU = (F.relu, torch.relu, _T.relu)
 
 
 @rule(
-    odds_of_sigmoid, *_LIMITS,
-    F.relu, torch.relu, _T.relu, F.relu6, F.gelu, F.silu, F.elu, F.celu, F.selu, F.leaky_relu, F.softplus,
+    odds_of_sigmoid, *_LIMITS, *RELU,
+    F.relu6, F.gelu, F.silu, F.elu, F.celu, F.selu, F.leaky_relu, F.softplus,
     F.mish, F.hardswish, F.hardtanh, F.hardsigmoid, F.softsign, F.tanhshrink, F.softshrink, F.hardshrink,
     F.logsigmoid, F.threshold, torch.tanh, _T.tanh, F.tanh, torch.sigmoid, _T.sigmoid, F.sigmoid,
     torch.special.expit, torch.erf, _T.erf, torch.special.erf, torch.special.ndtr,
@@ -39,7 +41,7 @@ def nonlinearity(flow: Flow, func: Any, args: tuple[Any, ...], kwargs: dict[str,
         raise unsupported(func)
     if not active(x):
         return func(x, *others, **kwargs)
-    result = Ratio.apply(x, lambda values: func(values, *others, **kwargs), func in _LIMITS)
+    result = Ratio.apply(x, lambda values: func(values, *others, **kwargs), func in _LIMITS, func in RELU)
     return flow.derive(result, x)
 
 
