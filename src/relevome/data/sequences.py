@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 
 from relevome.data.names import check_name
@@ -35,6 +36,14 @@ class Alphabet:
     def all_letters(self) -> str:
         """Unambiguous letters, then IUPAC codes."""
         return self.letters + "".join(self.ambiguous)
+
+    def lacks(self, letters: str) -> bool:
+        """Whether any of some letters is none of the alphabet, codes included."""
+        return bool(letters.encode(errors="replace").translate(None, self._bytes))
+
+    @cached_property
+    def _bytes(self) -> bytes:
+        return self.all_letters.encode()
 
 
 def _nucleic(name: str, fourth: str) -> Alphabet:
@@ -136,13 +145,13 @@ class Sequence:
             raise InputError("sequence without an id: expected a name")
         if not self.letters:
             raise InputError(f"sequence {self.id!r} is empty: expected at least one letter")
-        for letter in sorted(set(self.letters)):
-            if letter not in self.alphabet:
-                position = self.letters.index(letter)
-                raise InputError(
-                    f"sequence {self.id!r} has {letter!r} at position {position + 1}, which is no "
-                    f"{self.alphabet.name} letter: expected one of {self.alphabet.all_letters}"
-                )
+        if self.alphabet.lacks(self.letters):
+            letter = min(set(self.letters) - set(self.alphabet.all_letters))
+            position = self.letters.index(letter)
+            raise InputError(
+                f"sequence {self.id!r} has {letter!r} at position {position + 1}, which is no "
+                f"{self.alphabet.name} letter: expected one of {self.alphabet.all_letters}"
+            )
         if self.interval is not None and len(self.interval) != len(self.letters):
             raise InputError(
                 f"sequence {self.id!r} has {len(self.letters)} letters but its interval "
