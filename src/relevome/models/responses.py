@@ -52,20 +52,33 @@ class Response:
 
     def score(self, target: Target) -> float:
         """The logit of a target, or the log-likelihood."""
-        if target.is_likelihood:
-            return float(self.logits[0])
-        return float(
-            self.logits[target.index] - (0 if target.contrast is None else self.logits[target.contrast])
-        )
+        return float(scores_of_target(self.logits[None], target)[0])
 
     def probability(self, target: Target) -> float | None:
         """That of the target; of a difference of two, that of the first among the two; None of a number."""
-        if self.kind == "a number":
-            return None
-        if target.contrast is not None:
-            return float(np.exp(-np.logaddexp(0, -self.score(target))))
-        found = self.probabilities
-        return None if found is None else float(found[target.index])
+        found = probabilities_of_target(self.logits[None], target, self.kind)
+        return None if found is None else float(found[0])
+
+
+def scores_of_target(
+    logits: Float[np.ndarray, "sequences outputs"], target: Target
+) -> Float[np.ndarray, " sequences"]:
+    """The logit of a target, or the log-likelihood, as `Response.score`."""
+    if target.is_likelihood:
+        return logits[:, 0]
+    return logits[:, target.index] - (0 if target.contrast is None else logits[:, target.contrast])
+
+
+def probabilities_of_target(
+    logits: Float[np.ndarray, "sequences outputs"], target: Target, kind: Outputs
+) -> Float[np.ndarray, " sequences"] | None:
+    """As `Response.probability`."""
+    if kind == "a number":
+        return None
+    if target.contrast is not None:
+        return np.exp(-np.logaddexp(0, -scores_of_target(logits, target)))
+    found = probabilities(logits, kind)
+    return None if found is None else found[:, target.index]
 
 
 def responses_to(

@@ -17,7 +17,7 @@ LETTERS = "".join(np.random.default_rng(0).choice(list("ACGT"), 30))
 
 
 def around(windowing, variant, length=30, gene=None) -> Any:
-    return windowing.around(variant, read, length, gene)
+    return windowing.misfit(variant, length) or windowing.around(variant, read, length, gene)
 
 
 def read(start, end):

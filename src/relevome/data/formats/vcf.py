@@ -33,7 +33,7 @@ def read_vcf(path: PathLike) -> Iterator[Variant | BadVariant]:
     empty = True
     for number, line in vcf_lines(path):
         empty = False
-        yield from _alternatives(line.split("\t"), f"{path}, line {number}", number)
+        yield from _alternatives(line.split("\t", COLUMNS), f"{path}, line {number}", number)
     if empty:
         raise InputError(f"{path} has no variants: expected VCF, lines of CHROM, POS, ID, REF and ALT")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from relevome.data.lines import PathLike
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.sites import meant_by
+from relevome.data.variants.genome_letters import GenomeLetters
 from relevome.data.variants.variant import BadVariant, Variant, unusable
 from relevome.errors import InputError
 
@@ -19,18 +19,18 @@ _MITOCHONDRION = {"M", "MT"}
 
 
 def on_genome(
-    items: Iterable[Variant | BadVariant], chromosomes: Any, genome: PathLike
+    items: Iterable[Variant | BadVariant], letters: GenomeLetters, genome: PathLike
 ) -> Iterator[Variant | BadVariant]:
     """Variants under the names that a genome has for their contigs, if their reference is what is there.
 
     Args:
         items: Variants, and what is none, which stays as it is.
-        chromosomes: The genome, as `relevome.data.genomes.open_genome` gives it.
+        letters: The genome.
         genome: Its file, for people.
 
     A code of two or three letters in the genome is the first of them, as VCF has it.
     """
-    lengths = {name: len(chromosomes[name]) for name in list(chromosomes.keys())}
+    lengths = letters.lengths
     named: dict[str, str | None] = {}
     for item in items:
         if isinstance(item, BadVariant):
@@ -44,8 +44,9 @@ def on_genome(
             reason = f"no contig {item.contig!r}: expected a name in {genome}, which has {known}"
             yield unusable(item, "unknown_sequence", reason)
             continue
-        there = str(chromosomes[contig][item.start : item.end]).upper().translate(_CONCRETE)
-        yield _checked(replace(item, contig=contig), lengths[contig], there, str(genome))
+        there = letters.read(contig, item.start, item.end).translate(_CONCRETE)
+        here = item if contig == item.contig else replace(item, contig=contig)
+        yield _checked(here, lengths[contig], there, str(genome))
 
 
 def on_proteins(

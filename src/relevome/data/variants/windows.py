@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from relevome.data.variants.genes import Gene
 from relevome.data.variants.variant import BadVariant, Variant, unusable
@@ -17,8 +17,7 @@ Anchored: TypeAlias = Literal["left", "right", "both", "ends"]
 ReadLetters: TypeAlias = Callable[[int, int], str]
 
 
-@dataclass(frozen=True)
-class AlleleWindow:
+class AlleleWindow(NamedTuple):
     """Letters around one allele, in the direction of the sequence; ``at`` is the allele's first."""
 
     letters: str
@@ -77,33 +76,42 @@ class VariantWindowing:
 
     def around(
         self, variant: Variant, read: ReadLetters, length: int, gene: Gene | None = None
-    ) -> VariantWindows | BadVariant:
-        """The windows of a variant, or why there are none.
+    ) -> VariantWindows:
+        """The windows of a variant.
 
         Args:
-            variant: The variant, which lies on the sequence.
+            variant: The variant, which lies on the sequence and fits, see `misfit`.
             read: Gives letters of the sequence.
             length: How many it has.
             gene: Outside of it letters are unknown. Default: none.
         """
         start, end = self._ends(variant, length)
-        if not start <= variant.start <= variant.end <= end:
-            reason = f"{variant} has a longer reference than fits into windows of {self.width} letters"
-            return unusable(variant, "does_not_fit", reason)
         inside = _Inside(read, length, self.unknown, gene)
-        reference = _window(inside, variant, variant.ref, start, end)
-        spans = self._spans(variant, start, end)
-        if any(not (first <= variant.start and variant.end <= last) for first, last in spans):
-            reason = f"{variant} is too long to fit into windows of {self.width} letters"
-            return unusable(variant, "does_not_fit", reason)
-        others = tuple(_window(inside, variant, variant.alt, first, last) for first, last in spans)
+        before, after = _beside(inside, variant, start, end)
+        reference = AlleleWindow(before + variant.ref + after, len(before))
+        others: list[AlleleWindow] = []
+        for span in self._spans(variant, start, end):
+            left, right = (before, after) if span == (start, end) else _beside(inside, variant, *span)
+            others.append(AlleleWindow(left + variant.alt + right, len(left)))
         padded = max(-start, 0) + max(end - length, 0)
-        found = VariantWindows(variant, reference, others, start, padded, gene)
+        found = VariantWindows(variant, reference, tuple(others), start, padded, gene)
         if self.matched is None:
             return found
         plain = replace(self, matched=None)
-        every = (plain.around(one, read, length, gene) for one in self.matched(found))
-        return replace(found, elsewhere=tuple(one for one in every if isinstance(one, VariantWindows)))
+        fitting = [one for one in self.matched(found) if plain.misfit(one, length) is None]
+        return replace(found, elsewhere=tuple(plain.around(one, read, length, gene) for one in fitting))
+
+    def misfit(self, variant: Variant, length: int) -> BadVariant | None:
+        """Why a variant does not fit into windows of a sequence of a length; None if it does."""
+        start, end = self._ends(variant, length)
+        if not start <= variant.start <= variant.end <= end:
+            reason = f"{variant} has a longer reference than fits into windows of {self.width} letters"
+            return unusable(variant, "does_not_fit", reason)
+        for first, last in self._spans(variant, start, end):
+            if not (first <= variant.start and variant.end <= last):
+                reason = f"{variant} is too long to fit into windows of {self.width} letters"
+                return unusable(variant, "does_not_fit", reason)
+        return None
 
     def _ends(self, variant: Variant, length: int) -> tuple[int, int]:
         """Where the reference window begins and ends."""
@@ -143,6 +151,7 @@ class _Inside:
         return self.unknown * (first - start) + self.read(first, last) + self.unknown * (end - last)
 
 
-def _window(inside: _Inside, variant: Variant, allele: str, start: int, end: int) -> AlleleWindow:
-    before, after = inside(start, variant.start), inside(variant.end, end)
-    return AlleleWindow(before + allele + after, len(before))
+def _beside(inside: _Inside, variant: Variant, start: int, end: int) -> tuple[str, str]:
+    """Letters of a stretch before and behind a variant."""
+    letters = inside(start, end)
+    return letters[: variant.start - start], letters[variant.end - start :]

@@ -37,10 +37,12 @@ class LetterTokens:
         if alike is None:
             alike = self._alike[len(sequence)] = self._model.tokenize(sequence)
         letters = table[np.frombuffer(sequence.letters.encode("ascii"), dtype=np.uint8)]
-        if (letters < 0).any():
+        if letters.min() < 0:
             return self._model.tokenize(sequence)
-        ids = alike.ids.copy()
-        ids[~alike.special] = letters
+        ids = letters
+        if len(alike) > len(letters):
+            ids = alike.ids.copy()
+            ids[~alike.special] = letters
         tokens = alike.with_ids(ids)
         vars(tokens)["sequence"] = sequence
         return tokens

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.data.variants.windows import AlleleWindow, VariantWindows
 from relevome.errors import InputError
 
 
-@dataclass(frozen=True)
-class StrandedWindow:
+class StrandedWindow(NamedTuple):
     """An allele as a model reads it; on the other strand if it is ``turned``."""
 
     window: AlleleWindow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Sequence as List
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby, product
 from typing import Any
 
@@ -206,7 +206,7 @@ class ExplainVariants:
         )
 
     def _row(self, row: VariantRow, asked: WhyAsked, change: RelevanceChange) -> WhyRow:
-        columns, known = change.columns, asdict(row)
+        columns, known = change.columns, row._asdict()
         kept = {name: known[name] for name in _KEPT}
         gaps = [
             np.array([letter == "-" for letter in letters])

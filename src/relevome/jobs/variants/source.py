@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,7 +16,8 @@ from relevome.data.genomes import open_genome
 from relevome.data.inputs import sha256_of
 from relevome.data.problems import Problem
 from relevome.data.sequences import DNA, PROTEIN, Sequence
-from relevome.data.variants.genes import Genes, read_genes
+from relevome.data.variants.genes import Gene, Genes, read_genes
+from relevome.data.variants.genome_letters import GenomeLetters
 from relevome.data.variants.placing import on_genome, on_proteins, proteins_by_id
 from relevome.data.variants.saturated import saturated
 from relevome.data.variants.variant import BadVariant, Variant, unusable
@@ -26,7 +27,8 @@ from relevome.errors import InputError
 # A variant in its windows, one for every gene that it is in if genes were given; or why it has none.
 VariantItem: TypeAlias = tuple[VariantWindows, ...] | BadVariant
 
-_BLOCK = 1 << 16  # letters of a genome that are read at a time
+# A variant with the genes whose strand and ends count; None is none.
+_InGenes: TypeAlias = tuple[Variant, list[Gene] | list[None]]
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,13 @@ class VariantSource:
     Attributes:
         description: The files, with their digests.
         listed: Gives them as their file has them, from the start at every call.
-        read: Gives as many, in windows that are cut as it is told.
+        usable: Gives as many: those that can be used, or why one cannot be, with windows as it is told.
+        read: Gives as many, in these windows.
     """
 
     description: Mapping[str, str]
     listed: Callable[[], Iterator[Variant | BadVariant]]
+    usable: Callable[[VariantWindowing], Iterator[Any]]
     read: Callable[[VariantWindowing], Iterator[VariantItem]]
 
 
@@ -58,25 +62,34 @@ def genome_variants(
     """
     files = {"vcf": vcf, "genome": genome, "genes": genes}
     with open_genome(genome) as chromosomes:
-        lengths = {name: len(chromosomes[name]) for name in list(chromosomes.keys())}
-        known = None if genes is None else read_genes(genes, lengths)
-        letters = _Letters(chromosomes)
-        contigs = [Contig(name, length) for name, length in lengths.items()]
+        letters = GenomeLetters(chromosomes)
+        known = None if genes is None else read_genes(genes, letters.lengths)
+        contigs = [Contig(name, length) for name, length in letters.lengths.items()]
         stretches = read_regions(saturate, contigs) if saturate else []
 
         def listed() -> Iterator[Variant | BadVariant]:
             if vcf is not None:
                 return read_vcf(vcf)
-            return saturated(stretches, lambda contig, *ends: letters.of(contig)(*ends), DNA)
+            return saturated(stretches, letters.read, DNA)
 
-        def read(windowing: VariantWindowing) -> Iterator[VariantItem]:
-            for item in on_genome(listed(), chromosomes, genome):
+        def usable(windowing: VariantWindowing) -> Iterator[_InGenes | BadVariant]:
+            for item in on_genome(listed(), letters, genome):
                 if isinstance(item, BadVariant):
                     yield item
                 else:
-                    yield _windows(item, windowing, letters, lengths[item.contig], known, substitutions_only)
+                    length = letters.lengths[item.contig]
+                    yield _in_genes(item, windowing, length, known, substitutions_only)
 
-        yield VariantSource(_described(files) | _asked(saturate), listed, read)
+        def read(windowing: VariantWindowing) -> Iterator[VariantItem]:
+            for item in usable(windowing):
+                if isinstance(item, BadVariant):
+                    yield item
+                    continue
+                variant, genes = item
+                contig = letters.of(variant.contig), letters.lengths[variant.contig]
+                yield tuple(windowing.around(variant, *contig, gene) for gene in genes)
+
+        yield VariantSource(_described(files) | _asked(saturate), listed, usable, read)
 
 
 @contextmanager
@@ -104,17 +117,19 @@ def protein_variants(
             return read_substitutions(table)
         return saturated(stretches, lambda id, start, end: proteins[id].letters[start:end], PROTEIN)
 
+    def usable(windowing: VariantWindowing) -> Iterator[Variant | BadVariant]:
+        return _fitting(on_proteins(listed(), proteins, fasta), windowing, proteins)
+
     def read(windowing: VariantWindowing) -> Iterator[VariantItem]:
-        for item in on_proteins(listed(), proteins, fasta):
+        for item in usable(windowing):
             if isinstance(item, BadVariant):
                 yield item
                 continue
             letters = proteins[item.contig].letters
-            windows = windowing.around(item, lambda a, b, text=letters: text[a:b], len(letters))
-            yield windows if isinstance(windows, BadVariant) else (windows,)
+            yield (windowing.around(item, lambda a, b, text=letters: text[a:b], len(letters)),)
 
     files = {"substitutions": table, "fasta": fasta}
-    yield VariantSource(_described(files) | _asked(saturate), listed, read)
+    yield VariantSource(_described(files) | _asked(saturate), listed, usable, read)
 
 
 def checked_count(source: VariantSource, windowing: VariantWindowing, on_bad: str) -> int:
@@ -122,55 +137,37 @@ def checked_count(source: VariantSource, windowing: VariantWindowing, on_bad: st
     if on_bad == "skip":
         return sum(1 for _ in source.listed())
     count = 0
-    for item in source.read(windowing):
+    for item in source.usable(windowing):
         count += 1
         if isinstance(item, BadVariant):
             raise InputError(f"{item}; correct it, or leave such variants out with --on-bad skip")
     return count
 
 
-def _windows(
+def _fitting(
+    items: Iterator[Variant | BadVariant], windowing: VariantWindowing, proteins: Mapping[str, Sequence]
+) -> Iterator[Variant | BadVariant]:
+    """Substitutions in proteins, or why one has no windows."""
+    for item in items:
+        misfit = None if isinstance(item, BadVariant) else windowing.misfit(item, len(proteins[item.contig]))
+        yield misfit or item
+
+
+def _in_genes(
     variant: Variant,
     windowing: VariantWindowing,
-    letters: _Letters,
     length: int,
     genes: Genes | None,
     substitutions_only: bool,
-) -> VariantItem:
+) -> _InGenes | BadVariant:
+    """The genes that a variant is read in, or why it cannot be."""
     if substitutions_only and variant.growth:
         reason = f"{variant} is an insertion or a deletion, of which a masked language model has no score"
         return unusable(variant, "no_substitution", reason)
     within = [None] if genes is None else genes.at(variant)
     if not within:
         return unusable(variant, "outside_genes", f"{variant} is in no gene: expected one that is")
-    read = letters.of(variant.contig)
-    found: list[VariantWindows] = []
-    for gene in within:
-        one = windowing.around(variant, read, length, gene)
-        if isinstance(one, BadVariant):
-            return one
-        found.append(one)
-    return tuple(found)
-
-
-@dataclass
-class _Letters:
-    """Letters of a genome, upper case; the last block that was read is kept, since variants are in order."""
-
-    chromosomes: Any
-    _contig: str = ""
-    _start: int = 0
-    _block: str = field(default="", repr=False)
-
-    def of(self, contig: str) -> Callable[[int, int], str]:
-        """Those of a contig, from a place to a place."""
-        return lambda start, end: self._read(contig, start, end)
-
-    def _read(self, contig: str, start: int, end: int) -> str:
-        if contig != self._contig or start < self._start or end > self._start + len(self._block):
-            self._contig, self._start = contig, max(start - _BLOCK // 2, 0)
-            self._block = str(self.chromosomes[contig][self._start : end + _BLOCK]).upper()
-        return self._block[start - self._start : end - self._start]
+    return windowing.misfit(variant, length) or (variant, within)
 
 
 def _asked(saturate: Collection[str]) -> dict[str, str]:

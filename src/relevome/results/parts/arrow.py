@@ -17,10 +17,10 @@ from relevome.models.tokens import CodedTexts
 
 def arrow_array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
     """Numbers, texts, or lists or arrays of either, as an array of a type; None is null."""
-    missing = np.array([value is None for value in values], dtype=bool)
-    count = int(missing.sum())
-    validity = pa.py_buffer(np.packbits(~missing, bitorder="little")) if count else None
-    if pa.types.is_list(type):
+    listed = pa.types.is_list(type)
+    count = sum(value is None for value in values) if listed else values.count(None)
+    validity = _validity(values) if count else None
+    if listed:
         parts = [value for value in values if value is not None]
         child = _joined(parts, type.value_type)
         offsets = _offsets([() if value is None else value for value in values])
@@ -32,8 +32,14 @@ def arrow_array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
             texts = [text.encode() for text in texts]
         buffers = [validity, _offsets(texts), pa.py_buffer(joined.encode())]
         return pa.Array.from_buffers(type, len(values), buffers, count)
-    numbers = np.array([0 if value is None else value for value in values], type.to_pandas_dtype())
+    known = [0 if value is None else value for value in values] if count else values
+    numbers = np.array(known, type.to_pandas_dtype())
     return pa.Array.from_buffers(type, len(values), [validity, pa.py_buffer(numbers)], count)
+
+
+def _validity(values: Sequence[Any]) -> pa.Buffer:
+    """Which values are there, bit by bit."""
+    return pa.py_buffer(np.packbits([value is not None for value in values], bitorder="little"))
 
 
 def arrow_indices(numbers: np.ndarray) -> pa.Array:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class VariantEffect:
+class VariantEffect(NamedTuple):
     """The answers of a model for both alleles of a variant, about one output.
 
     All are means over strands and shifted windows where there are several. What a model does not have is
@@ -56,8 +55,7 @@ class VariantEffect:
         return _difference(self.alt_log_odds, self.ref_log_odds)
 
 
-@dataclass(frozen=True)
-class MatchedNull:
+class MatchedNull(NamedTuple):
     """What the same change does at other places of the variant's window.
 
     Attributes:

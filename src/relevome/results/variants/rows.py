@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -65,8 +65,7 @@ _NULL = ("null_places", "null_mean", "null_sd")
 _PLACE = ("id", "sequence_id", "start", "end", "ref", "alt", "kind", "gene", "strand", "padded", "target")
 
 
-@dataclass(frozen=True)
-class VariantRow:
+class VariantRow(NamedTuple):
     """What is kept of one variant and one output, in a gene if genes were given; each field is a column.
 
     Places are 0-based and half-open. ``sequence_id`` is the contig of a genome, or a protein; ``line`` and
@@ -109,34 +108,23 @@ class VariantRow:
     null_p: float | None = None
 
 
+_ANSWER = attrgetter(*VariantRow._fields[VariantRow._fields.index("target") : -len(MatchedNull._fields)])
+
+
 def variant_row(
     windows: VariantWindows, effect: VariantEffect, null: MatchedNull | None = None
 ) -> VariantRow:
     """The row of a variant and an output, with what the same change does elsewhere if that is known."""
     one, gene = windows.variant, windows.gene
-    known = SCHEMA.names[SCHEMA.get_field_index("target") : SCHEMA.get_field_index("null_places")]
-    beside = {} if null is None else {f"null_{name}": value for name, value in asdict(null).items()}
-    return VariantRow(
-        line=one.line,
-        alternative=one.number,
-        id=one.id,
-        sequence_id=one.contig,
-        start=one.start,
-        end=one.end,
-        ref=one.ref,
-        alt=one.alt,
-        kind=one.kind,
-        gene=None if gene is None else gene.name,
-        strand=None if gene is None else gene.strand,
-        padded=windows.padded,
-        **{name: getattr(effect, name) for name in known},
-        **beside,
-    )
+    name, strand = (None, None) if gene is None else (gene.name, gene.strand)
+    place = (one.line, one.number, one.id, one.contig, one.start, one.end, one.ref, one.alt, one.kind)
+    return VariantRow(*place, name, strand, windows.padded, *_ANSWER(effect), *(null or ()))
 
 
 def _to_table(rows: Sequence[VariantRow]) -> pa.Table:
-    columns = [arrow_array([getattr(row, field.name) for row in rows], field.type) for field in SCHEMA]
-    return pa.Table.from_arrays(columns, schema=SCHEMA)
+    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
+    arrays = [arrow_array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
 def _from_row(table: pa.Table, row: int, _: tuple[int, int] | None) -> VariantRow:

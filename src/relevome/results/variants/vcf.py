@@ -112,10 +112,7 @@ class _Keys:
             (found.targets[place], score): f"{_PREFIX}{names[place]}_{score.upper()}"
             for place, score in pairs
         }
-
-    @property
-    def _ours(self) -> set[str]:
-        return {*self._of.values(), _ALLELE, _GENE}
+        self._ours = {*self._of.values(), _ALLELE, _GENE}
 
     def header(self, source: PathLike) -> Iterator[str]:
         """Header lines of the source without those of our keys, then ours."""
