@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
+from relevome.cli.shared.page_options import PageOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 
+@with_options
 def report(
-    results: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Folders of explain, evaluate, compare, substitute, heads, sites, motifs, profile, pairs, "
-            "variants and annotate."
-        ),
-    ],
+    asked: PageOptions,
     output: Output,
-    label: Annotated[list[str] | None, typer.Option(help="Name of a run, once for each, in order.")] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
     top: Annotated[
         int | None, typer.Option(help="Show only so many sequences, of the highest score.")
-    ] = None,
-    sites: Annotated[
-        Path | None, typer.Option(help="Known sites: BED, GFF3, UniProt, a table, or residues:hydrophobic.")
-    ] = None,
-    feature: Annotated[
-        list[str] | None, typer.Option(help="Type of feature; repeatable (default: all).")
-    ] = None,
-    structure: Annotated[
-        list[Path] | None,
-        typer.Option(help="Structure of a sequence, PDB or mmCIF, to colour by relevance; repeatable."),
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
 ) -> None:
@@ -47,10 +31,7 @@ def report(
         from relevome.jobs.report import report
 
     with shown("pages") as seen:
-        page = report(
-            results, output, labels=label or (), title=title, top=top, sites=sites, features=feature or (),
-            structures=structure or (), overwrite=overwrite, say=seen.say,
-        )  # fmt: skip
+        page = report(asked.results, output, top=top, overwrite=overwrite, say=seen.say, **asked.keywords())
     echo(
         f"{page.path}: {page.sequences:,} sequences of {page.runs} runs, {page.results} other results, "
         f"{page.bytes / 1e6:.1f} MB"

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
+from relevome.cli.shared.page_options import PageOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 
+@with_options
 def view(
-    results: Annotated[
-        list[Path],
-        typer.Argument(help="Folders of explain, evaluate, compare, substitute, heads, sites and annotate."),
-    ],
-    label: Annotated[list[str] | None, typer.Option(help="Name of a run, once for each, in order.")] = None,
-    title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
-    sites: Annotated[
-        Path | None, typer.Option(help="Known sites: BED, GFF3, UniProt, a table, or residues:hydrophobic.")
-    ] = None,
-    feature: Annotated[
-        list[str] | None, typer.Option(help="Type of feature; repeatable (default: all).")
-    ] = None,
-    structure: Annotated[
-        list[Path] | None,
-        typer.Option(help="Structure of a sequence, PDB or mmCIF, to colour by relevance; repeatable."),
-    ] = None,
+    asked: PageOptions,
     port: Annotated[int, typer.Option(help="Port of this machine; 0 takes one that is free.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
 ) -> None:
@@ -41,10 +28,7 @@ def view(
         from relevome.report.view.opening import opened
 
     with shown("pages") as seen:
-        page = view(
-            results, labels=label or (), title=title, sites=sites, features=feature or (),
-            structures=structure or (), port=port, say=seen.say,
-        )  # fmt: skip
+        page = view(asked.results, port=port, say=seen.say, **asked.keywords())
     try:
         with page:
             for problem in page.problems:
