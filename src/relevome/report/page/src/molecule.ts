@@ -93,14 +93,18 @@ export class Molecule {
       if (from === to) on.dot(seen[from].x, seen[from].y, wide(residue) / 2, colour);
       else on.stroke([[seen[from].x, seen[from].y], [seen[to].x, seen[to].y]], colour, wide(residue));
     };
+    const joined = (i: number) => i >= 0 && i + 1 < this.pieces.length && this.pieces[i][1] === this.pieces[i + 1][0];
+    const away = (i: number, j: number) => Math.hypot(...(["x", "y"] as const).map((axis) =>
+      (seen[this.pieces[i][0]][axis] + seen[this.pieces[i][1]][axis] - seen[this.pieces[j][0]][axis] - seen[this.pieces[j][1]][axis]) / 2));
     const piece = (i: number) => {
       const [from, to, residue] = this.pieces[i], own = marked.has(residue), far = own ? 7 : 2.4;
       const colour = own ? colours.ink : fogged(edge, depths[i]), a = seen[from], b = seen[to];
       if (from === to) on.dot(a.x, a.y, (wide(residue) + far) / 2, colour);
       else on.stroke([[a.x, a.y], [b.x, b.y]], colour, wide(residue) + far);
       // round ends of this outline lie on pieces that it is joined to and that are behind it
-      if (i && this.pieces[i - 1][1] === from && depths[i - 1] <= depths[i]) body(i - 1);
-      if (this.pieces[i + 1]?.[0] === to && depths[i + 1] < depths[i]) body(i + 1);
+      const room = (wide(residue) + far) / 2 + Math.hypot(b.x - a.x, b.y - a.y);
+      for (let j = i - 1; joined(j) && away(j, i) < room; j--) if (depths[j] <= depths[i]) body(j);
+      for (let j = i + 1; joined(j - 1) && away(j, i) < room; j++) if (depths[j] < depths[i]) body(j);
       body(i);
     };
     const all = [...depths, ...atoms.map((atom) => atom.depth)];
