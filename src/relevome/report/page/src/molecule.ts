@@ -7,7 +7,7 @@ import type { Theme } from "./theme";
 import { applied, ballOf, nearestTo, pathOf, type Place, type Turn } from "./trace";
 import type { PageTools } from "./tools";
 
-const SEGMENTS = 9000; // pieces that are drawn often enough in a second to be turned
+const SEGMENTS = 6000; // pieces that are drawn often enough in a second to be turned
 const FINEST = 6, COARSEST = 1; // pieces from one residue to the next
 const WITHIN = 0.99; // of the values, those that colours tell apart
 const WIDE = 1.5, NARROW = 0.6; // Angstrom: chains that are a sequence of the page, others
@@ -88,19 +88,24 @@ export class Molecule {
     const tints = Array.from(values, (value) => (Number.isNaN(value) ? grey : tint(value, most, colours)));
     const depths = this.pieces.map(([from, to]) => (seen[from].depth + seen[to].depth) / 2), atoms = this.ligands.map(({ at }) => this.seen(shot, at));
     const wide = (residue: number) => Math.max(1.5, (this.residues[residue].number === null ? NARROW : WIDE) * one);
+    const bodies = this.pieces.map(([, , residue], i) => fogged(tints[residue], depths[i]));
+    const middles = this.pieces.map(([from, to]) => [(seen[from].x + seen[to].x) / 2, (seen[from].y + seen[to].y) / 2] as const);
     const body = (i: number) => {
-      const [from, to, residue] = this.pieces[i], colour = fogged(tints[residue], depths[i]);
-      if (from === to) on.dot(seen[from].x, seen[from].y, wide(residue) / 2, colour);
-      else on.stroke([[seen[from].x, seen[from].y], [seen[to].x, seen[to].y]], colour, wide(residue));
+      const [from, to, residue] = this.pieces[i];
+      if (from === to) on.dot(seen[from].x, seen[from].y, wide(residue) / 2, bodies[i]);
+      else on.stroke([[seen[from].x, seen[from].y], [seen[to].x, seen[to].y]], bodies[i], wide(residue));
     };
+    const joined = (i: number) => i >= 0 && i + 1 < this.pieces.length && this.pieces[i][1] === this.pieces[i + 1][0];
+    const away = (i: number, j: number) => Math.hypot(middles[i][0] - middles[j][0], middles[i][1] - middles[j][1]);
     const piece = (i: number) => {
-      const [from, to, residue] = this.pieces[i], own = marked.has(residue), far = own ? 7 : 2.4;
+      const [from, to, residue] = this.pieces[i], own = marked.has(residue), far = own ? 7 : Math.min(2.4, 0.6 * wide(residue));
       const colour = own ? colours.ink : fogged(edge, depths[i]), a = seen[from], b = seen[to];
       if (from === to) on.dot(a.x, a.y, (wide(residue) + far) / 2, colour);
       else on.stroke([[a.x, a.y], [b.x, b.y]], colour, wide(residue) + far);
       // round ends of this outline lie on pieces that it is joined to and that are behind it
-      if (i && this.pieces[i - 1][1] === from && depths[i - 1] <= depths[i]) body(i - 1);
-      if (this.pieces[i + 1]?.[0] === to && depths[i + 1] < depths[i]) body(i + 1);
+      const room = (wide(residue) + far) / 2 + Math.hypot(b.x - a.x, b.y - a.y);
+      for (let j = i - 1; joined(j) && away(j, i) < room; j--) if (depths[j] <= depths[i]) body(j);
+      for (let j = i + 1; joined(j - 1) && away(j, i) < room; j++) if (depths[j] < depths[i]) body(j);
       body(i);
     };
     const all = [...depths, ...atoms.map((atom) => atom.depth)];
