@@ -11,6 +11,7 @@ from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 
 def report(
@@ -48,7 +49,8 @@ def report(
             overwrite=overwrite, say=seen.say,
         )  # fmt: skip
     echo(
-        f"{page.path}: {page.sequences:,} sequences of {page.runs} runs, {page.results} other results, "
+        f"{page.path}: {counted(page.sequences, 'sequence')} of {counted(page.runs, 'run')}, "
+        f"{counted(page.results, 'other result')}, "
         f"{page.bytes / 1e6:.1f} MB"
     )
     if page.left_out:

@@ -10,6 +10,7 @@ import typer
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 
 def view(
@@ -45,7 +46,10 @@ def view(
         with page:
             for problem in page.problems:
                 echo(f"  left out {problem.id}: {problem.reason}")
-            echo(f"{page.sequences:,} sequences of {page.runs} runs, {page.results} other results, at")
+            echo(
+                f"{counted(page.sequences, 'sequence')} of {counted(page.runs, 'run')}, "
+                f"{counted(page.results, 'other result')}, at"
+            )
             echo(f"  {page.address}")
             echo("Whoever on this machine knows that address can read them. Ctrl-C ends it.")
             if browser:
