@@ -197,7 +197,7 @@ def test_truth_that_fits_some_sequences_leaves_the_others_out_and_says_why(
     out = tmp_path / "scores"
     code, said, err = relevome_cli("evaluate", runs[0], "--truth", truth, "--no-model", "-o", out)
     assert (code, err) == (0, [])
-    assert "localisation of letters: 1 sequences left out, with all letters inside known sites" in said
+    assert "localisation of letters: 1 sequence left out, with all letters inside known sites" in said
     assert "known sites: 2 sites on 'd', which is no sequence that was read" in said
     (auroc,) = [row for row in rows(out / "scores.tsv") if row["metric"] == "auroc"]
     assert (auroc["sequences"], auroc["left_out"]) == ("2", "1 with all letters inside known sites")
@@ -208,7 +208,7 @@ def test_runs_of_other_sequences(relevome_cli, runs, write, tmp_path):
     others = {
         "ids": (">x\nMKTAY\n>y\nGAVLI\n", 2, "the runs have 0 sequences in common: expected two or more"),
         "letters": (FASTA.replace("LI\n", "LW\n").replace("AY\n", "AW\n"), 2, "2 with other letters"),
-        "some": (">a\nMKTAYIAKQRGAVLI\n>c\nWHKTAYMKTAYIAKQRG\n>z\nMKTT\n", 0, "1 sequences left out, not in"),
+        "some": (">a\nMKTAYIAKQRGAVLI\n>c\nWHKTAYMKTAYIAKQRG\n>z\nMKTT\n", 0, "1 sequence left out, not in"),
     }  # fmt: skip
     for name, (fasta, expected, message) in others.items():
         explained = ("--fasta", write(f"{name}.fa", fasta), "--method", "saliency", "-o", tmp_path / name)

@@ -42,14 +42,14 @@ def test_an_estimate_in_words() -> None:
             "explain --model {cnn} --fasta {fasta} --target 1 --workers 2",
             "work    2 with 20 letters, in",
         ),
-        ("predict --model {cnn} --fasta {fasta}", "work    2 with 20 letters, in 1 shards"),
+        ("predict --model {cnn} --fasta {fasta}", "work    2 with 20 letters, in 1 shard"),
         (
             "annotate --model {cnn} --window 3,2 --genome {fasta} --no-tracks",
             "work    4 with 40 letters, in",
         ),
         (
             "variants --model {cnn} --target 0 --vcf {vcf} --genome {fasta} --width 8",
-            "work    1 with 8 letters, in 1 shards",
+            "work    1 with 8 letters, in 1 shard",
         ),
         (
             "pairs --model {cnn} --target 0 --fasta {fasta}",

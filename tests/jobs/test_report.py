@@ -131,7 +131,7 @@ def test_what_was_refused_and_left_out_is_said(run, tmp_path):
     assert (written.sequences, written.left_out) == (1, 1)
     content = unpacked(tmp_path / "page.html").content
     said = [remark["text"] for topic in content["verdict"]["topics"] for remark in topic["remarks"]]
-    assert "1 sequences of lower score are not on this page" in said
+    assert "1 sequence of lower score left out of this page" in said
 
 
 def test_a_folder_without_a_result_is_refused_in_one_line(run, tmp_path):

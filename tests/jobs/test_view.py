@@ -82,7 +82,7 @@ def test_what_cannot_be_shown_is_refused_before_anything_is_served(run: Run, tmp
     ):  # fmt: skip
         with pytest.raises(InputError, match=said):
             relevome.view(given)
-    with pytest.raises(InputError, match="2 labels for 1 runs"):
+    with pytest.raises(InputError, match="2 labels for 1 run"):
         relevome.view(run, labels=["a", "b"])
     next(run.path.glob("part-*")).write_bytes(b"PAR1")
     with pytest.raises(InputError, match="damaged or gone"):
@@ -118,7 +118,7 @@ def test_a_view_prints_its_address_and_ends_when_it_is_told_to(run: Run, how: si
     )  # fmt: skip
     assert process.stdout is not None
     lines = [process.stdout.readline().strip() for _ in range(3)]
-    assert lines[0] == "2 sequences of 1 runs, 0 other results, at"
+    assert lines[0] == "2 sequences of 1 run, 0 other results, at"
     assert lines[2].endswith("Ctrl-C ends it.")
     assert asked(f"{lines[1]}rows?n=1")
     process.send_signal(how)

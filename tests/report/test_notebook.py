@@ -265,7 +265,7 @@ def test_called_sites_stand_at_their_places_on_their_strands(
     write_sites(folder, sites, "x")
     object.__setattr__(found, "counts", {**found.counts, "sites": len(sites)})
     top, below = found.plot()
-    assert [one.get_title(loc="left") for one in (top, below)] == ["c2: 6 sites", "c1: 1 sites"]
+    assert [one.get_title(loc="left") for one in (top, below)] == ["c2: 6 sites", "c1: 1 site"]
     drawn = {
         (round(segment[0][0]), round(float(segment[1][1]), 4))
         for one in top.collections
@@ -275,7 +275,7 @@ def test_called_sites_stand_at_their_places_on_their_strands(
     assert drawn == {(s.position, round(s.probability * (1 if s.sign == "+" else -1), 4)) for s in sites[:6]}
     (only,) = found.plot(most=1)
     figure: Any = only.figure
-    assert "1 sites of 1 other contigs are not drawn" in figure.get_supxlabel()
+    assert "1 site on 1 other contig left out" in figure.get_supxlabel()
     write_sites(folder, [], "x")
     object.__setattr__(found, "counts", {**found.counts, "sites": 0})
     with pytest.raises(InputError, match="no called site: there is nothing to draw"):

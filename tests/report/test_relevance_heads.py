@@ -87,7 +87,7 @@ def test_the_page_names_the_special_head_and_what_is_missing(folder: Path) -> No
     page = (folder / "heads.md").read_text()
     assert "| all | site\\|x | point-biserial | **1.2** | yes | yes | 15 |" in page
     assert "not tested: few: 3 proteins or families, where fewer than 6 cannot be significant" in page
-    assert "1 proteins left out: no position annotated" in page
+    assert "1 protein left out: no position annotated" in page
 
 
 def test_the_page_says_what_remains_over_position_and_of_how_many(folder: Path) -> None:

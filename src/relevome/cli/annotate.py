@@ -25,6 +25,7 @@ from relevome.cli.shared.planning import PlanOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.results.annotation.folder import Annotation
@@ -132,11 +133,12 @@ def _report(found: Annotation, output: Path) -> None:
     said = "no threshold is so precise" if threshold is None else f"probability from {threshold:.4g} on"
     in_gaps = f" ({counts['in_gaps']:,} of them in gaps, without prediction)" if counts["in_gaps"] else ""
     echo(
-        f"{output}: {counts['letters']:,} positions of {counts['contigs']:,} contigs{in_gaps}, "
-        f"{counts['sites']:,} sites called ({said})"
+        f"{output}: {counted(counts['letters'], 'position')} of "
+        f"{counted(counts['contigs'], 'contig')}{in_gaps}, "
+        f"{counted(counts['sites'], 'site')} called ({said})"
     )
     if found.problems:
-        echo(f"  {len(found.problems):,} positions of the truth left out, see annotation.json")
+        echo(f"  {counted(len(found.problems), 'position')} of the truth left out, see annotation.json")
     if found.truth is not None:
         numbers = found.truth["all"]
         shown = ("roc_auc", "average_precision", "base_rate", "precision", "recall")

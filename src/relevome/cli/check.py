@@ -11,6 +11,7 @@ from relevome.cli.shared.importing import importing
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
+from relevome.words import counted
 
 
 def check(
@@ -29,8 +30,9 @@ def check(
     with shown("parts") as seen:
         found = run_check(run, sequences, progress=seen.tell)
     echo(
-        f"{run}: {found.explained:,} of {found.read:,} sequences with a result, {found.refused:,} refused "
-        f"with a reason, in {found.parts:,} parts"
+        f"{run}: {found.explained:,} of {counted(found.read, 'sequence')} with a result, "
+        f"{found.refused:,} refused "
+        f"with a reason, in {counted(found.parts, 'part')}"
     )
     if found.not_read_again is not None:
         echo(f"  not compared with its input: {found.not_read_again}")

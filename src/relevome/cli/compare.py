@@ -14,6 +14,7 @@ from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 
 @with_options
@@ -48,5 +49,5 @@ def compare(
     echo(plain(scores_table(found)))
     if said := legend(found):
         echo(said)
-    echo(f"{output}: {len(found.scores)} runs, {len(found.tests):,} paired tests")
+    echo(f"{output}: {counted(len(found.scores), 'run')}, {counted(len(found.tests), 'paired test')}")
     print_list(remarks(found))

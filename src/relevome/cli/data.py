@@ -12,6 +12,7 @@ from relevome.cli.shared.inputs import AnchorName, PlaceTypes
 from relevome.cli.shared.options import OnBad, Once, Output, Seed
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.results.window_tables import WindowTables
@@ -104,11 +105,14 @@ def windows(
 
 def _report(made: WindowTables, output: Path) -> None:
     record = made.record
-    echo(f"{output}: windows of {record['width']:,} letters around the {record['anchor']} of each site")
+    echo(
+        f"{output}: windows of {counted(record['width'], 'letter')} around the {record['anchor']} "
+        "of each site"
+    )
     for part, counts in made.counts.items():
         echo(
             f"  {part}: {counts['positives']:,} with a site, {counts['negatives']:,} without, "
-            f"{counts['rows']:,} rows"
+            f"{counted(counts['rows'], 'row')}"
         )
     for part, likeness in made.likeness.items():
         shown = (

@@ -14,6 +14,7 @@ from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import MovedModel, Output, TokenizerPath
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.results.evaluation.result import Evaluation
@@ -76,5 +77,5 @@ def _report(found: Evaluation, output: Path) -> None:
     echo(summary(found.checks))
     print_list(found.grouped())
     print_list([check.sentence for check in found.failed])
-    echo(f"{output}: {len(found.scores)} metrics, {len(found.sequences):,} sequences")
+    echo(f"{output}: {counted(len(found.scores), 'metric')}, {counted(len(found.sequences), 'sequence')}")
     print_list([*left_out(found.scores), *found.notes])

@@ -26,6 +26,7 @@ from relevome.cli.shared.options import (
 from relevome.cli.shared.planning import PlanOptions, print_took
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.results.run.reader import Run
@@ -155,7 +156,10 @@ def _report(run: Run, output: Path) -> None:
     from relevome.report.runs import remarks
 
     counts = run.counts
-    echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {run.manifest['method']}")
+    echo(
+        f"{output}: {counts.explained:,} of {counted(counts.read, 'sequence')} explained by "
+        f"{run.manifest['method']}"
+    )
     print_input(run.manifest["input"])
     for line in remarks(run):
         echo(f"  {line}")

@@ -27,6 +27,7 @@ from relevome.cli.shared.paths import ModelName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.results.attention_heads.heads import WindowsRead
@@ -168,7 +169,7 @@ def heads(
             echo(line)
         print_list(relevance_summary(tested))
         layers, each = tested.shape
-        echo(f"{output}: {layers} x {each} heads in {len(tested.proteins):,} proteins")
+        echo(f"{output}: {layers} x {counted(each, 'head')} in {counted(len(tested.proteins), 'protein')}")
         return
     if model is None:
         raise InputError("--by attention needs --model DIR, and windows around sites")
@@ -201,7 +202,7 @@ def heads(
         _say_left_out(one)
     for line in [*on_top(found), *summary(found)]:
         echo(line)
-    echo(f"{output}: {len(found.heads)} heads in {found.windows:,} windows")
+    echo(f"{output}: {counted(len(found.heads), 'head')} in {counted(found.windows, 'window')}")
 
 
 def _check_given(others: Mapping[str, object], by: str) -> None:
@@ -218,4 +219,4 @@ def _say_left_out(one: WindowsRead) -> None:
     if len(one.left_out) > 5:
         echo(f"and {len(one.left_out) - 5:,} more were left out", err=True)
     if one.asked < one.read:
-        echo(f"{one.asked:,} of {one.read:,} windows, drawn at random (--most)")
+        echo(f"{one.asked:,} of {counted(one.read, 'window')}, drawn at random (--most)")

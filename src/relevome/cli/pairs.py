@@ -23,6 +23,7 @@ from relevome.cli.shared.paths import PathOrWord
 from relevome.cli.shared.planning import PlanOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.results.pairs.contacts import ContactPrecision
@@ -104,7 +105,7 @@ def pairs(
 
 def _report(found: Pairs, output: Path, most: int = 5) -> None:
     said = f"{len(found.sequences):,} sequences with a map by {found.settings.method}"
-    echo(f"{output}: {said}, {len(found.pairs):,} of {found.counts['pairs']:,} pairs listed")
+    echo(f"{output}: {said}, {len(found.pairs):,} of {counted(found.counts['pairs'], 'pair')} listed")
     print_input(found.question["input"])
     for pair in found.pairs[:most]:
         rate = "" if pair.q is None else f", false discovery rate {pair.q:.3g}"

@@ -22,6 +22,7 @@ from relevome.cli.shared.options import (
 from relevome.cli.shared.planning import PlanOptions, print_took
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.results.prediction import Prediction
@@ -68,7 +69,7 @@ def predict(
 
 def _report(found: Prediction, output: Path) -> None:
     counts = found.counts
-    echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences predicted")
+    echo(f"{output}: {counts.explained:,} of {counted(counts.read, 'sequence')} predicted")
     print_input(found.manifest["input"])
     for name, count in sorted(found.predicted_counts().items(), key=lambda one: -one[1])[:12]:
         echo(f"  {count:>8,} {name}")

@@ -11,6 +11,7 @@ from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 
 def profile(
@@ -56,7 +57,8 @@ def profile(
             order=order, target=target, out=output, overwrite=overwrite, say=seen.say, progress=seen.tell,
         )  # fmt: skip
     echo(
-        f"{output}: {len(found.rows):,} rows of {found.sequences:,} sequences at {found.settings.width:,} "
+        f"{output}: {counted(len(found.rows), 'row')} of {counted(found.sequences, 'sequence')} at "
+        f"{found.settings.width:,} "
         "positions"
     )
     for line in summary(found):

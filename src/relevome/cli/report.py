@@ -12,6 +12,7 @@ from relevome.cli.shared.options import Output
 from relevome.cli.shared.page_options import PageOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 
 @with_options
@@ -33,7 +34,8 @@ def report(
     with shown("pages") as seen:
         page = report(asked.results, output, top=top, overwrite=overwrite, say=seen.say, **asked.keywords())
     echo(
-        f"{page.path}: {page.sequences:,} sequences of {page.runs} runs, {page.results} other results, "
+        f"{page.path}: {counted(page.sequences, 'sequence')} of {counted(page.runs, 'run')}, "
+        f"{counted(page.results, 'other result')}, "
         f"{page.bytes / 1e6:.1f} MB"
     )
     if page.left_out:

@@ -14,6 +14,7 @@ from relevome.cli.shared.options import Device, MovedModel, Output
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
+from relevome.words import counted
 
 
 @with_options
@@ -56,6 +57,7 @@ def rerun(
         echo(f"  {name} {now}, and {then} then")
     if not found.same(tolerance):
         raise InputError(
-            f"{output} is not {run} again: {len(found.missing):,} rows missing, {len(found.added):,} added, "
+            f"{output} is not {run} again: {counted(len(found.missing), 'row')} missing, "
+            f"{len(found.added):,} added, "
             f"relevance differs by up to {100 * found.largest_difference:.3g}% (--tolerance {tolerance:g})"
         )

@@ -11,6 +11,7 @@ from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output, Seed
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 
 def sites(
@@ -56,7 +57,8 @@ def sites(
     counts = found.counts
     least = "" if found.threshold is None else f", mean relevance from {found.threshold:.4g} on"
     echo(
-        f"{output}: {len(found.sites):,} sites in {counts['letters']:,} letters, false discovery rate "
+        f"{output}: {counted(len(found.sites), 'site')} in {counted(counts['letters'], 'letter')}, "
+        "false discovery rate "
         f"{fdr:g}{least}"
     )
     for reason, count in found.left_out.items():

@@ -23,6 +23,7 @@ from relevome.cli.shared.options import (
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
+from relevome.words import counted
 
 
 @with_options
@@ -69,7 +70,10 @@ def substitute(
         )  # fmt: skip
     for line in summary(found):
         echo(line)
-    echo(f"{output}: {len(found.sequences):,} sequences, up to {found.exchange.most} letters exchanged")
+    echo(
+        f"{output}: {counted(len(found.sequences), 'sequence')}, up to "
+        f"{counted(found.exchange.most, 'letter')} exchanged"
+    )
 
 
 def _head(head: str | None, layer: int | None) -> tuple[int, int | None] | None:

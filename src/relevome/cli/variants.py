@@ -23,6 +23,7 @@ from relevome.cli.shared.options import (
 from relevome.cli.shared.planning import PlanOptions, print_took
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.results.variants.rows import Variants
@@ -134,8 +135,8 @@ def variants(
 def _report(found: Variants, output: Path) -> None:
     counts, asked = found.counts, found.manifest["windows"]
     scheme, width = found.manifest["scheme"], asked["width"]
-    read = "whole sequences" if width is None else f"windows of {width:,} letters"
-    echo(f"{output}: {counts.explained:,} of {counts.read:,} variants scored")
+    read = "whole sequences" if width is None else f"windows of {counted(width, 'letter')}"
+    echo(f"{output}: {counts.explained:,} of {counted(counts.read, 'variant')} scored")
     echo(f"  {read}, {f'scheme {scheme}' if scheme else 'indels: ' + asked['indels']}")
     if padded := counts.other.get("padded"):
         echo(f"  windows filled up beyond an end of a contig: {padded:,}")
@@ -153,9 +154,9 @@ def _report(found: Variants, output: Path) -> None:
 def _report_why(found: VariantsWhy) -> None:
     counts = found.counts
     method = found.manifest["method"]
-    echo(f"{found.path}: {counts.explained:,} of {counts.read:,} variants explained by {method}")
+    echo(f"{found.path}: {counts.explained:,} of {counted(counts.read, 'variant')} explained by {method}")
     for side in ("gained", "lost") if "motifs" in found.manifest else ():
-        echo(f"  motifs {side}: {counts.other.get(f'motif_{side}', 0):,} rows")
+        echo(f"  motifs {side}: {counted(counts.other.get(f'motif_{side}', 0), 'row')}")
     if missing := counts.other.get("refused_before"):
         echo(f"  not scored, so not explained: {missing:,}")
     if missing := counts.other.get("refused_not_explained"):

@@ -11,6 +11,7 @@ from relevome.cli.shared.importing import importing
 from relevome.cli.shared.page_options import PageOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 
 @with_options
@@ -33,7 +34,10 @@ def view(
         with page:
             for problem in page.problems:
                 echo(f"  left out {problem.id}: {problem.reason}")
-            echo(f"{page.sequences:,} sequences of {page.runs} runs, {page.results} other results, at")
+            echo(
+                f"{counted(page.sequences, 'sequence')} of {counted(page.runs, 'run')}, "
+                f"{counted(page.results, 'other result')}, at"
+            )
             echo(f"  {page.address}")
             echo("Whoever on this machine knows that address can read them. Ctrl-C ends it.")
             if browser:

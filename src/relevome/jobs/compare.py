@@ -28,6 +28,7 @@ from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import Level, MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.run.reader import Run
+from relevome.words import counted
 
 ToCompare: TypeAlias = Run | Evaluation | str | Path
 
@@ -118,7 +119,9 @@ def compare(
 def _labels(found: Sequence[Evaluation], labels: Sequence[str]) -> list[str]:
     """The labels given, or as much of the end of each run's path as tells them apart."""
     if labels and (len(labels) != len(found) or len(set(labels)) != len(labels)):
-        raise InputError(f"{len(labels)} labels for {len(found)} runs: expected one for each, all different")
+        raise InputError(
+            f"{len(labels)} labels for {counted(len(found), 'run')}: expected one for each, all different"
+        )
     if labels:
         return list(labels)
     paths = [Path(one.about["run"]).resolve().parts for one in found]

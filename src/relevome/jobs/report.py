@@ -20,6 +20,7 @@ from relevome.report.html.tracks import gather
 from relevome.results.folder import whole_file
 from relevome.results.outputs import check_free
 from relevome.results.run.reader import Run
+from relevome.words import counted
 
 IN_NOTEBOOK = 30_000_000  # bytes of a page that a notebook shows, since it keeps what it shows
 
@@ -49,7 +50,7 @@ class WrittenPage:
         if self.path is not None and not self.path.is_file():
             return f"<p>{escape(str(self.path))} is not there any more.</p>"
         text = self.path.read_text(encoding="utf-8") if self.path is not None else self.text or ""
-        return frame(text, f"a report on {self.sequences:,} sequences")
+        return frame(text, f"a report on {counted(self.sequences, 'sequence')}")
 
 
 def report(

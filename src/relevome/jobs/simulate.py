@@ -16,6 +16,7 @@ from relevome.data.simulation.sequence_files import part_limits, write_simulatio
 from relevome.data.simulation.sequence_plan import plan_simulation
 from relevome.errors import InputError
 from relevome.results.folder import ResultFolder
+from relevome.words import counted
 
 _NEW = "give a new folder, or remove it first"
 _SIMULATION = ResultFolder(
@@ -116,7 +117,10 @@ def _genome(out: Path, options: Mapping[str, Any]) -> str:
     plan = plan_genome(**options)
     with _GENOME.writing(out, overwrite=False):
         write_genome(out, plan)
-    return f"{plan.length:,} letters with {plan.starts:,} start sites and {len(plan.motifs)} motifs"
+    return (
+        f"{counted(plan.length, 'letter')} with {plan.starts:,} start sites and "
+        f"{counted(len(plan.motifs), 'motif')}"
+    )
 
 
 def _sequences(out: Path, grammar: str, planned: Mapping[str, Any], made: Mapping[str, Any]) -> str:
@@ -133,7 +137,7 @@ def _sequences(out: Path, grammar: str, planned: Mapping[str, Any], made: Mappin
             write_logic(out, plan, positives, negatives, three)
         else:
             write_simulation(out, plan, positives, negatives, three)
-    return f"{positives:,} positives and {negatives:,} negatives of {plan.length} letters"
+    return f"{positives:,} positives and {negatives:,} negatives of {counted(plan.length, 'letter')}"
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:

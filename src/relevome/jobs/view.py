@@ -13,6 +13,7 @@ from relevome.report.view.index import indexed
 from relevome.report.view.page import questions
 from relevome.report.view.server import PageServer
 from relevome.results.run.reader import Run
+from relevome.words import counted
 
 
 class ServedPage:
@@ -34,7 +35,10 @@ class ServedPage:
         self.runs, self.sequences, self.results, self.problems = runs, sequences, results, problems
 
     def __repr__(self) -> str:
-        return f"ServedPage({self.address!r}: {self.sequences:,} sequences of {self.runs} runs)"
+        return (
+            f"ServedPage({self.address!r}: {counted(self.sequences, 'sequence')} of "
+            f"{counted(self.runs, 'run')})"
+        )
 
     def wait(self) -> None:
         """Return when the page was closed; Ctrl-C ends the waiting."""

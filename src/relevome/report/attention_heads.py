@@ -15,6 +15,7 @@ from relevome.report.tables import Cell, Table, markdown, number
 from relevome.results.attention_heads.heads import COLUMNS, AttentionHead, AttentionHeads, Together, head_row
 from relevome.results.quality.record import quality_of
 from relevome.results.quality.words import described, if_below
+from relevome.words import counted
 
 
 def write_attention_page(found: AttentionHeads, folder: Path) -> None:
@@ -34,7 +35,8 @@ def page(found: AttentionHeads) -> str:
     rows = tuple(tuple(Cell(text) for text in _cells(head, level)) for head in found.heads)
     caption = (
         f"{about.get('model', 'model')}{_weights(about)}: {found.settings.weigh} in "
-        f"{found.windows:,} windows. Distances in letters from the site; names at a false discovery rate "
+        f"{counted(found.windows, 'window')}. Distances in letters from the site; names at a false "
+        "discovery rate "
         f"of {level:g}; by distance: share of its variance that distance alone explains; fall: what the mean "
         "logit at sites loses without the head; rank: share of heads whose loss is as large."
     )
@@ -67,7 +69,8 @@ def summary(found: AttentionHeads) -> list[str]:
     if found.known is not None:
         said.append(
             f"factors on whose sites heads sit, of {found.known.factors} with at least {found.known.fewest} "
-            f"sites on {found.known.windows:,} windows without common letters ({found.known.rare} have "
+            f"sites on {counted(found.known.windows, 'window')} without common letters "
+            f"({found.known.rare} have "
             f"fewer): {', '.join(sorted(bound)) or 'none'}"
         )
     if found.together is not None:

@@ -24,6 +24,7 @@ from relevome.report.tables import Cell, Table, interval, latex, markdown
 from relevome.results.comparison import Comparison
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.tables import write_tsv
+from relevome.words import counted
 
 _TESTS = (
     "metric", "level", "direction", "first", "second", "sequences", "difference", "low", "high",
@@ -158,7 +159,9 @@ def remarks(comparison: Comparison) -> list[str]:
         f"{name}: {check.sentence}" for name, one in comparison.evaluations.items() for check in one.failed
     ]
     for label, reasons in comparison.left_out.items():
-        said += [f"{label}: {count:,} sequences left out, {reason}" for reason, count in reasons.items()]
+        said += [
+            f"{label}: {counted(count, 'sequence')} left out, {reason}" for reason, count in reasons.items()
+        ]
     notes: dict[str, list[str]] = {}
     for name, one in comparison.evaluations.items():
         for note in one.notes:

@@ -12,6 +12,7 @@ from relevome.results.head_name import HeadName
 from relevome.results.quality.words import described, not_specialised
 from relevome.results.relevance_heads.heads import ALL, LEAST, Effect, RelevantHeads
 from relevome.results.relevance_heads.nulls import DECIDING, Against, Aligned
+from relevome.words import counted
 
 _MOST = 20  # heads of a table; all are in heads.tsv
 
@@ -59,7 +60,7 @@ def summary(found: RelevantHeads) -> list[str]:
     said += [] if found.unaligned is None else [found.unaligned]
     said += [f"not tested: {name}: {why}" for name, why in found.left_out.items()]
     for kind in found.proteins_left_out:
-        said += [f"{kind}: {n:,} proteins left out: {why}" for why, n in found.reasons(kind).items()]
+        said += [f"{kind}: {counted(n, 'protein')} left out: {why}" for why, n in found.reasons(kind).items()]
     return said
 
 

@@ -9,6 +9,7 @@ from relevome.report.curves import Bars
 from relevome.report.tables import escaped, interval, number
 from relevome.results.estimate import Estimate
 from relevome.results.evaluation.scores import COLUMNS, FEWER, Excess, MetricScores
+from relevome.words import counted
 
 ARROWS = {"higher is better": "↑", "lower is better": "↓"}
 
@@ -62,7 +63,9 @@ def left_out(scores: Iterable[MetricScores]) -> list[str]:
     said: dict[tuple[str, str, str, int], None] = {}
     for one in scores:
         said |= dict.fromkeys((one.kind, one.level, reason, n) for reason, n in one.left_out.items())
-    lines = [f"{kind} of {level}: {n:,} sequences left out, {reason}" for kind, level, reason, n in said]
+    lines = [
+        f"{kind} of {level}: {counted(n, 'sequence')} left out, {reason}" for kind, level, reason, n in said
+    ]
     return [*lines, *_fewer(scores)]
 
 

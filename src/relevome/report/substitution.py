@@ -14,6 +14,7 @@ from relevome.report.logo import STYLE, save_logo
 from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.substitution import ORDERS, Area, Curve, Substitution
+from relevome.words import counted
 
 _STYLES = {"most": (COLOURS[1], "-"), "random": (GREY, ":"), "least": (COLOURS[0], "--")}
 _TITLES = {"logit": "logit", "probability": "probability", "accuracy": "accuracy", "auroc": "AUROC"}
@@ -47,7 +48,8 @@ def _page(found: Substitution) -> str:
     by = "random others" if found.exchange.by == "random" else found.exchange.by
     caption = (
         f"{found.about['run']}: {found.about['method']}, target {found.about['target']}, relevance of "
-        f"{found.about['relevance']}; letters exchanged for {by} in {len(found.sequences):,} sequences. "
+        f"{found.about['relevance']}; letters exchanged for {by} in "
+        f"{counted(len(found.sequences), 'sequence')}. "
         "Areas between the curves are mean differences over doublings of the number of letters, with 95% "
         "intervals over sequences; above 0 where relevance is right."
     )

@@ -29,6 +29,7 @@ from relevome.results.quality.verdict import verdict, weaker
 from relevome.results.quality.words import side_by_side
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,10 +161,11 @@ class Comparison:
         significant = sum(test.better is not None for test in self.tests)
         return "\n".join(
             [
-                f"Comparison of {len(self.scores)} runs: {', '.join(self.scores)}",
+                f"Comparison of {counted(len(self.scores), 'run')}: {', '.join(self.scores)}",
                 *(f"  {line}" for line in self.on_top()),
                 f"  failed checks: {', '.join(failed)}",
-                f"  {len(names)} metrics, {len(self.tests):,} paired tests, {significant:,} significant",
+                f"  {counted(len(names), 'metric')}, {counted(len(self.tests), 'paired test')}, "
+                f"{significant:,} significant",
                 "  significantly better than every other:" if found else "  none is better than every other",
                 *found,
             ]

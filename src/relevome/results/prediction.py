@@ -20,6 +20,7 @@ from relevome.results.parts.reader import PartsReader
 from relevome.results.parts.writer import PartsWriter
 from relevome.results.record import reading
 from relevome.results.tables import write_tsv
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,7 +169,8 @@ class Prediction(PartsReader[PredictedRow]):
         counts: Counts = self.counts
         outputs = ", ".join(self.outputs[:4]) + (", ..." if len(self.outputs) > 4 else "")
         lines = [
-            f"Prediction({str(self.path)!r}: {outputs}; {counts.explained:,} of {counts.read:,} sequences; "
+            f"Prediction({str(self.path)!r}: {outputs}; {counts.explained:,} of "
+            f"{counted(counts.read, 'sequence')}; "
             f"{self.status})"
         ]
         if self.metrics:

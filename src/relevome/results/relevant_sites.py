@@ -18,6 +18,7 @@ from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +130,7 @@ class RelevantSites:
     left_out: Mapping[str, int]
 
     def __repr__(self) -> str:
-        said = f"{len(self.sites):,} sites of {self.about.get('run', 'a run')}"
+        said = f"{counted(len(self.sites), 'site')} of {self.about.get('run', 'a run')}"
         lines = [f"RelevantSites: {said}, false discovery rate {self.settings.fdr:g}"]
         lines += [f"  left out {count:,}: {why}" for why, count in self.left_out.items()]
         return "\n".join([*lines, "  .to_pandas() has them all"])

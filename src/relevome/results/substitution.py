@@ -22,6 +22,7 @@ from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html, plotted
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import write_tsv
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,8 +143,9 @@ class Substitution:
 
     def __repr__(self) -> str:
         lines = [
-            f"Substitution in {self.about.get('run', 'a run')}: {len(self.sequences):,} sequences, up to "
-            f"{self.exchange.most} letters for {self.exchange.by}"
+            f"Substitution in {self.about.get('run', 'a run')}: "
+            f"{counted(len(self.sequences), 'sequence')}, up to "
+            f"{counted(self.exchange.most, 'letter')} for {self.exchange.by}"
         ]
         lines += [
             f"  {one.measure}, {one.upper} minus {one.lower}: {{:.3g}} [{{:.3g}}, {{:.3g}}]".format(

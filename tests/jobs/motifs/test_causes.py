@@ -123,5 +123,5 @@ def test_another_model_is_refused_before_anything_is_looked_for(
     changed = relevome.from_module(other, labels=["promoter"])
     with pytest.raises(InputError, match="is not the model that"):
         relevome.motifs(folder / "run", causes=True, models=[changed])
-    with pytest.raises(InputError, match="2 models of 1 runs"):
+    with pytest.raises(InputError, match="2 models of 1 run"):
         relevome.motifs(folder / "run", causes=True, models=[changed, changed])

@@ -14,7 +14,7 @@ from relevome.data.formats.meme import meme_text
 from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA
 from relevome.errors import InputError
-from relevome.jobs.variants import explaining
+from relevome.jobs.variants import explaining, why_plan
 from relevome.results.variants.rows import Variants
 from relevome.results.variants.why import VariantsWhy
 
@@ -159,6 +159,26 @@ def test_outputs_of_letters_are_those_that_change_most(given, tmp_path):
         assert np.nan_to_num(row.ref_relevance)[near].tolist() == [0.0] * near.sum()
 
 
+def test_long_windows_have_fewer_steps(toy_model, given, tmp_path, monkeypatch):
+    """As many as letters allow, and at least 8; who names a method, or its steps, has those."""
+    model = toy_model("cnn")
+    width = given["width"]
+    for most, steps in ((16 * width, None), (15 * width + 1, 15), (width, 8)):
+        monkeypatch.setattr(why_plan, "_MOST_LETTERS", most)
+        found = relevome.variants(model, tmp_path / f"{steps}", **given, why=True).why
+        assert found is not None
+        assert (found.manifest["method"], found.manifest["parameters"]["steps"]) == (
+            "integrated-gradients", steps,
+        )  # fmt: skip
+        assert (f"8 steps, since windows have {width} letters" in found.manifest["chosen"]) == (steps == 8)
+    for named, options in (("integrated-gradients", {}), (None, {"tolerance": 0.5})):
+        found = relevome.variants(
+            model, tmp_path / f"{named}", **given, why=True, method=named, options=options
+        ).why
+        assert found is not None
+        assert found.manifest["parameters"]["steps"] is None
+
+
 def test_a_causal_model_is_explained_by_its_likelihood(toy_model, given, tmp_path):
     model = toy_model("llama-causal")
     found = relevome.variants(model, tmp_path / "out", **given, why=True, method="gradient-x-input")
@@ -189,7 +209,7 @@ def test_motifs_are_looked_for_in_both_alleles(toy_model, relevome_cli, saved, g
         "--vcf", given["vcf"], "--on-bad", "skip", "--why", "--motifs", meme, "-o", tmp_path / "cli",
     )  # fmt: skip
     assert code == 0
-    assert "motifs lost: 1 rows" in said
+    assert "motifs lost: 1 row" in said
 
 
 @pytest.mark.parametrize(

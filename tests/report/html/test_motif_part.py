@@ -89,7 +89,7 @@ def test_the_verdict_says_what_was_found_and_whether_it_is_missed(tmp_path: Path
     _, said = part_of(folder_of(tmp_path / "motifs", made(causes=CAUSES)), tmp_path / "page.html")
     words = [one["text"] for one in said]
     assert "2 motifs beyond shuffled sequences: AT., AT, with 2 places" in words
-    assert "the model misses 1 of 1 motifs more than windows of like letters" in words
+    assert "the model misses 1 of 1 motif more than windows of like letters" in words
     nothing = made(motifs=(), hits=(), seqlets=(), on_sites=(), reasons=("positive: no letter <b>",))
     _, said = part_of(folder_of(tmp_path / "none", nothing), tmp_path / "none.html")
     expected = "no motif is more frequent than in shuffled sequences: positive: no letter <b>"

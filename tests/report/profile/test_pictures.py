@@ -109,7 +109,7 @@ def test_the_page_says_what_is_highest_and_what_is_left_out(tmp_path: Path) -> N
     found = made()
     assert summary(found) == [
         "highest mean: 2.000 [1.000, 3.000] at position 0 (2 sequences)",
-        "lowest mean: -0.500 at position -1 (1 sequences)",
+        "lowest mean: -0.500 at position -1 (1 sequence)",
         "3 of 4 positions are without a letter in some rows (the ends of sequences), in up to 3 of 3; these "
         "do not count there",
         "left out 7: sequences without a site",

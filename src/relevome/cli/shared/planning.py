@@ -10,6 +10,7 @@ import typer
 
 from relevome.cli.shared.progress import Gauge, clock
 from relevome.cli.shared.terminal import echo
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.jobs.running.estimates import WorkEstimate
@@ -44,10 +45,11 @@ def words(found: WorkEstimate) -> list[str]:
     """An estimate in lines."""
     there = f", and {found.there:,} are there already" if found.there else ""
     mean, low, high = (clock(seconds) for seconds in found.seconds)
-    one = "1 worker" if found.workers == 1 else f"{found.workers:,} workers"
+    one = counted(found.workers, "worker")
     each = "" if found.workers == 1 else " for each of them"
     return [
-        f"work    {found.sequences:,} with {found.letters:,} letters, in {found.shards:,} shards{there}",
+        f"work    {found.sequences:,} with {counted(found.letters, 'letter')}, in "
+        f"{counted(found.shards, 'shard')}{there}",
         f"time    {mean} ({low} to {high}) by {one}",
         f"disk    {size(found.disk)}",
         f"memory  {size(found.memory)}{each}",
@@ -68,4 +70,6 @@ def print_took(record: Mapping[str, Any]) -> None:
     took = record.get("took") or {}
     seconds, letters = took.get("seconds"), took.get("letters")
     if seconds and letters:
-        echo(f"  {letters:,} letters in {clock(seconds)}, {letters / seconds:,.3g} letters per second")
+        echo(
+            f"  {counted(letters, 'letter')} in {clock(seconds)}, {letters / seconds:,.3g} letters per second"
+        )

@@ -21,6 +21,7 @@ from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.batching import like_lengths
 from relevome.models.predictions import logits_or_errors, outputs, probabilities
+from relevome.models.some_letters import only_outputs_of
 from relevome.models.tokens import Tokens
 from relevome.results.variants.effect import VariantEffect
 
@@ -100,7 +101,9 @@ def _outputs(
     kind = outputs(model)
     for some in like_lengths(model, [len(each) for _, _, each in tokens]):
         batch = Batch(tuple(tokens[n][2] for n in some), (_ANY,) * len(some))
-        for n, logits in zip(some, logits_or_errors(model, batch, lambda all, _: all), strict=True):
+        with only_outputs_of(model, {at for n in some for at in (tokens[n][1][0], tokens[n][1][-1])}):
+            every = logits_or_errors(model, batch, lambda all, _: all)
+        for n, logits in zip(some, every, strict=True):
             one, letters, each = tokens[n]
             if isinstance(logits, InputError):
                 found[one] = logits

@@ -17,6 +17,7 @@ from relevome.data.variants.windows import AlleleWindow, VariantWindows
 from relevome.discovery.variants.strands import StrandedWindow, stranded
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
+from relevome.models.some_letters import only_outputs_of
 from relevome.models.tokens import Tokens
 
 
@@ -182,9 +183,10 @@ def _explained(
     ]
     found: dict[_Question, Explained | InputError] = {}
     each = list(of.values())
-    for some in explain_each(model, method, asked, letter_scores=False):
-        for place, results in some.items():
-            found |= dict(zip(each[place], results, strict=True))
+    with only_outputs_of(model, {at for one in questions for at in one.target.letters}):
+        for some in explain_each(model, method, asked, letter_scores=False):
+            for place, results in some.items():
+                found |= dict(zip(each[place], results, strict=True))
     return found
 
 

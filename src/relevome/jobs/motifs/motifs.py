@@ -32,6 +32,7 @@ from relevome.results.motifs.motifs import (
 )
 from relevome.results.motifs.settings import MotifNull, MotifSearch, MotifWay, Strands
 from relevome.results.run.reader import Run
+from relevome.words import counted
 
 PathLike = str | Path
 _KEPT = 10  # matches of a motif
@@ -118,7 +119,9 @@ def motifs(
     beside, random = _opened(shuffles), _opened(random_models)
     _check_alike(opened)
     if models and len(models) != len(opened):
-        raise InputError(f"{len(models)} models of {len(opened)} runs: expected one of each, in their order")
+        raise InputError(
+            f"{len(models)} models of {counted(len(opened), 'run')}: expected one of each, in their order"
+        )
     asking = _models(opened, models, device, trust_remote_code) if causes else []
     alphabet = alphabet_of(opened[0])
     both_strands(alphabet, search)

@@ -19,6 +19,7 @@ from relevome.results.record import reading
 from relevome.results.relevant_sites import RelevantSites
 from relevome.results.run.manifest import NAME as RUN
 from relevome.results.run.reader import Run
+from relevome.words import counted
 
 
 def shown_on_page(
@@ -108,7 +109,9 @@ def _result(folder: Path) -> ShownResult:
 def _labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
     """The labels given, methods that differ, or as much of the end of each path as tells runs apart."""
     if labels and (len(labels) != len(runs) or len(set(labels)) != len(labels)):
-        raise InputError(f"{len(labels)} labels for {len(runs)} runs: expected one for each, all different")
+        raise InputError(
+            f"{len(labels)} labels for {counted(len(runs), 'run')}: expected one for each, all different"
+        )
     if labels:
         return list(labels)
     found = [str(run.manifest.get("method")) for run in runs]

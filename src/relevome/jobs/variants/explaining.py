@@ -18,10 +18,10 @@ from relevome.discovery.variants.token_breaks import token_breaks
 from relevome.discovery.variants.why import RelevanceChange, WhyAsked, relevance_changes
 from relevome.engines.base import Engine
 from relevome.errors import InputError
-from relevome.jobs.running.cuts import cut
 from relevome.jobs.running.shards import ShardResult
 from relevome.jobs.running.writing import remembered, write_shards
 from relevome.jobs.variants.scoring import VariantQuestion
+from relevome.jobs.variants.shards import VariantShard, together, variant_shards
 from relevome.jobs.variants.source import VariantItem
 from relevome.jobs.variants.why_plan import WhyPlan, why_manifest
 from relevome.models.base import Model
@@ -66,7 +66,9 @@ def explain_variants(
     with PartsWriter(folder, WHY, said) as writer:
         (folder / TABLE).unlink(missing_ok=True)
         task = ExplainVariants(sized, question, plan, scored.manifest["on_bad"], writer.pieces)
-        write_shards(writer, task, why_shards(why_items(items, scored)), engine, told)
+        asked = why_items(items, scored)
+        every = variant_shards(asked, _letters, SHARD_VARIANTS, SHARD_LETTERS)
+        write_shards(writer, task, every, engine, told)
         VariantsWhy(folder).write_table()
 
 
@@ -94,30 +96,6 @@ def why_items(items: Iterable[VariantItem], scored: Variants) -> Iterator[WhyIte
 
 
 @dataclass(frozen=True)
-class WhyShard:
-    """A stretch of the variants, by its number."""
-
-    number: int
-    items: list[WhyItem]
-
-    @property
-    def sequences(self) -> int:
-        """How many variants are in it."""
-        return len(self.items)
-
-    @property
-    def letters(self) -> int:
-        """How many letters their windows have."""
-        return sum(map(_letters, self.items))
-
-
-def why_shards(items: Iterable[WhyItem]) -> Iterator[WhyShard]:
-    """Stretches of at most so many variants and, beyond the first, so many letters of windows."""
-    for number, some in cut(items, _letters, SHARD_VARIANTS, SHARD_LETTERS):
-        yield WhyShard(number, some)
-
-
-@dataclass(frozen=True)
 class ExplainVariants:
     """What an engine does with every shard of variants that are explained."""
 
@@ -129,30 +107,18 @@ class ExplainVariants:
 
     @torch.inference_mode(mode=False)
     @torch.enable_grad()
-    def __call__(self, shard: WhyShard) -> ShardResult:
+    def __call__(self, shard: VariantShard[WhyItem]) -> ShardResult:
         """Explain all variants of a shard; one that is refused is counted, or raised if that is asked."""
         keeping = Keeping(self.pieces, shard.number)
         missing = [place for place in range(len(shard.items)) if place not in keeping.known]
-        for places in self._together(shard, missing):
+        each = self.plan.readings * max(len(self.question.targets), 1)
+        for places in together(missing, lambda place: each * _letters(shard.items[place]), _TOGETHER):
             outcomes = self._outcomes([shard.items[place] for place in places])
             for place, outcome in zip(places, outcomes, strict=True):
                 keeping.add(place, outcome)
         known = [keeping.known[place] for place in range(len(shard.items))]
         rows = [row for outcome in known for row in outcome.rows]
         return ShardResult(rows, total(one.counts for one in known), self.model.batch_sizes.on_record())
-
-    def _together(self, shard: WhyShard, places: List[int]) -> Iterator[list[int]]:
-        some: list[int] = []
-        letters = 0
-        for place in places:
-            size = _letters(shard.items[place]) * self.plan.readings * max(len(self.question.targets), 1)
-            if some and letters + size > _TOGETHER:
-                yield some
-                some, letters = [], 0
-            some.append(place)
-            letters += size
-        if some:
-            yield some
 
     def _outcomes(self, items: List[WhyItem]) -> Iterator[Outcome]:
         asked = [[self._asked(*pair) for pair in self._pairs(item)] for item in items]

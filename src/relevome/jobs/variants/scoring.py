@@ -13,8 +13,8 @@ from relevome.discovery.variants.matched_null import matched_nulls
 from relevome.discovery.variants.schemes import LOG_LIKELIHOOD, Scheme, check_scheme, scheme_effects
 from relevome.discovery.variants.sequences import sequence_effects
 from relevome.errors import InputError
-from relevome.jobs.running.cuts import cut
 from relevome.jobs.running.shards import ShardResult
+from relevome.jobs.variants.shards import VariantShard, together, variant_shards
 from relevome.jobs.variants.source import VariantItem
 from relevome.models.base import Model, Target
 from relevome.models.predictions import outputs_of
@@ -103,28 +103,9 @@ def variant_question(
     return VariantQuestion(found, None, distance, both_strands)
 
 
-@dataclass(frozen=True)
-class VariantShard:
-    """A stretch of the variants, by its number."""
-
-    number: int
-    items: list[VariantItem]
-
-    @property
-    def sequences(self) -> int:
-        """How many variants are in it."""
-        return len(self.items)
-
-    @property
-    def letters(self) -> int:
-        """How many letters their windows have."""
-        return sum(map(window_letters, self.items))
-
-
-def variant_shards(items: Iterable[VariantItem]) -> Iterator[VariantShard]:
-    """Stretches of at most so many variants and, beyond the first, so many letters of windows."""
-    for number, some in cut(items, window_letters, SHARD_VARIANTS, SHARD_LETTERS):
-        yield VariantShard(number, some)
+def score_shards(items: Iterable[VariantItem]) -> Iterator[VariantShard[VariantItem]]:
+    """Stretches of the variants that are scored."""
+    return variant_shards(items, window_letters, SHARD_VARIANTS, SHARD_LETTERS)
 
 
 @dataclass(frozen=True)
@@ -136,31 +117,17 @@ class ScoreShard:
     on_bad: str
     pieces: Pieces | None = None
 
-    def __call__(self, shard: VariantShard) -> ShardResult:
+    def __call__(self, shard: VariantShard[VariantItem]) -> ShardResult:
         """Score all variants of a shard; one that is refused is counted, or raised if that is asked."""
         keeping = Keeping(self.pieces, shard.number)
         missing = [place for place in range(len(shard.items)) if place not in keeping.known]
-        for places in self._together(shard, missing):
+        most = _TOGETHER // (_PASSES if self.question.scheme == "pseudo-likelihood" else 1)
+        for places in together(missing, lambda place: window_letters(shard.items[place]), most):
             for place, outcome in zip(places, self._outcomes([shard.items[n] for n in places]), strict=True):
                 keeping.add(place, outcome)
         known = [keeping.known[place] for place in range(len(shard.items))]
         rows = [row for outcome in known for row in outcome.rows]
         return ShardResult(rows, total(one.counts for one in known), self.model.batch_sizes.on_record())
-
-    def _together(self, shard: VariantShard, places: List[int]) -> Iterator[list[int]]:
-        """Places of variants that are asked about at once."""
-        most = _TOGETHER // (_PASSES if self.question.scheme == "pseudo-likelihood" else 1)
-        some: list[int] = []
-        letters = 0
-        for place in places:
-            size = window_letters(shard.items[place])
-            if some and letters + size > most:
-                yield some
-                some, letters = [], 0
-            some.append(place)
-            letters += size
-        if some:
-            yield some
 
     def _outcomes(self, items: List[VariantItem]) -> Iterator[Outcome]:
         every = [one for item in items if not isinstance(item, BadVariant) for one in item]

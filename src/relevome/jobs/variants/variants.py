@@ -25,11 +25,11 @@ from relevome.jobs.variants.explaining import explain_variants
 from relevome.jobs.variants.scoring import (
     ScoreShard,
     VariantQuestion,
-    VariantShard,
+    score_shards,
     variant_question,
-    variant_shards,
     window_letters,
 )
+from relevome.jobs.variants.shards import VariantShard
 from relevome.jobs.variants.source import VariantSource, checked_count, genome_variants, protein_variants
 from relevome.jobs.variants.why_plan import WhyPlan, why_plan
 from relevome.models.base import Model
@@ -159,13 +159,13 @@ def variants(
         if planned is not None:
             there = parts_there(folder, VARIANTS, said, overwrite)
             tried = model.with_batch_sizes(batch_sizes_of(batch_size, known))  # leaves no trace
-            every, asked = variant_shards(source.read(beside)), ScoreShard(tried, question, on_bad)
+            every, asked = score_shards(source.read(beside)), ScoreShard(tried, question, on_bad)
             planned(estimate_shards(VariantShard, every, asked, VARIANTS.rows, engine, window_letters, there))
         told = partial(_told, progress, count if plan is None else 2 * count)
         with VariantsWriter(folder, said, overwrite) as writer:
             say("scoring variants")
             task = ScoreShard(sized, question, on_bad, writer.pieces)
-            write_shards(writer, task, variant_shards(source.read(beside)), engine, told)
+            write_shards(writer, task, score_shards(source.read(beside)), engine, told)
             say("writing tables")
             found = Variants(folder)
             found.write_table()
@@ -196,7 +196,7 @@ def _plan(
 ) -> WhyPlan | None:  # fmt: skip
     """How variants are explained, if that is asked. Raises InputError for what cannot be."""
     if why:
-        plan = why_plan(model, question, method, options or {}, shifts, motifs, motif_p)
+        plan = why_plan(model, question, method, options or {}, shifts, motifs, motif_p, windowing.width)
         plan.windowing(windowing)
         return plan
     given = {"--method": method, "--option": options, "--shifts": shifts, "--motifs": motifs}

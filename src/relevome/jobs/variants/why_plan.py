@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from relevome.attribution import Method, methods
-from relevome.attribution.usual import usual_method
+from relevome.attribution.integrated_gradients import FIRST_STEPS
+from relevome.attribution.usual import ONE_HOT, UsualMethod, usual_method
 from relevome.data.formats.meme import read_meme
 from relevome.data.inputs import sha256_of
 from relevome.data.motifs import Motif
@@ -25,6 +26,12 @@ from relevome.results.motifs.folder import NAME, read_relevant_motifs
 from relevome.results.parts.manifest import question_sha256
 from relevome.results.record import provenance
 from relevome.results.variants.rows import Variants
+
+# Letters that integrated gradients may read of one allele where nobody says how many steps they take. Steps
+# are doubled from 16 on until they agree; of windows that are so long that 16 would be more, as the 10,101
+# letters that SpliceAI reads, there are as many as fit, and at least those that found splice sites.
+_MOST_LETTERS = 1 << 16
+_LEAST_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,18 @@ class WhyPlan:
         return wider(windowing, self.shifts)
 
 
+def _usual(model: Model, options: Mapping[str, Any], width: int | None) -> UsualMethod:
+    """The usual method for the model, with as many steps as windows of this many letters allow."""
+    usual, letters = usual_method(model, options), width or 0
+    if usual.method != ONE_HOT.method or "steps" in usual.options or "tolerance" in usual.options:
+        return usual
+    if letters * FIRST_STEPS <= _MOST_LETTERS:
+        return usual
+    steps = max(_LEAST_STEPS, _MOST_LETTERS // letters)
+    said = f"{usual.kind}; {steps} steps, since windows have {letters:,} letters"
+    return UsualMethod(usual.method, {**usual.options, "steps": steps}, said)
+
+
 def why_plan(
     model: Model,
     question: VariantQuestion,
@@ -65,6 +84,7 @@ def why_plan(
     shifts: int,
     motifs: str | Path | None,
     motif_p: float,
+    width: int | None,
 ) -> WhyPlan:
     """How variants are explained. Raises InputError for what cannot be or read."""
     if question.scheme is not None:
@@ -74,7 +94,7 @@ def why_plan(
         )
     chosen = None
     if method is None:
-        usual = usual_method(model, options)
+        usual = _usual(model, options, width)
         method, options, chosen = usual.method, dict(usual.options), usual.kind
     made = configured(methods[method], f"method {method}", options)
     if motifs is None:

@@ -22,7 +22,12 @@ _UNKNOWN, _AROUND = "[UNK]", ("[CLS]", "[SEP]")
 
 
 class OneHot(nn.Module):
-    """Vectors of letters, with a ``flank`` of nothing on either side."""
+    """Vectors of letters, with a ``flank`` of nothing on either side.
+
+    ``local`` says that the output of a letter is of those within ``flank`` alone; then the module may be
+    given what it needs for some letters, which are the ``only`` ones that have outputs. See
+    `relevome.models.some_letters`.
+    """
 
     def __init__(self, vectors: Float[Tensor, "vocabulary channels"], flank: int, channels: Channels) -> None:
         super().__init__()
@@ -30,6 +35,8 @@ class OneHot(nn.Module):
         self.table.weight.copy_(vectors)
         self.flank = flank
         self.channels: Channels = channels
+        self.local = False
+        self.only: range | None = None
 
     @contextmanager
     def settled(self, module: nn.Module, ids: Int[Tensor, "letters"]) -> Iterator[None]:
@@ -41,6 +48,8 @@ class OneHot(nn.Module):
         letters: Tensor = self.table(input_ids)
         if self.flank:
             letters = F.pad(letters, (0, 0, self.flank, self.flank))
+        if self.only is not None:
+            letters = letters[:, self.only.start : self.only.stop + 2 * self.flank]
         return letters.transpose(1, 2) if self.channels == "first" else letters
 
 

@@ -10,6 +10,7 @@ from inspect import signature
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -98,7 +99,7 @@ class Wrapped(nn.Module):
             given = self.module(letters, *ordered, **named)
         else:
             given = self.module(*ordered, **{self.argument: letters}, **named)
-        logits = self.output(given, once)
+        logits = self._placed(self.output(given, once), count)
         if logits.shape[0] != rows:
             raise InputError(
                 f"{type(self.module).__name__} gives outputs of shape {tuple(logits.shape)} for {rows} "
@@ -110,6 +111,13 @@ class Wrapped(nn.Module):
                 "one for each (flank adds letters on either side), or output with 'mean' or a region"
             )
         return Logits(logits)
+
+    def _placed(self, logits: Tensor, letters: int) -> Tensor:
+        """Outputs of some letters among all; those of the others are no numbers."""
+        only = self.reading.only if isinstance(self.reading, OneHot) else None
+        if only is None:
+            return logits
+        return F.pad(logits, (0, 0, only.start, letters - only.stop), value=torch.nan)
 
 
 def _takes_mask(module: nn.Module) -> bool:

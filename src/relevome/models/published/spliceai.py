@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from relevome.models.any_module.adapt import from_module
+from relevome.models.any_module.reading import OneHot
 from relevome.models.base import Model
 from relevome.models.published import published
 from relevome.models.published.keras import read_keras
@@ -68,5 +70,6 @@ class SpliceAi:
         model = from_module(
             MeanOfProbabilities(networks), channels="last", flank=CONTEXT, outputs="classes", labels=LABELS
         )
+        cast(OneHot, model.module.get_submodule("reading")).local = True
         model.source = replace(model.source, path=str(path.resolve()))
         return model

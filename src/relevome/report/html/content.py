@@ -21,6 +21,7 @@ from relevome.report.runs import remarks
 from relevome.results.motifs.motifs import RelevantMotifs
 from relevome.results.quality.record import quality_of
 from relevome.results.run.reader import Run
+from relevome.words import counted
 
 _MOST = 1000  # refused sequences that are listed; all are counted
 
@@ -115,7 +116,7 @@ def _explained(shown: Shown) -> list[Remark]:
     for run, label in zip(shown.runs, shown.labels, strict=True):
         counts, targets = run.counts, ", ".join(run.targets[:5])
         more = f" and {len(run.targets) - 5} more" * (len(run.targets) > 5)
-        text = f"{counts.explained:,} of {counts.read:,} sequences, target {targets}{more}"
+        text = f"{counts.explained:,} of {counted(counts.read, 'sequence')}, target {targets}{more}"
         whole = run.status == "finished"
         text += "" if whole else f"; the run is {run.status}, these are its parts so far"
         said.setdefault((text, whole), []).append(label)
@@ -143,7 +144,7 @@ def _of_results(shown: Shown) -> list[Remark]:
 def _heeded(shown: Shown) -> list[Remark]:
     said = [Remark(LEFT_OUT, note, "caution") for note in shown.notes]
     if shown.tracks is not None and shown.tracks.left_out:
-        text = f"{shown.tracks.left_out:,} sequences of lower score are not on this page"
+        text = f"{counted(shown.tracks.left_out, 'sequence')} of lower score left out of this page"
         said.append(Remark(LEFT_OUT, text, "caution"))
     lines: dict[tuple[str, bool], list[str]] = {}
     for run, label in zip(shown.runs, shown.labels, strict=True):

@@ -16,6 +16,7 @@ from relevome.report.text import shortened
 from relevome.results.annotation.folder import Annotation
 from relevome.results.annotation.sites import CalledSite
 from relevome.results.notebook import NotebookLook, looks
+from relevome.words import counted
 
 _PANEL = 1.1  # inches
 _SIGNS = {"+": 1, "-": -1}
@@ -38,7 +39,10 @@ def _draw(found: Annotation, *, most: int = 4) -> Figure:
         for axes, (contig, sites) in zip(panels, shown, strict=True):
             _draw_contig(axes, contig, sites, labels)
         left = ranked[most:]
-        more = f"; {sum(len(s) for _, s in left):,} sites of {len(left):,} other contigs are not drawn"
+        more = (
+            f"; {counted(sum(len(s) for _, s in left), 'site')} on "
+            f"{counted(len(left), 'other contig')} left out"
+        )
         figure.supxlabel(f"position, from 0 along the strand +{more * bool(left)}", fontsize=SMALL)
         figure.supylabel("probability; below the line: strand -", fontsize=SMALL)
         if len(labels) > 1:
@@ -57,7 +61,7 @@ def _draw_contig(axes: Axes, contig: str, sites: list[CalledSite], labels: list[
     axes.axhline(0, color="black", linewidth=0.5)
     axes.set_ylim(-1.05, 1.05)
     axes.set_yticks([-1, 0, 1], ["1", "0", "1"])
-    title = shortened(f"{contig}: {len(sites):,} sites", SMALL, 72 * WIDTH / 2)
+    title = shortened(f"{contig}: {counted(len(sites), 'site')}", SMALL, 72 * WIDTH / 2)
     axes.set_title(title, fontsize=SMALL, loc="left", parse_math=False)
     axes.xaxis.set_major_formatter(lambda position, _: f"{position:,.0f}")
     axes.spines[["top", "right"]].set_visible(False)

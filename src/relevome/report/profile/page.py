@@ -10,6 +10,7 @@ from relevome.report.scores import listed
 from relevome.report.tables import Cell, Table, interval, markdown, number
 from relevome.results.profile.folder import HEAT_PICTURE, LINES_PICTURE, PAGE
 from relevome.results.profile.profile import PositionMean, PositionProfile
+from relevome.words import counted
 
 _MOST = 10  # positions in the table
 
@@ -38,7 +39,7 @@ def summary(found: PositionProfile) -> list[str]:
 
 
 def _said(one: PositionMean) -> str:
-    return f"{_with_interval(one)} at position {one.position} ({one.sequences:,} sequences)"
+    return f"{_with_interval(one)} at position {one.position} ({counted(one.sequences, 'sequence')})"
 
 
 def _with_interval(one: PositionMean) -> str:
@@ -50,7 +51,7 @@ def _with_interval(one: PositionMean) -> str:
 
 
 def _page(found: PositionProfile) -> str:
-    of = f"{len(found.rows):,} rows of {found.sequences:,} sequences"
+    of = f"{counted(len(found.rows), 'row')} of {counted(found.sequences, 'sequence')}"
     caption = (
         f"{found.about['run']}: {found.about['method']}, target {found.about['target']}; {of}. Mean "
         f"relevance (logit) by {position_label(found)}, with 95% intervals by Student's t over sequences, "

@@ -16,6 +16,7 @@ from relevome.results.kinds import of_its_kind
 from relevome.results.notebook import as_html, plotted
 from relevome.results.parts.manifest import differences
 from relevome.results.record import read_record, reading, write_record
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +50,9 @@ class Annotation:
         called = "none" if self.threshold is None else f"probability from {self.threshold:.4g} on"
         lines = [
             f"Annotation({str(self.path)!r}): {', '.join(self.question['classes'])}",
-            f"  {self.counts['letters']:,} positions of {self.counts['contigs']:,} contigs, "
-            f"{self.counts['sites']:,} sites called ({called})",
+            f"  {counted(self.counts['letters'], 'position')} of "
+            f"{counted(self.counts['contigs'], 'contig')}, "
+            f"{counted(self.counts['sites'], 'site')} called ({called})",
         ]
         if self.truth is not None:
             known = {name: value for name in _MEASURED if (value := self.truth["all"][name]) is not None}

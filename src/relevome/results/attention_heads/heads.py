@@ -15,6 +15,7 @@ from relevome.results.attention_heads.consensus import Attended, Consensus
 from relevome.results.attention_heads.settings import HeadSettings
 from relevome.results.head_name import HeadName
 from relevome.results.notebook import as_html, plotted
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,8 +211,8 @@ class AttentionHeads:
         named = {str(head.name): head.named(level)[0].motif.name for head in self.heads if head.named(level)}
         shown = [f"{head}: {motif}" for head, motif in named.items()]
         return (
-            f"AttentionHeads of {self.about.get('model', 'a model')}: {len(self.heads)} heads by "
-            f"{self.settings.weigh} in {self.windows:,} windows\n"
+            f"AttentionHeads of {self.about.get('model', 'a model')}: {counted(len(self.heads), 'head')} by "
+            f"{self.settings.weigh} in {counted(self.windows, 'window')}\n"
             f"  {with_consensus} with a consensus, {len(named)} named by one of {self.motifs:,} known motifs"
             f"{': ' * bool(shown)}{', '.join(shown[:5])}{', ...' * (len(shown) > 5)}\n"
             "  .heads has them all, .to_pandas() a row for each"

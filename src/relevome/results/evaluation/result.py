@@ -15,6 +15,7 @@ from relevome.results.notebook import above, as_html, plotted
 from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.results.quality.verdict import verdict
 from relevome.results.quality.words import on_top
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +72,7 @@ class Evaluation:
         return "\n".join(
             [
                 f"Evaluation of {self.about.get('run')}",
-                f"  {', '.join([*about, f'{len(self.sequences):,} sequences'])}",
+                f"  {', '.join([*about, counted(len(self.sequences), 'sequence')])}",
                 f"  metrics: {', '.join(f'{n} of {level}' for level, n in levels.items()) or 'none'}",
                 *(f"  {line}" for line in on_top(self.quality)),
                 f"  {summary(self.checks)}",

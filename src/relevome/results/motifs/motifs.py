@@ -15,6 +15,7 @@ from relevome.results.attention_heads.heads import Match
 from relevome.results.motifs.causes import MotifCauses
 from relevome.results.motifs.settings import MotifSearch
 from relevome.results.notebook import as_html, plotted
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -251,11 +252,12 @@ class RelevantMotifs:
 
     def said(self) -> str:
         """How many there are, in words."""
-        runs = f"{len(self.counts)} runs" if len(self.counts) > 1 else "a run"
+        runs = counted(len(self.counts), "run") if len(self.counts) > 1 else "a run"
         kinds = len({one.kind for one in self.motifs})
         same = f" of {kinds} kinds" if len(self.counts) > 1 else ""
         return (
-            f"{len(self.motifs)} motifs{same} at {len(self.hits):,} places, from {len(self.seqlets):,} "
+            f"{counted(len(self.motifs), 'motif')}{same} at {counted(len(self.hits), 'place')}, "
+            f"from {len(self.seqlets):,} "
             f"seqlets of {runs}, false discovery rate {self.settings.fdr:g}"
         )
 

@@ -26,6 +26,7 @@ from relevome.results.pairs.settings import PairSettings
 from relevome.results.parts.manifest import differences
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,8 @@ class Pairs:
 
     def __repr__(self) -> str:
         lines = [
-            f"Pairs({str(self.path)!r}): {self.settings.method} maps of {len(self.sequences):,} sequences, "
+            f"Pairs({str(self.path)!r}): {self.settings.method} maps of "
+            f"{counted(len(self.sequences), 'sequence')}, "
             f"{len(self.pairs):,} strongest pairs"
         ]
         if self.agreement is not None:

@@ -12,6 +12,7 @@ from jaxtyping import Float32, Int8
 from relevome.errors import InputError
 from relevome.options import check_choice
 from relevome.results.notebook import as_html, plotted
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,8 +161,9 @@ class PositionProfile:
     def __repr__(self) -> str:
         best = self.highest
         lines = [
-            f"PositionProfile of {self.about.get('run', 'a run')}: {len(self.rows):,} rows of "
-            f"{self.sequences:,} sequences, {self.settings.width:,} positions, anchor {self.settings.anchor}",
+            f"PositionProfile of {self.about.get('run', 'a run')}: {counted(len(self.rows), 'row')} of "
+            f"{counted(self.sequences, 'sequence')}, {counted(self.settings.width, 'position')}, "
+            f"anchor {self.settings.anchor}",
             f"  highest mean {best.mean:.4g} at {best.position}",
             *(f"  left out {count:,}: {why}" for why, count in self.left_out.items()),
         ]

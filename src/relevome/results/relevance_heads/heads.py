@@ -17,6 +17,7 @@ from relevome.results.notebook import as_html, plotted
 from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.results.quality.words import described, not_specialised
 from relevome.results.relevance_heads.nulls import DECIDING, NULLS, Against, Aligned, Units, may_specialise
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,8 +175,9 @@ class RelevantHeads:
 
     def __repr__(self) -> str:
         lines = [
-            f"RelevantHeads of {self.about.get('run', 'a run')}: {self.shape[0]} x {self.shape[1]} heads in "
-            f"{len(self.proteins):,} proteins"
+            f"RelevantHeads of {self.about.get('run', 'a run')}: {self.shape[0]} x "
+            f"{counted(self.shape[1], 'head')} in "
+            f"{counted(len(self.proteins), 'protein')}"
         ]
         for one in self.effects:
             if one.group == ALL:

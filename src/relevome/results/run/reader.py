@@ -19,6 +19,7 @@ from relevome.results.parts.part import read_part
 from relevome.results.parts.reader import PartsReader
 from relevome.results.run.columns import Explanation, no_rows
 from relevome.results.run.manifest import RUN
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ class Run(PartsReader[Explanation]):
         refused = f", {len(counts.refused):,} refused" if counts.refused else ""
         return (
             f"Run({str(self.path)!r}: {said.get('method')}, target {targets}; {counts.explained:,} of "
-            f"{counts.read:,} sequences explained{refused}; {self.status})"
+            f"{counted(counts.read, 'sequence')} explained{refused}; {self.status})"
         )
 
     def _repr_html_(self) -> str:

@@ -22,6 +22,7 @@ from relevome.results.tables import write_tsv
 from relevome.results.variants.effect import MatchedNull, VariantEffect
 from relevome.results.variants.why import FOLDER, VariantsWhy, why_of
 from relevome.results.variants.why import NAME as WHY_NAME
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,7 +180,8 @@ class Variants(PartsReader[VariantRow]):
         counts = self.counts
         targets = ", ".join(self.targets[:4]) + (", ..." if len(self.targets) > 4 else "")
         return (
-            f"Variants({str(self.path)!r}: {targets}; {counts.explained:,} of {counts.read:,} variants; "
+            f"Variants({str(self.path)!r}: {targets}; {counts.explained:,} of "
+            f"{counted(counts.read, 'variant')}; "
             f"{self.status})"
         )
 

@@ -17,6 +17,7 @@ from relevome.results.parts.manifest import Folder
 from relevome.results.parts.part import Rows
 from relevome.results.parts.reader import PartsReader
 from relevome.results.tables import write_tsv
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -230,7 +231,7 @@ class VariantsWhy(PartsReader[WhyRow]):
         counts = self.counts
         return (
             f"VariantsWhy({str(self.path)!r}: {self.manifest['method']}; {counts.explained:,} of "
-            f"{counts.read:,} variants; {self.status})"
+            f"{counted(counts.read, 'variant')}; {self.status})"
         )
 
     def find(self, name: str, target: str | None = None) -> list[WhyRow]:

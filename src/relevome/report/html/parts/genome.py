@@ -7,6 +7,7 @@ from typing import Any
 from relevome.report.html.parts import PagePart, PageTools, page_parts
 from relevome.report.html.verdict import Remark
 from relevome.results.annotation.folder import NAME, Annotation, read_annotation
+from relevome.words import counted
 
 _NUMBERS = ("positions", "sites", "base_rate", "roc_auc", "average_precision", "calls", "precision", "recall")
 
@@ -29,7 +30,9 @@ def _content(found: Annotation, tools: PageTools) -> dict[str, Any]:
 
 
 def _remarks(found: Annotation) -> list[Remark]:
-    said = f"{found.counts['sites']:,} sites called at {found.counts['letters']:,} positions"
+    said = (
+        f"{counted(found.counts['sites'], 'site')} called at {counted(found.counts['letters'], 'position')}"
+    )
     if found.truth is None:
         return [Remark("Annotation", f"{said}; nobody compared them with known ones", "unknown")]
     numbers = {name: found.truth["all"][name] for name in ("average_precision", "precision", "recall")}

@@ -16,6 +16,7 @@ from relevome.report.motifs.pictures import bits
 from relevome.results.motifs.folder import NAME, read_relevant_motifs
 from relevome.results.motifs.motifs import MotifHit, RelevantMotif, RelevantMotifs
 from relevome.results.quality.record import quality_of
+from relevome.words import counted
 
 LOOK = "What the model looks for"
 _MOST = 2000  # hits of a motif, the best; the others are counted
@@ -112,7 +113,10 @@ def _remarks(found: RelevantMotifs) -> list[Remark]:
         return [*said, Remark(LOOK, text, "caution")]
     called = ", ".join(_called(found, one) for one in found.motifs[:_CALLED])
     more = f" and {len(found.motifs) - _CALLED} more" * (len(found.motifs) > _CALLED)
-    text = f"{len(found.motifs)} motifs beyond {beside}: {called}{more}, with {len(found.hits):,} places"
+    text = (
+        f"{counted(len(found.motifs), 'motif')} beyond {beside}: {called}{more}, with "
+        f"{counted(len(found.hits), 'place')}"
+    )
     said.append(Remark(LOOK, text, "good" if found.hits else "caution"))
     return [*said, *_missed(found)]
 
@@ -129,7 +133,7 @@ def _missed(found: RelevantMotifs) -> list[Remark]:
         return []
     rows = found.causes.taken_out
     count = sum(one.p < found.settings.level / len(rows) for one in rows)
-    text = f"the model misses {count} of {len(rows)} motifs more than windows of like letters"
+    text = f"the model misses {count} of {counted(len(rows), 'motif')} more than windows of like letters"
     return [Remark(LOOK, text, "good" if count == len(rows) else "caution")]
 
 

@@ -13,6 +13,7 @@ from relevome.report.html.verdict import LEFT_OUT, Remark
 from relevome.report.pairs.pictures import QUANTITIES, SIGNED
 from relevome.results.pairs.contacts import ContactPrecision
 from relevome.results.pairs.folder import NAME, MappedSequence, Pair, Pairs, read_pairs
+from relevome.words import counted
 
 READS = "Which letters the model reads together"
 _MOST = 5000  # pairs of the table, the strongest
@@ -44,7 +45,8 @@ def _content(found: Pairs, tools: PageTools) -> dict[str, Any]:
 def _said(found: Pairs) -> str:
     counts = found.counts
     return (
-        f"{found.settings.method} maps of {len(found.sequences):,} sequences; {len(found.pairs):,} strongest "
+        f"{found.settings.method} maps of {counted(len(found.sequences), 'sequence')}; "
+        f"{len(found.pairs):,} strongest "
         f"of {counts.get('pairs', len(found.pairs)):,} pairs that are at least {found.settings.apart} "
         "letters apart"
     )

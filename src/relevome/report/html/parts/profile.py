@@ -14,6 +14,7 @@ from relevome.report.profile.pictures import ORDERS, pooled, position_label
 from relevome.results.profile.folder import NAME, read_profile
 from relevome.results.profile.profile import PositionMean, PositionProfile, ProfileRow
 from relevome.results.quality.record import quality_of
+from relevome.words import counted
 
 LIES = "Where relevance lies"
 _MOST_VALUES = 2_000_000  # of the heat map; of more, lines are means of several rows
@@ -72,7 +73,10 @@ def _codes(found: PositionProfile) -> np.ndarray:
 def _remarks(found: PositionProfile) -> list[Remark]:
     said = model_remarks(quality_of(found.about.get("model")))
     best = summary(found)[0]
-    text = f"{len(found.rows):,} rows of {found.sequences:,} sequences by {position_label(found)}: {best}"
+    text = (
+        f"{counted(len(found.rows), 'row')} of {counted(found.sequences, 'sequence')} by "
+        f"{position_label(found)}: {best}"
+    )
     return [*said, Remark(LIES, text)]
 
 

@@ -11,6 +11,7 @@ from relevome.report.html.arrays import PageArrays
 from relevome.report.html.parts import PagePart, PageTools, page_parts
 from relevome.report.html.verdict import LEFT_OUT, Remark
 from relevome.results.variants.rows import NAME, OF_LETTERS, SCHEMA, VariantRow, Variants
+from relevome.words import counted
 
 VARIANTS = "What variants do"
 _MOST = 20_000  # rows that are kept, the largest; the others are in histograms alone
@@ -50,10 +51,10 @@ def _content(found: Variants, tools: PageTools) -> dict[str, Any]:
 def _said(found: Variants) -> str:
     counts, asked = found.counts, found.manifest["windows"]
     width = asked.get("width")
-    read = "whole sequences" if width is None else f"windows of {width:,} letters"
+    read = "whole sequences" if width is None else f"windows of {counted(width, 'letter')}"
     scheme = found.manifest.get("scheme")
     return (
-        f"{counts.explained:,} of {counts.read:,} variants scored for {', '.join(found.targets[:5])}"
+        f"{counts.explained:,} of {counted(counts.read, 'variant')} scored for {', '.join(found.targets[:5])}"
         + f" and {len(found.targets) - 5} more outputs" * (len(found.targets) > 5)
         + f", in {read}"
         + (f", by {scheme}" if scheme else "")
