@@ -2,7 +2,9 @@
 
 Speed: substitutions in windows of 200, 500 and 2,000 letters by the CNN, from VCF to all files, on one core.
 Seconds are those of the processor, beside the model's own forward passes at its best number of rows.
-Memory: what is added to the resident set at its peak, for ten times as many variants.
+Memory: what is added to the resident set at its peak, for ten times as many variants; and by a CNN of four
+filters in windows of 20 letters, after a first 5,000, for 100,000, 200,000 and 400,000, what each 100,000
+adds, and what a million would have by that: extrapolated, not measured.
 
 Accuracy: single-letter variants of BRCA1 near its splice sites, measured by saturation genome editing
 (Findlay et al. 2018, Nature 562:217-222), at positions that are drawn at random, by the first of SpliceAI's
@@ -19,7 +21,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from relevome.models.batching import FixedBatchSize
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.own_tokenizers import letter_tokenizer
 
+MANY, FIRST, SHORT = (100_000, 200_000, 400_000), 5_000, 20
 WIDTHS = (200, 500, 2_000)
 _OTHER = str.maketrans("ACGT", "CATG")
 GENE = (10_000, 91_189)  # from the first letter of BRCA1's transcripts to behind the last, in its record
@@ -56,6 +59,7 @@ def measure(quick: bool = False) -> list[Row]:
         _save_model(folder / "model")
         found = [row for width in WIDTHS for row in _speed(folder, count, width)]
         found += _memory(folder, count)
+        found += _growth(folder, (2_000, 4_000, 8_000) if quick else MANY)
         return found + list(_accuracy(folder, 2 if quick else 75))
 
 
@@ -118,6 +122,36 @@ def _added(folder: Path, count: int) -> float:
     files, model = _written(folder, count), relevome.load_model(folder / "model", device="cpu")
     sized = model.with_batch_sizes(FixedBatchSize(64))
     return added_memory(lambda: relevome.variants(sized, folder / f"out{count}", **files, width=200))
+
+
+def _growth(folder: Path, counts: Sequence[int]) -> Iterator[Row]:
+    """Peaks of very many variants, each in a fresh process, and the slope of a line through them."""
+    added = [in_fresh_process(_added_to_the_first, folder, count) for count in counts]
+    for count, (mib, seconds) in zip(counts, added, strict=True):
+        yield Row(f"{count:,} variants of {SHORT} letters, MiB more than {FIRST:,}", mib)
+        yield Row(f"{count:,} variants of {SHORT} letters, microseconds of the processor each", seconds)
+    slope, start = np.polyfit(np.array(counts) / 100_000, [mib for mib, _ in added], 1)
+    yield Row("MiB for each 100,000", float(slope), "0")
+    yield Row("MiB for 1,000,000, extrapolated", float(start + 10 * slope))
+
+
+def _added_to_the_first(folder: Path, count: int) -> tuple[float, float]:
+    """MiB on top of a few variants, and microseconds for each."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    tiny = folder / f"tiny{count}"
+    network = CnnForSequenceClassification(CnnConfig(filters=(4,), widths=(5,), pools=(2,), hidden_size=4))
+    network.save_pretrained(tiny / "model")
+    letter_tokenizer(DNA).save_pretrained(tiny / "model")
+    model = relevome.load_model(tiny / "model", device="cpu")
+    few, many = (_written(tiny, number) for number in (FIRST, count))
+    relevome.variants(model, tiny / "few", **few, width=SHORT)
+    spent: list[float] = []
+
+    def score() -> None:
+        spent.append(_processor(lambda: relevome.variants(model, tiny / "many", **many, width=SHORT)))
+
+    return added_memory(score), 1e6 * spent[0] / count
 
 
 def _accuracy(folder: Path, positions: int) -> Iterator[Row]:
