@@ -13,9 +13,11 @@ from relevome.data.variants.variant import Variant
 from relevome.data.variants.windows import AlleleWindow, VariantWindows
 from relevome.report.html.parts import variants
 from relevome.results.parts.part import Counts, Refusal
+from relevome.results.parts.writer import PartsWriter
 from relevome.results.run.writer import RunWriter
 from relevome.results.variants.effect import VariantEffect
 from relevome.results.variants.rows import OF_LETTERS, OF_SEQUENCES, Variants, VariantsWriter, variant_row
+from relevome.results.variants.why import WHY, MotifChange, WhyRow
 from tests.damage.of_results import MODEL
 from tests.report.html.pages import MANIFEST, Open, file_of, in_view, number, saved_figure, saved_table
 from tests.report.html.unpacked import Unpacked, unpacked
@@ -205,3 +207,78 @@ def test_on_paper_a_long_table_lies_over_nothing_and_says_how_many_rows_are_left
     assert inside["y"] + inside["height"] <= around["y"] + around["height"]
     assert box.locator(".more").is_visible()
     assert box.locator(".more").text_content() == "Show 30 more of 30"
+
+
+def with_why(folder: Path) -> Path:
+    """Variants of which alternatives 2 and 4, one base for another, and 1, an insertion, are explained."""
+    folder_of(folder, effects())
+    said = {"input": {}, "model": MODEL, "alphabet": "dna", "variants": "x", "targets": ["up"],
+            "method": "saliency", "parameters": {}, "shifts": 1, "on_bad": "skip"}  # fmt: skip
+    change = MotifChange("<b>GATA", "-", 0, 2, None, 3.5, 1.0, 0.001, 0.5, -0.25)
+    rows = []
+    for which in (1, 2, 4):
+        ref, alt = ("AC-G", "ACTG") if which == 1 else ("A" * 40 + "C" + "G" * 40, "A" * 40 + "G" + "G" * 40)
+        rng, n, at = np.random.default_rng(which), len(ref), 10 * (which - 1) + 4
+        values = rng.normal(size=(5, n)).astype(np.float32)
+        values[3:] = values[2] - 1, values[2] + 1
+        where = 2 if which == 1 else 40
+        first = at - (1 if which == 1 else 40)
+        scores: dict[str, Any] = {"ref_score": 0.5, "alt_score": 1.5, "ref_special": 0.0, "alt_special": 0.25}
+        names = ("ref_relevance", "alt_relevance", "difference", "difference_low", "difference_high")
+        relevance: dict[str, Any] = dict(zip(names, values, strict=True))
+        rows.append(
+            WhyRow(
+                1, which, "v", "chr <1>", at, at + 1, "C", "G", "substitution", None, None, "up", 0, None,
+                first, where, where + 1, ref, alt, **relevance, **scores, gained=change,
+            )
+        )  # fmt: skip
+    with PartsWriter(folder / "why", WHY, said) as writer:
+        writer.write_part(0, rows, Counts(3, 3))
+    return folder
+
+
+def test_alleles_are_those_of_the_reader_around_what_differs(tmp_path: Path) -> None:
+    folder = with_why(tmp_path / "variants")
+    part, found = part_of(folder, tmp_path / "page.html")
+    which = found.array(part["numbers"]["alternative"]).astype(int).tolist()
+    rows = {row.alternative: row for row in Variants(folder).why or ()}
+    assert {which[int(at)] for at in part["why"]["rows"]} == {1, 2, 4}
+    for at, shown in part["why"]["rows"].items():
+        row = rows[which[int(at)]]
+        here = slice(0, 4) if row.alternative == 1 else slice(10, 71)
+        assert (shown["ref"], shown["alt"]) == (row.ref_letters[here], row.alt_letters[here])
+        assert shown["changed"] == ([2, 3] if row.alternative == 1 else [30, 31])
+        lists = [
+            row.ref_relevance,
+            row.alt_relevance,
+            row.difference,
+            row.difference_low,
+            row.difference_high,
+        ]
+        expected = np.concatenate([values[here] for values in lists])
+        np.testing.assert_array_equal(found.array(shown["values"]), expected)
+        assert shown["before"] + (row.ref_letters[here][0] != "-") == row.places[here][0]
+
+
+def test_a_variant_shows_why(opened: Open, tmp_path: Path) -> None:
+    folder = with_why(tmp_path / "variants")
+    page = opened(file_of(relevome.report(folder, tmp_path / "page.html")))
+    row = next(one for one in Variants(folder).why or () if one.alternative == 4)
+    labels = page.locator(".chosen summary").evaluate_all("all => all.map(one => one.ariaLabel)")
+    (name,) = [label for label in labels if label.startswith("Save why")]
+    header, *lines = saved_figure(page, name.removeprefix("Save ")).splitlines()
+    assert header.split("\t")[:3] == ["position", "reference", "alternative"]
+    columns = list(zip(*(line.split("\t") for line in lines), strict=True))
+    assert list(map(int, columns[0])) == (row.places[10:71] + 1).tolist()
+    np.testing.assert_allclose(np.array(columns[5], dtype=float), row.difference[10:71], rtol=1e-6)
+    said = page.locator(".chosen").text_content()
+    assert "The motif <b>GATA came (p 1 with the reference, 0.001 with the alternative)." in said
+    assert "windows that are moved by up to 1 letters" in said
+    canvas = page.locator(".chosen canvas")
+    box = in_view(page, canvas)
+    page.mouse.move(box["x"] + 112 + 30.5 * (box["width"] - 124) / 61, box["y"] + 60)
+    page.wait_for_selector(".tip.of-plot:not([hidden])")
+    assert page.locator(".tip.of-plot dt").all_text_contents()[:2] == ["reference C", "alternative G"]
+    assert number(page.locator(".tip.of-plot dd").nth(2).text_content()) == pytest.approx(
+        row.difference[40], rel=1e-3
+    )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from relevome.report.html.alleles import alleles_content, variant_key
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.parts import PagePart, PageTools, page_parts
 from relevome.report.html.verdict import LEFT_OUT, Remark
@@ -15,6 +16,7 @@ from relevome.words import counted
 
 VARIANTS = "What variants do"
 _MOST = 20_000  # rows that are kept, the largest; the others are in histograms alone
+_EXPLAINED = 500  # rows with relevance of both alleles, the largest
 _REASONS = 1000  # variants that are listed with the reason why they were left out; all are counted
 _BINS = 41
 _WITHIN = 0.999  # of scores, those that the axis of a histogram reaches
@@ -25,7 +27,8 @@ _LEFT = "refused_"
 def _content(found: Variants, tools: PageTools) -> dict[str, Any]:
     largest = _largest(found)
     kept = np.argsort(-largest, kind="stable")[:_MOST]  # what is not a number comes last
-    words, numbers = _columns(_taken(found, kept), tools.arrays)
+    table = _taken(found, kept)
+    words, numbers = _columns(table, tools.arrays)
     counts = found.counts
     refused = [[one.sequence_id, one.reason] for one in counts.refused[:_REASONS]]
     return {
@@ -45,7 +48,19 @@ def _content(found: Variants, tools: PageTools) -> dict[str, Any]:
         "reasons": refused,
         "reasons_more": len(counts.refused) - len(refused),
         "notes": _notes(found),
+        "alphabet": str(found.manifest["alphabet"]),
+        "why": _why(found, table, tools.arrays),
     }
+
+
+def _why(found: Variants, table: pa.Table, arrays: PageArrays) -> dict[str, Any] | None:
+    """Relevance of both alleles of the first rows; None where that was not asked for."""
+    why = found.why
+    if why is None:
+        return None
+    keys = table.slice(0, _EXPLAINED).select(["line", "alternative", "target", "gene"]).to_pylist()
+    wanted = {variant_key(**key): number for number, key in enumerate(keys)}
+    return alleles_content(why, wanted, arrays) | {"most": _EXPLAINED}
 
 
 def _said(found: Variants) -> str:

@@ -1,5 +1,6 @@
 // Variants: how large their scores are, where the large ones lie, and all that is known of one.
 
+import { alleles, type Why } from "../alleles";
 import { histogram, type Bins } from "../charts";
 import type { Letters, Ref } from "../content";
 import { choice, el, notes } from "../dom";
@@ -14,7 +15,7 @@ interface Histogram extends Bins { target: string; score: string; n: number; bey
 interface Variants {
   said: string; by: string; targets: string[]; scores: string[]; words: Record<string, string[]>; numbers: Record<string, Ref>;
   rows: number; left_out: number; histograms: Histogram[]; refused: [string, number][]; reasons: [string, string][];
-  reasons_more: number; notes: string[];
+  reasons_more: number; notes: string[]; alphabet: string; why: Why | null;
 }
 
 const LETTERS = 12; // of an allele that the table shows
@@ -55,7 +56,7 @@ class Row {
 const clipped = (letters: string) => (letters.length > LETTERS ? `${letters.slice(0, LETTERS - 1)}…` : letters);
 const spoken = (score: string) => score.replace(/_/g, " ").replace("delta", "Δ");
 
-export function variants(found: Variants, _: Letters, tools: PageTools): (HTMLElement | null)[] {
+export function variants(found: Variants, letters: Letters, tools: PageTools): (HTMLElement | null)[] {
   const numbers = new Map(Object.entries(found.numbers).map(([name, ref]) => [name, tools.array(ref)]));
   const rows = Array.from({ length: found.rows }, (_, i) => new Row(found, numbers, i));
   const about = [el("p", { class: "lead" }, `${found.said}.`)];
@@ -63,7 +64,8 @@ export function variants(found: Variants, _: Letters, tools: PageTools): (HTMLEl
   const detail = el("div", { "aria-live": "polite", class: "chosen" });
   const drawn = pictures(found, rows, (row) => show(row));
   const show = (row: Row) => {
-    detail.replaceChildren(...facts(row, tools).filter((part) => part !== null));
+    const why = found.why && alleles(found.why, row.at, row.name, found.alphabet, letters, tools);
+    detail.replaceChildren(...[...facts(row, tools), ...(why ?? [])].filter((part) => part !== null));
     drawn.pick(row);
   };
   show(rows[0]);
