@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from relevome.models.tokens import CodedTexts
 from relevome.results.parts.arrow import arrow_array
 
 TEXTS = pa.list_(pa.string())
 REALS, WHOLES = pa.list_(pa.float32()), pa.list_(pa.int32())
+WORDS = ("A", "[CLS]", "")
 CASES: list[tuple[pa.DataType, list[Any]]] = [
     (pa.string(), ["a", None, "", "Größe 塩", "b" * 300]),
     (pa.string(), []),
@@ -20,6 +22,9 @@ CASES: list[tuple[pa.DataType, list[Any]]] = [
     (pa.int64(), [None, 2**40, None, 0, 1, 2, 3, 4, 5]),
     (pa.float64(), [0.1, None, np.float64(1e-300), np.float32(0.5)]),
     (TEXTS, [("A", "CG"), (), None, ("[CLS]",)]),
+    (TEXTS, [CodedTexts(np.array([1, 0, 2]), WORDS), None, CodedTexts(np.zeros(0, int), WORDS)]),
+    (TEXTS, [CodedTexts(np.array([1]), WORDS), CodedTexts(np.array([1]), ("a", "b"))]),
+    (TEXTS, [CodedTexts(np.array([2]), WORDS), ("塩",)]),
     (WHOLES, [np.arange(5, dtype=np.int32), np.empty(0, np.int32)]),
     (REALS, [None, np.array([1.5, -2.25], np.float32), np.linspace(0, 1, 700, dtype=np.float32)]),
     (REALS, [None, None]),

@@ -93,20 +93,22 @@ def test_a_run_killed_within_a_shard_goes_on(load, tmp_path, monkeypatch, method
     asked = {"target": 0, "batch_size": 2, **more}
     whole = relevome.explain(model, given, method, out=tmp_path / "whole", **asked)
     monkeypatch.setattr(pieces, "KEPT_EVERY", 0.0)
-    real, seen = shards.to_row, []
+    real, kept, seen = shards.to_rows, [], []
 
-    def killed_at_fifth(result, *args):
-        seen.append(result.track.sequence.id)
-        if len(seen) == 5:
+    def killed_at_fifth(results, *args):
+        seen.extend(result.track.sequence.id for result in results)
+        if len(seen) >= 5 and not kept:
+            kept.extend(seen[: len(seen) - len(results)])
             raise KeyboardInterrupt
-        return real(result, *args)
+        return real(results, *args)
 
-    monkeypatch.setattr(shards, "to_row", killed_at_fifth)
+    monkeypatch.setattr(shards, "to_rows", killed_at_fifth)
     with pytest.raises(KeyboardInterrupt):
         relevome.explain(model, given, method, out=tmp_path / "cut", **asked)
-    assert len(piece_paths(tmp_path / "cut")) == 4
+    assert len(piece_paths(tmp_path / "cut")) == len(kept) == 4
+    seen.clear()
     run = relevome.explain(model, given, method, out=tmp_path / "cut", **asked)
-    assert sorted(seen[5:]) == sorted(given.keys() - set(seen[:4]))
+    assert sorted(seen) == sorted(given.keys() - set(kept))
     assert piece_paths(tmp_path / "cut") == []
     assert run.counts == whole.counts
     name = "part-00000.parquet"
