@@ -8,7 +8,7 @@ import type { Surface } from "./surface";
 import type { Theme } from "./theme";
 import type { Tip } from "./tip";
 import type { PageTools } from "./tools";
-import { count, short, tsv } from "./words";
+import { count, counted, short, tsv } from "./words";
 
 interface WhyRow { ref: string; alt: string; changed: [number, number]; before: number; left_out: number; scores: [number | null, number | null]; motifs: string[]; values: Ref }
 export interface Why { method: string; shifts: number; most: number; rows: Record<string, WhyRow> }
@@ -52,7 +52,7 @@ export function alleles(why: Why, row: number, name: string, alphabet: string, l
     places.map((place, i) => [place + 1, one.ref[i], one.alt[i], ...[ref, alt, difference, low, high].map((values) => (Number.isNaN(values[i]) ? "" : values[i]))]));
   const { element } = plot(`why ${name}`, `Relevance of ${name} with the reference, the alternative, and the difference`, drawing, data, { over });
   const said = [`By ${why.method}, in logits; ${short(one.scores[0])} with the reference, ${short(one.scores[1])} with the alternative. What differs is marked; dashes are letters that an allele does not have.`,
-    why.shifts ? `Bars: the least and the largest difference over windows that are moved by up to ${count(why.shifts)} letters.` : "",
+    why.shifts ? `Bars: the least and the largest difference over windows that are moved by up to ${counted(why.shifts, "letter")}.` : "",
     ...one.motifs,
     one.left_out ? `${count(one.left_out)} more columns are in the folder.` : ""];
   return [title, element, el("p", { class: "caption" }, said.filter(Boolean).join(" "))];

@@ -13,7 +13,7 @@ import { CanvasSurface } from "./surface";
 import { onTheme, theme } from "./theme";
 import type { Tracks } from "./tracks";
 import { View } from "./view";
-import { count, short, tsv } from "./words";
+import { count, counted, short, tsv } from "./words";
 
 const HEAD = 34; // of a row, above its picture
 const GAP = 14;
@@ -359,7 +359,7 @@ export class Browser {
 
   private facts(number: number): string {
     const { tracks } = this, series = tracks.shown(number), first = series[0];
-    const said = [`${count(tracks.length(number))} letters`];
+    const said = [`${counted(tracks.length(number), "letter")}`];
     const place = tracks.place(number, 0), end = tracks.place(number, tracks.length(number) - 1);
     if (place && end) {
       const [low, high] = [Math.min(place.at, end.at), Math.max(place.at, end.at)];

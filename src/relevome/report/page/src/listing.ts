@@ -4,7 +4,7 @@ import { choice, el } from "./dom";
 import { download } from "./figure";
 import { arranged, type Wanted } from "./order";
 import type { Cell } from "./table";
-import { count, short, tsv } from "./words";
+import { count, counted, short, tsv } from "./words";
 
 export interface ListColumn<Row> {
   name: string;
@@ -32,7 +32,7 @@ export function listing<Row>(asked: Listing<Row>): HTMLElement {
   const { name, columns, rows } = asked;
   const text = (row: Row) => columns.map((one) => one.value(row) ?? "").join("\t");
   const wanted: Wanted<Row> = { query: "", text, keep: () => true, key: null, descending: false };
-  const body = el("tbody"), counted = el("output", { class: "counted" });
+  const body = el("tbody"), listed = el("output", { class: "counted" });
   const more = el("button", { type: "button", class: "quiet more", click: () => { room += AT_ONCE; fill(); } });
   let found: Row[] = [...rows], room = AT_ONCE, ordered = -1;
   let picked: Row | undefined = asked.picked;
@@ -41,7 +41,7 @@ export function listing<Row>(asked: Listing<Row>): HTMLElement {
     body.replaceChildren(...shown.map(line));
     more.hidden = shown.length === found.length;
     more.textContent = `Show ${count(Math.min(AT_ONCE, found.length - shown.length))} more of ${count(found.length - shown.length)}`;
-    counted.textContent = found.length === rows.length ? `${count(rows.length)} rows` : `${count(found.length)} of ${count(rows.length)} rows`;
+    listed.textContent = found.length === rows.length ? counted(rows.length, "row") : `${count(found.length)} of ${counted(rows.length, "row")}`;
   };
   const select = () => {
     room = AT_ONCE;
@@ -90,7 +90,7 @@ export function listing<Row>(asked: Listing<Row>): HTMLElement {
       download(`${name}.tsv`, "text/tab-separated-values", tsv(kept.map((one) => one.name), found.map((row) => kept.map((one) => one.value(row)))));
     },
   }, "TSV");
-  const tools = toolbar(asked, wanted, select, counted);
+  const tools = toolbar(asked, wanted, select, listed);
   fill();
   return el("div", { class: asked.chosen ? "table picking" : "table" }, tools,
     el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": asked.caption },
@@ -105,7 +105,7 @@ function cell<Row>(column: ListColumn<Row>, row: Row): string | Node {
   return typeof value === "number" ? short(value, 4) : value ?? "";
 }
 
-function toolbar<Row>(asked: Listing<Row>, wanted: Wanted<Row>, select: () => void, counted: HTMLElement): HTMLElement | null {
+function toolbar<Row>(asked: Listing<Row>, wanted: Wanted<Row>, select: () => void, listed: HTMLElement): HTMLElement | null {
   const filters = asked.filters ?? [];
   if (asked.search === undefined && filters.length < 2) return null;
   const search = asked.search === undefined ? null : el("input", {
@@ -116,5 +116,5 @@ function toolbar<Row>(asked: Listing<Row>, wanted: Wanted<Row>, select: () => vo
     wanted.keep = filters[Number(value)][1];
     select();
   }, `Show of ${asked.name}`);
-  return el("div", { class: "tools", role: "group", "aria-label": `What of ${asked.name} is listed` }, search, filter, counted);
+  return el("div", { class: "tools", role: "group", "aria-label": `What of ${asked.name} is listed` }, search, filter, listed);
 }

@@ -17,7 +17,7 @@ import { turn } from "./theme";
 import type { PageTools } from "./tools";
 import { Tracks } from "./tracks";
 import { verdict } from "./verdict";
-import { count } from "./words";
+import { counted } from "./words";
 
 export type SourceOf = (data: Data, said: SequencesContent) => Source;
 
@@ -76,7 +76,7 @@ function nameOf(part: PartContent, alike: readonly PartContent[]): string {
 function header(content: Content, all: readonly Section[]): HTMLElement[] {
   const shown = content.sequences?.ids.length ?? 0;
   const methods = [...new Set(content.runs.map((run) => run.method))].join(", ");
-  const said = content.runs.length ? `${count(shown)} sequences explained by ${methods}` : "Results of relevome";
+  const said = content.runs.length ? `${counted(shown, "sequence")} explained by ${methods}` : counted(content.parts.length, "result");
   return [
     el("header", { class: "top" },
       el("div", {}, el("h1", {}, content.title), el("p", { class: "lead" }, said)),

@@ -4,7 +4,7 @@ import { binned, histogram } from "./charts";
 import { el } from "./dom";
 import { figure } from "./figure";
 import type { Series, Tracks } from "./tracks";
-import { count, tsv } from "./words";
+import { count, counted, tsv } from "./words";
 
 const BINS = 24;
 
@@ -48,8 +48,8 @@ function sentence(one: Series, numbers: readonly number[]): string {
     const label = one.predicted(i);
     if (label !== null) counts.set(label, (counts.get(label) ?? 0) + 1);
   }
-  if (!counts.size) return `${count(numbers.length)} sequences.`;
+  if (!counts.size) return `${counted(numbers.length, "sequence")}.`;
   const said = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 6);
   const more = counts.size > said.length ? ` and ${counts.size - said.length} other labels` : "";
-  return `Predicted: ${said.map(([label, n]) => `${label} for ${count(n)}`).join(", ")}${more}, of ${count(numbers.length)} sequences.`;
+  return `Predicted: ${said.map(([label, n]) => `${label} for ${count(n)}`).join(", ")}${more}, of ${counted(numbers.length, "sequence")}.`;
 }

@@ -5,7 +5,7 @@ import { el } from "./dom";
 import { figure } from "./figure";
 import type { Profile } from "./source";
 import type { Tracks } from "./tracks";
-import { count, tsv } from "./words";
+import { counted, tsv } from "./words";
 
 const FEWEST = 5; // sequences
 
@@ -25,7 +25,7 @@ export function profiles(tracks: Tracks): HTMLElement | null {
 function profile(name: string, found: Profile, place: number): HTMLElement {
   const { rows, points } = found, positions = points.map((_, i) => i + 1);
   const data = () => tsv(["position", "mean", "low", "high"], points.map((point, i) => [positions[i], ...point]));
-  const title = `${name}, ${count(rows)} sequences`;
+  const title = `${name}, ${counted(rows, "sequence")}`;
   return figure(`mean ${name}`, `Mean relevance by position, ${title}`,
     () => curves(title, positions, [{ name: "", points }], ["position", "mean relevance"],
       { width: window.innerWidth < 640 ? 360 : 570, height: 210, colour: place }), data);

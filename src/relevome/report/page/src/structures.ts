@@ -10,7 +10,7 @@ import { tell } from "./tip";
 import type { PageTools } from "./tools";
 import { facing, STRAIGHT, turned, type Turn } from "./trace";
 import type { Series, Tracks } from "./tracks";
-import { count, short, tsv } from "./words";
+import { count, counted, short, tsv } from "./words";
 
 const HIGH = 360, HALF = Math.PI / 160; // dots; radians of a dot that is dragged
 const STEP = Math.PI / 18; // of a key
@@ -125,10 +125,10 @@ export class Structures {
       if (chain.sequence === null) return `Chain ${chain.name}, ${n} residues: no sequence of this page${lost}.`;
       const placed = own.filter((one) => one.letter >= 0), id = this.tracks.ids[chain.sequence];
       const missing = this.tracks.length(chain.sequence) - placed.length;
-      return `Chain ${chain.name}, ${n} residues: ${id}, ${short(100 * chain.identity!)}% of ${count(placed.length)} pairs alike; ` +
-        `${count(missing)} letters without a residue${chain.several ? "; other sequences fit as well" : ""}${lost}.`;
+      return `Chain ${chain.name}, ${n} residues: ${id}, ${short(100 * chain.identity!)}% of ${counted(placed.length, "pair")} alike; ` +
+        `${counted(missing, "letter")} without a residue${chain.several ? "; other sequences fit as well" : ""}${lost}.`;
     });
-    return said.models > 1 ? [...lines, `The first of ${count(said.models)} models.`] : lines;
+    return said.models > 1 ? [...lines, `The first of ${counted(said.models, "model")}.`] : lines;
   }
 
   // Relevance by residue in logits, NaN where there is none, or none yet.

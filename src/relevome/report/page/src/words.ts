@@ -21,6 +21,11 @@ export function count(value: number): string {
   return WHOLE.format(value);
 }
 
+// So many of something that is called so, in the plural with an s.
+export function counted(value: number, name: string): string {
+  return `${count(value)} ${name}${value === 1 ? "" : "s"}`;
+}
+
 // Three digits behind the point, as the tables of relevome have them; two that count where that is too few.
 export function fixed(value: number | null | undefined, beside = 0): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "";

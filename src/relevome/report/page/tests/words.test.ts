@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ticks } from "../src/charts";
 import { means } from "../src/statistics";
 import { View } from "../src/view";
-import { fixed, interval, short, tsv } from "../src/words";
+import { counted, fixed, interval, short, tsv } from "../src/words";
 
 test("numbers are written as the tables of relevome write them", () => {
   assert.equal(fixed(0.12345), "0.123");
@@ -44,4 +44,8 @@ test("means have the interval of their standard error", () => {
   const half = 1.959963984540054 * Math.sqrt(7 / 3); // the variance of 1, 2, 6 is 7
   assert.deepEqual(one.map((x) => x.toFixed(9)), [3, 3 - half, 3 + half].map((x) => x.toFixed(9)));
   assert.deepEqual(flat, [2, 2, 2]);
+});
+
+test("one of a thing is no plural", () => {
+  assert.deepEqual([0, 1, 2, 1234].map((n) => counted(n, "contig")), ["0 contigs", "1 contig", "2 contigs", "1,234 contigs"]);
 });

@@ -2,7 +2,7 @@
 
 import { el, notes } from "../dom";
 import { table, type Cell } from "../table";
-import { count, tsv } from "../words";
+import { count, counted, tsv } from "../words";
 
 interface CalledSites { fdr: number; columns: string[]; rows: Cell[][]; left_out: number; notes: string[] }
 
@@ -15,7 +15,7 @@ export function called_sites(found: CalledSites): (HTMLElement | null)[] {
     (places.has(found.columns[i]) ? count(Number(cell)) : cell)));
   const hidden = found.rows.length + found.left_out - rows.length;
   return [
-    el("p", { class: "lead" }, `${count(found.rows.length + found.left_out)} sites at a false discovery rate of ${found.fdr}.`),
+    el("p", { class: "lead" }, `${counted(found.rows.length + found.left_out, "site")} at a false discovery rate of ${found.fdr}.`),
     table("called sites", `The best first${hidden ? `; ${count(hidden)} more are not shown` : ""}. Places count from 0.`,
       found.columns.map((name) => ({ name, number: numbers.has(name) })), rows, undefined,
       () => tsv(found.columns, found.rows)),

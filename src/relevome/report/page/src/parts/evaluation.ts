@@ -3,7 +3,7 @@
 import { el, notes } from "../dom";
 import { arrow, curves, excesses, type Curves, type Score } from "../scores";
 import { table } from "../table";
-import { fixed, interval, tsv } from "../words";
+import { fixed, interval, counted, tsv } from "../words";
 
 interface Evaluation {
   run: string; method: string; target: string; truth: string | null; sequences: number; scores: Score[]; curves: Record<string, Curves>;
@@ -16,7 +16,7 @@ export function evaluation(found: Evaluation): (HTMLElement | null)[] {
   const drawn = Object.entries(found.curves).map(([level, one]) =>
     curves(name, `Faithfulness, ${level}`, one, [`share of ${level} taken away`, "score"]));
   return [
-    el("p", { class: "lead" }, `${found.method}, target ${found.target}, ${found.sequences} sequences` +
+    el("p", { class: "lead" }, `${found.method}, target ${found.target}, ${counted(found.sequences, "sequence")}` +
       `${found.truth ? `, against the known sites of ${found.truth}` : ""}.`),
     excesses(name, found.scores, several),
     drawn.length ? el("div", {}, el("h3", {}, "What happens without the relevant letters"),

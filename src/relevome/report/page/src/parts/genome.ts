@@ -2,7 +2,7 @@
 
 import { el } from "../dom";
 import { table, type Cell } from "../table";
-import { count, short } from "../words";
+import { count, counted, short } from "../words";
 
 interface Genome {
   classes: string[]; threshold: number | null; counts: Record<string, number>; columns: string[]; rows: Cell[][];
@@ -13,8 +13,8 @@ export function genome(found: Genome): (HTMLElement | null)[] {
   const called = found.threshold === null ? "no threshold is precise enough"
     : `those of a probability from ${short(found.threshold)} on`;
   return [
-    el("p", { class: "lead" }, `${found.classes.join(", ")}: ${count(found.counts.sites)} sites called at ` +
-      `${count(found.counts.letters)} positions of ${count(found.counts.contigs)} contigs; ${called}.`),
+    el("p", { class: "lead" }, `${found.classes.join(", ")}: ${counted(found.counts.sites, "site")} called at ` +
+      `${counted(found.counts.letters, "position")} of ${counted(found.counts.contigs, "contig")}; ${called}.`),
     found.rows.length ? table("annotation", "Against labelled positions, over all strands and on each.",
       found.columns.map((name, i) => ({ name: name.replace(/_/g, " "), number: i > 1 })), found.rows) : null,
     found.problems ? el("p", { class: "caption" }, `${count(found.problems)} labelled positions were left out.`) : null,

@@ -7,7 +7,7 @@ import { figure } from "../figure";
 import { headMap, type HeadCell } from "../head_map";
 import { logo } from "../logo";
 import { table } from "../table";
-import { minus, short, tsv } from "../words";
+import { counted, minus, short, tsv } from "../words";
 
 interface Head {
   layer: number; head: number; name: string; peak: number; gain: number | null; half: [number, number];
@@ -32,7 +32,7 @@ export function heads_by_attention(found: Heads, letters: Letters): (HTMLElement
   const show = (i: number) => place.replaceChildren(mapped(found, letters, ...ways[i]));
   show(0);
   return [
-    el("p", { class: "lead" }, `${found.heads.length} heads by ${found.weigh} in ${found.windows} windows.`),
+    el("p", { class: "lead" }, `${counted(found.heads.length, "head")} by ${found.weigh} in ${counted(found.windows, "window")}.`),
     el("div", { class: "tools" }, choice("Colour", ways.map(([name], i) => [String(i), name] as const), (value) => show(Number(value)))),
     place,
     notes("In words", found.notes),

@@ -3,7 +3,7 @@
 import { el, notes, choice } from "../dom";
 import { headMap, type HeadCell } from "../head_map";
 import { table } from "../table";
-import { interval, short, tsv } from "../words";
+import { interval, counted, short, tsv } from "../words";
 
 type Column = (number | null)[];
 interface Effect {
@@ -22,7 +22,7 @@ export function heads_by_relevance(found: Heads): (HTMLElement | null)[] {
   if (found.effects.length) show(0);
   const names = found.effects.map((one, i) => [String(i), `${one.group === "all" ? "" : `${one.group}: `}${one.kind}, ${one.metric}`] as const);
   return [
-    el("p", { class: "lead" }, `${found.layers} layers of ${found.heads} heads in ${found.proteins} sequences, against annotated sites.`),
+    el("p", { class: "lead" }, `${counted(found.layers, "layer")} of ${counted(found.heads, "head")} in ${counted(found.proteins, "sequence")}, against annotated sites.`),
     found.effects.length > 1 ? el("div", { class: "tools" }, choice("Sites and statistic", names, (value) => show(Number(value)))) : null,
     found.effects.length ? place : el("p", {}, "No type of sites could be tested."),
     notes("In words", found.notes),

@@ -9,7 +9,7 @@ import { logo, type Logo } from "../logo";
 import { curves } from "../scores";
 import { table, type Cell } from "../table";
 import type { PageTools } from "../tools";
-import { count, fixed, short, tsv } from "../words";
+import { count, fixed, counted, short, tsv } from "../words";
 
 interface Match { name: string; id: string; p: number; q: number; strand: string; found: boolean }
 interface Motif {
@@ -104,7 +104,7 @@ function overview(found: Motifs, letters: Letters, show: (one: Motif) => void): 
 }
 
 function facts(found: Motifs, one: Motif, letters: Letters, tools: PageTools): (HTMLElement | null)[] {
-  const said = `${count(one.seqlets)} seqlets by ${one.way}, ${count(one.places)} hits in ${count(one.sequences)} sequences` +
+  const said = `${counted(one.seqlets, "seqlet")} by ${one.way}, ${counted(one.places, "hit")} in ${counted(one.sequences, "sequence")}` +
     (one.frequency === null ? "." : `: ${short(one.frequency)} of 1,000 letters begin one, ${short(one.of_null)} in the strongest null.`);
   const matrix = (rows: number[][]) => () => tsv(["place", ...found.letters], rows.map((row, i) => [i + 1, ...row]));
   const asked = { letters: found.letters, first: 1 };
@@ -190,7 +190,7 @@ function takenOut(out: TakenOut, one: Motif): HTMLElement {
   return el("div", {},
     el("p", { class: "caption" }, `How much the logit falls with other letters in the places of ${out.motif} in ${count(out.sequences)} ` +
       `sequences, and with other letters in windows of like letters beside them: the null.` +
-      (out.no_room ? ` ${count(out.no_room)} sequences have no room for such windows.` : "")),
+      (out.no_room ? ` ${counted(out.no_room, "sequence")} have no room for such windows.` : "")),
     figure(`${one.name} taken out`, `Fall of the logit: ${rows.map((row) => `${row.name} ${row.value.map((x) => fixed(x)).join(" ")}`).join("; ")}`,
       () => intervals(rows, "fall of the logit", window.innerWidth < 640 ? 480 : 820, "p"), data));
 }

@@ -11,7 +11,7 @@ import type { PageTools } from "../tools";
 import type { Surface } from "../surface";
 import type { Theme } from "../theme";
 import type { Span } from "../tracks";
-import { count, interval, short, tsv } from "../words";
+import { count, interval, counted, short, tsv } from "../words";
 
 type Pair = [id: string, i: number, j: number, first: string, second: string, strength: number, forward: number | null,
   backward: number | null, estimate: number | null, q: number | null];
@@ -36,7 +36,7 @@ export function pairs(found: Pairs, _: Letters, tools: PageTools): (HTMLElement 
   const maps = found.sequences.length ? new Maps(found, tools, (pair) => detail.replaceChildren(...facts(found, pair, tools))) : null;
   if (found.pairs.length) detail.append(...facts(found, found.pairs[0], tools));
   const agreement = found.agreement ? ` The estimate by ${found.estimated} agrees with the maps by Spearman ${interval(found.agreement)}, mean over sequences.` : "";
-  const without = found.without_map ? ` ${count(found.without_map)} sequences with weaker pairs have no room for their map here.` : "";
+  const without = found.without_map ? ` ${counted(found.without_map, "sequence")} with weaker pairs have no room for their map here.` : "";
   return [
     el("p", { class: "lead" }, `${found.said}.${agreement}${without}`),
     maps?.element ?? null,

@@ -12,7 +12,7 @@ import type { Surface } from "../surface";
 import type { Theme } from "../theme";
 import type { Tip } from "../tip";
 import type { PageTools } from "../tools";
-import { count, interval, minus, short, tsv } from "../words";
+import { count, interval, counted, minus, short, tsv } from "../words";
 
 type Mean = [position: number, mean: number | null, low: number | null, high: number | null, sequences: number, rows: number, without: number];
 type ProfileRow = [id: string, site: string, strand: string, anchor: number, score: number, total: number];
@@ -66,14 +66,14 @@ export function profile(found: Profile, letters: Letters, tools: PageTools): (HT
     const place = axis.at(x);
     return place === null ? null : tip(found, of, place);
   };
-  const means = plot("profile", `Mean relevance by ${found.label}, with 95% intervals, ${count(found.sequences)} sequences`,
+  const means = plot("profile", `Mean relevance by ${found.label}, with 95% intervals, ${counted(found.sequences, "sequence")}`,
     () => meanDrawing(found, axis), () => tsv(found.columns, found.means), { over });
   const each = plot("profile letters", `Mean relevance of each letter by ${found.label}`,
     () => (size <= FEW ? lettersDrawing(found, axis, of.mean, letters) : lettersMap(found, axis, of.mean)),
     () => tsv(["position", "letter", "mean", "low", "high", "sequences"], found.means.flatMap(([position], j) =>
       [...found.alphabet].flatMap((letter, i) => (Number.isNaN(of.mean[i][j]) ? [] : [[position, letter, of.mean[i][j], blank(of.low[i][j]), blank(of.high[i][j]), of.sequences[i][j]]])))), { over });
   return [
-    el("p", { class: "lead" }, `${found.method}, target ${found.target}: ${count(found.row_count)} rows of ${count(found.sequences)} sequences.`),
+    el("p", { class: "lead" }, `${found.method}, target ${found.target}: ${counted(found.row_count, "row")} of ${counted(found.sequences, "sequence")}.`),
     el("p", { class: "caption" }, "Bands are 95% intervals over sequences, each position by itself. What is high here may be known of the position alone."),
     means.element, each.element, rows(found, axis, tools), notes("In words", found.notes),
   ];
@@ -178,7 +178,7 @@ function rows(found: Profile, axis: Axis, tools: PageTools): HTMLElement {
   } });
   const data = () => tsv([...(found.rows.length ? found.row_columns : ["line"]), ...found.means.map((one) => String(one[0]))],
     Array.from({ length: lines }, (_, i) => [...(found.rows[i] ?? [i]), ...Array.from(values.subarray(i * found.width, (i + 1) * found.width), blank)]));
-  const { element } = plot("profile rows", `Relevance of ${count(found.row_count)} rows by ${found.label}, ${found.order}`, drawing, data, {
+  const { element } = plot("profile rows", `Relevance of ${counted(found.row_count, "row")} by ${found.label}, ${found.order}`, drawing, data, {
     over: (x, y) => {
       const at = where(x, y);
       if (!at) return null;

@@ -4,7 +4,7 @@ import type { Interval } from "../content";
 import { el, notes } from "../dom";
 import { curves, type Curves } from "../scores";
 import { table } from "../table";
-import { interval } from "../words";
+import { interval, counted } from "../words";
 
 interface Substitution {
   by: string; sequences: number; curves: Record<string, Curves>; notes: string[];
@@ -14,7 +14,7 @@ interface Substitution {
 export function substitution(found: Substitution): (HTMLElement | null)[] {
   const by = found.by === "random" ? "random others" : found.by;
   return [
-    el("p", { class: "lead" }, `Letters exchanged for ${by} in ${found.sequences} sequences.`),
+    el("p", { class: "lead" }, `Letters exchanged for ${by} in ${counted(found.sequences, "sequence")}.`),
     el("div", { class: "side" }, ...Object.entries(found.curves).map(([measure, one]) =>
       curves("substitution", measure, one, ["letters exchanged", measure], true))),
     table("areas", "Areas between curves: mean differences over doublings of the number of letters, with 95% intervals.", [

@@ -9,7 +9,7 @@ import { listing, type ListColumn } from "../listing";
 import { scatter } from "../scatter";
 import { table } from "../table";
 import type { PageTools } from "../tools";
-import { count, minus, short, tsv } from "../words";
+import { count, counted, minus, short, tsv } from "../words";
 
 interface Histogram extends Bins { target: string; score: string; n: number; beyond: number }
 interface Variants {
@@ -89,7 +89,7 @@ function pictures(found: Variants, rows: readonly Row[], show: (row: Row) => voi
     const width = window.innerWidth < 900 ? 480 : 740;
     const cloud = scatter(dots, [`position on ${contig}`, `${spoken(score)} of ${target}`], kinds,
       () => { const at = picked ? shown.indexOf(picked) : -1; return at < 0 ? null : at; }, width);
-    const strip = dots.length ? plot(`variants on ${contig}`, `${spoken(score)} of ${target} by position on ${contig}, ${count(dots.length)} variants`,
+    const strip = dots.length ? plot(`variants on ${contig}`, `${spoken(score)} of ${target} by position on ${contig}, ${counted(dots.length, "variant")}`,
       cloud.drawing, () => tsv(["id", "position", "ref", "alt", score], shown.map((row) => [row.word("id"), row.number("start")! + 1, row.word("ref"), row.word("alt"), row.number(score)])), {
         over: (x, y) => {
           const at = cloud.at(x, y);
@@ -101,10 +101,10 @@ function pictures(found: Variants, rows: readonly Row[], show: (row: Row) => voi
       }) : null;
     redraw = strip?.redraw ?? (() => {});
     place.replaceChildren(...[
-      bins ? el("div", { class: "prediction" }, figure(`variants ${score} ${target}`, `Histogram of ${spoken(score)} of ${target}, ${count(bins.n)} variants`,
+      bins ? el("div", { class: "prediction" }, figure(`variants ${score} ${target}`, `Histogram of ${spoken(score)} of ${target}, ${counted(bins.n, "variant")}`,
         () => histogram(`${spoken(score)} of ${target}`, bins, spoken(score), 0),
         () => tsv(["from", "to", "variants"], bins.counts.map((n, i) => [bins.low + i * bins.step, bins.low + (i + 1) * bins.step, n]))),
-      el("p", {}, `${count(bins.n)} scores: ${MEANING[score] ?? score}.` + (bins.beyond ? ` ${count(bins.beyond)} beyond the axis are in its last bars.` : "")))
+      el("p", {}, `${counted(bins.n, "score")}: ${MEANING[score] ?? score}.` + (bins.beyond ? ` ${count(bins.beyond)} beyond the axis are in its last bars.` : "")))
         : el("p", { class: "caption" }, "Only the first outputs have a histogram."),
       strip?.element ?? el("p", { class: "caption" }, "None of these variants is on this sequence."),
     ]);
