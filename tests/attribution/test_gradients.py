@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from relevome.attribution import Method
+from relevome.attribution.attnlrp import AttnLRP
 from relevome.attribution.embeddings import gradients, leaf
 from relevome.attribution.gradients import GradientXInput, Saliency
+from relevome.attribution.integrated_gradients import IntegratedGradients
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Site, Target
@@ -112,6 +115,18 @@ def test_letters_that_share_a_token_have_no_scores_of_their_own(toy_model: ToyMo
         None,
         (4, 20),
     ]
+
+
+@pytest.mark.parametrize("method", [GradientXInput(), IntegratedGradients(steps=4), AttnLRP()])
+def test_scores_of_letters_are_left_out_where_nobody_asks(toy_model: ToyModel, method: Method) -> None:
+    model, toy = toy_model("cnn"), TOYS["cnn"]
+    asked = toy.batch(model, 20, 20, 20)
+    found = [method.attribute(model, batch) for batch in (asked, replace(asked, letter_scores=False))]
+    assert all(one.letter_scores is not None for one in found[0])
+    assert all(one.letter_scores is None for one in found[1])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one.values, other.values)
+    assert [one.letter_scores for one in replace(asked, letter_scores=False).alone()] == [False] * 3
 
 
 def test_a_model_that_calls_its_embedding_twice_is_refused(load: ToyModel) -> None:

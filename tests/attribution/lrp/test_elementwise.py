@@ -147,6 +147,23 @@ def test_where_the_input_is_zero_nothing_is_relevant(function: Callable[[Tensor]
     assert gradient[2] == pytest.approx(above[2] * function(x)[2].item())
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_passes_or_not_has_the_ratio_of_the_division(whole: bool) -> None:
+    """Of a part of a tensor, too, which is kept another way; what changes in place afterwards is not read."""
+    x = torch.cat([A, torch.tensor([[0.0, -0.0, 1e-300, -1e300, 1e300]], dtype=torch.float64)])
+
+    def passed(x: Tensor) -> Tensor:
+        y = torch.relu(x if whole else x[:, 1:])
+        y += 1
+        return y
+
+    _, (gradient,), above = under_rules(passed, x)
+    with np.errstate(invalid="ignore"):
+        ratio = np.nan_to_num(np.maximum(x.numpy(), 0) / x.numpy())
+    expected = above * ratio if whole else np.pad(above * ratio[:, 1:], ((0, 0), (1, 0)))
+    np.testing.assert_array_equal(gradient, expected)
+
+
 @pytest.mark.parametrize("layer", [nn.ReLU, nn.SiLU, nn.ELU, nn.LeakyReLU, nn.Hardswish, nn.SELU, nn.ReLU6])
 def test_a_function_in_place_changes_its_input(layer: type[nn.Module]) -> None:
     """A residual that is added after the function sees what the function made of it."""
