@@ -173,7 +173,7 @@ def test_long_windows_have_fewer_steps(toy_model, given, tmp_path, monkeypatch):
         assert (f"8 steps, since windows have {width} letters" in found.manifest["chosen"]) == (steps == 8)
     for named, options in (("integrated-gradients", {}), (None, {"tolerance": 0.5})):
         found = relevome.variants(
-            model, tmp_path / f"{named}", **given, why=True, method=named, options=options
+            model, tmp_path / f"by-{named}", **given, why=True, method=named, options=options
         ).why
         assert found is not None
         assert found.manifest["parameters"]["steps"] is None
