@@ -149,7 +149,7 @@ def test_where_the_input_is_zero_nothing_is_relevant(function: Callable[[Tensor]
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_what_passes_or_not_has_the_ratio_of_the_division(whole: bool) -> None:
-    """Of a part of a tensor, too, which is kept another way; of a whole one, that changes in place afterwards."""
+    """Also of a part of a tensor, which is kept another way, and where y changes in place afterwards."""
     x = torch.cat([A, torch.tensor([[0.0, -0.0, 1e-300, -1e300, 1e300]], dtype=torch.float64)])
 
     def passed(x: Tensor) -> Tensor:
