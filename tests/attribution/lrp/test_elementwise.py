@@ -149,11 +149,13 @@ def test_where_the_input_is_zero_nothing_is_relevant(function: Callable[[Tensor]
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_what_passes_or_not_has_the_ratio_of_the_division(whole: bool) -> None:
-    """Of a part of a tensor, too, which is kept another way; what changes in place afterwards is not read."""
+    """Also of a part of a tensor, which is kept another way, and where y changes in place afterwards."""
     x = torch.cat([A, torch.tensor([[0.0, -0.0, 1e-300, -1e300, 1e300]], dtype=torch.float64)])
 
     def passed(x: Tensor) -> Tensor:
-        y = torch.relu(x if whole else x[:, 1:])
+        if not whole:
+            return torch.relu(x[:, 1:])
+        y = torch.relu(x)
         y += 1
         return y
 
