@@ -29,6 +29,7 @@ from relevome.models.hugging_face import load_model
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.folder import ResultFolder
 from relevome.results.tables import write_tsv
+from relevome.stores.place import Place
 from relevome.training.settings import TrainingSettings
 
 METHODS = ("attnlrp", "integrated-gradients", "mutagenesis")
@@ -98,7 +99,7 @@ class Row:
 
     model: str
     method: str
-    run: Path
+    run: Place
     score: MetricScores
 
 
