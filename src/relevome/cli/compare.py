@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from relevome.cli.shared.engine_options import EngineOptions, with_engine_option
 from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -18,7 +18,10 @@ from relevome.cli.shared.terminal import echo
 @with_engine_options
 @with_evaluation_options
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of `relevome explain` or `relevome evaluate`.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Folders of `relevome explain` or `relevome evaluate`.", parser=ResultName),
+    ],
     output: Output,
     asked: EvaluationOptions,
     computed: EngineOptions,

@@ -11,6 +11,7 @@ from relevome.cli.shared.engine_options import EngineOptions, with_engine_option
 from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list, with_evaluation_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import MovedModel, Output, TokenizerPath
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @with_engine_options
 @with_evaluation_options
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
+    run: Annotated[str, typer.Argument(help="Folder of `relevome explain`.", parser=ResultName)],
     output: Output,
     asked: EvaluationOptions,
     computed: EngineOptions,

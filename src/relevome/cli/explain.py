@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,9 +33,9 @@ from relevome.cli.shared.options import (
     MethodOption,
     ModelPath,
     OnBad,
-    Output,
     Prefix,
     RareAsX,
+    ResultOutput,
     Seed,
     StripStop,
     TaskName,
@@ -56,7 +55,7 @@ if TYPE_CHECKING:
 @with_plan_options
 def explain(
     model: ModelPath,
-    output: Output,
+    output: ResultOutput,
     computed: EngineOptions,
     before: PlanOptions,
     # the sequences
@@ -202,18 +201,20 @@ def explain(
                 rules=rules, layers=layers, query=query, heads=heads or None, audit=audit or None,
             ),
         )  # fmt: skip
-    _report(run, output)
+    _report(run)
 
 
-def _report(run: Run, output: Path) -> None:
+def _report(run: Run) -> None:
     from relevome.report.runs import remarks
 
     counts = run.counts
-    echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences explained by {run.manifest['method']}")
+    echo(
+        f"{run.path}: {counts.explained:,} of {counts.read:,} sequences explained by {run.manifest['method']}"
+    )
     print_input(run.manifest["input"])
     for line in remarks(run):
         echo(f"  {line}")
     print_took(run.manifest)
-    print_refused(counts, output / "run.json")
+    print_refused(counts, run.path / run.kind.manifest)
     if counts.ledger is not None:
         print_account(counts.ledger, run.manifest["model"]["dtype"])

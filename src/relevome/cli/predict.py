@@ -32,9 +32,9 @@ from relevome.cli.shared.options import (
     Long,
     ModelPath,
     OnBad,
-    Output,
     Prefix,
     RareAsX,
+    ResultOutput,
     StripStop,
     TaskName,
     TokenizerPath,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @with_plan_options
 def predict(
     model: ModelPath,
-    output: Output,
+    output: ResultOutput,
     computed: EngineOptions,
     before: PlanOptions,
     # the sequences
@@ -116,12 +116,12 @@ def predict(
             engine=computed.chosen(), progress=seen.tell,
             planned=before.told(seen),
         )  # fmt: skip
-    _report(found, output)
+    _report(found)
 
 
-def _report(found: Prediction, output: Path) -> None:
+def _report(found: Prediction) -> None:
     counts = found.counts
-    echo(f"{output}: {counts.explained:,} of {counts.read:,} sequences predicted")
+    echo(f"{found.path}: {counts.explained:,} of {counts.read:,} sequences predicted")
     print_input(found.manifest["input"])
     for name, count in sorted(found.predicted_counts().items(), key=lambda one: -one[1])[:12]:
         echo(f"  {count:>8,} {name}")
@@ -132,4 +132,4 @@ def _report(found: Prediction, output: Path) -> None:
         labelled, *scores = found.metrics.items()
         echo(f"  {labelled[1]:,.0f} with a label: " + ", ".join(f"{n} {value:.4g}" for n, value in scores))
     print_took(found.manifest)
-    print_refused(counts, output / found.kind.manifest)
+    print_refused(counts, found.path / found.kind.manifest)

@@ -9,16 +9,18 @@ import typer
 
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 
 def report(
     results: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             help="Folders of explain, evaluate, compare, substitute, heads, sites, motifs, profile, pairs, "
-            "variants and annotate."
+            "variants and annotate.",
+            parser=ResultName,
         ),
     ],
     output: Output,

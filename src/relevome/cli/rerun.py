@@ -9,7 +9,8 @@ import typer
 
 from relevome.cli.shared.engine_options import EngineOptions, with_engine_options
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.options import Device, MovedModel, Output
+from relevome.cli.shared.options import Device, MovedModel, ResultOutput
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
@@ -17,8 +18,8 @@ from relevome.errors import InputError
 
 @with_engine_options
 def rerun(
-    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
-    output: Output,
+    run: Annotated[str, typer.Argument(help="Folder of `relevome explain`.", parser=ResultName)],
+    output: ResultOutput,
     computed: EngineOptions,
     model: MovedModel = None,
     sequences: Annotated[

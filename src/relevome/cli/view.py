@@ -8,14 +8,18 @@ from typing import Annotated
 import typer
 
 from relevome.cli.shared.importing import importing
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 
 def view(
     results: Annotated[
-        list[Path],
-        typer.Argument(help="Folders of explain, evaluate, compare, substitute, heads, sites and annotate."),
+        list[str],
+        typer.Argument(
+            help="Folders of explain, evaluate, compare, substitute, heads, sites and annotate.",
+            parser=ResultName,
+        ),
     ],
     label: Annotated[list[str] | None, typer.Option(help="Name of a run, once for each, in order.")] = None,
     title: Annotated[str | None, typer.Option(help="Title of the page.")] = None,
