@@ -19,8 +19,6 @@ from relevome.errors import InputError
 SCHEMES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "hdfs", "memory")
 AT_ONCE = 16  # questions to a store, whose answers take long and cost nothing
 
-# What a library of fsspec is called among our extras.
-_EXTRAS = {"s3fs": "s3", "gcsfs": "gcs"}
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.DOTALL)
 _TAKEN_FOR_LOCAL = re.compile(rf"({'|'.join(SCHEMES)}):/+(.*)", re.DOTALL)
 _SECRET = re.compile(r"[^/@]*:[^/@]*@")
@@ -227,9 +225,7 @@ def _store_of(scheme: str, process: int) -> Any:
     try:
         return fsspec.filesystem(scheme, use_listings_cache=False)
     except ImportError as error:
-        said = str(error)
-        extra = next((_EXTRAS[name] for name in _EXTRAS if name in said), None)
-        install = f"pip install 'relevome[{extra}]'" if extra else said
+        install = "pip install 'relevome[s3]'" if scheme in ("s3", "s3a") else str(error)
         raise InputError(f"{scheme}:// needs a library that is not here: {install}") from error
     except ValueError as error:
         raise InputError(f"{scheme}:// is no store that fsspec knows: expected s3://BUCKET/FOLDER") from error
