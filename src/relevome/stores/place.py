@@ -23,6 +23,8 @@ _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://(.*)", re.DOTALL)
 _TAKEN_FOR_LOCAL = re.compile(rf"({'|'.join(SCHEMES)}):/+(.*)", re.DOTALL)
 _SECRET = re.compile(r"[^/@]*:[^/@]*@")
 
+_MAY_WRITE = "what was finished is kept; see that you may write there, and run the same command again"
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -145,7 +147,7 @@ class StorePath:
 
     def unlink(self, missing_ok: bool = False) -> None:
         """Remove a file. Raises FileNotFoundError where there is none to remove."""
-        with self._writing():
+        with _told(f"cannot remove {self.address}", _MAY_WRITE, FileNotFoundError):
             try:
                 self._store.rm_file(self._key)
             except FileNotFoundError:
@@ -161,13 +163,13 @@ class StorePath:
         return _store_of(self.address.partition("://")[0], os.getpid())
 
     def _reading(self) -> Any:
-        return _told(f"cannot read {self.address}", "see that the address and your credentials are right")
+        return _told(
+            f"cannot read {self.address}", "see that the address and your credentials are right",
+            FileNotFoundError,
+        )  # fmt: skip
 
     def _writing(self) -> Any:
-        return _told(
-            f"cannot write {self.address}",
-            "what was finished is kept; see that you may write there, and run the same command again",
-        )
+        return _told(f"cannot write {self.address}", _MAY_WRITE)
 
 
 Place: TypeAlias = Path | StorePath
@@ -232,11 +234,11 @@ def _store_of(scheme: str, process: int) -> Any:
 
 
 @contextmanager
-def _told(what: str, remedy: str) -> Iterator[None]:
-    """Raises InputError where a store, or the way to it, fails in this block; not for what is not there."""
+def _told(what: str, remedy: str, *but: type[Exception]) -> Iterator[None]:
+    """Raises InputError where a store, or the way to it, fails in this block, for all errors but some."""
     try:
         yield
-    except (InputError, FileNotFoundError):
+    except (InputError, *but):
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
