@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -280,6 +281,29 @@ def test_commands_write_and_read_a_store(
     code, out, err = relevome_cli("rerun", f"{store}/run", "-o", f"{store}/again")
     assert code == 0, err
     assert "14 of 14 rows are those of" in out
+
+
+def test_the_example_of_the_page_runs(
+    relevome_cli: Any,
+    saved: Callable[[str], Path],
+    fasta: Path,
+    tmp_path: Path,
+    store: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    section = (
+        (ROOT / "docs" / "clusters.md").read_text(encoding="utf-8").partition("## In an object store")[2]
+    )
+    block = section.partition("```bash\n")[2].partition("```")[0]
+    commands = [line for line in block.splitlines() if line.startswith("relevome ")]
+    assert len(commands) == 3
+    monkeypatch.chdir(tmp_path)
+    named = {"MODEL": str(saved("cnn")), "sequences.fa": str(fasta)}
+    for command in commands:
+        words = [named.get(word, word.replace("s3://bucket", store)) for word in shlex.split(command)[1:]]
+        code, _, err = relevome_cli(*words)
+        assert code == 0, err
+    assert (tmp_path / "s3.png").is_file()
 
 
 @pytest.mark.parametrize("store", ["s3"], indirect=True)
