@@ -16,6 +16,7 @@ from relevome.results.parts import manifest as manifests
 from relevome.results.parts.manifest import Folder
 from relevome.results.parts.part import (
     Counts,
+    PartInfo,
     Rows,
     common_head_shape,
     part_path,
@@ -127,7 +128,7 @@ class PartsWriter:
         parts = self.parts
         path = part_path(self.folder, index)
         sha256 = write_part(path, parts.rows, rows, counts, parts.version, parts.run)
-        self._record(index, sha256)
+        self._record(index, sha256, read_info(path))
 
     def record_part(self, index: int, sha256: str) -> None:
         """Take notice of part ``index``, which a worker wrote; a shared disk may take a while to show it.
@@ -139,16 +140,17 @@ class PartsWriter:
         while not path.is_file() and time.monotonic() - begun < _SHOWN:
             list(self.folder.iterdir())  # a disk of another machine is asked anew
             time.sleep(0.1)
-        manifests.check_belong(self._manifest, {path: read_info(path)})
-        self._record(index, sha256)
+        info = read_info(path)
+        manifests.check_belong(self._manifest, {path: info})
+        self._record(index, sha256, info)
 
     def _check_new(self, index: int) -> None:
         if index in self._parts:
             raise ValueError(f"part {index} of {self.folder} is already written")
 
-    def _record(self, index: int, sha256: str) -> None:
+    def _record(self, index: int, sha256: str, info: PartInfo) -> None:
         self._sha256[index] = sha256
-        self._parts[index] = read_info(part_path(self.folder, index))
+        self._parts[index] = info
         self.pieces.remove(index)
 
     def computed(self, letters: int) -> None:
