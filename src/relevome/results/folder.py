@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
 
 from relevome.errors import InputError
 from relevome.stores.lock import StoreLock, is_lock, mark_in, marked
@@ -84,6 +84,10 @@ def _cannot_write(path: Path, error: OSError) -> str:
     return f"cannot write {path}: {error.strerror or error}; choose a path that can be written with -o"
 
 
+@overload
+def lock_folder(folder: Path) -> int: ...
+@overload
+def lock_folder(folder: Place) -> Held: ...
 def lock_folder(folder: Place) -> Held:
     """Keep other processes from writing here until `unlock_folder`, or our death.
 
