@@ -79,10 +79,10 @@ WRITERS: dict[str, tuple[tuple[str, ...], str]] = {
     "simulate": (("simulate", "-o", "{out}"), LOCK),
     "study": (("study", "annotation", "-o", "{out}"), LOCK),
     "demo": (("demo", "-o", "{out}"), LOCK),
-    "export": (("export", "{run}", "--to", "tsv", "-o", "{out}"), temporary_name(Path("out")).name),
+    "export": (("export", "{run}", "--to", "tsv", "-o", "{out}"), temporary_name("out")),
     "rerun": (("rerun", "{run}", "-o", "{out}"), LOCK),
-    "report": (("report", "{run}", "-o", "{out}"), temporary_name(Path("out")).name),
-    "show": (("show", "{run}", "--id", "a", "-o", "{out}.png"), temporary_name(Path("out.png")).name),
+    "report": (("report", "{run}", "-o", "{out}"), temporary_name("out")),
+    "show": (("show", "{run}", "--id", "a", "-o", "{out}.png"), temporary_name("out.png")),
 }
 
 
@@ -179,7 +179,7 @@ def test_a_file_is_written_by_one_process_at_a_time(tmp_path: Path) -> None:
 
 
 def test_what_a_process_left_that_was_killed_keeps_nobody_out(tmp_path: Path) -> None:
-    temporary_name(tmp_path / "x.tsv").write_text("half of what was longer")
+    (tmp_path / temporary_name("x.tsv")).write_text("half of what was longer")
     with whole_file(tmp_path / "x.tsv") as temporary:
         temporary.write_text("whole")
     assert [one.name for one in tmp_path.iterdir()] == ["x.tsv"]

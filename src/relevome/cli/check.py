@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from relevome.cli.shared.importing import importing
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
@@ -15,7 +16,7 @@ from relevome.words import counted
 
 
 def check(
-    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain` or `predict`.")],
+    run: Annotated[str, typer.Argument(help="Folder of `relevome explain` or `predict`.", parser=ResultName)],
     sequences: Annotated[
         Path | None, typer.Option(help="What it was made of, where that is not where its record says.")
     ] = None,

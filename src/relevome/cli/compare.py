@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list
 from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.words import counted
@@ -19,7 +19,10 @@ from relevome.words import counted
 
 @with_options
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of `relevome explain` or `relevome evaluate`.")],
+    runs: Annotated[
+        list[str],
+        typer.Argument(help="Folders of `relevome explain` or `relevome evaluate`.", parser=ResultName),
+    ],
     output: Output,
     asked: EvaluationOptions,
     computed: EngineOptions,

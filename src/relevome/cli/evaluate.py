@@ -12,6 +12,7 @@ from relevome.cli.shared.evaluation_options import EvaluationOptions, print_list
 from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import MovedModel, Output, TokenizerPath
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.words import counted
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @with_options
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
+    run: Annotated[str, typer.Argument(help="Folder of `relevome explain`.", parser=ResultName)],
     output: Output,
     asked: EvaluationOptions,
     computed: EngineOptions,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +17,7 @@ from relevome.cli.shared.options import (
     Long,
     MethodOption,
     OnBad,
-    Output,
+    ResultOutput,
     Seed,
     named_options,
     rows_at_once,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 def explain(
     asked: ModelOptions,
     given: SequenceOptions,
-    output: Output,
+    output: ResultOutput,
     computed: EngineOptions,
     before: PlanOptions,
     # what is explained, and how
@@ -149,21 +148,21 @@ def explain(
                 rules=rules, layers=layers, query=query, heads=heads or None, audit=audit or None,
             ),
         )  # fmt: skip
-    _report(run, output)
+    _report(run)
 
 
-def _report(run: Run, output: Path) -> None:
+def _report(run: Run) -> None:
     from relevome.report.runs import remarks
 
     counts = run.counts
     echo(
-        f"{output}: {counts.explained:,} of {counted(counts.read, 'sequence')} explained by "
+        f"{run.path}: {counts.explained:,} of {counted(counts.read, 'sequence')} explained by "
         f"{run.manifest['method']}"
     )
     print_input(run.manifest["input"])
     for line in remarks(run):
         echo(f"  {line}")
     print_took(run.manifest)
-    print_refused(counts, output / "run.json")
+    print_refused(counts, run.path / run.kind.manifest)
     if counts.ledger is not None:
         print_account(counts.ledger, run.manifest["model"]["dtype"])

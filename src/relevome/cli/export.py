@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output, named_options
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 
 def export(
     run: Annotated[
-        Path, typer.Argument(help="Folder of `relevome explain`, or of `relevome variants --saturate`.")
+        str,
+        typer.Argument(
+            help="Folder of `relevome explain`, or of `relevome variants --saturate`.", parser=ResultName
+        ),
     ],
     to: Annotated[str, typer.Option(help="One of `relevome list exporters`.")],
     output: Output,

@@ -13,6 +13,7 @@ import typer
 
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output, Seed
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo, echo_rows
 from relevome.errors import InputError
@@ -35,7 +36,9 @@ def list_(
             "attention-rules; or ids, of a run."
         ),
     ],
-    run: Annotated[Path | None, typer.Argument(help="Of ids: a folder of `relevome explain`.")] = None,
+    run: Annotated[
+        str | None, typer.Argument(help="Of ids: a folder of `relevome explain`.", parser=ResultName)
+    ] = None,
 ) -> None:
     """Print what is registered; or id, target and score of every row of a run, a tab between them.
 

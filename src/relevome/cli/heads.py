@@ -23,7 +23,7 @@ from relevome.cli.shared.options import (
     TokenizerPath,
     rows_at_once,
 )
-from relevome.cli.shared.paths import ModelName
+from relevome.cli.shared.paths import ModelName, ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from relevome.results.attention_heads.heads import WindowsRead
 
 # by relevance
-RunFolder = Annotated[Path | None, typer.Option("--run", help="Run of `relevome explain --heads`.")]
+RunFolder = Annotated[
+    str | None,
+    typer.Option("--run", help="Run of `relevome explain --heads`.", parser=ResultName, metavar="<path>"),
+]
 Annotations = Annotated[
     Path | None, typer.Option(help="Annotated sites: UniProt, GFF3, BED, TSV or 3-line labels.")
 ]

@@ -10,13 +10,15 @@ import typer
 from relevome.cli.shared.evaluation_options import print_list
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Device, Output, Seed
-from relevome.cli.shared.paths import ModelName
+from relevome.cli.shared.paths import ModelName, ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 
 def motifs(
-    runs: Annotated[list[Path], typer.Argument(help="Folders of `relevome explain`, of one kind.")],
+    runs: Annotated[
+        list[str], typer.Argument(help="Folders of `relevome explain`, of one kind.", parser=ResultName)
+    ],
     output: Output,
     target: Annotated[str | None, typer.Option(help="Which target, if a run has several.")] = None,
     way: Annotated[
@@ -33,12 +35,20 @@ def motifs(
         typer.Option(help="Whether motifs may lie on both strands; auto: of DNA alone."),
     ] = "auto",
     shuffles: Annotated[
-        list[Path] | None,
-        typer.Option(help="A run on shuffled sequences; of several models, one of each."),
+        list[str] | None,
+        typer.Option(
+            help="A run on shuffled sequences; of several models, one of each.",
+            parser=ResultName,
+            metavar="<path>",
+        ),
     ] = None,
     random_models: Annotated[
-        list[Path] | None,
-        typer.Option(help="A run of a model with random weights; may be repeated, each is a null."),
+        list[str] | None,
+        typer.Option(
+            help="A run of a model with random weights; may be repeated, each is a null.",
+            parser=ResultName,
+            metavar="<path>",
+        ),
     ] = None,
     null: Annotated[
         Literal["letters", "pairs"],

@@ -16,7 +16,7 @@ from relevome.cli.shared.options import (
     BatchSize,
     Long,
     OnBad,
-    Output,
+    ResultOutput,
     rows_at_once,
 )
 from relevome.cli.shared.planning import PlanOptions, print_took
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def predict(
     asked: ModelOptions,
     given: SequenceOptions,
-    output: Output,
+    output: ResultOutput,
     computed: EngineOptions,
     before: PlanOptions,
     labels: Annotated[
@@ -64,12 +64,12 @@ def predict(
             engine=computed.chosen(), progress=seen.tell,
             planned=before.told(seen),
         )  # fmt: skip
-    _report(found, output)
+    _report(found)
 
 
-def _report(found: Prediction, output: Path) -> None:
+def _report(found: Prediction) -> None:
     counts = found.counts
-    echo(f"{output}: {counts.explained:,} of {counted(counts.read, 'sequence')} predicted")
+    echo(f"{found.path}: {counts.explained:,} of {counted(counts.read, 'sequence')} predicted")
     print_input(found.manifest["input"])
     for name, count in sorted(found.predicted_counts().items(), key=lambda one: -one[1])[:12]:
         echo(f"  {count:>8,} {name}")
@@ -80,4 +80,4 @@ def _report(found: Prediction, output: Path) -> None:
         labelled, *scores = found.metrics.items()
         echo(f"  {labelled[1]:,.0f} with a label: " + ", ".join(f"{n} {value:.4g}" for n, value in scores))
     print_took(found.manifest)
-    print_refused(counts, output / found.kind.manifest)
+    print_refused(counts, found.path / found.kind.manifest)

@@ -9,13 +9,14 @@ import typer
 
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.words import counted
 
 
 def profile(
-    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
+    run: Annotated[str, typer.Argument(help="Folder of `relevome explain`.", parser=ResultName)],
     output: Output,
     anchor: Annotated[
         Literal["site", "start", "end"] | None,

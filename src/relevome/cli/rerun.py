@@ -10,7 +10,8 @@ import typer
 from relevome.cli.shared.engine_options import EngineOptions
 from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.options import Device, MovedModel, Output
+from relevome.cli.shared.options import Device, MovedModel, ResultOutput
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
@@ -19,8 +20,8 @@ from relevome.words import counted
 
 @with_options
 def rerun(
-    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
-    output: Output,
+    run: Annotated[str, typer.Argument(help="Folder of `relevome explain`.", parser=ResultName)],
+    output: ResultOutput,
     computed: EngineOptions,
     model: MovedModel = None,
     sequences: Annotated[

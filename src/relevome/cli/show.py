@@ -9,14 +9,18 @@ from typing import Annotated
 import typer
 
 from relevome.cli.shared.importing import importing
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.terminal import echo, echo_rows
 from relevome.errors import InputError
 
 
 def show(
     runs: Annotated[
-        list[Path],
-        typer.Argument(help="Folder of `relevome explain`; several of the same sequences over each other."),
+        list[str],
+        typer.Argument(
+            help="Folder of `relevome explain`; several of the same sequences over each other.",
+            parser=ResultName,
+        ),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The picture: a name in .png, .svg or .pdf.")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import Output, Seed
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.words import counted
 
 
 def sites(
-    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
+    run: Annotated[str, typer.Argument(help="Folder of `relevome explain`.", parser=ResultName)],
     output: Output,
     target: Annotated[str | None, typer.Option(help="Which target, if the run has several.")] = None,
     window: Annotated[int, typer.Option(help="Letters over which relevance is averaged, odd.")] = 7,
@@ -34,7 +34,12 @@ def sites(
     ] = "pairs",
     draws: Annotated[int, typer.Option(help="Random orders.")] = 100,
     shuffles: Annotated[
-        Path | None, typer.Option(help="A run on shuffled sequences, in place of random orders.")
+        str | None,
+        typer.Option(
+            help="A run on shuffled sequences, in place of random orders.",
+            parser=ResultName,
+            metavar="<path>",
+        ),
     ] = None,
     gap: Annotated[int, typer.Option(help="Sites with no more letters between them are one.")] = 2,
     least_width: Annotated[int, typer.Option(help="Letters of the narrowest site.")] = 3,

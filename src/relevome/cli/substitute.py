@@ -20,6 +20,7 @@ from relevome.cli.shared.options import (
     TokenizerPath,
     rows_at_once,
 )
+from relevome.cli.shared.paths import ResultName
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
@@ -28,7 +29,7 @@ from relevome.words import counted
 
 @with_options
 def substitute(
-    run: Annotated[Path, typer.Argument(help="Folder of `relevome explain`.")],
+    run: Annotated[str, typer.Argument(help="Folder of `relevome explain`.", parser=ResultName)],
     output: Output,
     computed: EngineOptions,
     by: Annotated[

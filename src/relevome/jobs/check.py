@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from relevome.data.inputs import Input, from_description, given_sequences
@@ -23,6 +22,7 @@ from relevome.results.parts.part import (
 )
 from relevome.results.prediction import PREDICTION
 from relevome.results.run.manifest import RUN
+from relevome.stores.place import Place, named_place
 
 KINDS = {kind.manifest: kind for kind in (RUN, PREDICTION)}
 _SAID = 3  # examples of what is wrong that are named
@@ -42,7 +42,7 @@ class RunCheck:
         problems: What is wrong, each in a few words; none of a run that is complete.
     """
 
-    run: Path
+    run: Place
     read: int
     explained: int
     refused: int
@@ -56,7 +56,7 @@ class RunCheck:
         return not self.problems
 
 
-def check(run: str | Path, sequences: Any = None, *, progress: Progress = nobody) -> RunCheck:
+def check(run: str | Place, sequences: Any = None, *, progress: Progress = nobody) -> RunCheck:
     """Say whether a run is complete, from all bytes of its files.
 
     Every part must be there, with the checksums of its pages right, and answer the question of the manifest:
@@ -65,7 +65,7 @@ def check(run: str | Path, sequences: Any = None, *, progress: Progress = nobody
     (``--long window``) each must have its rows, and they must cover the sequence.
 
     Args:
-        run: The folder of `explain` or `predict`.
+        run: The folder of `explain` or `predict`, or its address in a store.
         sequences: What it was made of, as `explain` takes it. Default: the file that its record names, if it
             is there and has not changed.
         progress: Called with how many parts were just read, and of how many.
@@ -76,7 +76,7 @@ def check(run: str | Path, sequences: Any = None, *, progress: Progress = nobody
     Raises:
         InputError: For a folder that is none of these, and sequences that cannot be read.
     """
-    folder = Path(run)
+    folder = named_place(run)
     kind = _kind_of(folder)
     manifest = read_manifest(folder, kind)
     problems = [] if manifest["status"] == "finished" else [f"it is {manifest['status']}, not finished"]
@@ -107,7 +107,7 @@ def check(run: str | Path, sequences: Any = None, *, progress: Progress = nobody
     return RunCheck(folder, read, explained, len(refused), len(paths), why_not, tuple(problems))
 
 
-def _kind_of(folder: Path) -> Folder:
+def _kind_of(folder: Place) -> Folder:
     for name, kind in KINDS.items():
         if (folder / name).is_file():
             return kind
@@ -126,13 +126,13 @@ def _of_parts(manifest: dict[str, Any], indices: list[int]) -> Iterator[str]:
         yield f"it has {len(indices)} parts and its record speaks of {said}"
 
 
-def _check_bytes(path: Path, index: int, checksums: list[str] | None) -> None:
+def _check_bytes(path: Place, index: int, checksums: list[str] | None) -> None:
     """Raises InputError for a part other than it was when the run was finished; earlier runs do not say."""
     if checksums is not None and index < len(checksums) and sha256_of_part(path) != checksums[index]:
         raise damaged_part(path, ValueError("its checksum is another than when the run was finished"))
 
 
-def _names(path: Path, kind: Folder, info: PartInfo) -> Iterator[tuple[str, str, str | None]]:
+def _names(path: Place, kind: Folder, info: PartInfo) -> Iterator[tuple[str, str, str | None]]:
     """Id, letters and target of the rows of a part, of which every column is read."""
     table = read_part(path, kind.rows.schema)
     targets = table["target"].to_pylist() if "target" in table.column_names else [None] * len(table)

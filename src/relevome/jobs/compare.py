@@ -28,6 +28,7 @@ from relevome.results.evaluation.result import Evaluation
 from relevome.results.evaluation.scores import Level, MetricScores
 from relevome.results.evaluation.settings import EvaluationSettings
 from relevome.results.run.reader import Run
+from relevome.stores.place import named_place
 from relevome.words import counted
 
 ToCompare: TypeAlias = Run | Evaluation | str | Path
@@ -124,7 +125,7 @@ def _labels(found: Sequence[Evaluation], labels: Sequence[str]) -> list[str]:
         )
     if labels:
         return list(labels)
-    paths = [Path(one.about["run"]).resolve().parts for one in found]
+    paths = [named_place(one.about["run"]).resolve().parts for one in found]
     for count in range(1, max(map(len, paths)) + 1):
         names = ["/".join(parts[-count:]) for parts in paths]
         if len(set(names)) == len(names):

@@ -29,6 +29,7 @@ from relevome.models.hugging_face import load_model
 from relevome.results.evaluation.scores import MetricScores
 from relevome.results.folder import ResultFolder
 from relevome.results.tables import write_tsv
+from relevome.stores.place import local
 from relevome.training.settings import TrainingSettings
 
 METHODS = ("attnlrp", "integrated-gradients", "mutagenesis")
@@ -84,7 +85,7 @@ def _run(folder: Path, seed: int, say: Say) -> None:
         for method in METHODS:
             run = explain(load_model(model), promoters, method, 1, out=folder / f"{name}-{method}", seed=seed)
             scores = evaluate_run(run, ["localisation"], truth=sites, seed=seed)
-            rows += [Row(name, method, run.path, score) for score in scores]
+            rows += [Row(name, method, local(run.path), score) for score in scores]
     _write_table(folder / "scores.tsv", rows)
     best = max((row for row in rows if row.score.metric == "auroc"), key=lambda row: row.score.mean)
     _draw(folder, rows, promoters, data / "test.truth.bed")

@@ -51,6 +51,7 @@ from relevome.results.record import made_by_command, provenance
 from relevome.results.run.manifest import RUN
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
+from relevome.stores.place import Place, named_place
 
 
 def explain(
@@ -59,7 +60,7 @@ def explain(
     method: str | None = None,
     target: str | int | Iterable[str | int] | None = None,
     *,
-    out: str | Path | None = None,
+    out: str | Place | None = None,
     position: Any = None,
     positions: Any = None,
     contrast: str | int | None = None,
@@ -104,7 +105,8 @@ def explain(
             is each sequence's own most probable one, ``log-likelihood`` that of each sequence, of a causal
             language model. None: the only output, or the second of two (default); of more, one has to be
             chosen. What is explained is the logit, never the probability.
-        out: Folder for the run; one that was stopped goes on. None: a temporary folder, which lives as long
+        out: Folder for the run, or its address in an object store, such as ``s3://bucket/run`` (see
+            `docs/clusters.md`); one that was stopped goes on. None: a temporary folder, which lives as long
             as the object that is returned (default).
         position: Letter of every sequence, from 0 on, whose output is meant, for models with outputs for
             every letter; None for others. Of several, as numbers or stretches such as ``"10-40"`` (the last
@@ -191,7 +193,7 @@ def explain(
     how = {"batch_size": batch_size, "overwrite": overwrite, "engine": engine, "progress": progress}
     how["planned"] = planned
     if out is not None:
-        return run_plan(model, source, plan, Path(out), **how)
+        return run_plan(model, source, plan, named_place(out), **how)
     folder = Path(tempfile.mkdtemp(prefix="relevome-"))
     try:
         run = run_plan(model, source, plan, folder, **how)
@@ -225,7 +227,7 @@ def run_plan(
     model: Model,
     source: Input,
     plan: Plan,
-    out: Path,
+    out: Place,
     *,
     batch_size: int | None = None,
     overwrite: bool = False,

@@ -11,6 +11,7 @@ from relevome.results.export import ExportReport, exporters
 from relevome.results.run.reader import Run
 from relevome.results.variants.rows import VARIANTS, Variants
 from relevome.results.variants.saturation import VariantsBigWig
+from relevome.stores.place import named_place
 
 
 def export(
@@ -40,11 +41,15 @@ def export(
         InputError: For an unknown exporter or option, a run without what the format needs, and files that
             are there or cannot be written.
     """
-    if not isinstance(run, Run) and (isinstance(run, Variants) or (Path(run) / VARIANTS.manifest).is_file()):
+    if isinstance(run, Variants) or (not isinstance(run, Run) and _holds_variants(run)):
         return _of_variants(run, to, Path(out), target, overwrite, options)
     exporter = configured(exporters[to], f"exporter {to}", options)
     opened = run if isinstance(run, Run) else Run(run)
     return exporter.export(opened, Path(out), target, overwrite)
+
+
+def _holds_variants(folder: str | Path) -> bool:
+    return (named_place(folder) / VARIANTS.manifest).is_file()
 
 
 def _of_variants(

@@ -54,6 +54,7 @@ from relevome.results.prediction import (
     predicted_row,
 )
 from relevome.results.record import provenance
+from relevome.stores.place import Place, named_place
 from relevome.training.labels import LabelScheme
 
 Labels: TypeAlias = Mapping[str, str]
@@ -62,7 +63,7 @@ Labels: TypeAlias = Mapping[str, str]
 def predict(
     model: Model,
     sequences: str | Path | Iterable[str | Sequence] | Mapping[str, str] | Input,
-    out: str | Path,
+    out: str | Place,
     *,
     labels: str | Path | Labels | None = None,
     labels_column: str | None = None,
@@ -81,7 +82,8 @@ def predict(
     Args:
         model: The model, as `relevome.load_model` gives it.
         sequences: As for `relevome.explain`.
-        out: Folder for the result; one that was stopped goes on.
+        out: Folder for the result, or its address in an object store, such as ``s3://bucket/predicted`` (see
+            `docs/clusters.md`); one that was stopped goes on.
         labels: True labels, which bring metrics: a table with ids and labels, or a dictionary of labels by
             ids. They are written as for training: a class, or its index; several classes joined by ``;``; a
             number; one character for every letter. None: none.
@@ -105,7 +107,7 @@ def predict(
     """
     check_choice("--long", long, ("refuse", "window"))
     check_choice("--on-bad", on_bad, ("refuse", "skip"))
-    source, folder = given_sequences(sequences, model.alphabet), Path(out)
+    source, folder = given_sequences(sequences, model.alphabet), named_place(out)
     truth, about = _truth(labels, labels_column)
     scheme = None if labels is None else _scheme(model)
     count = _check(source, on_bad, scheme, truth)

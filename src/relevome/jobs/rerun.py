@@ -23,6 +23,7 @@ from relevome.options import configured
 from relevome.results.record import provenance
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
+from relevome.stores.place import Place, named_place
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Repeated:
 
 def rerun(
     run: Run | str | Path,
-    out: str | Path,
+    out: str | Place,
     *,
     model: Model | str | Path | None = None,
     sequences: Any = None,
@@ -94,7 +95,8 @@ def rerun(
     said = first.manifest
     if first.status != "finished":
         raise InputError(f"{first.path} is {first.status}: only a finished run can be repeated")
-    if Path(out).resolve() == first.path.resolve():
+    folder = named_place(out)
+    if folder.resolve() == first.path.resolve():
         raise InputError(f"{out} is the run that is repeated: choose another folder with -o")
     loaded = model if isinstance(model, Model) else model_of(first, model, device, trust_remote_code)
     how = explainer(first, loaded)
@@ -122,7 +124,7 @@ def rerun(
     )
     sizes = said["batch_size"]
     made = run_plan(
-        loaded, source, plan, Path(out), batch_size=sizes if isinstance(sizes, int) else None, sizes=sizes,
+        loaded, source, plan, folder, batch_size=sizes if isinstance(sizes, int) else None, sizes=sizes,
         overwrite=overwrite, engine=engine, progress=progress,
     )  # fmt: skip
     return _compared(first, made)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
 
 from relevome.errors import InputError
+from relevome.stores.lock import StoreLock, is_lock, mark_in, marked
+from relevome.stores.place import Place, StorePath, local
 
 LOCK = ".lock"
+
+Held: TypeAlias = int | StoreLock  # by whoever has the lock of a folder
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -26,13 +31,18 @@ _TEMPORARY = (".*.tmp",)
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Place) -> Iterator[Path]:
     """A temporary name beside ``path``: written well, it becomes ``path``; else nothing of it is left.
 
-    A reader, or a crash, never sees half a file. Raises InputError where the file cannot be written, or
-    another process is writing it.
+    What goes to a store is written on this machine first. A reader, or a crash, never sees half a file.
+    Raises InputError where the file cannot be written, or another process is writing it.
     """
-    temporary = temporary_name(path)
+    if isinstance(path, StorePath):
+        with tempfile.TemporaryDirectory(prefix="relevome-") as folder:
+            yield Path(folder, path.name)
+            path.write_bytes(Path(folder, path.name).read_bytes())
+        return
+    temporary = path.with_name(temporary_name(path.name))
     lock = None
     try:
         lock = _locked(temporary, path)
@@ -51,9 +61,9 @@ def whole_file(path: Path) -> Iterator[Path]:
             os.close(lock)
 
 
-def temporary_name(path: Path) -> Path:
-    """Where the content of ``path`` is while it is incomplete."""
-    return path.with_name(f".{path.name}.tmp")
+def temporary_name(name: str) -> str:
+    """What a file is called while it is incomplete."""
+    return f".{name}.tmp"
 
 
 def _sync(path: Path) -> None:
@@ -74,11 +84,17 @@ def _cannot_write(path: Path, error: OSError) -> str:
     return f"cannot write {path}: {error.strerror or error}; choose a path that can be written with -o"
 
 
-def lock_folder(folder: Path) -> int:
-    """Keep other processes from writing here until the descriptor is closed, by us or by our death.
+@overload
+def lock_folder(folder: Path) -> int: ...
+@overload
+def lock_folder(folder: Place) -> Held: ...
+def lock_folder(folder: Place) -> Held:
+    """Keep other processes from writing here until `unlock_folder`, or our death.
 
     Raises InputError if another process is writing, or nothing can be written.
     """
+    if isinstance(folder, StorePath):
+        return StoreLock(folder)
     try:
         descriptor = _locked(folder / LOCK, folder)
     except OSError as error:
@@ -89,25 +105,32 @@ def lock_folder(folder: Path) -> int:
     return descriptor
 
 
-def unlock_folder(descriptor: int) -> None:
+def unlock_folder(held: Held) -> None:
     """Let other processes write again, who find no mark: two results of one question have the same files."""
+    if isinstance(held, StoreLock):
+        held.release()
+        return
     with suppress(OSError):
-        os.ftruncate(descriptor, 0)
-    os.close(descriptor)
+        os.ftruncate(held, 0)
+    os.close(held)
 
 
-def mark_of(folder: Path) -> str:
+def mark_of(folder: Place) -> str:
     """What the process that holds the lock of a folder has left there, by which others know the folder.
 
     It is another each time that somebody takes the lock; empty where nobody has it.
     """
+    if isinstance(folder, StorePath):
+        return mark_in(folder)
     with suppress(OSError, UnicodeDecodeError):
         return (folder / LOCK).read_text(encoding="ascii")
     return ""
 
 
-def is_marked(folder: Path, mark: str) -> bool:
+def is_marked(folder: Place, mark: str) -> bool:
     """Whether this is the folder that was marked so, as this machine sees it, and nobody else's since."""
+    if isinstance(folder, StorePath):
+        return marked(folder, mark)
     return bool(mark) and mark_of(folder) == mark
 
 
@@ -146,7 +169,7 @@ class ResultFolder:
 
     def check(self, folder: Path, overwrite: bool) -> None:
         """Raises InputError where a result cannot go: a file, another's folder, a whole result unasked."""
-        if folder.exists() and not folder.is_dir():
+        if local(folder).exists() and not folder.is_dir():
             raise InputError(f"{folder} is a file: expected the name of a folder for -o")
         there = {*folder.iterdir()} if folder.is_dir() else set()
         if there - _matching(folder, (*self.last, *self.others, *self.kept, LOCK, *_TEMPORARY)):
@@ -221,19 +244,20 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"cannot make {folder}: {error.strerror}; choose another -o") from error
 
 
-def claim_folder(folder: Path, name: str, what: str) -> int:
+def claim_folder(folder: Place, name: str, what: str) -> Held:
     """Make a folder for a result that goes on where it was stopped, or see that it is empty or holds one.
 
     ``name`` is the file by which such a result is known, ``what`` what it is called. Gives the lock of
     `lock_folder`. Raises InputError for a folder that holds anything else, or cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if isinstance(folder, Path):
+            local(folder).mkdir(parents=True, exist_ok=True)
         names = {path.name for path in folder.iterdir()}
     except OSError as error:
         raise InputError(f"cannot write {what} to {folder}: {error.strerror}; choose another -o") from error
     # what a process leaves that was killed before the first file was whole
-    foreign = names - {LOCK, temporary_name(folder / name).name}
+    foreign = {one for one in names - {LOCK, temporary_name(name)} if not is_lock(one)}
     if name not in names and foreign:
         raise InputError(
             f"{folder} holds files that are no {what.split()[-1]}, such as {min(foreign)}: choose an "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from relevome.results.parts.reader import PartsReader
 from relevome.results.parts.writer import PartsWriter
 from relevome.results.record import reading
 from relevome.results.tables import write_tsv
+from relevome.stores.place import Place
 from relevome.words import counted
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ PREDICTION = Folder(
 class PredictionWriter(PartsWriter):
     """A prediction that is being written; see `PartsWriter`."""
 
-    def __init__(self, folder: str | Path, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
+    def __init__(self, folder: str | Place, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
         super().__init__(folder, PREDICTION, manifest, overwrite)
 
 
@@ -148,7 +148,7 @@ class Prediction(PartsReader[PredictedRow]):
 
     kind = PREDICTION
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Place) -> None:
         super().__init__(path)
         with reading(self.path / NAME, AGAIN):
             self._outputs = tuple(self.manifest["outputs"])

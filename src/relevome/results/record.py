@@ -19,6 +19,7 @@ from zipfile import BadZipFile
 
 from relevome.errors import InputError
 from relevome.results.folder import whole_file
+from relevome.stores.place import Place
 
 LIBRARIES = ("relevome", "torch", "transformers", "tokenizers", "numpy", "scipy", "pyarrow")
 
@@ -82,7 +83,7 @@ def read_record(path: Path, schema_version: int, command: str) -> dict[str, Any]
 
 
 @contextmanager
-def reading(path: Path, remedy: str = "make the result again with --overwrite") -> Iterator[None]:
+def reading(path: Place, remedy: str = "make the result again with --overwrite") -> Iterator[None]:
     """Raises InputError in one line where what is read in this block turns out incomplete or damaged.
 
     ``path`` is the file or folder that is named, ``remedy`` what to do. An InputError stays as it is.

@@ -12,9 +12,10 @@ from jaxtyping import Float32
 
 from relevome.data.names import from_table, table_line
 from relevome.results.folder import whole_file
+from relevome.stores.place import Place
 
 
-def write_tsv(path: Path, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+def write_tsv(path: Place, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
     """A table; None is an empty field, and numbers are written so that they come back the same.
 
     Text is written as `table_line` does, so that no program takes it for anything else.

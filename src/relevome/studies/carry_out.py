@@ -86,7 +86,7 @@ def _claim(study: Study, folder: Path) -> None:
         _check_same(about, _read(known), folder)
         return
     # what a process leaves that was killed before it had claimed the folder
-    begun = {temporary_name(known).name, _LOCK}
+    begun = {temporary_name(known.name), _LOCK}
     if folder.is_file() or (folder.is_dir() and {path.name for path in folder.iterdir()} - begun):
         raise InputError(f"{folder} is there and not empty: choose another -o, or remove it")
     folder.mkdir(parents=True, exist_ok=True)

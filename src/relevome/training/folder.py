@@ -13,7 +13,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from relevome.errors import InputError
-from relevome.results.folder import LOCK, lock_folder, temporary_name, unlock_folder, whole_file
+from relevome.results.folder import LOCK, Held, lock_folder, temporary_name, unlock_folder, whole_file
 from relevome.results.record import reading
 
 _AGAIN = "remove the folder, or choose another output"
@@ -37,7 +37,7 @@ class TrainingFolder:
     ``begun`` is kept as long as training is not finished, for `begun_with`.
     """
 
-    _lock: int | None = None
+    _lock: Held | None = None
 
     def __init__(self, output: Path, claim: dict[str, Any], begun: Mapping[str, Any] | None = None) -> None:
         self.output = output.resolve()
@@ -94,7 +94,7 @@ class TrainingFolder:
         """Nothing is there but what a process leaves that was killed before it had claimed the folder."""
         if self.output.is_dir() and {path.name for path in self.output.iterdir()} <= {self.checkpoints.name}:
             names = ("claim.json", _BEGUN)
-            begun = {LOCK, _BEGUN, *(temporary_name(Path(name)).name for name in names), "claim.json.part"}
+            begun = {LOCK, _BEGUN, *(temporary_name(name) for name in names), "claim.json.part"}
             if not self.checkpoints.exists() or {one.name for one in self.checkpoints.iterdir()} <= begun:
                 return
         if self.output.exists():

@@ -12,6 +12,7 @@ import typer
 from relevome.cli.shared.options import StripStop
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
+from relevome.stores.place import Place
 
 if TYPE_CHECKING:
     from relevome.data.inputs import Input
@@ -109,7 +110,7 @@ def print_input(given: Mapping[str, Any]) -> None:
         echo(f"  stops stripped: {int(stops):,}")
 
 
-def print_refused(counts: Counts, record: Path, most: int = 5) -> None:
+def print_refused(counts: Counts, record: Place, most: int = 5) -> None:
     """Which sequences were left out and why, of very many the first; all are in the record."""
     for refusal in counts.refused[:most]:
         echo(f"  left out {refusal.sequence_id}: {refusal.reason}")

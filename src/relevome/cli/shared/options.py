@@ -9,11 +9,21 @@ import typer
 from typer.core import TyperCommand
 
 from relevome.cli.shared.groups import write_options
-from relevome.cli.shared.paths import ModelName, TokenizerName, check_paths
+from relevome.cli.shared.paths import ModelName, ResultName, TokenizerName, check_paths
 from relevome.errors import InputError
 
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn at random.", min=0)]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result goes.")]
+ResultOutput = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Where the result goes: a folder, or s3://bucket/folder.",
+        parser=ResultName,
+        metavar="<path>",
+    ),
+]
 OnBad = Annotated[
     Literal["refuse", "skip"], typer.Option(help="What to do with sequences that cannot be used.")
 ]

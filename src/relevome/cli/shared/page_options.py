@@ -8,16 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
+from relevome.cli.shared.paths import ResultName
+
 
 @dataclass(frozen=True)
 class PageOptions:
     """The results, what they are called, and what is drawn beside them."""
 
     results: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             help="Folders of explain, evaluate, compare, substitute, heads, sites, motifs, profile, pairs, "
-            "variants and annotate."
+            "variants and annotate.",
+            parser=ResultName,
         ),
     ]
     label: Annotated[list[str] | None, typer.Option(help="Name of a run, once for each, in order.")] = None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from relevome.errors import InputError
+from relevome.stores.place import local, named_place
 
 # Words that are a path for certain, where other words, a share or an id of the hub, are possible too.
 _PATH = re.compile(r"(/|~|\.\.?/).*|.*\.(bed|json|csv|tsv|gff3?|gtf|fa|fasta|fna)(\.gz)?")
@@ -24,6 +25,10 @@ class TokenizerName(str):
     """What names a tokenizer: its folder, or its id on the hub."""
 
 
+class ResultName(str):
+    """What names a result: its folder, or its address in a store."""
+
+
 class PathOrWord(str):
     """A path, or a word that stands for something else."""
 
@@ -31,13 +36,15 @@ class PathOrWord(str):
 def check_paths(parameters: Iterable[Any], given: Mapping[str, Any]) -> None:
     """Raises InputError for the first parameter of a command that names something which is not there.
 
-    Any ``Path`` is read, but for that of `relevome.cli.shared.options.Output`; so is what is a `ModelName`, a
-    `TokenizerName` or a `PathOrWord` and can be nothing else.
+    Any ``Path`` is of this machine, and read, but for that of `relevome.cli.shared.options.Output`; so is
+    what is a `ModelName`, a `ResultName`, a `TokenizerName` or a `PathOrWord` and can be nothing else.
     """
     for parameter in parameters:
         value = given.get(parameter.name)
-        if "--output" not in parameter.opts:
-            for one in value if isinstance(value, list | tuple) else (value,):
+        for one in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(one, Path):
+                local(one)
+            if "--output" not in parameter.opts:
                 _check(one, parameter, given)
 
 
@@ -63,6 +70,10 @@ def _check(value: object, parameter: Any, given: Mapping[str, Any]) -> None:
     elif isinstance(value, PathOrWord):
         if _PATH.fullmatch(value):
             _check_readable(Path(value), parameter)
+    elif isinstance(value, ResultName):
+        place = named_place(value)
+        if isinstance(place, Path):
+            _check_readable(place, parameter)
     elif isinstance(value, Path):
         _check_readable(value, parameter)
 

@@ -140,13 +140,13 @@ def _items(model: Model, source: Input, long: str) -> Iterator[Item]:
 class ShardResult:
     """Rows of a shard in the order of the input, what became of its sequences, and batch sizes on record.
 
-    ``written`` says that the rows are in their part already, and not here.
+    ``written`` is the SHA-256 of their part where the rows are in it already, and not here.
     """
 
     rows: list[Any]
     counts: Counts
     batch_size: int | dict[str, int]
-    written: bool = False
+    written: str | None = None
 
 
 def result_of(shard: Shard, known: Mapping[int, Outcome], model: Model) -> ShardResult:

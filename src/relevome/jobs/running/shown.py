@@ -19,6 +19,7 @@ from relevome.results.record import reading
 from relevome.results.relevant_sites import RelevantSites
 from relevome.results.run.manifest import NAME as RUN
 from relevome.results.run.reader import Run
+from relevome.stores.place import local, named_place
 from relevome.words import counted
 
 
@@ -73,7 +74,7 @@ def mean_curves(curves: Sequence[FaithfulnessCurves]) -> MeanCurves:
 
 def check_once(given: Sequence[Run | str | Path]) -> None:
     """Raises InputError for nothing, and for what is given twice."""
-    paths = [(one.path if isinstance(one, Run) else Path(one)).resolve() for one in given]
+    paths = [(one.path if isinstance(one, Run) else named_place(one)).resolve() for one in given]
     if not paths:
         raise InputError(
             "expected a run or another result to show, such as a folder of `relevome explain -o`"
@@ -87,10 +88,10 @@ def opened(given: Sequence[Run | str | Path]) -> tuple[list[Run], list[ShownResu
     runs: list[Run] = []
     others: list[ShownResult] = []
     for one in given:
-        if isinstance(one, Run) or (Path(one) / RUN).is_file():
+        if isinstance(one, Run) or (named_place(one) / RUN).is_file():
             runs.append(one if isinstance(one, Run) else Run(one))
         else:
-            others.append(_result(Path(one)))
+            others.append(_result(local(named_place(one))))
     return runs, others
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from relevome.engines.base import Engine, engine_of
 from relevome.jobs.running.shards import ShardResult
 from relevome.results.parts.manifest import Folder, read_manifest
 from relevome.results.parts.writer import PartsPlace, PartsWriter
+from relevome.stores.place import Place
 
 
-def remembered(out: Path, kind: Folder, overwrite: bool) -> object:
+def remembered(out: Place, kind: Folder, overwrite: bool) -> object:
     """The batch sizes of a result that was stopped, so that the rest of it is computed alike."""
     there = (out / kind.manifest).is_file() and not overwrite
     return read_manifest(out, kind).get("batch_size") if there else None
@@ -55,9 +55,8 @@ class WritePart(Generic[_Shard]):
     def __call__(self, shard: _Shard) -> ShardResult:
         """The result of a shard, without the rows of a part that is written."""
         found = self.task(shard)
-        if self.parts.write(shard.number, found.rows, found.counts):
-            return ShardResult([], found.counts, found.batch_size, written=True)
-        return found
+        written = self.parts.write(shard.number, found.rows, found.counts)
+        return found if written is None else ShardResult([], found.counts, found.batch_size, written)
 
 
 def write_shards(
@@ -85,10 +84,10 @@ def write_shards(
 
     for number, result in engine_of(engine).map(WritePart(task, writer.parts), missing()):
         writer.remember(batch_size=result.batch_size)
-        if result.written:
-            writer.record_part(number)
-        else:
+        if result.written is None:
             writer.write_part(number, result.rows, result.counts)
+        else:
+            writer.record_part(number, result.written)
         sequences, letters = asked.pop(number)
         writer.computed(letters)
         told(sequences)

@@ -20,6 +20,7 @@ from relevome.results.motifs.folder import read_relevant_motifs
 from relevome.results.motifs.motifs import MotifPlaces, RelevantMotif, RelevantMotifs
 from relevome.results.outputs import check_free, wanted_targets
 from relevome.results.run.reader import Run
+from relevome.stores.place import named_place
 
 _GROUPS = {1: "pos_patterns", -1: "neg_patterns"}
 _COLUMNS = ("sequence_id", "sequence", "target", "chrom", "start", "strand")
@@ -87,7 +88,7 @@ class ModiscoH5:
             )
         number = 1
         if len(found.counts) > 1:
-            paths = [Path(str(one)).resolve() for one in found.about.get("runs") or ()]
+            paths = [named_place(str(one)).resolve() for one in found.about.get("runs") or ()]
             if run.path.resolve() not in paths:
                 raise InputError(
                     f"{self.motifs} has motifs of {', '.join(map(str, paths))}: expected one of these runs, "

@@ -14,6 +14,7 @@ from relevome.ledger import Ledger, to_json
 from relevome.results.folder import whole_file
 from relevome.results.parts.part import Counts, PartInfo, Rows, damaged_part
 from relevome.results.record import reading
+from relevome.stores.place import Place, local
 
 Status: TypeAlias = Literal["running", "finished", "failed"]
 Kinds: TypeAlias = Mapping[str, type | tuple[type, ...]]
@@ -67,20 +68,20 @@ class Folder:
     kinds_within: Mapping[str, Kinds] = field(default_factory=dict)
 
 
-def write_manifest(folder: Path, kind: Folder, content: Mapping[str, Any]) -> None:
+def write_manifest(folder: Place, kind: Folder, content: Mapping[str, Any]) -> None:
     """Write a manifest as a whole."""
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
     with whole_file(folder / kind.manifest) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def read_manifest(folder: Path, kind: Folder) -> dict[str, Any]:
+def read_manifest(folder: Place, kind: Folder) -> dict[str, Any]:
     """What the manifest of a folder says.
 
     Raises InputError for a folder that is no result of this kind, or that is of a later version.
     """
     path, command = folder / kind.manifest, kind.command
-    if not folder.is_dir():
+    if not (local(folder) if isinstance(folder, Path) else folder).is_dir():
         raise InputError(
             f"no {kind.what} at {folder}: expected the folder that `relevome {command} -o` wrote"
         )
@@ -103,7 +104,7 @@ def read_manifest(folder: Path, kind: Folder) -> dict[str, Any]:
 class Said(dict[str, Any]):
     """A manifest, or a part of one. Raises InputError for a name of which it says nothing."""
 
-    def __init__(self, content: Mapping[str, Any], path: Path) -> None:
+    def __init__(self, content: Mapping[str, Any], path: Place) -> None:
         super().__init__(content)
         self.path = path
 
@@ -111,7 +112,7 @@ class Said(dict[str, Any]):
         raise InputError(f"{self.path} says nothing of {name!r}: it is damaged, {AGAIN}")
 
 
-def _checked(content: Mapping[str, Any], path: Path, kind: Folder) -> Said:
+def _checked(content: Mapping[str, Any], path: Place, kind: Folder) -> Said:
     """What was read, if all that is said is of the kind that it should be."""
     _check_kinds(content, {**_COMMON, **kind.kinds})
     _check_kinds(content.get("model", {}), _MODEL)
@@ -140,7 +141,7 @@ def question_sha256(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def check_belong(manifest: Mapping[str, Any], infos: Mapping[Path, PartInfo]) -> None:
+def check_belong(manifest: Mapping[str, Any], infos: Mapping[Place, PartInfo]) -> None:
     """Raises InputError for a part that answers another question than the manifest asks."""
     asked = question_sha256(manifest)
     for path, info in infos.items():

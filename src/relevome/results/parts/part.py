@@ -6,8 +6,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from io import RawIOBase
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +20,7 @@ from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.results.folder import whole_file
 from relevome.results.record import DAMAGE
+from relevome.stores.place import Place, StorePath
 
 _NAME = re.compile(r"part-(\d{5,})\.parquet")
 _KEY = b"relevome"
@@ -96,21 +98,24 @@ def common_head_shape(shapes: Iterable[tuple[int, int] | None]) -> tuple[int, in
     return found.pop() if found else None
 
 
-def part_path(folder: Path, index: int) -> Path:
+def part_path(folder: Place, index: int) -> Place:
     """The file of a part."""
     return folder / f"part-{index:05d}.parquet"
 
 
-def part_paths(folder: Path) -> dict[int, Path]:
+def part_paths(folder: Place) -> dict[int, Place]:
     """The parts that a folder holds, by index, in order."""
     matches = ((_NAME.fullmatch(path.name), path) for path in folder.iterdir())
     return dict(sorted((int(match[1]), path) for match, path in matches if match))
 
 
 def write_part(
-    path: Path, kind: Rows[Row], rows: Sequence[Row], counts: Counts, version: int, run: str | None = None
-) -> None:
-    """Write a part as a whole, in a version of its kind; the same content gives the same bytes."""
+    path: Place, kind: Rows[Row], rows: Sequence[Row], counts: Counts, version: int, run: str | None = None
+) -> str:
+    """Write a part as a whole, in a version of its kind; the same content gives the same bytes.
+
+    Gives the SHA-256 of the part that is there then: in a store, another who wrote it first has done so.
+    """
     info = {
         "schema_version": version,
         "counts": counts_to_json(counts),
@@ -119,13 +124,23 @@ def write_part(
         "part": _index(path),
         "rows": len(rows),
     }
-    write_table(path, kind.to_table(rows), info)
+    return write_table(path, kind.to_table(rows), info)
 
 
-def write_table(path: Path, table: pa.Table, foot: Mapping[str, object]) -> None:
-    """Write a Parquet file as a whole, with what its foot shall say."""
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        _write(table, foot, file)
+def write_table(path: Place, table: pa.Table, foot: Mapping[str, object]) -> str:
+    """Write a Parquet file as a whole, with what its foot shall say; gives its SHA-256.
+
+    In a store nothing takes the place of one that is there, whose SHA-256 it then is.
+    """
+    if isinstance(path, StorePath):
+        sink = pa.BufferOutputStream()
+        _write(table, foot, sink)
+        content = sink.getvalue()
+        return hashlib.sha256(content).hexdigest() if path.write_new(content) else sha256_of_part(path)
+    with whole_file(path) as temporary:
+        with temporary.open("wb") as file:
+            _write(table, foot, file)
+        return sha256_of_part(temporary)
 
 
 def _write(table: pa.Table, foot: Mapping[str, object], file: Any) -> None:
@@ -141,13 +156,14 @@ def size_of_part(kind: Rows[Row], rows: Sequence[Row], counts: Counts) -> tuple[
     return sink.getvalue().size, table.nbytes
 
 
-def read_foot(path: Path) -> tuple[dict[str, Any], int]:
+def read_foot(path: Place) -> tuple[dict[str, Any], int]:
     """What the foot of a Parquet file says, and how many rows it has."""
-    metadata = pq.read_metadata(path)
+    with _source(path) as source:
+        metadata = pq.read_metadata(source)
     return json.loads((metadata.metadata or {})[_KEY]), metadata.num_rows
 
 
-def read_info(path: Path) -> PartInfo:
+def read_info(path: Place) -> PartInfo:
     """The foot of a part. Raises InputError if it is damaged, another part than it is called, or cut."""
     try:
         info, there = read_foot(path)
@@ -162,7 +178,7 @@ def read_info(path: Path) -> PartInfo:
         raise damaged_part(path, error) from error
 
 
-def sha256_of_part(path: Path) -> str:
+def sha256_of_part(path: Place) -> str:
     """Digest of all bytes of a part. Raises InputError if it cannot be read."""
     try:
         with path.open("rb") as file:
@@ -179,7 +195,7 @@ def head_shape_of(foot: Mapping[str, Any]) -> tuple[int, int] | None:
     return layers, heads
 
 
-def _index(path: Path) -> int:
+def _index(path: Place) -> int:
     """The number in the name of a part."""
     found = _NAME.fullmatch(path.name)
     return int(found[1]) if found else -1
@@ -192,10 +208,15 @@ def _whole(number: object) -> int:
     return number
 
 
-def read_part(path: Path, expected: pa.Schema) -> pa.Table:
+def read_part(path: Place, expected: pa.Schema) -> pa.Table:
     """The rows of a part in the columns of a schema; one that is newer than the part is null in it."""
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with (
+            _source(path) as source,
+            pq.ParquetFile(
+                source, page_checksum_verification=True, pre_buffer=isinstance(path, StorePath)
+            ) as file,
+        ):
             known = set(file.schema_arrow.names)
             there = [name for name in expected.names if name in known]
             table = _with_newer(file.read(there).combine_chunks(), expected)
@@ -206,8 +227,13 @@ def read_part(path: Path, expected: pa.Schema) -> pa.Table:
         raise damaged_part(path, error) from error
 
 
+def _source(path: Place) -> AbstractContextManager[Path | RawIOBase]:
+    """What Arrow reads: a path of this machine, or those stretches of a file in a store that it asks for."""
+    return path.stretches() if isinstance(path, StorePath) else nullcontext(path)
+
+
 @contextmanager
-def reading_rows(path: Path) -> Iterator[None]:
+def reading_rows(path: Place) -> Iterator[None]:
     """Raises InputError where rows of a part turn out to be other than they should be."""
     try:
         yield
@@ -223,7 +249,7 @@ def _with_newer(table: pa.Table, expected: pa.Schema) -> pa.Table:
     return table
 
 
-def damaged_part(path: Path, error: Exception) -> InputError:
+def damaged_part(path: Place, error: Exception) -> InputError:
     """What is said of a part that cannot be used."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return InputError(

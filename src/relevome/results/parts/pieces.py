@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +25,7 @@ from relevome.results.parts.part import (
     write_table,
 )
 from relevome.results.record import DAMAGE
+from relevome.stores.place import Place
 
 KEPT_EVERY = 15.0  # seconds of computing after which what is finished is kept
 
@@ -42,7 +42,7 @@ class Outcome:
 class Pieces:
     """The pieces in a folder, of a question that is known by its digest ``run``."""
 
-    folder: Path
+    folder: Place
     run: str
     rows: Rows[Any]
 
@@ -56,7 +56,7 @@ class Pieces:
                 path.unlink(missing_ok=True)
         return found
 
-    def _read(self, path: Path) -> dict[int, Outcome]:
+    def _read(self, path: Place) -> dict[int, Outcome]:
         foot, there = read_foot(path)
         if (foot["run"], foot["piece"]) != (self.run, path.name):
             raise ValueError("it is of another run")
@@ -115,6 +115,6 @@ class Keeping:
             self._new, self._since = {}, time.monotonic()
 
 
-def piece_paths(folder: Path, part: int | None = None) -> list[Path]:
+def piece_paths(folder: Place, part: int | None = None) -> list[Place]:
     """The files of pieces, of one part or of all, in order."""
     return sorted(folder.glob("piece-*.parquet" if part is None else f"piece-{part:05d}-*.parquet"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Generic
 
 import numpy as np
@@ -20,6 +19,7 @@ from relevome.results.parts.part import (
     reading_rows,
     total,
 )
+from relevome.stores.place import Place, each, named_place
 
 
 class PartsReader(Generic[Row]):
@@ -32,12 +32,12 @@ class PartsReader(Generic[Row]):
 
     kind: ClassVar[Folder]
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Place) -> None:
+        self.path = named_place(path)
         self.manifest: dict[str, Any] = read_manifest(self.path, self.kind)
         parts = part_paths(self.path)
         self._paths = tuple(parts.values())
-        self._infos = tuple(read_info(path) for path in self._paths)
+        self._infos = tuple(each(read_info, [*self._paths]))
         self._check_complete(sorted(parts))
         check_belong(self.manifest, dict(zip(self._paths, self._infos, strict=True)))
         self._first_rows = np.cumsum([0, *(info.rows for info in self._infos)])

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from relevome.results.parts import manifest as manifests
 from relevome.results.parts.manifest import Folder
 from relevome.results.parts.part import (
     Counts,
+    PartInfo,
     Rows,
     common_head_shape,
     part_path,
@@ -27,6 +27,7 @@ from relevome.results.parts.part import (
     write_part,
 )
 from relevome.results.parts.pieces import Pieces, piece_paths
+from relevome.stores.place import Place, each, named_place
 
 _Writer = TypeVar("_Writer")
 
@@ -41,21 +42,20 @@ class PartsPlace:
     another machine knows by it that it sees the same folder, and one whose writer is dead that it has ended.
     """
 
-    folder: Path
+    folder: Place
     rows: Rows[Any]
     version: int
     run: str
     mark: str
 
-    def write(self, index: int, rows: Sequence[Any], counts: Counts) -> bool:
-        """Write a part as a whole, if the folder is seen from here; says whether it was.
+    def write(self, index: int, rows: Sequence[Any], counts: Counts) -> str | None:
+        """Write a part as a whole, if the folder is seen from here; gives its SHA-256 if it was written.
 
         Raises InputError if the disk is full; the parts before stay whole.
         """
         if not is_marked(self.folder, self.mark):
-            return False
-        write_part(part_path(self.folder, index), self.rows, rows, counts, self.version, self.run)
-        return True
+            return None
+        return write_part(part_path(self.folder, index), self.rows, rows, counts, self.version, self.run)
 
 
 class PartsWriter:
@@ -72,12 +72,13 @@ class PartsWriter:
     """
 
     def __init__(
-        self, folder: str | Path, kind: Folder, manifest: Mapping[str, Any], overwrite: bool = False
+        self, folder: str | Place, kind: Folder, manifest: Mapping[str, Any], overwrite: bool = False
     ) -> None:
-        self.folder = Path(folder)
+        self.folder = named_place(folder)
         self.kind = kind
         self._manifest = manifests.plain(manifest)
         self._metrics: dict[str, float | None] | None = None
+        self._sha256: dict[int, str] = {}
         self._letters = 0
         self._took: dict[str, float] | None = None
         self._begun = time.monotonic()
@@ -98,7 +99,7 @@ class PartsWriter:
             _check_same(self.folder, self.kind, self._manifest)
             self._took = there.get("took")
         paths = part_paths(self.folder)
-        self._parts = {index: read_info(path) for index, path in paths.items()}
+        self._parts = dict(zip(paths, each(read_info, [*paths.values()]), strict=True))
         manifests.check_belong(self._manifest, {paths[index]: info for index, info in self._parts.items()})
         self._write_manifest("running")
 
@@ -125,10 +126,11 @@ class PartsWriter:
         """
         self._check_new(index)
         parts = self.parts
-        write_part(part_path(self.folder, index), parts.rows, rows, counts, parts.version, parts.run)
-        self._record(index)
+        path = part_path(self.folder, index)
+        sha256 = write_part(path, parts.rows, rows, counts, parts.version, parts.run)
+        self._record(index, sha256, read_info(path))
 
-    def record_part(self, index: int) -> None:
+    def record_part(self, index: int, sha256: str) -> None:
         """Take notice of part ``index``, which a worker wrote; a shared disk may take a while to show it.
 
         Raises InputError if it does not, or answers another question.
@@ -138,15 +140,17 @@ class PartsWriter:
         while not path.is_file() and time.monotonic() - begun < _SHOWN:
             list(self.folder.iterdir())  # a disk of another machine is asked anew
             time.sleep(0.1)
-        manifests.check_belong(self._manifest, {path: read_info(path)})
-        self._record(index)
+        info = read_info(path)
+        manifests.check_belong(self._manifest, {path: info})
+        self._record(index, sha256, info)
 
     def _check_new(self, index: int) -> None:
         if index in self._parts:
             raise ValueError(f"part {index} of {self.folder} is already written")
 
-    def _record(self, index: int) -> None:
-        self._parts[index] = read_info(part_path(self.folder, index))
+    def _record(self, index: int, sha256: str, info: PartInfo) -> None:
+        self._sha256[index] = sha256
+        self._parts[index] = info
         self.pieces.remove(index)
 
     def computed(self, letters: int) -> None:
@@ -201,12 +205,15 @@ class PartsWriter:
         }
 
     def _checksums(self) -> list[str]:
-        """The SHA-256 of each part, in their order."""
-        return [sha256_of_part(part_path(self.folder, index)) for index in sorted(self._parts)]
+        """The SHA-256 of each part, in their order; those that were there before are read for it."""
+        before = [index for index in self._parts if index not in self._sha256]
+        found = each(sha256_of_part, [part_path(self.folder, index) for index in before])
+        self._sha256 |= zip(before, found, strict=True)
+        return [self._sha256[index] for index in sorted(self._parts)]
 
 
 def parts_there(
-    folder: Path, kind: Folder, manifest: Mapping[str, Any], overwrite: bool = False
+    folder: Place, kind: Folder, manifest: Mapping[str, Any], overwrite: bool = False
 ) -> frozenset[int]:
     """Indices of the parts that a `PartsWriter` would find there and go on from; nothing is written.
 
@@ -218,7 +225,7 @@ def parts_there(
     return frozenset(part_paths(folder))
 
 
-def _check_same(folder: Path, kind: Folder, manifest: Mapping[str, Any]) -> None:
+def _check_same(folder: Place, kind: Folder, manifest: Mapping[str, Any]) -> None:
     differences = manifests.differences(manifests.read_manifest(folder, kind), manifest)
     if differences:
         raise InputError(
@@ -227,12 +234,8 @@ def _check_same(folder: Path, kind: Folder, manifest: Mapping[str, Any]) -> None
         )
 
 
-def _remove_stray(folder: Path, manifest: str) -> None:
+def _remove_stray(folder: Place, manifest: str) -> None:
     """Remove what a process that was killed left half-written."""
-    for pattern in (
-        temporary_name(folder / manifest).name,
-        temporary_name(folder / "part-*.parquet").name,
-        temporary_name(folder / "piece-*.parquet").name,
-    ):
-        for path in folder.glob(pattern):
+    for name in (manifest, "part-*.parquet", "piece-*.parquet"):
+        for path in folder.glob(temporary_name(name)):
             path.unlink()

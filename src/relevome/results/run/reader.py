@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -19,6 +18,7 @@ from relevome.results.parts.part import read_part
 from relevome.results.parts.reader import PartsReader
 from relevome.results.run.columns import Explanation, no_rows
 from relevome.results.run.manifest import RUN
+from relevome.stores.place import Place
 from relevome.words import counted
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class Run(PartsReader[Explanation]):
     were there when it was opened. ``manifest`` is what ``run.json`` says.
 
     Args:
-        path: The folder.
+        path: The folder, or its address in a store, such as ``s3://bucket/run``, of which only what is asked
+            for is fetched.
 
     Raises:
         InputError: For a folder that is no run, of a later schema, or with a part that is damaged or missing.
@@ -43,7 +44,7 @@ class Run(PartsReader[Explanation]):
 
     kind = RUN
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Place) -> None:
         super().__init__(path)
         self._index: pa.Table | None = None
 

@@ -22,6 +22,7 @@ from relevome.results.tables import write_tsv
 from relevome.results.variants.effect import MatchedNull, VariantEffect
 from relevome.results.variants.why import FOLDER, VariantsWhy, why_of
 from relevome.results.variants.why import NAME as WHY_NAME
+from relevome.stores.place import local, named_place
 from relevome.words import counted
 
 if TYPE_CHECKING:
@@ -150,11 +151,12 @@ class VariantsWriter(PartsWriter):
     """
 
     def __init__(self, folder: str | Path, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
-        super().__init__(folder, VARIANTS, manifest, overwrite)
-        if overwrite and (self.folder / FOLDER / WHY_NAME).is_file():
-            shutil.rmtree(self.folder / FOLDER)
+        there = local(named_place(folder))
+        super().__init__(there, VARIANTS, manifest, overwrite)
+        if overwrite and (there / FOLDER / WHY_NAME).is_file():
+            shutil.rmtree(there / FOLDER)
         for name in (TABLE, MATRIX, PLAIN, COMPRESSED, INDEX):
-            (self.folder / name).unlink(missing_ok=True)
+            (there / name).unlink(missing_ok=True)
 
 
 class Variants(PartsReader[VariantRow]):
@@ -167,7 +169,7 @@ class Variants(PartsReader[VariantRow]):
     kind = VARIANTS
 
     def __init__(self, path: str | Path) -> None:
-        super().__init__(path)
+        super().__init__(local(named_place(path)))
         with reading(self.path / NAME, AGAIN):
             self._scores = tuple(self.manifest["scores"])
             self._targets = tuple(self.manifest["targets"])
@@ -216,13 +218,13 @@ class Variants(PartsReader[VariantRow]):
     @property
     def vcf(self) -> Path | None:
         """The VCF file with what was found, of variants of a genome."""
-        paths = (self.path / name for name in (COMPRESSED, PLAIN))
+        paths = (local(self.path) / name for name in (COMPRESSED, PLAIN))
         return next((path for path in paths if path.is_file()), None)
 
     @property
     def why(self) -> VariantsWhy | None:
         """Relevance of both alleles of every variant; None where that was not asked for."""
-        return why_of(self.path)
+        return why_of(local(self.path))
 
     def values(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The values of some columns, row by row, in a fraction of the time of whole rows."""

@@ -20,6 +20,7 @@ from relevome.results.relevance_tracks import sizes_within
 from relevome.results.tables import write_tsv
 from relevome.results.tracks import Values, write_bigwig
 from relevome.results.variants.rows import MATRIX, Variants
+from relevome.stores.place import local
 
 Summary = Literal["mean", "reference-centred", "largest"]
 
@@ -121,7 +122,7 @@ def write_saturation(found: Variants) -> Path:
         for letter, row in zip(alphabet, block.tolist(), strict=True):
             rows.append([target, gene, letter, *(None if np.isnan(x) else x for x in row)])
     write_tsv(found.path / MATRIX, ["target", "gene", "letter", *names], rows)
-    return found.path / MATRIX
+    return local(found.path) / MATRIX
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ class VariantsBigWig:
             some = sorted(
                 (one for one in every if one.target == label), key=lambda one: (one.sequence_id, one.start)
             )
-            _check_apart(some, found.path)
+            _check_apart(some, local(found.path))
             values = list(self._values(some, alphabet))
             missing += sum(len(one.reference) for one in some) - sum(len(numbers) for *_, numbers in values)
             ends: dict[str, int] = {}

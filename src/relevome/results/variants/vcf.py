@@ -13,6 +13,7 @@ from relevome.data.formats.vcf import COLUMNS, malformed, vcf_header, vcf_lines
 from relevome.data.lines import PathLike
 from relevome.results.folder import whole_file
 from relevome.results.variants.rows import COMPRESSED, INDEX, PLAIN, Variants
+from relevome.stores.place import local
 
 _PREFIX = "RELEVOME_"
 _ALLELE, _GENE = f"{_PREFIX}ALLELE", f"{_PREFIX}GENE"
@@ -43,7 +44,7 @@ def write_variants_vcf(found: Variants, source: PathLike) -> Path:
         The file.
     """
     keys = _Keys(found)
-    plain = found.path / PLAIN
+    plain = local(found.path) / PLAIN
     order = _Order()
     with whole_file(plain) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line}\n" for line in keys.header(source))
