@@ -103,7 +103,7 @@ def places(saved: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactor
     model = relevome.load_model(saved("dnabert"), device="cpu")
     run = relevome.explain(model, folder / "fasta.fa", "attnlrp", 0, out=folder / "run", heads=True)
     found = {name: folder / f"{name}{ending}" for name, (ending, _) in texts.items()}
-    return found | {"run": Path(run.path), "letters": saved("dnabert"), "cnn": saved("cnn")}
+    return found | {"run": Path(str(run.path)), "letters": saved("dnabert"), "cnn": saved("cnn")}
 
 
 @contextmanager
