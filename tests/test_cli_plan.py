@@ -53,7 +53,7 @@ def test_an_estimate_in_words() -> None:
         ),
         (
             "pairs --model {cnn} --target 0 --fasta {fasta}",
-            "work    2 with 20 letters, in 1 shards",
+            "work    2 with 20 letters, in 1 shard",
         ),
     ],
 )
