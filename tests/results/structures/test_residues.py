@@ -369,7 +369,7 @@ def test_says_what_it_cannot_do(make_run, letters_only, tmp_path):
     out = tmp_path / "x"
     refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({}, "no structure is given: expected --option structure=FILE"),
-        ({"structure": tmp_path / "none.pdb"}, r"cannot read the structure .*none.pdb"),
+        ({"structure": tmp_path / "none.pdb"}, r"cannot read .*none.pdb .*expected a file"),
         ({"structure": pdb, "chain": "Q"}, r"has no chain 'Q' .*its chains are 'A'"),
         ({"structure": pdb, "id": "v"}, "has no sequence 'v'"),
         ({"structure": pdb}, r"no chain is 0.9 alike .*none is near"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from relevome.data.lines import open_bytes
 from relevome.errors import InputError
 
 
@@ -37,9 +38,11 @@ def open_structure(path: Path) -> OpenedStructure:
     """
     gemmi = gemmi_library()
     document = gemmi.cif.Document()
+    content = _text(path)
     try:
-        structure = _read(gemmi, path, document)
+        structure = _read(gemmi, content, document)
         structure.setup_entities()
+        _read_names(structure)
     except (OSError, RuntimeError, ValueError, UnicodeDecodeError) as error:
         raise InputError(
             f"cannot read the structure {path}: {' '.join(str(error).split())}; expected PDB or mmCIF"
@@ -50,9 +53,34 @@ def open_structure(path: Path) -> OpenedStructure:
     return OpenedStructure(path, structure, document if is_mmcif else None)
 
 
-def _read(gemmi: Any, path: Path, document: Any) -> Any:
+def _read_names(structure: Any) -> None:
+    """Reads all names that are asked for later: columns may cut a letter of several bytes in two.
+
+    Raises UnicodeDecodeError for such a name.
+    """
+    dict(structure.info)
+    for entity in structure.entities:
+        _ = entity.name, entity.subchains
+    for model in structure:
+        for chain in model:
+            _ = chain.name
+            for residue in chain:
+                _ = residue.name, str(residue.seqid), residue.subchain, [atom.name for atom in residue]
+
+
+def _text(path: Path) -> str:
+    """The content of a file; old ones have names of people in Latin-1, which gives every byte a letter."""
+    with open_bytes(path) as file:
+        content = file.read()
     try:
-        return gemmi.read_structure(str(path), format=gemmi.CoorFormat.Detect, save_doc=document)
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _read(gemmi: Any, content: str, document: Any) -> Any:
+    try:
+        return gemmi.read_structure_string(content, format=gemmi.CoorFormat.Detect, save_doc=document)
     except (RuntimeError, ValueError):
         # before 1998, columns 73 to 80 of PDB files were the entry and the number of the line
-        return gemmi.read_pdb(str(path), max_line_length=72)
+        return gemmi.read_pdb_string(content, max_line_length=72)
