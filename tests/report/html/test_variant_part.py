@@ -273,7 +273,7 @@ def test_a_variant_shows_why(opened: Open, tmp_path: Path) -> None:
     np.testing.assert_allclose(np.array(columns[5], dtype=float), row.difference[10:71], rtol=1e-6)
     said = page.locator(".chosen").text_content()
     assert "The motif <b>GATA came (p 1 with the reference, 0.001 with the alternative)." in said
-    assert "windows that are moved by up to 1 letters" in said
+    assert "windows that are moved by up to 1 letter" in said
     canvas = page.locator(".chosen canvas")
     box = in_view(page, canvas)
     page.mouse.move(box["x"] + 112 + 30.5 * (box["width"] - 124) / 61, box["y"] + 60)

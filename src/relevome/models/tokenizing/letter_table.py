@@ -98,7 +98,8 @@ class LetterTable:
 
     def places(self, letters: int) -> Places:
         """First letter, the one behind the last, and whether it is special, of every token."""
-        return _places(len(self.before), letters, len(self.after))
+        starts, ends, special = _places(len(self.before), letters, len(self.after))
+        return starts.copy(), ends.copy(), special.copy()
 
     def _agrees(self, encode: Callable[[Sequence], Tokens], sequence: Sequence) -> bool:
         own, found = encode(sequence), self.read(sequence.letters)
@@ -114,7 +115,4 @@ def _places(before: int, letters: int, after: int) -> Places:
     none = np.zeros(before, dtype=int), np.zeros(after, dtype=int)
     starts = np.concatenate([none[0], np.arange(letters), none[1]])
     ends = np.concatenate([none[0], np.arange(1, letters + 1), none[1]])
-    places = starts, ends, ends == starts
-    for array in places:
-        array.setflags(write=False)  # all sequences of a length have the same
-    return places
+    return starts, ends, ends == starts
