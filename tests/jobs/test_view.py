@@ -86,7 +86,7 @@ def test_what_cannot_be_shown_is_refused_before_anything_is_served(run: Run, tmp
         relevome.view(run, labels=["a", "b"])
     next(run.path.glob("part-*")).write_bytes(b"PAR1")
     with pytest.raises(InputError, match="damaged or gone"):
-        relevome.view(run.path)
+        relevome.view(str(run.path))
 
 
 def test_a_part_that_is_gone_is_said_where_it_is_asked_for(run: Run) -> None:

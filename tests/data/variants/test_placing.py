@@ -12,7 +12,7 @@ from relevome.data.formats.fasta import read_fasta
 from relevome.data.formats.vcf import read_vcf
 from relevome.data.genomes import open_genome
 from relevome.data.sequences import PROTEIN, Sequence
-from relevome.data.variants.genome_letters import GenomeLetters
+from relevome.data.variants.letter_blocks import LetterBlocks
 from relevome.data.variants.placing import contig_named, on_genome, on_proteins, proteins_by_id
 from relevome.data.variants.variant import BadVariant, Variant
 from relevome.errors import InputError
@@ -22,7 +22,7 @@ HEAD = "#CHROM\tPOS\tID\tREF\tALT\n"
 
 def placed(vcf, genome) -> Any:
     with open_genome(genome) as chromosomes:
-        return list(on_genome(read_vcf(vcf), GenomeLetters(chromosomes), genome))
+        return list(on_genome(read_vcf(vcf), LetterBlocks(chromosomes), genome))
 
 
 def test_the_twelve_that_were_worked_out_by_hand(shared):

@@ -113,10 +113,11 @@ def at(page: Any, row: int, column: int, letters: int = 60) -> tuple[float, floa
     canvas = page.locator("canvas.pick")
     box = in_view(page, canvas)
     unit = box["width"] / (LEFT + SIDE + 118)
-    return tuple(
+    x, y = (
         box[side] + unit * (off + (place + 0.5) * SIDE / letters)
         for side, off, place in (("x", LEFT, column), ("y", TOP, row))
     )
+    return x, y
 
 
 def test_pointing_says_both_ways_round_and_what_lies_there(page: Any, file: Path) -> None:

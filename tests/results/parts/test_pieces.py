@@ -12,6 +12,7 @@ from relevome.results.parts import pieces
 from relevome.results.parts.part import Counts, Refusal
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces, piece_paths
 from relevome.results.run.columns import ROWS, Explanation
+from relevome.stores.place import local
 from tests.toys import load, saved  # noqa: F401 - fixtures
 
 
@@ -56,7 +57,7 @@ def test_a_piece_of_another_question_or_a_damaged_one_is_as_none(tmp_path):
     kept.write(0, {3: Outcome((row("c"),), Counts(1, 1))})
     assert second.is_file()
     assert sorted(kept.read(0)) == [2, 3]
-    second.rename(tmp_path / "piece-00001-00000.parquet")
+    local(second).rename(tmp_path / "piece-00001-00000.parquet")
     assert kept.read(1) == {}
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from relevome.data.lines import PathLike
 from relevome.data.sequences import DNA, Sequence
 from relevome.data.sites import meant_by
-from relevome.data.variants.genome_letters import GenomeLetters
+from relevome.data.variants.letter_blocks import LetterBlocks
 from relevome.data.variants.variant import BadVariant, Variant, unusable
 from relevome.errors import InputError
 
@@ -19,7 +19,7 @@ _MITOCHONDRION = {"M", "MT"}
 
 
 def on_genome(
-    items: Iterable[Variant | BadVariant], letters: GenomeLetters, genome: PathLike
+    items: Iterable[Variant | BadVariant], letters: LetterBlocks, genome: PathLike
 ) -> Iterator[Variant | BadVariant]:
     """Variants under the names that a genome has for their contigs, if their reference is what is there.
 

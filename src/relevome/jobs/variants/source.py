@@ -17,7 +17,7 @@ from relevome.data.inputs import sha256_of
 from relevome.data.problems import Problem
 from relevome.data.sequences import DNA, PROTEIN, Sequence
 from relevome.data.variants.genes import Gene, Genes, read_genes
-from relevome.data.variants.genome_letters import GenomeLetters
+from relevome.data.variants.letter_blocks import LetterBlocks
 from relevome.data.variants.placing import on_genome, on_proteins, proteins_by_id
 from relevome.data.variants.saturated import saturated
 from relevome.data.variants.variant import BadVariant, Variant, unusable
@@ -62,7 +62,7 @@ def genome_variants(
     """
     files = {"vcf": vcf, "genome": genome, "genes": genes}
     with open_genome(genome) as chromosomes:
-        letters = GenomeLetters(chromosomes)
+        letters = LetterBlocks(chromosomes)
         known = None if genes is None else read_genes(genes, letters.lengths)
         contigs = [Contig(name, length) for name, length in letters.lengths.items()]
         stretches = read_regions(saturate, contigs) if saturate else []

@@ -69,3 +69,10 @@ def _offsets(values: Sequence[Any]) -> pa.Buffer:
     if ends[-1] > np.iinfo(np.int32).max:
         raise ValueError(f"{ends[-1]:,} items are too many for one array")
     return pa.py_buffer(ends.astype(np.int32))
+
+
+def loose(scalar: pa.Scalar) -> Any:
+    """A cell as Python sees it: numbers in lists as an array of their own."""
+    if isinstance(scalar, pa.ListScalar) and scalar.is_valid and scalar.type.value_type != pa.string():
+        return scalar.values.to_numpy().copy()
+    return scalar.as_py()

@@ -18,7 +18,7 @@ from jaxtyping import Float32, Int32
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
 from relevome.results.notebook import MOST, as_html, picture, plotted
-from relevome.results.parts.arrow import arrow_array
+from relevome.results.parts.arrow import arrow_array, loose
 from relevome.results.parts.part import Rows, common_head_shape
 
 if TYPE_CHECKING:
@@ -329,20 +329,13 @@ def no_rows(columns: Sequence[str] | None = None) -> pa.Table:
 
 def from_row(table: pa.Table, row: int, head_shape: tuple[int, int] | None) -> Explanation:
     """The explanation in a row; ``head_shape`` is (layers, heads). Its arrays are copies."""
-    values = {name: _loose(table[name][row]) for name in SCHEMA.names}
+    values = {name: loose(table[name][row]) for name in SCHEMA.names}
     values["tokens"] = tuple(values["tokens"])
     if values["head_relevance"] is not None and head_shape is not None:
         values["head_relevance"] = values["head_relevance"].reshape(*head_shape, -1)
     if values["letter_scores"] is not None:
         values["letter_scores"] = values["letter_scores"].reshape(len(values["sequence"]), -1)
     return Explanation(**values, conserved=False)
-
-
-def _loose(scalar: pa.Scalar) -> Any:
-    """A cell as Python sees it: numbers in lists as an array of their own."""
-    if isinstance(scalar, pa.ListScalar) and scalar.is_valid and scalar.type.value_type != _TEXT:
-        return scalar.values.to_numpy().copy()
-    return scalar.as_py()
 
 
 def _head_shape(explanations: Sequence[Explanation]) -> tuple[int, int] | None:

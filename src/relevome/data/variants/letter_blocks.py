@@ -9,7 +9,7 @@ from typing import Any
 _BLOCK = 1 << 16  # letters that are read at a time
 
 
-class GenomeLetters:
+class LetterBlocks:
     """Letters of a genome, upper case; the last block that was read is kept, since variants are in order.
 
     Args:
