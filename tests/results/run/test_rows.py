@@ -30,7 +30,10 @@ KINDS = [
 ]
 
 
-def explained(load, name, method=AttnLRP(), readings=Readings(), lift="split"):  # noqa: B008
+USUAL, ONCE = AttnLRP(), Readings()
+
+
+def explained(load, name, method=USUAL, readings=ONCE, lift="split"):
     """Seven sequences, one of them on a chromosome."""
     model, draw = load(name), np.random.default_rng(0)
     letters = [
