@@ -73,6 +73,7 @@ from relevome.results.substitution import (
     read_substitution,
     write_substitution,
 )
+from relevome.stores.place import local
 from tests.damage.readers import Files, Reader, register
 from tests.discovery.planted import SITE, Looking, made_up_motif, planted_model, planted_windows, target
 from tests.results.conftest import _explain, _letters_only
@@ -111,16 +112,18 @@ def _read_run(folder: Path) -> Any:
     return run, repr(run), run.counts, run.targets, rows, [repr(row) for row in rows], run.to_pandas()
 
 
+def parts_by_pandas(folder: Path) -> pd.DataFrame:
+    return pd.concat(
+        [pd.read_parquet(local(path)) for path in part_paths(folder).values()], ignore_index=True
+    )
+
+
 def _parts_differ(folder: Path, found: Any) -> str:
     """Whether the rows are those that pandas reads."""
     run, *_, rows, _, frame = found
-    theirs = (
-        pd.concat([pd.read_parquet(path) for path in part_paths(folder).values()], ignore_index=True)
-        if len(run)
-        else None
-    )
-    if theirs is None:
+    if not len(run):
         return ""
+    theirs = parts_by_pandas(folder)
     for name in ("sequence_id", "sequence", "target", "score"):
         if theirs[name].tolist() != frame[name].tolist() or theirs[name].tolist() != [
             getattr(r, name) for r in rows

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from relevome.data.sequences import DNA, Interval, Sequence
 from relevome.jobs.data.windows import windows
 from relevome.models.predictions import Predicted, probabilities
-from relevome.results.parts.part import Counts, Refusal, part_paths
+from relevome.results.parts.part import Counts, Refusal
 from relevome.results.prediction import Prediction, PredictionWriter, predicted_row
 from relevome.results.window_tables import WindowTables
-from tests.damage.of_results import MODEL, left_by
+from tests.damage.of_results import MODEL, left_by, parts_by_pandas
 from tests.damage.readers import Reader, register
 
 
@@ -50,7 +49,7 @@ def _rows_differ(folder: Path, found: Any) -> str:
     rows, logits, *_ = found
     if not rows:
         return ""
-    theirs = pd.concat([pd.read_parquet(path) for path in part_paths(folder).values()], ignore_index=True)
+    theirs = parts_by_pandas(folder)
     for name in ("sequence_id", "sequence"):
         if theirs[name].tolist() != [getattr(row, name) for row in rows]:
             return f"{name} is not {theirs[name].tolist()}"

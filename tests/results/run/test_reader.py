@@ -14,6 +14,7 @@ from relevome.results.parts.part import Counts, Refusal, read_part
 from relevome.results.run.columns import SCHEMA
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
+from relevome.stores.place import local
 from tests.results.earlier import as_before_parts_knew_their_run
 
 
@@ -232,7 +233,7 @@ def test_notices_a_part_of_another_run(run, make_run, rows):
     other = RunWriter(run.path.parent / "other", {"alphabet": "dna", "seed": 3})
     with other:
         other.write_part(1, rows[2:4], Counts(read=2, explained=2))
-    shutil.copy(other.folder / "part-00001.parquet", run.path / "part-00001.parquet")
+    shutil.copy(local(other.folder / "part-00001.parquet"), run.path / "part-00001.parquet")
     with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone \(it is of another run\)"):
         Run(run.path)
 
