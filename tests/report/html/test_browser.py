@@ -15,7 +15,7 @@ from tests.report.html.pages import NASTY, Open, example, file_of, grave, in_vie
 
 AXE = Path(relevome.__file__).parent / "report" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
-# What page/src/row.ts leaves free beside the letters of a wide page.
+# What page/src/sequences/row.ts leaves free beside the letters of a wide page.
 GUTTER, RIGHT = 176, 12
 
 

@@ -21,7 +21,7 @@ from tests.report.html.pages import Open, file_of, grave, in_view, number, saved
 from tests.report.html.test_browser import AXE, GUTTER, RIGHT
 from tests.results.conftest import _letters_only
 
-LETTERS, LANE, TOP = 120, 15, 4 + 2 * (62 + 8) + 13  # of page/src/row.ts and lanes.ts
+LETTERS, LANE, TOP = 120, 15, 4 + 2 * (62 + 8) + 13  # of page/src/sequences, row.ts and lanes.ts
 DASH = "\u2013"  # of ranges
 NASTY = "<img src=x onerror=alert(1)>"
 # type, note, from 1 to the last letter

@@ -33,7 +33,7 @@ LETTERS, MISSING, FIRST = 40, (7, 8), 5  # FIRST is the number of the first resi
 ALPHABET = "ACDEFGHIKLMNPQRSTVWY"
 RUNS = ("one", "two")
 NASTY = "<i>B"
-LEGEND, HIGH, PAD = 84, 360, 14  # of page/src/molecule.ts
+LEGEND, HIGH, PAD = 84, 360, 14  # of page/src/structures/molecule.ts
 
 
 def text(seed: int) -> str:

@@ -1,7 +1,7 @@
 // The page of `relevome report`: all of it is in one file.
 
-import { unpacked } from "./data";
-import { EmbeddedSource } from "./embedded";
+import { unpacked } from "./data/data";
+import { EmbeddedSource } from "./data/embedded";
 import { begin } from "./page";
 
 const kept = document.getElementById("data")!;

@@ -1,6 +1,6 @@
 // The end of the page: how it was made, in words for a paper, with references, commands and licences.
 
-import type { Content } from "./content";
+import type { Content } from "./data/content";
 import { el } from "./dom";
 
 export function methods(found: Content["methods"]): HTMLElement[] {

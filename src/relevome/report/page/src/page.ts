@@ -1,21 +1,21 @@
 // The page: its sections one below the other, wherever its data come from.
 
-import { Browser } from "./browser";
-import type { Content, PartContent, SequencesContent } from "./content";
-import { fromHalf, type Data } from "./data";
+import { Browser } from "./sequences/browser";
+import type { Content, PartContent, SequencesContent } from "./data/content";
+import { fromHalf, type Data } from "./data/data";
 import { el } from "./dom";
-import { legend } from "./legend";
-import { SequenceLinks } from "./links";
+import { legend } from "./sequences/legend";
+import { SequenceLinks } from "./sequences/links";
 import { methods } from "./methods";
 import { parts } from "./parts";
-import { predictions } from "./predictions";
-import { profiles } from "./profile";
+import { predictions } from "./sequences/predictions";
+import { profiles } from "./sequences/profile";
 import { runs } from "./runs";
-import type { Source } from "./source";
-import { Structures } from "./structures";
-import { turn } from "./theme";
+import type { Source } from "./data/source";
+import { Structures } from "./structures/structures";
+import { turn } from "./drawing/theme";
 import type { PageTools } from "./tools";
-import { Tracks } from "./tracks";
+import { Tracks } from "./sequences/tracks";
 import { verdict } from "./verdict";
 import { counted } from "./words";
 

@@ -1,8 +1,8 @@
 // The runs of the page: what was asked, what came of it, and what was refused.
 
-import type { RunFacts } from "./content";
+import type { RunFacts } from "./data/content";
 import { el } from "./dom";
-import { table } from "./table";
+import { table } from "./tables/table";
 
 export function runs(found: readonly RunFacts[]): HTMLElement[] {
   const columns = [

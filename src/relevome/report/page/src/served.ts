@@ -1,7 +1,7 @@
 // The page of `relevome view`: what is known of all sequences comes at once, letters and relevance when they are seen.
 
-import { fromBytes, type Data } from "./data";
-import { FetchedSource } from "./fetched";
+import { fromBytes, type Data } from "./data/data";
+import { FetchedSource } from "./data/fetched";
 import { begin } from "./page";
 
 const ENDED = "relevome view has ended, or cannot be reached: start it again";

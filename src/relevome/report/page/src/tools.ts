@@ -1,7 +1,7 @@
 // What parts may use beside their content: arrays that are kept beside it, and the sequences of the page.
 
-import type { Ref } from "./content";
-import type { SequenceLinks } from "./links";
+import type { Ref } from "./data/content";
+import type { SequenceLinks } from "./sequences/links";
 
 export interface PageTools {
   array(ref: Ref): ArrayLike<number>;

@@ -1,10 +1,10 @@
 // The first thing on the page: what can be said of the explanation in words, with error bars.
 
-import { toneOf } from "./charts";
-import type { Interval, Remark, Tone, Verdict } from "./content";
+import { toneOf } from "./drawing/charts";
+import type { Interval, Remark, Tone, Verdict } from "./data/content";
 import { el } from "./dom";
-import { SvgSurface } from "./surface";
-import { onTheme, theme } from "./theme";
+import { SvgSurface } from "./drawing/surface";
+import { onTheme, theme } from "./drawing/theme";
 
 // Told apart by shape and by word, and not by colour alone.
 const SIGNS: Record<Tone, [string, string]> = {

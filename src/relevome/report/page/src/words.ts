@@ -1,6 +1,6 @@
 // Numbers as people read them.
 
-import type { Interval } from "./content";
+import type { Interval } from "./data/content";
 
 // Making one anew for every number would cost more than all else that a row needs.
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { test } from "node:test";
-import { fromHalf, half, unpacked } from "../src/data";
+import { fromHalf, half, unpacked } from "../src/data/data";
 
 test("half precision is that of IEEE 754", () => {
   const known: [number, number][] = [

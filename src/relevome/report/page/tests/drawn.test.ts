@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Letters } from "../src/content";
-import { reach, tint } from "../src/heat";
-import { logo } from "../src/logo";
-import { extent, nearest, scatter } from "../src/scatter";
-import { stretches } from "../src/statistics";
-import type { Surface } from "../src/surface";
-import type { Theme } from "../src/theme";
+import type { Letters } from "../src/data/content";
+import { reach, tint } from "../src/drawing/heat";
+import { logo } from "../src/drawing/logo";
+import { extent, nearest, scatter } from "../src/drawing/scatter";
+import { stretches } from "../src/data/statistics";
+import type { Surface } from "../src/drawing/surface";
+import type { Theme } from "../src/drawing/theme";
 
 const COLOURS = {
   ink: "ink", muted: "muted", line: "line", ground: "ground", series: ["one", "two"], dark: false,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { besides, within, type Site } from "../src/features";
+import { besides, within, type Site } from "../src/sequences/features";
 
 const site = (start: number, end: number) => ({ span: { start, end } }) as unknown as Site;
 

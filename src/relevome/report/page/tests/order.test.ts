@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { turned } from "../src/links";
-import { arranged, type Key, type Wanted } from "../src/order";
+import { turned } from "../src/sequences/links";
+import { arranged, type Key, type Wanted } from "../src/tables/order";
 
 interface Row { name: string; x: number | null }
 const ROWS: Row[] = [{ name: "b10", x: 1 }, { name: "a2", x: null }, { name: "<i>", x: 3 }, { name: "a10", x: 1 }];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Roll } from "../src/roll";
+import { Roll } from "../src/sequences/roll";
 
 // An element that scrolls as a browser has it: whole dots, and no further than its list.
 function made(view = 900): { roll: Roll; pane: { scrollTop: number }; scroll: (top: number) => void; top: () => number } {

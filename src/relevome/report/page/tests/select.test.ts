@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chosen, occurrences, stretch, type Asked } from "../src/select";
+import { chosen, occurrences, stretch, type Asked } from "../src/sequences/select";
 
 const all = { count: 4, ids: ["b10", "a2", "TATAAT", "a10"] };
 const nowhere = new Set<number>();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applied, ballOf, facing, nearestTo, pathOf, STRAIGHT, turned, type Place, type Turn } from "../src/trace";
+import { applied, ballOf, facing, nearestTo, pathOf, STRAIGHT, turned, type Place, type Turn } from "../src/structures/trace";
 
 const near = (found: readonly number[], expected: readonly number[]) =>
   found.forEach((one, i) => assert.ok(Math.abs(one - expected[i]) < 1e-9, `${found} is not ${expected}`));

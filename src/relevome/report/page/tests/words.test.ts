@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ticks } from "../src/charts";
-import { means } from "../src/statistics";
-import { View } from "../src/view";
+import { ticks } from "../src/drawing/charts";
+import { means } from "../src/data/statistics";
+import { View } from "../src/sequences/view";
 import { counted, fixed, interval, short, tsv } from "../src/words";
 
 test("numbers are written as the tables of relevome write them", () => {

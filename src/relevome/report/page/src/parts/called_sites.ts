@@ -1,7 +1,7 @@
 // The sites that stand out, as a table.
 
 import { el, notes } from "../dom";
-import { table, type Cell } from "../table";
+import { table, type Cell } from "../tables/table";
 import { count, counted, tsv } from "../words";
 
 interface CalledSites { fdr: number; columns: string[]; rows: Cell[][]; left_out: number; notes: string[] }

@@ -1,9 +1,9 @@
 // Several runs side by side: a column for each, and a test for every pair.
 
 import { el, notes } from "../dom";
-import { arrow, curves, type Curves, type Score } from "../scores";
-import { table } from "../table";
-import type { Interval } from "../content";
+import { arrow, curves, type Curves, type Score } from "../drawing/scores";
+import { table } from "../tables/table";
+import type { Interval } from "../data/content";
 import { fixed, interval } from "../words";
 
 interface Comparison {

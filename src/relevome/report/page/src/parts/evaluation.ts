@@ -1,8 +1,8 @@
 // Scores of one run: every metric beside its nulls, curves of faithfulness, checks.
 
 import { el, notes } from "../dom";
-import { arrow, curves, excesses, type Curves, type Score } from "../scores";
-import { table } from "../table";
+import { arrow, curves, excesses, type Curves, type Score } from "../drawing/scores";
+import { table } from "../tables/table";
 import { fixed, interval, counted, tsv } from "../words";
 
 interface Evaluation {

@@ -1,7 +1,7 @@
 // A genome that was annotated: what was called, and how good that is.
 
 import { el } from "../dom";
-import { table, type Cell } from "../table";
+import { table, type Cell } from "../tables/table";
 import { count, counted, short } from "../words";
 
 interface Genome {

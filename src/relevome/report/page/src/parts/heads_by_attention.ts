@@ -1,12 +1,12 @@
 // Heads by attention: which has a name, where each looks, what stands there, and what is lost without it.
 
-import { curves as drawnCurves } from "../charts";
-import type { Interval, Letters } from "../content";
+import { curves as drawnCurves } from "../drawing/charts";
+import type { Interval, Letters } from "../data/content";
 import { choice, el, notes } from "../dom";
-import { figure } from "../figure";
-import { headMap, type HeadCell } from "../head_map";
-import { logo } from "../logo";
-import { table } from "../table";
+import { figure } from "../drawing/figure";
+import { headMap, type HeadCell } from "../drawing/head_map";
+import { logo } from "../drawing/logo";
+import { table } from "../tables/table";
 import { counted, minus, short, tsv } from "../words";
 
 interface Head {

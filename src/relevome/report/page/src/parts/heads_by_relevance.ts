@@ -1,8 +1,8 @@
 // Heads by relevance: a map for every type of sites and statistic, and what a head has over each null.
 
 import { el, notes, choice } from "../dom";
-import { headMap, type HeadCell } from "../head_map";
-import { table } from "../table";
+import { headMap, type HeadCell } from "../drawing/head_map";
+import { table } from "../tables/table";
 import { interval, counted, short, tsv } from "../words";
 
 type Column = (number | null)[];

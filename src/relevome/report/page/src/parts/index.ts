@@ -1,6 +1,6 @@
 // The parts of the page by kind of result, as relevome.report.html.parts has them: one file each.
 
-import type { Letters } from "../content";
+import type { Letters } from "../data/content";
 import { called_sites } from "./called_sites";
 import { comparison } from "./comparison";
 import { evaluation } from "./evaluation";

@@ -1,13 +1,13 @@
 // Motifs: logos in a table beside what the nulls have; a click shows places, names, and whether the model misses it.
 
-import { intervals, type IntervalRow } from "../charts";
-import type { Interval, Letters } from "../content";
+import { intervals, type IntervalRow } from "../drawing/charts";
+import type { Interval, Letters } from "../data/content";
 import { el, notes } from "../dom";
-import { figure, picture } from "../figure";
-import { listing, type ListColumn } from "../listing";
-import { logo, type Logo } from "../logo";
-import { curves } from "../scores";
-import { table, type Cell } from "../table";
+import { figure, picture } from "../drawing/figure";
+import { listing, type ListColumn } from "../tables/listing";
+import { logo, type Logo } from "../drawing/logo";
+import { curves } from "../drawing/scores";
+import { table, type Cell } from "../tables/table";
 import type { PageTools } from "../tools";
 import { count, fixed, counted, short, tsv } from "../words";
 

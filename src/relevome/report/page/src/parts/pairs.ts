@@ -1,16 +1,16 @@
 // Pairs of letters: the map of a sequence with arcs over its strongest pairs, and the strongest pairs of all.
 
-import type { Interval, Letters, Ref } from "../content";
+import type { Interval, Letters, Ref } from "../data/content";
 import { choice, el, notes } from "../dom";
-import { plot, type Drawing } from "../figure";
-import { heat, reach, scale } from "../heat";
-import { listing, type ListColumn } from "../listing";
-import { ticks } from "../charts";
-import { table, type Cell } from "../table";
+import { plot, type Drawing } from "../drawing/figure";
+import { heat, reach, scale } from "../drawing/heat";
+import { listing, type ListColumn } from "../tables/listing";
+import { ticks } from "../drawing/charts";
+import { table, type Cell } from "../tables/table";
 import type { PageTools } from "../tools";
-import type { Surface } from "../surface";
-import type { Theme } from "../theme";
-import type { Span } from "../tracks";
+import type { Surface } from "../drawing/surface";
+import type { Theme } from "../drawing/theme";
+import type { Span } from "../sequences/tracks";
 import { count, interval, counted, short, tsv } from "../words";
 
 type Pair = [id: string, i: number, j: number, first: string, second: string, strength: number, forward: number | null,

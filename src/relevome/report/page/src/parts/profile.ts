@@ -1,16 +1,16 @@
 // Relevance by position: its mean with a band, that of each letter, and every row as a line of colours.
 
-import { tick, ticks } from "../charts";
-import type { Letters, Ref } from "../content";
+import { tick, ticks } from "../drawing/charts";
+import type { Letters, Ref } from "../data/content";
 import { el, notes } from "../dom";
-import { plot, type Drawing } from "../figure";
-import { heat, reach, scale } from "../heat";
-import { letterColour } from "../row";
-import { extent } from "../scatter";
-import { stretches } from "../statistics";
-import type { Surface } from "../surface";
-import type { Theme } from "../theme";
-import type { Tip } from "../tip";
+import { plot, type Drawing } from "../drawing/figure";
+import { heat, reach, scale } from "../drawing/heat";
+import { letterColour } from "../sequences/row";
+import { extent } from "../drawing/scatter";
+import { stretches } from "../data/statistics";
+import type { Surface } from "../drawing/surface";
+import type { Theme } from "../drawing/theme";
+import type { Tip } from "../drawing/tip";
 import type { PageTools } from "../tools";
 import { count, interval, counted, minus, short, tsv } from "../words";
 

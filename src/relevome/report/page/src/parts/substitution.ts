@@ -1,9 +1,9 @@
 // What exchanging relevant letters does to the prediction.
 
-import type { Interval } from "../content";
+import type { Interval } from "../data/content";
 import { el, notes } from "../dom";
-import { curves, type Curves } from "../scores";
-import { table } from "../table";
+import { curves, type Curves } from "../drawing/scores";
+import { table } from "../tables/table";
 import { interval, counted } from "../words";
 
 interface Substitution {

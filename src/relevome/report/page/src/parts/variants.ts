@@ -1,13 +1,13 @@
 // Variants: how large their scores are, where the large ones lie, and all that is known of one.
 
-import { alleles, type Why } from "../alleles";
-import { histogram, type Bins } from "../charts";
-import type { Letters, Ref } from "../content";
+import { alleles, type Why } from "../sequences/alleles";
+import { histogram, type Bins } from "../drawing/charts";
+import type { Letters, Ref } from "../data/content";
 import { choice, el, notes } from "../dom";
-import { figure, plot } from "../figure";
-import { listing, type ListColumn } from "../listing";
-import { scatter } from "../scatter";
-import { table } from "../table";
+import { figure, plot } from "../drawing/figure";
+import { listing, type ListColumn } from "../tables/listing";
+import { scatter } from "../drawing/scatter";
+import { table } from "../tables/table";
 import type { PageTools } from "../tools";
 import { count, counted, minus, short, tsv } from "../words";
 

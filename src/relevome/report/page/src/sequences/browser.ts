@@ -1,19 +1,19 @@
 // The browser of sequences: a list that draws what is in view, with search, order, filter, zoom, hover and keys.
 
 import { boxOf, gutter, letterAt, letterWidth } from "./axis";
-import type { Content } from "./content";
-import { choice, el } from "./dom";
+import type { Content } from "../data/content";
+import { choice, el } from "../dom";
 import { besides, facts, sitesOf, type Site } from "./features";
-import { saving, type Drawing } from "./figure";
+import { saving, type Drawing } from "../drawing/figure";
 import { spanAt } from "./lanes";
 import { Roll } from "./roll";
 import { drawRow, heightOf, lanesTop, type Look } from "./row";
 import { chosen, occurrences, stretch, type Asked } from "./select";
-import { CanvasSurface } from "./surface";
-import { onTheme, theme } from "./theme";
+import { CanvasSurface } from "../drawing/surface";
+import { onTheme, theme } from "../drawing/theme";
 import type { Tracks } from "./tracks";
 import { View } from "./view";
-import { count, counted, short, tsv } from "./words";
+import { count, counted, short, tsv } from "../words";
 
 const HEAD = 34; // of a row, above its picture
 const GAP = 14;

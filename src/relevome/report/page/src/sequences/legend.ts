@@ -1,8 +1,8 @@
 // What the colours of residues stand for.
 
-import { el } from "./dom";
+import { el } from "../dom";
 import { onGround } from "./row";
-import { onTheme, theme } from "./theme";
+import { onTheme, theme } from "../drawing/theme";
 
 export function legend(chemistry: Record<string, string>): HTMLElement {
   const marks: [HTMLElement, string][] = [];

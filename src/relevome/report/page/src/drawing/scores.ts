@@ -1,10 +1,10 @@
 // Scores, curves and checks, whether of one run or of several.
 
 import { curves as curvesDrawing, intervals, type Line } from "./charts";
-import type { Interval } from "./content";
-import { el } from "./dom";
+import type { Interval } from "../data/content";
+import { el } from "../dom";
 import { figure } from "./figure";
-import { interval, tsv } from "./words";
+import { interval, tsv } from "../words";
 
 export interface Over { null: string; of: Interval; excess: Interval }
 export interface Score {

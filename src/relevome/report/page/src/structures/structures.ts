@@ -1,16 +1,16 @@
 // Structures of sequences of the page in the colours of relevance, to turn and to zoom; letters and residues know each other.
 
-import type { StructureContent } from "./content";
-import { choice, el, notes } from "./dom";
-import { saving, type Drawing } from "./figure";
+import type { StructureContent } from "../data/content";
+import { choice, el, notes } from "../dom";
+import { saving, type Drawing } from "../drawing/figure";
 import { Molecule, type Residue, type Shot } from "./molecule";
-import { CanvasSurface } from "./surface";
-import { onTheme, theme } from "./theme";
-import { tell } from "./tip";
-import type { PageTools } from "./tools";
+import { CanvasSurface } from "../drawing/surface";
+import { onTheme, theme } from "../drawing/theme";
+import { tell } from "../drawing/tip";
+import type { PageTools } from "../tools";
 import { facing, STRAIGHT, turned, type Turn } from "./trace";
-import type { Series, Tracks } from "./tracks";
-import { count, counted, short, tsv } from "./words";
+import type { Series, Tracks } from "../sequences/tracks";
+import { count, counted, short, tsv } from "../words";
 
 const HIGH = 360, HALF = Math.PI / 160; // dots; radians of a dot that is dragged
 const STEP = Math.PI / 18; // of a key

@@ -1,11 +1,11 @@
 // A structure as it is drawn: traces of its chains and its ligands, residues in the colours of their relevance.
 
-import type { ChainContent, StructureContent } from "./content";
-import { reach, scale, tint } from "./heat";
-import type { Surface } from "./surface";
-import type { Theme } from "./theme";
+import type { ChainContent, StructureContent } from "../data/content";
+import { reach, scale, tint } from "../drawing/heat";
+import type { Surface } from "../drawing/surface";
+import type { Theme } from "../drawing/theme";
 import { applied, ballOf, nearestTo, pathOf, type Place, type Turn } from "./trace";
-import type { PageTools } from "./tools";
+import type { PageTools } from "../tools";
 
 const SEGMENTS = 6000; // pieces that are drawn often enough in a second to be turned
 const FINEST = 6, COARSEST = 1; // pieces from one residue to the next

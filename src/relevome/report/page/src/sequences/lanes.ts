@@ -1,9 +1,9 @@
 // What lies on the letters, below their relevance: a lane for each type of feature, or for what finds no room.
 
 import type { Box } from "./axis";
-import { clipped } from "./clipped";
-import type { Surface } from "./surface";
-import type { Theme } from "./theme";
+import { clipped } from "../drawing/clipped";
+import type { Surface } from "../drawing/surface";
+import type { Theme } from "../drawing/theme";
 import type { Annotation, Span } from "./tracks";
 
 const LANE = 15, APART = 4;

@@ -1,10 +1,10 @@
 // A long table: searched, filtered, ordered by any column, and drawn a hundred rows at a time.
 
-import { choice, el } from "./dom";
-import { download } from "./figure";
+import { choice, el } from "../dom";
+import { download } from "../drawing/figure";
 import { arranged, type Wanted } from "./order";
 import type { Cell } from "./table";
-import { count, counted, short, tsv } from "./words";
+import { count, counted, short, tsv } from "../words";
 
 export interface ListColumn<Row> {
   name: string;

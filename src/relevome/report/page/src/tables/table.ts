@@ -1,8 +1,8 @@
 // Tables of numbers: text on the left, numbers on the right, saved as TSV.
 
-import { el } from "./dom";
-import { download } from "./figure";
-import { short, tsv } from "./words";
+import { el } from "../dom";
+import { download } from "../drawing/figure";
+import { short, tsv } from "../words";
 
 export type Cell = string | number | null | undefined;
 

@@ -1,10 +1,10 @@
 // Charts with few marks: intervals about zero, curves with bands, bars of a histogram.
 
-import type { Interval } from "./content";
+import type { Interval } from "../data/content";
 import type { Drawing } from "./figure";
 import type { Surface } from "./surface";
 import type { Theme } from "./theme";
-import { interval, minus } from "./words";
+import { interval, minus } from "../words";
 
 // ``toward`` is -1 where what is below zero is good.
 export interface IntervalRow { name: string; detail?: string; value: Interval; toward?: number }

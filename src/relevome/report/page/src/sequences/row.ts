@@ -1,14 +1,14 @@
 // One sequence as a picture: relevance of all series above each other on one axis, tokens, annotations, a ruler.
 
 import { RIGHT, boxOf, type Box, type Framed } from "./axis";
-import { tick, ticks } from "./charts";
-import { clipped } from "./clipped";
-import type { Letters } from "./content";
+import { tick, ticks } from "../drawing/charts";
+import { clipped } from "../drawing/clipped";
+import type { Letters } from "../data/content";
 import { drawLanes, lanesHeight } from "./lanes";
-import type { Surface } from "./surface";
-import type { Theme } from "./theme";
+import type { Surface } from "../drawing/surface";
+import type { Theme } from "../drawing/theme";
 import type { Series, Tracks } from "./tracks";
-import { count, short } from "./words";
+import { count, short } from "../words";
 
 const TRACK = 62, APART = 8, RULER = 22, TOP = 4;
 const LEGIBLE = 5; // dots of a letter from which on it is drawn as one

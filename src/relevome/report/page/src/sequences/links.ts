@@ -1,6 +1,6 @@
 // From places that parts speak of to the sequences of the page.
 
-import { el } from "./dom";
+import { el } from "../dom";
 import type { Annotation, Tracks } from "./tracks";
 
 const OTHER: Record<string, string> = { A: "T", C: "G", G: "C", T: "A", U: "A" };

@@ -1,9 +1,9 @@
 // Letters in columns, as tall as their numbers: those above zero upwards, the others below the line.
 
-import type { Letters } from "./content";
+import type { Letters } from "../data/content";
 import type { Drawing } from "./figure";
-import { letterColour } from "./row";
-import { minus, short } from "./words";
+import { letterColour } from "../sequences/row";
+import { minus, short } from "../words";
 
 export interface Logo {
   letters: string; // of the columns

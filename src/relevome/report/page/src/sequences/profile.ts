@@ -1,11 +1,11 @@
 // Mean relevance at every position, of sequences that all have one length, such as windows around sites.
 
-import { curves } from "./charts";
-import { el } from "./dom";
-import { figure } from "./figure";
-import type { Profile } from "./source";
+import { curves } from "../drawing/charts";
+import { el } from "../dom";
+import { figure } from "../drawing/figure";
+import type { Profile } from "../data/source";
 import type { Tracks } from "./tracks";
-import { counted, tsv } from "./words";
+import { counted, tsv } from "../words";
 
 const FEWEST = 5; // sequences
 

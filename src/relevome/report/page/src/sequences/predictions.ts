@@ -1,10 +1,10 @@
 // What the model says of the sequences, by series.
 
-import { binned, histogram } from "./charts";
-import { el } from "./dom";
-import { figure } from "./figure";
+import { binned, histogram } from "../drawing/charts";
+import { el } from "../dom";
+import { figure } from "../drawing/figure";
 import type { Series, Tracks } from "./tracks";
-import { count, counted, tsv } from "./words";
+import { count, counted, tsv } from "../words";
 
 const BINS = 24;
 

@@ -1,14 +1,14 @@
 // Relevance with either allele of a variant, letter under letter, and the difference of both.
 
-import type { Letters, Ref } from "./content";
-import { el } from "./dom";
-import { plot, type Drawing } from "./figure";
+import type { Letters, Ref } from "../data/content";
+import { el } from "../dom";
+import { plot, type Drawing } from "../drawing/figure";
 import { letterColour } from "./row";
-import type { Surface } from "./surface";
-import type { Theme } from "./theme";
-import type { Tip } from "./tip";
-import type { PageTools } from "./tools";
-import { count, counted, short, tsv } from "./words";
+import type { Surface } from "../drawing/surface";
+import type { Theme } from "../drawing/theme";
+import type { Tip } from "../drawing/tip";
+import type { PageTools } from "../tools";
+import { count, counted, short, tsv } from "../words";
 
 interface WhyRow { ref: string; alt: string; changed: [number, number]; before: number; left_out: number; scores: [number | null, number | null]; motifs: string[]; values: Ref }
 export interface Why { method: string; shifts: number; most: number; rows: Record<string, WhyRow> }

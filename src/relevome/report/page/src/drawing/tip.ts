@@ -1,6 +1,6 @@
 // What is under the pointer, in a box beside it.
 
-import { el } from "./dom";
+import { el } from "../dom";
 
 export interface Tip { title: string; where?: string; lines: [string, string][] }
 

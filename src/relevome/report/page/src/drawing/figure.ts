@@ -1,6 +1,6 @@
 // A figure: drawn on the screen in the colours of the page, saved in those of paper as SVG or PNG, its data as TSV.
 
-import { el } from "./dom";
+import { el } from "../dom";
 import { CanvasSurface, SvgSurface, type Surface } from "./surface";
 import { LIGHT, onTheme, theme, type Theme } from "./theme";
 import { tell, type Tip } from "./tip";

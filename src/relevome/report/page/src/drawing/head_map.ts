@@ -1,10 +1,10 @@
 // Layers by heads as a map: a click, or a key, shows what is known of a head.
 
-import { el } from "./dom";
+import { el } from "../dom";
 import { saving, type Drawing } from "./figure";
 import { tint } from "./heat";
 import { onTheme, theme, type Theme } from "./theme";
-import { short } from "./words";
+import { short } from "../words";
 
 export interface HeadCell { layer: number; head: number; value: number | null; mark: "" | "•" | "★"; said: string }
 

@@ -1,9 +1,9 @@
 // The sequences of the page, and what is known of each: relevance by series, tokens, annotations.
 
-import type { AnnotationContent, Labels, PlacesContent, RunFacts, SequencesContent, SeriesContent } from "./content";
-import type { Data } from "./data";
-import { starts } from "./embedded";
-import type { Source } from "./source";
+import type { AnnotationContent, Labels, PlacesContent, RunFacts, SequencesContent, SeriesContent } from "../data/content";
+import type { Data } from "../data/data";
+import { starts } from "../data/embedded";
+import type { Source } from "../data/source";
 
 const NONE = 0xffff;
 const COLOURS = 9; // names that colours tell apart

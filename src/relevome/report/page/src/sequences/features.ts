@@ -1,7 +1,7 @@
 // A site in words: what it is, where, and how its letters differ from the others of its sequence.
 
 import type { Annotation, Span, Tracks } from "./tracks";
-import { count, short } from "./words";
+import { count, short } from "../words";
 
 // The mean of the letters of a site, and that of the other letters of its sequence; NaN where there are none.
 export function within(values: ArrayLike<number>, start: number, end: number): [number, number] {

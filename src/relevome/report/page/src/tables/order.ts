@@ -1,6 +1,6 @@
 // Which rows of a long table are listed, and in which order.
 
-import { compared } from "./select";
+import { compared } from "../sequences/select";
 
 export type Key = string | number | null | undefined;
 

@@ -4,7 +4,7 @@ import { tick, ticks } from "./charts";
 import type { Drawing } from "./figure";
 import type { Surface } from "./surface";
 import type { Theme } from "./theme";
-import { count } from "./words";
+import { count } from "../words";
 
 export interface Dot { x: number; y: number; kind: number } // the kind has a colour
 export interface Scatter { drawing: () => Drawing; at: (x: number, y: number) => number | null }
