@@ -72,6 +72,21 @@ class Ledger:
         """The operation that leaves most unaccounted for."""
         return max(self.entries, key=lambda entry: entry.unaccounted, default=None)
 
+    def fault(self, dtype: str) -> str | None:
+        """What is wrong where a sequence has more unaccounted for than rounding explains, else None.
+
+        ``dtype`` is the type that the model calculates in, such as ``torch.float32``.
+        """
+        precision = dtype.removeprefix("torch.")
+        bound = BOUNDS.get(precision, max(BOUNDS.values()))
+        if self.largest_share <= bound or self.worst is None:
+            return None
+        return (
+            f"{self.largest_share:.1e} of a sequence's relevance is unaccounted for, more than rounding "
+            f"explains ({bound:.0e} in {precision}), most of it at {self.worst.operation}: do not trust this "
+            "run, a rule is wrong for this model"
+        )
+
 
 def share(unaccounted: float, throughput: float) -> float:
     """What is unaccounted for of all that went in."""

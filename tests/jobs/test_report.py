@@ -104,6 +104,14 @@ def test_the_program_of_the_page_has_no_way_to_make_markup_of_text_or_to_ask_any
     assert [word for word in words if word in script] == []
 
 
+def test_a_run_writes_its_own_page(run, tmp_path):
+    relevome.report(run, tmp_path / "one.html", title="mine")
+    written = run.report(tmp_path / "two.html", title="mine")
+    assert written.path == tmp_path / "two.html"
+    assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
+    assert "<iframe" in run.report()._repr_html_()
+
+
 def test_the_same_results_give_the_same_file(run, tmp_path):
     relevome.report(run, tmp_path / "one.html")
     relevome.report(run, tmp_path / "two.html")

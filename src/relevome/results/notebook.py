@@ -12,7 +12,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib import import_module
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relevome.registry import Registry
@@ -20,6 +22,8 @@ from relevome.registry import Registry
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from relevome.jobs.report import WrittenPage
 
 MOST = 12  # rows
 _DOTS_PER_INCH = 144  # twice those of a screen, on which the picture has its size in inches
@@ -56,6 +60,11 @@ def plotted(result: Any, **options: Any) -> list[Axes]:
 
         plt.figure(figure)
     return list(figure.axes)
+
+
+def reported(result: Any, out: str | Path | None, **options: Any) -> WrittenPage:
+    """A result as a page, by the job of that name, which is above this package."""
+    return import_module("relevome.jobs.report").report(result, out, **options)
 
 
 def _in_notebook() -> bool:

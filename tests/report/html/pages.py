@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from relevome.jobs.report import WrittenPage
+from relevome.ledger import Entry, Ledger
 from relevome.results.parts.part import Counts, Refusal
 from relevome.results.run.reader import Run
 from relevome.results.run.writer import RunWriter
@@ -22,10 +23,19 @@ NASTY = (
     "\u05d0\u05d1 \"'&amp;",
 )
 
+# An account with parts of either sign, and a name that is markup.
+KEPT = (
+    Entry("<b>linear</b>", 4, 3.0, 2.0, {"biases": 1.0}, 0.0),
+    Entry("softmax", 2, 2.0, 2.5, {"softmax": -0.5}, 0.0),
+)
+ACCOUNT = Ledger(12, 3.0, 2.5, KEPT, 0.0, 4.0, 0.0)
+
 Open = Callable[..., Any]
 
 
-def written(folder: Path, count: int, length: int, method: str, seed: int) -> Run:
+def written(
+    folder: Path, count: int, length: int, method: str, seed: int, ledger: Ledger | None = None
+) -> Run:
     """A run of random sequences, the same for every seed, with names that are markup among them."""
     letters, values = np.random.default_rng(0), np.random.default_rng(seed)
     rows = []
@@ -41,7 +51,7 @@ def written(folder: Path, count: int, length: int, method: str, seed: int) -> Ru
         )
     with RunWriter(folder, MANIFEST | {"method": method}) as writer:
         refused = (Refusal("bad", "too long <b>"),)
-        writer.write_part(0, rows, Counts(read=count + 1, explained=count, refused=refused))
+        writer.write_part(0, rows, Counts(read=count + 1, explained=count, refused=refused, ledger=ledger))
     return Run(folder)
 
 

@@ -11,7 +11,18 @@ import pytest
 
 import relevome
 from relevome.results.run.reader import Run
-from tests.report.html.pages import NASTY, Open, example, file_of, grave, in_view, number, until, written
+from tests.report.html.pages import (
+    ACCOUNT,
+    NASTY,
+    Open,
+    example,
+    file_of,
+    grave,
+    in_view,
+    number,
+    until,
+    written,
+)
 
 AXE = Path(relevome.__file__).parent / "report" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -22,7 +33,10 @@ GUTTER, RIGHT = 176, 12
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     folder = tmp_path_factory.mktemp("runs")
-    return [written(folder / name, 12, 60, name, seed) for seed, name in enumerate(("one", "two"), start=1)]
+    return [
+        written(folder / name, 12, 60, name, seed, ledger)
+        for seed, (name, ledger) in enumerate((("one", ACCOUNT), ("two", None)), start=1)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +183,24 @@ def test_a_head_that_is_clicked_shows_what_is_known_of_it(page: Any) -> None:
     assert heads.last.get_attribute("aria-pressed") == "true"
     name = heads.last.get_attribute("aria-label").split(":")[0]
     assert page.locator(".detail h4", has_text=name).count() == 1
+
+
+def test_the_account_of_a_run_is_a_flow_and_is_saved_as_numbers(page: Any) -> None:
+    figure = page.locator("#runs figure").filter(
+        has=page.get_by_role("img", name="Where the relevance of one")
+    )
+    assert figure.count() == 1
+    said = figure.locator("svg text").all_text_contents()
+    assert "12 logits 3" in said
+    assert "<b>linear</b> 1" in said
+    assert "softmax \u22120.5" in said
+    figure.locator("summary").click()
+    with page.expect_download() as saved:
+        figure.get_by_role("button", name="TSV").click()
+    lines = Path(saved.value.path()).read_text().splitlines()
+    assert lines[1:] == [
+        "input tokens\t\t2.5", "biases\t<b>linear</b>\t1", "softmax\tsoftmax\t-0.5", "unaccounted for\t\t0"
+    ]  # fmt: skip
 
 
 def test_light_and_dark_narrow_and_on_paper(opened: Open, file: Path) -> None:

@@ -16,7 +16,17 @@ from relevome.results.pairs.folder import MappedSequence, Pair, Pairs, claimed, 
 from relevome.results.pairs.maps import KeptMap, map_path, write_map
 from relevome.results.pairs.settings import PairSettings
 from tests.damage.of_results import MODEL
-from tests.report.html.pages import NASTY, Open, file_of, in_view, number, saved_figure, saved_table, written
+from tests.report.html.pages import (
+    NASTY,
+    Open,
+    file_of,
+    in_view,
+    number,
+    saved_figure,
+    saved_table,
+    until,
+    written,
+)
 from tests.report.html.unpacked import Unpacked, unpacked
 
 # Of src/parts/pairs.ts: where the map lies in its picture.
@@ -163,3 +173,29 @@ def test_pairs_are_filtered_and_saved_and_so_are_maps(page: Any, file: Path) -> 
     page.get_by_role("combobox", name="By").select_option(label="the estimate by attention x gradient")
     rows = [line.split("\t") for line in saved_figure(page, f"estimate of {NASTY[0]}").splitlines()]
     np.testing.assert_allclose(float(rows[1][2]), kept.estimate[0, 1], rtol=1e-3)
+
+
+def test_arrows_go_over_a_map_and_enter_chooses_a_pair(opened: Open, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "pairs", TWO)
+    page = opened(file_of(relevome.report(folder, tmp_path / "page.html")))
+    frame = page.locator(".walked").first
+    spoken = frame.locator("[aria-live]")
+    frame.focus()
+    page.keyboard.press("ArrowRight")  # the first key says where one is
+    until(page, True, lambda: (spoken.text_content() or "").startswith("A1, A1"))
+    for key in ("ArrowDown", "End"):
+        page.keyboard.press(key)
+    until(page, True, lambda: (spoken.text_content() or "").startswith("C2, C10, 8 apart"))
+    middle = frame.evaluate(  # at once, since the page scrolls smoothly
+        "one => { const boxes = ['.place', 'canvas'].map(name => one.querySelector(name)), "
+        "[mark, map] = boxes.map(box => box.getBoundingClientRect());"
+        " return [mark.x + mark.width / 2 - map.x, mark.y + mark.height / 2 - map.y, map.width]; }"
+    )
+    scale = middle.pop() / (LEFT + SIDE + 118)
+    expected = (LEFT + 9.5 / 10 * SIDE, TOP + 1.5 / 10 * SIDE)
+    assert np.allclose(middle, np.array(expected) * scale, atol=1.5)
+    assert page.locator(".tip.of-plot").is_visible()
+    page.keyboard.press("Enter")
+    until(page, "C2\u2013C10 of a", page.locator(".chosen h4").text_content)
+    page.keyboard.press("Escape")
+    until(page, False, page.locator(".tip.of-plot").is_visible)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+import relevome
+from relevome.ledger import Entry, Ledger
 from relevome.report.html.verdict import (
+    ACCOUNTED,
     FAILED,
     MODEL,
     SURVIVES,
@@ -15,6 +18,8 @@ from relevome.report.html.verdict import (
 )
 from relevome.results.evaluation.scores import Excess, MetricScores
 from relevome.results.quality.record import ModelQuality
+from tests.report.html.pages import file_of, written
+from tests.report.html.unpacked import unpacked
 
 GOOD = Remark(MODEL, "good", "good")
 WEAK = Remark(MODEL, "weak", "caution")
@@ -37,6 +42,8 @@ def scores(metric, low, high):
         ([GOOD, Remark(SURVIVES, "", "good", None, (3, 3))], "3 of 3 measures", "good"),
         ([WEAK, Remark(SURVIVES, "", "good", None, (3, 3))], "the model is weak", "caution"),
         ([GOOD, Remark(SURVIVES, "", "bad", None, (0, 3))], "0 of 3 measures", "bad"),
+        ([GOOD, Remark(SURVIVES, "", "good", None, (3, 3)), Remark(ACCOUNTED, "", "bad")],
+         "a rule is wrong", "bad"),
         ([GOOD, Remark(SURVIVES, "", "good", None, (3, 3)), Remark(FAILED, "", "bad", None, (1, 4))],
          "3 of 3 measures of place exceed their strongest null, 1 of 4 checks failed.", "caution"),
     ],
@@ -64,3 +71,18 @@ def test_a_model_that_guesses_is_bad_news():
     guess = ModelQuality("binary", "test", {"auroc": 0.5}, examples=100, positives=(50, 50))
     assert {one.tone for one in model_remarks(guess)} == {"bad"}
     assert [one.tone for one in model_remarks(ModelQuality(unknown="nobody knows"))] == ["unknown"]
+
+
+@pytest.mark.parametrize(("lost", "tone"), [(0.0, "good"), (0.5, "bad")])
+def test_an_account_is_shown_and_one_that_does_not_close_is_bad_news(tmp_path, lost, tone):
+    softmax = Entry("softmax", 3, 1.0, 1.5 - lost, {"softmax": -0.5}, lost)
+    ledger = Ledger(2, 2.0, 2.5 - lost, (softmax,), lost, 3.0, lost)
+    run = written(tmp_path / "run", 2, 20, "attnlrp", 1, ledger)
+    found = unpacked(file_of(relevome.report([run], tmp_path / "page.html"))).content
+    assert found["runs"][0]["ledger"] == {
+        "logits": 2, "logit": 2.0, "tokens": 2.5 - lost, "unaccounted": lost, "share": lost / (3 + lost),
+        "flows": [["softmax", "softmax", -0.5]],
+    }  # fmt: skip
+    (topic,) = [one for one in found["verdict"]["topics"] if one["title"] == ACCOUNTED]
+    assert [one["tone"] for one in topic["remarks"]] == [tone]
+    assert (found["verdict"]["tone"] == "bad") == (tone == "bad")

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from relevome.cli.shared.terminal import echo
-from relevome.ledger import BOUNDS, Ledger
+from relevome.ledger import Ledger
 
 _SHOWN = 12
 
@@ -16,15 +16,9 @@ def print_account(ledger: Ledger, dtype: str) -> None:
     console = Console(width=None if Console().is_terminal else 110)
     console.print(_by_kind(ledger))
     console.print(_by_operation(ledger))
-    precision = dtype.removeprefix("torch.")
-    bound = BOUNDS.get(precision, max(BOUNDS.values()))
-    if ledger.largest_share > bound and ledger.worst is not None:
-        echo(
-            f"WARNING: {ledger.largest_share:.1e} of a sequence's relevance is unaccounted for, more than "
-            f"rounding explains ({bound:.0e} in {precision}), most of it at {ledger.worst.operation}: do not "
-            "trust this run, a rule is wrong for this model",
-            err=True,
-        )
+    fault = ledger.fault(dtype)
+    if fault is not None:
+        echo(f"WARNING: {fault}", err=True)
 
 
 def _by_kind(ledger: Ledger) -> Table:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from relevome.data.sequences import ALPHABETS
 from relevome.data.sites import Site
+from relevome.ledger import Ledger
 from relevome.report.glyphs import BASES, CHEMISTRY, GREY, RESIDUES, outline_as_svg
 from relevome.report.html.annotations import annotation_content, hits_content
 from relevome.report.html.arrays import PageArrays
@@ -16,7 +17,15 @@ from relevome.report.html.methods_text import methods_content, set_options
 from relevome.report.html.parts import PagePart, PageTools
 from relevome.report.html.structures import ShownStructure
 from relevome.report.html.tracks import ShownSequence
-from relevome.report.html.verdict import EXPLAINED, LEFT_OUT, SURVIVES, Remark, model_remarks, verdict_content
+from relevome.report.html.verdict import (
+    ACCOUNTED,
+    EXPLAINED,
+    LEFT_OUT,
+    SURVIVES,
+    Remark,
+    model_remarks,
+    verdict_content,
+)
 from relevome.report.runs import remarks
 from relevome.results.motifs.motifs import RelevantMotifs
 from relevome.results.quality.record import quality_of
@@ -93,7 +102,8 @@ def content(shown: Shown, tools: PageTools) -> dict[str, Any]:
 
     Raises InputError for known sites that leave their sequence.
     """
-    said = list(dict.fromkeys([*_explained(shown), *_of_models(shown), *_of_results(shown), *_heeded(shown)]))
+    parts = (_explained, _accounts, _of_models, _of_results, _heeded)
+    said = list(dict.fromkeys(remark for part in parts for remark in part(shown)))
     return {
         "schema": 1,
         "title": shown.title,
@@ -124,6 +134,19 @@ def _explained(shown: Shown) -> list[Remark]:
         Remark(EXPLAINED, f"{', '.join(labels)}: {text}", "plain" if whole else "caution")
         for (text, whole), labels in said.items()
     ]
+
+
+def _accounts(shown: Shown) -> list[Remark]:
+    """Whether the ledger closes, of runs that have one."""
+    said = []
+    for run, label in zip(shown.runs, shown.labels, strict=True):
+        ledger = run.counts.ledger
+        if ledger is None:
+            continue
+        fault = ledger.fault(str(run.manifest.get("model", {}).get("dtype", "")))
+        closed = f"all of it, to {ledger.unaccounted_share:.0e} of all"
+        said.append(Remark(ACCOUNTED, f"{label}: {fault or closed}", "bad" if fault else "good"))
+    return said
 
 
 def _of_models(shown: Shown) -> list[Remark]:
@@ -174,6 +197,24 @@ def _run(run: Run, label: str) -> dict[str, Any]:
         "explained": counts.explained,
         "refused": refused,
         "refused_more": len(counts.refused) - len(refused),
+        "ledger": None if counts.ledger is None else _account(counts.ledger),
+    }
+
+
+def _account(ledger: Ledger) -> dict[str, Any]:
+    """Where relevance went: what each operation absorbed, and as what."""
+    return {
+        "logits": ledger.sequences,
+        "logit": ledger.logit,
+        "tokens": ledger.tokens,
+        "unaccounted": ledger.unaccounted,
+        "share": ledger.unaccounted_share,
+        "flows": [
+            [entry.operation, kind, amount]
+            for entry in ledger.entries
+            for kind, amount in entry.absorbed.items()
+            if amount
+        ],
     }
 
 

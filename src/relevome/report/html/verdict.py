@@ -20,6 +20,7 @@ UNTESTED = (
     "be trusted."
 )
 EXPLAINED, LEFT_OUT = "What was explained", "What was left out, and what to heed"
+ACCOUNTED = "Whether all relevance is accounted for"
 MODEL, SURVIVES, FAILED = "How good the model is", "What survives the strongest null", "What failed"
 
 
@@ -68,7 +69,9 @@ def excess_remarks(scores: Iterable[MetricScores], name: str) -> list[Remark]:
 
 def verdict_content(remarks: Sequence[Remark]) -> dict[str, Any]:
     """The verdict as the page reads it: one sentence above all, then every question with its answers."""
-    topics = list(dict.fromkeys([EXPLAINED, MODEL, SURVIVES, FAILED, *(one.about for one in remarks)]))
+    topics = list(
+        dict.fromkeys([EXPLAINED, ACCOUNTED, MODEL, SURVIVES, FAILED, *(one.about for one in remarks)])
+    )
     groups = [(topic, [one for one in remarks if one.about == topic]) for topic in topics]
     headline, tone = _headline(remarks)
     return {
@@ -96,6 +99,8 @@ def _headline(remarks: Sequence[Remark]) -> tuple[str, Tone]:
     )
     if "bad" in models:
         return "The model is not above chance: its maps explain nothing that it has learnt.", "bad"
+    if any(one.about == ACCOUNTED and one.tone == "bad" for one in remarks):
+        return "Relevance is missing, more than rounding explains: a rule is wrong for this model.", "bad"
     if not places[1] and not checks[1]:
         return UNTESTED, "unknown"
     said = [f"{places[0]} of {places[1]} measures of place exceed their strongest null"] * bool(places[1])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from relevome.data.sites import meant_by
 from relevome.errors import InputError
 from relevome.ledger import Ledger
-from relevome.results.notebook import as_html, plotted
+from relevome.results.notebook import as_html, plotted, reported
 from relevome.results.parts.arrow import arrow_indices
 from relevome.results.parts.part import read_part
 from relevome.results.parts.reader import PartsReader
@@ -24,6 +25,8 @@ from relevome.words import counted
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+    from relevome.jobs.report import WrittenPage
 
 _NAMES = ("sequence_id", "target")
 
@@ -81,6 +84,22 @@ class Run(PartsReader[Explanation]):
             InputError: For a run without rows, and for less than 1 or more than a page can hold.
         """
         return plotted(self, rows=rows, inches=inches)
+
+    def report(self, out: str | Path | None = None, **options: Any) -> WrittenPage:
+        """This run as one page: in a notebook in a frame, else as a file.
+
+        Args:
+            out: The file; None, the default, is for a notebook, which keeps the page.
+            **options: ``labels``, ``title``, ``top``, ``sites``, ``features``, ``structures``,
+                ``overwrite``, as of `relevome.report`, which takes several results too.
+
+        Returns:
+            What was written; it shows itself in a notebook.
+
+        Raises:
+            InputError: As `relevome.report`.
+        """
+        return reported(self, out, **options)
 
     def _check_row(self, row: Explanation) -> None:
         # which no column has; the row was read just now, and is nobody else's yet

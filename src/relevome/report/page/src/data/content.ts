@@ -15,7 +15,12 @@ export interface Verdict {
 export interface RunFacts {
   label: string; folder: string; method: string; options: Record<string, string>; targets: string[];
   of_predicted: boolean; model: string; status: string; read: number; explained: number;
-  refused: [string, string][]; refused_more: number;
+  refused: [string, string][]; refused_more: number; ledger: LedgerContent | null;
+}
+
+// Where relevance went, over all logits of a run: by operation and kind what was absorbed there.
+export interface LedgerContent {
+  logits: number; logit: number; tokens: number; unaccounted: number; share: number; flows: [string, string, number][];
 }
 
 export interface Labels { names: string[]; of: Ref }

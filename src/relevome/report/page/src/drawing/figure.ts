@@ -3,7 +3,8 @@
 import { el } from "../dom";
 import { CanvasSurface, SvgSurface, type Surface } from "./surface";
 import { LIGHT, onTheme, theme, type Theme } from "./theme";
-import { tell, type Tip } from "./tip";
+import { tell } from "./tip";
+import { walkable, type Pointed } from "./walk";
 
 export interface Drawing {
   width: number;
@@ -37,14 +38,9 @@ onTheme(() => {
   }
 });
 
-export interface Pointed {
-  over?: (x: number, y: number) => Tip | null; // what is under the pointer, in dots of the drawing
-  chosen?: (x: number, y: number) => void;
-}
-
 // A drawing of many dots, which a canvas draws faster, and what is under the pointer. ``redraw`` draws it anew.
 export function plot(
-  name: string, label: string, drawing: () => Drawing, data: () => string, pointed: Pointed = {},
+  name: string, label: string, drawing: () => Drawing, data: () => string, pointed: Pointed,
 ): { element: HTMLElement; redraw: () => void } {
   const canvas = el("canvas", { class: pointed.chosen ? "plot pick" : "plot", role: "img", "aria-label": label });
   const redraw = () => painted(canvas, drawing());
@@ -52,12 +48,12 @@ export function plot(
     const box = canvas.getBoundingClientRect(), { width, height } = drawing();
     return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
   };
-  canvas.addEventListener("pointermove", (event) => tell(pointed.over?.(...at(event)) ?? null, event.clientX, event.clientY));
+  canvas.addEventListener("pointermove", (event) => tell(pointed.over(...at(event)), event.clientX, event.clientY));
   canvas.addEventListener("pointerleave", () => tell(null));
   canvas.addEventListener("click", (event) => pointed.chosen?.(...at(event)));
   redraw();
   redrawn.set(canvas, redraw);
-  return { element: el("figure", {}, el("div", { class: "drawn" }, canvas), saving(name, drawing, data)), redraw };
+  return { element: el("figure", {}, walkable(canvas, label, () => drawing().width, pointed), saving(name, drawing, data)), redraw };
 }
 
 function painted(canvas: HTMLCanvasElement, drawing: Drawing): void {

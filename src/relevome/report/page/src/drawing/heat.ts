@@ -41,12 +41,9 @@ export function heat(rows: number, columns: number, value: (row: number, column:
 
 // What colours stand for, upright, from the foot to the top; numbers beyond the ends have their colours.
 export function scale(on: Surface, colours: Theme, x: number, top: number, high: number, [low, most]: [number, number], title: string): void {
-  const steps = 60, wide = 12, size = Math.max(Math.abs(low), Math.abs(most));
+  const steps = 256, wide = 12, size = Math.max(Math.abs(low), Math.abs(most));
   const y = (value: number) => top + high * (1 - (value - low) / (most - low || 1));
-  for (let i = 0; i < steps; i++) {
-    const value = low + ((i + 0.5) / steps) * (most - low);
-    on.rect(x, top + high * (1 - (i + 1) / steps), wide, high / steps + 0.5, `rgb(${tint(value, size, colours).join(",")})`);
-  }
+  on.image(heat(steps, 1, (i) => most - ((i + 0.5) / steps) * (most - low), size, colours), x, top, wide, high);
   for (const value of ticks(low, most, 5)) {
     on.line([[x + wide, y(value)], [x + wide + 3, y(value)]], colours.muted);
     on.text(tick(value), x + wide + 6, y(value) + 3.5, { size: 10, fill: colours.muted });

@@ -4,10 +4,11 @@ import { tick, ticks } from "./charts";
 import type { Drawing } from "./figure";
 import type { Surface } from "./surface";
 import type { Theme } from "./theme";
+import type { Places } from "./walk";
 import { count } from "../words";
 
 export interface Dot { x: number; y: number; kind: number } // the kind has a colour
-export interface Scatter { drawing: () => Drawing; at: (x: number, y: number) => number | null }
+export interface Scatter { drawing: () => Drawing; at: (x: number, y: number) => number | null; places: Places }
 
 const REACH = 9; // dots of the screen that the pointer may be off
 
@@ -47,7 +48,8 @@ export function scatter(
       from -= 26;
     });
   } });
-  return { drawing, at: (x, y) => nearest(places, x, y) };
+  const inOrder = [...places].sort((a, b) => a[0] - b[0]);
+  return { drawing, at: (x, y) => nearest(places, x, y), places: { rows: 1, columns: places.length, dots: (_, i) => inOrder[i] } };
 }
 
 // A kind is told by its shape as well as by its colour: a dot, a square, a triangle, a diamond, a triangle that hangs.

@@ -5,14 +5,16 @@ import { el } from "../dom";
 export interface Tip { title: string; where?: string; lines: [string, string][] }
 
 let box: HTMLElement | null = null;
+let scrolled: () => void;
 
-// Say it at these dots of the window; nothing where there is nothing to say.
-export function tell(tip: Tip | null, x = 0, y = 0): void {
+// Say it at these dots of the window; nothing where there is nothing to say. Scrolling takes it away, or calls ``again``.
+export function tell(tip: Tip | null, x = 0, y = 0, again: () => void = () => tell(null)): void {
+  scrolled = again;
   if (!box) {
     if (!tip) return;
     box = el("div", { class: "tip of-plot", hidden: true });
     document.body.append(box);
-    window.addEventListener("scroll", () => tell(null), { passive: true });
+    window.addEventListener("scroll", () => scrolled(), { passive: true });
   }
   box.hidden = !tip;
   if (!tip) return box.replaceChildren();

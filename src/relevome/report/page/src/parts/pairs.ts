@@ -137,6 +137,7 @@ class Maps {
     const name = estimated ? `estimate of ${one.id}` : `map of ${one.id}`;
     const { element, redraw } = plot(name, `${estimated ? "Estimate" : this.found.quantity} for every two letters of ${one.id}, ${n} letters`, drawing,
       () => tsv(["", ...Array.from(one.letters, (letter, j) => `${letter}${j + 1}`)], Array.from(one.letters, (letter, i) => [`${letter}${i + 1}`, ...values.subarray(i * n, (i + 1) * n)].map((cell) => (Number.isNaN(cell) ? "" : cell)))), {
+        places: { rows: n, columns: n, dots: (i, j) => [LEFT + ((j + 0.5) / n) * SIDE, TITLE + ARCS + ((i + 0.5) / n) * SIDE] },
         over: (x, y) => {
           const at = where(x, y);
           return at && over(this.found, shown, ...at);

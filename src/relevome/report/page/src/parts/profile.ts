@@ -66,12 +66,13 @@ export function profile(found: Profile, letters: Letters, tools: PageTools): (HT
     const place = axis.at(x);
     return place === null ? null : tip(found, of, place);
   };
+  const places = { rows: 1, columns: found.width, dots: (_: number, place: number) => [axis.x(place), TOP + 95] as const };
   const means = plot("profile", `Mean relevance by ${found.label}, with 95% intervals, ${counted(found.sequences, "sequence")}`,
-    () => meanDrawing(found, axis), () => tsv(found.columns, found.means), { over });
+    () => meanDrawing(found, axis), () => tsv(found.columns, found.means), { over, places });
   const each = plot("profile letters", `Mean relevance of each letter by ${found.label}`,
     () => (size <= FEW ? lettersDrawing(found, axis, of.mean, letters) : lettersMap(found, axis, of.mean)),
     () => tsv(["position", "letter", "mean", "low", "high", "sequences"], found.means.flatMap(([position], j) =>
-      [...found.alphabet].flatMap((letter, i) => (Number.isNaN(of.mean[i][j]) ? [] : [[position, letter, of.mean[i][j], blank(of.low[i][j]), blank(of.high[i][j]), of.sequences[i][j]]])))), { over });
+      [...found.alphabet].flatMap((letter, i) => (Number.isNaN(of.mean[i][j]) ? [] : [[position, letter, of.mean[i][j], blank(of.low[i][j]), blank(of.high[i][j]), of.sequences[i][j]]])))), { over, places });
   return [
     el("p", { class: "lead" }, `${found.method}, target ${found.target}: ${counted(found.row_count, "row")} of ${counted(found.sequences, "sequence")}.`),
     el("p", { class: "caption" }, "Bands are 95% intervals over sequences, each position by itself. What is high here may be known of the position alone."),
@@ -179,6 +180,7 @@ function rows(found: Profile, axis: Axis, tools: PageTools): HTMLElement {
   const data = () => tsv([...(found.rows.length ? found.row_columns : ["line"]), ...found.means.map((one) => String(one[0]))],
     Array.from({ length: lines }, (_, i) => [...(found.rows[i] ?? [i]), ...Array.from(values.subarray(i * found.width, (i + 1) * found.width), blank)]));
   const { element } = plot("profile rows", `Relevance of ${counted(found.row_count, "row")} by ${found.label}, ${found.order}`, drawing, data, {
+    places: { rows: lines, columns: found.width, dots: (row, place) => [axis.x(place), TOP + ((row + 0.5) / lines) * high] },
     over: (x, y) => {
       const at = where(x, y);
       if (!at) return null;

@@ -97,6 +97,7 @@ function pictures(found: Variants, rows: readonly Row[], show: (row: Row) => voi
             ["change", shown[at].change], ["kind", shown[at].word("kind")], ...(shown[at].word("gene") ? [["gene", shown[at].word("gene")] as [string, string]] : []),
             ...scores.filter((name) => shown[at].number(name) !== null).map((name): [string, string] => [spoken(name), short(shown[at].number(name), 4)]) ] };
         },
+        places: cloud.places,
         chosen: (x, y) => { const at = cloud.at(x, y); if (at !== null) show(shown[at]); },
       }) : null;
     redraw = strip?.redraw ?? (() => {});

@@ -50,7 +50,8 @@ export function alleles(why: Why, row: number, name: string, alphabet: string, l
   };
   const data = () => tsv(["position", "reference", "alternative", "reference relevance", "alternative relevance", "difference", "lowest", "highest"],
     places.map((place, i) => [place + 1, one.ref[i], one.alt[i], ...[ref, alt, difference, low, high].map((values) => (Number.isNaN(values[i]) ? "" : values[i]))]));
-  const { element } = plot(`why ${name}`, `Relevance of ${name} with the reference, the alternative, and the difference`, drawing, data, { over });
+  const { element } = plot(`why ${name}`, `Relevance of ${name} with the reference, the alternative, and the difference`, drawing, data,
+    { over, places: { rows: 1, columns: n, dots: (_, i) => [LEFT + (i + 0.5) * wide, TOP + HIGH / 2] } });
   const said = [`By ${why.method}, in logits; ${short(one.scores[0])} with the reference, ${short(one.scores[1])} with the alternative. What differs is marked; dashes are letters that an allele does not have.`,
     why.shifts ? `Bars: the least and the largest difference over windows that are moved by up to ${counted(why.shifts, "letter")}.` : "",
     ...one.motifs,
