@@ -53,23 +53,26 @@ def measure(quick: bool = False, seed: int = 0) -> list[Row]:
         ]
 
 
-def write(folder: Path, count: int, seed: int = 0) -> None:
-    """Write a run of random sequences with random relevance, each at its own place of one chromosome."""
-    rng = np.random.default_rng(seed)
-    with RunWriter(folder, MANIFEST) as writer:
+def write(folder: Path, count: int, seed: int = 0, letters: int = LETTERS, method: str = "attnlrp") -> None:
+    """Write a run of random sequences with random relevance, each at its own place of one chromosome.
+
+    Sequences are those of their number and length, relevance is that of ``seed``.
+    """
+    rng, texts = np.random.default_rng(seed), np.random.default_rng(letters)
+    with RunWriter(folder, MANIFEST | {"method": method}) as writer:
         for index, first in enumerate(range(0, count, PART)):
-            rows = [_row(number, rng) for number in range(first, min(count, first + PART))]
+            rows = [_row(number, letters, texts, rng) for number in range(first, min(count, first + PART))]
             writer.write_part(index, rows, Counts(read=len(rows), explained=len(rows)))
 
 
-def _row(number: int, rng: np.random.Generator) -> Explanation:
-    letters = "".join(np.array(list("ACGT"))[rng.integers(0, 4, LETTERS)])
-    relevance, score = rng.normal(size=LETTERS).astype(np.float32), float(rng.normal())
+def _row(number: int, length: int, texts: np.random.Generator, rng: np.random.Generator) -> Explanation:
+    letters = "".join(np.array(list("ACGT"))[texts.integers(0, 4, length)])
+    relevance, score = rng.normal(size=length).astype(np.float32), float(rng.normal())
     probability = float(1 / (1 + np.exp(-score)))
-    ends = np.arange(LETTERS + 1, dtype=np.int32)
+    ends = np.arange(length + 1, dtype=np.int32)
     return Explanation(
         sequence_id=f"window-{number:06d}", sequence=letters, chrom="chr1", start=number * APART,
-        end=number * APART + LETTERS, strand="+-"[number % 2], target="promoter", target_index=1, score=score,
+        end=number * APART + length, strand="+-"[number % 2], target="promoter", target_index=1, score=score,
         tokens=tuple(letters), token_start=ends[:-1], token_end=ends[1:], token_relevance=relevance,
         relevance=relevance, probability=probability, predicted="promoter" if probability > 0.5 else "other",
         predicted_probability=max(probability, 1 - probability),

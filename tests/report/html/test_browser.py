@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 import relevome
+from relevome.results.parts.part import Counts
 from relevome.results.run.reader import Run
+from relevome.results.run.writer import RunWriter
 from tests.report.html.pages import (
     ACCOUNT,
+    MANIFEST,
     NASTY,
     Open,
     example,
@@ -23,6 +26,7 @@ from tests.report.html.pages import (
     until,
     written,
 )
+from tests.results.conftest import _letters_only
 
 AXE = Path(relevome.__file__).parent / "report" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -112,6 +116,24 @@ def test_search_finds_ids_and_letters_and_marks_sites(page: Any, runs: list[Run]
     page.fill(".browser input[type=search]", "no such thing")
     listed(page, "0 of 12 sequences")
     assert ids(page) == []
+
+
+def test_places_are_searched_and_copied_as_genome_browsers_write_them(opened: Open, tmp_path: Path) -> None:
+    flat = [0.1] * 10
+    rows = [
+        _letters_only(f"window{i}", "ACGTACGTAC", flat, chrom="chr2", start=at, end=at + 10, strand=strand)
+        for i, (at, strand) in enumerate(((100, "+"), (100, "-"), (200, "+")))
+    ]  # fmt: skip
+    with RunWriter(tmp_path / "run", MANIFEST | {"method": "one"}) as writer:
+        writer.write_part(0, rows, Counts(read=3, explained=3))
+    page = opened(file_of(Run(tmp_path / "run").report(tmp_path / "page.html")))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.fill(".browser input[type=search]", "2:103-104")
+    listed(page, "2 of 3 sequences")
+    assert ids(page) == ["window0", "window1"]
+    page.locator(".row").nth(1).get_by_role("button", name="Copy place").click()
+    page.get_by_role("button", name="Copied chr2:101-110").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "chr2:101-110"
 
 
 def test_order_and_filter(page: Any, runs: list[Run]) -> None:

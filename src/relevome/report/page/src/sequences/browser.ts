@@ -6,6 +6,7 @@ import { choice, el } from "../dom";
 import { besides, facts, sitesOf, type Site } from "./features";
 import { saving, type Drawing } from "../drawing/figure";
 import { spanAt } from "./lanes";
+import { lettersAt, locus, written } from "./locus";
 import { Roll } from "./roll";
 import { drawRow, heightOf, lanesTop, type Look } from "./row";
 import { chosen, occurrences, stretch, type Asked } from "./select";
@@ -66,7 +67,7 @@ export class Browser {
     this.pane = el("div", { class: "pane", tabindex: 0, role: "group", "aria-label": `Sequences. ${HELP}` }, this.list);
     this.list.append(this.mark);
     this.search = el("input", {
-      type: "search", placeholder: `Id, or letters such as ${tracks.alphabet === "protein" ? "GXXG" : "TATAAT"}`, "aria-label": "Search ids and letters",
+      type: "search", placeholder: `Id, place or letters: ${tracks.alphabet === "protein" ? "GXXG" : "TATAAT"}`, "aria-label": "Search ids, places and letters",
       input: () => { this.asked.query = this.search.value; void this.select(); },
     });
     this.filter = this.filters();
@@ -167,8 +168,9 @@ export class Browser {
   // List what is asked for, from its top, unless something else is asked for meanwhile.
   private async select(): Promise<void> {
     const turn = ++this.selections, { source } = this.tracks;
-    const wanted = stretch(this.asked.query, this.tracks.alphabet);
+    const wanted = stretch(this.asked.query, this.tracks.alphabet), there = locus(this.asked.query);
     let holding: ReadonlySet<number> = new Set();
+    if (there) holding = new Set([...this.tracks.ids.keys()].filter((number) => lettersAt(there, this.tracks.interval(number))));
     const known = await this.waited("searching…", async () => {
       if (this.late) await this.tracks.summarised();
       if (wanted && source.slow) await new Promise((done) => setTimeout(done, PAUSE));
@@ -275,6 +277,8 @@ export class Browser {
   private look(number: number): Look {
     const wanted = stretch(this.asked.query, this.tracks.alphabet), marked = this.marked;
     const highlights = wanted && this.here(number) ? occurrences(this.tracks.letters(number), wanted) : [];
+    const there = locus(this.asked.query), letters = there && lettersAt(there, this.tracks.interval(number));
+    if (letters) highlights.push(letters);
     if (marked?.number === number) highlights.push([marked.start, marked.end]);
     return {
       letters: this.content.letters, view: this.view, width: Math.max(320, this.list.clientWidth), shared: this.shared,
@@ -339,9 +343,23 @@ export class Browser {
         draw: (on, colours) => drawRow(on, colours, tracks, number, look) };
     };
     row.append(
-      el("header", {}, ...head, saving(tracks.ids[number].slice(0, 60) || "sequence", drawing, () => this.table(number))),
+      el("header", {}, ...head, this.copying(number), saving(tracks.ids[number].slice(0, 60) || "sequence", drawing, () => this.table(number))),
       canvas);
     return row;
+  }
+
+  // Puts the place of the letters in view where genome browsers take it from; null where nobody knows it.
+  private copying(number: number): HTMLElement | null {
+    const interval = this.tracks.interval(number), { view } = this;
+    if (!interval) return null;
+    const button = el("button", { type: "button", class: "quiet", title: "For a genome browser: where the letters in view lie" }, "Copy place");
+    button.addEventListener("click", () => {
+      const last = Math.min(this.tracks.length(number), Math.ceil(view.start + view.span));
+      const place = written(interval, Math.min(last - 1, Math.floor(view.start)), last);
+      const say = (text: string) => { button.textContent = text; };
+      navigator.clipboard.writeText(place).then(() => say(`Copied ${place}`), () => say(place)); // it is shown where it cannot be copied
+    });
+    return button;
   }
 
   private paint(canvas: HTMLCanvasElement, number: number): void {

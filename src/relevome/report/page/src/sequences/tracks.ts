@@ -4,6 +4,7 @@ import type { AnnotationContent, Labels, PlacesContent, RunFacts, SequencesConte
 import type { Data } from "../data/data";
 import { starts } from "../data/embedded";
 import type { Source } from "../data/source";
+import type { Interval } from "./locus";
 
 const NONE = 0xffff;
 const COLOURS = 9; // names that colours tell apart
@@ -153,7 +154,7 @@ export class Tracks {
   readonly series: readonly Series[];
   readonly annotations: readonly Annotation[];
   private readonly lengths: Int32Array;
-  private readonly places: ((number: number) => Place | null) | null;
+  private readonly places: ((number: number) => Interval | null) | null;
   private readonly labels: ReadonlySet<string>;
 
   constructor(data: Data, said: SequencesContent, runs: readonly RunFacts[], readonly source: Source) {
@@ -198,9 +199,14 @@ export class Tracks {
     return this.ids.length;
   }
 
+  // Where a sequence lies, null where nobody knows.
+  interval(number: number): Interval | null {
+    return this.places?.(number) ?? null;
+  }
+
   // Chromosome, strand and 1-based coordinate of a letter; null where nobody knows.
   place(number: number, letter: number): { chrom: string; at: number; strand: string } | null {
-    const place = this.places?.(number);
+    const place = this.interval(number);
     if (!place) return null;
     const { chrom, start, end, strand } = place;
     return { chrom, at: strand === "-" ? end - letter : start + letter + 1, strand };
@@ -211,9 +217,7 @@ export class Tracks {
   }
 }
 
-interface Place { chrom: string; start: number; end: number; strand: string }
-
-function placed(data: Data, said: PlacesContent): (number: number) => Place | null {
+function placed(data: Data, said: PlacesContent): (number: number) => Interval | null {
   const chroms = named(data, said.chrom), strands = named(data, said.strand);
   const starts = data.array(said.start), ends = data.array(said.end);
   return (number) => {
