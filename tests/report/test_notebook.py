@@ -25,6 +25,7 @@ import relevome
 from relevome.data.sites import Site
 from relevome.errors import InputError
 from relevome.jobs import report as job
+from relevome.jobs.train import TrainingResult
 from relevome.report.html.verdict import UNTESTED
 from relevome.results.annotation.folder import read_annotation
 from relevome.results.annotation.sites import CalledSite, write_sites
@@ -37,6 +38,7 @@ from relevome.results.pairs.folder import read_pairs
 from relevome.results.prediction import Prediction
 from relevome.results.profile.folder import read_profile
 from relevome.results.relevance_heads.folder import read_relevance_heads
+from relevome.results.relevant_sites import read_relevant_sites
 from relevome.results.run.reader import Run
 from relevome.results.substitution import read_substitution
 from relevome.results.variants.rows import Variants
@@ -55,6 +57,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Path], Any], tuple[dict[str, Any], ...]
     "RelevantHeads": ("heads by relevance", read_relevance_heads, ({"group": "all"},)),
     "Substitution": ("substitution", read_substitution, ()),
     "Annotation": ("annotation", read_annotation, ({"most": 1},)),
+    "RelevantSites": ("sites", read_relevant_sites, ({"most": 1},)),
     "RelevantMotifs": ("motifs", read_relevant_motifs, ()),
     "PositionProfile": ("profile", read_profile, ({"what": "rows"},)),
     "Variants": ("variants", Variants, ({"most": 1},)),
@@ -110,7 +113,7 @@ def bars(axes: Axes) -> list[float]:
 
 
 def test_every_kind_of_result_is_tried_here() -> None:
-    assert {*KINDS, "Run", "Explanation"} == {*looks}
+    assert {*KINDS, "Run", "Explanation", "TrainingResult"} == {*looks}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -280,6 +283,38 @@ def test_called_sites_stand_at_their_places_on_their_strands(
     object.__setattr__(found, "counts", {**found.counts, "sites": 0})
     with pytest.raises(InputError, match="no called site: there is nothing to draw"):
         found.plot()
+
+
+def test_called_sites_of_relevance_are_as_high_as_their_summits(result: Callable[[str], Any]) -> None:
+    found = result("RelevantSites")
+    chrom = found.sites[0].chrom
+    (axes,) = (one for one in found.plot() if one.get_title(loc="left").startswith(f"{chrom}: "))
+    drawn = {
+        (float(segment[1][0]), float(segment[1][1]))
+        for one in axes.collections
+        if isinstance(one, LineCollection)
+        for segment in one.get_segments()
+    }
+    assert drawn == {(one.summit, one.height) for one in found.sites if one.chrom == chrom}
+
+
+def test_a_training_draws_its_epochs() -> None:
+    history = (
+        {"epoch": 1.0, "loss": 0.7, "learning_rate": 0.1, "validation_loss": 0.6, "validation_auroc": 0.5},
+        {"epoch": 2.0, "loss": 0.4, "validation_loss": 0.5, "validation_auroc": float("nan")},
+    )
+    trained = TrainingResult(Path("m"), "binary", ("0", "1"), None, 0.1, "cpu", (), {}, history, 2.0, 1.0)
+    loss, scores = trained.plot()
+    drawn = [
+        {line.get_label(): np.asarray(line.get_xydata()).tolist() for line in one.lines}
+        for one in (loss, scores)
+    ]
+    assert drawn[0]["loss"] == [[1, 0.7], [2, 0.4]]
+    assert drawn[0]["validation_loss"] == [[1, 0.6], [2, 0.5]]
+    assert drawn[1]["auroc"] == [[1, 0.5]]
+    assert "learning_rate" not in drawn[1]
+    with pytest.raises(InputError, match="no epoch was measured"):
+        replace(trained, history=()).plot()
 
 
 def test_a_notebook_shows_the_picture_below_the_cell(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import PreTrainedModel
 
@@ -17,12 +17,15 @@ import relevome
 from relevome.errors import InputError
 from relevome.models.hugging_face import pick_device, quiet
 from relevome.models.identity import tokenizer_sha256
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.record import reading
 from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder, begun_with, finished_record
 from relevome.training.objective import History, Objective, Watch, objectives
 from relevome.training.settings import TrainingSettings, settings_from_record, settings_record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # What may differ between a training and its resumption; an objective claims what it read, by digests.
 _NOT_CLAIMED = (
@@ -72,6 +75,17 @@ class TrainingResult:
     def _repr_html_(self) -> str:
         rows = ((part, name, x) for part, some in self.metrics.items() for name, x in some.items())
         return as_html(repr(self), ("table", "score", "value"), rows)
+
+    def plot(self) -> list[Axes]:
+        """What was measured after every epoch: losses, and the scores of what is validated on.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: Where no epoch was measured.
+        """
+        return plotted(self)
 
 
 def train(

@@ -15,13 +15,14 @@ from relevome.options import check_choice
 from relevome.results.coverage import Coordinates
 from relevome.results.folder import ResultFolder, whole_file
 from relevome.results.kinds import of_its_kind
-from relevome.results.notebook import as_html
+from relevome.results.notebook import as_html, plotted
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
 from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 SCHEMA_VERSION = 1
 NAME, TABLE = "sites.json", "sites.tsv"
@@ -137,6 +138,20 @@ class RelevantSites:
 
     def _repr_html_(self) -> str:
         return as_html(repr(self), RelevantSite._fields, self.sites)
+
+    def plot(self, most: int = 4) -> list[Axes]:
+        """Sites along the chromosomes that have most of them, each as high as its summit.
+
+        Args:
+            most: How many chromosomes are drawn; how many sites are on others is said. Default: 4.
+
+        Returns:
+            The axes of the picture, see `relevome.results.notebook.plotted`.
+
+        Raises:
+            InputError: Without a site, and for less than 1.
+        """
+        return plotted(self, most=most)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for every site; columns are the fields of `RelevantSite`."""
