@@ -13,6 +13,7 @@ import relevome
 from relevome.errors import InputError
 from relevome.report.html.document import SCRIPT, bundled
 from relevome.report.html.parts import page_parts
+from relevome.results.quality.record import ModelQuality, quality_record
 from tests.damage.readers import readers
 from tests.report.html.unpacked import unpacked
 
@@ -70,6 +71,23 @@ def test_called_sites_lie_beside_relevance(make_run, letters_only, left_by, tmp_
     assert line["name"] == "called sites"
     spans = zip(page.array(line["start"]).tolist(), page.array(line["end"]).tolist(), strict=True)
     assert sorted(spans) == sorted((row[1], row[2]) for row in rows if row[0] == "chr1")
+
+
+def test_of_several_models_the_verdict_says_which_is_which(make_run, letters_only, tmp_path):
+    def run(name, auroc):
+        quality = ModelQuality("binary", "test", {"auroc": auroc}, examples=400, positives=(200, 200))
+        model = {**MANIFEST["model"], "path": name, "quality": quality_record(quality)}
+        return make_run([letters_only("a", "ACGT", np.ones(4))], name=name, **MANIFEST | {"model": model})
+
+    runs = [run("good", 0.97), run("again", 0.97), run("guess", 0.505)]
+    relevome.report(runs, tmp_path / "page.html", labels=["one", "two", "three"])
+    verdict = unpacked(tmp_path / "page.html").content["verdict"]
+    said = [one["text"] for topic in verdict["topics"] for one in topic["remarks"]]
+    assert sum(line.startswith("model of one, two: AUROC 0.97") for line in said) == 1
+    assert sum(line.startswith("model of three: AUROC 0.505") for line in said) == 1
+    assert verdict["headline"].startswith("1 of 2 models is not above chance. ")
+    relevome.report(runs[2], tmp_path / "alone.html")
+    assert "The model is not above chance" in unpacked(tmp_path / "alone.html").content["verdict"]["headline"]
 
 
 def test_known_sites_are_in_letters_of_their_sequence(make_run, letters_only, write, tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import relevome
 from relevome.results.parts.part import Counts
@@ -194,7 +195,7 @@ def test_the_mean_over_sequences_is_that_of_their_relevance(page: Any, runs: lis
     _, *lines = Path(download.value.path()).read_text().splitlines()
     found = np.array([line.split("\t") for line in lines], dtype=float)
     relevance = np.array([row.relevance for row in runs[1]])
-    half = 1.959963984540054 * relevance.std(axis=0, ddof=1) / np.sqrt(len(relevance))
+    half = stats.t.ppf(0.975, len(relevance) - 1) * relevance.std(axis=0, ddof=1) / np.sqrt(len(relevance))
     np.testing.assert_allclose(found[:, 1], relevance.mean(axis=0), atol=2e-3)
     np.testing.assert_allclose(found[:, 3] - found[:, 1], half, atol=2e-3)
 

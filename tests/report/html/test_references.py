@@ -11,6 +11,7 @@ import pytest
 from relevome.attribution import methods
 from relevome.report.html import references
 from relevome.report.html.methods_text import as_typed, methods_content
+from relevome.report.html.parts import ShownResult, page_parts
 from relevome.report.html.references import LICENCES, METHODS
 
 PACKAGE = Path(references.__file__).parents[1] / "page" / "package.json"
@@ -41,11 +42,21 @@ def test_a_command_is_typed_as_it_was() -> None:
 def test_runs_that_differ_in_their_method_alone_share_a_paragraph(make_run, explain) -> None:
     runs = [make_run([explain()], name=name, method=name, command=["explain", name], **MANIFEST)
             for name in ("attnlrp", "mine")]  # fmt: skip
-    found = methods_content(runs, [{"command": ["evaluate", "x"]}, {"command": None}])
+    results = [
+        ShownResult(Path("x"), kind, page_parts[kind], None, {"command": command})
+        for kind, command in (("evaluation", ["evaluate", "x"]), ("profile", None), ("variants", None))
+    ]
+    found = methods_content(runs, results)
     assert found["text"][0] == (
         "1 of 1 DNA sequences were explained for the target 'promoter' of Some by attnlrp, attention-aware "
         "layer-wise relevance propagation (Achtibat et al. 2024), with steps 0; by mine, with steps 0. It "
         "was computed with relevome 1 (PyTorch 2), seed 7."
+    )
+    assert found["text"][1] == (
+        "Of 'Whether to trust it' intervals are 95% bootstrap intervals over sequences (Efron et al. 1993); "
+        "of 'Whether to trust it' p-values of several comparisons are adjusted for a false discovery rate "
+        "(Benjamini et al. 1995); of 'Relevance by position' intervals of means are of 95%, by Student's t "
+        "(Student 1908)."
     )
     assert found["commands"] == ["relevome explain attnlrp", "relevome explain mine", "relevome evaluate x"]
     assert METHODS["attnlrp"].reference in found["references"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
 import relevome
 from relevome.data.variants.variant import Variant
@@ -16,7 +17,14 @@ from relevome.results.parts.part import Counts, Refusal
 from relevome.results.parts.writer import PartsWriter
 from relevome.results.run.writer import RunWriter
 from relevome.results.variants.effect import VariantEffect
-from relevome.results.variants.rows import OF_LETTERS, OF_SEQUENCES, Variants, VariantsWriter, variant_row
+from relevome.results.variants.rows import (
+    OF_LETTERS,
+    OF_NULL,
+    OF_SEQUENCES,
+    Variants,
+    VariantsWriter,
+    variant_row,
+)
 from relevome.results.variants.why import WHY, MotifChange, WhyRow
 from tests.damage.of_results import MODEL
 from tests.report.html.pages import MANIFEST, Open, file_of, in_view, number, saved_figure, saved_table
@@ -97,13 +105,17 @@ def test_smaller_ones_are_left_out_and_counted(tmp_path: Path, monkeypatch: pyte
     assert (part["rows"], part["left_out"]) == (2, 2)
 
 
-def test_gain_and_loss_are_ordered_by_the_larger(tmp_path: Path) -> None:
+@pytest.mark.parametrize("scores", [OF_LETTERS, (*OF_LETTERS, *OF_NULL)])
+def test_gain_and_loss_are_ordered_by_the_larger(tmp_path: Path, scores: tuple[str, ...]) -> None:
     given = [VariantEffect("donor", 1, gain=0.1, gain_at=-3, loss=0.6, loss_at=2),
              VariantEffect("donor", 1, gain=0.9, gain_at=0, loss=0.2, loss_at=-1)]  # fmt: skip
-    part, page = part_of(folder_of(tmp_path / "scored", given, OF_LETTERS), tmp_path / "page.html")
+    part, page = part_of(folder_of(tmp_path / "scored", given, scores), tmp_path / "page.html")
     assert page.array(part["numbers"]["gain"]).tolist() == [0.9, 0.1]
     assert page.array(part["numbers"]["loss_at"]).tolist() == [-1, 2]
     assert [one["score"] for one in part["histograms"]] == ["gain", "loss"]
+    (axes,) = Variants(tmp_path / "scored").plot()
+    bars = [round(one.get_width(), 6) for one in axes.patches if isinstance(one, Rectangle)]
+    assert bars == [0.9, -0.2, 0.1, -0.6]  # what is lost to the left
 
 
 def test_the_verdict_names_the_largest_and_what_was_left_out(tmp_path: Path) -> None:

@@ -21,8 +21,10 @@ from relevome.results.quality.record import ModelQuality
 from tests.report.html.pages import file_of, written
 from tests.report.html.unpacked import unpacked
 
-GOOD = Remark(MODEL, "good", "good")
-WEAK = Remark(MODEL, "weak", "caution")
+GOOD = Remark(MODEL, "good", "good", None, (0, 1))
+WEAK = Remark(MODEL, "weak", "caution", None, (0, 1))
+CHANCE = Remark(MODEL, "by chance", "bad", None, (1, 1))
+ALL = Remark(SURVIVES, "all", "good", None, (3, 3))
 
 
 def scores(metric, low, high):
@@ -38,13 +40,16 @@ def scores(metric, low, high):
     [
         ([], "Nobody has tested", "unknown"),
         ([GOOD], "Nobody has tested", "unknown"),
-        ([Remark(MODEL, "", "bad"), Remark(SURVIVES, "", "good", None, (3, 3))], "not above chance", "bad"),
-        ([GOOD, Remark(SURVIVES, "", "good", None, (3, 3))], "3 of 3 measures", "good"),
-        ([WEAK, Remark(SURVIVES, "", "good", None, (3, 3))], "the model is weak", "caution"),
+        ([CHANCE, ALL], "not above chance", "bad"),
+        ([GOOD, ALL], "3 of 3 measures", "good"),
+        ([GOOD, CHANCE, ALL],
+         "1 of 2 models is not above chance, 3 of 3 measures of place exceed", "caution"),
+        ([GOOD, CHANCE], "1 of 2 models is not above chance. Nobody", "caution"),
+        ([WEAK, ALL], "the model is weak", "caution"),
         ([GOOD, Remark(SURVIVES, "", "bad", None, (0, 3))], "0 of 3 measures", "bad"),
-        ([GOOD, Remark(SURVIVES, "", "good", None, (3, 3)), Remark(ACCOUNTED, "", "bad")],
+        ([GOOD, ALL, Remark(ACCOUNTED, "", "bad")],
          "a rule is wrong", "bad"),
-        ([GOOD, Remark(SURVIVES, "", "good", None, (3, 3)), Remark(FAILED, "", "bad", None, (1, 4))],
+        ([GOOD, ALL, Remark(FAILED, "", "bad", None, (1, 4))],
          "3 of 3 measures of place exceed their strongest null, 1 of 4 checks failed.", "caution"),
     ],
 )  # fmt: skip

@@ -86,7 +86,7 @@ def test_one_run_of_one_target_is_read_row_by_row(make_run: Callable[..., Run], 
     assert page.array(series["score"]).tolist() == [row.score for row in rows]
     assert np.isnan(page.array(series["probability"])).all()
     assert series["predicted"]["names"] == ["no"]
-    assert page.array(series["predicted"]["of"]).tolist() == [0xFFFF, 0, 0xFFFF, 0, 0xFFFF]
+    assert page.array(series["predicted"]["of"]).tolist() == [-1, 0, -1, 0, -1]
     assert run.targets == ("promoter",)
     assert run["s1"].sequence == rows[1].sequence
 
@@ -124,6 +124,20 @@ def test_what_no_sequence_has_is_refused(several: list[Run]) -> None:
     for numbers in ([], [99], [-1], [0] * (MOST_ROWS + 1)):
         with pytest.raises(InputError, match="expected 1 to"):
             reader.rows(numbers)
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda it: it.rows([0]), lambda it: it.holding("ACG"), lambda it: it.summaries()]
+)
+def test_a_run_of_the_same_sequences_by_another_method_is_noticed(
+    make_run: Callable[..., Run], letters_only: Any, ask: Callable[[TracksReader], bytes]
+) -> None:
+    reader = TracksReader(indexed([make_run([letters_only("a", "ACG", [1, 2, 3])], **MANIFEST)]))
+    ask(reader)
+    reader = TracksReader(indexed([make_run([letters_only("a", "ACG", [1, 2, 3])], **MANIFEST)]))
+    make_run([letters_only("a", "ACG", [3, 2, 1])], **MANIFEST | {"method": "other"})
+    with pytest.raises(InputError, match="has changed since it was opened"):
+        ask(reader)
 
 
 def test_a_run_that_was_replaced_is_noticed(make_run: Callable[..., Run], letters_only: Any) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from relevome.data.sequences import ALPHABETS
@@ -14,7 +13,7 @@ from relevome.report.glyphs import BASES, CHEMISTRY, GREY, RESIDUES, outline_as_
 from relevome.report.html.annotations import annotation_content, hits_content
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.methods_text import methods_content, set_options
-from relevome.report.html.parts import PagePart, PageTools
+from relevome.report.html.parts import PageTools, ShownResult
 from relevome.report.html.structures import ShownStructure
 from relevome.report.html.tracks import ShownSequence
 from relevome.report.html.verdict import (
@@ -27,8 +26,10 @@ from relevome.report.html.verdict import (
     verdict_content,
 )
 from relevome.report.runs import remarks
+from relevome.results.comparison import Comparison
+from relevome.results.evaluation.result import Evaluation
 from relevome.results.motifs.motifs import RelevantMotifs
-from relevome.results.quality.record import quality_of
+from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.results.run.reader import Run
 from relevome.words import counted
 
@@ -56,17 +57,6 @@ class PageTracks(Protocol):
     def content(self, arrays: PageArrays) -> dict[str, Any]:
         """Sequences and tracks as the page reads them."""
         ...
-
-
-@dataclass(frozen=True)
-class ShownResult:
-    """A result that is no run: its folder, its kind, what was read, and what its record says."""
-
-    folder: Path
-    kind: str
-    part: PagePart[Any]
-    found: Any
-    record: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -109,7 +99,7 @@ def content(shown: Shown, tools: PageTools) -> dict[str, Any]:
         "title": shown.title,
         "letters": _letters(),
         "verdict": verdict_content(said),
-        "runs": [_run(run, label) for run, label in zip(shown.runs, shown.labels, strict=True)],
+        "runs": [_run(run, label) for run, label in _labelled(shown)],
         "sequences": None if shown.tracks is None else _sequences(shown, shown.tracks, tools),
         "structures": [one.content(tools.arrays) for one in shown.structures],
         "parts": [
@@ -117,7 +107,7 @@ def content(shown: Shown, tools: PageTools) -> dict[str, Any]:
              "content": one.part.content(one.found, tools)}
             for one in shown.results
         ],
-        "methods": methods_content(shown.runs, [one.record for one in shown.results], shown.structures),
+        "methods": methods_content(shown.runs, shown.results, shown.structures),
     }  # fmt: skip
 
 
@@ -139,7 +129,7 @@ def _explained(shown: Shown) -> list[Remark]:
 def _accounts(shown: Shown) -> list[Remark]:
     """Whether the ledger closes, of runs that have one."""
     said = []
-    for run, label in zip(shown.runs, shown.labels, strict=True):
+    for run, label in _labelled(shown):
         ledger = run.counts.ledger
         if ledger is None:
             continue
@@ -150,18 +140,47 @@ def _accounts(shown: Shown) -> list[Remark]:
 
 
 def _of_models(shown: Shown) -> list[Remark]:
-    return [one for run in shown.runs for one in model_remarks(quality_of(run.manifest.get("model")))]
+    """How good every model is; of several, which runs and results are of which."""
+    named = [(label, quality_of(run.manifest.get("model"))) for run, label in _labelled(shown)]
+    for one in shown.results:
+        named += one.part.qualities(one.found).items()
+    models: list[tuple[ModelQuality, dict[str, None]]] = []
+    for name, quality in named:
+        names = next((names for known, names in models if known == quality), None)
+        if names is None:
+            models.append((quality, {name: None}))
+        else:
+            names[name] = None
+    alone = len(models) == 1
+    return [
+        remark
+        for quality, names in models
+        for remark in model_remarks(quality, "model" if alone else f"model of {', '.join(names)}")
+    ]
+
+
+def _labelled(shown: Shown) -> list[tuple[Run, str]]:
+    return list(zip(shown.runs, shown.labels, strict=True))
 
 
 def _of_results(shown: Shown) -> list[Remark]:
     """What results add; of evaluations that are compared too, what survives is said once."""
-    evaluated = any(one.kind == "evaluation" for one in shown.results)
+    evaluated = {_run_of(one.found) for one in shown.results if isinstance(one.found, Evaluation)}
     return [
         remark
         for one in shown.results
         for remark in one.part.remarks(one.found)
-        if not (evaluated and one.kind == "comparison" and remark.about == SURVIVES)
+        if not (remark.about == SURVIVES and _said_before(one.found, evaluated))
     ]
+
+
+def _said_before(found: Any, evaluated: Collection[str]) -> bool:
+    """Whether a comparison is of runs whose evaluations are all on the page."""
+    return isinstance(found, Comparison) and evaluated >= {_run_of(one) for one in found.evaluations.values()}
+
+
+def _run_of(found: Evaluation) -> str:
+    return str(found.about.get("run"))
 
 
 def _heeded(shown: Shown) -> list[Remark]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from relevome.report.html.references import BOOTSTRAP, COLOURS, LICENCES, METHODS, RATE
+from relevome.report.html.parts import ShownResult
+from relevome.report.html.references import COLOURS, LICENCES, METHODS, Statistic
 from relevome.report.html.structures import ShownStructure, structures_text
 from relevome.results.run.reader import Run
 
@@ -19,13 +20,13 @@ _LIBRARIES = {
 
 
 def methods_content(
-    runs: Sequence[Run], records: Iterable[Mapping[str, Any]], structures: Sequence[ShownStructure] = ()
+    runs: Sequence[Run], results: Sequence[ShownResult], structures: Sequence[ShownStructure] = ()
 ) -> dict[str, Any]:
     """The last part of the page.
 
     Args:
         runs: The runs that are shown.
-        records: What the records of all other results say, of which ``command`` is taken.
+        results: All other results, whose records have a ``command``, and whose parts their statistics.
         structures: That are shown.
 
     Returns:
@@ -33,27 +34,36 @@ def methods_content(
         by which all of it was made, as a shell takes them, without results that were made from Python; and
         ``licences``.
     """
-    others = list(records)
     text = _paragraphs(runs)
     cited = [
         METHODS[name].reference for name in dict.fromkeys(_method(run) for run in runs) if name in METHODS
     ]
-    if others:
-        text.append(
-            "Intervals are 95% bootstrap intervals over sequences; p-values of several comparisons are "
-            "adjusted for a false discovery rate (Benjamini and Hochberg 1995)."
-        )
-        cited += [BOOTSTRAP, RATE]
+    used: dict[Statistic, dict[str, None]] = {}
+    for one in results:
+        for statistic in one.part.statistics:
+            used.setdefault(statistic, {})[one.part.title] = None
+    text += [f"{_statistics(used)}."] if used else []
+    cited += [statistic.reference for statistic in used]
     more, cited_there = structures_text(structures)
     text += more
     cited += cited_there
-    made = [run.manifest.get("command") for run in runs] + [said.get("command") for said in others]
+    made = [run.manifest.get("command") for run in runs] + [one.record.get("command") for one in results]
     return {
         "text": text,
         "references": sorted({*cited, COLOURS}),
         "commands": list(dict.fromkeys(as_typed(one) for one in made if isinstance(one, list))),
         "licences": list(LICENCES),
     }
+
+
+def _statistics(used: Mapping[Statistic, Collection[str]]) -> str:
+    """Of which parts which statistics are."""
+    said = [
+        f"of {', '.join(repr(title) for title in titles)} {statistic.clause} ({_short(statistic.reference)})"
+        for statistic, titles in used.items()
+    ]
+    text = "; ".join(said)
+    return text[0].upper() + text[1:]
 
 
 def as_typed(command: Sequence[Any]) -> str:

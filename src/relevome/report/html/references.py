@@ -12,6 +12,13 @@ class Cited(NamedTuple):
     reference: str
 
 
+class Statistic(NamedTuple):
+    """How numbers were tested or what their intervals are, as a clause, and where that was published."""
+
+    clause: str
+    reference: str
+
+
 # By the name under which a method is registered.
 METHODS = {
     "attention": Cited(
@@ -60,11 +67,23 @@ METHODS = {
     ),
 }
 
-RATE = (
+RATE = Statistic(
+    "p-values of several comparisons are adjusted for a false discovery rate",
     "Benjamini Y, Hochberg Y (1995) Controlling the false discovery rate: a practical and powerful approach "
-    "to multiple testing. Journal of the Royal Statistical Society B 57:289"
+    "to multiple testing. Journal of the Royal Statistical Society B 57:289",
 )
-BOOTSTRAP = "Efron B, Tibshirani RJ (1993) An introduction to the bootstrap. Chapman & Hall"
+BOOTSTRAP = Statistic(
+    "intervals are 95% bootstrap intervals over sequences",
+    "Efron B, Tibshirani RJ (1993) An introduction to the bootstrap. Chapman & Hall",
+)
+STUDENT = Statistic(
+    "intervals of means are of 95%, by Student's t",
+    "Student (1908) The probable error of a mean. Biometrika 6:1",
+)
+MEDIANS = Statistic(
+    "intervals of medians are of 95%, by order statistics",
+    "Conover WJ (1999) Practical nonparametric statistics, 3rd edition. Wiley",
+)
 COLOURS = "Wong B (2011) Color blindness. Nature Methods 8:441"
 ALIGNMENT = (
     "Needleman SB, Wunsch CD (1970) A general method applicable to the search for similarities in the amino "

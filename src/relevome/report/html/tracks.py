@@ -24,7 +24,7 @@ _KEPT = ("relevance", "token_start", "token_end", "target", "predicted", "score"
 Key: TypeAlias = tuple[Any, ...]
 _Column: TypeAlias = Any  # of Arrow, or a sequence of Python's own values
 
-_NONE = 0xFFFF  # stands for no name
+_NONE = -1  # stands for no name
 
 
 @dataclass(frozen=True)
@@ -221,17 +221,18 @@ def _reals(column: _Column) -> np.ndarray:
 
 
 def _labels(column: _Column, arrays: PageArrays) -> dict[str, Any] | None:
-    """A column of few names, as their list and a number for each row; 65,535 where there is none."""
+    """A column of few names, as their list and a number for each row; -1 where there is none."""
     if isinstance(column, pa.ChunkedArray):
         encoded: Any = column.dictionary_encode().combine_chunks()
         names, of = encoded.dictionary.to_pylist(), _values(encoded.indices)
-        return {"names": names, "of": arrays.add(np.where(np.isnan(of), _NONE, of), "u2")} if names else None
+        of = np.where(np.isnan(of), _NONE, of).astype(np.int64)
+        return {"names": names, "of": arrays.add(of, "i4")} if names else None
     values = column
     names = [*dict.fromkeys(value for value in values if value is not None)]
     if not names:
         return None
     places = {label: place for place, label in enumerate(names)} | {None: _NONE}
-    return {"names": names, "of": arrays.add(np.array([places[value] for value in values]), "u2")}
+    return {"names": names, "of": arrays.add(np.array([places[value] for value in values]), "i4")}
 
 
 def _relevance(table: pa.Table, arrays: PageArrays) -> dict[str, Reference]:

@@ -30,7 +30,8 @@ class Remark:
 
     ``estimate`` is what the sentence is about, with its 95% interval, where the page draws that: 0 is what
     the strongest null reaches, and a positive number is better. ``counted`` says how many of how many
-    measures or checks are as the sentence says, where the headline counts them.
+    measures, checks or models (those not above chance) are as the sentence says, where the headline counts
+    them.
     """
 
     about: str
@@ -44,7 +45,8 @@ def model_remarks(found: ModelQuality, name: str = "model") -> list[Remark]:
     """How good a model is, and what to heed of one below what is asked."""
     judged = verdict(found)
     tones: dict[str, Tone] = {"good": "good", "weak": "caution", "chance": "bad", "unknown": "unknown"}
-    said = [Remark(MODEL, described(found, name), tones[judged.level])]
+    counted = (int(judged.level == "chance"), 1)
+    said = [Remark(MODEL, described(found, name), tones[judged.level], counted=counted)]
     weak = caution(found, f"the {name}" if name == "model" else name)
     return said if weak is None else [*said, Remark(MODEL, weak, tones[judged.level])]
 
@@ -94,19 +96,21 @@ def _written(one: Remark) -> dict[str, Any]:
 def _headline(remarks: Sequence[Remark]) -> tuple[str, Tone]:
     """One sentence for whoever reads no further; what speaks against the explanation comes first."""
     models = [one.tone for one in remarks if one.about == MODEL]
-    places, checks = (
-        _sum(one.counted for one in remarks if one.about == topic) for topic in (SURVIVES, FAILED)
+    (chance, every_model), places, checks = (
+        _sum(one.counted for one in remarks if one.about == topic) for topic in (MODEL, SURVIVES, FAILED)
     )
-    if "bad" in models:
+    if every_model and chance == every_model:
         return "The model is not above chance: its maps explain nothing that it has learnt.", "bad"
     if any(one.about == ACCOUNTED and one.tone == "bad" for one in remarks):
         return "Relevance is missing, more than rounding explains: a rule is wrong for this model.", "bad"
+    by_chance = f"{chance} of {every_model} models {'is' if chance == 1 else 'are'} not above chance"
     if not places[1] and not checks[1]:
-        return UNTESTED, "unknown"
-    said = [f"{places[0]} of {places[1]} measures of place exceed their strongest null"] * bool(places[1])
+        return (f"{by_chance}. {UNTESTED}", "caution") if chance else (UNTESTED, "unknown")
+    said = [by_chance] * bool(chance)
+    said += [f"{places[0]} of {places[1]} measures of place exceed their strongest null"] * bool(places[1])
     said += [f"{checks[0]} of {checks[1]} checks failed"] * bool(checks[1])
-    said += ["the model is weak"] * ("caution" in models)
-    every = places[0] == places[1] and not checks[0] and "caution" not in models
+    said += ["the model is weak" if every_model == 1 else "a model is weak"] * ("caution" in models)
+    every = places[0] == places[1] and not checks[0] and not {"caution", "bad"} & set(models)
     excused = any(one.about == FAILED and one.tone == "caution" for one in remarks)
     tone: Tone = "good" if every else "bad" if places[1] and not places[0] and not excused else "caution"
     return f"{', '.join(said)}.", tone

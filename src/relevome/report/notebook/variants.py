@@ -11,14 +11,13 @@ from relevome.report.curves import COLOURS, SMALL, TINY
 from relevome.report.logo import STYLE
 from relevome.report.text import shortened
 from relevome.results.notebook import NotebookLook, looks
-from relevome.results.variants.rows import OF_LETTERS, Variants
+from relevome.results.variants.rows import OF_SIZES, Variants
 
 _WORDS = {
     "delta_log_odds": "log odds (nats), alternative minus reference",
     "delta_probability": "probability, alternative minus reference",
     "delta_score": "score, alternative minus reference",
 }
-_LETTERS = ("gain", "loss")
 _BAR = 0.16  # inches
 
 
@@ -28,7 +27,7 @@ def _draw(found: Variants, *, target: str | None = None, most: int = 20) -> Figu
     if target is not None and target not in found.targets:
         raise InputError(f"{found.path} has no output {target!r}: expected one of {', '.join(found.targets)}")
     chosen = found.targets[0] if target is None else target
-    measures = _LETTERS if found.scores == OF_LETTERS else (_measure(found),)
+    measures = OF_SIZES if set(OF_SIZES) <= set(found.scores) else (_measure(found),)
     names, effects = _effects(found, chosen, measures)
     if not names:
         raise InputError(f"{found.path} has no effect on {chosen}: there is nothing to draw")
@@ -37,14 +36,16 @@ def _draw(found: Variants, *, target: str | None = None, most: int = 20) -> Figu
         figure = Figure(figsize=(5.0, _BAR * len(order) + 0.8), layout="constrained")
         axes = figure.subplots()
         for place, row in enumerate(order):
-            for value in effects[row]:
+            # what is lost is drawn to the left, though it is counted from 0 too
+            for value in effects[row] * ((1, -1) if measures == OF_SIZES else 1):
                 axes.barh(place, value, 0.7, color=COLOURS[0 if value > 0 else 1], linewidth=0)
         labels = [shortened(names[row], TINY, 110.0) for row in order]
         axes.set_yticks(range(len(order)), labels, parse_math=False)
         axes.set_ylim(len(order) - 0.4, -0.6)
         axes.axvline(0, color="black", linewidth=0.5)
         axes.set_xlabel(
-            _WORDS.get(measures[0], "largest gain, and largest loss, near the variant"), fontsize=SMALL
+            _WORDS.get(measures[0], "largest gain (to the right) and loss near it"),
+            fontsize=SMALL,
         )
         title = f"{chosen}: {len(order):,} of {len(names):,} variants, those of largest effect"
         axes.set_title(shortened(title, SMALL, 300.0), fontsize=SMALL, loc="left", parse_math=False)

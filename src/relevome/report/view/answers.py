@@ -17,11 +17,13 @@ from relevome.errors import InputError
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.tracks import lists, plain, tokens_content
 from relevome.report.view.index import IndexedSeries, IndexedTracks
+from relevome.results.parts.manifest import question_sha256, read_manifest
 from relevome.results.run.reader import Run
 
 MOST_ROWS = 64  # of one request
 MOST_LETTERS = 100_000_000  # that stay in memory once they were searched
 _FEWEST = 5  # sequences that have a mean; the page knows that too
+_CHANGED = "the run has changed since it was opened: start relevome view again"
 _READ = ("sequence_id", "sequence", "relevance", "token_start", "token_end")
 
 
@@ -59,7 +61,9 @@ class TracksReader:
         for one in self._found.series:
             place = np.searchsorted(one.numbers, asked)
             has = one.numbers[np.minimum(place, len(one.numbers) - 1)] == asked
-            table = self._found.runs[one.run].take(one.rows[place[has]], _READ)
+            run = self._found.runs[one.run]
+            table = run.take(one.rows[place[has]], _READ)
+            _check_same_question(run)
             self._check_same(asked[has], table)
             letters |= dict(zip(asked[has].tolist(), table["sequence"].to_pylist(), strict=True))
             values = np.concatenate([*lists(table, "relevance"), np.zeros(0, dtype=np.float32)])
@@ -75,7 +79,7 @@ class TracksReader:
         ids = [self._found.ids[number] for number in numbers.tolist()]
         lengths = plain(pc.call_function("binary_length", [table["sequence"]]))
         if ids != table["sequence_id"].to_pylist() or (lengths != self._found.lengths[numbers]).any():
-            raise InputError("the run has changed since it was opened: start relevome view again")
+            raise InputError(_CHANGED)
 
     def holding(self, query: str) -> bytes:
         """The numbers of the sequences with a stretch of letters, ascending, as ``numbers``.
@@ -84,7 +88,7 @@ class TracksReader:
             query: Three letters or more; IUPAC codes of bases, and X in proteins, stand for several.
 
         Raises:
-            InputError: For anything else.
+            InputError: For anything else, and for a run that is no longer what it was when it was opened.
         """
         alphabet = str(self._found.runs[0].manifest["alphabet"])
         wanted = stretch(query, alphabet)
@@ -101,9 +105,11 @@ class TracksReader:
     def _matches(self, number: int, wanted: str) -> Bool[np.ndarray, "rows"]:
         """Which rows of a run have letters that match."""
         found, asked = [np.zeros(0, dtype=bool)], pc.MatchSubstringOptions(wanted)
+        run = self._found.runs[number]
         for table in self._texts(number):
             column = pc.call_function("match_substring_regex", [table["sequence"]], asked)
             found.append(plain(column.cast(pa.uint8())).astype(bool))
+        _check_same_question(run)
         return np.concatenate(found)
 
     def _texts(self, number: int) -> Iterator[pa.Table]:
@@ -136,6 +142,8 @@ class TracksReader:
             _sums(run, [one for one in self._found.series if one.run == number], alike)
             for number, run in enumerate(self._found.runs)
         ]
+        for run in self._found.runs:
+            _check_same_question(run)
         series = []
         for one in self._found.series:
             scale, total, profiles = by_run[one.run]
@@ -145,6 +153,15 @@ class TracksReader:
                 "profile": _profile(profiles.get(one.target), len(one.rows), arrays),
             })  # fmt: skip
         return arrays.whole({"series": series})
+
+
+def _check_same_question(run: Run) -> None:
+    """Raises InputError where a folder has another run now, which was asked something else.
+
+    Called after parts were read, so that what was read is of the run that was opened.
+    """
+    if question_sha256(read_manifest(run.path, run.kind)) != question_sha256(run.manifest):
+        raise InputError(_CHANGED)
 
 
 def stretch(query: str, alphabet: str) -> str | None:

@@ -14,7 +14,7 @@ from relevome.report.view.server import PageAnswer, PageQuestion, PageQuestions
 
 _NOTHING = re.compile("")
 _NUMBERS = re.compile(rf"n=([0-9]{{1,9}}(?:,[0-9]{{1,9}}){{0,{MOST_ROWS - 1}}})")
-_LETTERS = re.compile("q=([A-Za-z]{3,200})")
+_LETTERS = re.compile("q=([A-Za-z]{3,20000})")
 
 
 def questions(shown: Shown, tracks: IndexedTracks | None, mean_curves: MeanCurvesOf) -> PageQuestions:

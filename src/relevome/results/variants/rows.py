@@ -61,6 +61,7 @@ SCHEMA = pa.schema([
 OF_SEQUENCES = ("delta_score", "delta_probability", "delta_log_odds")
 OF_NUMBERS = ("delta_score",)
 OF_LETTERS = ("gain", "gain_at", "loss", "loss_at")
+OF_SIZES = ("gain", "loss")  # of letters: both are 0 or more
 OF_NULL = ("null_p",)
 _NULL = ("null_places", "null_mean", "null_sd")
 

@@ -9,8 +9,10 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from relevome.registry import Registry
 from relevome.report.html.arrays import PageArrays
+from relevome.report.html.references import Statistic
 from relevome.report.html.verdict import Remark
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
+from relevome.results.quality.record import ModelQuality
 
 Result = TypeVar("Result")
 MeanCurvesOf: TypeAlias = Callable[[Sequence[FaithfulnessCurves]], MeanCurves]
@@ -34,7 +36,9 @@ class PagePart(Generic[Result]):
         title: What the part is called on the page.
         content: The result as the page draws it, as JSON can hold it; the page has a function of the same
             name as the part, in ``report/page/src/parts``.
-        remarks: What the result adds to the verdict.
+        remarks: What the result adds to the verdict, besides how good its models are.
+        qualities: How good the models behind it are, by what they are called beside others.
+        statistics: How its numbers were tested, and where their intervals are from.
     """
 
     record: str
@@ -42,6 +46,19 @@ class PagePart(Generic[Result]):
     title: str
     content: Callable[[Result, PageTools], Mapping[str, Any]]
     remarks: Callable[[Result], Sequence[Remark]]
+    qualities: Callable[[Result], Mapping[str, ModelQuality]] = lambda _: {}
+    statistics: tuple[Statistic, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShownResult:
+    """A result that is no run: its folder, its kind, what was read, and what its record says."""
+
+    folder: Path
+    kind: str
+    part: PagePart[Any]
+    found: Any
+    record: Mapping[str, Any]
 
 
 page_parts: Registry[PagePart[Any]] = Registry("part of a page", __name__, "page_parts")

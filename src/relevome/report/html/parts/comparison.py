@@ -8,6 +8,7 @@ from typing import Any
 from relevome.report.comparisons import remarks as notes_of
 from relevome.report.html.evaluations import curves_content, score_content
 from relevome.report.html.parts import PagePart, PageTools, page_parts
+from relevome.report.html.references import BOOTSTRAP, RATE
 from relevome.report.html.verdict import Remark, excess_remarks
 from relevome.results.comparison import NAME, Comparison, PairedTest, read_comparison
 
@@ -46,4 +47,10 @@ def _remarks(found: Comparison) -> list[Remark]:
     return [*said, Remark(BETTER, text, "good" if won else "plain")]
 
 
-page_parts.register("comparison")(PagePart(NAME, read_comparison, "Runs side by side", _content, _remarks))
+page_parts.register("comparison")(
+    PagePart(
+        NAME, read_comparison, "Runs side by side", _content, _remarks,
+        qualities=lambda found: found.qualities,
+        statistics=(BOOTSTRAP, RATE),
+    )
+)  # fmt: skip

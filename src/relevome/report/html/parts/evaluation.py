@@ -8,7 +8,8 @@ from typing import Any
 
 from relevome.report.html.evaluations import check_content, curves_content, score_content
 from relevome.report.html.parts import PagePart, PageTools, page_parts
-from relevome.report.html.verdict import FAILED, Remark, excess_remarks, model_remarks
+from relevome.report.html.references import BOOTSTRAP, RATE
+from relevome.report.html.verdict import FAILED, Remark, excess_remarks
 from relevome.report.scores import left_out
 from relevome.results.evaluation.checks import kind_of, summary
 from relevome.results.evaluation.folder import NAME, read_evaluation
@@ -17,7 +18,7 @@ from relevome.results.evaluation.result import Evaluation
 
 def _failed(found: Evaluation) -> list[Remark]:
     """How many checks of every kind failed; their sentences are in the part itself."""
-    method, checks = str(found.about.get("method")), found.checks
+    method, checks = _name(found), found.checks
     if not checks:
         return [Remark(FAILED, f"{method}: {summary(checks)}", "unknown")]
     kinds = {kind: [one for one in checks if kind_of(one) == kind] for kind in map(kind_of, checks)}
@@ -51,8 +52,17 @@ def _truth(said: Any) -> str | None:
 
 
 def _remarks(found: Evaluation) -> list[Remark]:
-    name = str(found.about.get("method"))
-    return [*model_remarks(found.quality), *excess_remarks(found.scores, name), *_failed(found)]
+    return [*excess_remarks(found.scores, _name(found)), *_failed(found)]
 
 
-page_parts.register("evaluation")(PagePart(NAME, read_evaluation, "Whether to trust it", _content, _remarks))
+def _name(found: Evaluation) -> str:
+    return str(found.about.get("method"))
+
+
+page_parts.register("evaluation")(
+    PagePart(
+        NAME, read_evaluation, "Whether to trust it", _content, _remarks,
+        qualities=lambda found: {_name(found): found.quality},
+        statistics=(BOOTSTRAP, RATE),
+    )
+)  # fmt: skip

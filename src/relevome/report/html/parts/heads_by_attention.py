@@ -9,10 +9,11 @@ import numpy as np
 from relevome.report.attention_heads import on_top, summary
 from relevome.report.html.arrays import finite
 from relevome.report.html.parts import PagePart, PageTools, page_parts
-from relevome.report.html.verdict import Remark, model_remarks
+from relevome.report.html.references import RATE
+from relevome.report.html.verdict import Remark
 from relevome.results.attention_heads.folder import NAME, read_attention_heads
 from relevome.results.attention_heads.heads import AttentionHead, AttentionHeads
-from relevome.results.quality.record import quality_of
+from relevome.results.quality.record import ModelQuality, quality_of
 
 LOOK = "What heads look for"
 _BEST = 10  # matches and factors of a head; all are in its tables
@@ -63,10 +64,15 @@ def _rounded(values: np.ndarray) -> list[float]:
 
 
 def _remarks(found: AttentionHeads) -> list[Remark]:
-    quality = [] if found.about.get("random_weights") else model_remarks(quality_of(found.about))
-    return [*quality, *(Remark(LOOK, line) for line in summary(found))]
+    return [Remark(LOOK, line) for line in summary(found)]
 
 
+def _qualities(found: AttentionHeads) -> dict[str, ModelQuality]:
+    """Of a model with random weights nobody asks."""
+    return {} if found.about.get("random_weights") else {TITLE: quality_of(found.about)}
+
+
+TITLE = "Heads by attention"
 page_parts.register("heads_by_attention")(
-    PagePart(NAME, read_attention_heads, "Heads by attention", _content, _remarks)
+    PagePart(NAME, read_attention_heads, TITLE, _content, _remarks, _qualities, (RATE,))
 )

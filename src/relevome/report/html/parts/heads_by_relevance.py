@@ -8,7 +8,8 @@ import numpy as np
 
 from relevome.report.html.arrays import finite
 from relevome.report.html.parts import PagePart, PageTools, page_parts
-from relevome.report.html.verdict import Remark, Tone, model_remarks
+from relevome.report.html.references import MEDIANS, RATE
+from relevome.report.html.verdict import Remark, Tone
 from relevome.report.relevance_words import on_top, summary
 from relevome.results.relevance_heads.folder import NAME, read_relevance_heads
 from relevome.results.relevance_heads.heads import Effect, RelevantHeads
@@ -58,9 +59,14 @@ def _remarks(found: RelevantHeads) -> list[Remark]:
         text += f", {specialised} beyond every null" if one.asked else "; against no null that decides"
         tone: Tone = "good" if specialised else "caution" if significant else "plain"
         said.append(Remark(HEADS, text, tone))
-    return [*model_remarks(found.quality), *said]
+    return said
 
 
+TITLE = "Heads by relevance"
 page_parts.register("heads_by_relevance")(
-    PagePart(NAME, read_relevance_heads, "Heads by relevance", _content, _remarks)
-)
+    PagePart(
+        NAME, read_relevance_heads, TITLE, _content, _remarks,
+        qualities=lambda found: {TITLE: found.quality},
+        statistics=(MEDIANS, RATE),
+    )
+)  # fmt: skip

@@ -10,12 +10,13 @@ import numpy as np
 from relevome.data.sequences import DNA
 from relevome.report.html.arrays import finite
 from relevome.report.html.parts import PagePart, PageTools, page_parts
-from relevome.report.html.verdict import Remark, model_remarks
+from relevome.report.html.references import RATE, STUDENT
+from relevome.report.html.verdict import Remark
 from relevome.report.motifs.page import summary
 from relevome.report.motifs.pictures import bits
 from relevome.results.motifs.folder import NAME, read_relevant_motifs
 from relevome.results.motifs.motifs import MotifHit, RelevantMotif, RelevantMotifs
-from relevome.results.quality.record import quality_of
+from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.words import counted
 
 LOOK = "What the model looks for"
@@ -104,21 +105,18 @@ def _records(rows: Iterable[Any]) -> Iterable[dict[str, Any]]:
 
 
 def _remarks(found: RelevantMotifs) -> list[Remark]:
-    models = found.about.get("models", ())
-    said = [remark for one in models for remark in model_remarks(quality_of(one))]
     beside = ", ".join(found.about.get("nulls", ())) or "nothing"
     if not found.motifs:
         why = "; ".join(found.reasons)
         text = f"no motif is more frequent than in {beside}" + (f": {why}" if why else "")
-        return [*said, Remark(LOOK, text, "caution")]
+        return [Remark(LOOK, text, "caution")]
     called = ", ".join(_called(found, one) for one in found.motifs[:_CALLED])
     more = f" and {len(found.motifs) - _CALLED} more" * (len(found.motifs) > _CALLED)
     text = (
         f"{counted(len(found.motifs), 'motif')} beyond {beside}: {called}{more}, with "
         f"{counted(len(found.hits), 'place')}"
     )
-    said.append(Remark(LOOK, text, "good" if found.hits else "caution"))
-    return [*said, *_missed(found)]
+    return [Remark(LOOK, text, "good" if found.hits else "caution"), *_missed(found)]
 
 
 def _called(found: RelevantMotifs, one: RelevantMotif) -> str:
@@ -137,4 +135,14 @@ def _missed(found: RelevantMotifs) -> list[Remark]:
     return [Remark(LOOK, text, "good" if count == len(rows) else "caution")]
 
 
-page_parts.register("motifs")(PagePart(NAME, read_relevant_motifs, "Motifs", _content, _remarks))
+def _qualities(found: RelevantMotifs) -> dict[str, ModelQuality]:
+    """Of every training."""
+    models = found.about.get("models", ())
+    names = [TITLE if len(models) == 1 else f"{TITLE}, training {i}" for i in range(len(models))]
+    return {name: quality_of(one) for name, one in zip(names, models, strict=True)}
+
+
+TITLE = "Motifs"
+page_parts.register("motifs")(
+    PagePart(NAME, read_relevant_motifs, TITLE, _content, _remarks, _qualities, (RATE, STUDENT))
+)

@@ -9,6 +9,7 @@ import numpy as np
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.evaluations import estimate_content
 from relevome.report.html.parts import PagePart, PageTools, page_parts
+from relevome.report.html.references import BOOTSTRAP
 from relevome.report.html.verdict import LEFT_OUT, Remark
 from relevome.report.pairs.pictures import QUANTITIES, SIGNED
 from relevome.results.pairs.contacts import ContactPrecision
@@ -95,4 +96,6 @@ def _remarks(found: Pairs) -> list[Remark]:
     return said
 
 
-page_parts.register("pairs")(PagePart(NAME, read_pairs, "Pairs of letters", _content, _remarks))
+page_parts.register("pairs")(
+    PagePart(NAME, read_pairs, "Pairs of letters", _content, _remarks, statistics=(BOOTSTRAP,))
+)

@@ -8,7 +8,8 @@ import numpy as np
 
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.parts import PagePart, PageTools, page_parts
-from relevome.report.html.verdict import Remark, model_remarks
+from relevome.report.html.references import STUDENT
+from relevome.report.html.verdict import Remark
 from relevome.report.profile.page import summary
 from relevome.report.profile.pictures import ORDERS, pooled, position_label
 from relevome.results.profile.folder import NAME, read_profile
@@ -71,13 +72,19 @@ def _codes(found: PositionProfile) -> np.ndarray:
 
 
 def _remarks(found: PositionProfile) -> list[Remark]:
-    said = model_remarks(quality_of(found.about.get("model")))
     best = summary(found)[0]
     text = (
         f"{counted(len(found.rows), 'row')} of {counted(found.sequences, 'sequence')} by "
         f"{position_label(found)}: {best}"
     )
-    return [*said, Remark(LIES, text)]
+    return [Remark(LIES, text)]
 
 
-page_parts.register("profile")(PagePart(NAME, read_profile, "Relevance by position", _content, _remarks))
+TITLE = "Relevance by position"
+page_parts.register("profile")(
+    PagePart(
+        NAME, read_profile, TITLE, _content, _remarks,
+        qualities=lambda found: {TITLE: quality_of(found.about.get("model"))},
+        statistics=(STUDENT,),
+    )
+)  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from relevome.report.html.evaluations import estimate_content
 from relevome.report.html.parts import PagePart, PageTools, page_parts
+from relevome.report.html.references import BOOTSTRAP, STUDENT
 from relevome.report.html.verdict import Remark, Tone
 from relevome.report.substitution import summary
 from relevome.results.substitution import NAME, ORDERS, Area, Substitution, read_substitution
@@ -59,5 +60,7 @@ def _said(one: Area, method: str) -> Remark:
 
 
 page_parts.register("substitution")(
-    PagePart(NAME, read_substitution, "Letters exchanged", _content, _remarks)
+    PagePart(
+        NAME, read_substitution, "Letters exchanged", _content, _remarks, statistics=(BOOTSTRAP, STUDENT)
+    )
 )

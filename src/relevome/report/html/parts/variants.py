@@ -11,7 +11,7 @@ from relevome.report.html.alleles import alleles_content, variant_key
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.parts import PagePart, PageTools, page_parts
 from relevome.report.html.verdict import LEFT_OUT, Remark
-from relevome.results.variants.rows import NAME, OF_LETTERS, SCHEMA, VariantRow, Variants
+from relevome.results.variants.rows import NAME, OF_NULL, OF_SIZES, SCHEMA, VariantRow, Variants
 from relevome.words import counted
 
 VARIANTS = "What variants do"
@@ -93,7 +93,7 @@ def _notes(found: Variants) -> list[str]:
 
 def _sizes(found: Variants) -> tuple[str, ...]:
     """The columns by which variants are ordered: gain and loss, or the difference of scores."""
-    return ("gain", "loss") if found.scores == OF_LETTERS else (found.scores[0],)
+    return OF_SIZES if set(OF_SIZES) <= set(found.scores) else (found.scores[0],)
 
 
 def _largest(found: Variants) -> np.ndarray:
@@ -140,7 +140,7 @@ def _columns(table: pa.Table, arrays: PageArrays) -> tuple[dict[str, list[str]],
 
 def _histograms(found: Variants) -> list[dict[str, Any]]:
     """How many rows have which score, of every output and score; the axis is symmetrical about zero."""
-    scores = [name for name in found.scores if not name.endswith("_at")]
+    scores = [name for name in found.scores if not name.endswith("_at") and name not in OF_NULL]
     values: dict[tuple[str, str], list[np.ndarray]] = {
         (target, name): [] for target in found.targets[:_OUTPUTS] for name in scores
     }
@@ -155,7 +155,7 @@ def _histograms(found: Variants) -> list[dict[str, Any]]:
 
 def _histogram(target: str, score: str, values: np.ndarray) -> dict[str, Any]:
     most = float(np.quantile(np.abs(values), _WITHIN)) or float(np.abs(values).max()) or 1.0
-    low = 0.0 if score in ("gain", "loss") else -most
+    low = 0.0 if score in OF_SIZES else -most
     step = (most - low) / _BINS
     places = np.clip(((values - low) / step).astype(np.int64), 0, _BINS - 1)
     return {

@@ -16,6 +16,23 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+// Where what was chosen is told. Its heading and first sentence are spoken, not all of its tables.
+export class Detail {
+  readonly element: HTMLElement;
+  private readonly live = el("p", { class: "unseen", "aria-live": "polite" });
+  private readonly body = el("div", {});
+
+  constructor(name: "chosen" | "detail") {
+    this.element = el("div", { class: name }, this.live, this.body);
+  }
+
+  show(...children: (Node | string | null)[]): void {
+    this.body.replaceChildren(...children.filter((child) => child !== null));
+    const said = [this.body.querySelector("h3, h4"), this.body.querySelector("p")];
+    this.live.textContent = said.map((one) => one?.textContent ?? "").filter(Boolean).join(": ");
+  }
+}
+
 // A list of sentences that is folded where it is long.
 export function notes(title: string, lines: readonly string[]): HTMLElement | null {
   if (!lines.length) return null;

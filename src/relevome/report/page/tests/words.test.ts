@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ticks } from "../src/drawing/charts";
-import { means } from "../src/data/statistics";
+import { means, student } from "../src/data/statistics";
 import { View } from "../src/sequences/view";
 import { counted, fixed, interval, short, tsv } from "../src/words";
 
@@ -39,11 +39,17 @@ test("a view zooms about a letter, stays inside, and reveals", () => {
   assert.deepEqual([view.start, view.span], [0, 100]);
 });
 
-test("means have the interval of their standard error", () => {
+test("means have the interval of Student's t", () => {
   const [one, flat] = means([[1, 2], [2, 2], [6, 2]], 2);
-  const half = 1.959963984540054 * Math.sqrt(7 / 3); // the variance of 1, 2, 6 is 7
+  const half = 4.30265273 * Math.sqrt(7 / 3); // the variance of 1, 2, 6 is 7, with two degrees of freedom
   assert.deepEqual(one.map((x) => x.toFixed(9)), [3, 3 - half, 3 + half].map((x) => x.toFixed(9)));
   assert.deepEqual(flat, [2, 2, 2]);
+  assert.deepEqual(means([[5, -1]], 2), [[5, 5, 5], [-1, -1, -1]]);
+});
+
+test("quantiles of Student's t are those of its tables", () => {
+  const known = { 1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764, 9: 2.2622, 30: 2.0423, 100: 1.984 };
+  for (const [freedom, value] of Object.entries(known)) assert.ok(Math.abs(student(Number(freedom)) - value) < 2e-3, freedom);
 });
 
 test("one of a thing is no plural", () => {

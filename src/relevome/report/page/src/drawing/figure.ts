@@ -24,36 +24,43 @@ export function picture(label: string, drawing: () => Drawing): HTMLElement {
   const place = el("div", { class: "drawn", role: "img", "aria-label": label });
   const redraw = () => place.replaceChildren(asSvg(drawing(), theme()));
   redraw();
-  redrawn.set(place, redraw);
-  return place;
+  return keptDrawn(place, redraw);
 }
 
-// Held only as long as they are on the page: a click may make many, and drop them at the next.
-const redrawn = new Map<HTMLElement, () => void>();
+// How what is on the page is drawn anew; what has left it is forgotten with it.
+const redrawn = new WeakMap<Element, () => void>();
+const KEPT = "kept-drawn";
 
-onTheme(() => {
-  for (const [place, redraw] of redrawn) {
-    if (place.isConnected) redraw();
-    else redrawn.delete(place);
-  }
-});
+// An element that is drawn anew in the colours of another theme.
+export function keptDrawn<E extends HTMLElement>(element: E, redraw: () => void): E {
+  element.classList.add(KEPT);
+  redrawn.set(element, redraw);
+  return element;
+}
+
+onTheme(() => document.querySelectorAll(`.${KEPT}`).forEach((element) => redrawn.get(element)?.()));
 
 // A drawing of many dots, which a canvas draws faster, and what is under the pointer. ``redraw`` draws it anew.
 export function plot(
   name: string, label: string, drawing: () => Drawing, data: () => string, pointed: Pointed,
 ): { element: HTMLElement; redraw: () => void } {
   const canvas = el("canvas", { class: pointed.chosen ? "plot pick" : "plot", role: "img", "aria-label": label });
-  const redraw = () => painted(canvas, drawing());
+  let width = 0, height = 0; // of what is drawn
+  const redraw = () => {
+    const drawn = drawing();
+    ({ width, height } = drawn);
+    painted(canvas, drawn);
+  };
   const at = (event: MouseEvent): [number, number] => {
-    const box = canvas.getBoundingClientRect(), { width, height } = drawing();
+    const box = canvas.getBoundingClientRect();
     return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
   };
   canvas.addEventListener("pointermove", (event) => tell(pointed.over(...at(event)), event.clientX, event.clientY));
   canvas.addEventListener("pointerleave", () => tell(null));
   canvas.addEventListener("click", (event) => pointed.chosen?.(...at(event)));
   redraw();
-  redrawn.set(canvas, redraw);
-  return { element: el("figure", {}, walkable(canvas, label, () => drawing().width, pointed), saving(name, drawing, data)), redraw };
+  keptDrawn(canvas, redraw);
+  return { element: el("figure", {}, walkable(canvas, label, () => width, pointed), saving(name, drawing, data)), redraw };
 }
 
 function painted(canvas: HTMLCanvasElement, drawing: Drawing): void {

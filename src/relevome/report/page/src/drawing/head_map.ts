@@ -1,9 +1,9 @@
 // Layers by heads as a map: a click, or a key, shows what is known of a head.
 
 import { el } from "../dom";
-import { saving, type Drawing } from "./figure";
+import { keptDrawn, saving, type Drawing } from "./figure";
 import { tint } from "./heat";
-import { onTheme, theme, type Theme } from "./theme";
+import { theme, type Theme } from "./theme";
 import { short } from "../words";
 
 export interface HeadCell { layer: number; head: number; value: number | null; mark: "" | "•" | "★"; said: string }
@@ -29,10 +29,13 @@ export function headMap(
   const at = new Map(cells.map((one) => [`${one.layer}.${one.head}`, one]));
   const buttons = new Map<string, HTMLButtonElement>();
   const press = (cell: HeadCell) => {
-    buttons.forEach((button) => button.setAttribute("aria-pressed", "false"));
-    buttons.get(`${cell.layer}.${cell.head}`)!.setAttribute("aria-pressed", "true");
+    const pressed = buttons.get(`${cell.layer}.${cell.head}`)!;
+    buttons.forEach((button) => button.setAttribute("aria-pressed", String(button === pressed)));
+    stop(pressed);
     chosen(cell);
   };
+  // Tab comes to one head of the map; arrows go on from there.
+  const stop = (at: HTMLButtonElement) => buttons.forEach((button) => { button.tabIndex = button === at ? 0 : -1; });
   const rows = Array.from({ length: layers }, (_, layer) => el("tr", {}, el("th", { scope: "row" }, `layer ${layer}`),
     ...Array.from({ length: heads }, (_, head) => {
       const cell = at.get(`${layer}.${head}`);
@@ -51,8 +54,11 @@ export function headMap(
     const next = buttons.get(`${layer + down}.${head + right}`);
     if (!move[event.key] || !next) return;
     event.preventDefault();
+    stop(next);
     next.focus();
   };
+  const first = buttons.values().next().value;
+  if (first) stop(first);
   const paint = () => {
     for (const [key, button] of buttons) {
       const value = at.get(key)!.value;
@@ -61,13 +67,12 @@ export function headMap(
     }
   };
   paint();
-  onTheme(paint);
   const head = el("tr", {}, el("td", {}), ...Array.from({ length: heads }, (_, i) => el("th", { scope: "col" }, String(i))));
   const drawing = () => drawn(cells, layers, heads, most, legend);
-  return el("figure", { class: "heads" },
+  return keptDrawn(el("figure", { class: "heads" },
     el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `Map of heads: ${name}` },
       el("table", { class: "map" }, el("thead", {}, head), el("tbody", {}, ...rows))),
-    el("figcaption", {}, legend), saving(`heads ${name}`, drawing, data));
+    el("figcaption", {}, legend), saving(`heads ${name}`, drawing, data)), paint);
 }
 
 function drawn(cells: readonly HeadCell[], layers: number, heads: number, most: number, legend: string): Drawing {

@@ -2,7 +2,7 @@
 
 import { curves as drawnCurves } from "../drawing/charts";
 import type { Interval, Letters } from "../data/content";
-import { choice, el, notes } from "../dom";
+import { choice, Detail, el, notes } from "../dom";
 import { figure } from "../drawing/figure";
 import { headMap, type HeadCell } from "../drawing/head_map";
 import { logo } from "../drawing/logo";
@@ -43,7 +43,7 @@ const named = (one: Head) => one.matches.filter((match) => match.found).map((mat
 const bound = (one: Head) => one.factors.filter((factor) => factor.found && factor.on > factor.expected).map((factor) => factor.name);
 
 function mapped(found: Heads, letters: Letters, what: string, value: (one: Head) => number | null): HTMLElement {
-  const detail = el("div", { class: "detail", "aria-live": "polite" });
+  const detail = new Detail("detail");
   const cells: HeadCell[] = found.heads.map((one) => {
     const names = [...named(one), ...bound(one)];
     return { layer: one.layer, head: one.head, value: value(one), mark: names.length ? "★" : one.logo.length ? "•" : "",
@@ -53,12 +53,12 @@ function mapped(found: Heads, letters: Letters, what: string, value: (one: Head)
     [...named(one), ...bound(one)].join("; ")]));
   const show = (cell: HeadCell) => {
     const one = found.heads.find((head) => head.layer === cell.layer && head.head === cell.head)!;
-    detail.replaceChildren(facts(found, letters, one));
+    detail.show(facts(found, letters, one));
   };
   const best = found.heads.reduce((a, b) => ((value(b) ?? -Infinity) > (value(a) ?? -Infinity) ? b : a));
-  detail.append(facts(found, letters, best));
+  detail.show(facts(found, letters, best));
   return el("div", { class: "side" },
-    headMap(what, cells, `${what}. ★ a motif or a factor has its name, • it has a consensus.`, data, show), detail);
+    headMap(what, cells, `${what}. ★ a motif or a factor has its name, • it has a consensus.`, data, show), detail.element);
 }
 
 function facts(found: Heads, letters: Letters, one: Head): HTMLElement {

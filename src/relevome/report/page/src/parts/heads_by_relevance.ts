@@ -1,6 +1,6 @@
 // Heads by relevance: a map for every type of sites and statistic, and what a head has over each null.
 
-import { el, notes, choice } from "../dom";
+import { choice, Detail, el, notes } from "../dom";
 import { headMap, type HeadCell } from "../drawing/head_map";
 import { table } from "../tables/table";
 import { interval, counted, short, tsv } from "../words";
@@ -30,7 +30,7 @@ export function heads_by_relevance(found: Heads): (HTMLElement | null)[] {
 }
 
 function effect(found: Heads, one: Effect): HTMLElement {
-  const detail = el("div", { class: "detail", "aria-live": "polite" });
+  const detail = new Detail("detail");
   const cells: HeadCell[] = Array.from({ length: found.layers * found.heads }, (_, i) => ({
     layer: Math.floor(i / found.heads), head: i % found.heads, value: one.median[i + 1],
     mark: one.specialised[i + 1] ? "★" : one.significant[i + 1] ? "•" : "",
@@ -40,9 +40,9 @@ function effect(found: Heads, one: Effect): HTMLElement {
   const data = () => tsv(["layer", "head", "effect", "low", "high", "q", "significant", "specialised"],
     cells.map((cell, i) => [cell.layer, cell.head, one.median[i + 1], one.low[i + 1], one.high[i + 1], one.q[i + 1],
       Number(one.significant[i + 1]), Number(one.specialised[i + 1])]));
-  const show = (cell: HeadCell) => detail.replaceChildren(facts(found, one, cell.layer * found.heads + cell.head + 1, `Head ${cell.layer}.${cell.head}`));
-  detail.append(facts(found, one, 0, "Embedding"));
-  return el("div", { class: "side" }, headMap(`${one.kind} ${one.metric}`, cells, legend, data, show), detail);
+  const show = (cell: HeadCell) => detail.show(facts(found, one, cell.layer * found.heads + cell.head + 1, `Head ${cell.layer}.${cell.head}`));
+  detail.show(facts(found, one, 0, "Embedding"));
+  return el("div", { class: "side" }, headMap(`${one.kind} ${one.metric}`, cells, legend, data, show), detail.element);
 }
 
 function facts(found: Heads, one: Effect, unit: number, title: string): HTMLElement {

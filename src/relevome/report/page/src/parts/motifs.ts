@@ -2,7 +2,7 @@
 
 import { intervals, type IntervalRow } from "../drawing/charts";
 import type { Interval, Letters } from "../data/content";
-import { el, notes } from "../dom";
+import { Detail, el, notes } from "../dom";
 import { figure, picture } from "../drawing/figure";
 import { listing, type ListColumn } from "../tables/listing";
 import { logo, type Logo } from "../drawing/logo";
@@ -51,13 +51,13 @@ export function motifs(found: Motifs, letters: Letters, tools: PageTools): (HTML
       notes("Notes", found.notes),
     ];
   }
-  const detail = el("div", { "aria-live": "polite", class: "chosen" });
-  const show = (one: Motif) => detail.replaceChildren(...facts(found, one, letters, tools).filter((part) => part !== null));
+  const detail = new Detail("chosen");
+  const show = (one: Motif) => detail.show(...facts(found, one, letters, tools));
   show(found.motifs[0]);
   return [
     el("p", { class: "lead" }, `${found.said}, ${beside}.`),
     overview(found, letters, show),
-    detail,
+    detail.element,
     found.reasons.length ? el("div", {}, el("h3", {}, "What there is not"),
       el("ul", { class: "notes" }, ...found.reasons.map((line) => el("li", {}, line)))) : null,
     notes("Notes", found.notes),

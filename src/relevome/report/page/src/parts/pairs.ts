@@ -1,7 +1,7 @@
 // Pairs of letters: the map of a sequence with arcs over its strongest pairs, and the strongest pairs of all.
 
 import type { Interval, Letters, Ref } from "../data/content";
-import { choice, el, notes } from "../dom";
+import { choice, Detail, el, notes } from "../dom";
 import { plot, type Drawing } from "../drawing/figure";
 import { heat, reach, scale } from "../drawing/heat";
 import { listing, type ListColumn } from "../tables/listing";
@@ -32,9 +32,9 @@ const NAMED = 8; // labels of a line of sites that are named beside the map
 const BAR = 7; // dots of a line of sites
 
 export function pairs(found: Pairs, _: Letters, tools: PageTools): (HTMLElement | null)[] {
-  const detail = el("div", { "aria-live": "polite", class: "chosen" });
-  const maps = found.sequences.length ? new Maps(found, tools, (pair) => detail.replaceChildren(...facts(found, pair, tools))) : null;
-  if (found.pairs.length) detail.append(...facts(found, found.pairs[0], tools));
+  const detail = new Detail("chosen");
+  const maps = found.sequences.length ? new Maps(found, tools, (pair) => detail.show(...facts(found, pair, tools))) : null;
+  if (found.pairs.length) detail.show(...facts(found, found.pairs[0], tools));
   const agreement = found.agreement ? ` The estimate by ${found.estimated} agrees with the maps by Spearman ${interval(found.agreement)}, mean over sequences.` : "";
   const without = found.without_map ? ` ${counted(found.without_map, "sequence")} with weaker pairs have no room for their map here.` : "";
   return [
@@ -42,9 +42,9 @@ export function pairs(found: Pairs, _: Letters, tools: PageTools): (HTMLElement 
     maps?.element ?? null,
     found.pairs.length ? strongest(found, (pair) => {
       if (maps) maps.pick(pair);
-      detail.replaceChildren(...facts(found, pair, tools));
+      detail.show(...facts(found, pair, tools));
     }) : el("p", {}, "No two letters are as far apart as was asked for."),
-    found.pairs.length ? detail : null,
+    found.pairs.length ? detail.element : null,
     found.contacts.length ? table("contacts", "How many of the strongest pairs touch in structures: means and 95% intervals over sequences, beside all pairs so far apart (chance) and models with random weights", found.contact_columns.map((name) => ({ name: name.replace(/_/g, " "), number: !["source", "top"].includes(name) })), found.contacts) : null,
     found.refused.length ? el("details", {}, el("summary", {}, `Sequences without a map (${count(found.refused.length)})`),
       table("refused pairs", "Sequences without a map", [{ name: "sequence" }, { name: "reason" }], found.refused)) : null,
@@ -128,7 +128,8 @@ class Maps {
     };
     const estimated = this.estimated && shown.estimate !== null;
     const values = estimated ? shown.estimate! : shown.values;
-    const drawing = () => drawn(this.found, shown, values, estimated, this.picked?.[0] === one.id ? this.picked : null);
+    const most = furthest(values, one.letters.length);
+    const drawing = () => drawn(this.found, shown, values, most, estimated, this.picked?.[0] === one.id ? this.picked : null);
     const n = one.letters.length;
     const where = (x: number, y: number): [number, number] | null => {
       const [j, i] = [Math.floor(((x - LEFT) / SIDE) * n), Math.floor(((y - TITLE - ARCS) / SIDE) * n)];
@@ -183,10 +184,14 @@ function over(found: Pairs, shown: Shown, row: number, column: number) {
   return { title: `${one.letters[row]}${row + 1}, ${one.letters[column]}${column + 1}`, where: `${Math.abs(row - column)} apart`, lines };
 }
 
-function drawn(found: Pairs, shown: Shown, values: Float32Array, estimated: boolean, picked: Pair | null): Drawing {
+// The number that colours reach, over all pairs of different letters.
+function furthest(values: Float32Array, n: number): number {
+  return reach(values.filter((_, at) => at % (n + 1) !== 0), WITHIN);
+}
+
+function drawn(found: Pairs, shown: Shown, values: Float32Array, most: number, estimated: boolean, picked: Pair | null): Drawing {
   const { one } = shown, n = one.letters.length, cell = SIDE / n, top = TITLE + ARCS;
-  const rest = function* () { for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) if (i !== j) yield values[i * n + j]; };
-  const most = reach(rest(), WITHIN), x = (letter: number) => LEFT + (letter + 0.5) * cell, y = (letter: number) => top + (letter + 0.5) * cell;
+  const x = (letter: number) => LEFT + (letter + 0.5) * cell, y = (letter: number) => top + (letter + 0.5) * cell;
   const lowest = found.signed && !estimated ? -most : 0;
   return { width: LEFT + SIDE + RIGHT, height: top + SIDE + FOOT, draw(on, colours) {
     on.text(one.id.slice(0, 60), LEFT, 14, { size: 12.5, fill: colours.ink, bold: true });

@@ -3,7 +3,7 @@
 import { alleles, type Why } from "../sequences/alleles";
 import { histogram, type Bins } from "../drawing/charts";
 import type { Letters, Ref } from "../data/content";
-import { choice, el, notes } from "../dom";
+import { choice, Detail, el, notes } from "../dom";
 import { figure, plot } from "../drawing/figure";
 import { listing, type ListColumn } from "../tables/listing";
 import { scatter } from "../drawing/scatter";
@@ -61,15 +61,15 @@ export function variants(found: Variants, letters: Letters, tools: PageTools): (
   const rows = Array.from({ length: found.rows }, (_, i) => new Row(found, numbers, i));
   const about = [el("p", { class: "lead" }, `${found.said}.`)];
   if (!rows.length) return [...about, el("p", {}, "No variant has a score."), refused(found), notes("Notes", found.notes)];
-  const detail = el("div", { "aria-live": "polite", class: "chosen" });
+  const detail = new Detail("chosen");
   const drawn = pictures(found, rows, (row) => show(row));
   const show = (row: Row) => {
     const why = found.why && alleles(found.why, row.at, row.name, found.alphabet, letters, tools);
-    detail.replaceChildren(...[...facts(row, tools), ...(why ?? [])].filter((part) => part !== null));
+    detail.show(...facts(row, tools), ...(why ?? []));
     drawn.pick(row);
   };
   show(rows[0]);
-  return [...about, drawn.element, listed(found, rows, show), detail, refused(found), notes("Notes", found.notes)];
+  return [...about, drawn.element, listed(found, rows, show), detail.element, refused(found), notes("Notes", found.notes)];
 }
 
 const main = (found: Variants) => found.scores.filter((name) => !name.endsWith("_at"));

@@ -357,7 +357,8 @@ export class Browser {
       const last = Math.min(this.tracks.length(number), Math.ceil(view.start + view.span));
       const place = written(interval, Math.min(last - 1, Math.floor(view.start)), last);
       const say = (text: string) => { button.textContent = text; };
-      navigator.clipboard.writeText(place).then(() => say(`Copied ${place}`), () => say(place)); // it is shown where it cannot be copied
+      // a page without a secure context has no clipboard: the place is shown then
+      (navigator.clipboard?.writeText(place) ?? Promise.reject()).then(() => say(`Copied ${place}`), () => say(place));
     });
     return button;
   }

@@ -18,7 +18,7 @@ export function profiles(tracks: Tracks): HTMLElement | null {
   return el("div", {},
     el("h3", {}, "Mean over sequences"),
     el("p", { class: "caption" }, "Mean relevance at every position, with its 95% interval over sequences. What is " +
-      "high here may be known of the position alone: the verdict says how much that explains."),
+      "high here may be known of the position alone: an evaluation says how much that explains."),
     drawn);
 }
 

@@ -6,7 +6,7 @@ import { starts } from "../data/embedded";
 import type { Source } from "../data/source";
 import type { Interval } from "./locus";
 
-const NONE = 0xffff;
+const NONE = -1;
 const COLOURS = 9; // names that colours tell apart
 
 // ``label`` has the type in it, ``note`` what is said beside it; ``type`` is -1 where there is none.
@@ -228,6 +228,6 @@ function placed(data: Data, said: PlacesContent): (number: number) => Interval |
 
 function named(data: Data, said: Labels | null): (row: number) => string | null {
   if (!said) return () => null;
-  const places = data.array(said.of) as Uint16Array;
+  const places = data.array(said.of) as Int32Array;
   return (row) => (places[row] === NONE ? null : said.names[places[row]]);
 }
