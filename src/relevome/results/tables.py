@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Float32
 
-from relevome.data.names import from_table, table_line
+from relevome.data.names import from_table, table_line, table_lines
 from relevome.results.folder import whole_file
 from relevome.stores.place import Place
 
@@ -23,6 +24,14 @@ def write_tsv(path: Place, header: Sequence[str], rows: Iterable[Iterable[Any]])
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.write(table_line(header))
         file.writelines(map(table_line, rows))
+
+
+def write_columns(path: Place, header: Sequence[str], blocks: Iterable[pa.Table]) -> None:
+    """The same of blocks of rows, of which the columns of the header are written."""
+    with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        file.write(table_line(header))
+        for block in blocks:
+            file.writelines(table_lines(block[name].to_pylist() for name in header))
 
 
 def shortest(values: Float32[np.ndarray, " values"]) -> list[str]:
