@@ -10,7 +10,13 @@ from relevome.data.variants.variant import BadVariant, Unusable
 from relevome.data.variants.windows import VariantWindows
 from relevome.discovery.variants.letters import letter_effects
 from relevome.discovery.variants.matched_null import matched_nulls
-from relevome.discovery.variants.schemes import LOG_LIKELIHOOD, Scheme, check_scheme, scheme_effects
+from relevome.discovery.variants.schemes import (
+    LOG_LIKELIHOOD,
+    PSEUDO_LIKELIHOOD,
+    Scheme,
+    check_scheme,
+    scheme_effects,
+)
 from relevome.discovery.variants.sequences import sequence_effects
 from relevome.errors import InputError
 from relevome.jobs.running.shards import ShardResult
@@ -52,6 +58,11 @@ class VariantQuestion:
     def labels(self) -> list[str]:
         """What outputs are called."""
         return [target.label for target in self.targets] or [LOG_LIKELIHOOD]
+
+    @property
+    def of_substitutions_only(self) -> bool:
+        """Whether insertions and deletions have no score."""
+        return self.scheme not in (None, PSEUDO_LIKELIHOOD)
 
     def scores(self, model: Model) -> tuple[str, ...]:
         """The columns in which the answer is."""
@@ -119,7 +130,7 @@ class ScoreShard:
 
     def __call__(self, shard: VariantShard[VariantItem]) -> ShardResult:
         """Score all variants of a shard; one that is refused is counted, or raised if that is asked."""
-        most = _TOGETHER // (_PASSES if self.question.scheme == "pseudo-likelihood" else 1)
+        most = _TOGETHER // (_PASSES if self.question.scheme == PSEUDO_LIKELIHOOD else 1)
         return carried_out(shard, self.model, self.pieces, window_letters, most, self._outcomes)
 
     def _outcomes(self, items: List[VariantItem]) -> Iterator[Outcome]:
