@@ -23,6 +23,7 @@ from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder, begun_with, finished_record
 from relevome.training.objective import History, Objective, Watch, objectives
 from relevome.training.settings import TrainingSettings, settings_from_record, settings_record
+from relevome.words import counted
 
 # What may differ between a training and its resumption; an objective claims what it read, by digests.
 _NOT_CLAIMED = (
@@ -262,7 +263,7 @@ def _made(made: Mapping[str, Any]) -> Iterator[str]:
             f"letter {made['from_letter']:,} on (0-based): cut those to explain likewise, as beside the model"
         )
     if count := made.get("shuffles"):
-        yield f"{count:,} shuffles are the negatives"
+        yield f"{counted(count, 'shuffle is the negative', 'shuffles are the negatives')}"
     if count := made.get("shuffles_as_before"):
         yield f"{count:,} of them happen to be the very letters of their positive"
 
@@ -300,7 +301,10 @@ def _function(function: Mapping[str, Any]) -> Iterator[str]:
     for part in next(iter(function.get("proteins", {}).values()), {}):
         missing = [name for name, counts in function["proteins"].items() if not counts[part]]
         if missing:
-            yield f"{len(missing):,} labels have no protein in {part}, such as {missing[0]}"
+            yield (
+                f"{counted(len(missing), 'label has', 'labels have')} no protein in {part}, such as "
+                f"{missing[0]}"
+            )
 
 
 def _skipped(data: Mapping[str, Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from jaxtyping import Float32
 from relevome.data.names import from_table, table_line, table_lines
 from relevome.results.folder import whole_file
 from relevome.stores.place import Place
+from relevome.words import counted
 
 
 def write_tsv(path: Place, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -49,5 +50,5 @@ def read_tsv(path: Path, columns: Sequence[str] | None = None) -> list[list[str]
     if columns is not None and list(map(from_table, header)) != [*columns]:
         raise ValueError(f"columns of {path.name} are {', '.join(header)}: expected {', '.join(columns)}")
     if any(len(row) != len(header) for row in rows):
-        raise ValueError(f"rows of {path.name} have other than its {len(header)} columns")
+        raise ValueError(f"rows of {path.name} have other than its {counted(len(header), 'column')}")
     return [list(map(from_table, row)) for row in rows]

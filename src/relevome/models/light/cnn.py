@@ -16,6 +16,7 @@ from relevome.errors import InputError
 from relevome.models import fast_mutagenesis
 from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.own_tokenizers import letter_vocabulary
+from relevome.words import counted
 
 POOLINGS = ("flatten", "max", "mean")
 _WIDEST_POOL = 1_000_000
@@ -45,8 +46,8 @@ class CnnConfig(PreTrainedConfig):
         super().__post_init__(**kwargs)
         if not len(self.filters) == len(self.widths) == len(self.pools) > 0:
             raise InputError(
-                f"the CNN has {len(self.filters)} filters, {len(self.widths)} widths and "
-                f"{len(self.pools)} pools: expected one of each for every block"
+                f"the CNN has {counted(len(self.filters), 'filter')}, {counted(len(self.widths), 'width')} "
+                f"and {counted(len(self.pools), 'pool')}: expected one of each for every block"
             )
         if any(width < 1 or width % 2 == 0 for width in self.widths):
             raise InputError(f"the CNN has widths {list(self.widths)}: expected odd numbers, with a middle")
@@ -191,7 +192,7 @@ class Cnn(nn.Module):
             given = int(attention_mask.sum(1).min())
         if given != expected:
             raise InputError(
-                f"a sequence has {given} letters but the CNN was made for exactly {expected}: "
+                f"a sequence has {counted(given, 'letter')} but the CNN was made for exactly {expected}: "
                 "cut or extend it to that length, or train a CNN with pooling max or mean"
             )
 

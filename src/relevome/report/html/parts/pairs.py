@@ -91,7 +91,13 @@ def _remarks(found: Pairs) -> list[Remark]:
         text = f"{_said(found)}; {count:,} of them beyond shuffles at a false discovery rate of {_LEVEL:g}"
         said = [Remark(READS, text, "good" if count else "caution")]
     if found.refused:
-        said.append(Remark(LEFT_OUT, f"{len(found.refused):,} sequences have no map of pairs", "caution"))
+        said.append(
+            Remark(
+                LEFT_OUT,
+                f"{counted(len(found.refused), 'sequence has', 'sequences have')} no map of pairs",
+                "caution",
+            )
+        )
     return said
 
 
