@@ -243,7 +243,8 @@ def _same_metrics(
         shared = common.intersection(*(scores[key].sequence_ids for scores in by_key.values()))
         if len(shared) < 2:
             notes.append(
-                f"{key[0]} of {key[1]} is not compared: the runs share {len(shared)} sequences with it"
+                f"{key[0]} of {key[1]} is not compared: the runs share "
+                f"{counted(len(shared), 'sequence')} with it"
             )
             continue
         for label, scores in by_key.items():

@@ -297,7 +297,8 @@ def _function(function: Mapping[str, Any]) -> Iterator[str]:
         yield f"{count:,} {what}"
     for part, count in function.get("without_any_label", {}).items():
         if count:
-            yield f"{count:,} proteins of {part} have none of the labels"
+            has = "has" if count == 1 else "have"
+            yield f"{counted(count, 'protein')} of {part} {has} none of the labels"
     for part in next(iter(function.get("proteins", {}).values()), {}):
         missing = [name for name, counts in function["proteins"].items() if not counts[part]]
         if missing:

@@ -80,12 +80,13 @@ class Model:
         self._identity: tuple[Any, str] | None = None
 
     def __repr__(self) -> str:
-        outputs = ", ".join(map(visible, self.labels[:4])) + (", ..." if len(self.labels) > 4 else "")
+        named = ", ".join(map(visible, self.labels[:4])) + (", ..." if len(self.labels) > 4 else "")
+        outputs = f"{counted(len(self.labels), 'output')} ({named})"
         longest = "any length" if self.max_tokens is None else f"up to {self.max_tokens:,} tokens"
         longest = longest if self.fixed_tokens is None else f"exactly {self.fixed_tokens:,} tokens"
         return (
             f"Model({self.source.path!r}: {class_of(self.module)}, {self.alphabet.name}, "
-            f"{self.tokenizer.style} tokens, {longest}; {self.task}, {len(self.labels)} outputs ({outputs}))"
+            f"{self.tokenizer.style} tokens, {longest}; {self.task}, {outputs})"
         )
 
     @property

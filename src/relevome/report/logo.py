@@ -210,7 +210,8 @@ def _check(
     for site in sites:
         if not 0 <= site.start < site.end <= len(letters):
             raise InputError(
-                f"site {site.name!r} {site.start}-{site.end} is not on the sequence of {len(letters)} letters"
+                f"site {site.name!r} {site.start}-{site.end} is not on the sequence of "
+                f"{counted(len(letters), 'letter')}"
             )
 
 

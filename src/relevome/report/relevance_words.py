@@ -85,8 +85,8 @@ def _said(one: Effect, shape: tuple[int, int]) -> str:
     both = int((one.significant & one.positive)[1:].sum())
     return (
         f"{where}, {one.metric}: at the embedding {embedding}, q {number(float(one.q[0]))}; "
-        f"{one.significant[1:].sum()} of {len(one.p) - 1} heads significant, {one.shifted[1:].sum()} of them "
-        f"against circular shifts, {both} that also contribute{asked}"
+        f"{one.significant[1:].sum()} of {counted(len(one.p) - 1, 'head')} significant, "
+        f"{one.shifted[1:].sum()} of them against circular shifts, {both} that also contribute{asked}"
     )
 
 

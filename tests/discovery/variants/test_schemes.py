@@ -55,9 +55,9 @@ def token(model, letter):
 
 def by_hand(model, scheme, old, new):
     """Log-likelihoods of both, of sequences that the model takes as a whole."""
-    places = [i for i in range(len(old)) if old[i] != new[i]]
     if scheme == "pseudo-likelihood":
         return [sum(logs(model, x, [i])[i, token(model, x[i])] for i in range(len(x))) for x in (old, new)]
+    places = [i for i in range(len(old)) if old[i] != new[i]]
     found = logs(model, old, places if scheme == "masked-marginal" else ())
     return [sum(found[i, token(model, x[i])] for i in places) for x in (old, new)]
 

@@ -99,9 +99,9 @@ def _asked(found: Iterable[OwnMutagenesis | InputError], settings: EvaluationSet
     fast = ", a quarter of that with --fast" if settings.fast else ""
     return [
         *said,
-        f"agreement is over {counted(letters, 'letter')}, drawn at random, in {len(drawn):,} of "
-        f"{len(known):,} sequences (--mutants {settings.mutants}{fast}; 0: all letters), which have no "
-        "localisation of the model's own mutagenesis",
+        f"agreement is over {letters} letters, drawn at random, in {len(drawn):,} of {len(known):,} "
+        f"sequences (--mutants {settings.mutants}{fast}; 0: all letters), which have no localisation of the "
+        "model's own mutagenesis",
     ]
 
 

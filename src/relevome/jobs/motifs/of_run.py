@@ -194,7 +194,8 @@ def _place(read: MapsRead, asked: MotifsAsked) -> tuple[SitesPlaced | None, list
     if len(problems) > _TOLD:
         notes.append(f"{asked.sites}: {len(problems) - _TOLD} more could not be placed")
     if elsewhere:
-        notes.append(f"{asked.sites}: sites on {len(elsewhere)} other sequences or chromosomes")
+        others = counted(len(elsewhere), "other sequence or chromosome", "other sequences or chromosomes")
+        notes.append(f"{asked.sites}: sites on {others}")
     if placed.rare:
         rare = counted(placed.rare, "name of fewer than 5 sites was", "names of fewer than 5 sites were")
         notes.append(f"{asked.sites}: {rare} not tested")

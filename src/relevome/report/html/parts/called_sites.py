@@ -26,8 +26,8 @@ def _content(found: RelevantSites, tools: PageTools) -> dict[str, Any]:
 
 def _remarks(found: RelevantSites) -> list[Remark]:
     text = (
-        f"{counted(len(found.sites), 'site stands', 'sites stand')} out in {found.counts['letters']:,} "
-        f"letters at a false discovery rate of {found.settings.fdr:g}"
+        f"{counted(len(found.sites), 'site stands', 'sites stand')} out in "
+        f"{counted(found.counts['letters'], 'letter')} at a false discovery rate of {found.settings.fdr:g}"
     )
     return [Remark("Sites", text, "good" if found.sites else "caution")]
 

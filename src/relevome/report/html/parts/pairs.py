@@ -46,8 +46,8 @@ def _said(found: Pairs) -> str:
     counts = found.counts
     return (
         f"{found.settings.method} maps of {counted(len(found.sequences), 'sequence')}; "
-        f"{len(found.pairs):,} strongest "
-        f"of {counts.get('pairs', len(found.pairs)):,} pairs that are at least {found.settings.apart} "
+        f"{len(found.pairs):,} strongest of "
+        f"{counted(counts.get('pairs', len(found.pairs)), 'pair')} at least {found.settings.apart} "
         "letters apart"
     )
 
