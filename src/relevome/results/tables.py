@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Float32
 
 from relevome.data.names import from_table, table_line, table_lines
 from relevome.results.folder import whole_file
 from relevome.stores.place import Place
 from relevome.words import counted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def write_tsv(path: Place, header: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
