@@ -1,7 +1,8 @@
 """How fast variants are scored, in how much memory, and whether SpliceAI's scores say what variants do.
 
 Speed: substitutions in windows of 200, 500 and 2,000 letters by the CNN, from VCF to all files, on one core.
-Seconds are those of the processor, beside the model's own forward passes at its best number of rows.
+Seconds are those of the processor, beside the model's own forward passes at its best number of rows. A
+variant is two windows, though of the alternative the CNN computes only what it changes.
 Memory: what is added to the resident set at its peak, for ten times as many variants; and by a CNN of four
 filters in windows of 20 letters, after a first 5,000, for 100,000, 200,000 and 400,000, what each 100,000
 adds, and what a million would have by that: extrapolated, not measured.

@@ -162,7 +162,7 @@ def test_what_is_wrong_is_said_in_one_line(relevome_cli, runs, tmp_path, options
 BAD_TRUTH = {
     "empty": ("", "is in the file of known sites: it holds none"),
     "comments alone": ("# no sites\ntrack name=x\n", "is in the file of known sites: it holds none"),
-    "elsewhere": ("chrX\t0\t3\tx\nchrY\t0\t3\tx\n", "1 sites on 'chrX', which is no sequence that was read"),
+    "elsewhere": ("chrX\t0\t3\tx\nchrY\t0\t3\tx\n", "1 site on 'chrX', which is no sequence that was read"),
     "everything": ("a\t0\t15\nb\t0\t15\nc\t0\t17\n", "3 with all letters inside known sites"),
     "one sequence": ("a\t2\t6\tbox\n", "applies to 1 of 3 sequences: expected two or more"),
     "prose": ("these are no sites\n", "t.bed, line 1: 'are' is no BED coordinate"),

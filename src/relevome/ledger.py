@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from relevome.words import counted
+
 KINDS = ("biases", "softmax", "positions", "constants")
 
 # The largest share that rounding alone explains, by the type that the model calculates in.
@@ -52,9 +54,9 @@ class Ledger:
         absorbed = ", ".join(f"{kind} {amount:.4g}" for kind, amount in self.absorbed.items())
         worst = "" if self.worst is None else f", most of it at {self.worst.operation}"
         return (
-            f"Ledger of {self.sequences:,} logits, {self.logit:.6g} in all: input tokens {self.tokens:.6g}, "
-            f"absorbed by {absorbed}; {self.unaccounted_share:.1e} unaccounted for{worst}\n"
-            "  .entries has every operation"
+            f"Ledger of {counted(self.sequences, 'logit')}, {self.logit:.6g} in all: input tokens "
+            f"{self.tokens:.6g}, absorbed by {absorbed}; {self.unaccounted_share:.1e} unaccounted "
+            f"for{worst}\n  .entries has every operation"
         )
 
     @property

@@ -20,7 +20,7 @@ def test_ids_have_the_class_of_their_row(write: Callable[..., Path]) -> None:
     ("text", "message"),
     [
         ("id,kind\np1,x\n", "has columns id, kind: expected id and class among them"),
-        ("id,class\np1\n", "line 2: 1 columns, expected 2"),
+        ("id,class\np1\n", "line 2: 1 column, expected 2"),
         ("id,class\np1,x\np1,y\n", "line 3: 'p1' is in class 'x' and in 'y'"),
     ],
 )

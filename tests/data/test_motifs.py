@@ -113,7 +113,7 @@ LAST = "0.0 0.1 0.0 0.9\n1 0 0 0\n"
             "nan 0.5 0.5 0",
             ", line 13: 'nan 0.5 0.5 0' in a matrix: expected probabilities that sum to 1",
         ),
-        (HALVES, "", ", line 11: matrix with 1 rows: expected w= 3"),
+        (HALVES, "", ", line 11: matrix with 1 row: expected w= 3"),
         (LAST, "", ", line 18: matrix with 0 rows: expected one or more"),
         (LAST, "0.5 0.5\n", ", line 17: matrix with 2 columns: expected 4"),
         ("ix:\n", "", ", line 17: motif 'second' has 0 letter-probability matrices: expected one"),
@@ -135,7 +135,7 @@ def test_columns_that_no_alphabet_has_are_refused(write: Write) -> None:
 
 def test_a_matrix_that_is_cut_off_at_the_end_is_refused(write: Write) -> None:
     path = write("m.meme", MEME[: MEME.index("0.5\t0.5")])
-    with pytest.raises(InputError, match="line 11: matrix with 1 rows: expected w= 3"):
+    with pytest.raises(InputError, match="line 11: matrix with 1 row: expected w= 3"):
         read_meme(path)
 
 

@@ -72,7 +72,7 @@ def test_a_shard_at_which_every_worker_dies_is_said_in_one_line(
 
 
 def test_a_cluster_without_room_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no node of the Ray cluster has 1 cores and 1 GPUs"):
+    with pytest.raises(InputError, match="no node of the Ray cluster has 1 core and 1 GPUs"):
         dict(Ray(gpus=1.0).map(shard, [(0, (1, tmp_path))]))
 
 

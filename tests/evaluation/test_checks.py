@@ -29,14 +29,14 @@ def test_what_is_better_passes() -> None:
     (check,) = checks([scores("auroc", 0.8, 0.5)])
     assert (check.outcome, check.inverted, check.metric) == ("pass", False, "auroc")
     assert check.sentence.startswith("passes localisation against the strongest null, a random order: auroc")
-    assert summary([check]) == "all 1 checks passed"
+    assert summary([check]) == "all 1 check passed"
 
 
 def test_what_is_no_better_than_a_random_order_fails() -> None:
     (check,) = checks([scores("comprehensiveness", 0.5, 0.5)])
     assert (check.outcome, check.inverted) == ("fail", False)
     assert check.sentence.endswith("it is no better than a random order")
-    assert summary([check]) == "1 of 1 checks failed"
+    assert summary([check]) == "1 of 1 check failed"
 
 
 def test_what_is_no_better_than_on_shuffled_sequences_fails() -> None:

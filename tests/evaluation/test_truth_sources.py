@@ -41,7 +41,7 @@ def test_features_without_a_place_are_a_note_and_sequences_without_sites_a_reaso
     found = evaluate(run, path, features=["ACT_SITE"], metrics=["auroc"], use_model=False)
     assert found.scores[0].left_out == {"not in the file of known sites": 1}
     assert found.scores[0].n == len(run) - 1
-    said = "known sites: 1 features left out, the first s0: active site at ? to 4, an end that is not known"
+    said = "known sites: 1 feature left out, the first s0: active site at ? to 4, an end that is not known"
     assert said in found.notes
     left = show(run.path, "s0", tmp_path / "logo.png", sites=path, features=["active_site"])
     assert [one.id for one in left] == ["s0"]

@@ -156,7 +156,7 @@ def cannot(message: str, *given: Any, **options: Any) -> None:
 def test_what_cannot_be_compared_is_refused(right: Run, noisy: Run, truth: Truth, tmp_path: Path) -> None:
     cannot("1 run to compare: expected two or more", right)
     cannot("is given twice", right, right)
-    cannot("1 labels for 2 runs", right, noisy, labels=["a"])
+    cannot("1 label for 2 runs", right, noisy, labels=["a"])
     cannot(
         "right was evaluated with --level letters, noisy with both: expected the same",
         evaluate(right, use_model=False), evaluate(noisy, use_model=False, level="both"),

@@ -219,7 +219,7 @@ ELSEWHERE = {"elsewhere": [Site(0, 3, "x")]}
         ({"metrics": ["pointing"]}, "unknown metric 'pointing'"),
         (
             {"truth": ELSEWHERE},
-            "no sequence of .* is in the file of known sites: 1 sites on 'elsewhere', which is no",
+            "no sequence of .* is in the file of known sites: 1 site on 'elsewhere', which is no",
         ),
         ({"level": "words"}, "--level words: expected one of letters, tokens, both"),
         ({"how": "max"}, "--how max: expected sum, mean or max_abs"),
@@ -235,7 +235,7 @@ def test_what_cannot_be_evaluated_is_refused(run: Run, given: dict[str, Any], me
 
 def test_sites_on_unknown_sequences_are_noted(model: Model, run: Run) -> None:
     found = evaluate(run, best_letters(model, run) | ELSEWHERE, use_model=False)
-    assert any("1 sites on 'elsewhere', which is no sequence" in note for note in found.notes)
+    assert any("1 site on 'elsewhere', which is no sequence" in note for note in found.notes)
 
 
 def test_sites_over_everything_leave_sequences_out(model: Model, run: Run) -> None:

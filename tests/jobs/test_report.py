@@ -148,7 +148,7 @@ def test_labels_are_methods_or_paths_that_differ(make_run, letters_only, tmp_pat
     assert labels([one, two]) == ["one", "two"]
     assert labels([one, three]) == ["m", "n"]
     assert labels([one, two], labels=["A", "B"]) == ["A", "B"]
-    with pytest.raises(InputError, match="1 labels for 2 runs"):
+    with pytest.raises(InputError, match="1 label for 2 runs"):
         labels([one, two], labels=["A"])
 
 

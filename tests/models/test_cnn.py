@@ -219,7 +219,7 @@ def test_gradients_reach_the_output_of_the_embedding() -> None:
     ("settings", "message"),
     [
         ({"widths": (3, 4)}, "widths [3, 4]: expected odd numbers"),
-        ({"widths": (3,)}, "2 filters, 1 widths and 2 pools: expected one of each"),
+        ({"widths": (3,)}, "2 filters, 1 width and 2 pools: expected one of each"),
         ({"pooling": "median"}, "unknown pooling 'median': expected one of flatten, max, mean"),
         ({"pooling": "flatten"}, "pooling 'flatten' and sequence_length None: expected a length"),
         ({"pooling": "max", "sequence_length": 9}, "pooling 'max' and sequence_length 9"),

@@ -25,7 +25,7 @@ DNA, PROTEIN = ALPHABETS["dna"], ALPHABETS["protein"]
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quick way also where it does not pay, in parts of a few mutants."""
-    monkeypatch.setattr(substitution, "pays", lambda blocks, mutants: True)
+    monkeypatch.setattr(substitution, "pays", lambda *asked: True)
     monkeypatch.setattr(substitution, "CPU", Pace(numbers=600, start=0))
 
 
@@ -123,6 +123,21 @@ def test_parts_do_not_matter(pooling: str, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.usefixtures("always")
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("length", [1, 7, 40])
+def test_mutants_of_several_sequences(pooling: str, length: int) -> None:
+    """Some have none, some several; logits of the sequences themselves are those of a pass, bit by bit."""
+    model, draw = cnn(pooling, length), np.random.default_rng(length)
+    ids = torch.from_numpy(draw.choice([letter_vocabulary(DNA)[one] for one in "ACGTN"], (5, length)))
+    of, places, to = (torch.from_numpy(draw.choice(some, 60)) for some in ([3, 0, 4], length, ids[0].numpy()))
+    own, quick = model.logits_with_substitutions(ids, of, places, to)
+    changed = ids[of].clone()
+    changed[torch.arange(60), places] = to
+    torch.testing.assert_close(own, model(ids).logits, rtol=0, atol=0)
+    torch.testing.assert_close(quick, model(changed).logits, rtol=0, atol=1e-12)
+
+
+@pytest.mark.usefixtures("always")
 def test_no_mutants_have_no_logits() -> None:
     nothing = torch.zeros(0, dtype=torch.long)
     logits = cnn("max", 20).substitution_logits(sequence(DNA, 20), nothing, nothing)
@@ -163,7 +178,7 @@ def test_sequences_that_a_substitution_reaches_throughout_are_left_to_the_plain_
 def test_a_model_scores_alike_both_ways(
     load: Callable[..., Model], monkeypatch: pytest.MonkeyPatch, quick: bool
 ) -> None:
-    monkeypatch.setattr(substitution, "pays", lambda blocks, mutants: quick)
+    monkeypatch.setattr(substitution, "pays", lambda *asked: quick)
     model = load("cnn")
     batch = TOYS["cnn"].batch(model, 26)
     places, ids = all_substitutions(TOYS["cnn"].alphabet, 26)

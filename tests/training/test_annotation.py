@@ -466,9 +466,9 @@ def test_the_command_line_trains_on_a_table_of_positions(
         ({"split": "x%"}, "--split is 'x%': expected a share such as 20%, or the name of a BED file"),
         ({"split": "0.2"}, "--split is '0.2': expected a share such as 20%, or the name of a BED file"),
         ({"split": "no.bed"}, "--split is 'no.bed': expected a share such as 20%, or the name of a BED file"),
-        ({"split": "0.001%"}, "--split 0.001% holds out 0 of 4000 letters: expected some"),
-        ({"split": "all.bed"}, "holds out 4000 of 4000 letters"),
-        ({"split": "off.bed"}, "chr:7-4001(.) is not on contig 'chr', which has 4000 letters"),
+        ({"split": "0.001%"}, "--split 0.001% holds out 0 of 4,000 letters: expected some"),
+        ({"split": "all.bed"}, "holds out 4000 of 4,000 letters"),
+        ({"split": "off.bed"}, "chr:7-4001(.) is not on contig 'chr', which has 4,000 letters"),
         ({"split": "other.bed"}, "is not on contig 'chr9', which the genome does not have"),
         ({"split": "test.bed"}, "has no labelled position held out with --split"),
         ({"split": "none.bed"}, "has no labelled position held out with --split"),
@@ -501,7 +501,7 @@ def test_positions_off_the_genome_are_refused_or_left_out_and_listed(settings: M
     named = [("chr", *site) for site in sites]
     asked = settings({"chr": letters}, [*named, ("chr", 4000, "+"), ("gone", 3, "-")], steps=2)
     with pytest.raises(
-        InputError, match=f"line {len(sites) + 1}: position 4001 is off its contig, which has 4000 letters"
+        InputError, match=f"line {len(sites) + 1}: position 4001 is off its contig, which has 4,000 letters"
     ):
         train(asked)
     trained = train(replace(asked, on_bad="skip"))

@@ -93,7 +93,7 @@ def test_sequences_without_a_cluster_are_refused(tmp_path: Path) -> None:
 def test_a_part_without_sequences_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.tsv"
     path.write_text("".join(f"p0\tp{i}\n" for i in range(9)))
-    with pytest.raises(InputError, match="9 sequences are in 1 clusters, the largest of 9; expected more"):
+    with pytest.raises(InputError, match="9 sequences are in 1 cluster, the largest of 9; expected more"):
         Split((0.8, 0.2), path).cut(proteins(9))
 
 

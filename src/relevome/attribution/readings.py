@@ -16,6 +16,7 @@ from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
 from relevome.models.tokens import Tokens
+from relevome.words import counted
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Reading:
         length = len(sequence)
         if length <= self.before + self.after:
             raise InputError(
-                f"sequence {sequence.id!r} has {length} letters, too few for --offsets "
+                f"sequence {sequence.id!r} has {counted(length, 'letter')}, too few for --offsets "
                 f"{self.before + self.after + 1}"
             )
         if self.shift:
@@ -61,7 +62,7 @@ class Reading:
         (first, last), seen = self.window(len(sequence)), self.seen(len(sequence))
         if seen.stop <= seen.start:
             raise InputError(
-                f"sequence {sequence.id!r} has {len(sequence)} letters, too few to be "
+                f"sequence {sequence.id!r} has {counted(len(sequence), 'letter')}, too few to be "
                 f"shifted by {abs(self.shift)} (--shifts)"
             )
         unknown = sequence.alphabet.unknown

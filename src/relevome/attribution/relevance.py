@@ -14,6 +14,7 @@ from relevome.errors import InputError
 from relevome.ledger import Ledger
 from relevome.models.base import Target
 from relevome.models.tokens import Tokens
+from relevome.words import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +85,6 @@ class Track:
     def __post_init__(self) -> None:
         if len(self.values) != len(self.sequence):
             raise ValueError(
-                f"track of {self.sequence.id!r} has {len(self.values)} values "
-                f"for {len(self.sequence)} letters"
+                f"track of {self.sequence.id!r} has {counted(len(self.values), 'value')} "
+                f"for {counted(len(self.sequence), 'letter')}"
             )

@@ -143,4 +143,4 @@ def _report(found: Annotation, output: Path) -> None:
         numbers = found.truth["all"]
         shown = ("roc_auc", "average_precision", "base_rate", "precision", "recall")
         pairs = (f"{name} {numbers[name]:.4g}" for name in shown if numbers[name] is not None)
-        echo(f"  {numbers['sites']:,} labelled positions: {', '.join(pairs)}")
+        echo(f"  {counted(numbers['sites'], 'labelled position')}: {', '.join(pairs)}")

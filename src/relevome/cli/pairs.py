@@ -104,7 +104,7 @@ def pairs(
 
 
 def _report(found: Pairs, output: Path, most: int = 5) -> None:
-    said = f"{len(found.sequences):,} sequences with a map by {found.settings.method}"
+    said = f"{counted(len(found.sequences), 'sequence')} with a map by {found.settings.method}"
     echo(f"{output}: {said}, {len(found.pairs):,} of {counted(found.counts['pairs'], 'pair')} listed")
     print_input(found.question["input"])
     for pair in found.pairs[:most]:

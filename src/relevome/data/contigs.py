@@ -18,6 +18,7 @@ from relevome.data.names import check_name, known_as
 from relevome.data.problems import Problem
 from relevome.data.sequences import Alphabet, Interval
 from relevome.errors import InputError
+from relevome.words import counted
 
 # So many unknown letters in a row are a gap: the least that NCBI's assemblies count as one.
 GAP = 10
@@ -170,7 +171,7 @@ def _regions(text: str, lengths: dict[str, int]) -> Iterator[Interval]:
         region = replace(line.interval, chrom=known_as(line.interval.chrom, lengths))
         if region.end > lengths.get(region.chrom, 0):
             found = (
-                f"which has {lengths[region.chrom]} letters"
+                f"which has {counted(lengths[region.chrom], 'letter')}"
                 if region.chrom in lengths
                 else "which is not there"
             )
@@ -183,7 +184,8 @@ def _spelt(text: str, name: str, span: str, length: int) -> Interval:
     known = all(end.isdecimal() and len(end) <= DIGITS for end in (first, last))
     if not (known and 1 <= int(first) <= int(last) <= length):
         raise InputError(
-            f"region {text!r}: expected {name}:first-last, counted from 1, on a contig of {length} letters"
+            f"region {text!r}: expected {name}:first-last, counted from 1, on a contig of "
+            f"{counted(length, 'letter')}"
         )
     return Interval(name, int(first) - 1, int(last))
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from relevome.data.problems import Problem
+from relevome.words import counted
 
 # The names of UniProt: in XML, in flat files, and in GFF3 where that is another one again.
 _NAMES = {
@@ -150,5 +151,7 @@ def placed(
     except ValueError as error:
         return Unplaced(id, f"{kind}: {error}", where, kind)
     if length is not None and end > length:
-        return Unplaced(id, f"{kind} at {first} to {last}, past the end of {length} letters", where, kind)
+        return Unplaced(
+            id, f"{kind} at {first} to {last}, past the end of {counted(length, 'letter')}", where, kind
+        )
     return Feature(id, kind, start, end, name)

@@ -19,6 +19,7 @@ from relevome.data.sequences import DNA, Alphabet, Interval, Sequence
 from relevome.data.windows.anchors import Windowing
 from relevome.data.windows.places import Place, on_genome, read_places
 from relevome.errors import InputError
+from relevome.words import counted
 
 
 def read_bed(
@@ -198,7 +199,10 @@ def misplaced(interval: Interval, lengths: Mapping[str, int], genome: PathLike) 
             f"no chromosome {interval.chrom!r} for {interval}: expected a name in {genome}, which has {known}"
         )
     if interval.end > length:
-        return f"{interval} ends off its chromosome, which has {length} letters: expected an end up to that"
+        return (
+            f"{interval} ends off its chromosome, which has {counted(length, 'letter')}: expected an end up "
+            "to that"
+        )
     return ""
 
 

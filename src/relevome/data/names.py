@@ -8,7 +8,7 @@ bedGraph, GFF3 or FASTA writes them through here, whatever they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
@@ -68,9 +68,15 @@ def table_line(values: Iterable[Any], delimiter: str = "\t") -> str:
     return delimiter.join(_field(value, delimiter) for value in values) + "\n"
 
 
+def table_lines(columns: Iterable[Iterable[Any]], delimiter: str = "\t") -> Iterator[str]:
+    """The lines of columns, each as `table_line` has it, in less time than one by one."""
+    fields = ([_field(value, delimiter) for value in values] for values in columns)
+    return (delimiter.join(row) + "\n" for row in zip(*fields, strict=True))
+
+
 def _field(value: Any, delimiter: str) -> str:
     if isinstance(value, str):
-        return table_text(value, delimiter)
+        return value if value.isalnum() else table_text(value, delimiter)  # a word is itself
     return "" if value is None else str(value)
 
 

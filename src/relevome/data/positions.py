@@ -17,6 +17,7 @@ from relevome.data.names import known_as
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
+from relevome.words import counted
 
 CONTIG_COLUMNS = ("contig", "chrom", "chromosome", "seqid")
 POSITION_COLUMNS = ("position", "pos")
@@ -96,7 +97,7 @@ def _placed(position: Position, contigs: Mapping[str, int]) -> Position | Proble
         known = ", ".join([*contigs][:5]) + (f" and {len(contigs) - 5} more" if len(contigs) > 5 else "")
         reason = f"no contig {position.contig!r} in the genome: expected {known}"
     elif not 0 <= position.index < length:
-        reason = f"position {position.index + 1} is off its contig, which has {length} letters"
+        reason = f"position {position.index + 1} is off its contig, which has {counted(length, 'letter')}"
     elif position.strand not in ("+", "-"):
         reason = f"position {position.index + 1} has no strand: expected + or -"
     else:
@@ -164,14 +165,15 @@ def _from_table(
         where = f"{path}, line {number}"
         count += 1
         if len(fields) != len(columns):
-            reason = f"{len(fields)} columns: expected {len(columns)} as in the header"
+            reason = f"{counted(len(fields), 'column')}: expected {len(columns)} as in the header"
             yield Problem(" ".join(fields)[:80], reason, where)
         elif read.wanted(fields):
             wanted += 1
             yield read.position(fields, where)
     if count and not wanted and choice.where:
         raise InputError(
-            f"none of {count:,} rows of {path} has {' and '.join(choice.where)}: expected some that fulfil it"
+            f"none of {counted(count, 'row')} of {path} has {' and '.join(choice.where)}: expected some that "
+            "fulfil it"
         )
 
 

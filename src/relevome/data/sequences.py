@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from relevome.data.names import check_name
 from relevome.errors import InputError
+from relevome.words import counted
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class Sequence:
             )
         if self.interval is not None and len(self.interval) != len(self.letters):
             raise InputError(
-                f"sequence {self.id!r} has {len(self.letters)} letters but its interval "
+                f"sequence {self.id!r} has {counted(len(self.letters), 'letter')} but its interval "
                 f"{self.interval} has {len(self.interval)}"
             )
 
@@ -156,7 +157,9 @@ class Sequence:
     def __repr__(self) -> str:
         letters = self.letters if len(self) <= 24 else self.letters[:21] + "..."
         place = f", {self.interval}" if self.interval else ""
-        return f"Sequence({self.id!r}{place}: {letters}, {len(self):,} letters of {self.alphabet.name})"
+        return (
+            f"Sequence({self.id!r}{place}: {letters}, {counted(len(self), 'letter')} of {self.alphabet.name})"
+        )
 
     @property
     def ambiguous_positions(self) -> tuple[int, ...]:
@@ -185,7 +188,9 @@ class Sequence:
         A sequence without an interval becomes its own coordinate system: its id is the chromosome.
         """
         if not 0 <= start < end <= len(self):
-            raise InputError(f"window {start}-{end} is outside sequence {self.id!r} of {len(self)} letters")
+            raise InputError(
+                f"window {start}-{end} is outside sequence {self.id!r} of {counted(len(self), 'letter')}"
+            )
         whole = self.interval or Interval(self.id, 0, len(self), "+")
         return replace(
             self,

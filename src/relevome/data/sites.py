@@ -16,6 +16,7 @@ from relevome.data.names import bed_chrom, visible
 from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
+from relevome.words import counted
 
 # https://www.uniprot.org/help/accession_numbers
 _ACCESSION = re.compile("[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9](?:[A-Z][A-Z0-9]{2}[0-9]){1,2}")
@@ -169,8 +170,11 @@ def unplaced_sites(
         unknown.pop(listed_as(sequence.id, sites), None)
         if sequence.interval is not None:
             unknown.pop(listed_as(sequence.interval.chrom, sites), None)
-    reason = "{} sites on {!r}, which is no sequence that was read: expected its id or its chromosome"
-    return [Problem(str(id), reason.format(len(placed), id), where) for id, placed in unknown.items()]
+    reason = "{} on {!r}, which is no sequence that was read: expected its id or its chromosome"
+    return [
+        Problem(str(id), reason.format(counted(len(placed), "site"), id), where)
+        for id, placed in unknown.items()
+    ]
 
 
 def sites_on(sequence: Sequence, sites: Mapping[str, list[Site]], *, whole: bool = False) -> list[Site]:
@@ -206,7 +210,7 @@ def _checked(site: Site, sequence: Sequence) -> Site:
     if site.end > len(sequence):
         raise InputError(
             f"site {site.name!r} {site.start}-{site.end} is off the end of sequence {sequence.id!r}, "
-            f"which has {len(sequence)} letters (places count from 0, ends excluded): expected sites of this "
-            "very sequence; correct the site, or take it out"
+            f"which has {counted(len(sequence), 'letter')} (places count from 0, ends excluded): expected "
+            "sites of this very sequence; correct the site, or take it out"
         )
     return site

@@ -29,6 +29,7 @@ from relevome.results.attention_heads.heads import (
 )
 from relevome.results.attention_heads.settings import HeadSettings
 from relevome.results.head_name import HeadName
+from relevome.words import counted
 
 DEFAULT = HeadSettings()
 
@@ -72,8 +73,8 @@ def characterise(
 def _check_alike(sites: Windows, controls: Windows) -> None:
     if (controls.length, controls.site) != (sites.length, sites.site):
         raise InputError(
-            f"controls have {controls.length} letters, and windows around sites {sites.length}: expected as "
-            "many, since they are compared letter by letter"
+            f"controls have {counted(controls.length, 'letter')}, and windows around sites {sites.length}: "
+            "expected as many, since they are compared letter by letter"
         )
 
 
@@ -86,9 +87,9 @@ def _looked(
     progress: Progress,
 ) -> list[AttentionHead]:
     """Where heads look and what for."""
-    say(f"reading attention in {len(sites):,} windows around sites")
+    say(f"reading attention in {counted(len(sites), 'window')} around sites")
     at_sites = look(model, sites, settings.query, settings.weigh, progress)
-    say(f"reading attention in {len(controls):,} control windows")
+    say(f"reading attention in {counted(len(controls), 'control window')}")
     elsewhere = look(model, controls, settings.query, settings.weigh, progress)
     heads = []
     for index, name in enumerate(at_sites.names):

@@ -11,6 +11,7 @@ from sklearn.manifold import TSNE
 
 from relevome.errors import InputError
 from relevome.results.relevance_heads.heads import HeadMap, Projection
+from relevome.words import counted
 
 FEWEST = 4  # proteins
 _COMPONENTS = 50  # on which neighbours are sought
@@ -27,8 +28,8 @@ def head_map(totals: Float[np.ndarray, "proteins heads"], how: Projection = "pca
     used = totals[:, spread > 0] / spread[spread > 0]
     if len(totals) < FEWEST or used.shape[1] < 2:
         raise InputError(
-            f"a map of {len(totals)} proteins by {used.shape[1]} heads that differ: expected {FEWEST} "
-            "proteins and two heads at least"
+            f"a map of {counted(len(totals), 'protein')} by {used.shape[1]} heads that differ: expected "
+            f"{FEWEST} proteins and two heads at least"
         )
     model = PCA(min(_COMPONENTS, *used.shape), svd_solver="full")
     components = model.fit_transform(used)

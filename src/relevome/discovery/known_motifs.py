@@ -15,6 +15,7 @@ from relevome.engines.threads import torch_threads
 from relevome.errors import InputError
 from relevome.results.attention_heads.heads import Match
 from relevome.results.attention_heads.settings import SHUFFLES
+from relevome.words import counted
 
 FEWEST = 25  # motifs, whose columns are all that p-values of TOMTOM are made of
 
@@ -65,8 +66,8 @@ def check_database(database: Sequence[Motif], alphabet: Alphabet | None) -> None
         )
     if len(database) < FEWEST:
         raise InputError(
-            f"{len(database)} known motifs: expected at least {FEWEST}, such as a whole database, since "
-            "p-values of matches are made of their columns"
+            f"{counted(len(database), 'known motif')}: expected at least {FEWEST}, such as a whole database, "
+            "since p-values of matches are made of their columns"
         )
     wanted = database[0].alphabet if alphabet is None else alphabet
     strange = next((motif for motif in database if _kind(motif.alphabet) != _kind(wanted)), None)

@@ -28,6 +28,7 @@ from relevome.results.relevance_heads.heads import (
     RelevantHeads,
 )
 from relevome.results.relevance_heads.nulls import Against, Units
+from relevome.words import counted
 
 _PUBLISHED = "published"  # the test against chance, which is no null model
 FEWEST = 6  # proteins, or families of them: with fewer no median has an interval of 95%
@@ -95,7 +96,10 @@ def _name(group: str, kind: str) -> str:
 
 
 def _too_few(count: int) -> str:
-    return f"{count} proteins or families, where fewer than {FEWEST} cannot be significant"
+    return (
+        f"{counted(count, 'protein or family', 'proteins or families')}, where fewer than {FEWEST} cannot be "
+        "significant"
+    )
 
 
 class _Sample(NamedTuple):

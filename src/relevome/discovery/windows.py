@@ -14,6 +14,7 @@ from relevome.data.shuffle import dinucleotide_shuffle, shuffle
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.models.tokens import Tokens
+from relevome.words import counted
 
 # Pairs of tokens whose attention is held at a time, in each of a layer's heads: some 100 MB for six of them.
 _PAIRS = 2**22
@@ -40,7 +41,7 @@ class Windows:
         odd = next((one for one in self.sequences if len(one) != len(self.sequences[0])), None)
         if odd is not None:
             raise InputError(
-                f"window {odd.id!r} has {len(odd)} letters and {self.sequences[0].id!r} has "
+                f"window {odd.id!r} has {counted(len(odd), 'letter')} and {self.sequences[0].id!r} has "
                 f"{len(self.sequences[0])}: expected windows of one length, with the site at the same letter"
             )
         if not 0 <= self.site < self.length:

@@ -11,6 +11,7 @@ from typing import Any
 
 from relevome.engines.base import AHEAD, Crew, Result, Work, engines
 from relevome.errors import InputError
+from relevome.words import counted
 
 RETRIES = 3  # times that a shard whose worker died is given to another
 
@@ -49,7 +50,7 @@ class Ray:
             raise InputError(f"--workers {self.workers}: expected at least 1")
         if self.cpus < 1 or self.gpus < 0:
             raise InputError(
-                f"workers with {self.cpus} cores and {self.gpus:g} GPUs: expected 1 and 0 or more"
+                f"workers with {counted(self.cpus, 'core')} and {self.gpus:g} GPUs: expected 1 and 0 or more"
             )
 
     def map(
@@ -153,8 +154,8 @@ class Ray:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
         if not any(n.get("CPU", 0) >= self.cpus and n.get("GPU", 0) >= self.gpus for n in nodes):
             raise InputError(
-                f"no node of the Ray cluster has {self.cpus} cores and {self.gpus:g} GPUs, which one worker "
-                "needs: ask for less, or add a node"
+                f"no node of the Ray cluster has {counted(self.cpus, 'core')} and {self.gpus:g} GPUs, which "
+                "one worker needs: ask for less, or add a node"
             )
 
 

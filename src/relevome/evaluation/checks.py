@@ -10,6 +10,7 @@ import numpy as np
 from relevome.evaluation.statistics import adjusted, bootstrap_interval, paired_test
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.scores import EXCHANGES, FEWER, MetricScores
+from relevome.words import counted
 
 LEVEL = 0.05  # of the false discovery rate, over all comparisons of one evaluation
 
@@ -117,7 +118,7 @@ def _meaning(contest: _Contest, p: float, inverted: bool) -> str:
 def _sequences(contest: _Contest) -> str:
     """How many sequences were compared, and why not all that have the metric."""
     count, every = len(contest.own), contest.scores.n
-    return f"{count} sequences" if count == every else f"{count} of its {every} sequences: {FEWER}"
+    return counted(count, "sequence") if count == every else f"{count} of its {every} sequences: {FEWER}"
 
 
 def _of_its_sequence(scores: MetricScores) -> str:

@@ -19,6 +19,7 @@ from relevome.errors import InputError
 from relevome.placement import scaled
 from relevome.results.comparison import Paired
 from relevome.results.estimate import Estimate
+from relevome.words import counted
 
 Values: TypeAlias = Float[np.ndarray, " sequences"]
 Weights: TypeAlias = Float[np.ndarray, "draws sequences"]
@@ -292,7 +293,8 @@ def _sample(values: Numbers) -> Values:
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or len(sample) < 2 or not np.isfinite(sample).all():
         raise InputError(
-            f"statistics of {sample.size} values: expected at least two, one per sequence, all finite"
+            f"statistics of {counted(sample.size, 'value')}: expected at least two, one per sequence, all "
+            "finite"
         )
     return sample
 
@@ -300,5 +302,5 @@ def _sample(values: Numbers) -> Values:
 def _differences(first: Numbers, second: Numbers) -> Values:
     one, two = _sample(first), _sample(second)
     if len(one) != len(two):
-        raise InputError(f"{len(one)} values beside {len(two)}: expected one pair per sequence")
+        raise InputError(f"{counted(len(one), 'value')} beside {len(two)}: expected one pair per sequence")
     return one - two

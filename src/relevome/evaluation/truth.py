@@ -15,6 +15,7 @@ from relevome.data.sites import Site, unplaced_sites
 from relevome.errors import InputError
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
+from relevome.words import counted
 
 Truth: TypeAlias = Mapping[str, list[Site]]
 
@@ -28,7 +29,7 @@ def read_truth(
     if not unplaced:
         return sites, []
     first = f"{unplaced[0].id}: {unplaced[0].reason}"
-    return sites, [f"known sites: {len(unplaced):,} features left out, the first {first}"]
+    return sites, [f"known sites: {counted(len(unplaced), 'feature')} left out, the first {first}"]
 
 
 def truth_record(truth: str | Path | Truth | None, features: Collection[str]) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from relevome.results.parts.part import (
 from relevome.results.prediction import PREDICTION
 from relevome.results.run.manifest import RUN
 from relevome.stores.place import Place, named_place
+from relevome.words import counted
 
 KINDS = {kind.manifest: kind for kind in (RUN, PREDICTION)}
 _SAID = 3  # examples of what is wrong that are named
@@ -123,7 +124,7 @@ def _of_parts(manifest: dict[str, Any], indices: list[int]) -> Iterator[str]:
     if missing:
         yield f"part {_some(missing)} of {said} is missing"
     elif len(indices) != said:
-        yield f"it has {len(indices)} parts and its record speaks of {said}"
+        yield f"it has {counted(len(indices), 'part')} and its record speaks of {said}"
 
 
 def _check_bytes(path: Place, index: int, checksums: list[str] | None) -> None:

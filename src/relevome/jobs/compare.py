@@ -121,7 +121,8 @@ def _labels(found: Sequence[Evaluation], labels: Sequence[str]) -> list[str]:
     """The labels given, or as much of the end of each run's path as tells them apart."""
     if labels and (len(labels) != len(found) or len(set(labels)) != len(labels)):
         raise InputError(
-            f"{len(labels)} labels for {counted(len(found), 'run')}: expected one for each, all different"
+            f"{counted(len(labels), 'label')} for {counted(len(found), 'run')}: expected one for each, all "
+            "different"
         )
     if labels:
         return list(labels)
@@ -184,8 +185,8 @@ def _compared(evaluations: Mapping[str, Evaluation], settings: EvaluationSetting
             for label, counts in left_out.items()
         )
         raise InputError(
-            f"the runs have {len(common)} sequences in common: expected two or more ({reasons}); explain the "
-            "same sequences"
+            f"the runs have {counted(len(common), 'sequence')} in common: expected two or more ({reasons}); "
+            "explain the same sequences"
         )
     scores, notes = _same_metrics(evaluations, common, settings.seed)
     similarities, more = _similarities(evaluations, settings)
@@ -242,7 +243,8 @@ def _same_metrics(
         shared = common.intersection(*(scores[key].sequence_ids for scores in by_key.values()))
         if len(shared) < 2:
             notes.append(
-                f"{key[0]} of {key[1]} is not compared: the runs share {len(shared)} sequences with it"
+                f"{key[0]} of {key[1]} is not compared: the runs share "
+                f"{counted(len(shared), 'sequence')} with it"
             )
             continue
         for label, scores in by_key.items():

@@ -56,6 +56,7 @@ from relevome.results.prediction import (
 from relevome.results.record import provenance
 from relevome.stores.place import Place, named_place
 from relevome.training.labels import LabelScheme
+from relevome.words import counted
 
 Labels: TypeAlias = Mapping[str, str]
 
@@ -174,7 +175,7 @@ def _truth(given: str | Path | Labels | None, column: str | None) -> tuple[Label
     if given is None:
         return {}, {}
     if isinstance(given, Mapping):
-        return given, {"labels": f"{len(given)} labels"}
+        return given, {"labels": f"{counted(len(given), 'label')}"}
     about = {"labels": str(given), "labels_sha256": sha256_of(given)}
     found = {id: label for _, id, label in label_rows(given, column) if label}
     return found, about | ({} if column is None else {"labels_column": column})
@@ -239,8 +240,8 @@ def _check(source: Input, on_bad: str, scheme: LabelScheme | None, labels: Label
         _encoded(scheme, sequence.id, label)
         if scheme.task == "token" and len(label) != len(sequence):
             raise InputError(
-                f"sequence {sequence.id!r} has {len(sequence)} letters but {len(label)} labels: expected one "
-                "character for every letter"
+                f"sequence {sequence.id!r} has {counted(len(sequence), 'letter')} but "
+                f"{counted(len(label), 'label')}: expected one character for every letter"
             )
     if scheme is not None and not labelled:
         raise InputError("none of the labels is of one of the sequences: expected labels by their ids")

@@ -20,6 +20,7 @@ from relevome.report.notebook.explanations import answer, token_borders
 from relevome.report.ruler import MINUS, Origin, PlusOne, Ruler, from_site
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run
+from relevome.words import counted
 
 NARROWEST, WIDEST = 3.0, 40.0  # inches
 COVERING = 0.8  # of the letters: a chain with so many lies over everything else
@@ -159,7 +160,7 @@ def _region(text: str, sequence: Sequence) -> range:
     except ValueError as error:
         raise InputError(f"--region {text}: {error}; such as 10-60") from error
     if end > len(sequence):
-        raise InputError(f"--region {text}: {sequence.id!r} has {len(sequence):,} letters")
+        raise InputError(f"--region {text}: {sequence.id!r} has {counted(len(sequence), 'letter')}")
     return range(start, end)
 
 
@@ -188,7 +189,7 @@ def _place(logo: Logo, row: Explanation) -> str:
     start, end = logo.shown.start, logo.shown.stop
     if row.interval is not None:
         return f"{Ruler(row.interval).span(start, end)} of {row.chrom}, "
-    return f"{Ruler().span(start, end)} of {len(row.sequence):,} letters, " if logo.region else ""
+    return f"{Ruler().span(start, end)} of {counted(len(row.sequence), 'letter')}, " if logo.region else ""
 
 
 def _effects(run: Run, row: Explanation, alphabet: Alphabet) -> np.ndarray:

@@ -30,6 +30,7 @@ from relevome.report.substitution import write_substitution_page
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
 from relevome.results.substitution import FOLDER, Exchange, Exchanged, Substitution, write_substitution
+from relevome.words import counted
 
 AT_ONCE = 32  # sequences that are exchanged together
 
@@ -166,7 +167,7 @@ def _apart(
     if len(kept) < 2:
         reasons = "; ".join(left_out) or "it has no more"
         raise InputError(
-            f"{len(kept)} sequences of {run.path} can be changed: expected two or more ({reasons})"
+            f"{counted(len(kept), 'sequence')} of {run.path} can be changed: expected two or more ({reasons})"
         )
     return kept, dict(left_out)
 
@@ -256,7 +257,8 @@ def _notes(
         )
     if short := sum(one.letters < exchange.most for one in found.values()):
         notes.append(
-            f"{short} sequences have fewer than {exchange.most} letters to exchange: from there on all are"
+            f"{counted(short, 'sequence has', 'sequences have')} fewer than {exchange.most} letters to "
+            "exchange: from there on all are"
         )
     others, changed = (sum(getattr(one, name) for one in found.values()) for name in ("others", "changed"))
     if changed:
@@ -265,5 +267,6 @@ def _notes(
             "tokenised afresh"
         )
     if known is not None and (missing := len(found.keys() - known.keys())):
-        notes.append(f"{missing} sequences have no label, and are not in accuracy and AUROC")
+        unlabelled = counted(missing, "sequence has no label, and is", "sequences have no label, and are")
+        notes.append(f"{unlabelled} not in accuracy and AUROC")
     return notes

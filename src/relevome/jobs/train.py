@@ -23,6 +23,7 @@ from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder, begun_with, finished_record
 from relevome.training.objective import History, Objective, Watch, objectives
 from relevome.training.settings import TrainingSettings, settings_from_record, settings_record
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -276,7 +277,7 @@ def _made(made: Mapping[str, Any]) -> Iterator[str]:
             f"letter {made['from_letter']:,} on (0-based): cut those to explain likewise, as beside the model"
         )
     if count := made.get("shuffles"):
-        yield f"{count:,} shuffles are the negatives"
+        yield f"{counted(count, 'shuffle is the negative', 'shuffles are the negatives')}"
     if count := made.get("shuffles_as_before"):
         yield f"{count:,} of them happen to be the very letters of their positive"
 
@@ -310,11 +311,15 @@ def _function(function: Mapping[str, Any]) -> Iterator[str]:
         yield f"{count:,} {what}"
     for part, count in function.get("without_any_label", {}).items():
         if count:
-            yield f"{count:,} proteins of {part} have none of the labels"
+            has = "has" if count == 1 else "have"
+            yield f"{counted(count, 'protein')} of {part} {has} none of the labels"
     for part in next(iter(function.get("proteins", {}).values()), {}):
         missing = [name for name, counts in function["proteins"].items() if not counts[part]]
         if missing:
-            yield f"{len(missing):,} labels have no protein in {part}, such as {missing[0]}"
+            yield (
+                f"{counted(len(missing), 'label has', 'labels have')} no protein in {part}, such as "
+                f"{missing[0]}"
+            )
 
 
 def _skipped(data: Mapping[str, Any]) -> Iterator[str]:

@@ -29,6 +29,7 @@ from relevome.models.predictions import Predicted, predictions
 from relevome.models.questions import TASKS, Batch, Target, Task, TaskKind, scores_of, token_read
 from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.models.tokens import Tokens
+from relevome.words import counted
 
 Site = Literal["word", "block"]
 
@@ -79,12 +80,13 @@ class Model:
         self._identity: tuple[Any, str] | None = None
 
     def __repr__(self) -> str:
-        outputs = ", ".join(map(visible, self.labels[:4])) + (", ..." if len(self.labels) > 4 else "")
+        named = ", ".join(map(visible, self.labels[:4])) + (", ..." if len(self.labels) > 4 else "")
+        outputs = f"{counted(len(self.labels), 'output')} ({named})"
         longest = "any length" if self.max_tokens is None else f"up to {self.max_tokens:,} tokens"
         longest = longest if self.fixed_tokens is None else f"exactly {self.fixed_tokens:,} tokens"
         return (
             f"Model({self.source.path!r}: {class_of(self.module)}, {self.alphabet.name}, "
-            f"{self.tokenizer.style} tokens, {longest}; {self.task}, {len(self.labels)} outputs ({outputs}))"
+            f"{self.tokenizer.style} tokens, {longest}; {self.task}, {outputs})"
         )
 
     @property
@@ -211,8 +213,8 @@ class Model:
         tokens = letters.encode(sequence) if rng is None else letters.draw(sequence, dropout, rng)
         if self.max_tokens is not None and len(tokens) > self.max_tokens:
             raise TooLongError(
-                f"sequence {sequence.id!r} has {len(tokens)} tokens ({len(sequence)} letters) but the model "
-                f"takes {self.max_tokens}: shorten it, or explain it in windows (--long window)"
+                f"sequence {sequence.id!r} has {len(tokens)} tokens ({counted(len(sequence), 'letter')}) but "
+                f"the model takes {self.max_tokens}: shorten it, or explain it in windows (--long window)"
             )
         if self.fixed_tokens is not None and len(tokens) != self.fixed_tokens:
             raise InputError(

@@ -26,6 +26,7 @@ from relevome.models.questions import (
     log_likelihoods,
 )
 from relevome.models.tokens import Tokens
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from relevome.models.base import Model
@@ -78,8 +79,8 @@ def _failed(model: Model, sequence: Sequence, error: Exception) -> InputError:
     """The error for a sequence at which a model fails."""
     kind, said = class_of(model.module), f"{type(error).__name__}: {first_line(error)}"
     failed = InputError(
-        f"sequence {sequence.id!r}, {len(sequence):,} letters: {kind} fails at it ({said}): expected one "
-        "that it takes, or --on-bad skip, which leaves it out"
+        f"sequence {sequence.id!r}, {counted(len(sequence), 'letter')}: {kind} fails at it ({said}): "
+        "expected one that it takes, or --on-bad skip, which leaves it out"
     )
     failed.__cause__ = error
     return failed
@@ -124,12 +125,16 @@ class Predicted:
     def __repr__(self) -> str:
         name, letters = self.sequence.id, len(self.sequence)
         if self.by_letter:
-            return f"Predicted({name!r}: {len(self.outputs)} outputs for each of {letters:,} letters)"
+            return (
+                f"Predicted({name!r}: {counted(len(self.outputs), 'output')} for each of "
+                f"{counted(letters, 'letter')})"
+            )
         if self.predicted is None:
             numbers = ", ".join(f"{value:.4g}" for value in self.logits[:4])
-            return f"Predicted({name!r}, {letters:,} letters: {numbers})"
+            return f"Predicted({name!r}, {counted(letters, 'letter')}: {numbers})"
         return (
-            f"Predicted({name!r}, {letters:,} letters: {self.predicted}, probability {self.probability:.3f})"
+            f"Predicted({name!r}, {counted(letters, 'letter')}: {self.predicted}, probability "
+            f"{self.probability:.3f})"
         )
 
     @property

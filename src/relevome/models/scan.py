@@ -25,6 +25,7 @@ from relevome.models.hugging_face import quiet
 from relevome.models.light.cnn import token_vectors
 from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.own_tokenizers import letter_tokenizer
+from relevome.words import counted
 
 # Of a number of letters that was never seen: impossible, but finite.
 _NEVER = -30.0
@@ -52,8 +53,8 @@ class ScanConfig(PreTrainedConfig):
             raise InputError(f"unknown alphabet {self.alphabet!r}: expected one of {', '.join(ALPHABETS)}")
         if not self.widths or len(self.spacers) != len(self.widths) - 1 or min(self.widths) < 1:
             raise InputError(
-                f"a scan for motifs of {list(self.widths)} letters with {len(self.spacers)} spacers: "
-                "expected one motif or more, and a spacer less"
+                f"a scan for motifs of {list(self.widths)} letters with "
+                f"{counted(len(self.spacers), 'spacer')}: expected one motif or more, and a spacer less"
             )
         for pair in (*self.spacers, self.gap):
             if len(pair) != 2 or not 0 <= pair[0] <= pair[1]:

@@ -10,6 +10,7 @@ from relevome.errors import InputError
 from relevome.models.base import Model, Target
 from relevome.models.predictions import outputs
 from relevome.models.questions import LIKELIHOOD
+from relevome.words import counted
 
 PREDICTED = "predicted"
 
@@ -166,8 +167,8 @@ def _default(model: Model) -> int:
     """The only output, or the second of two."""
     if len(model.labels) > 2 or model.kind.language:
         raise InputError(
-            f"the model has {len(model.labels):,} outputs: say which is explained with --target, an index "
-            f"from 0 or one of {_labels(model)}"
+            f"the model has {counted(len(model.labels), 'output')}: say which is explained with --target, an "
+            f"index from 0 or one of {_labels(model)}"
         )
     return _unique(model, len(model.labels) - 1)
 

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Int
 
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
+from relevome.words import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,9 @@ class Tokens:
         np.add.at(covered, self.starts[ordinary], 1)
         np.add.at(covered, self.ends[ordinary], -1)
         if not (np.cumsum(covered)[:letters] > 0).all():
-            raise InputError(f"the tokens of sequence {name!r} do not cover all of its {letters} letters")
+            raise InputError(
+                f"the tokens of sequence {name!r} do not cover all of its {counted(letters, 'letter')}"
+            )
         if (np.diff(self.starts[ordinary]) < 0).any():
             raise InputError(f"the tokens of sequence {name!r} are not in the order of its letters")
         if (self.starts[self.special] != self.ends[self.special]).any():

@@ -63,7 +63,7 @@ def summary(found: AttentionHeads) -> list[str]:
     with_consensus = sum(bool(head.consensus.core) for head in found.heads)
     named = {match.motif.name for head in found.heads for match in head.named(level)}
     bound = {one.factor for head in found.heads for one in head.bound(level)}
-    said = [f"{with_consensus} of {len(found.heads)} heads have a consensus"]
+    said = [f"{with_consensus} of {counted(len(found.heads), 'head has', 'heads have')} a consensus"]
     if found.motifs:
         said.append(f"known motifs among them: {', '.join(sorted(named)) or 'none'}")
     if found.known is not None:

@@ -32,6 +32,7 @@ from relevome.report.ruler import Origin, PlusOne, Ruler
 from relevome.report.site_bars import pack, site_colours
 from relevome.report.windows import strongest_windows
 from relevome.results.folder import whole_file
+from relevome.words import counted
 
 ROWS = 4  # of letters drawn one by one; a longer sequence gets an overview and its strongest windows
 PER_ROW = 100  # of the usual width
@@ -92,7 +93,8 @@ class Logo:
         shown = self.shown
         if shown.step != 1 or not 0 <= shown.start < shown.stop <= len(self.letters):
             raise InputError(
-                f"region {shown.start + 1}-{shown.stop} of {len(self.letters)} letters: expected some of them"
+                f"region {shown.start + 1}-{shown.stop} of {counted(len(self.letters), 'letter')}: expected "
+                "some of them"
             )
 
     @property
@@ -191,7 +193,8 @@ def _check(
 ) -> None:
     if relevance.shape != (len(letters),) or not letters:
         raise InputError(
-            f"relevance of shape {relevance.shape} for {len(letters)} letters: expected one value each"
+            f"relevance of shape {relevance.shape} for {counted(len(letters), 'letter')}: expected one value "
+            "each"
         )
     if not np.isfinite(relevance).all():
         bad = int(np.flatnonzero(~np.isfinite(relevance))[0])
@@ -201,13 +204,14 @@ def _check(
             f"cannot draw {strange[0]!r}: expected {alphabet.name} letters {alphabet.all_letters}"
         )
     if isinstance(origin, Interval) and len(origin) != len(letters):
-        raise InputError(f"{len(letters)} letters cannot lie on {origin}, which has {len(origin)}")
+        raise InputError(f"{counted(len(letters), 'letter')} cannot lie on {origin}, which has {len(origin)}")
     if isinstance(origin, PlusOne) and not 0 <= origin.letter < len(letters):
         raise InputError(f"letter {origin.letter + 1} cannot be +1 of {len(letters)}: expected one of them")
     for site in sites:
         if not 0 <= site.start < site.end <= len(letters):
             raise InputError(
-                f"site {site.name!r} {site.start}-{site.end} is not on the sequence of {len(letters)} letters"
+                f"site {site.name!r} {site.start}-{site.end} is not on the sequence of "
+                f"{counted(len(letters), 'letter')}"
             )
 
 

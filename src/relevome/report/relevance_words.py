@@ -54,7 +54,7 @@ def summary(found: RelevantHeads) -> list[str]:
     for one in found.contributions:
         said.append(
             f"{one.group}: relevance adds up to more than 0 in {one.positive[1:].sum()} of {heads} heads "
-            f"({one.proteins} proteins or families)"
+            f"({counted(one.proteins, 'protein or family', 'proteins or families')})"
         )
     said += [f"{name}: {_exchanged(one)}" for name, one in found.aligned.items()]
     said += [] if found.unaligned is None else [found.unaligned]
@@ -69,9 +69,9 @@ def _exchanged(one: Aligned) -> str:
     letters = f"{one.shortest:,} to {one.longest:,}" if one.shortest < one.longest else f"{one.shortest:,}"
     left = f"; {one.without:,} have no site there, or nothing else" * bool(one.without)
     return (
-        f"{one.proteins:,} proteins or families beside each other's maps at the same places, in "
-        f"{one.groups:,} groups of like length, over their first {letters} letters ({one.kept:.0%} of those "
-        f"of sites){left}"
+        f"{counted(one.proteins, 'protein or family', 'proteins or families')} beside each other's maps at "
+        f"the same places, in {one.groups:,} groups of like length, over their first {letters} letters "
+        f"({one.kept:.0%} of those of sites){left}"
     )
 
 
@@ -85,8 +85,8 @@ def _said(one: Effect, shape: tuple[int, int]) -> str:
     both = int((one.significant & one.positive)[1:].sum())
     return (
         f"{where}, {one.metric}: at the embedding {embedding}, q {number(float(one.q[0]))}; "
-        f"{one.significant[1:].sum()} of {len(one.p) - 1} heads significant, {one.shifted[1:].sum()} of them "
-        f"against circular shifts, {both} that also contribute{asked}"
+        f"{one.significant[1:].sum()} of {counted(len(one.p) - 1, 'head')} significant, "
+        f"{one.shifted[1:].sum()} of them against circular shifts, {both} that also contribute{asked}"
     )
 
 

@@ -78,7 +78,8 @@ def _fewer(scores: Iterable[MetricScores]) -> list[str]:
             if count < one.n:
                 said.setdefault((one.kind, one.level, count, one.n), {})[name] = None
     return [
-        f"{kind} of {level}: of {n:,} sequences {count:,} are compared with {', '.join(names)}: {FEWER}"
+        f"{kind} of {level}: of {counted(n, 'sequence')} {count:,} are compared with {', '.join(names)}: "
+        f"{FEWER}"
         for (kind, level, count, n), names in said.items()
     ]
 

@@ -193,7 +193,7 @@ def read_relevant_sites(folder: str | Path) -> RelevantSites:
         rows = read_tsv(path.parent / TABLE, ("name", *RelevantSite._fields))
         sites = tuple(_site(row[1:]) for row in rows)
         if len(sites) != said["sites"]:
-            raise ValueError(f"{len(sites)} sites in {TABLE}, not {said['sites']}")
+            raise ValueError(f"{counted(len(sites), 'site')} in {TABLE}, not {said['sites']}")
         about = {name: value for name, value in said.items() if name not in _OWN}
         found = RelevantSites(
             about,

@@ -12,6 +12,7 @@ from relevome.errors import InputError
 from relevome.results.folder import ResultFolder
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
+from relevome.words import counted
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -57,10 +58,10 @@ class WindowTables:
         with reading(self.table(part)):
             rows = read_tsv(self.table(part), COLUMNS)
             if len(rows) != self.counts[part]["rows"]:
-                raise ValueError(f"{len(rows)} rows, not {self.counts[part]['rows']}")
+                raise ValueError(f"{counted(len(rows), 'row')}, not {self.counts[part]['rows']}")
             width = int(self.record["width"])
             if any(len(row[COLUMNS.index("sequence")]) != width for row in rows):
-                raise ValueError(f"sequences of other than {width} letters")
+                raise ValueError(f"sequences of other than {counted(width, 'letter')}")
             columns: dict[str, Any] = {name: [row[at] for row in rows] for at, name in enumerate(COLUMNS)}
             for name in ("label", "start", "end"):
                 columns[name] = pd.array([int(value) if value else None for value in columns[name]], "Int64")

@@ -23,6 +23,7 @@ from relevome.jobs import Progress, Say, nobody
 from relevome.results.folder import temporary_name, whole_file
 from relevome.results.record import reading
 from relevome.studies.recipe import Command, Study
+from relevome.words import counted
 
 # Runs one command in the folder given and writes all that it prints to the log given; gives None, or what
 # went wrong. A process of its own calls it, so it must be found by its name.
@@ -122,7 +123,7 @@ class _Course:
         self._count = len(commands)
         progress(len(self._done), len(commands))
         if self._done:
-            say(f"{len(self._done)} of {len(commands)} commands were done before")
+            say(f"{len(self._done)} of {counted(len(commands), 'command was', 'commands were')} done before")
 
     def run(self, pool: Executor, run: Runner, jobs: int) -> None:
         """Everything, ``jobs`` at once; after a problem nothing more is begun."""

@@ -23,6 +23,7 @@ from relevome.data.sequences import Interval
 from relevome.data.windows.letters import Composition, Cuts, GenomeLetters
 from relevome.data.windows.matching import nearest
 from relevome.errors import InputError
+from relevome.words import counted
 
 UPSTREAM, DOWNSTREAM = 70, 30
 TEST_END, VALIDATION_START = 1_000_000, 4_200_000
@@ -65,7 +66,9 @@ def start_sites(genome: Path, table: Path, seed: int, matched: bool = False) -> 
     with open_genome(genome) as chromosomes:
         records = [(name, len(record)) for name, record in chromosomes.items()]
     if len(records) != 1:
-        raise InputError(f"{genome} has {len(records)} sequences: expected one, the chromosome of E. coli")
+        raise InputError(
+            f"{genome} has {counted(len(records), 'sequence')}: expected one, the chromosome of E. coli"
+        )
     ((chrom, length),) = records
     whole = range(UPSTREAM, length - UPSTREAM)
     real = [StartSite(chrom, place, strand, True) for place, strand in _known(table) if place in whole]

@@ -20,6 +20,7 @@ from relevome.data.formats.table import LabelledSequence, read_table
 from relevome.data.problems import OnBad, Problem, refuse_or_skip
 from relevome.data.sequences import DNA, Alphabet, Sequence
 from relevome.errors import InputError
+from relevome.words import counted
 
 # Between two IUPAC codes, fewer letters than this are left out: no tokenizer makes much of them.
 SHORTEST = 10
@@ -110,9 +111,9 @@ class CorpusSource:
             wanted -= len(last)
         if not rest:
             raise InputError(
-                f"{self.path} has {sum(map(len, held))} letters to learn from, too few to hold out a share "
-                f"of {share:g} with windows of {window}: expected longer or more sequences, or a smaller "
-                "--window"
+                f"{self.path} has {counted(sum(map(len, held)), 'letter')} to learn from, too few to hold "
+                f"out a share of {share:g} with windows of {window}: expected longer or more sequences, or a "
+                "smaller --window"
             )
         return tuple(rest), tuple(held)
 

@@ -23,6 +23,7 @@ from relevome.training.labels import LabelScheme, TrainingTask
 from relevome.training.settings import LABELS_FROM, TrainingSettings
 from relevome.training.splits import Split
 from relevome.training.tables import LabelledTable
+from relevome.words import counted
 
 # Options of the labels that --labels-from asks for.
 _OF_LABELS = {
@@ -223,6 +224,6 @@ def _paths(settings: TrainingSettings) -> dict[str, Path]:
 def _check_both(name: str, having: int, proteins: int, fewest: int) -> None:
     if not fewest <= having < proteins:
         raise InputError(
-            f"{having} of {proteins} proteins to train on have {name}: expected at least {fewest} "
+            f"{having} of {counted(proteins, 'protein')} to train on have {name}: expected at least {fewest} "
             "(--min-proteins), and not all"
         )

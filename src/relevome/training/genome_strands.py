@@ -22,6 +22,7 @@ from relevome.data.problems import Problem
 from relevome.data.sequences import Sequence
 from relevome.errors import InputError
 from relevome.models.annotator import AnnotatorForTokenClassification
+from relevome.words import counted
 
 # Regions of this name are held out and choose nothing.
 TEST = "test"
@@ -127,7 +128,8 @@ def held_out_part(split: str, contigs: Mapping[str, int]) -> dict[str, Bool[np.n
     count, letters = sum(int(mask.sum()) for mask in held.values()), sum(contigs.values())
     if not 0 < count < letters:
         raise InputError(
-            f"--split {split} holds out {count} of {letters} letters: expected some, and others to learn from"
+            f"--split {split} holds out {count} of {counted(letters, 'letter')}: expected some, and others "
+            "to learn from"
         )
     return held
 
@@ -163,7 +165,7 @@ def _regions(split: str, contigs: Mapping[str, int]) -> Iterator[BedLine]:
         region = line.interval
         if region.end > contigs.get(region.chrom, 0):
             length = contigs.get(region.chrom)
-            found = f"which has {length} letters" if length else "which the genome does not have"
+            found = f"which has {counted(length, 'letter')}" if length else "which the genome does not have"
             raise InputError(f"{line.where}: {region} is not on contig {region.chrom!r}, {found}")
         yield line
 

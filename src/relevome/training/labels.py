@@ -11,6 +11,7 @@ import numpy as np
 
 from relevome.data.formats.table import LabelledSequence
 from relevome.errors import InputError
+from relevome.words import counted
 
 TrainingTask = Literal["binary", "multi-class", "multi-label", "regression", "token"]
 TASKS: tuple[str, ...] = get_args(TrainingTask)
@@ -121,7 +122,9 @@ def _task_of(rows: List[LabelledSequence]) -> TrainingTask:
 
 def _ambiguous(labels: set[str], tasks: str) -> str:
     examples = ", ".join(sorted(labels)[:3])
-    return f"{len(labels)} different labels ({examples}, ...) may be {tasks}: say which with --task"
+    return (
+        f"{counted(len(labels), 'different label')} ({examples}, ...) may be {tasks}: say which with --task"
+    )
 
 
 def _names_in(label: str) -> list[str]:
@@ -132,7 +135,7 @@ def _check_one_per_letter(row: LabelledSequence) -> None:
     letters, labels = len(row.sequence), len(row.label or "")
     if labels != letters:
         raise InputError(
-            f"sequence {row.sequence.id!r} has {letters} letters but {labels} labels: "
+            f"sequence {row.sequence.id!r} has {counted(letters, 'letter')} but {counted(labels, 'label')}: "
             "expected one character for every letter"
         )
 

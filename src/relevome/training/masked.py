@@ -29,6 +29,7 @@ from relevome.training.fresh_examples import FreshExamples
 from relevome.training.objective import Trained, Watch, objectives
 from relevome.training.settings import TrainingSettings
 from relevome.training.tables import Example
+from relevome.words import counted
 
 CHOSEN = 0.15  # of all tokens; of those, 80% are masked, 10% are other tokens, and 10% stay
 SCORES = ("loss", "accuracy")
@@ -89,8 +90,8 @@ class MaskedWindows(FreshExamples):
         most = max(len(self._tokens(row, epoch)[0]) for epoch in range(epochs) for row in range(self.rows))
         if most > longest:
             raise InputError(
-                f"windows of {self.corpus.window} letters have up to {most} tokens but the model takes "
-                f"{longest}: expected a smaller --window"
+                f"windows of {self.corpus.window} letters have up to {counted(most, 'token')} but the model "
+                f"takes {longest}: expected a smaller --window"
             )
 
 
@@ -174,8 +175,8 @@ class MaskedObjective:
         most = max(map(len, tiles))
         if longest is not None and most > longest:
             raise InputError(
-                f"held-out windows have up to {most} tokens but the model takes {longest}: expected a "
-                "smaller --window"
+                f"held-out windows have up to {counted(most, 'token')} but the model takes {longest}: "
+                "expected a smaller --window"
             )
         return {"train": train, "validation": [self._masking.hide(tokens, rng) for tokens in tiles]}
 

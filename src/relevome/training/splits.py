@@ -19,6 +19,7 @@ from relevome.data.shares import PARTS, read_shares
 from relevome.errors import InputError
 from relevome.results.tables import write_tsv
 from relevome.training.settings import TrainingSettings
+from relevome.words import counted
 
 
 @runtime_checkable
@@ -62,9 +63,9 @@ class Split:
         for name, members in parts.items():
             if not members:
                 raise InputError(
-                    f"--split leaves no sequence to {name}: {len(rows)} sequences are in {len(sizes)} "
-                    f"clusters, the largest of {max(sizes.values(), default=0)}; expected more clusters, or "
-                    "other shares"
+                    f"--split leaves no sequence to {name}: {counted(len(rows), 'sequence')} are in "
+                    f"{counted(len(sizes), 'cluster')}, the largest of "
+                    f"{max(sizes.values(), default=0)}; expected more clusters, or other shares"
                 )
         return parts
 
@@ -113,9 +114,9 @@ def _check_all_found(
     missing = [row.sequence.id for row, cluster in zip(rows, found, strict=True) if cluster is None]
     if missing:
         raise InputError(
-            f"{path} has no cluster for {len(missing)} of {len(rows)} sequences, such as {missing[0]!r} (its "
-            f"members are called {', '.join(map(repr, list(clusters.of)[:2]))}, ...): cluster the same "
-            "sequences under the same ids (CD-HIT cuts ids unless told -d 0)"
+            f"{path} has no cluster for {len(missing)} of {counted(len(rows), 'sequence')}, such as "
+            f"{missing[0]!r} (its members are called {', '.join(map(repr, list(clusters.of)[:2]))}, ...): "
+            "cluster the same sequences under the same ids (CD-HIT cuts ids unless told -d 0)"
         )
 
 

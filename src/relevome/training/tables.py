@@ -21,6 +21,7 @@ from relevome.models.hugging_face import most_tokens
 from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
 from relevome.models.tokens import Tokens
 from relevome.training.labels import LabelScheme
+from relevome.words import counted
 
 Example = dict[str, Any]
 Encode = Callable[[LabelledSequence], Example]
@@ -70,8 +71,8 @@ class LabelledTable:
         for row in self.rows:
             if len(row.sequence) <= fewer:
                 raise InputError(
-                    f"{self.path}: sequence {row.sequence.id!r} has {len(row.sequence)} letters, of which "
-                    f"--shifts {fewer} leaves none: expected longer sequences, or smaller shifts"
+                    f"{self.path}: sequence {row.sequence.id!r} has {counted(len(row.sequence), 'letter')}, "
+                    f"of which --shifts {fewer} leaves none: expected longer sequences, or smaller shifts"
                 )
         return replace(self, rows=tuple(crop(row, fewer // 2, fewer, per_letter) for row in self.rows))
 
@@ -184,11 +185,11 @@ def _check_length(tokens: Tokens, longest: int | None, exactly: int | None) -> N
     name, found = tokens.sequence.id, len(tokens)
     if exactly is not None and found != exactly:
         raise InputError(
-            f"sequence {name!r} has {found} letters but the CNN is made for exactly {exactly}: "
+            f"sequence {name!r} has {counted(found, 'letter')} but the CNN is made for exactly {exactly}: "
             'cut or extend it, or ask for "pooling": "max" in a config.json'
         )
     if longest is not None and found > longest:
         raise InputError(
-            f"sequence {name!r} has {found} tokens ({len(tokens.sequence)} letters) but the model takes "
-            f"{longest}: cut it into shorter ones, or choose a model that takes more"
+            f"sequence {name!r} has {counted(found, 'token')} ({counted(len(tokens.sequence), 'letter')}) "
+            f"but the model takes {longest}: cut it into shorter ones, or choose a model that takes more"
         )

@@ -34,7 +34,7 @@ def test_clusters_of_cdhit_are_read_by_content(write: Write) -> None:
     ("content", "message"),
     [
         ("a\tb\nc\tb\n", "line 2: 'b' is in two clusters: expected every sequence in one"),
-        ("a b\n", "line 1 has 1 columns: expected representative<TAB>member"),
+        ("a b\n", "line 1 has 1 column: expected representative<TAB>member"),
         ("a\t\n", "line 1 has 2 columns: expected representative<TAB>member"),
         (">Cluster 0\na\tb\n", "line 2 is no line of CD-HIT"),
         ("", "has no clusters"),

@@ -61,7 +61,7 @@ def test_comments_and_sequences_are_no_features(write):
     ("line", "reason"),
     [
         ("s\t.\tbox\t3\t8\n", "5 columns: expected the 9 of GFF3"),
-        ("s . box 3 8 . - . ID=1\n", "1 columns"),
+        ("s . box 3 8 . - . ID=1\n", "1 column"),
         (BOX.replace("\t3\t", "\t0\t"), "'0' is no GFF3 coordinate: expected a whole number from 1 on"),
         (BOX.replace("\t3\t", "\t3.5\t"), "'3.5' is no GFF3 coordinate"),
         (BOX.replace("\t3\t", "\t9\t"), "end 8 is before start 9"),

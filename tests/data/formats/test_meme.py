@@ -36,5 +36,5 @@ def test_two_alphabets_are_refused() -> None:
 
 def test_a_width_of_thousands_of_digits_is_one_line(write: Write) -> None:
     text = f"MEME version 4\nMOTIF a\nletter-probability matrix: w= {'9' * 5000}\n0.25 0.25 0.25 0.25\n"
-    with pytest.raises(InputError, match="matrix with 1 rows: expected w= 9999"):
+    with pytest.raises(InputError, match="matrix with 1 row: expected w= 9999"):
         read_meme(write("a.meme", text))

@@ -57,7 +57,7 @@ def test_what_has_no_letters_comes_with_its_reason(write, alt, kind):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("1 7 rs1 A G", "1 columns: expected those of VCF, separated by tabs"),
+        ("1 7 rs1 A G", "1 column: expected those of VCF, separated by tabs"),
         ("1\t0\trs1\tA\tG", "POS '0': expected a whole number from 1 on"),
         ("1\t-7\trs1\tA\tG", "POS '-7': expected"),
         ("1\t٣\trs1\tA\tG", "expected a whole number"),

@@ -118,7 +118,7 @@ def test_a_weak_site_does_not_keep_to_two_clear_positions() -> None:
     ("name", "motifs", "options", "said"),
     [
         ("xor", (A, B), {}, "unknown logic 'xor'"),
-        ("and", (A,), {}, "1 motifs for --grammar and: expected two"),
+        ("and", (A,), {}, "1 motif for --grammar and: expected two"),
         ("strength", (), {}, "0 motifs for --grammar strength: expected one or more"),
         ("and", (A, A), {}, "the same name"),
         ("spacing", (A, B), {"spacing": range(5, 5)}, "expected distances from 0 on"),

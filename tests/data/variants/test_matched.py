@@ -87,3 +87,12 @@ def test_each_place_has_its_own_window():
         assert one.reference.at == 10
         assert one.reference.letters == TEXT[one.variant.start - 10 : one.variant.start + 10]
         assert one.elsewhere == ()
+
+
+def test_of_an_unknown_letter_there_is_none():
+    """Not even where a window is filled up with them, before the sequence."""
+    windows = VariantWindowing(40, "ends", "N").around(
+        Variant("c", 2, "N", "G"), lambda start, end: ("AC" + "N" * 50)[start:end], 52
+    )
+    assert windows.reference.letters.count("N") > 30
+    assert not [*matched(windows, 9, 0, "N")]

@@ -18,6 +18,7 @@ from relevome.discovery.variants.letters import letter_effects
 from relevome.discovery.variants.sequences import sequence_effects
 from relevome.errors import InputError
 from relevome.models.base import Target
+from relevome.models.light.cnn import Cnn
 
 CONTIG = "".join(np.random.default_rng(3).choice(list("ACGT"), 40))
 # start, length of the reference, alternative: SNV, MNV, insertions, deletions, complex; at both ends, too
@@ -85,6 +86,30 @@ def test_of_whole_sequences(toy_model, anchored, both):
         np.testing.assert_allclose(effect.delta_probability, chances[1] - chances[0], rtol=1e-6, atol=1e-12)
         np.testing.assert_allclose(effect.delta_log_odds, odds[1] - odds[0], rtol=1e-6, atol=1e-9)
         assert (effect.gain, effect.target) == (None, "positive")
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_of_substitutions_only_what_they_change_is_computed(toy_model, monkeypatch, both):
+    """The alternative of no substitution of one letter goes through the model; results stay to rounding."""
+    model, passed = toy_model("cnn"), []
+    plain: Any = sequence_effects(model, [Target(0, ""), Target(1, "")], windows("both"), both)
+    monkeypatch.setattr(Cnn, "substitutions_pay", lambda *asked: True)
+    own = Cnn.logits_with_substitutions
+
+    def counted(self, input_ids, of, places, ids):
+        passed.append((len(input_ids), len(of)))
+        return own(self, input_ids, of, places, ids)
+
+    monkeypatch.setattr(Cnn, "logits_with_substitutions", counted)
+    quick: Any = sequence_effects(model, [Target(0, ""), Target(1, "")], windows("both"), both)
+    for old, new in zip(plain, quick, strict=True):
+        for one, other in zip(old, new, strict=True):
+            np.testing.assert_allclose(one[2:8], other[2:8], rtol=0, atol=1e-12)
+    single = {one.start for one in variants() if len(one.ref) == len(one.alt) == 1}
+    assert sum(mutants for _, mutants in passed) == len(single) * (1 + both) == 3 * (1 + both)
+    alone: Any = [sequence_effects(model, [Target(0, "")], [one], both)[0] for one in windows("both")]
+    for (one, _), (other,) in zip(quick, alone, strict=True):
+        np.testing.assert_allclose(one[2:8], other[2:8], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["dnabert", "bpe", "dnabert2"])

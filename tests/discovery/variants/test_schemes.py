@@ -55,9 +55,9 @@ def token(model, letter):
 
 def by_hand(model, scheme, old, new):
     """Log-likelihoods of both, of sequences that the model takes as a whole."""
-    places = [i for i in range(len(old)) if old[i] != new[i]]
     if scheme == "pseudo-likelihood":
         return [sum(logs(model, x, [i])[i, token(model, x[i])] for i in range(len(x))) for x in (old, new)]
+    places = [i for i in range(len(old)) if old[i] != new[i]]
     found = logs(model, old, places if scheme == "masked-marginal" else ())
     return [sum(found[i, token(model, x[i])] for i in places) for x in (old, new)]
 
@@ -77,6 +77,31 @@ def test_they_are_their_formulas(toy_model, name, scheme):
         np.testing.assert_allclose([effect.ref_score, effect.alt_score], expected, rtol=1e-9)
         assert effect.delta_score == pytest.approx(expected[1] - expected[0], abs=1e-9)
         assert (effect.target, effect.target_index) == ("log-likelihood", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "alt"), [("esm-masked", "{0}KW"), ("protbert-masked", ""), ("letters-masked", "TT")]
+)
+def test_pseudo_likelihood_is_of_both_lengths(toy_model, name, alt):
+    """An insertion, a deletion and both: of the windows of either allele as a whole."""
+    model = toy_model(name)
+    letters = TOYS[name].sequences(13, seed=4)[0].letters
+    variant = Variant("p", 5, letters[5:8], alt.format(letters[5:8]) or letters[5])
+    new = letters[:5] + variant.alt + letters[8:]
+    ((effect,),) = effects(model, "pseudo-likelihood", windows(letters, variant), False)
+    expected = by_hand(model, "pseudo-likelihood", letters, new)
+    assert len(new) != len(letters)
+    np.testing.assert_allclose([effect.ref_score, effect.alt_score], expected, rtol=1e-9)
+
+
+def test_pseudo_likelihood_is_a_mean_over_both_shifted_windows(toy_model):
+    model, letters = toy_model("letters-masked"), "ACGTTGCATGCATT"
+    variant = Variant("c", 6, "C", "CGG")
+    shifted = VariantWindowing(8, "both", "N").around(variant, lambda a, b: letters[a:b], len(letters))
+    ((effect,),) = effects(model, "pseudo-likelihood", [shifted], False)
+    assert [one.letters for one in shifted.alternatives] == ["GTTGCGGA", "TGCGGATG"]
+    each = [by_hand(model, "pseudo-likelihood", "GTTGCATG", one.letters)[1] for one in shifted.alternatives]
+    assert effect.alt_score == pytest.approx(np.mean(each), abs=1e-9)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -145,7 +170,8 @@ def test_indels_and_letters_without_a_token_have_no_score(toy_model):
         Variant("p", 1, "K", "A"),
     ]
     found: Any = scheme_effects(model, "wild-type-marginal", windows("MKV", *given), False)
-    assert "'longer' is an insertion or a deletion, of which wild-type-marginal says nothing" in str(found[0])
+    said = "'longer' is an insertion or a deletion, of which wild-type-marginal says nothing"
+    assert f"{said}: expected a substitution, or --scheme pseudo-likelihood" in str(found[0])
     assert "the model has no token for 'J'" in str(found[1])
     assert not isinstance(found[2], InputError)
 

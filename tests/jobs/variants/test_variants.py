@@ -211,6 +211,9 @@ def test_masked_models_of_dna_score_substitutions(toy_model, write, genome, tmp_
     assert found.manifest["windows"]["width"] == 38
     assert found.manifest["scheme"] == "masked-marginal"
     assert (len(found), found.counts.other["refused_no_substitution"]) == (1, 1)
+    given = {"vcf": vcf, "genome": genome, "on_bad": "skip", "width": 9}
+    both = relevome.variants(model, tmp_path / "both", **given, scheme="pseudo-likelihood")
+    assert (len(both), both.counts.refused) == (2, ())
 
 
 # Outputs for every letter

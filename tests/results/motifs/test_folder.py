@@ -201,7 +201,7 @@ def test_rows_that_are_gone_and_later_versions_are_refused(tmp_path: Path) -> No
     write_relevant_motifs(made(), tmp_path)
     lines = (tmp_path / "hits.tsv").read_text().splitlines()
     (tmp_path / "hits.tsv").write_text("\n".join(lines[:-1]) + "\n")
-    with pytest.raises(InputError, match=r"1 rows in hits\.tsv, not 2"):
+    with pytest.raises(InputError, match=r"1 row in hits\.tsv, not 2"):
         read_relevant_motifs(tmp_path)
     said = json.loads((tmp_path / "motifs.json").read_text())
     (tmp_path / "motifs.json").write_text(json.dumps(said | {"schema_version": 99}))

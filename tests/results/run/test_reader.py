@@ -242,7 +242,7 @@ def test_notices_a_part_that_was_cut(run):
     part = run.path / "part-00001.parquet"
     table = pq.read_table(part)
     pq.write_table(table.slice(0, 1), part)
-    with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone \(it has 1 rows of 2\)"):
+    with pytest.raises(InputError, match=r"part-00001.parquet is damaged or gone \(it has 1 row of 2\)"):
         Run(run.path)
 
 

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from relevome.cli.shared.terminal import echo
 from relevome.ledger import Ledger
+from relevome.words import counted
 
 _SHOWN = 12
 
@@ -22,7 +23,7 @@ def print_account(ledger: Ledger, dtype: str) -> None:
 
 
 def _by_kind(ledger: Ledger) -> Table:
-    table = Table(title=f"Account of {ledger.sequences:,} logits, summed", title_justify="left")
+    table = Table(title=f"Account of {counted(ledger.sequences, 'logit')}, summed", title_justify="left")
     table.add_column("where relevance went")
     for name in ("sum", "share of all"):
         table.add_column(name, justify="right")

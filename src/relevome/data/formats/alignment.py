@@ -6,6 +6,7 @@ from relevome.data.formats.fasta import fasta_records
 from relevome.data.lines import PathLike
 from relevome.data.names import check_name, first_word
 from relevome.errors import InputError
+from relevome.words import counted
 
 GAPS = "-."
 
@@ -29,8 +30,8 @@ def read_alignment(path: PathLike) -> dict[str, str]:
         columns = columns or len(letters)
         if len(letters) != columns:
             raise InputError(
-                f"{where}: {id!r} has {len(letters)} columns and the first row {columns}: expected aligned "
-                "FASTA, with gaps, all rows of one length"
+                f"{where}: {id!r} has {counted(len(letters), 'column')} and the first row {columns}: "
+                "expected aligned FASTA, with gaps, all rows of one length"
             )
         rows[id] = letters.upper()
     if not rows:

@@ -13,6 +13,7 @@ from relevome.data.names import check_name
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
+from relevome.words import counted
 
 # ENCODE's peaks are BED with further columns; both have the suffix .bed, too.
 ENDINGS = (".bed", ".narrowpeak", ".broadpeak")
@@ -75,7 +76,9 @@ def _rows(path: PathLike) -> Iterator[tuple[int, list[str]]]:
 def _parse(fields: list[str], where: str) -> BedLine | Problem:
     label = " ".join(fields[:4])[:80]
     if len(fields) < 3:
-        return Problem(label, f"{len(fields)} columns: expected BED, chromosome, start and end", where)
+        return Problem(
+            label, f"{counted(len(fields), 'column')}: expected BED, chromosome, start and end", where
+        )
     chrom, start, end = fields[:3]
     for value in (start, end):
         if not (value.isascii() and value.isdigit() and len(value) <= DIGITS):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from relevome.data.lines import PathLike, numbered_lines
 from relevome.errors import InputError
+from relevome.words import counted
 
 # UniProt's FASTA headers; MMseqs2 keeps the accession of them, CD-HIT all, and cuts what is long.
 _UNIPROT = re.compile(r"(?:sp|tr)\|([^|]+)\|")
@@ -66,5 +67,5 @@ def _member(where: str, line: str, cluster: str | None) -> tuple[str, str]:
         return cluster, found[1]
     fields = line.split("\t")
     if len(fields) != 2 or not all(field.strip() for field in fields):
-        raise InputError(f"{where} has {len(fields)} columns: expected representative<TAB>member")
+        raise InputError(f"{where} has {counted(len(fields), 'column')}: expected representative<TAB>member")
     return fields[0].strip(), fields[1].strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from relevome.data.formats.table import ID_COLUMNS, table_rows
 from relevome.data.lines import PathLike
 from relevome.errors import InputError
+from relevome.words import counted
 
 _IDS = (*ID_COLUMNS, "pdb_chain")
 
@@ -32,7 +33,9 @@ def read_contacts(path: PathLike) -> Contacts:
     for number, row in rows:
         where = f"{path}, line {number}"
         if len(row) != len(columns):
-            raise InputError(f"{where}: {len(row)} columns, expected {len(columns)} as in the header")
+            raise InputError(
+                f"{where}: {counted(len(row), 'column')}, expected {len(columns)} as in the header"
+            )
         given = [row[at].strip() for at in places]
         letters = {int(one) for one in given if one.isascii() and one.isdigit() and len(one) < 10}
         if len(letters) < 2:

@@ -11,6 +11,7 @@ from relevome.data.formats.table import ENDINGS, ID_COLUMNS, table_rows
 from relevome.data.lines import PathLike
 from relevome.data.names import check_name
 from relevome.errors import InputError
+from relevome.words import counted
 
 _COLUMNS = {"id": ID_COLUMNS, "type": ("type",), "start": ("start",), "end": ("end",)}
 _EFFECT = "required_effect"
@@ -43,7 +44,9 @@ def table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterator[Feat
     for number, row in rows:
         where = f"{path}, line {number}"
         if len(row) != len(columns):
-            raise InputError(f"{where}: {len(row)} columns: expected {len(columns)} as in the header")
+            raise InputError(
+                f"{where}: {counted(len(row), 'column')}: expected {len(columns)} as in the header"
+            )
         id, kind, first, last = (row[at[name]].strip() for name in _COLUMNS)
         if not id or not kind:
             raise InputError(f"{where}: a feature without an id or a type: expected both")

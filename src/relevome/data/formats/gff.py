@@ -14,6 +14,7 @@ from relevome.data.names import check_name, visible
 from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
 from relevome.errors import InputError
+from relevome.words import counted
 
 COLUMNS = 9
 
@@ -57,7 +58,9 @@ def _parse(line: str, where: str) -> GffLine | Problem:
         fields.pop()  # some programs end every line with a tab
     if len(fields) != COLUMNS:
         return Problem(
-            label, f"{len(fields)} columns: expected the {COLUMNS} of GFF3, separated by tabs", where
+            label,
+            f"{counted(len(fields), 'column')}: expected the {COLUMNS} of GFF3, separated by tabs",
+            where,
         )
     seqid, _, kind, start, end, _, strand, _, attributes = fields
     kind = unquote(kind)

@@ -19,6 +19,7 @@ from relevome.data.motifs import Motif
 from relevome.data.names import check_name
 from relevome.data.sequences import ALPHABETS, Alphabet
 from relevome.errors import InputError
+from relevome.words import counted
 
 # Rows are written with few digits, and so sum to one only roughly.
 _ROW_SUM_TOLERANCE = 0.02
@@ -66,7 +67,7 @@ def meme_text(motifs: Sequence[Motif]) -> str:
     alphabets = {motif.alphabet for motif in motifs}
     if len(alphabets) != 1:
         raise InputError(
-            f"{len(motifs)} motifs of {len(alphabets)} alphabets: expected some, of one alphabet"
+            f"{counted(len(motifs), 'motif')} of {len(alphabets)} alphabets: expected some, of one alphabet"
         )
     (alphabet,) = alphabets
     strands = [] if alphabet.complements is None else ["strands: + -", ""]
@@ -123,7 +124,7 @@ def _motif(section: list[_Line], alphabet: Alphabet | None) -> Motif:
         alphabet = next((a for a in ALPHABETS.values() if len(a.letters) == len(rows[0])), None)
     if alphabet is None or len(alphabet.letters) != len(rows[0]):
         expected = "4 or 20" if alphabet is None else str(len(alphabet.letters))
-        raise InputError(f"{where}: matrix with {len(rows[0])} columns: expected {expected}")
+        raise InputError(f"{where}: matrix with {counted(len(rows[0]), 'column')}: expected {expected}")
     return Motif(heading[-1], heading[0], np.array(rows) / np.sum(rows, axis=1, keepdims=True), alphabet)
 
 
@@ -139,7 +140,7 @@ def _matrix(header: _Line, following: list[_Line]) -> list[list[float]]:
         rows.append(_row(line, rows))
     if not rows or (width is not None and len(rows) != width):
         expected = "one or more" if width is None else f"w= {width}"
-        raise InputError(f"{header.where}: matrix with {len(rows)} rows: expected {expected}")
+        raise InputError(f"{header.where}: matrix with {counted(len(rows), 'row')}: expected {expected}")
     return rows
 
 
@@ -152,7 +153,8 @@ def _row(line: _Line, rows: list[list[float]]) -> list[float]:
         raise InputError(f"{line.where}: {shown} is no row of probabilities: expected numbers") from error
     if rows and len(row) != len(rows[0]):
         raise InputError(
-            f"{line.where}: {len(row)} probabilities: expected {len(rows[0])} as in the row before"
+            f"{line.where}: {counted(len(row), 'probability', 'probabilities')}: expected {len(rows[0])} as "
+            "in the row before"
         )
     if not (min(row) >= 0 and abs(sum(row) - 1) <= _ROW_SUM_TOLERANCE):
         raise InputError(f"{line.where}: {shown} in a matrix: expected probabilities that sum to 1")

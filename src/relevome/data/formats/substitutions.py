@@ -12,6 +12,7 @@ from relevome.data.names import check_name
 from relevome.data.sequences import PROTEIN
 from relevome.data.variants.variant import BadVariant, Unusable, Variant
 from relevome.errors import InputError
+from relevome.words import counted
 
 VARIANT_COLUMNS = ("variant", "mutation", "mutant", "substitution", "hgvs_p", "hgvsp", "hgvs")
 PROTEIN_COLUMNS = ("protein", "sequence_id", "accession", "entry")
@@ -46,7 +47,7 @@ def read_substitutions(path: PathLike) -> Iterator[Variant | BadVariant]:
         empty = False
         where = f"{path}, line {number}"
         if len(row) != len(columns):
-            said = f"{len(row)} columns: expected {len(columns)} as in the header"
+            said = f"{counted(len(row), 'column')}: expected {len(columns)} as in the header"
             yield BadVariant(" ".join(row)[:80], said, where, "malformed", number)
             continue
         protein = "" if protein_at is None else row[protein_at].strip()

@@ -14,6 +14,7 @@ from relevome.data.names import from_table
 from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
+from relevome.words import counted
 
 SEQUENCE_COLUMNS = ("sequence", "seq", "text")
 LABEL_COLUMNS = ("label", "labels", "target", "y")
@@ -69,7 +70,9 @@ def read_table(
         where = f"{path}, line {number}"
         if len(row) != len(columns):
             yield Problem(
-                f"row{count}", f"{len(row)} columns: expected {len(columns)} as in the header", where
+                f"row{count}",
+                f"{counted(len(row), 'column')}: expected {len(columns)} as in the header",
+                where,
             )
             continue
         id = f"row{count}" if id_at is None else row[id_at].strip()
@@ -166,7 +169,9 @@ def label_rows(path: PathLike, label_column: str | None = None) -> Iterator[tupl
     for count, (number, row) in enumerate(rows, 1):
         where = f"{path}, line {number}"
         if len(row) != len(columns):
-            raise InputError(f"{where}: {len(row)} columns: expected {len(columns)} as in the header")
+            raise InputError(
+                f"{where}: {counted(len(row), 'column')}: expected {len(columns)} as in the header"
+            )
         id = f"row{count}" if id_at is None else row[id_at].strip()
         label = row[label_at].strip()
         if labels.setdefault(id, label) != label:
@@ -190,7 +195,9 @@ def read_classes(path: PathLike) -> dict[str, str]:
     classes: dict[str, str] = {}
     for number, row in rows:
         if len(row) != len(columns):
-            raise InputError(f"{path}, line {number}: {len(row)} columns, expected {len(columns)} as above")
+            raise InputError(
+                f"{path}, line {number}: {counted(len(row), 'column')}, expected {len(columns)} as above"
+            )
         id, name = row[id_at].strip(), row[class_at].strip()
         if name and classes.setdefault(id, name) != name:
             raise InputError(f"{path}, line {number}: {id!r} is in class {classes[id]!r} and in {name!r}")

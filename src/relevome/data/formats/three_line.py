@@ -13,6 +13,7 @@ from relevome.data.names import check_name, first_word
 from relevome.data.problems import Intake, Problem, Stops
 from relevome.data.sequences import PROTEIN, Alphabet, Sequence
 from relevome.errors import InputError
+from relevome.words import counted
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ def _threes(path: PathLike) -> Iterator[tuple[str, str, str, str]]:
         id = first_word(header[1:])
         if not letters or len(letters) != len(labels):
             raise InputError(
-                f"{where}: {id!r} has {len(letters)} letters and {len(labels)} labels: expected one for each "
-                "letter, and both on one line"
+                f"{where}: {id!r} has {counted(len(letters), 'letter')} and {counted(len(labels), 'label')}: "
+                "expected one for each letter, and both on one line"
             )
         yield where, id, letters, labels
     if empty:

@@ -12,6 +12,7 @@ from relevome.data.formats.table import ENDINGS, table_rows
 from relevome.data.lines import PathLike
 from relevome.data.names import check_name
 from relevome.errors import InputError
+from relevome.words import counted
 
 # https://www.uniprot.org/help/sequence_annotation: the names in flat files, by which cells call features too.
 _KEYS = (
@@ -77,7 +78,9 @@ def entry_table_features(path: PathLike, kinds: Collection[str] = ()) -> Iterato
     for number, row in rows:
         where = f"{path}, line {number}"
         if len(row) != len(header):
-            raise InputError(f"{where}: {len(row)} columns: expected {len(header)} as in the header")
+            raise InputError(
+                f"{where}: {counted(len(row), 'column')}: expected {len(header)} as in the header"
+            )
         id, length = row[columns.id].strip(), _length(row, columns, where)
         if not id:
             raise InputError(f"{where}: a row without an entry: expected an accession such as P01308")

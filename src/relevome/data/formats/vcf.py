@@ -10,6 +10,7 @@ from relevome.data.lines import PathLike, numbered_lines, open_bytes
 from relevome.data.names import check_name
 from relevome.data.variants.variant import BadVariant, Unusable, Variant
 from relevome.errors import InputError
+from relevome.words import counted
 
 COLUMNS = 5  # those that say what a variant is
 
@@ -77,7 +78,10 @@ def _alternatives(fields: list[str], where: str, line: int) -> Iterator[Variant 
 def malformed(fields: list[str]) -> str:
     """Why a line is none of VCF; empty if it is one."""
     if len(fields) < COLUMNS:
-        return f"{len(fields)} columns: expected those of VCF, separated by tabs, CHROM, POS, ID, REF, ALT"
+        return (
+            f"{counted(len(fields), 'column')}: expected those of VCF, separated by tabs, CHROM, POS, ID, "
+            "REF, ALT"
+        )
     contig, position, id, ref, _ = fields[:COLUMNS]
     if not (position.isascii() and position.isdigit() and len(position) <= DIGITS and int(position) > 0):
         return f"POS {position[:40]!r}: expected a whole number from 1 on"

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from relevome.data.sequences import DNA, Alphabet
 from relevome.errors import InputError
+from relevome.words import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +28,8 @@ class Background:
         rows = np.vstack([self.first, self.transitions])
         if rows.shape[1] != len(self.alphabet.letters):
             raise InputError(
-                f"background with {rows.shape[1]} frequencies: expected {len(self.alphabet.letters)}, "
-                f"one for each of {self.alphabet.letters}"
+                f"background with {counted(rows.shape[1], 'frequency', 'frequencies')}: expected "
+                f"{len(self.alphabet.letters)}, one for each of {self.alphabet.letters}"
             )
         if not (np.all(rows >= 0) and np.allclose(rows.sum(axis=1), 1)):
             raise InputError("background frequencies are negative or do not sum to 1")

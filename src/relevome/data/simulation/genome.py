@@ -13,6 +13,7 @@ from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import Unit
 from relevome.data.sites import Site
 from relevome.errors import InputError
+from relevome.words import counted
 
 CONTIG = "made_up"
 
@@ -68,7 +69,7 @@ class GenomePlan:
             raise InputError("motifs that are planted and others have the same id: expected every id once")
         if self.length < self.starts * self.room:
             raise InputError(
-                f"length {self.length} for {self.starts} start sites: expected at least "
+                f"length {self.length} for {counted(self.starts, 'start site')}: expected at least "
                 f"{self.starts * self.room}"
             )
 

@@ -14,6 +14,7 @@ from relevome.data.simulation.background import Background
 from relevome.data.simulation.genome import GenomePlan, PlacedUnit
 from relevome.data.simulation.grammar import Unit
 from relevome.errors import InputError
+from relevome.words import counted
 
 LENGTH, STARTS, OTHERS = 250_000, 2_000, 97
 DISTANCES = "-54:-47,-34:-27,-14:-7"
@@ -57,8 +58,8 @@ def plan_genome(
         factors = select_motifs(read, motif_names.split(",")) if motif_names else read
     if len(factors) != len(ranges):
         raise InputError(
-            f"{len(factors)} motifs and {len(ranges)} distances ({distances}): expected a distance, or a "
-            "range such as -34:-27, for every motif"
+            f"{counted(len(factors), 'motif')} and {counted(len(ranges), 'distance')} ({distances}): "
+            "expected a distance, or a range such as -34:-27, for every motif"
         )
     _check_apart(factors, ranges)
     placed = tuple(

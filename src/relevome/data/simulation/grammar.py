@@ -11,6 +11,7 @@ import numpy as np
 from relevome.data.motifs import Motif
 from relevome.data.sequences import DNA, Alphabet
 from relevome.errors import InputError
+from relevome.words import counted
 
 # Bases of 112 promoters of Escherichia coli at -35 and -10, rows in the order ACGT: Hawley & McClure
 # (1983), Nucleic Acids Res. 11:2237, as tabulated with the Staden package (PROKPROMS.WTS).
@@ -49,7 +50,7 @@ class Unit:
         names = [motif.name for motif in self.motifs]
         if not names or len(set(names)) < len(names) or len(self.spacers) != len(names) - 1:
             raise InputError(
-                f"unit of {names} with {len(self.spacers)} spacers: expected one less than motifs"
+                f"unit of {names} with {counted(len(self.spacers), 'spacer')}: expected one less than motifs"
             )
         for spacer in self.spacers:
             if min([*spacer, *spacer.values()], default=-1) < 0 or not np.isclose(sum(spacer.values()), 1):
@@ -78,7 +79,7 @@ class Grammar:
     def __post_init__(self) -> None:
         if self.planted is not None and not 1 <= self.planted <= len(self.units):
             raise InputError(
-                f"{self.planted} units of grammar {self.name!r} in every positive: expected 1 to "
+                f"{counted(self.planted, 'unit')} of grammar {self.name!r} in every positive: expected 1 to "
                 f"{len(self.units)}"
             )
         if len({motif.alphabet for unit in self.units for motif in unit.motifs}) != 1:

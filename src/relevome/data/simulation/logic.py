@@ -15,6 +15,7 @@ from relevome.data.motifs import Motif
 from relevome.data.sequences import Alphabet
 from relevome.data.sites import Site
 from relevome.errors import InputError
+from relevome.words import counted
 
 Value: TypeAlias = Callable[[Sequence[Site]], float]
 
@@ -93,8 +94,8 @@ class LogicGrammar:
         if len(self.motifs) != 2 and (self.name != "strength" or not self.motifs):
             wanted = "one or more" if self.name == "strength" else "two"
             raise InputError(
-                f"{len(self.motifs)} motifs for --grammar {self.name}: expected {wanted}; choose with "
-                "--motif-names"
+                f"{counted(len(self.motifs), 'motif')} for --grammar {self.name}: expected {wanted}; choose "
+                "with --motif-names"
             )
         if len({motif.alphabet for motif in self.motifs}) != 1:
             raise InputError(f"motifs of --grammar {self.name}: expected all of one alphabet")
@@ -106,7 +107,7 @@ class LogicGrammar:
                 "smaller one first"
             )
         if not 1 <= self.most <= _MOST:
-            raise InputError(f"{self.most} sites of one sequence: expected 1 to {_MOST}")
+            raise InputError(f"{counted(self.most, 'site')} of one sequence: expected 1 to {_MOST}")
 
     @property
     def alphabet(self) -> Alphabet:

@@ -24,6 +24,7 @@ from relevome.data.simulation.logic import (
 from relevome.data.simulation.sequences import free_starts, write_motif
 from relevome.data.sites import Site
 from relevome.errors import InputError
+from relevome.words import counted
 
 _ATTEMPTS = 100
 
@@ -66,7 +67,9 @@ class LogicPlan:
 
     def __post_init__(self) -> None:
         if self.seed < 0 or self.decoys < 0:
-            raise InputError(f"seed {self.seed} and {self.decoys} decoys: expected whole numbers from 0 on")
+            raise InputError(
+                f"seed {self.seed} and {counted(self.decoys, 'decoy')}: expected whole numbers from 0 on"
+            )
         needed = self.grammar.longest + self.decoys * max(map(len, self.grammar.motifs))
         if self.length < needed:
             raise InputError(f"length {self.length}: expected {needed} or more for all motifs and decoys")
@@ -91,7 +94,10 @@ def simulate_logic(plan: LogicPlan, positives: int, negatives: int) -> Iterator[
     Raises InputError for fewer than one positive, and where there is no room for what is planted.
     """
     if positives < 1 or negatives < 0:
-        raise InputError(f"{positives} positives and {negatives} negatives: expected at least 1 and 0")
+        raise InputError(
+            f"{counted(positives, 'positive')} and {counted(negatives, 'negative')}: expected at least 1 and "
+            "0"
+        )
     done = 0
     for source in range(positives):
         yield _simulated(plan, True, source, source)
@@ -119,7 +125,9 @@ def _simulated(plan: LogicPlan, positive: bool, number: int, source: int) -> Log
         value = grammar.value(found)
         label = value if grammar.name == "strength" else int(value)
         return LogicSequence(sequence, label, state.name, found, lost, source)
-    raise InputError(f"no room for all motifs and decoys in {plan.length} letters: give a larger length")
+    raise InputError(
+        f"no room for all motifs and decoys in {counted(plan.length, 'letter')}: give a larger length"
+    )
 
 
 def _planted(

@@ -17,6 +17,7 @@ from relevome.data.simulation.background import Background
 from relevome.data.simulation.grammar import Grammar, Unit
 from relevome.data.sites import Site
 from relevome.errors import InputError
+from relevome.words import counted
 
 _ATTEMPTS = 100
 
@@ -67,7 +68,9 @@ class SimulationPlan:
                 f"{self.background.alphabet.name}: expected the same alphabet"
             )
         if self.seed < 0 or self.decoys < 0:
-            raise InputError(f"seed {self.seed} and {self.decoys} decoys: expected whole numbers from 0 on")
+            raise InputError(
+                f"seed {self.seed} and {counted(self.decoys, 'decoy')}: expected whole numbers from 0 on"
+            )
         widest = max((len(motif) for motif in self.decoy_motifs), default=0)
         needed = self.grammar.longest + self.decoys * widest
         if self.length < needed:
@@ -94,7 +97,10 @@ def simulate(plan: SimulationPlan, positives: int, negatives: int) -> Iterator[S
     or fewer negatives than positives they are spread evenly. Raises InputError if there is no room.
     """
     if positives < 1 or negatives < 0:
-        raise InputError(f"{positives} positives and {negatives} negatives: expected at least 1 and 0")
+        raise InputError(
+            f"{counted(positives, 'positive')} and {counted(negatives, 'negative')}: expected at least 1 and "
+            "0"
+        )
     done = 0
     for source in range(positives):
         positive = _positive(plan, source)
@@ -134,7 +140,9 @@ def _positive(plan: SimulationPlan, source: int) -> Simulated:
         if all(planted) and len(decoys) == plan.decoys:
             sequence = Sequence(id, "".join(letters), plan.grammar.alphabet)
             return Simulated(sequence, 1, _sorted(sites), _sorted(decoys), source)
-    raise InputError(f"no room for all motifs and decoys in {plan.length} letters: give a larger length")
+    raise InputError(
+        f"no room for all motifs and decoys in {counted(plan.length, 'letter')}: give a larger length"
+    )
 
 
 def _plant_unit(

@@ -10,6 +10,7 @@ from jaxtyping import Int
 from relevome.data.variants.variant import trimmed
 from relevome.data.variants.windows import AlleleWindow, VariantWindowing, VariantWindows
 from relevome.errors import InputError
+from relevome.words import counted
 
 GAP = "-"
 NO_LETTER, NOT_READ = -1, -2  # of a column: the allele has no letter there, or the window does not hold it
@@ -126,8 +127,8 @@ def shifted(windows: VariantWindows, shifts: int, by: int) -> VariantWindows:
         letters, at = one.letters[off : len(one.letters) - (shifts - by)], one.at - off
         if at < 0 or at + max(len(variant.ref), len(variant.alt)) > len(letters):
             raise InputError(
-                f"variant {variant.name!r} is not in its windows of {len(letters)} letters when they are "
-                f"moved by {by}: expected fewer --shifts, or a longer --width"
+                f"variant {variant.name!r} is not in its windows of {counted(len(letters), 'letter')} when "
+                f"they are moved by {by}: expected fewer --shifts, or a longer --width"
             )
         return AlleleWindow(letters, at)
 

@@ -16,8 +16,9 @@ def matched(windows: VariantWindows, count: int, seed: int, unknown: str | None 
 
     A substitution has the same letters in place of the same letters; so has what is both longer or shorter
     and another. A deletion takes as many letters away, whatever they are, and an insertion puts the same
-    letters in. None holds a letter that the variant changes, none beside which a letter is unknown, and none
-    makes the same sequence. They are drawn without replacement, the same ones for the same variant and seed.
+    letters in. None holds a letter that the variant changes or an unknown one, which is not beside what is
+    deleted or inserted either, and none makes the same sequence. They are drawn without replacement, the same
+    ones for the same variant and seed.
 
     Args:
         windows: The windows of the variant.
@@ -44,6 +45,8 @@ def matched(windows: VariantWindows, count: int, seed: int, unknown: str | None 
 def _places(letters: str, own: int, core: Core, unknown: str | None) -> list[int]:
     """Letters of the window at which the change could begin."""
     width = len(core.ref)
+    if unknown is not None and unknown in core.ref:
+        return []
     if core.ref and core.alt:
         every = [at for at in range(len(letters) - width + 1) if letters.startswith(core.ref, at)]
     else:

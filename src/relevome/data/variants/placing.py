@@ -11,6 +11,7 @@ from relevome.data.sites import meant_by
 from relevome.data.variants.letter_blocks import LetterBlocks
 from relevome.data.variants.variant import BadVariant, Variant, unusable
 from relevome.errors import InputError
+from relevome.words import counted
 
 # "reduced to a concrete base by using the one that is first alphabetically": VCF 4.5, section 1.6.1, REF.
 _CONCRETE = str.maketrans({code: min(letters) for code, letters in DNA.ambiguous.items() if code != "N"})
@@ -101,7 +102,9 @@ def _protein(name: str, proteins: Mapping[str, Sequence]) -> str | None:
 
 def _checked(variant: Variant, length: int, there: str, file: str) -> Variant | BadVariant:
     if variant.end > length:
-        reason = f"{variant} ends at {variant.end}, and {variant.contig} of {file} has {length:,} letters"
+        reason = (
+            f"{variant} ends at {variant.end}, and {variant.contig} of {file} has {counted(length, 'letter')}"
+        )
         return unusable(variant, "past_the_end", reason)
     if there != variant.ref:
         reason = (

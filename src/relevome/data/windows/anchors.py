@@ -14,6 +14,7 @@ from relevome.data.problems import Problem
 from relevome.data.sequences import Interval
 from relevome.data.windows.places import Place, chosen_places, is_position_table
 from relevome.errors import InputError
+from relevome.words import counted
 
 Anchor = Literal["centre", "summit", "start", "site"]
 
@@ -52,8 +53,9 @@ class Windowing:
         if start >= 0 and end <= length:
             return replace(here, start=start, end=end)
         return (
-            f"the window of {self.width} letters around the {self.anchor} of {here} is {start} to {end}, "
-            f"off its chromosome, which has {length} letters: expected one on it, or a smaller width"
+            f"the window of {counted(self.width, 'letter')} around the {self.anchor} of {here} is {start} to "
+            f"{end}, off its chromosome, which has {counted(length, 'letter')}: expected one on it, or a "
+            "smaller width"
         )
 
     def _letter(self, place: Place) -> int | str:
@@ -63,7 +65,9 @@ class Windowing:
             if place.summit is None:
                 return f"peak {here} has no summit: expected one in the tenth column, or another anchor"
             if place.summit >= len(here):
-                return f"summit {place.summit} is off its peak {here}, which has {len(here)} letters"
+                return (
+                    f"summit {place.summit} is off its peak {here}, which has {counted(len(here), 'letter')}"
+                )
             return here.start + place.summit
         if self.anchor == "site" and here.strand == ".":
             return f"{here} has no strand, in whose direction its first letter is: expected + or -"

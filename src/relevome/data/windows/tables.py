@@ -24,6 +24,7 @@ from relevome.data.windows.matching import likeness, nearest
 from relevome.data.windows.negatives import FreePlaces, draw_windows
 from relevome.data.windows.site_windows import SiteWindows
 from relevome.errors import InputError
+from relevome.words import counted
 
 StrandChoice = Literal["site", "both", "forward"]
 Negatives = Literal["random", "shuffled", "matched"]
@@ -203,8 +204,8 @@ def _add_negatives(table: PartTable, avoided: list[Interval]) -> None:
     )
     if len(found) < wanted:
         raise InputError(
-            f"{table.name} has room for {len(found):,} of {wanted:,} windows without a site and with letters "
-            "of their own: expected a lower --ratio or --width, or --negatives shuffled"
+            f"{table.name} has room for {len(found):,} of {counted(wanted, 'window')} without a site and "
+            "with letters of their own: expected a lower --ratio or --width, or --negatives shuffled"
         )
     chosen = np.arange(wanted)
     if matched:

@@ -17,6 +17,7 @@ from relevome.discovery.motifs.maps import LetterMaps
 from relevome.discovery.motifs.modisco import modisco_patterns
 from relevome.discovery.motifs.patterns import SeqletPattern
 from relevome.discovery.motifs.seqlets import FDR, NullMaps, Seqlets, seqlets
+from relevome.words import counted
 
 CANDIDATES = 0.5  # the rate of seqlets that patterns are made of
 SIGNS = {1: "positive", -1: "negative"}
@@ -116,10 +117,13 @@ def find_motifs(
     ]
     left = int((~kept).sum())
     if left and patterns:
-        reasons.append(f"{left} other groups of like seqlets are not more frequent than in the nulls")
+        others = counted(left, "other group of like seqlets is", "other groups of like seqlets are")
+        reasons.append(f"{others} not more frequent than in the nulls")
     lacking = len(patterns) - len(np.unique(places.pattern))
     if lacking:
-        reasons.append(f"{lacking} of {len(patterns)} patterns have no place beyond the nulls")
+        reasons.append(
+            f"{lacking} of {counted(len(patterns), 'pattern has', 'patterns have')} no place beyond the nulls"
+        )
     return FoundMotifs(found, patterns, grouped, places, reasons)
 
 
@@ -164,14 +168,21 @@ def _why(
     if not grouped.seqlets:
         strict = int(np.argmax(found.least))
         return (
-            f"none of {candidates} stretches of {name} relevance exceeds the nulls at a false discovery rate "
-            f"of {rate}; the best of both signs has {100 * found.least[strict]:.3g}% by {found.nulls[strict]}"
+            f"none of {counted(candidates, 'stretch', 'stretches')} of {name} relevance exceeds the nulls at "
+            f"a false discovery rate of {rate}; the best of both signs has {100 * found.least[strict]:.3g}% "
+            f"by {found.nulls[strict]}"
         )
     fewest = settings.grouping.fewest
     if grouped.seqlets < fewest:
-        return f"{grouped.seqlets} seqlets, fewer than the {fewest} that a pattern needs"
+        return f"{counted(grouped.seqlets, 'seqlet')}, fewer than the {fewest} that a pattern needs"
     if grouped.usual:
-        return f"{grouped.usual} groups of like seqlets are not more frequent than in the nulls"
+        return (
+            f"{counted(grouped.usual, 'group of like seqlets is', 'groups of like seqlets are')} not more "
+            "frequent than in the nulls"
+        )
     if grouped.plain:
-        return f"{grouped.plain} groups of like seqlets have no letter that tells them from the background"
+        return (
+            f"{counted(grouped.plain, 'group of like seqlets has', 'groups of like seqlets have')} no letter "
+            "that tells them from the background"
+        )
     return f"no {fewest} of {grouped.seqlets} seqlets are alike"

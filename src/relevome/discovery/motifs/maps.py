@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 
 from relevome.data.sequences import Alphabet, Sequence
 from relevome.errors import InputError
+from relevome.words import counted
 
 MISSING = -1  # the number of a letter that is none of the alphabet's own
 
@@ -112,8 +113,8 @@ def _check(sequence: Sequence, values: Float[np.ndarray, " letters"], alphabet: 
         )
     if len(values) != len(sequence):
         raise InputError(
-            f"sequence {sequence.id!r} has {len(sequence)} letters and relevance of {len(values)}: expected "
-            "one number for every letter"
+            f"sequence {sequence.id!r} has {counted(len(sequence), 'letter')} and relevance of "
+            f"{len(values)}: expected one number for every letter"
         )
     if not np.isfinite(values).all():
         place = int(np.flatnonzero(~np.isfinite(values))[0])

@@ -17,6 +17,7 @@ from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
 from relevome.results.head_name import HeadName
 from relevome.results.pairs.contacts import APART, TOP
+from relevome.words import counted
 
 Square = Float[np.ndarray, "letters letters"]
 Touching = Bool[np.ndarray, "letters letters"]
@@ -29,8 +30,8 @@ def contact_matrix(sequence: Sequence, contacts: Collection[tuple[int, int]]) ->
     for i, j in contacts:
         if not 0 <= i < j < size:
             raise InputError(
-                f"a contact of letters {i} and {j} is not on sequence {sequence.id!r} of {size:,} letters: "
-                "expected letters counted from 0"
+                f"a contact of letters {i} and {j} is not on sequence {sequence.id!r} of "
+                f"{counted(size, 'letter')}: expected letters counted from 0"
             )
         found[i, j] = found[j, i] = True
     return found

@@ -9,6 +9,7 @@ from scipy.spatial.distance import pdist
 
 from relevome.errors import InputError
 from relevome.results.profile.profile import RowOrder
+from relevome.words import counted
 
 MOST_CLUSTERED = 5000  # rows: their distances take 100 MB
 MOST_TURNED = 1000  # rows whose branches are turned so that neighbours are alike
@@ -32,8 +33,8 @@ def row_order(
         return np.argsort(-(filled.sum(1) if how == "relevance" else scores), kind="stable")
     if len(filled) > MOST_CLUSTERED:
         raise InputError(
-            f"--order clusters of {len(filled):,} rows: expected {MOST_CLUSTERED:,} at most; take --order "
-            "relevance, or fewer sites or sequences"
+            f"--order clusters of {counted(len(filled), 'row')}: expected {MOST_CLUSTERED:,} at most; take "
+            "--order relevance, or fewer sites or sequences"
         )
     if len(filled) < 3:
         return np.arange(len(filled))

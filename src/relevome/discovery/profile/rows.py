@@ -15,6 +15,7 @@ from relevome.data.sites import Site, listed_as, sites_on
 from relevome.errors import InputError
 from relevome.results.profile.profile import Border, ProfileRow, ProfileSettings
 from relevome.results.run.columns import Explanation
+from relevome.words import counted
 
 NO_SITE = "sequences without a site"
 SAME_PLACE = "sites at the same place of the same sequence as another one"
@@ -144,7 +145,7 @@ def _differ(sequence: Sequence, aligned: str) -> str:
     pairs = enumerate(zip(sequence.letters, aligned, strict=False))
     at = next((i for i, (ours, theirs) in pairs if ours != theirs), None)
     where = (
-        f"{len(aligned)} letters, and {len(sequence)} in the run"
+        f"{counted(len(aligned), 'letter')}, and {len(sequence)} in the run"
         if at is None
         else f"{aligned[at]!r} as letter {at + 1}, where the run has {sequence.letters[at]!r}"
     )

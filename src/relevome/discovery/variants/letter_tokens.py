@@ -27,6 +27,7 @@ class LetterTokens:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._alike: dict[int, Tokens] = {}
+        self._places: dict[int, Int[np.ndarray, " letters"]] = {}
 
     def __call__(self, sequence: Sequence) -> Tokens:
         """Tokens of a sequence. Raises InputError as `Model.tokenize` does."""
@@ -37,15 +38,36 @@ class LetterTokens:
         if alike is None:
             alike = self._alike[len(sequence)] = self._model.tokenize(sequence)
         letters = table[np.frombuffer(sequence.letters.encode("ascii"), dtype=np.uint8)]
-        if letters.min() < 0:
+        if self._some_unknown and letters.min() < 0:
             return self._model.tokenize(sequence)
         ids = letters
         if len(alike) > len(letters):
             ids = alike.ids.copy()
             ids[~alike.special] = letters
-        tokens = alike.with_ids(ids)
-        vars(tokens)["sequence"] = sequence
-        return tokens
+        return Tokens.known(sequence, ids, alike.starts, alike.ends, alike.special, alike.texts)
+
+    def substitution(self, tokens: Tokens, letter: int, other: str) -> tuple[int, int] | None:
+        """The token of a letter, and its id with another letter there; None where that changes others too.
+
+        Args:
+            tokens: Tokens of a sequence, as this gives them.
+            letter: Which of its letters, 0-based.
+            other: What is in its place.
+        """
+        table = self._table
+        if table is None or table[ord(other)] < 0:
+            return None
+        size = len(tokens.sequence)
+        if size not in self._places:
+            self._places[size] = np.flatnonzero(~tokens.special)
+        places = self._places[size]
+        return (int(places[letter]), int(table[ord(other)])) if len(places) == size else None
+
+    @cached_property
+    def _some_unknown(self) -> bool:
+        """Whether the alphabet has a letter without an id."""
+        every = np.frombuffer(self._model.alphabet.all_letters.encode("ascii"), dtype=np.uint8)
+        return self._table is None or bool((self._table[every] < 0).any())
 
     @cached_property
     def _table(self) -> Int[np.ndarray, " bytes"] | None:

@@ -1,11 +1,12 @@
-"""Substitutions by masked language models: log-probabilities of both alleles, under a scheme that is named.
+"""Variants by masked language models: log-probabilities of both alleles, under a scheme that is named.
 
 With x the reference, y the alternative and M the places where they differ (Meier et al. 2021, NeurIPS,
 "Language models enable zero-shot prediction of the effects of mutations on protein function", section 3):
 
 - ``wild-type-marginal``: the sum over i in M of log p(y_i | x) - log p(x_i | x), nothing masked;
 - ``masked-marginal``: the same of p(. | x without the letters of M), which are masked together;
-- ``pseudo-likelihood``: the sum over all i of log p(y_i | y without i) minus that of x.
+- ``pseudo-likelihood``: the sum over all i of log p(y_i | y without i) minus that of x, which may have
+  another length; of an insertion or a deletion the others say nothing, since there is no x_i beside a y_i.
 
 A sequence that is longer than the model takes is read in windows that half overlap, each place in the one
 in which it is farthest from an end.
@@ -37,6 +38,7 @@ from relevome.results.variants.effect import VariantEffect
 Scheme: TypeAlias = Literal["wild-type-marginal", "masked-marginal", "pseudo-likelihood"]
 
 LOG_LIKELIHOOD = "log-likelihood"
+PSEUDO_LIKELIHOOD = "pseudo-likelihood"  # the only one that asks about both alleles as they are
 _ANY = Target(0, "", position=0)  # logits are read whole
 
 
@@ -109,11 +111,6 @@ class _Cut:
         ]
         return np.argmax(depths, axis=0)
 
-    def with_letters(self, letters: str) -> _Cut:
-        """The same windows of other letters, as many."""
-        pairs = zip(self.starts, self.parts, strict=True)
-        return replace(self, parts=tuple(letters[start : start + len(part)] for start, part in pairs))
-
     def probe(self, place: int, masked: Iterable[int], letter: str) -> Probe:
         """What is asked about one letter of the sequence, with some of its letters masked."""
         number = int(self.owner[place])
@@ -126,26 +123,34 @@ def _probes_of(
     model: Model, scheme: Scheme, windows: VariantWindows, both_strands: bool, cut: dict[str, _Cut]
 ) -> tuple[list[list[Probe]], list[list[Probe]]]:
     """Those of the reference and those of the alternative, for every strand."""
+    readings = stranded(windows, both_strands)
+    if scheme == PSEUDO_LIKELIHOOD:
+        old, new = (
+            [_one_by_one(model, one.sequence(windows.variant.name, model.alphabet), cut) for one in some]
+            for some in readings
+        )
+        return old, new
     if windows.variant.growth:
         raise InputError(
             f"variant {windows.variant.name!r} is an insertion or a deletion, of which {scheme} says "
-            "nothing: expected a substitution"
+            f"nothing: expected a substitution, or --scheme {PSEUDO_LIKELIHOOD}"
         )
     found: tuple[list[list[Probe]], list[list[Probe]]] = ([], [])
-    for pair in zip(*stranded(windows, both_strands), strict=True):
+    for pair in zip(*readings, strict=True):
         reference, alternative = (one.sequence(windows.variant.name, model.alphabet) for one in pair)
-        if reference.letters not in cut:
-            cut[reference.letters] = _cut(model, reference)
-        probes = _probes(scheme, cut[reference.letters], reference, alternative)
+        probes = _probes(scheme, _cut(model, reference, cut), reference, alternative)
         for allele, some in zip(found, probes, strict=True):
             allele.append(some)
     return found
 
 
-def _cut(model: Model, sequence: Sequence) -> _Cut:
-    parts = [*long_windows(model, replace(sequence, interval=None))]
-    starts = tuple(0 if part.interval is None else part.interval.start for part in parts)
-    return _Cut(starts, tuple(part.letters for part in parts))
+def _cut(model: Model, sequence: Sequence, known: dict[str, _Cut]) -> _Cut:
+    """The windows of a sequence, which are kept by its letters."""
+    if sequence.letters not in known:
+        parts = [*long_windows(model, replace(sequence, interval=None))]
+        starts = tuple(0 if part.interval is None else part.interval.start for part in parts)
+        known[sequence.letters] = _Cut(starts, tuple(part.letters for part in parts))
+    return known[sequence.letters]
 
 
 def _probes(
@@ -153,9 +158,6 @@ def _probes(
 ) -> tuple[list[Probe], list[Probe]]:
     old, new = reference.letters, alternative.letters
     changed = [place for place in range(len(old)) if old[place] != new[place]]
-    if scheme == "pseudo-likelihood":
-        other = cut.with_letters(new)
-        return _one_by_one(cut, old), _one_by_one(other, new)
     hidden = changed if scheme == "masked-marginal" else []
     return (
         [cut.probe(place, hidden, old[place]) for place in changed],
@@ -163,8 +165,9 @@ def _probes(
     )
 
 
-def _one_by_one(cut: _Cut, letters: str) -> list[Probe]:
-    return [cut.probe(place, [place], letter) for place, letter in enumerate(letters)]
+def _one_by_one(model: Model, sequence: Sequence, known: dict[str, _Cut]) -> list[Probe]:
+    cut = _cut(model, sequence, known)
+    return [cut.probe(place, [place], letter) for place, letter in enumerate(sequence.letters)]
 
 
 def log_probabilities(model: Model, probes: Iterable[Probe]) -> dict[Probe, float | InputError]:

@@ -4,28 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence as List
-from math import isfinite, isnan
-from typing import TypeAlias
+from functools import cache, partial
+from itertools import repeat
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 
 from relevome.data.variants.windows import VariantWindows
 from relevome.discovery.variants.letter_tokens import LetterTokens
-from relevome.discovery.variants.strands import StrandedWindow, overflowed, stranded
+from relevome.discovery.variants.strands import (
+    OtherLetter,
+    StrandedWindow,
+    other_letter,
+    overflowed,
+    stranded,
+)
 from relevome.errors import InputError
 from relevome.models.base import Model, Target
-from relevome.models.predictions import Outputs
-from relevome.models.responses import (
-    Response,
-    answers_or_errors,
-    probabilities_of_target,
-    scores_of_target,
-)
+from relevome.models.mutants.beside import SubstitutedToken, logits_with_substitutions, substitutes_quickly
+from relevome.models.predictions import Outputs, outputs_of
+from relevome.models.responses import answers_or_errors, probabilities_of_target, scores_of_target
+from relevome.models.tokens import Tokens
 from relevome.results.variants.effect import VariantEffect
 
-# Score, probability and log-odds; what there is not is NaN.
-_Numbers: TypeAlias = tuple[float, float, float]
+# Readings of either allele of a variant.
+_Alleles: TypeAlias = tuple[list[StrandedWindow], list[StrandedWindow]]
+
+
+class _Asked(NamedTuple):
+    """Readings with their names, in the order in which they are asked about.
+
+    ``others`` are those that differ in one letter from another of them, which is before them.
+    """
+
+    names: dict[StrandedWindow, str]
+    others: dict[StrandedWindow, OtherLetter]
+
+
+class _Answers(NamedTuple):
+    """Score, probability and log-odds of every reading, in its row; what there is not is NaN.
+
+    ``failed`` are the errors of readings at which the model fails.
+    """
+
+    rows: dict[StrandedWindow, int]
+    numbers: Float[np.ndarray, "readings targets 3"]
+    failed: dict[StrandedWindow, InputError]
 
 
 def sequence_effects(
@@ -33,89 +58,118 @@ def sequence_effects(
 ) -> list[list[VariantEffect] | InputError]:
     """What every variant does to every target; the error of one at which the model fails.
 
-    Equal letters are asked about once, as the reference of several alternatives.
+    Equal letters are asked about once, as the reference of several alternatives. Where one letter is another
+    and the model `substitutes_quickly`, only what that changes is computed of the alternative.
     """
-    asked: dict[StrandedWindow, str] = {}
-    for one in windows:
-        for readings in stranded(one, both_strands):
-            asked |= dict.fromkeys(readings, one.variant.name)
-    answers = _answers(model, targets, asked)
-    return [_effects(targets, one, both_strands, answers) for one in windows]
+    asked, read = _Asked({}, {}), [stranded(one, both_strands) for one in windows]
+    for one, (reference, alternative) in zip(windows, read, strict=True):
+        asked.names.update(zip((*reference, *alternative), repeat(one.variant.name), strict=False))
+        for old, new in zip(reference, alternative, strict=False):
+            other = other_letter(one, old, model.alphabet)
+            if other is not None:
+                asked.others[new] = other
+    return _effects(targets, windows, read, _answers(model, targets, asked))
 
 
-def _answers(
-    model: Model, targets: List[Target], asked: dict[StrandedWindow, str]
-) -> dict[StrandedWindow, list[_Numbers] | InputError]:
+def _answers(model: Model, targets: List[Target], asked: _Asked) -> _Answers:
     """The numbers of every target, for every reading."""
-    found: dict[StrandedWindow, list[_Numbers] | InputError] = {}
-    known: dict[StrandedWindow, Response] = {}
-    tokens, tokenize = [], LetterTokens(model)
-    for reading, name in asked.items():
+    failed: dict[StrandedWindow, InputError] = {}
+    plain: dict[StrandedWindow, Tokens] = {}
+    quick: dict[StrandedWindow, Tokens] = {}
+    substituted: dict[StrandedWindow, SubstitutedToken] = {}
+    rows: dict[StrandedWindow, int] = {}
+    tokenize, pays = LetterTokens(model), cache(partial(substitutes_quickly, model))
+    for reading, name in asked.names.items():
+        other = asked.others.get(reading)
+        if other is not None and other.reading in quick:
+            found = tokenize.substitution(quick[other.reading], other.place, other.letter)
+            if found is not None:
+                substituted[reading] = SubstitutedToken(rows[other.reading], *found)
+                continue
         try:
-            tokens.append((reading, tokenize(reading.sequence(name, model.alphabet))))
+            tokens = tokenize(reading.sequence(name, model.alphabet))
         except InputError as error:
-            found[reading] = error
-    answers = answers_or_errors(model, [(one, targets[0]) for _, one in tokens])
-    for (reading, _), answer in zip(tokens, answers, strict=True):
-        if isinstance(answer, InputError):
-            found[reading] = answer
+            failed[reading] = error
+            continue
+        if pays(len(tokens)):
+            rows[reading] = len(quick)
+            quick[reading] = tokens
         else:
-            known[reading] = answer
-    numbers = zip(*(_numbers(list(known.values()), target) for target in targets), strict=True)
-    found.update((reading, list(each)) for reading, each in zip(known, numbers, strict=True))
+            plain[reading] = tokens
+    logits: dict[StrandedWindow, np.ndarray] = {}
+    answers = answers_or_errors(model, [(one, targets[0]) for one in plain.values()])
+    for reading, answer in zip(plain, answers, strict=True):
+        if isinstance(answer, InputError):
+            failed[reading] = answer
+        else:
+            logits[reading] = answer.logits
+    own, others = logits_with_substitutions(model, [*quick.values()], [*substituted.values()])
+    logits.update(zip((*quick, *substituted), (*own, *others), strict=True))
+    numbers = _numbers([*logits.values()], targets, outputs_of(model, targets[0]))
+    return _Answers({reading: row for row, reading in enumerate(logits)}, numbers, failed)
+
+
+def _numbers(
+    logits: List[Float[np.ndarray, " outputs"]], targets: List[Target], kind: Outputs
+) -> Float[np.ndarray, "readings targets 3"]:
+    """The numbers of every target, of logits of all outputs."""
+    found = np.full((len(logits), len(targets), 3), np.nan)
+    if logits:
+        every = np.stack(logits)
+        for place, target in enumerate(targets):
+            found[:, place, 0] = scores_of_target(every, target)
+            chance = probabilities_of_target(every, target, kind)
+            if chance is not None:
+                found[:, place, 1] = chance
+                found[:, place, 2] = log_odds_of(every, target.index, kind)
     return found
 
 
 def _effects(
-    targets: List[Target],
-    windows: VariantWindows,
-    both_strands: bool,
-    answers: dict[StrandedWindow, list[_Numbers] | InputError],
-) -> list[VariantEffect] | InputError:
-    found: list[list[list[_Numbers]]] = []  # of either allele, of every reading, of every target
-    for readings in stranded(windows, both_strands):
-        some: list[list[_Numbers]] = []
-        for reading in readings:
-            said = answers[reading]
-            if isinstance(said, InputError):
-                return said
-            some.append(said)
-        found.append(some)
-    effects: list[VariantEffect] = []
-    for place, target in enumerate(targets):
-        reference, alternative = (_mean([numbers[place] for numbers in some]) for some in found)
-        if not (isfinite(reference[0]) and isfinite(alternative[0])):
-            return overflowed(windows)
-        index = None if target.is_likelihood else target.index
-        scores, chances, odds = zip(map(_known, reference), map(_known, alternative), strict=True)
-        effects.append(VariantEffect(target.label, index, *scores, *chances, *odds))
-    return effects
+    targets: List[Target], windows: List[VariantWindows], read: List[_Alleles], answers: _Answers
+) -> list[list[VariantEffect] | InputError]:
+    errors = [_error(pair, answers) for pair in read] if answers.failed else [None] * len(read)
+    there = [pair for pair, error in zip(read, errors, strict=True) if error is None]
+    alleles = [_means([pair[number] for pair in there], answers) for number in (0, 1)]
+    fits: list[bool] = np.isfinite(np.stack(alleles)[..., 0]).all(axis=(0, 2)).tolist()
+    columns = [_of_target(target, *(one[:, n] for one in alleles)) for n, target in enumerate(targets)]
+    effects = zip(fits, zip(*columns, strict=True), strict=True)
+    found: list[list[VariantEffect] | InputError] = []
+    for one, error in zip(windows, errors, strict=True):
+        if error is not None:
+            found.append(error)
+            continue
+        finite, some = next(effects)
+        found.append([*some] if finite else overflowed(one))
+    return found
 
 
-def _known(number: float) -> float | None:
-    return None if isnan(number) else number
+def _error(alleles: _Alleles, answers: _Answers) -> InputError | None:
+    """Why there is nothing to be said of a variant."""
+    return next((answers.failed[one] for some in alleles for one in some if one in answers.failed), None)
 
 
-def _mean(numbers: list[_Numbers]) -> _Numbers:
-    """The mean of each."""
-    if len(numbers) == 1:
-        return numbers[0]
-    score, probability, log_odds = np.mean(numbers, axis=0).tolist()
-    return score, probability, log_odds
+def _means(
+    readings: List[list[StrandedWindow]], answers: _Answers
+) -> Float[np.ndarray, "variants targets 3"]:
+    """The means of the readings of an allele, of every variant."""
+    rows = [[answers.rows[one] for one in some] for some in readings]
+    if all(len(some) == 1 for some in rows):
+        return answers.numbers[[some[0] for some in rows]]
+    return np.stack([answers.numbers[some].mean(0) for some in rows])
 
 
-def _numbers(responses: List[Response], target: Target) -> Iterator[_Numbers]:
-    """Of every response, all of one kind."""
-    if not responses:
-        return iter(())
-    logits, kind = np.stack([one.logits for one in responses]), responses[0].kind
-    scores = scores_of_target(logits, target)
-    nothing = np.full(len(logits), np.nan)
-    chance, log_odds = probabilities_of_target(logits, target, kind), nothing
-    if chance is not None:
-        log_odds = log_odds_of(logits, target.index, kind)
-    columns = (scores, nothing if chance is None else chance, log_odds)
-    return zip(*(column.tolist() for column in columns), strict=True)
+def _of_target(
+    target: Target, reference: Float[np.ndarray, "variants 3"], alternative: Float[np.ndarray, "variants 3"]
+) -> Iterator[VariantEffect]:
+    """What every variant does to a target."""
+    index = None if target.is_likelihood else target.index
+    both = np.stack([reference, alternative], 2).reshape(len(reference), 6).T
+    columns = [
+        [None if gone else value for value, gone in zip(some.tolist(), np.isnan(some).tolist(), strict=True)]
+        for some in both
+    ]
+    return map(VariantEffect, repeat(target.label), repeat(index), *columns)
 
 
 def log_odds_of(

@@ -21,6 +21,33 @@ class StrandedWindow(NamedTuple):
         return read.reverse_complement() if self.turned else read
 
 
+class OtherLetter(NamedTuple):
+    """A letter that is another one than in a reading.
+
+    Attributes:
+        reading: The reading.
+        place: Which of its letters, as they are read.
+        letter: What stands there.
+    """
+
+    reading: StrandedWindow
+    place: int
+    letter: str
+
+
+def other_letter(
+    windows: VariantWindows, reference: StrandedWindow, alphabet: Alphabet
+) -> OtherLetter | None:
+    """By what an alternative differs from the reading of its reference; None where it is not one letter."""
+    letter, at = windows.variant.alt, reference.window.at
+    if len(letter) > 1 or len(windows.variant.ref) > 1:
+        return None
+    if not reference.turned:
+        return OtherLetter(reference, at, letter)
+    other = (alphabet.complements or {})[letter]
+    return OtherLetter(reference, len(reference.window.letters) - 1 - at, other)
+
+
 def stranded(windows: VariantWindows, both: bool) -> tuple[list[StrandedWindow], list[StrandedWindow]]:
     """All readings of the reference, and all of the alternative, strand by strand.
 

@@ -21,6 +21,7 @@ from relevome.evaluation.questions import Answer, AskedRows, Reply
 from relevome.evaluation.units import relevance_at
 from relevome.results.evaluation.scores import Level
 from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.words import counted
 
 SASSE = "Sasse, Chikina, Mostafavi 2024, iScience 27:110807 (correlation with in-silico mutagenesis)"
 
@@ -86,7 +87,11 @@ def _asked(found: Iterable[OwnMutagenesis | InputError], settings: EvaluationSet
     known = [one for one in found if isinstance(one, OwnMutagenesis)]
     drawn = [one for one in known if not one.whole]
     asked = sum(one.asked for one in known)
-    said = [f"the model's own mutagenesis: {asked:,} mutants of {len(known):,} sequences"] if asked else []
+    said = (
+        [f"the model's own mutagenesis: {counted(asked, 'mutant')} of {counted(len(known), 'sequence')}"]
+        if asked
+        else []
+    )
     if not drawn:
         return said
     fewest, most = (end(len(one.places) for one in drawn) for end in (min, max))

@@ -25,6 +25,7 @@ from relevome.models.base import Model, Target
 from relevome.models.mutants.replaced import interaction, with_letters
 from relevome.results.evaluation.scores import Level
 from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.words import counted
 
 SOURCE = (
     "Greenside et al. 2018, Bioinformatics 34:i629-i637, doi 10.1093/bioinformatics/bty575 (interactions); "
@@ -117,7 +118,8 @@ def _described(found: list[DoubleSubstitutions]) -> list[str]:
     return [
         f"of the model itself: of what two substitutions do at once {epistasis(random):.0%} is not the sum "
         f"of what each does (mean |f(ij) - f(i) - f(j)| over mean |f(ij)|), and {epistasis(top):.0%} among "
-        f"the letters of largest effect; {doubles:,} double substitutions of {len(found):,} sequences"
+        f"the letters of largest effect; {counted(doubles, 'double substitution')} of "
+        f"{counted(len(found), 'sequence')}"
     ]
 
 
@@ -194,7 +196,8 @@ def _plan(
     kept = [n for n, place in enumerate(own.places.tolist()) if sequence.letters[place] in alphabet]
     if len(kept) < 3:  # with two there is one pair, which has no order
         raise InputError(
-            f"sequence {sequence.id!r} has {len(kept)} letters to substitute in pairs: expected three or more"
+            f"sequence {sequence.id!r} has {counted(len(kept), 'letter')} to substitute in pairs: expected "
+            "three or more"
         )
     rng = sequence_rng(seed, sequence)
     among = drawn_pairs(np.abs(own.relevance[kept]), draws, rng)

@@ -23,6 +23,7 @@ from relevome.evaluation.scoring import Asked, Scorer
 from relevome.models.base import Model, Target
 from relevome.results.evaluation.scores import Level
 from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.words import counted
 
 YEH = "Yeh et al. 2019, NeurIPS 32:10967-10978, equation 1"
 
@@ -43,8 +44,8 @@ class Subsets:
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1 or self.draws < 1:
             raise InputError(
-                f"{self.draws} subsets of a share of {self.share}: expected one or more, and a share above 0 "
-                "up to 1"
+                f"{counted(self.draws, 'subset')} of a share of {self.share}: expected one or more, and a "
+                "share above 0 up to 1"
             )
 
     @classmethod

@@ -23,6 +23,7 @@ from relevome.evaluation.contrasts import CrossSums, SiteContrasts, SitesOfRun
 from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.required import Relevance, Required, sums
 from relevome.evaluation.units import check_finite
+from relevome.words import counted
 
 BLAND = "Bland, Altman 1995, BMJ 310:446, doi 10.1136/bmj.310.6977.446"
 TUCKER = "Lorenzo-Seva, ten Berge 2006, Methodology 2:57-64, doi 10.1027/1614-2241.2.2.57"
@@ -62,8 +63,8 @@ def logic_sign(relevance: Relevance, sites: Required) -> float:
     signs = np.sign([site.effect for site in sites])
     if not {-1.0, 1.0} <= set(signs.tolist()):
         raise InputError(
-            f"{len(sites)} sites, none of which is for, or none against: expected sites of both signs; leave "
-            "this sequence out"
+            f"{counted(len(sites), 'site')}, none of which is for, or none against: expected sites of both "
+            "signs; leave this sequence out"
         )
     right = (1 + np.sign(totals) * signs) / 2
     return float((right[signs > 0].mean() + right[signs < 0].mean()) / 2)

@@ -19,6 +19,7 @@ from relevome.evaluation.scoring import Scorer
 from relevome.models.base import Model, Target
 from relevome.results.evaluation.scores import Level
 from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.words import counted
 
 AGARWAL = "Agarwal et al. 2022, NeurIPS 35:15784-15799 (relative stability), for substitutions of letters"
 
@@ -39,8 +40,8 @@ class Substitutions:
     def __post_init__(self) -> None:
         if self.draws < 1 or self.bound < 0 or not 0 <= self.spared < 1:
             raise InputError(
-                f"{self.draws} substitutions, bound {self.bound}, spared share {self.spared}: expected one "
-                "or more, a bound of 0 or more, and a share from 0 to below 1"
+                f"{counted(self.draws, 'substitution')}, bound {self.bound}, spared share {self.spared}: "
+                "expected one or more, a bound of 0 or more, and a share from 0 to below 1"
             )
 
     @classmethod
@@ -156,8 +157,8 @@ def _neighbours(
     ]
     if not kept:
         raise InputError(
-            f"none of {len(tried)} substitutions left the logit of sequence {sequence.id!r} within "
-            f"{substitutions.bound:g}: expected a wider bound or more draws"
+            f"none of {counted(len(tried), 'substitution')} left the logit of sequence {sequence.id!r} "
+            f"within {substitutions.bound:g}: expected a wider bound or more draws"
         )
     variants = np.stack(_explained(model, method, kept, target, lift, readings))
     return Neighbours(own, variants, len(tried))

@@ -29,6 +29,7 @@ from relevome.models.untrained import shuffle_values
 from relevome.results.evaluation.checks import Check
 from relevome.results.evaluation.scores import Level
 from relevome.results.evaluation.settings import EvaluationSettings
+from relevome.words import counted
 
 ADEBAYO = "Adebayo et al. 2018, NeurIPS 31:9505-9515, section 3.1"
 
@@ -63,9 +64,9 @@ class Randomisation:
     def verdict(self) -> str:
         """The same in words."""
         found = (
-            f"with all {len(self.layers)} layers at random, Spearman of |relevance| with the original is "
-            f"{self.remaining:.2f} (mean of {self.similarity.shape[1]} sequences), and at most "
-            f"{self.bound:.2f} is expected"
+            f"with all {counted(len(self.layers), 'layer')} at random, Spearman of |relevance| with the "
+            f"original is {self.remaining:.2f} (mean of {counted(self.similarity.shape[1], 'sequence')}), "
+            f"and at most {self.bound:.2f} is expected"
         )
         if self.passes:
             return f"passes weight randomisation: {found}"

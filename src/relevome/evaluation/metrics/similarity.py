@@ -19,6 +19,7 @@ from relevome.evaluation.metrics import Metric, metrics
 from relevome.evaluation.statistics import correlation
 from relevome.evaluation.units import check_finite
 from relevome.placement import scaled
+from relevome.words import counted
 
 Relevance: TypeAlias = Float[np.ndarray, " letters"]
 Other: TypeAlias = Float[np.ndarray, " others"]  # as many, which is checked for users too
@@ -108,6 +109,6 @@ def _check(relevance: Relevance, other: Other) -> None:
     check_finite(other)
     if len(relevance) != len(other):
         raise InputError(
-            f"relevance of {len(relevance)} values beside another of {len(other)}: expected the same letters "
-            "or tokens; models with other tokens compare at the level of letters"
+            f"relevance of {counted(len(relevance), 'value')} beside another of {len(other)}: expected the "
+            "same letters or tokens; models with other tokens compare at the level of letters"
         )

@@ -35,6 +35,7 @@ from relevome.results.quality.verdict import verdict
 from relevome.results.relevance_heads.folder import FOLDER, RANDOM, write_relevance_heads
 from relevome.results.relevance_heads.heads import Projection, RelevantHeads
 from relevome.results.run.reader import Run, rows_of
+from relevome.words import counted
 
 _Sites = dict[str, dict[str, list[Site]]]
 
@@ -72,7 +73,7 @@ def relevance_heads(
     sites, unplaced = _sites(Path(annotations), types)
     class_of = None if classes is None else read_classes(Path(classes))
     families = None if clusters is None else read_clusters(Path(clusters))
-    say(f"measuring {len(opened):,} proteins")
+    say(f"measuring {counted(len(opened), 'protein')}")
     collected = collect(opened, sites, target, progress=progress)
     others: list[Collected] = []
     if random:

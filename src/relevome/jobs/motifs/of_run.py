@@ -24,6 +24,7 @@ from relevome.jobs.motifs.run_maps import MapsRead, every_base_of, maps_of_run
 from relevome.results.motifs.motifs import MotifHit, MotifOnSites, MotifSeqlet
 from relevome.results.motifs.settings import MotifSearch
 from relevome.results.run.reader import Run
+from relevome.words import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,12 +194,17 @@ def _place(read: MapsRead, asked: MotifsAsked) -> tuple[SitesPlaced | None, list
     if len(problems) > _TOLD:
         notes.append(f"{asked.sites}: {len(problems) - _TOLD} more could not be placed")
     if elsewhere:
-        notes.append(f"{asked.sites}: sites on {len(elsewhere)} other sequences or chromosomes")
+        others = counted(len(elsewhere), "other sequence or chromosome", "other sequences or chromosomes")
+        notes.append(f"{asked.sites}: sites on {others}")
     if placed.rare:
-        notes.append(f"{asked.sites}: {placed.rare} names of fewer than 5 sites were not tested")
+        rare = counted(placed.rare, "name of fewer than 5 sites was", "names of fewer than 5 sites were")
+        notes.append(f"{asked.sites}: {rare} not tested")
     left = len(read.sequences) - len(placed.kept)
     if left:
-        notes.append(f"{asked.sites}: {left} sequences that overlap an earlier one were not counted")
+        overlapping = counted(left, "sequence that overlaps", "sequences that overlap")
+        notes.append(
+            f"{asked.sites}: {overlapping} an earlier one {'was' if left == 1 else 'were'} not counted"
+        )
     return placed, notes
 
 

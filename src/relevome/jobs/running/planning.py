@@ -12,26 +12,17 @@ from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine
 from relevome.jobs.running.estimates import Reservoirs, Weight, Work, WorkEstimate, estimate_work
 from relevome.jobs.running.shards import Item, ShardResult
+from relevome.jobs.running.writing import NumberedShard
 from relevome.results.parts.part import Counts, Rows, size_of_part
 
 
 @runtime_checkable
-class ShardOfItems(Protocol):
+class ShardOfItems(NumberedShard, Protocol):
     """A shard that says what is in it."""
-
-    @property
-    def number(self) -> int:
-        """Its number, from 0."""
-        ...
 
     @property
     def items(self) -> List[Any]:
         """What is in it."""
-        ...
-
-    @property
-    def sequences(self) -> int:
-        """How many there are."""
         ...
 
 

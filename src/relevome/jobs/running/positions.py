@@ -16,6 +16,7 @@ from relevome.data.known_sites import known_sites, source_digest
 from relevome.data.sequences import Sequence
 from relevome.data.sites import Site, mask
 from relevome.errors import InputError
+from relevome.words import counted
 
 ALL = "all"
 _STRETCH = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
@@ -96,7 +97,7 @@ def each_of(position: Any) -> int | list[int] | None:
     found = [stretch(str(part), "--position") for part in given]
     count = sum(map(len, found))
     if not 0 < count <= _MOST:
-        raise InputError(f"--position names {count:,} letters: expected 1 to {_MOST:,}")
+        raise InputError(f"--position names {counted(count, 'letter')}: expected 1 to {_MOST:,}")
     return list(dict.fromkeys(one for letters in found for one in letters))
 
 

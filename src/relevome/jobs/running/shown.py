@@ -111,7 +111,8 @@ def _labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
     """The labels given, methods that differ, or as much of the end of each path as tells runs apart."""
     if labels and (len(labels) != len(runs) or len(set(labels)) != len(labels)):
         raise InputError(
-            f"{len(labels)} labels for {counted(len(runs), 'run')}: expected one for each, all different"
+            f"{counted(len(labels), 'label')} for {counted(len(runs), 'run')}: expected one for each, all "
+            "different"
         )
     if labels:
         return list(labels)

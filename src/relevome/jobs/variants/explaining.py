@@ -21,14 +21,15 @@ from relevome.errors import InputError
 from relevome.jobs.running.shards import ShardResult
 from relevome.jobs.running.writing import remembered, write_shards
 from relevome.jobs.variants.scoring import VariantQuestion
-from relevome.jobs.variants.shards import VariantShard, together, variant_shards
+from relevome.jobs.variants.shards import VariantShard, carried_out, variant_shards
 from relevome.jobs.variants.source import VariantItem
 from relevome.jobs.variants.why_plan import WhyPlan, why_manifest
 from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
-from relevome.results.parts.part import Counts, Refusal, total
-from relevome.results.parts.pieces import Keeping, Outcome, Pieces
+from relevome.results.parts.part import Counts, Refusal
+from relevome.results.parts.pieces import Outcome, Pieces
 from relevome.results.parts.writer import PartsWriter
+from relevome.results.variants.columns import OF_TARGET, OF_VARIANT
 from relevome.results.variants.rows import VariantRow, Variants
 from relevome.results.variants.why import FOLDER, TABLE, WHY, VariantsWhy, WhyRow
 
@@ -109,16 +110,10 @@ class ExplainVariants:
     @torch.enable_grad()
     def __call__(self, shard: VariantShard[WhyItem]) -> ShardResult:
         """Explain all variants of a shard; one that is refused is counted, or raised if that is asked."""
-        keeping = Keeping(self.pieces, shard.number)
-        missing = [place for place in range(len(shard.items)) if place not in keeping.known]
         each = self.plan.readings * max(len(self.question.targets), 1)
-        for places in together(missing, lambda place: each * _letters(shard.items[place]), _TOGETHER):
-            outcomes = self._outcomes([shard.items[place] for place in places])
-            for place, outcome in zip(places, outcomes, strict=True):
-                keeping.add(place, outcome)
-        known = [keeping.known[place] for place in range(len(shard.items))]
-        rows = [row for outcome in known for row in outcome.rows]
-        return ShardResult(rows, total(one.counts for one in known), self.model.batch_sizes.on_record())
+        return carried_out(
+            shard, self.model, self.pieces, lambda item: each * _letters(item), _TOGETHER, self._outcomes
+        )
 
     def _outcomes(self, items: List[WhyItem]) -> Iterator[Outcome]:
         asked = [[self._asked(*pair) for pair in self._pairs(item)] for item in items]
@@ -219,10 +214,7 @@ class ExplainVariants:
 
 
 _SIDES = ("gained", "lost")
-_KEPT = (
-    "line", "alternative", "id", "sequence_id", "start", "end", "ref", "alt", "kind", "gene", "strand",
-    "target", "target_index",
-)  # fmt: skip
+_KEPT = [field.name for field in (*OF_VARIANT, *OF_TARGET)]
 
 
 def _letters(item: WhyItem) -> int:

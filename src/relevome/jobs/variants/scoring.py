@@ -10,18 +10,24 @@ from relevome.data.variants.variant import BadVariant, Unusable
 from relevome.data.variants.windows import VariantWindows
 from relevome.discovery.variants.letters import letter_effects
 from relevome.discovery.variants.matched_null import matched_nulls
-from relevome.discovery.variants.schemes import LOG_LIKELIHOOD, Scheme, check_scheme, scheme_effects
+from relevome.discovery.variants.schemes import (
+    LOG_LIKELIHOOD,
+    PSEUDO_LIKELIHOOD,
+    Scheme,
+    check_scheme,
+    scheme_effects,
+)
 from relevome.discovery.variants.sequences import sequence_effects
 from relevome.errors import InputError
 from relevome.jobs.running.shards import ShardResult
-from relevome.jobs.variants.shards import VariantShard, together, variant_shards
+from relevome.jobs.variants.shards import VariantShard, carried_out, variant_shards
 from relevome.jobs.variants.source import VariantItem
 from relevome.models.base import Model, Target
 from relevome.models.predictions import outputs_of
 from relevome.models.questions import LIKELIHOOD
 from relevome.models.targets import resolve_targets
-from relevome.results.parts.part import Counts, Refusal, total
-from relevome.results.parts.pieces import Keeping, Outcome, Pieces
+from relevome.results.parts.part import Counts, Refusal
+from relevome.results.parts.pieces import Outcome, Pieces
 from relevome.results.variants.effect import MatchedNull, VariantEffect
 from relevome.results.variants.rows import OF_LETTERS, OF_NULL, OF_NUMBERS, OF_SEQUENCES, variant_row
 
@@ -52,6 +58,11 @@ class VariantQuestion:
     def labels(self) -> list[str]:
         """What outputs are called."""
         return [target.label for target in self.targets] or [LOG_LIKELIHOOD]
+
+    @property
+    def of_substitutions_only(self) -> bool:
+        """Whether insertions and deletions have no score."""
+        return self.scheme not in (None, PSEUDO_LIKELIHOOD)
 
     def scores(self, model: Model) -> tuple[str, ...]:
         """The columns in which the answer is."""
@@ -119,15 +130,8 @@ class ScoreShard:
 
     def __call__(self, shard: VariantShard[VariantItem]) -> ShardResult:
         """Score all variants of a shard; one that is refused is counted, or raised if that is asked."""
-        keeping = Keeping(self.pieces, shard.number)
-        missing = [place for place in range(len(shard.items)) if place not in keeping.known]
-        most = _TOGETHER // (_PASSES if self.question.scheme == "pseudo-likelihood" else 1)
-        for places in together(missing, lambda place: window_letters(shard.items[place]), most):
-            for place, outcome in zip(places, self._outcomes([shard.items[n] for n in places]), strict=True):
-                keeping.add(place, outcome)
-        known = [keeping.known[place] for place in range(len(shard.items))]
-        rows = [row for outcome in known for row in outcome.rows]
-        return ShardResult(rows, total(one.counts for one in known), self.model.batch_sizes.on_record())
+        most = _TOGETHER // (_PASSES if self.question.scheme == PSEUDO_LIKELIHOOD else 1)
+        return carried_out(shard, self.model, self.pieces, window_letters, most, self._outcomes)
 
     def _outcomes(self, items: List[VariantItem]) -> Iterator[Outcome]:
         every = [one for item in items if not isinstance(item, BadVariant) for one in item]

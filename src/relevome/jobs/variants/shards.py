@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from relevome.jobs.running.cuts import cut
+from relevome.jobs.running.shards import ShardResult
+from relevome.models.base import Model
+from relevome.results.parts.part import total
+from relevome.results.parts.pieces import Keeping, Outcome, Pieces
 
 Item = TypeVar("Item")
 
@@ -34,6 +38,29 @@ def variant_shards(
         yield VariantShard(number, some, sum(map(letters_of, some)))
 
 
-def together(places: Iterable[int], letters: Callable[[int], int], most: int) -> Iterator[list[int]]:
-    """Places of variants that are asked about at once: beyond the first, at most so many letters."""
-    return (some for _, some in cut(places, letters, sys.maxsize, most))
+def carried_out(
+    shard: VariantShard[Item],
+    model: Model,
+    pieces: Pieces | None,
+    letters_of: Callable[[Item], int],
+    most_letters: int,
+    outcomes: Callable[[list[Item]], Iterable[Outcome]],
+) -> ShardResult:
+    """The result of a shard, of which what is finished is kept meanwhile.
+
+    Args:
+        shard: The variants.
+        model: Who is asked.
+        pieces: Where what is finished is kept, and was.
+        letters_of: Letters of the windows of a variant.
+        most_letters: How many are asked about at once, beyond the first variant.
+        outcomes: What came of some variants.
+    """
+    keeping = Keeping(pieces, shard.number)
+    missing = [place for place in range(len(shard.items)) if place not in keeping.known]
+    for _, places in cut(missing, lambda place: letters_of(shard.items[place]), sys.maxsize, most_letters):
+        for place, outcome in zip(places, outcomes([shard.items[n] for n in places]), strict=True):
+            keeping.add(place, outcome)
+    known = [keeping.known[place] for place in range(len(shard.items))]
+    rows = [row for outcome in known for row in outcome.rows]
+    return ShardResult(rows, total(one.counts for one in known), model.batch_sizes.on_record())

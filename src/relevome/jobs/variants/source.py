@@ -22,6 +22,7 @@ from relevome.data.variants.placing import on_genome, on_proteins, proteins_by_i
 from relevome.data.variants.saturated import saturated
 from relevome.data.variants.variant import BadVariant, Variant, unusable
 from relevome.data.variants.windows import VariantWindowing, VariantWindows
+from relevome.discovery.variants.schemes import PSEUDO_LIKELIHOOD
 from relevome.errors import InputError
 
 # A variant in its windows, one for every gene that it is in if genes were given; or why it has none.
@@ -162,7 +163,9 @@ def _in_genes(
 ) -> _InGenes | BadVariant:
     """The genes that a variant is read in, or why it cannot be."""
     if substitutions_only and variant.growth:
-        reason = f"{variant} is an insertion or a deletion, of which a masked language model has no score"
+        reason = (
+            f"{variant} is an insertion or a deletion, of which only --scheme {PSEUDO_LIKELIHOOD} has a score"
+        )
         return unusable(variant, "no_substitution", reason)
     within = [None] if genes is None else genes.at(variant)
     if not within:

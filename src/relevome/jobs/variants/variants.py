@@ -251,7 +251,7 @@ def _source(
     question: VariantQuestion,
 ) -> AbstractContextManager[VariantSource]:  # fmt: skip
     if genome is not None:
-        return genome_variants(vcf, genome, genes, question.scheme is not None, saturate)
+        return genome_variants(vcf, genome, genes, question.of_substitutions_only, saturate)
     return protein_variants(substitutions, fasta, saturate)
 
 

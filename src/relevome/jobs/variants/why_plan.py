@@ -26,6 +26,7 @@ from relevome.results.motifs.folder import NAME, read_relevant_motifs
 from relevome.results.parts.manifest import question_sha256
 from relevome.results.record import provenance
 from relevome.results.variants.rows import Variants
+from relevome.words import counted
 
 # Letters that integrated gradients may read of one allele where nobody says how many steps they take. Steps
 # are doubled from 16 on until they agree; of windows that are so long that 16 would be more, as the 10,101
@@ -72,7 +73,7 @@ def _usual(model: Model, options: Mapping[str, Any], width: int | None) -> Usual
     if letters * FIRST_STEPS <= _MOST_LETTERS:
         return usual
     steps = max(_LEAST_STEPS, _MOST_LETTERS // letters)
-    said = f"{usual.kind}; {steps} steps, since windows have {letters:,} letters"
+    said = f"{usual.kind}; {counted(steps, 'step')}, since windows have {letters:,} letters"
     return UsualMethod(usual.method, {**usual.options, "steps": steps}, said)
 
 

@@ -19,6 +19,7 @@ from relevome.models.base import Model, Source
 from relevome.models.loading.errors import first_line
 from relevome.models.own_tokenizers import letter_tokenizer
 from relevome.models.tokenizing.letter_tokenizer import LetterTokenizer
+from relevome.words import counted
 
 _KINDS = {"numbers": "regression", "classes": None, "labels": "multi_label_classification"}
 _SPELLED = 200  # ids of a tokenizer that are written out
@@ -157,7 +158,9 @@ def _labels(given: List[str] | None, count: int) -> tuple[str, ...]:
     if given is None:
         return ("output",) if count == 1 else tuple(map(str, range(count)))
     if len(given) != count or isinstance(given, str):
-        raise InputError(f"{len(given)} labels of {count} outputs: expected one for each")
+        raise InputError(
+            f"{counted(len(given), 'label')} of {counted(count, 'output')}: expected one for each"
+        )
     return tuple(map(str, given))
 
 
@@ -195,7 +198,7 @@ def _trial(wrapped: Wrapped, reader: LetterTokenizer, length: int | None) -> tup
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001 - of somebody's module, which may raise anything
-            failed.append(f"{count} letters: {type(error).__name__}, {first_line(error)}")
+            failed.append(f"{counted(count, 'letter')}: {type(error).__name__}, {first_line(error)}")
         else:
             _check_alone(wrapped, together[:1], alone)
             return tuple(together.shape)

@@ -18,6 +18,7 @@ from relevome.errors import InputError
 from relevome.models.any_module.outputs import Output
 from relevome.models.any_module.reading import Ids, OneHot
 from relevome.models.compiled import as_written
+from relevome.words import counted
 
 _MASK = "attention_mask"
 
@@ -107,8 +108,9 @@ class Wrapped(nn.Module):
             )
         if logits.ndim == 3 and logits.shape[1] != count:
             raise InputError(
-                f"{type(self.module).__name__} gives {logits.shape[1]} outputs for {count} letters: expected "
-                "one for each (flank adds letters on either side), or output with 'mean' or a region"
+                f"{type(self.module).__name__} gives {logits.shape[1]} outputs for "
+                f"{counted(count, 'letter')}: expected one for each (flank adds letters on either side), or "
+                "output with 'mean' or a region"
             )
         return Logits(logits)
 

@@ -16,6 +16,7 @@ from relevome.errors import InputError
 from relevome.models import fast_mutagenesis
 from relevome.models.light.fixed_embedding import FixedEmbedding
 from relevome.models.own_tokenizers import letter_vocabulary
+from relevome.words import counted
 
 POOLINGS = ("flatten", "max", "mean")
 _WIDEST_POOL = 1_000_000
@@ -45,8 +46,8 @@ class CnnConfig(PreTrainedConfig):
         super().__post_init__(**kwargs)
         if not len(self.filters) == len(self.widths) == len(self.pools) > 0:
             raise InputError(
-                f"the CNN has {len(self.filters)} filters, {len(self.widths)} widths and "
-                f"{len(self.pools)} pools: expected one of each for every block"
+                f"the CNN has {counted(len(self.filters), 'filter')}, {counted(len(self.widths), 'width')} "
+                f"and {counted(len(self.pools), 'pool')}: expected one of each for every block"
             )
         if any(width < 1 or width % 2 == 0 for width in self.widths):
             raise InputError(f"the CNN has widths {list(self.widths)}: expected odd numbers, with a middle")
@@ -132,16 +133,43 @@ class Cnn(nn.Module):
         plain way is no slower.
         """
         self._check_length(torch.ones_like(input_ids))
-        vectors = self.embedding(input_ids[0])
-        blocks = fast_mutagenesis.unchanged(vectors, self.convolutions, self.config.pools)
-        if not fast_mutagenesis.pays(blocks, len(places)):
+        if not self.substitutions_pay(input_ids.shape[1], len(places)):
             return None
+        return self.logits_with_substitutions(input_ids, torch.zeros_like(places), places, ids)[1]
+
+    @torch.no_grad()
+    def logits_with_substitutions(
+        self,
+        input_ids: Int[Tensor, "sequences tokens"],
+        of: Int[Tensor, "mutants"],
+        places: Int[Tensor, "mutants"],
+        ids: Int[Tensor, "mutants"],
+    ) -> tuple[Float[Tensor, "sequences outputs"], Float[Tensor, "mutants outputs"]]:
+        """Logits of sequences of one length, and of them with single tokens replaced.
+
+        Mutant m is sequence ``of[m]`` with ``ids[m]`` at ``places[m]``; of it only what that reaches is
+        computed.
+        """
+        self._check_length(torch.ones_like(input_ids))
+        vectors = self.embedding(input_ids)
+        blocks = fast_mutagenesis.unchanged(vectors.transpose(1, 2), self.convolutions, self.config.pools)
+        after = blocks[-1].after
+        whole = (
+            after.amax(2)
+            if self.config.pooling == "max"
+            else self._pool(after, torch.ones_like(after[:, :1]))
+        )
+        own = self._outputs(self.hidden(whole))
         head = fast_mutagenesis.HEADS[self.config.pooling](blocks[-1], self.hidden)
-        logits = vectors.new_empty(len(places), self.classifier.out_features)
-        more = self.embedding(ids) - vectors[places]
-        for some, changes in fast_mutagenesis.changes(blocks, places, more):
+        logits = own.new_empty(len(places), self.classifier.out_features)
+        more = self.embedding(ids) - vectors[of, places]
+        for some, changes in fast_mutagenesis.changes(blocks, of, places, more):
             logits[some] = self._outputs(head(changes))
-        return logits
+        return own, logits
+
+    def substitutions_pay(self, tokens: int, mutants: int) -> bool:
+        """Whether so many mutants of that length are quicker by computing only what they change."""
+        return fast_mutagenesis.pays(self.convolutions, self.config.pools, tokens, mutants)
 
     def _outputs(self, hidden: Float[Tensor, "batch hidden"]) -> Float[Tensor, "batch outputs"]:
         return self.classifier(self.dropout(F.relu(hidden)))
@@ -164,7 +192,7 @@ class Cnn(nn.Module):
             given = int(attention_mask.sum(1).min())
         if given != expected:
             raise InputError(
-                f"a sequence has {given} letters but the CNN was made for exactly {expected}: "
+                f"a sequence has {counted(given, 'letter')} but the CNN was made for exactly {expected}: "
                 "cut or extend it to that length, or train a CNN with pooling max or mean"
             )
 

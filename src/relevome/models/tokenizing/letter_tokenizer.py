@@ -21,6 +21,7 @@ from relevome.models.tokenizing.styles import (
     ways_of_writing,
 )
 from relevome.models.tokens import Tokens
+from relevome.words import counted
 
 # Codes of proteins other than X itself; ProtTrans has U, Z, O and B read as X, and no model has a J.
 _RARE = "".join(code for code in PROTEIN.ambiguous if code != PROTEIN.unknown)
@@ -84,7 +85,8 @@ class LetterTokenizer:
         """Tokens of one sequence, special ones included, never truncated."""
         if len(sequence) < (least := self._style.shortest):
             raise InputError(
-                f"sequence {sequence.id!r} has {len(sequence)} letters, fewer than one token of {least}"
+                f"sequence {sequence.id!r} has {counted(len(sequence), 'letter')}, fewer than one token of "
+                f"{least}"
             )
         return self._by_table(sequence) or self._by_tokenizer(sequence)
 

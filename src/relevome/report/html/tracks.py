@@ -13,6 +13,7 @@ import pyarrow as pa
 from relevome.errors import InputError
 from relevome.report.html.arrays import PageArrays, Reference
 from relevome.results.run.reader import Run
+from relevome.words import counted
 
 # Relevance of a page: about 2.3 bytes of the file for each.
 MOST_VALUES = 10_000_000
@@ -154,9 +155,9 @@ def _checked(found: ShownTracks) -> ShownTracks:
     if found.values > MOST_VALUES:
         room = max(1, len(found.sequences) * MOST_VALUES // found.values)
         raise InputError(
-            f"{len(found.sequences):,} sequences have {found.values:,} values of relevance, and one file has "
-            f"room for {MOST_VALUES:,}: take the sequences of the highest score with --top {room}, or fewer "
-            "runs, or look at all with `relevome view`"
+            f"{counted(len(found.sequences), 'sequence has', 'sequences have')} {found.values:,} values of "
+            f"relevance, and one file has room for {MOST_VALUES:,}: take the sequences of the highest score "
+            f"with --top {room}, or fewer runs, or look at all with `relevome view`"
         )
     return found
 

@@ -15,6 +15,7 @@ from relevome.report.glyphs import stack_letters
 from relevome.report.logo import STYLE
 from relevome.report.text import shortened
 from relevome.results.motifs.motifs import RelevantMotif, RelevantMotifs
+from relevome.words import counted
 
 WIDTH = 7.2  # inches: two columns in most journals
 SMALL, TINY = 7.0, 6.0
@@ -42,7 +43,7 @@ def draw_motifs(found: RelevantMotifs) -> Figure:
             _draw(relevance, one.contributions, found)
             letters.set_ylim(0, max(_LEAST, letters.get_ylim()[1]))
             _title(letters, _name(found, one))
-            _title(relevance, f"relevance, {one.seqlets:,} seqlets")
+            _title(relevance, f"relevance, {counted(one.seqlets, 'seqlet')}")
             letters.set_ylabel("bits", fontsize=TINY, labelpad=1)
             relevance.set_ylabel("logits", fontsize=TINY, labelpad=1)
         return figure

@@ -14,6 +14,7 @@ from relevome.report.logo import STYLE
 from relevome.report.text import shortened
 from relevome.results.notebook import NotebookLook, looks
 from relevome.results.prediction import Prediction
+from relevome.words import counted
 
 _MOST = 8  # outputs
 _BINS = 40
@@ -39,7 +40,7 @@ def _draw(found: Prediction) -> Figure:
         for axes in panels[len(shown) :]:
             axes.set_axis_off()
         left = len(found.outputs) - len(shown)
-        more = f" ({left:,} other outputs are not drawn)" * bool(left)
+        more = f" ({counted(left, 'other output is', 'other outputs are')} not drawn)" * bool(left)
         figure.supxlabel(("probability" if probable else "number") + more, fontsize=SMALL)
         figure.supylabel("letters" if found.by_letter else "sequences", fontsize=SMALL)
         return figure

@@ -87,7 +87,7 @@ class Annotation:
             yield site
         if count != self.counts["sites"]:
             raise InputError(
-                f"{self.path} has {count:,} sites in sites.gff3, but {NAME} speaks of "
+                f"{self.path} has {counted(count, 'site')} in sites.gff3, but {NAME} speaks of "
                 f"{self.counts['sites']:,}: make the result again with --overwrite"
             )
 

@@ -14,6 +14,7 @@ from relevome.data.contigs import Contig
 from relevome.data.sequences import Interval
 from relevome.results.folder import whole_file
 from relevome.results.record import reading
+from relevome.words import counted
 
 # A stretch has at most so many letters: what is lost when a process is killed.
 STRETCH = 1_000_000
@@ -94,7 +95,7 @@ class ScoreFiles:
                         file.write(np.ascontiguousarray(one, dtype="<f4").tobytes())
                     at += len(piece)
             if at != length:
-                raise ValueError(f"{at} scores for a stretch of {length} letters")
+                raise ValueError(f"{counted(at, 'score')} for a stretch of {counted(length, 'letter')}")
 
     def read(
         self, contig: Contig, sign: str, column: int, start: int, end: int

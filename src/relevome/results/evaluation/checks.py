@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from relevome.words import counted
+
 Outcome: TypeAlias = Literal["pass", "fail"]
 
 
@@ -32,7 +34,11 @@ def summary(found: Sequence[Check]) -> str:
     failed = sum(check.outcome == "fail" for check in found)
     if not found:
         return "no check could be made"
-    return f"{failed} of {len(found)} checks failed" if failed else f"all {len(found)} checks passed"
+    return (
+        f"{failed} of {counted(len(found), 'check')} failed"
+        if failed
+        else f"all {counted(len(found), 'check')} passed"
+    )
 
 
 # What the checks of a kind ask, in the order in which they are told.

@@ -19,6 +19,7 @@ from relevome.results.folder import ResultFolder
 from relevome.results.kinds import of_its_kind
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
+from relevome.words import counted
 
 SCHEMA_VERSION = 1
 NAME = "scores.json"
@@ -145,7 +146,9 @@ def read_score(said: dict[str, Any], rows: list[list[str]]) -> MetricScores:
     random, null = (said[name] and Estimate(**said[name]) for name in ("random_order", "shuffled"))
     names, *columns = zip(*rows, strict=True)
     if len(names) != said["sequences"]:
-        raise ValueError(f"{said['metric']} has values of {len(names)} sequences, not {said['sequences']}")
+        raise ValueError(
+            f"{said['metric']} has values of {counted(len(names), 'sequence')}, not {said['sequences']}"
+        )
     values = tuple(map(float, columns[0]))
     others = [[float(text) if text else None for text in column] for column in columns[1:]]
     own = tuple(others[-1]) if len(others) > 2 + len(OTHERS) else ()  # earlier ones have none

@@ -39,6 +39,7 @@ from relevome.results.motifs.motifs import (
 from relevome.results.motifs.settings import MotifSearch
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
+from relevome.words import counted
 
 NAME, ARRAYS = "motifs.json", "motifs.npz"
 HITS, SEQLETS, ON_SITES, MATCHES = "hits.tsv", "seqlets.tsv", "known_sites.tsv", "matches.tsv"
@@ -211,7 +212,7 @@ def _places(arrays: Mapping[str, np.ndarray], seqlets: Sequence[int]) -> Sequenc
     if not columns:
         return [None] * len(seqlets)
     if {len(one) for one in columns} != {sum(seqlets)} or (columns[0] < 0).any():
-        raise ValueError(f"places of seqlets of motifs are not those of {sum(seqlets)} seqlets")
+        raise ValueError(f"places of seqlets of motifs are not those of {counted(sum(seqlets), 'seqlet')}")
     parts = [split(one, seqlets) for one in columns]
     return [MotifPlaces(*one) for one in zip(*parts, strict=True)]
 
@@ -237,7 +238,7 @@ def _table(path: Path, kind: type[Row], count: int) -> tuple[Row, ...]:
     fields: Sequence[str] = kind._fields
     rows = read_tsv(path, fields)
     if len(rows) != count:
-        raise ValueError(f"{len(rows)} rows in {path.name}, not {count}")
+        raise ValueError(f"{counted(len(rows), 'row')} in {path.name}, not {count}")
     return tuple(
         kind(*(_field(text, hints[name]) for name, text in zip(fields, row, strict=True))) for row in rows
     )

@@ -257,8 +257,8 @@ class RelevantMotifs:
         same = f" of {kinds} kinds" if len(self.counts) > 1 else ""
         return (
             f"{counted(len(self.motifs), 'motif')}{same} at {counted(len(self.hits), 'place')}, "
-            f"from {len(self.seqlets):,} "
-            f"seqlets of {runs}, false discovery rate {self.settings.fdr:g}"
+            f"from {counted(len(self.seqlets), 'seqlet')} of {runs}, false discovery rate "
+            f"{self.settings.fdr:g}"
         )
 
     def rows(self) -> list[tuple[Any, ...]]:

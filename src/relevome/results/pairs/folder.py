@@ -116,7 +116,7 @@ class Pairs:
         lines = [
             f"Pairs({str(self.path)!r}): {self.settings.method} maps of "
             f"{counted(len(self.sequences), 'sequence')}, "
-            f"{len(self.pairs):,} strongest pairs"
+            f"{counted(len(self.pairs), 'strongest pair')}"
         ]
         if self.agreement is not None:
             said = "{:.3f} [{:.3f}, {:.3f}]".format(*self.agreement)
@@ -231,7 +231,7 @@ def read_pairs(folder: str | Path) -> Pairs:
             said["notes"], read_contact_precisions(path),
         )  # fmt: skip
         if len(found.contacts) != said["contacts"]:
-            raise ValueError(f"the table has {len(found.contacts)} rows of {CONTACTS}")
+            raise ValueError(f"the table has {counted(len(found.contacts), 'row')} of {CONTACTS}")
         if len(found.sequences) != found.counts["sequences"] or len(found.pairs) != found.counts["listed"]:
             raise ValueError("the tables have other than all rows")
         for one in found.refused:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -35,6 +35,12 @@ def arrow_array(values: Sequence[Any], type: pa.DataType) -> pa.Array:
     known = [0 if value is None else value for value in values] if count else values
     numbers = np.array(known, type.to_pandas_dtype())
     return pa.Array.from_buffers(type, len(values), [validity, pa.py_buffer(numbers)], count)
+
+
+def arrow_table(columns: Iterable[Sequence[Any]], schema: pa.Schema) -> pa.Table:
+    """Columns of such values as a table of a schema."""
+    arrays = [arrow_array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _validity(values: Sequence[Any]) -> pa.Buffer:

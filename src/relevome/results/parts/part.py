@@ -21,6 +21,7 @@ from relevome.ledger import Ledger
 from relevome.results.folder import whole_file
 from relevome.results.record import DAMAGE
 from relevome.stores.place import Place, StorePath
+from relevome.words import counted
 
 _NAME = re.compile(r"part-(\d{5,})\.parquet")
 _KEY = b"relevome"
@@ -171,7 +172,7 @@ def read_info(path: Place) -> PartInfo:
         if part != _index(path):
             raise ValueError(f"it is part {part}")
         if rows != there:
-            raise ValueError(f"it has {there} rows of {rows}")
+            raise ValueError(f"it has {counted(there, 'row')} of {rows}")
         shape = head_shape_of(info)
         return PartInfo(there, counts_from_json(info["counts"]), shape, info.get("run"))
     except (pa.ArrowException, *DAMAGE) as error:

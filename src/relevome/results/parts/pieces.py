@@ -26,6 +26,7 @@ from relevome.results.parts.part import (
 )
 from relevome.results.record import DAMAGE
 from relevome.stores.place import Place
+from relevome.words import counted
 
 KEPT_EVERY = 15.0  # seconds of computing after which what is finished is kept
 
@@ -66,7 +67,7 @@ class Pieces:
             found[int(place)] = Outcome(rows, counts_from_json(counts))
             first += size
         if first != there:
-            raise ValueError(f"it has {there} rows of {first}")
+            raise ValueError(f"it has {counted(there, 'row')} of {first}")
         return found
 
     def write(self, part: int, outcomes: Mapping[int, Outcome]) -> None:

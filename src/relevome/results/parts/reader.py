@@ -20,6 +20,7 @@ from relevome.results.parts.part import (
     total,
 )
 from relevome.stores.place import Place, each, named_place
+from relevome.words import counted
 
 
 class PartsReader(Generic[Row]):
@@ -97,7 +98,7 @@ class PartsReader(Generic[Row]):
         whole = said == len(indices) == 1 + max(indices, default=-1)
         if self.status == "finished" and not whole:
             raise InputError(
-                f"{self.path} has {len(indices)} parts but {self.kind.manifest} speaks of {said}: copy the "
-                f"whole folder, or run the same `relevome {self.kind.command}` again, which makes only what "
-                "is missing"
+                f"{self.path} has {counted(len(indices), 'part')} but {self.kind.manifest} speaks of {said}: "
+                f"copy the whole folder, or run the same `relevome {self.kind.command}` again, which makes "
+                "only what is missing"
             )

@@ -19,6 +19,7 @@ from relevome.results.profile.profile import (
 )
 from relevome.results.record import provenance, read_record, reading, write_record
 from relevome.results.tables import read_tsv, write_tsv
+from relevome.words import counted
 
 SCHEMA_VERSION = 1
 NAME, MEANS, LETTERS, ROWS = "profile.json", "profile.tsv", "letters.tsv", "rows.tsv"
@@ -77,7 +78,9 @@ def _check(found: PositionProfile, said: dict[str, Any]) -> None:
     """Raises ValueError where the files do not speak of the same rows and positions."""
     shape = (len(found.rows), found.settings.width)
     if {found.values.shape, found.codes.shape, (said["rows"], len(found.means))} != {shape}:
-        raise ValueError(f"expected {shape[0]} rows and {shape[1]} positions in all files")
+        raise ValueError(
+            f"expected {counted(shape[0], 'row')} and {counted(shape[1], 'position')} in all files"
+        )
     positions = found.settings.positions
     if [one.position for one in found.means] != [*positions]:
         raise ValueError(f"positions of {MEANS} are not {positions.start} to {positions.stop - 1}")

@@ -20,6 +20,7 @@ from relevome.errors import InputError
 from relevome.results.notebook import MOST, as_html, picture, plotted
 from relevome.results.parts.arrow import arrow_array, loose
 from relevome.results.parts.part import Rows, common_head_shape
+from relevome.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,8 +171,9 @@ class Explanation:
         letters = self.sequence if len(self.sequence) <= 24 else self.sequence[:21] + "..."
         place = f", {self.interval}" if self.interval else ""
         return (
-            f"Explanation({self.sequence_id!r}{place}: {letters}, {len(self.sequence):,} letters; target "
-            f"{self.target}, score {self.score:.4g}; relevance sums to {float(self.relevance.sum()):.4g})"
+            f"Explanation({self.sequence_id!r}{place}: {letters}, {counted(len(self.sequence), 'letter')}; "
+            f"target {self.target}, score {self.score:.4g}; relevance sums to "
+            f"{float(self.relevance.sum()):.4g})"
         )
 
     def _repr_html_(self) -> str:
@@ -226,7 +228,9 @@ class Explanation:
         if self.interval is None and any(part is not None for part in place):
             raise ValueError(f"{self._name}: chrom, start, end and strand come together, got {place}")
         if self.interval is not None and len(self.interval) != len(self.sequence):
-            raise ValueError(f"{self._name}: {len(self.sequence)} letters do not fill {self.interval}")
+            raise ValueError(
+                f"{self._name}: {counted(len(self.sequence), 'letter')} do not fill {self.interval}"
+            )
 
     def _check_arrays(self) -> None:
         sizes = {"letters": len(self.sequence), "tokens": len(self.tokens)}
@@ -243,7 +247,7 @@ class Explanation:
     def _check_offsets(self) -> None:
         inside = (self.token_start >= 0) & (self.token_start <= self.token_end)
         if not (inside & (self.token_end <= len(self.sequence))).all():
-            raise ValueError(f"{self._name}: token offsets leave the {len(self.sequence)} letters")
+            raise ValueError(f"{self._name}: token offsets leave the {counted(len(self.sequence), 'letter')}")
 
     def _check_finite(self) -> None:
         for name in _of_logits():

@@ -134,7 +134,7 @@ class Run(PartsReader[Explanation]):
             return [self._row(row) for row in range(*key.indices(len(self)))]
         row = key + len(self) if key < 0 else key
         if not 0 <= row < len(self):
-            raise IndexError(f"row {key} of a run with {len(self)} rows")
+            raise IndexError(f"row {key} of a run with {counted(len(self), 'row')}")
         return self._row(row)
 
     def find(self, sequence_id: str, target: str | None = None) -> list[Explanation]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,13 +12,12 @@ import pyarrow as pa
 
 from relevome.data.variants.windows import VariantWindows
 from relevome.results.notebook import as_html, plotted
-from relevome.results.parts.arrow import arrow_array
+from relevome.results.parts.arrow import arrow_table
 from relevome.results.parts.manifest import AGAIN, Folder
 from relevome.results.parts.part import Rows
-from relevome.results.parts.reader import PartsReader
 from relevome.results.parts.writer import PartsWriter
 from relevome.results.record import reading
-from relevome.results.tables import write_tsv
+from relevome.results.variants.columns import OF_TARGET, OF_VARIANT, REAL, WHOLE, VariantsReader
 from relevome.results.variants.effect import MatchedNull, VariantEffect
 from relevome.results.variants.why import FOLDER, VariantsWhy, why_of
 from relevome.results.variants.why import NAME as WHY_NAME
@@ -26,36 +25,22 @@ from relevome.stores.place import local, named_place
 from relevome.words import counted
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
 
 NAME, TABLE = "variants.json", "variants.tsv"
 MATRIX = "saturation.tsv"
 PLAIN, COMPRESSED, INDEX = "variants.vcf", "variants.vcf.gz", "variants.vcf.gz.tbi"
 
-_TEXT, _WHOLE, _REAL = pa.string(), pa.int64(), pa.float64()
-
 SCHEMA = pa.schema([
-    pa.field("line", _WHOLE, nullable=False),
-    pa.field("alternative", _WHOLE, nullable=False),
-    pa.field("id", _TEXT, nullable=False),
-    pa.field("sequence_id", _TEXT, nullable=False),
-    pa.field("start", _WHOLE, nullable=False),
-    pa.field("end", _WHOLE, nullable=False),
-    pa.field("ref", _TEXT, nullable=False),
-    pa.field("alt", _TEXT, nullable=False),
-    pa.field("kind", _TEXT, nullable=False),
-    pa.field("gene", _TEXT),
-    pa.field("strand", _TEXT),
-    pa.field("padded", _WHOLE, nullable=False),
-    pa.field("target", _TEXT, nullable=False),
-    pa.field("target_index", _WHOLE),
-    *(pa.field(name, _REAL) for name in ("ref_score", "alt_score", "delta_score")),
-    *(pa.field(name, _REAL) for name in ("ref_probability", "alt_probability", "delta_probability")),
-    *(pa.field(name, _REAL) for name in ("ref_log_odds", "alt_log_odds", "delta_log_odds")),
-    pa.field("gain", _REAL), pa.field("gain_at", _WHOLE),
-    pa.field("loss", _REAL), pa.field("loss_at", _WHOLE),
-    pa.field("null_places", _WHOLE), *(pa.field(name, _REAL) for name in ("null_mean", "null_sd", "null_p")),
+    *OF_VARIANT,
+    pa.field("padded", WHOLE, nullable=False),
+    *OF_TARGET,
+    *(pa.field(name, REAL) for name in ("ref_score", "alt_score", "delta_score")),
+    *(pa.field(name, REAL) for name in ("ref_probability", "alt_probability", "delta_probability")),
+    *(pa.field(name, REAL) for name in ("ref_log_odds", "alt_log_odds", "delta_log_odds")),
+    pa.field("gain", REAL), pa.field("gain_at", WHOLE),
+    pa.field("loss", REAL), pa.field("loss_at", WHOLE),
+    pa.field("null_places", WHOLE), *(pa.field(name, REAL) for name in ("null_mean", "null_sd", "null_p")),
 ])  # fmt: skip
 
 OF_SEQUENCES = ("delta_score", "delta_probability", "delta_log_odds")
@@ -125,9 +110,7 @@ def variant_row(
 
 
 def _to_table(rows: Sequence[VariantRow]) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
-    arrays = [arrow_array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=SCHEMA)
+    return arrow_table(zip(*rows, strict=True) if rows else [()] * len(SCHEMA), SCHEMA)
 
 
 def _from_row(table: pa.Table, row: int, _: tuple[int, int] | None) -> VariantRow:
@@ -160,14 +143,14 @@ class VariantsWriter(PartsWriter):
             (there / name).unlink(missing_ok=True)
 
 
-class Variants(PartsReader[VariantRow]):
+class Variants(VariantsReader[VariantRow]):
     """The variants of a folder, in the order of their file; one part is held in memory at a time.
 
     ``manifest`` is what ``variants.json`` says. Raises InputError for a folder that is no result of variants,
     of a later schema, or with a part that is damaged or missing.
     """
 
-    kind = VARIANTS
+    kind, table = VARIANTS, TABLE
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(local(named_place(path)))
@@ -189,7 +172,7 @@ class Variants(PartsReader[VariantRow]):
         )
 
     def _repr_html_(self) -> str:
-        return as_html(repr(self), self._header(), self._lines())
+        return as_html(repr(self), self._header(), self.values(self._header()))
 
     def plot(self, target: str | None = None, most: int = 20) -> list[Axes]:
         """What the variants of largest effect do to an output, in bars: the largest first.
@@ -227,24 +210,8 @@ class Variants(PartsReader[VariantRow]):
         """Relevance of both alleles of every variant; None where that was not asked for."""
         return why_of(local(self.path))
 
-    def values(self, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """The values of some columns, row by row, in a fraction of the time of whole rows."""
-        for table in self.tables(columns):
-            yield from zip(*(table[name].to_pylist() for name in columns), strict=True)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """All rows and columns as a data frame, which holds them all in memory."""
-        return pa.concat_tables([SCHEMA.empty_table(), *self.tables()]).to_pandas()
-
-    def write_table(self) -> None:
-        """Write ``variants.tsv`` into the folder."""
-        write_tsv(self.path / TABLE, self._header(), self._lines())
-
     def _header(self) -> list[str]:
         before = () if "gain" in self.scores else ("ref_score", "alt_score")
         null = _NULL if set(OF_NULL) <= set(self.scores) else ()
         own = [name for name in self.scores if name not in OF_NULL]
         return [*_PLACE, *before, *own, *null, *(OF_NULL if null else ())]
-
-    def _lines(self) -> Iterator[tuple[Any, ...]]:
-        return self.values(self._header())

@@ -48,9 +48,9 @@ def write_variants_vcf(found: Variants, source: PathLike) -> Path:
     order = _Order()
     with whole_file(plain) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(f"{line}\n" for line in keys.header(source))
-        for line in keys.lines(source):
-            order.add(line)
-            file.write(f"{line}\n")
+        for fields in keys.lines(source):
+            order.add(fields)
+            file.write("\t".join(fields) + "\n")
     for name in (COMPRESSED, INDEX):
         (found.path / name).unlink(missing_ok=True)
     return _compressed(plain) if order.kept else plain
@@ -77,7 +77,7 @@ class _Said(NamedTuple):
     alternative: int
     gene: str | None
     target: str
-    scores: tuple[float | int | None, ...]
+    scores: tuple[str, ...]
 
 
 def _line(row: _Said) -> int:
@@ -92,13 +92,16 @@ class _Order:
         self._seen: set[str] = set()
         self._last = ("", 0)
 
-    def add(self, line: str) -> None:
+    def add(self, fields: Sequence[str]) -> None:
         """The next line."""
-        contig, position, _ = line.split("\t", 2)
+        contig, position = fields[0], int(fields[1])
         before, at = self._last
-        self.kept &= int(position) >= at if contig == before else contig not in self._seen
-        self._seen.add(contig)
-        self._last = (contig, int(position))
+        if contig == before:
+            self.kept &= position >= at
+        else:
+            self.kept &= contig not in self._seen
+            self._seen.add(contig)
+        self._last = (contig, position)
 
 
 class _Keys:
@@ -114,6 +117,7 @@ class _Keys:
             for place, score in pairs
         }
         self._ours = {*self._of.values(), _ALLELE, _GENE}
+        self._keys = {one: [self._of[one, score] for score in found.scores] for one in found.targets}
 
     def header(self, source: PathLike) -> Iterator[str]:
         """Header lines of the source without those of our keys, then ours."""
@@ -136,31 +140,42 @@ class _Keys:
     def _is_ours(self, line: str) -> bool:
         return any(line.startswith(f"##INFO=<ID={key},") for key in self._ours)
 
-    def lines(self, source: PathLike) -> Iterator[str]:
-        """The lines of the source with their values."""
-        columns = ("line", "alternative", "gene", "target", *self._found.scores)
-        rows = groupby(
-            (_Said(row[0], row[1], row[2], row[3], row[4:]) for row in self._found.values(columns)), key=_line
-        )
+    def lines(self, source: PathLike) -> Iterator[list[str]]:
+        """The fields of the lines of the source, with their values."""
+        rows = groupby(self._rows(), key=_line)
         at, here = next(rows, (0, iter(())))
         for number, line in vcf_lines(source):
             fields = line.split("\t")
-            values: list[_Said] = []
             if number == at:
-                values = list(here)
+                self._add(fields, list(here))
                 at, here = next(rows, (0, iter(())))
-            if not malformed(fields):
-                yield self._with_values(fields, values)
+            elif malformed(fields):
+                continue
+            else:
+                self._add(fields, [])
+            yield fields
 
-    def _with_values(self, fields: list[str], rows: Sequence[_Said]) -> str:
+    def _rows(self) -> Iterator[_Said]:
+        columns = ("line", "alternative", "gene", "target", *self._found.scores)
+        for table in self._found.tables(columns):
+            which, scores = columns[:4], ([_written(x) for x in table[y].to_pylist()] for y in columns[4:])
+            yield from map(_Said, *(table[name].to_pylist() for name in which), zip(*scores, strict=True))
+
+    def _add(self, fields: list[str], rows: Sequence[_Said]) -> None:
+        """Put the values of a line into its INFO field."""
         fields += ["."] * (_INFO + 1 - len(fields))
-        kept = [one for one in fields[_INFO].split(";") if one.partition("=")[0] not in self._ours]
-        ours = self._values(rows, fields[COLUMNS - 1].count(",") + 1)
-        said = [one for one in kept if one not in ("", ".")] + [
-            f"{key}={','.join(x)}" for key, x in ours.items()
+        kept = [
+            one
+            for one in fields[_INFO].split(";")
+            if one not in ("", ".") and one.partition("=")[0] not in self._ours
         ]
-        fields[_INFO] = ";".join(said) or "."
-        return "\t".join(fields)
+        if self._by_gene or [row.target for row in rows] != [*self._keys] or "," in fields[COLUMNS - 1]:
+            ours = self._values(rows, fields[COLUMNS - 1].count(",") + 1)
+            kept += [f"{key}={','.join(x)}" for key, x in ours.items()]
+        else:  # most lines: of one alternative a value for every key
+            for row in rows:
+                kept += map("=".join, zip(self._keys[row.target], row.scores, strict=True))
+        fields[_INFO] = ";".join(kept) or "."
 
     def _values(self, rows: Sequence[_Said], alternatives: int) -> dict[str, list[str]]:
         """The values of every key; none at all of a line without any."""
@@ -174,7 +189,7 @@ class _Keys:
         for row in rows:
             place = pairs.index((row.alternative, row.gene))
             for score, value in zip(self._found.scores, row.scores, strict=True):
-                values[self._of[row.target, score]][place] = _written(value)
+                values[self._of[row.target, score]][place] = value
         if self._by_gene:
             values[_ALLELE] = [str(number) for number, _ in pairs]
             values[_GENE] = [_RESERVED.sub(lambda c: quote(c[0]), gene or ".") for _, gene in pairs]

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from jaxtyping import Float, Int
 
 from relevome.errors import InputError
-from relevome.results.parts.arrow import arrow_array
+from relevome.results.parts.arrow import arrow_table
 from relevome.results.parts.manifest import Folder
 from relevome.results.parts.part import Rows
-from relevome.results.parts.reader import PartsReader
-from relevome.results.tables import write_tsv
+from relevome.results.variants.columns import OF_TARGET, OF_VARIANT, REAL, TEXT, WHOLE, VariantsReader
 from relevome.words import counted
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FOLDER, NAME, TABLE = "why", "why.json", "why.tsv"
 
-_TEXT, _WHOLE, _REAL, _LIST = pa.string(), pa.int64(), pa.float64(), pa.list_(pa.float32())
+_LIST = pa.list_(pa.float32())
 _LISTS = ("ref_relevance", "alt_relevance", "difference", "difference_low", "difference_high")
 
 
@@ -60,31 +56,26 @@ class MotifChange:
 
 
 _MOTIF = {
-    "motif": _TEXT, "strand": _TEXT, "start": _WHOLE, "end": _WHOLE, "ref_score": _REAL, "alt_score": _REAL,
-    "ref_p": _REAL, "alt_p": _REAL, "window_p": _REAL, "relevance": _REAL,
+    "motif": TEXT, "strand": TEXT, "start": WHOLE, "end": WHOLE, "ref_score": REAL, "alt_score": REAL,
+    "ref_p": REAL, "alt_p": REAL, "window_p": REAL, "relevance": REAL,
 }  # fmt: skip
 
 WHY_SCHEMA = pa.schema([
-    pa.field("line", _WHOLE, nullable=False),
-    pa.field("alternative", _WHOLE, nullable=False),
-    *(pa.field(name, _TEXT, nullable=False) for name in ("id", "sequence_id")),
-    *(pa.field(name, _WHOLE, nullable=False) for name in ("start", "end")),
-    *(pa.field(name, _TEXT, nullable=False) for name in ("ref", "alt", "kind")),
-    *(pa.field(name, _TEXT) for name in ("gene", "strand")),
-    pa.field("target", _TEXT, nullable=False),
-    pa.field("target_index", _WHOLE),
-    pa.field("letter", _WHOLE),
-    *(pa.field(name, _WHOLE, nullable=False) for name in ("first", "changed_start", "changed_end")),
-    *(pa.field(name, _TEXT, nullable=False) for name in ("ref_letters", "alt_letters")),
+    *OF_VARIANT,
+    *OF_TARGET,
+    pa.field("letter", WHOLE),
+    *(pa.field(name, WHOLE, nullable=False) for name in ("first", "changed_start", "changed_end")),
+    *(pa.field(name, TEXT, nullable=False) for name in ("ref_letters", "alt_letters")),
     *(pa.field(name, _LIST, nullable=False) for name in _LISTS),
-    *(pa.field(x, _REAL, nullable=False) for x in ("ref_score", "alt_score", "ref_special", "alt_special")),
-    *(pa.field(name, _WHOLE) for name in ("ref_tokens", "alt_tokens", "broken_tokens")),
-    *(pa.field(name, _REAL) for name in ("on_changed_tokens", "on_broken_tokens", "on_same_tokens")),
-    pa.field("broken_share", _REAL),
-    pa.field("motif_placements", _WHOLE),
+    *(pa.field(x, REAL, nullable=False) for x in ("ref_score", "alt_score", "ref_special", "alt_special")),
+    *(pa.field(name, WHOLE) for name in ("ref_tokens", "alt_tokens", "broken_tokens")),
+    *(pa.field(name, REAL) for name in ("on_changed_tokens", "on_broken_tokens", "on_same_tokens")),
+    pa.field("broken_share", REAL),
+    pa.field("motif_placements", WHOLE),
     *(pa.field(f"gained_{name}", kind) for name, kind in _MOTIF.items()),
     *(pa.field(f"lost_{name}", kind) for name, kind in _MOTIF.items()),
 ])  # fmt: skip
+_NAMED = ("id", "sequence_id", "start", "ref", "alt", "target")
 _SHORT = [name for name in WHY_SCHEMA.names if name not in {*_LISTS, "ref_letters", "alt_letters"}]
 
 
@@ -183,8 +174,7 @@ def _value(row: WhyRow, name: str) -> Any:
 
 
 def _to_table(rows: Sequence[WhyRow]) -> pa.Table:
-    columns = [arrow_array([_value(row, field.name) for row in rows], field.type) for field in WHY_SCHEMA]
-    return pa.Table.from_arrays(columns, schema=WHY_SCHEMA)
+    return arrow_table(([_value(row, name) for row in rows] for name in WHY_SCHEMA.names), WHY_SCHEMA)
 
 
 def _from_row(table: pa.Table, row: int, _: tuple[int, int] | None) -> WhyRow:
@@ -218,14 +208,14 @@ WHY = Folder(
 )
 
 
-class VariantsWhy(PartsReader[WhyRow]):
+class VariantsWhy(VariantsReader[WhyRow]):
     """Why the variants of a folder do what they do, in their order; one part is held in memory at a time.
 
     ``manifest`` is what ``why.json`` says. Raises InputError for a folder that has none, of a later schema,
     or with a part that is damaged or missing.
     """
 
-    kind = WHY
+    kind, table = WHY, TABLE
 
     def __repr__(self) -> str:
         counts = self.counts
@@ -239,15 +229,11 @@ class VariantsWhy(PartsReader[WhyRow]):
 
         Raises InputError where there is none.
         """
-        places = self.tables(["id", "sequence_id", "start", "ref", "alt", "target"])
-        found, row = [], 0
-        for table in places:
-            for id, contig, start, ref, alt, label in zip(
-                *(c.to_pylist() for c in table.columns), strict=True
-            ):
-                if name in (id or None, f"{contig}:{start + 1}:{ref}>{alt}") and target in (None, label):
-                    found.append(self._row(row))
-                row += 1
+        found = [
+            self._row(row)
+            for row, (id, contig, start, ref, alt, label) in enumerate(self.values(_NAMED))
+            if name in (id or None, f"{contig}:{start + 1}:{ref}>{alt}") and target in (None, label)
+        ]
         if not found:
             raise InputError(
                 f"{self.path} has no variant {name!r}{'' if target is None else f' with target {target!r}'}: "
@@ -255,17 +241,8 @@ class VariantsWhy(PartsReader[WhyRow]):
             )
         return found
 
-    def to_pandas(self) -> pd.DataFrame:
-        """All rows and columns as a data frame, which holds them all in memory."""
-        return pa.concat_tables([WHY_SCHEMA.empty_table(), *self.tables()]).to_pandas()
-
-    def write_table(self) -> None:
-        """Write ``why.tsv`` into the folder: all that is one number or word."""
-        write_tsv(self.path / TABLE, _SHORT, self._lines())
-
-    def _lines(self) -> Iterator[tuple[Any, ...]]:
-        for table in self.tables(_SHORT):
-            yield from zip(*(table[name].to_pylist() for name in _SHORT), strict=True)
+    def _header(self) -> list[str]:
+        return _SHORT
 
 
 def why_of(folder: str | Path) -> VariantsWhy | None:

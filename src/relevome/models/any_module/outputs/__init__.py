@@ -15,6 +15,7 @@ from torch import Tensor
 
 from relevome.errors import InputError
 from relevome.registry import Registry
+from relevome.words import counted
 
 Channels: TypeAlias = Literal["first", "last"]
 # From what a module gives, the argument and where channels are, to what the next step gets.
@@ -93,5 +94,5 @@ def described(given: Any) -> str:
     if isinstance(given, dict):
         return "a dictionary of " + ", ".join(f"{name}: {described(one)}" for name, one in given.items())
     if isinstance(given, list | tuple):
-        return f"{len(given)} parts, " + ", ".join(map(described, given))
+        return f"{counted(len(given), 'part')}, " + ", ".join(map(described, given))
     return f"a {type(given).__name__}"

@@ -7,6 +7,7 @@ from typing import Any
 from relevome.report.html.parts import PagePart, PageTools, page_parts
 from relevome.report.html.verdict import Remark
 from relevome.results.relevant_sites import NAME, RelevantSite, RelevantSites, read_relevant_sites
+from relevome.words import counted
 
 _MOST = 5000  # sites of the table; more are left out and counted
 
@@ -25,8 +26,8 @@ def _content(found: RelevantSites, tools: PageTools) -> dict[str, Any]:
 
 def _remarks(found: RelevantSites) -> list[Remark]:
     text = (
-        f"{len(found.sites):,} sites stand out in {found.counts['letters']:,} letters at a false discovery "
-        f"rate of {found.settings.fdr:g}"
+        f"{counted(len(found.sites), 'site stands', 'sites stand')} out in "
+        f"{counted(found.counts['letters'], 'letter')} at a false discovery rate of {found.settings.fdr:g}"
     )
     return [Remark("Sites", text, "good" if found.sites else "caution")]
 

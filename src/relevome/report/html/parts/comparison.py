@@ -11,6 +11,7 @@ from relevome.report.html.parts import PagePart, PageTools, page_parts
 from relevome.report.html.references import BOOTSTRAP, RATE
 from relevome.report.html.verdict import Remark, excess_remarks
 from relevome.results.comparison import NAME, Comparison, PairedTest, read_comparison
+from relevome.words import counted
 
 BETTER = "Which run is better"
 
@@ -42,7 +43,9 @@ def _remarks(found: Comparison) -> list[Remark]:
     first = next(iter(found.scores.values()), ())
     said = [one for label, some in found.scores.items() for one in excess_remarks(some, label)]
     won = Counter(label for one in first if (label := found.marked(one.metric, one.level)))
-    best = ", ".join(f"{label} by {count} of {len(first)} metrics" for label, count in won.most_common())
+    best = ", ".join(
+        f"{label} by {count} of {counted(len(first), 'metric')}" for label, count in won.most_common()
+    )
     text = f"significantly better than every other run: {best or 'none, by any metric'}"
     return [*said, Remark(BETTER, text, "good" if won else "plain")]
 

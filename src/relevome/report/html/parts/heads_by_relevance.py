@@ -14,6 +14,7 @@ from relevome.report.relevance_words import on_top, summary
 from relevome.results.relevance_heads.folder import NAME, read_relevance_heads
 from relevome.results.relevance_heads.heads import Effect, RelevantHeads
 from relevome.results.relevance_heads.nulls import NULLS
+from relevome.words import counted
 
 HEADS = "What heads look at"
 
@@ -55,7 +56,7 @@ def _remarks(found: RelevantHeads) -> list[Remark]:
     for one in found.effects:
         significant, specialised = (int(some[1:].sum()) for some in (one.significant, one.specialised))
         where = one.kind if one.group == "all" else f"{one.group}, {one.kind}"
-        text = f"{where}, {one.metric}: {significant} of {len(one.p) - 1} heads significant"
+        text = f"{where}, {one.metric}: {significant} of {counted(len(one.p) - 1, 'head')} significant"
         text += f", {specialised} beyond every null" if one.asked else "; against no null that decides"
         tone: Tone = "good" if specialised else "caution" if significant else "plain"
         said.append(Remark(HEADS, text, tone))

@@ -47,8 +47,8 @@ def _said(found: Pairs) -> str:
     counts = found.counts
     return (
         f"{found.settings.method} maps of {counted(len(found.sequences), 'sequence')}; "
-        f"{len(found.pairs):,} strongest "
-        f"of {counts.get('pairs', len(found.pairs)):,} pairs that are at least {found.settings.apart} "
+        f"{len(found.pairs):,} strongest of "
+        f"{counted(counts.get('pairs', len(found.pairs)), 'pair')} at least {found.settings.apart} "
         "letters apart"
     )
 
@@ -92,7 +92,13 @@ def _remarks(found: Pairs) -> list[Remark]:
         text = f"{_said(found)}; {count:,} of them beyond shuffles at a false discovery rate of {_LEVEL:g}"
         said = [Remark(READS, text, "good" if count else "caution")]
     if found.refused:
-        said.append(Remark(LEFT_OUT, f"{len(found.refused):,} sequences have no map of pairs", "caution"))
+        said.append(
+            Remark(
+                LEFT_OUT,
+                f"{counted(len(found.refused), 'sequence has', 'sequences have')} no map of pairs",
+                "caution",
+            )
+        )
     return said
 
 

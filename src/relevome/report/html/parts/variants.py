@@ -70,7 +70,7 @@ def _said(found: Variants) -> str:
     scheme = found.manifest.get("scheme")
     return (
         f"{counts.explained:,} of {counted(counts.read, 'variant')} scored for {', '.join(found.targets[:5])}"
-        + f" and {len(found.targets) - 5} more outputs" * (len(found.targets) > 5)
+        + f" and {counted(len(found.targets) - 5, 'more output')}" * (len(found.targets) > 5)
         + f", in {read}"
         + (f", by {scheme}" if scheme else "")
         + (
@@ -170,7 +170,13 @@ def _remarks(found: Variants) -> list[Remark]:
     text = _said(found) + (f"; {best}" if best else "")
     said = [Remark(VARIANTS, text, "plain" if found.status == "finished" else "caution")]
     if refused := len(found.counts.refused):
-        said.append(Remark(LEFT_OUT, f"{refused:,} variants have no score, see {TITLE}", "caution"))
+        said.append(
+            Remark(
+                LEFT_OUT,
+                f"{counted(refused, 'variant has', 'variants have')} no score, see {TITLE}",
+                "caution",
+            )
+        )
     return said
 
 
