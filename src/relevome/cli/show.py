@@ -60,6 +60,10 @@ def show(
         str | None,
         typer.Option(help="A variant of a folder of `relevome variants --why`: its id, or chr1:12345:A>G."),
     ] = None,
+    gene: Annotated[
+        str | None,
+        typer.Option(help="With --variant in several genes: which (default: the first)."),
+    ] = None,
     flank: Annotated[
         int | None, typer.Option(help="With --variant: letters on either side of it (30).", min=0)
     ] = None,
@@ -84,15 +88,16 @@ def show(
         from relevome.jobs.show import show as draw
         from relevome.jobs.variants.show import show_variant
 
-    if variant is not None or flank is not None:
-        if variant is None or output is None or len(runs) > 1 or id or list_ or region or sites or size:
+    if variant is not None or flank is not None or gene is not None:
+        others = (id, list_, region, sites, size, feature, axis, letter_scores, one_scale, not tokens)
+        if variant is None or output is None or len(runs) > 1 or any(others) or plus_one is not None:
             raise InputError(
                 "expected one folder of `relevome variants --why` with --variant NAME and -o PICTURE, and of "
-                "other options --target, --flank, --title and --width"
+                "other options --target, --gene, --flank, --title and --width"
             )
         show_variant(
-            runs[0], variant, output, target, inches=7.2 if width is None else width,
-            flank=30 if flank is None else flank, title=title,
+            runs[0], variant, output, target, gene=gene, inches=7.2 if width is None else width,
+            flank=flank, title=title,
         )  # fmt: skip
         echo(str(output))
         return

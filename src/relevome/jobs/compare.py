@@ -20,6 +20,7 @@ from relevome.evaluation.statistics import compare as compare_values
 from relevome.evaluation.truth import truth_record
 from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.evaluate import evaluate, settings_of
+from relevome.jobs.running.labels import told_apart
 from relevome.report.comparisons import write_comparison_pages
 from relevome.results.comparison import Comparison, PairedTest, Similarity, write_comparison
 from relevome.results.evaluation.curves import MeanCurves
@@ -105,7 +106,12 @@ def compare(
                 say=lambda what, name=name: say(f"evaluating {name}: {what}"), progress=progress,
             )  # fmt: skip
             found.append(one)
-    evaluations = dict(zip(_labels(found, labels), found, strict=True))
+    names = told_apart(labels, [named_place(one.about["run"]) for one in found])
+    if len(set(names)) < len(names):
+        raise InputError(
+            f"{found[0].about['run']} is given twice, or two evaluations of it: give each a --label"
+        )
+    evaluations = dict(zip(names, found, strict=True))
     _check_alike(evaluations)
     _check_asked(found[0], settings, truth_record(truth, features))
     say("comparing")
@@ -115,23 +121,6 @@ def compare(
         write_comparison_pages(comparison, Path(out))
         write_comparison(comparison, Path(out))
     return comparison
-
-
-def _labels(found: Sequence[Evaluation], labels: Sequence[str]) -> list[str]:
-    """The labels given, or as much of the end of each run's path as tells them apart."""
-    if labels and (len(labels) != len(found) or len(set(labels)) != len(labels)):
-        raise InputError(
-            f"{counted(len(labels), 'label')} for {counted(len(found), 'run')}: expected one for each, all "
-            "different"
-        )
-    if labels:
-        return list(labels)
-    paths = [named_place(one.about["run"]).resolve().parts for one in found]
-    for count in range(1, max(map(len, paths)) + 1):
-        names = ["/".join(parts[-count:]) for parts in paths]
-        if len(set(names)) == len(names):
-            return names
-    raise InputError(f"{found[0].about['run']} is given twice, or two evaluations of it: give each a --label")
 
 
 def _check_alike(evaluations: Mapping[str, Evaluation]) -> None:

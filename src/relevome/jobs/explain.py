@@ -28,7 +28,7 @@ from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress
 from relevome.jobs.running.estimates import Planned
-from relevome.jobs.running.planning import estimate_shards, letters_of
+from relevome.jobs.running.planning import estimate_shards
 from relevome.jobs.running.positions import each_of, positions_of
 from relevome.jobs.running.shards import (
     SHARD_LETTERS,
@@ -37,6 +37,7 @@ from relevome.jobs.running.shards import (
     Plan,
     Shard,
     check_letters,
+    letters_of,
     shards,
 )
 from relevome.jobs.running.writing import remembered, write_shards

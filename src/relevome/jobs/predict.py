@@ -20,13 +20,14 @@ from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.jobs import Progress, nobody
 from relevome.jobs.running.estimates import Planned
-from relevome.jobs.running.planning import estimate_shards, letters_of
+from relevome.jobs.running.planning import estimate_shards
 from relevome.jobs.running.shards import (
     SHARD_LETTERS,
     SHARD_SEQUENCES,
     Item,
     Shard,
     ShardResult,
+    letters_of,
     refused,
     result_of,
     shards,

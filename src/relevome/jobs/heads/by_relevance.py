@@ -30,6 +30,7 @@ from relevome.models.base import Model
 from relevome.models.targets import PREDICTED
 from relevome.models.untrained import with_shuffled_weights
 from relevome.report.relevance_heads import write_relevance_page
+from relevome.results.parts.writer import OtherQuestion
 from relevome.results.quality.record import quality_of
 from relevome.results.quality.verdict import verdict
 from relevome.results.relevance_heads.folder import FOLDER, RANDOM, write_relevance_heads
@@ -203,14 +204,16 @@ def explained_at_random(
     folder.mkdir(parents=True, exist_ok=True)
     for seed in range(count):
         shuffled = with_shuffled_weights(model, seed)
-        how = {"batch_size": batch_size, "engine": engine, "progress": progress}
-        yield _made(shuffled, source, plan, folder / f"seed-{seed}", overwrite, how)
+        computed = {"batch_size": batch_size, "engine": engine, "progress": progress}
+        yield _made(shuffled, source, plan, folder / f"seed-{seed}", overwrite, computed)
 
 
-def _made(model: Model, source: Input, plan: Plan, out: Path, overwrite: bool, how: Mapping[str, Any]) -> Run:
+def _made(
+    model: Model, source: Input, plan: Plan, out: Path, overwrite: bool, computed: Mapping[str, Any]
+) -> Run:
     try:
-        return run_plan(model, source, plan, out, **how)
-    except InputError:
+        return run_plan(model, source, plan, out, **computed)
+    except OtherQuestion:
         if not overwrite:
             raise
-        return run_plan(model, source, plan, out, overwrite=True, **how)
+        return run_plan(model, source, plan, out, overwrite=True, **computed)

@@ -15,7 +15,7 @@ from relevome.models.base import Model, Target
 from relevome.models.responses import Response, answers_or_errors
 from relevome.models.tokens import Tokens
 
-CHECKED = 8  # sequences of a shard whose logit is compared with that of the model left alone, at least
+CHECKED = 8  # sequences of a shard whose logit is compared with that of the model left alone, at most
 
 
 def asked_alone(method: Method, asked: List[Asked]) -> Set[int]:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Set
 from collections.abc import Sequence as List
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from relevome.data.sequences import Sequence
 from relevome.engines.base import Engine
 from relevome.jobs.running.estimates import Reservoirs, Weight, Work, WorkEstimate, estimate_work
-from relevome.jobs.running.shards import Item, ShardResult
+from relevome.jobs.running.shards import ShardResult
 from relevome.jobs.running.writing import NumberedShard
 from relevome.results.parts.part import Counts, Rows, size_of_part
 
@@ -68,8 +67,3 @@ def estimate_shards(
 
     work = Work(shards, reservoirs.strata(), sequences, known, reading)
     return estimate_work(work, carry_out, weigh, engine)
-
-
-def letters_of(item: Item) -> int:
-    """The letters of a sequence, none of one that cannot be used."""
-    return len(item.what) if isinstance(item.what, Sequence) else 0

@@ -114,16 +114,17 @@ class Shard:
     @property
     def letters(self) -> int:
         """How many letters are in it."""
-        return sum(map(_letters, self.items))
+        return sum(map(letters_of, self.items))
 
 
 def shards(model: Model, source: Input, long: str) -> Iterator[Shard]:
     """Stretches of the input of at most so many sequences and, beyond the first, so many letters."""
-    for number, items in cut(_items(model, source, long), _letters, SHARD_SEQUENCES, SHARD_LETTERS):
+    for number, items in cut(_items(model, source, long), letters_of, SHARD_SEQUENCES, SHARD_LETTERS):
         yield Shard(number, items)
 
 
-def _letters(item: Item) -> int:
+def letters_of(item: Item) -> int:
+    """The letters of a sequence, none of one that cannot be used."""
     return len(item.what) if isinstance(item.what, Sequence) else 0
 
 

@@ -10,9 +10,10 @@ from relevome.data.problems import Problem
 from relevome.data.sequences import ALPHABETS
 from relevome.data.sites import Site
 from relevome.errors import InputError
+from relevome.jobs.running.labels import told_apart
 from relevome.report.html.annotations import as_letters, called_sites
-from relevome.report.html.content import PageTracks, Shown, ShownResult
-from relevome.report.html.parts import page_parts
+from relevome.report.html.content import PageTracks, Shown
+from relevome.report.html.parts import ShownResult, page_parts
 from relevome.report.html.structures import ShownStructure
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
 from relevome.results.record import reading
@@ -20,7 +21,6 @@ from relevome.results.relevant_sites import RelevantSites
 from relevome.results.run.manifest import NAME as RUN
 from relevome.results.run.reader import Run
 from relevome.stores.place import local, named_place
-from relevome.words import counted
 
 
 def shown_on_page(
@@ -40,8 +40,10 @@ def shown_on_page(
     those that cannot be read, and for a structure of no sequence that is shown.
     """
     lines = _lines(tracks, others, sites, features, problems)
+    methods = [str(run.manifest.get("method")) for run in runs]
+    names = told_apart(labels, [run.path for run in runs], methods)
     return Shown(
-        _title(runs) if title is None else title, tuple(_labels(runs, labels)), tracks, tuple(others),
+        _title(runs) if title is None else title, tuple(names), tracks, tuple(others),
         lines, tuple(f"{one.id}: {one.reason}" for one in problems), _structures(structures, tracks),
     )  # fmt: skip
 
@@ -105,24 +107,6 @@ def _result(folder: Path) -> ShownResult:
     known = ", ".join([RUN, *(part.record for _, part in page_parts.items())])
     there = "is not there" if not folder.exists() else "holds no result that a page shows"
     raise InputError(f"{folder} {there}: expected the folder of a command, which has one of {known}")
-
-
-def _labels(runs: Sequence[Run], labels: Sequence[str]) -> list[str]:
-    """The labels given, methods that differ, or as much of the end of each path as tells runs apart."""
-    if labels and (len(labels) != len(runs) or len(set(labels)) != len(labels)):
-        raise InputError(
-            f"{counted(len(labels), 'label')} for {counted(len(runs), 'run')}: expected one for each, all "
-            "different"
-        )
-    if labels:
-        return list(labels)
-    found = [str(run.manifest.get("method")) for run in runs]
-    paths = [run.path.resolve().parts for run in runs]
-    for count in range(1, max(map(len, paths), default=0) + 1):
-        if len(set(found)) == len(found):
-            break
-        found = ["/".join(parts[-count:]) for parts in paths]
-    return found
 
 
 def _title(runs: Sequence[Run]) -> str:

@@ -21,7 +21,7 @@ def show_variant(
     *,
     gene: str | None = None,
     inches: float = 7.2,
-    flank: int = FLANK,
+    flank: int | None = None,
     title: str | None = None,
 ) -> None:
     """Draw relevance with both alleles of a variant on one axis, and its difference.
@@ -54,7 +54,7 @@ def show_variant(
         named_alphabet(why.manifest["alphabet"]),
         method=str(why.manifest["method"]),
         shifts=why.manifest["shifts"],
-        flank=flank,
+        flank=FLANK if flank is None else flank,
         inches=inches,
         title=title,
     )

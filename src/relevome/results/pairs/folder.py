@@ -187,7 +187,6 @@ def check_question(folder: Path, question: Mapping[str, Any]) -> None:
 def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None:
     if not overwrite:
         check_question(folder, question)
-    _write_record(folder, "running", {"question": question})
     (folder / MAPS).mkdir(exist_ok=True)
     for path in (*(folder / MAPS).glob("*"), *(folder / RANDOM).glob("*/*")):
         if overwrite or path.suffix != ".npz":
@@ -195,6 +194,8 @@ def _prepare(folder: Path, question: Mapping[str, Any], overwrite: bool) -> None
     # lists and pictures are of what is asked now
     for path in [path for pattern in _MADE for path in folder.glob(pattern)]:
         path.unlink()
+    # last: what is there when the new question is on record is of that question
+    _write_record(folder, "running", {"question": question})
 
 
 def write_pairs(found: Pairs) -> None:

@@ -225,10 +225,14 @@ def parts_there(
     return frozenset(part_paths(folder))
 
 
+class OtherQuestion(InputError):
+    """A folder holds a result of another question."""
+
+
 def _check_same(folder: Place, kind: Folder, manifest: Mapping[str, Any]) -> None:
     differences = manifests.differences(manifests.read_manifest(folder, kind), manifest)
     if differences:
-        raise InputError(
+        raise OtherQuestion(
             f"{folder} holds another {kind.what}, which differs in {', '.join(differences)}: choose "
             f"another -o, or replace that {kind.what} with --overwrite"
         )

@@ -135,12 +135,14 @@ class VariantsWriter(PartsWriter):
     """
 
     def __init__(self, folder: str | Path, manifest: Mapping[str, Any], overwrite: bool = False) -> None:
-        there = local(named_place(folder))
-        super().__init__(there, VARIANTS, manifest, overwrite)
-        if overwrite and (there / FOLDER / WHY_NAME).is_file():
-            shutil.rmtree(there / FOLDER)
+        super().__init__(local(named_place(folder)), VARIANTS, manifest, overwrite)
+
+    def _open(self, overwrite: bool) -> None:
+        if overwrite and (self.folder / FOLDER / WHY_NAME).is_file():
+            shutil.rmtree(local(self.folder / FOLDER))  # before the new question is on record
+        super()._open(overwrite)
         for name in (TABLE, MATRIX, PLAIN, COMPRESSED, INDEX):
-            (there / name).unlink(missing_ok=True)
+            (self.folder / name).unlink(missing_ok=True)
 
 
 class Variants(VariantsReader[VariantRow]):
