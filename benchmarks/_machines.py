@@ -63,7 +63,9 @@ class Machine:
         if self.to is not None:
             self.to._ip("link", "set", self._wire, "down", check=False)
         self._holder.kill()
-        self._holder.communicate()
+        self._holder.wait()
+        if self._holder.stdout:
+            self._holder.stdout.close()
 
     def _plug(self, link: str) -> None:
         self._ip("addr", "add", f"{self.address}/24", "dev", link)

@@ -43,6 +43,7 @@ def test_machines_reach_each_other_and_nobody_else(machines: tuple[Machine, Mach
     while not (tmp_path / "server").read_text():
         assert server.poll() is None
     assert said(second, tmp_path / "a", sys.executable, "-c", CALL.format(FIRST)) == "reached\n"
+    server.wait()
     assert "unreachable" in said(second, tmp_path / "b", sys.executable, "-c", CALL.format("192.0.2.1"))
     assert said(first, tmp_path / "c", "ls", tmp_path / "hidden") == "model\n"
     assert said(second, tmp_path / "d", "ls", tmp_path / "hidden") == ""
