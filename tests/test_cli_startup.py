@@ -14,7 +14,7 @@ import torch
 from typer.models import ArgumentInfo
 
 from relevome.cli.app import app
-from relevome.cli.shared.paths import ModelName, PathOrWord, ResultName
+from relevome.cli.shared.paths import ModelName, PathOrWord, ResultName, SequencesName
 from relevome.data.sequences import DNA
 from relevome.errors import InputError
 from relevome.models import models
@@ -27,7 +27,10 @@ from relevome.models.untrained import with_random_weights
 from tests import imports
 
 # Neither a path that is there nor an id of the hub; and a name of which only a model is made.
-NOWHERE = {Path: "nowhere/x", PathOrWord: "nowhere/x.json", ModelName: "nowhere", ResultName: "nowhere/x"}
+NOWHERE = {
+    Path: "nowhere/x", PathOrWord: "nowhere/x.json", ModelName: "nowhere", ResultName: "nowhere/x",
+    SequencesName: "nowhere/x",
+}  # fmt: skip
 
 
 def options() -> Iterator[tuple[str, Parameter, Any, Any]]:

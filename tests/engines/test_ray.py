@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cloudpickle import dumps
 
 import relevome
 from relevome.engines.base import AHEAD, engine_of
-from relevome.engines.ray import Ray
+from relevome.engines.ray import Ray, _Actors, _Queue, _Worker
 from relevome.errors import InputError
 from relevome.jobs.running import shards
 from relevome.models.base import Model
@@ -56,6 +58,40 @@ def test_results_come_by_number_also_where_a_worker_dies_and_shards_as_needed(
         ahead.append(len(drawn) - len(results))
     assert results == {0: 9} | {number: number**2 for number in range(1, 30)}
     assert max(ahead) <= 2 * AHEAD + 1  # and the next
+
+
+def waits(work: tuple[int, Path]) -> int:
+    """A number; the first waits until it is told not to."""
+    number, folder = work
+    while number == 0 and not (folder / "again").exists():
+        time.sleep(0.05)
+    return number**2
+
+
+def test_shards_of_a_worker_whose_node_is_lost_are_computed_by_others(tmp_path: Path) -> None:
+    actor: Any = ray.remote(num_cpus=1)(_Worker)
+    handles = [actor.remote(1) for _ in range(2)]
+    crew = _Actors(handles, [ray.put(dumps(waits))])
+    while len(crew.nodes) < 2:
+        assert list(crew.next_result()) == []
+    left = _Queue((0, (0, tmp_path)), iter([(number, (number, tmp_path)) for number in (1, 2, 3)]))
+    crew.ask(left)
+    assert not left.more
+    lost = next(worker for shard, _, worker in crew.asked.values() if shard == 0)
+    crew.nodes[lost] = "a node that is gone"
+    results: dict[int, int] = {}
+    while len(results) < 2:
+        assert crew.given_up() == []  # as long as the other has something to do
+        results |= dict(crew.next_result())
+    assert results == {2: 4, 3: 9}
+    left.give_back(crew.given_up())
+    (tmp_path / "again").touch()
+    crew.ask(left)
+    assert {worker for *_, worker in crew.asked.values()} == {1 - lost}
+    while crew.asked:
+        results |= dict(crew.next_result())
+    assert results == {number: number**2 for number in range(4)}
+    ray.kill(handles[1 - lost])
 
 
 def test_what_a_task_raises_is_raised_here(tmp_path: Path) -> None:

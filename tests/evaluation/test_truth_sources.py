@@ -13,6 +13,7 @@ from relevome.errors import InputError
 from relevome.jobs.evaluate import evaluate
 from relevome.jobs.show import show
 from relevome.results.run.reader import Run
+from relevome.stores.place import local
 from tests.evaluation.additive import additive_model
 from tests.evaluation.example_runs import explained
 
@@ -43,9 +44,9 @@ def test_features_without_a_place_are_a_note_and_sequences_without_sites_a_reaso
     assert found.scores[0].n == len(run) - 1
     said = "known sites: 1 feature left out, the first s0: active site at ? to 4, an end that is not known"
     assert said in found.notes
-    left = show(run.path, "s0", tmp_path / "logo.png", sites=path, features=["active_site"])
+    left = show(local(run.path), "s0", tmp_path / "logo.png", sites=path, features=["active_site"])
     assert [one.id for one in left] == ["s0"]
-    assert show(run.path, "s1", tmp_path / "logo.png", sites=path) == []
+    assert show(local(run.path), "s1", tmp_path / "logo.png", sites=path) == []
 
 
 def test_a_source_that_is_none_is_refused(run: Run) -> None:

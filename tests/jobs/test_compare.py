@@ -21,6 +21,7 @@ from relevome.models.base import Model
 from relevome.results.comparison import Comparison, read_comparison, write_comparison
 from relevome.results.evaluation.folder import write_evaluation
 from relevome.results.run.reader import Run
+from relevome.stores.place import local
 from tests.evaluation.additive import additive_model
 from tests.evaluation.example_runs import best_letters, changed, explained
 
@@ -44,12 +45,12 @@ def truth(model: Model, right: Run) -> Truth:
 
 @pytest.fixture(scope="module")
 def noisy(right: Run) -> Run:
-    return changed(right, right.path.parent / "noisy", noise(0.05))
+    return changed(right, local(right.path).parent / "noisy", noise(0.05))
 
 
 @pytest.fixture(scope="module")
 def found(right: Run, noisy: Run, truth: Truth) -> Comparison:
-    noisier = changed(right, right.path.parent / "noisier", noise(1.0))
+    noisier = changed(right, local(right.path).parent / "noisier", noise(1.0))
     return compare([right, noisy, noisier], truth, use_model=False)
 
 
@@ -77,7 +78,7 @@ def test_every_pair_is_tested_on_its_values_and_adjusted_over_all(found: Compari
 
 
 def test_a_difference_that_is_not_significant_has_no_winner(right: Run, noisy: Run, truth: Truth) -> None:
-    same = changed(right, right.path.parent / "same", lambda relevance: relevance)
+    same = changed(right, local(right.path).parent / "same", lambda relevance: relevance)
     found = compare([right, same], truth, use_model=False)
     assert {test.better for test in found.tests} == {None}
     assert found.best("auroc", "letters") is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from relevome.jobs.running.writing import remembered
 from relevome.models.batching import DerivedBatchSizes, batch_sizes_of
 from relevome.results.parts.manifest import VOLATILE
 from relevome.results.run.manifest import RUN
+from relevome.stores.place import local
 from tests.toys import load, saved  # noqa: F401 - fixtures
 
 PROTEINS = ["MKTAYIAKQR", "GAVLIMCFYWHKRQNEDSTP", "MK", "WWWWW", "ACDEFGHIKL", "MSTNPKPQRK", "MKV"]
@@ -307,7 +307,7 @@ def test_progress_is_told_of_every_sequence_and_of_the_total(protein_model):
 
 def test_a_temporary_run_lives_as_long_as_its_object(protein_model):
     run = relevome.explain(protein_model, PROTEINS[:1], "saliency")
-    folder = Path(run.path)
+    folder = local(run.path)
     assert folder.exists()
     del run
     assert not folder.exists()

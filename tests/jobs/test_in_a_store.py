@@ -329,7 +329,7 @@ def test_a_bucket_that_is_not_there_and_a_store_that_does_not_answer_are_one_lin
     [
         ("annotate", "--model", ".", "--genome", ".", "-o", "s3://bucket/out"),
         ("evaluate", ".", "-o", "s3://bucket/out"),
-        ("explain", "--model", ".", "--fasta", "s3://bucket/x.fa", "-o", "out"),
+        ("explain", "--model", ".", "--bed", "s3://bucket/x.bed", "--genome", ".", "-o", "out"),
         ("sites", ".", "-o", "gs://bucket/out"),
     ],
 )

@@ -29,6 +29,7 @@ from relevome.results.evaluation.folder import read_evaluation
 from relevome.results.quality.loaded import quality_of_loaded
 from relevome.results.quality.record import NOT_KEPT, quality_of
 from relevome.results.run.reader import Run
+from relevome.stores.place import local
 from tests.toys import saved  # noqa: F401 - fixture
 
 PROTEINS = {"a": "MKTAYIAKQRGAVLI", "b": "GAVLIMCFYWHKTAY", "c": "WHKTAYMKTAYIAKQRG"}
@@ -71,7 +72,7 @@ def test_a_run_keeps_it_where_the_model_is_gone(trained: Any, tmp_path: Path) ->
     folder = trained("model", 0.97)
     run = explained(folder, tmp_path / "run")
     shutil.rmtree(folder)
-    moved = shutil.move(run.path, tmp_path / "elsewhere")
+    moved = shutil.move(local(run.path), tmp_path / "elsewhere")
     found = evaluate(moved, TRUTH, out=tmp_path / "scores")
     assert (found.quality.metrics, found.quality.in_training) == ({"auroc": 0.97, "mcc": 0.8}, 3)
     line = "model: AUROC 0.970, MCC 0.800 on 400 test sequences; 3 of them are in training too"
@@ -87,14 +88,14 @@ def test_an_earlier_run_goes_on_and_is_evaluated_by_what_the_model_says_now(
     run = explained(folder, tmp_path / "run")
     said = json.loads((run.path / "run.json").read_text())
     del said["model"]["quality"]
-    (run.path / "run.json").write_text(json.dumps(said))
+    (local(run.path) / "run.json").write_text(json.dumps(said))
     assert quality_of(Run(run.path).manifest["model"]).unknown == NOT_KEPT
     assert evaluate(run.path, TRUTH, use_model=False).quality.unknown == NOT_KEPT
     assert "quality not known" in repr(evaluate(run.path, TRUTH, use_model=False))
     known = evaluate(run.path, TRUTH, fast=True, null=0, random_models=0, metrics=["faithfulness"])
     assert known.quality.metrics["auroc"] == 0.97
     parts = [path.read_bytes() for path in sorted(run.path.glob("part-*"))]
-    again = explained(folder, run.path)  # whose parts know which run they are of
+    again = explained(folder, local(run.path))  # whose parts know which run they are of
     assert [path.read_bytes() for path in sorted(run.path.glob("part-*"))] == parts
     assert quality_of(again.manifest["model"]).metrics["auroc"] == 0.97
 
@@ -104,7 +105,7 @@ def test_a_moved_and_rescored_model_continues_its_run(trained: Any, tmp_path: Pa
     run = explained(folder, tmp_path / "run")
     moved = Path(shutil.move(folder, tmp_path / "moved"))
     (moved / "training.json").write_text(training(0.9))
-    assert quality_of(explained(moved, run.path).manifest["model"]).metrics["auroc"] == 0.9
+    assert quality_of(explained(moved, local(run.path)).manifest["model"]).metrics["auroc"] == 0.9
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_what_is_not_known_is_said_in_one_line(trained: Any, tmp_path: Path, lef
 
 def test_a_run_whose_quality_is_no_record_is_refused_in_one_line(trained: Any, tmp_path: Path) -> None:
     run = explained(trained("model", 0.97), tmp_path / "run")
-    path = run.path / "run.json"
+    path = local(run.path) / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"model": {"quality": 3}}))
     with pytest.raises(InputError, match="quality is '3'"):
         Run(run.path)
@@ -193,7 +194,7 @@ def test_the_better_map_of_a_weaker_model_is_not_marked(trained: Any, tmp_path: 
 
 def test_methods_on_one_model_have_one_line_and_are_marked(trained: Any, tmp_path: Path) -> None:
     run = explained(trained("model", 0.97), tmp_path / "one")
-    found = compare([run, Run(shutil.copytree(run.path, tmp_path / "two"))], TRUTH, use_model=False)
+    found = compare([run, Run(shutil.copytree(local(run.path), tmp_path / "two"))], TRUTH, use_model=False)
     assert len(found.on_top()) == 1
     assert better(found, "two").marked("auroc", "letters") == "two"
     write_comparison_pages(found, tmp_path)
@@ -202,7 +203,7 @@ def test_methods_on_one_model_have_one_line_and_are_marked(trained: Any, tmp_pat
 
 def test_no_map_of_a_model_that_is_not_above_chance_is_marked(trained: Any, tmp_path: Path) -> None:
     run = explained(trained("model", 0.52), tmp_path / "one")
-    found = compare([run, Run(shutil.copytree(run.path, tmp_path / "two"))], TRUTH, use_model=False)
+    found = compare([run, Run(shutil.copytree(local(run.path), tmp_path / "two"))], TRUTH, use_model=False)
     assert found.held_back == {"one", "two"}
     assert better(found, "two").marked("auroc", "letters") is None
     assert found.on_top()[1] == (

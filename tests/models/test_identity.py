@@ -15,6 +15,7 @@ import relevome
 from relevome.errors import InputError
 from relevome.jobs.evaluate import evaluate
 from relevome.models.hugging_face import load_model
+from relevome.stores.place import local
 from tests.results.earlier import as_before_parts_knew_their_run
 from tests.toys import TOYS
 
@@ -126,13 +127,13 @@ def test_a_run_that_knew_the_weights_alone_still_meets_its_model(folder: Path, t
 
     model = load_model(folder)
     run = relevome.explain(model, TOYS["protbert"].sequences(12, 13), "saliency", 1, out=tmp_path / "run")
-    record = run.path / "run.json"
+    record = local(run.path) / "run.json"
 
     def as_it_was(content: Any) -> None:
         del content["model"]["sha256"]
         content["model"]["weights_sha256"] = weights_sha256(str(folder))
 
-    as_before_parts_knew_their_run(run.path)
+    as_before_parts_knew_their_run(local(run.path))
     rewrite(record, as_it_was)
     assert evaluate(run.path, model=model, fast=True, metrics=["comprehensiveness"], null=0).scores
     rewrite(record, lambda content: content["model"].update(weights_sha256="0" * 64))

@@ -14,6 +14,7 @@ from relevome.data.formats import format_of
 from relevome.data.formats.fasta import read_fasta
 from relevome.data.formats.table import SEQUENCE_COLUMNS, id_place, table_sequences
 from relevome.data.genomes import read_bed
+from relevome.data.lines import open_file
 from relevome.data.problems import Problem, Stops
 from relevome.data.sequences import PROTEIN, Alphabet, Sequence
 from relevome.data.windows.anchors import windowing
@@ -35,9 +36,10 @@ def from_file(path: str | Path, alphabet: Alphabet, strip_stop: bool = False) ->
     """Sequences of a file whose format is told by its name or its beginning (see `format_of`), else FASTA.
 
     Args:
-        path: A CSV or TSV table if its name ends in ``.csv``, ``.tsv`` or ``.tab``; 3-line if there is
-            ``.3line`` in its name; UniProt XML or flat text, whose ids are accessions, if it begins like one
-            (the extra ``uniprot``); FASTA otherwise. All may be compressed.
+        path: Of this machine, or the address of a file in a store, such as ``s3://bucket/x.fa.gz``, which is
+            read some megabytes at a time. A CSV or TSV table if its name ends in ``.csv``, ``.tsv`` or
+            ``.tab``; 3-line if there is ``.3line`` in its name; UniProt XML or flat text, whose ids are
+            accessions, if it begins like one (the extra ``uniprot``); FASTA otherwise. All may be compressed.
         alphabet: The letters of the sequences.
         strip_stop: Whether a ``*`` at the end of a protein is taken off, and counted; by default it stays,
             which is a problem of its sequence.
@@ -218,8 +220,5 @@ def _described(**paths: str | Path) -> dict[str, str]:
 
 def sha256_of(path: str | Path) -> str:
     """Digest of a file. Raises InputError if it cannot be read."""
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    with open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

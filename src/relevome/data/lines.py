@@ -1,4 +1,4 @@
-"""Lines of a text file, plain or compressed, with their numbers."""
+"""Lines of a text file, plain or compressed, with their numbers; also of one in a store, by its address."""
 
 from __future__ import annotations
 
@@ -12,10 +12,25 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from relevome.errors import InputError
+from relevome.stores.place import StorePath, named_place
 
 PathLike = str | os.PathLike[str]
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_FETCHED = 1 << 22  # bytes of a file in a store that are fetched at once
+
+
+def open_file(path: PathLike) -> io.BufferedReader:
+    """The bytes of a file as they are; of one in a store some at a time. Raises as ``open_bytes`` does."""
+    place = named_place(path) if isinstance(path, str) else Path(path)
+    try:
+        if isinstance(place, StorePath):
+            return io.BufferedReader(place.stretches(), _FETCHED)
+        return place.open("rb")
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path} ({error.strerror or 'no such file'}): expected a file"
+        ) from error
 
 
 @contextmanager
@@ -24,11 +39,7 @@ def open_bytes(path: PathLike) -> Iterator[BinaryIO]:
 
     Raises InputError for a file that is missing, a folder, not readable, or damaged.
     """
-    try:
-        file = Path(path).open("rb")  # noqa: SIM115 (closed below, whatever happens)
-    except OSError as error:
-        raise InputError(f"cannot read {path} ({error.strerror}): expected a file") from error
-    with file:
+    with open_file(path) as file:
         if file.peek(2)[:2] != _GZIP_MAGIC:
             yield file
             return

@@ -23,7 +23,8 @@ _SHORT = 10.0  # seconds after which it is asked again whether the cluster has r
 class Ray:
     """Computes on a Ray cluster (extra ``ray``): actors that hold the model once and take whole shards.
 
-    A worker that dies, as by a node that is lost, is started again where there is room, with its shards.
+    A worker that dies, as by a node that is lost, is started again where there is room, with its shards;
+    where there is none, others compute them when they have nothing else to do.
 
     Attributes:
         address: Of a running cluster, such as ``auto`` or ``ray://host:10001``. None: a cluster on this
@@ -117,25 +118,15 @@ class Ray:
         actor: Any = ray.remote(
             num_cpus=self.cpus, num_gpus=self.gpus, max_restarts=-1, max_task_retries=RETRIES
         )(_Worker)  # fmt: skip
-        count = self.workers or self._room()
-        actors = [actor.remote(self.cpus) for _ in range(count)]
-        ready = {one.ready.remote(): one for one in actors}
-        asked: dict[Any, tuple[int, Any]] = {}
+        crew = _Actors([actor.remote(self.cpus) for _ in range(self.workers or self._room())], sent)
         left = _Queue(first, shards)
-        while left.more or asked:
-            if not asked and len(ready) == count:
+        while left.more or crew.asked:
+            if not crew.asked and not crew.nodes:
                 self._check_room()
-            done, _ = ray.wait([*ready, *asked], num_returns=1, timeout=_SHORT)
-            for one in done:
-                if one in ready:
-                    free, places = ready.pop(one), AHEAD
-                    _result(one, None)
-                else:
-                    number, free = asked.pop(one)
-                    places = 1
-                    yield number, _result(one, number)
-                for number, work in left.take(places):
-                    asked[free.do.remote(sent, dumps(work))] = number, free
+            yield from crew.next_result()
+            if not left.more:
+                left.give_back(crew.given_up())
+            crew.ask(left)
 
     def _room(self) -> int:
         """How many workers the cluster has room for now, at least one."""
@@ -179,6 +170,62 @@ class _Queue:
             taken, self._next = self._next, next(self._rest, None)
             yield taken
 
+    def give_back(self, shards: list[tuple[int, Any]]) -> None:
+        """Some that were taken are nobody's again; of others there are no more."""
+        self._rest = iter(shards)
+        self._next = next(self._rest, None)
+
+
+class _Actors:
+    """Workers by their number; which of them are there, on which node, and what each is asked."""
+
+    def __init__(self, handles: list[Any], sent: list[Any]) -> None:
+        self._handles, self._sent = handles, sent
+        self._coming = {one.ready.remote(): number for number, one in enumerate(handles)}
+        self.nodes: dict[int, str] = {}
+        self.asked: dict[Any, tuple[int, Any, int]] = {}
+
+    def next_result(self) -> Iterator[tuple[int, Any]]:
+        """The result that comes next, if it comes soon and no worker comes before."""
+        import ray
+
+        done, _ = ray.wait([*self._coming, *self.asked], num_returns=1, timeout=_SHORT)
+        for one in done:
+            if one in self._coming:
+                self.nodes[self._coming.pop(one)] = _result(one, None)
+            else:
+                shard, _, worker = self.asked.pop(one)
+                self.nodes[worker], found = _result(one, shard)
+                yield shard, found
+
+    def ask(self, left: _Queue) -> None:
+        """Hand every worker that is there as many shards as it may have."""
+        from cloudpickle import dumps
+
+        for worker in self.nodes:
+            for shard, work in left.take(AHEAD - sum(worker == one[2] for one in self.asked.values())):
+                self.asked[self._handles[worker].do.remote(self._sent, dumps(work))] = shard, work, worker
+
+    def given_up(self) -> list[tuple[int, Any]]:
+        """Shards of workers that are lost with their node, while others have nothing to do."""
+        import ray
+
+        busy = {worker for *_, worker in self.asked.values()}
+        if busy == self.nodes.keys():
+            return []
+        alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+        lost = {worker for worker, node in self.nodes.items() if node not in alive}
+        for worker in lost - busy:  # says where it is when it is started again
+            del self.nodes[worker]
+            self._coming[self._handles[worker].ready.remote()] = worker
+        if busy == self.nodes.keys():
+            return []
+        for worker in lost & busy:
+            ray.kill(self._handles[worker])
+            del self.nodes[worker]
+        theirs = [reference for reference, (*_, worker) in self.asked.items() if worker in lost]
+        return [self.asked.pop(reference)[:2] for reference in theirs]
+
 
 class _Worker:
     """What an actor is: the task, held once."""
@@ -189,18 +236,21 @@ class _Worker:
         torch.set_num_threads(threads)
         self._task: Callable[[Any], Any] | None = None
 
-    def ready(self) -> None:
-        """Comes back when the actor is there."""
+    def ready(self) -> str:
+        """The node that it is on."""
+        import ray
 
-    def do(self, sent: list[Any], work: bytes) -> Any:
-        """One shard, by the task that was ``sent``, which is fetched the first time."""
+        return ray.get_runtime_context().get_node_id()
+
+    def do(self, sent: list[Any], work: bytes) -> tuple[str, Any]:
+        """Its node and one shard, by the task that was ``sent``, which is fetched the first time."""
         import ray
         from cloudpickle import loads
 
         task = self._task
         if task is None:
             task = self._task = loads(ray.get(sent[0]))
-        return task(loads(work))
+        return self.ready(), task(loads(work))
 
 
 def _result(reference: Any, number: int | None) -> Any:

@@ -43,6 +43,7 @@ from relevome.results.quality.loaded import quality_of_loaded
 from relevome.results.quality.record import quality_of, quality_record
 from relevome.results.run.columns import Explanation
 from relevome.results.run.reader import Run, rows_of
+from relevome.stores.place import Place
 
 NOT_DRAWN = "not drawn (--sequences)"
 
@@ -51,7 +52,7 @@ NOT_DRAWN = "not drawn (--sequences)"
 @torch.inference_mode(mode=False)
 @torch.enable_grad()
 def evaluate(
-    run: Run | str | Path,
+    run: Run | str | Place,
     truth: str | Path | Mapping[str, list[Site]] | None = None,
     *,
     features: Collection[str] = (),

@@ -207,7 +207,7 @@ def local(place: Place) -> Path:
     address = str(place) if found is None else f"{found[1]}://{found[2]}"
     raise InputError(
         f"{address} is in a store, where this cannot be: expected a path of this machine; only explain and "
-        "predict write to a store, and only their results are read there"
+        "predict write to a store, and only their results and files of sequences are read there"
     )
 
 

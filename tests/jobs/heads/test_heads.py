@@ -19,6 +19,7 @@ from relevome.results.attention_heads.heads import AttentionHeads
 from relevome.results.relevance_heads.folder import read_relevance_heads
 from relevome.results.relevance_heads.heads import RelevantHeads
 from relevome.results.run.reader import Run
+from relevome.stores.place import local
 from tests.evaluation.example_runs import changed
 from tests.results.same import assert_same
 from tests.toys import TOYS
@@ -63,7 +64,7 @@ def test_a_run_or_its_folder_is_asked_by_relevance(run: Run, sites: Path, tmp_pa
     assert isinstance(found, RelevantHeads)
     assert found.with_sites == {"any": 8}
     assert_same(read_relevance_heads(tmp_path / "out"), found)
-    assert_same(heads(run.path, annotations=sites, points="pca"), found)
+    assert_same(heads(local(run.path), annotations=sites, points="pca"), found)
 
 
 def test_proteins_are_aligned_by_their_first_residue(run: Run, sites: Path, tmp_path: Path) -> None:

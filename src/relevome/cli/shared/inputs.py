@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relevome.cli.shared.options import StripStop
+from relevome.cli.shared.paths import SequencesName
 from relevome.cli.shared.terminal import echo
 from relevome.errors import InputError
-from relevome.stores.place import Place
+from relevome.stores.place import Place, named_place
 
 if TYPE_CHECKING:
     from relevome.data.inputs import Input
     from relevome.models.base import Model
     from relevome.results.parts.part import Counts
 
-Fasta = Annotated[Path | None, typer.Option(help="Sequences as FASTA, plain or gzip.")]
+Fasta = Annotated[
+    str | None,
+    typer.Option(
+        help="Sequences as FASTA, plain or gzip: a file, or s3://bucket/file.",
+        parser=SequencesName, metavar="PATH",
+    ),
+]  # fmt: skip
 Bed = Annotated[
     Path | None, typer.Option(help="Intervals as BED, narrowPeak, GFF3 and so on; needs --genome.")
 ]
@@ -50,7 +57,12 @@ class SequenceOptions:
     ] = None
     anchor: AnchorName = None
     kinds: PlaceTypes = None
-    table: Annotated[Path | None, typer.Option(help="Sequences as CSV or TSV.")] = None
+    table: Annotated[
+        str | None,
+        typer.Option(
+            help="Sequences as CSV or TSV: a file, or s3://bucket/file.", parser=SequencesName, metavar="PATH"
+        ),
+    ] = None
     id_column: Annotated[
         str | None,
         typer.Option(help="Column of --table with ids (default: id, sequence_id, entry or accession)."),
@@ -60,8 +72,12 @@ class SequenceOptions:
         typer.Option(help="Column of --table with sequences (default: sequence, seq or text)."),
     ] = None
     sequences: Annotated[
-        Path | None, typer.Option(help="Sequences in any format of `relevome list formats`.")
-    ] = None
+        str | None,
+        typer.Option(
+            help="Sequences in any format of `relevome list formats`: a file, or s3://bucket/file.",
+            parser=SequencesName, metavar="PATH",
+        ),
+    ] = None  # fmt: skip
     strip_stop: StripStop = False
 
     def read_for(self, model: Model) -> Input:
@@ -80,17 +96,16 @@ class SequenceOptions:
         if self.table is None and (self.id_column or self.sequence_column):
             raise InputError("--id-column and --sequence-column are of a --table: leave them out")
         cut = self._of_intervals()
+        path = str(named_place(str(given[0])))
         if self.table:
-            return from_table(
-                self.table, model.alphabet, self.strip_stop, self.sequence_column, self.id_column
-            )
+            return from_table(path, model.alphabet, self.strip_stop, self.sequence_column, self.id_column)
         if self.fasta:
-            return from_fasta(self.fasta, model.alphabet, self.strip_stop)
+            return from_fasta(path, model.alphabet, self.strip_stop)
         if self.bed and self.genome:
             if self.strip_stop:
                 raise InputError("--strip-stop is about proteins, not a genome: leave it out")
             return from_bed(self.bed, self.genome, model.alphabet, **cut)
-        return from_file(given[0], model.alphabet, self.strip_stop)
+        return from_file(path, model.alphabet, self.strip_stop)
 
     def _of_intervals(self) -> dict[str, Any]:
         """Options of intervals that are given. Raises InputError where there are no intervals."""

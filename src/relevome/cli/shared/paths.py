@@ -29,6 +29,10 @@ class ResultName(str):
     """What names a result: its folder, or its address in a store."""
 
 
+class SequencesName(str):
+    """What names a file of sequences: its path, or its address in a store."""
+
+
 class PathOrWord(str):
     """A path, or a word that stands for something else."""
 
@@ -37,7 +41,8 @@ def check_paths(parameters: Iterable[Any], given: Mapping[str, Any]) -> None:
     """Raises InputError for the first parameter of a command that names something which is not there.
 
     Any ``Path`` is of this machine, and read, but for that of `relevome.cli.shared.options.Output`; so is
-    what is a `ModelName`, a `ResultName`, a `TokenizerName` or a `PathOrWord` and can be nothing else.
+    what is a `ModelName`, a `ResultName`, a `SequencesName`, a `TokenizerName` or a `PathOrWord` and can be
+    nothing else.
     """
     for parameter in parameters:
         value = given.get(parameter.name)
@@ -70,7 +75,7 @@ def _check(value: object, parameter: Any, given: Mapping[str, Any]) -> None:
     elif isinstance(value, PathOrWord):
         if _PATH.fullmatch(value):
             _check_readable(Path(value), parameter)
-    elif isinstance(value, ResultName):
+    elif isinstance(value, ResultName | SequencesName):
         place = named_place(value)
         if isinstance(place, Path):
             _check_readable(place, parameter)

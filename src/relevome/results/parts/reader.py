@@ -34,7 +34,7 @@ class PartsReader(Generic[Row]):
     kind: ClassVar[Folder]
 
     def __init__(self, path: str | Place) -> None:
-        self.path: Any = named_place(path)  # a Path, but for results in a store, whose path has as much of it
+        self.path: Place = named_place(path)
         self.manifest: dict[str, Any] = read_manifest(self.path, self.kind)
         parts = part_paths(self.path)
         self._paths = tuple(parts.values())
