@@ -10,6 +10,8 @@ import pytest
 
 from relevome.errors import InputError
 from relevome.results.folder import is_marked, lock_folder, mark_of, unlock_folder
+from relevome.results.parts.part import Counts
+from relevome.results.run.writer import RunWriter
 from relevome.stores import lock
 from relevome.stores.lock import StoreLock
 from relevome.stores.place import StorePath, named_place
@@ -86,6 +88,50 @@ def test_of_many_who_follow_a_dead_process_one_gets_the_lock(
     assert len(locks) == 1
     assert is_marked(folder, locks[0].mark)
     locks[0].release()
+
+
+def test_who_looked_too_early_does_not_get_it(folder: StorePath, monkeypatch: pytest.MonkeyPatch) -> None:
+    StoreLock(folder).release()
+    held, listed = StoreLock(folder), lock._files  # whose number is 2, and number 1 is gone
+    looked: list[StorePath] = []
+
+    def early(where: StorePath) -> dict[int, StorePath]:
+        looked.append(where)
+        return listed(where) if len(looked) > 1 else {}
+
+    monkeypatch.setattr(lock, "_files", early)
+    with pytest.raises(InputError, match="another process is writing"):
+        StoreLock(folder)
+    assert is_marked(folder, held.mark)
+    assert [path.name for path in folder.iterdir()] == [".lock-00002"]
+    held.release()
+
+
+def test_a_lock_whose_answer_was_lost_is_known_by_what_is_in_it(
+    folder: StorePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = StorePath.write_new
+    answers: list[bool] = []
+
+    def lost(path: StorePath, content: bytes) -> bool:
+        """The first time the library asks again, since it had no answer, and finds the file there."""
+        answers.append(put(path, content))
+        return put(path, content) if len(answers) == 1 else answers[-1]
+
+    monkeypatch.setattr(StorePath, "write_new", lost)
+    held = StoreLock(folder)
+    assert is_marked(folder, held.mark)
+    held.release()
+
+
+def test_a_writer_that_lost_its_lock_writes_nothing_more(folder: StorePath) -> None:
+    writer = RunWriter(folder, {"alphabet": "dna", "alphabet_letters": "ACGT"})
+    (folder / ".lock-00001").write_bytes(b"1:another 0\n")
+    before = sorted(path.name for path in folder.iterdir())
+    with pytest.raises(InputError, match=r"has taken .* while this one stood still"), writer:
+        writer.write_part(0, [], Counts())
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert b"failed" not in (folder / "run.json").read_bytes()
 
 
 def test_a_store_without_conditions_is_refused_before_anything_is_written(tmp_path: Path) -> None:

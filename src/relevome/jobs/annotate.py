@@ -39,7 +39,7 @@ from relevome.results.annotation.results import (
 )
 from relevome.results.annotation.scores import SIGNS, ScoreFiles, stretches
 from relevome.results.annotation.sites import write_sites
-from relevome.results.folder import mark_of
+from relevome.results.folder import mark_of, wait_until_shown
 from relevome.results.outputs import target_paths
 from relevome.results.record import provenance
 from relevome.results.tracks import bigwig_library
@@ -181,6 +181,8 @@ def _score(task: KeepScores, engine: Engine, progress: Progress | None) -> None:
     for number, scores in engine.map(task, missing.items()):
         if scores is not None:
             files.write(missing[number], scores)
+        else:
+            wait_until_shown(files.folder / missing[number].name)
         tell(len(missing[number].region), total)
 
 

@@ -149,14 +149,13 @@ class PredictShard:
         places: list[int] = []
         sequences: list[Sequence] = []
         for place, item in enumerate(shard.items):
-            if place in keeping.known:
-                continue
             if isinstance(item.what, Sequence):
                 places.append(place)
                 sequences.append(item.what)
-            else:
+            elif place not in keeping.known:
                 keeping.add(place, refused(item, str(item.what)))
-        for number, found in predict_each(self.model, sequences):
+        known = {number for number, place in enumerate(places) if place in keeping.known}
+        for number, found in predict_each(self.model, sequences, known):
             keeping.add(places[number], self._outcome(shard.items[places[number]], found))
         return result_of(shard, keeping.known, self.model)
 

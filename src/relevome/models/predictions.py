@@ -185,20 +185,30 @@ def predictions(model: Model, sequences: List[Sequence]) -> list[Predicted | Inp
     return [found[place] for place in range(len(sequences))]
 
 
-def predict_each(model: Model, sequences: List[Sequence]) -> Iterator[tuple[int, Predicted | InputError]]:
-    """As `predictions`, each with its place, as they come."""
+def predict_each(
+    model: Model, sequences: List[Sequence], known: Set[int] = frozenset()
+) -> Iterator[tuple[int, Predicted | InputError]]:
+    """As `predictions`, each with its place, as they come; those of ``known`` places are not given.
+
+    Batches are those of all sequences, so that numbers are the same to the last digit whatever is known.
+    """
     kept = _kept(model)
     tokens: dict[int, Tokens] = {}
     for place, sequence in enumerate(sequences):
         try:
             tokens[place] = model.tokenize(sequence)
         except InputError as error:
-            yield place, error
+            if place not in known:
+                yield place, error
     places = list(tokens)
     for some in like_lengths(model, [len(tokens[place]) for place in places]):
+        if known >= {places[n] for n in some}:
+            continue
         batch = [tokens[places[n]] for n in some]
         given = logits_or_errors(model, Batch(tuple(batch), (_ANY,) * len(batch)), lambda logits, _: logits)
         for n, one, values in zip(some, batch, given, strict=True):
+            if places[n] in known:
+                continue
             if isinstance(values, InputError):
                 yield places[n], values
                 continue

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from relevome.stores.lock import StoreLock, is_lock, mark_in, marked
 from relevome.stores.place import Place, StorePath, local
 
 LOCK = ".lock"
+SHOWN = 60.0  # seconds within which a shared disk shows a file that another machine wrote
 
 Held: TypeAlias = int | StoreLock  # by whoever has the lock of a folder
 
@@ -125,6 +127,22 @@ def mark_of(folder: Place) -> str:
     with suppress(OSError, UnicodeDecodeError):
         return (folder / LOCK).read_text(encoding="ascii")
     return ""
+
+
+def mark_held(folder: Place, held: Held) -> str:
+    """The mark of a lock that this process holds, also where somebody else has taken the folder since."""
+    return held.mark if isinstance(held, StoreLock) else mark_of(folder)
+
+
+def wait_until_shown(path: Place) -> None:
+    """Wait for a file that another machine wrote: a shared disk may take a while to show it.
+
+    Returns after `SHOWN` seconds at most; whoever reads the file then says that it is not there.
+    """
+    begun = time.monotonic()
+    while not path.is_file() and time.monotonic() - begun < SHOWN:
+        list(path.parent.iterdir())  # a disk of another machine is asked anew
+        time.sleep(0.1)
 
 
 def is_marked(folder: Place, mark: str) -> bool:

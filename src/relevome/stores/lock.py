@@ -18,7 +18,9 @@ _NAME = re.compile(r"\.lock-(\d{5,})")
 
 
 class StoreLock:
-    """Keeps other processes from a folder in a store, until it is released or its process is dead.
+    """Keeps other processes from a folder in a store, until it is released.
+
+    A process that dies has it no longer, nor one that stands still for `SILENT` seconds.
 
     Files of locks are numbered: who follows puts the next number, unless it is there, and removes those
     before. So of two who follow a dead process one gets it, by whatever clock. The file holds `mark` and how
@@ -35,7 +37,9 @@ class StoreLock:
             raise _taken(folder)
         self._file = folder / f".lock-{last + 1:05d}"
         self.mark = f"{last + 1}:{token_hex(16)}"
-        if not self._file.write_new(self._content(0)):
+        content = self._content(0)
+        # a library that had no answer asks again, and is told that its own file is there
+        if not self._file.write_new(content) and _said(self._file) != content.decode():
             raise _taken(folder)
         if self._file.write_new(self._content(0)):
             self._file.write_bytes(b"")
@@ -43,6 +47,10 @@ class StoreLock:
                 f"the store of {folder} replaces a file though it is asked not to (If-None-Match), so that "
                 "nothing keeps two commands apart there: write to a folder of this machine, and copy it"
             )
+        # others may have followed since, and removed the number that is taken here
+        if max(_files(folder), default=0) > last + 1:
+            self._file.unlink(missing_ok=True)
+            raise _taken(folder)
         for path in before.values():
             path.unlink(missing_ok=True)
         self._ended = threading.Event()

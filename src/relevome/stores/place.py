@@ -90,7 +90,11 @@ class StorePath:
 
     def is_dir(self) -> bool:
         """Whether there is anything in it."""
-        return next(self.iterdir(), None) is not None
+        with self._reading():
+            try:
+                return self._store.info(self._key)["type"] == "directory"
+            except FileNotFoundError:
+                return False
 
     def iterdir(self) -> Iterator[StorePath]:
         """What is in it."""

@@ -191,7 +191,7 @@ def test_who_wrote_for_a_command_that_is_dead_does_not_write_any_more(tmp_path: 
 
 
 def test_a_part_that_does_not_appear_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relevome.results.parts.writer._SHOWN", 0.2)
+    monkeypatch.setattr("relevome.results.folder.SHOWN", 0.2)
     with (
         pytest.raises(InputError, match=r"part-00004\.parquet is damaged or gone"),
         RunWriter(tmp_path / "run", {"alphabet": "dna", "alphabet_letters": "ACGT"}) as writer,

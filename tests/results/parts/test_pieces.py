@@ -8,6 +8,7 @@ import pytest
 import relevome
 from relevome.data.inputs import from_sequences
 from relevome.jobs.running import shards
+from relevome.results.folder import LOCK
 from relevome.results.parts import pieces
 from relevome.results.parts.part import Counts, Refusal
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces, piece_paths
@@ -27,9 +28,15 @@ def row(name: str, heads: bool = False) -> Explanation:
     )  # fmt: skip
 
 
+def pieces_in(folder, asked="asked"):
+    """Those of a folder that somebody holds."""
+    (folder / LOCK).write_text("mark", encoding="ascii")
+    return Pieces(folder, asked, ROWS, "mark")
+
+
 @pytest.mark.parametrize("heads", [False, True])
 def test_what_is_written_comes_back_by_its_place(tmp_path, heads):
-    kept = Pieces(tmp_path, "asked", ROWS)
+    kept = pieces_in(tmp_path)
     kept.write(3, {5: Outcome((row("a", heads), row("b", heads)), Counts(1, 1, (), {"unknown_tokens": 2}))})
     kept.write(3, {0: Outcome((), Counts(1, 0, (Refusal("bad", "why"),)))})
     kept.write(4, {7: Outcome((row("c", heads),), Counts(1, 1))})
@@ -45,10 +52,10 @@ def test_what_is_written_comes_back_by_its_place(tmp_path, heads):
 
 
 def test_a_piece_of_another_question_or_a_damaged_one_is_as_none(tmp_path):
-    Pieces(tmp_path, "other", ROWS).write(0, {1: Outcome((row("a"),), Counts(1, 1))})
-    assert Pieces(tmp_path, "asked", ROWS).read(0) == {}
-    assert piece_paths(tmp_path) == []
-    kept = Pieces(tmp_path, "asked", ROWS)
+    pieces_in(tmp_path, "other").write(0, {1: Outcome((row("a"),), Counts(1, 1))})
+    assert pieces_in(tmp_path).read(0) == {}
+    kept = pieces_in(tmp_path)
+    kept.remove(0)
     kept.write(0, {1: Outcome((row("a"),), Counts(1, 1))})
     kept.write(0, {2: Outcome((row("b"),), Counts(1, 1))})
     first, second = piece_paths(tmp_path)
@@ -57,6 +64,7 @@ def test_a_piece_of_another_question_or_a_damaged_one_is_as_none(tmp_path):
     kept.write(0, {3: Outcome((row("c"),), Counts(1, 1))})
     assert second.is_file()
     assert sorted(kept.read(0)) == [2, 3]
+    assert first.is_file()  # what cannot be read now may be read later
     local(second).rename(tmp_path / "piece-00001-00000.parquet")
     assert kept.read(1) == {}
 
@@ -64,7 +72,7 @@ def test_a_piece_of_another_question_or_a_damaged_one_is_as_none(tmp_path):
 def test_what_is_new_is_kept_only_after_a_while(tmp_path, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(pieces.time, "monotonic", lambda: now[0])
-    keeping = Keeping(Pieces(tmp_path, "asked", ROWS), 0)
+    keeping = Keeping(pieces_in(tmp_path), 0)
     outcome = Outcome((row("a"),), Counts(1, 1))
     keeping.add(0, outcome)
     now[0] += pieces.KEPT_EVERY - 1
@@ -74,7 +82,7 @@ def test_what_is_new_is_kept_only_after_a_while(tmp_path, monkeypatch):
     keeping.add(2, outcome)
     now[0] += 1
     keeping.add(3, outcome)
-    assert sorted(Pieces(tmp_path, "asked", ROWS).read(0)) == [0, 1, 2]
+    assert sorted(pieces_in(tmp_path).read(0)) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +136,7 @@ def test_what_is_refused_is_kept_too(load, write, tmp_path, monkeypatch):  # noq
 
 def test_a_worker_that_does_not_see_the_folder_keeps_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(pieces, "KEPT_EVERY", 0.0)
-    keeping = Keeping(Pieces(tmp_path / "elsewhere", "asked", ROWS), 0)
+    keeping = Keeping(Pieces(tmp_path, "asked", ROWS, "mark of another"), 0)
     keeping.add(0, Outcome((row("a"),), Counts(1, 1)))
     assert sorted(keeping.known) == [0]
-    assert not list(tmp_path.iterdir())
+    assert not piece_paths(tmp_path)

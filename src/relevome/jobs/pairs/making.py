@@ -17,7 +17,7 @@ from relevome.errors import InputError
 from relevome.jobs import Progress
 from relevome.jobs.running.estimates import Reservoirs, Weight, Work, WorkEstimate, estimate_work
 from relevome.results.arrays import size_of_arrays
-from relevome.results.folder import is_marked, mark_of
+from relevome.results.folder import is_marked, mark_of, wait_until_shown
 from relevome.results.pairs.maps import KeptMap, kept_map, map_arrays, map_path, write_map
 
 AT_ONCE = 32  # sequences that go through a model together
@@ -93,6 +93,8 @@ def make_maps(
                 write_map(map_path(folder, number), found)
             elif isinstance(found, InputError):
                 refused[number] = {"sequence_id": named[number], "reason": str(found)}
+            else:
+                wait_until_shown(map_path(folder, number))
         progress(len(named), total)
     return refused
 

@@ -57,10 +57,14 @@ def carried_out(
         outcomes: What came of some variants.
     """
     keeping = Keeping(pieces, shard.number)
-    missing = [place for place in range(len(shard.items)) if place not in keeping.known]
-    for _, places in cut(missing, lambda place: letters_of(shard.items[place]), sys.maxsize, most_letters):
+    every = range(len(shard.items))
+    for _, places in cut(every, lambda place: letters_of(shard.items[place]), sys.maxsize, most_letters):
+        if keeping.known.keys() >= set(places):
+            continue
+        # all of a group, also what is known of it: rounding is that of a group that was never stopped
         for place, outcome in zip(places, outcomes([shard.items[n] for n in places]), strict=True):
-            keeping.add(place, outcome)
+            if place not in keeping.known:
+                keeping.add(place, outcome)
     known = [keeping.known[place] for place in range(len(shard.items))]
     rows = [row for outcome in known for row in outcome.rows]
     return ShardResult(rows, total(one.counts for one in known), model.batch_sizes.on_record())

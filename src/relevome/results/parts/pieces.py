@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from relevome.errors import InputError
+from relevome.results.folder import is_marked
 from relevome.results.parts.part import (
     Counts,
     Rows,
@@ -41,20 +43,25 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Pieces:
-    """The pieces in a folder, of a question that is known by its digest ``run``."""
+    """The pieces in a folder, of a question that is known by its digest ``run``.
+
+    ``mark`` is what the lock of the folder holds, by which a worker knows that it sees the same folder.
+    """
 
     folder: Place
     run: str
     rows: Rows[Any]
+    mark: str
 
     def read(self, part: int) -> dict[int, Outcome]:
-        """Outcomes by the place of their sequence in the part; a damaged piece is as none at all."""
+        """Outcomes by the place of their sequence in the part; one that cannot be read is as none at all.
+
+        It is left where it is: a store or a disk that does not answer now may do so later.
+        """
         found: dict[int, Outcome] = {}
         for path in piece_paths(self.folder, part):
-            try:
+            with suppress(InputError, pa.ArrowException, *DAMAGE):
                 found |= self._read(path)
-            except (InputError, pa.ArrowException, *DAMAGE):
-                path.unlink(missing_ok=True)
         return found
 
     def _read(self, path: Place) -> dict[int, Outcome]:
@@ -104,7 +111,7 @@ class Keeping:
     _since: float = field(default_factory=lambda: time.monotonic(), init=False)
 
     def __post_init__(self) -> None:
-        if self.pieces is not None and not self.pieces.folder.is_dir():
+        if self.pieces is not None and not is_marked(self.pieces.folder, self.pieces.mark):
             self.pieces = None
         self.known = {} if self.pieces is None else self.pieces.read(self.part)
 

@@ -11,12 +11,18 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from relevome.errors import InputError
-from relevome.results.folder import claim_folder, is_marked, mark_of, temporary_name, unlock_folder
+from relevome.results.folder import (
+    claim_folder,
+    is_marked,
+    mark_held,
+    temporary_name,
+    unlock_folder,
+    wait_until_shown,
+)
 from relevome.results.parts import manifest as manifests
 from relevome.results.parts.manifest import Folder
 from relevome.results.parts.part import (
     Counts,
-    PartInfo,
     Rows,
     common_head_shape,
     part_path,
@@ -27,11 +33,10 @@ from relevome.results.parts.part import (
     write_part,
 )
 from relevome.results.parts.pieces import Pieces, piece_paths
+from relevome.stores.lock import StoreLock
 from relevome.stores.place import Place, each, named_place
 
 _Writer = TypeVar("_Writer")
-
-_SHOWN = 60.0  # seconds within which a shared disk shows a file that another machine wrote
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class PartsWriter:
         self._begun = time.monotonic()
         self._lock = claim_folder(self.folder, kind.manifest, f"a {kind.what}")
         try:
+            self._mark = mark_held(self.folder, self._lock)
             self._open(overwrite)
         except BaseException:
             unlock_folder(self._lock)
@@ -111,13 +117,13 @@ class PartsWriter:
     @property
     def pieces(self) -> Pieces:
         """Where what is finished of a part is kept while the rest of it is computed."""
-        return Pieces(self.folder, manifests.question_sha256(self._manifest), self.kind.rows)
+        return Pieces(self.folder, manifests.question_sha256(self._manifest), self.kind.rows, self._mark)
 
     @property
     def parts(self) -> PartsPlace:
         """Where parts are written, for whoever computes them."""
         run = manifests.question_sha256(self._manifest)
-        return PartsPlace(self.folder, self.kind.rows, self.kind.schema_version, run, mark_of(self.folder))
+        return PartsPlace(self.folder, self.kind.rows, self.kind.schema_version, run, self._mark)
 
     def write_part(self, index: int, rows: Sequence[Any], counts: Counts) -> None:
         """Write part ``index``, which may be empty; parts may come in any order.
@@ -128,7 +134,7 @@ class PartsWriter:
         parts = self.parts
         path = part_path(self.folder, index)
         sha256 = write_part(path, parts.rows, rows, counts, parts.version, parts.run)
-        self._record(index, sha256, read_info(path))
+        self._record(index, sha256, path)
 
     def record_part(self, index: int, sha256: str) -> None:
         """Take notice of part ``index``, which a worker wrote; a shared disk may take a while to show it.
@@ -136,19 +142,26 @@ class PartsWriter:
         Raises InputError if it does not, or answers another question.
         """
         self._check_new(index)
-        path, begun = part_path(self.folder, index), time.monotonic()
-        while not path.is_file() and time.monotonic() - begun < _SHOWN:
-            list(self.folder.iterdir())  # a disk of another machine is asked anew
-            time.sleep(0.1)
-        info = read_info(path)
-        manifests.check_belong(self._manifest, {path: info})
-        self._record(index, sha256, info)
+        path = part_path(self.folder, index)
+        wait_until_shown(path)
+        self._record(index, sha256, path)
 
     def _check_new(self, index: int) -> None:
         if index in self._parts:
             raise ValueError(f"part {index} of {self.folder} is already written")
+        self._check_held()
 
-    def _record(self, index: int, sha256: str, info: PartInfo) -> None:
+    def _check_held(self) -> None:
+        """Raises InputError where another process has taken the folder while this one stood still."""
+        if isinstance(self._lock, StoreLock) and not is_marked(self.folder, self._mark):
+            raise InputError(
+                f"another process has taken {self.folder} while this one stood still: run the same command "
+                "again, which makes only what is missing"
+            )
+
+    def _record(self, index: int, sha256: str, path: Place) -> None:
+        info = read_info(path)
+        manifests.check_belong(self._manifest, {path: info})
         self._sha256[index] = sha256
         self._parts[index] = info
         self.pieces.remove(index)
@@ -186,6 +199,7 @@ class PartsWriter:
             unlock_folder(self._lock)
 
     def _write_manifest(self, status: manifests.Status) -> None:
+        self._check_held()
         head = {"schema_version": self.kind.schema_version, "status": status}
         manifests.write_manifest(self.folder, self.kind, head | self._manifest | self._outcome(status))
 
