@@ -21,9 +21,6 @@ from relevome.errors import InputError
 from relevome.results.run.reader import Run
 from relevome.stores.place import StorePath, named_place
 from tests.stores.kept import Kept
-from tests.stores.server import s3, store
-
-__all__ = ["s3", "store"]
 
 _DRAW = random.Random(0)
 SEQUENCES = {f"s{i}": "".join(_DRAW.choices("ACGT", k=20 + i % 3)) for i in range(9)}

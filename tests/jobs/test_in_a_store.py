@@ -29,9 +29,7 @@ from relevome.results.run.reader import Run
 from relevome.stores import lock
 from relevome.stores.place import Place, StorePath, named_place
 from tests.stores.kept import Kept
-from tests.stores.server import SECRET, s3, store
-
-__all__ = ["s3", "store"]
+from tests.stores.server import SECRET
 
 ROOT = Path(__file__).parents[2]
 SEQUENCES = {f"s{i}": "ACGTTGCAATACGTTGCAAT"[i % 5 :] for i in range(14)}  # seven shards of two

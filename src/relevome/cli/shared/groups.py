@@ -130,7 +130,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Output": "output",
     },
     "show": {
-        "What is drawn": "id list_ target region letter_scores tokens variant flank",
+        "What is drawn": "id list_ target region letter_scores tokens variant gene flank",
         "Known sites": "sites feature",
         "Axes": "axis plus_one one_scale",
         "Output": "output title width size",
