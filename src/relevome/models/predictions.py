@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from collections.abc import Sequence as List
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias

@@ -131,7 +131,7 @@ def _effects(
     errors = [_error(pair, answers) for pair in read] if answers.failed else [None] * len(read)
     there = [pair for pair, error in zip(read, errors, strict=True) if error is None]
     alleles = [_means([pair[number] for pair in there], answers) for number in (0, 1)]
-    fits = np.isfinite(np.stack(alleles)[..., 0]).all(axis=(0, 2))
+    fits = np.atleast_1d(np.isfinite(np.stack(alleles)[..., 0]).all(axis=(0, 2)))
     columns = [_of_target(target, *(one[:, n] for one in alleles)) for n, target in enumerate(targets)]
     effects = zip(fits, zip(*columns, strict=True), strict=True)
     found: list[list[VariantEffect] | InputError] = []

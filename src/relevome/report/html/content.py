@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -174,7 +174,7 @@ def _of_results(shown: Shown) -> list[Remark]:
     ]
 
 
-def _said_before(found: Any, evaluated: Collection[str]) -> bool:
+def _said_before(found: Any, evaluated: Set[str]) -> bool:
     """Whether a comparison is of runs whose evaluations are all on the page."""
     return isinstance(found, Comparison) and evaluated >= {_run_of(one) for one in found.evaluations.values()}
 
