@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,7 +28,7 @@ OF_VARIANT = (
 OF_TARGET = (pa.field("target", TEXT, nullable=False), pa.field("target_index", WHOLE))
 
 
-class VariantsReader(PartsReader[Row]):
+class VariantsReader(PartsReader[Row], ABC):
     """The rows of a folder about variants, in the order of their file; see `PartsReader`.
 
     ``table`` is the file of its `write_table`.
@@ -48,6 +49,6 @@ class VariantsReader(PartsReader[Row]):
         """Write the table for people into the folder: all that is one number or word."""
         write_columns(self.path / self.table, self._header(), self.tables(self._header()))
 
+    @abstractmethod
     def _header(self) -> list[str]:
         """The columns of that table."""
-        raise NotImplementedError
