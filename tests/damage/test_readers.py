@@ -39,7 +39,7 @@ ELSEWHERE = {
     "relevome.evaluation.truth:read_truth": "any format by its name",
     "relevome.training.tables:read_labelled": "labelled table",
     "relevome.data.shares:read_shares": "text",
-    "relevome.training.function:read_function_data": "ec terms",
+    "relevome.training.function.proteins:read_function_data": "ec terms",
     "relevome.training.corpus:read_source": "fasta.fa as sequences",
     "relevome.results.record:read_record": "every result",
     "relevome.results.parts.manifest:read_manifest": "run",

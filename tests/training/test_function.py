@@ -15,7 +15,7 @@ from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
 from relevome.jobs.train import TrainingResult, train
 from relevome.models.hugging_face import load_model
-from relevome.training.function import FunctionData, read_function_data
+from relevome.training.function.proteins import FunctionData, read_function_data
 from relevome.training.settings import TrainingSettings
 from relevome.training.splits import split_of
 from tests.data.formats.test_uniprot import xml

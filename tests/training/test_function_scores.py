@@ -8,8 +8,8 @@ import pytest
 from scipy.special import expit, softmax
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support
 
-from relevome.training.function_labels import EcLabels
-from relevome.training.function_scores import Outputs, fmax, outputs_of, smin
+from relevome.training.function.labels import EcLabels
+from relevome.training.function.scores import Outputs, fmax, outputs_of, smin
 
 THRESHOLDS = [round(0.01 * k, 2) for k in range(1, 101)]
 

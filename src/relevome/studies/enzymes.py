@@ -24,7 +24,7 @@ from relevome.discovery.relevance_heads import FEWEST
 from relevome.errors import InputError
 from relevome.studies.prepared import Segment, write_examples, write_fasta, write_segments
 from relevome.studies.protein_tasks import PARTS, ExplainedClass, ProteinLimits
-from relevome.training.function import FunctionData, read_function_data
+from relevome.training.function.proteins import FunctionData, read_function_data
 from relevome.training.settings import TrainingSettings
 from relevome.training.splits import split_of
 

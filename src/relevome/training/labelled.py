@@ -23,8 +23,8 @@ from relevome.training.architectures import Architecture
 from relevome.training.fitting import EXAMPLE_OPTIONS, fit_by_examples, with_learning_rate
 from relevome.training.folder import TrainingFolder
 from relevome.training.fresh_examples import Drawing, DrawnExamples
-from relevome.training.function import FunctionData, check_function, read_function_data
-from relevome.training.function_scores import FUNCTION
+from relevome.training.function.proteins import FunctionData, check_function, read_function_data
+from relevome.training.function.scores import FUNCTION
 from relevome.training.labels import LabelScheme, label_scheme
 from relevome.training.objective import Trained, Watch, objectives
 from relevome.training.performance import CLASSIFICATION, REGRESSION, performance

@@ -11,7 +11,7 @@ from relevome.data.problems import OnBad
 from relevome.data.sequences import ALPHABETS
 from relevome.errors import InputError
 from relevome.training.corpus import SHORTEST
-from relevome.training.function_scores import FUNCTION
+from relevome.training.function.scores import FUNCTION
 from relevome.training.labels import TASKS
 from relevome.training.objective import objective_names, objectives
 from relevome.training.performance import CLASSIFICATION, REGRESSION

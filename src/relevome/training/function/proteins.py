@@ -17,8 +17,8 @@ from relevome.data.problems import Problem, Stops, refuse_or_skip
 from relevome.data.protein_function import Kind, read_functions
 from relevome.data.sequences import PROTEIN, Sequence
 from relevome.errors import InputError
-from relevome.training.function_labels import EcLabels, FunctionLabels, GoLabels, LeftOut
-from relevome.training.function_scores import Outputs, outputs_of
+from relevome.training.function.labels import EcLabels, FunctionLabels, GoLabels, LeftOut
+from relevome.training.function.scores import Outputs, outputs_of
 from relevome.training.labels import LabelScheme, TrainingTask
 from relevome.training.settings import LABELS_FROM, TrainingSettings
 from relevome.training.splits import Split

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from scipy.special import expit, softmax
 from sklearn.metrics import average_precision_score
 
-from relevome.training.function_labels import FunctionLabels
+from relevome.training.function.labels import FunctionLabels
 
 FUNCTION = ("fmax", "smin", "micro_average_precision")
 

@@ -1,0 +1,1 @@
+"""What proteins do, as something to learn: EC numbers and GO terms, their labels, and their scores."""
