@@ -128,6 +128,9 @@ def train(
     strip_stop: StripStop = False,
     on_bad: OnBad = "refuse",
     device: Device = "auto",
+    processes: Annotated[
+        int, typer.Option(help="Processes that share every batch, each with a GPU or its share of the cores.")
+    ] = 1,
     dtype: Annotated[str, typer.Option(help="float32, bfloat16 or float16 arithmetic.")] = "float32",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where a training was stopped; -o FOLDER is enough.")
@@ -173,7 +176,7 @@ def train(
             alphabet=alphabet, tokenizer=tokenizer, tokens=tokens, epochs=epochs, batch_size=batch_size,
             learning_rate=learning_rate, patience=patience, best=best, class_weights=class_weights,
             lora_rank=lora_rank, bpe_dropout=bpe_dropout, on_bad=on_bad, device=device, dtype=dtype,
-            both_strands=both_strands, shifts=shifts, negatives=negatives, seed=seed,
+            processes=processes, both_strands=both_strands, shifts=shifts, negatives=negatives, seed=seed,
         )  # fmt: skip
     with shown("steps") as seen:
         result = run_train(asked, resume=resume, finish=finish, progress=lambda reached: _show(seen, reached))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from transformers import PreTrainedModel
 
 import relevome
@@ -21,9 +22,10 @@ from relevome.results.notebook import as_html, plotted
 from relevome.results.record import reading
 from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder, begun_with, finished_record
+from relevome.training.notes import notes_of
 from relevome.training.objective import History, Objective, Watch, objectives
+from relevome.training.processes import in_processes, is_first
 from relevome.training.settings import TrainingSettings, settings_from_record, settings_record
-from relevome.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 # What may differ between a training and its resumption; an objective claims what it read, by digests.
 _NOT_CLAIMED = (
     "train", "validation", "test", "genome", "labels", "obo", "clusters", "split", "output", "resume",
-    "finish", "device",
+    "finish", "device", "processes",
 )  # fmt: skip
 
 
@@ -127,10 +129,23 @@ def train(
     if not isinstance(settings, TrainingSettings):
         record = finished_record(Path(settings))
         if record is not None:
-            return _again(Path(settings), record, resume, finish)
+            _check_again(Path(settings), record, resume, finish)
+            return _result(Path(settings), record)
         settings = _begun(Path(settings), resume or finish)
     finish = finish or settings.finish
     asked = replace(settings, resume=resume or finish or settings.resume, finish=finish)
+    if asked.processes == 1:
+        return _result(asked.output, _carried_out(asked, progress))
+    _on_device(asked)
+    in_processes(asked.processes, _carried_out, asked, progress)
+    record = finished_record(asked.output)
+    if record is None:
+        raise InputError(f"{asked.output} was finished and is gone: something else has removed it")
+    return _result(asked.output, record)
+
+
+def _carried_out(asked: TrainingSettings, watch: Watch) -> dict[str, Any]:
+    """What training.json says in the end; one of several processes has its share in it."""
     with quiet():
         architecture = Architecture(asked.arch)
         kind = objectives[asked.objective]
@@ -141,20 +156,20 @@ def train(
         )
         record = folder.finished() if settings.resume else None
         if record is not None:
-            return _again(settings.output, record, not finish, finish)
-        if finish:
+            _check_again(settings.output, record, not asked.finish, asked.finish)
+            return record
+        if asked.finish:
             folder.check_begun()
         try:
-            record = _train(settings, objective, folder, progress)
+            return _train(settings, objective, folder, watch)
         finally:
             folder.close()
-    return _result(settings.output, record)
 
 
-def _again(output: Path, record: dict[str, Any], resume: bool, finish: bool) -> TrainingResult:
-    """The result of a training that is finished. Raises InputError for one to be begun, or gone on with."""
+def _check_again(output: Path, record: dict[str, Any], resume: bool, finish: bool) -> None:
+    """Raises InputError where a training that is finished is to be begun, or gone on with."""
     with reading(output / "training.json", "remove the folder, or choose another output"):
-        early, result = record.get("finished_early"), _result(output, record)
+        early, _ = record.get("finished_early"), _result(output, record)
     if not (resume or finish):
         raise InputError(
             f"{output} is the folder of a finished training: expected settings, or resume=True to have its "
@@ -165,7 +180,6 @@ def _again(output: Path, record: dict[str, Any], resume: bool, finish: bool) -> 
             f"{output} was finished early, {early} (--finish), and has no checkpoint to go on from: train "
             f"into another output, from the start or from this model (--arch {output})"
         )
-    return result
 
 
 def _begun(output: Path, goes_on: bool) -> TrainingSettings:
@@ -196,12 +210,20 @@ def _train(
         "finished_early": trained.early,
         "seconds": round(time.monotonic() - started, 2),
     }
+    if not is_first():
+        return record
     return folder.publish([trained.module, objective.tokenizer.hf, *trained.beside], record)
 
 
 def _on_device(settings: TrainingSettings) -> TrainingSettings:
-    """Settings with the device that auto stands for."""
+    """Settings with the device that auto stands for, of which there are enough."""
     device = pick_device(settings.device).type
+    gpus = torch.cuda.device_count() if device == "cuda" else 0
+    if settings.processes > 1 and device != "cpu" and gpus < settings.processes:
+        raise InputError(
+            f"{settings.processes} processes need a CUDA device each, and there are {gpus}: expected at most "
+            "as many, or --device cpu"
+        )
     if settings.dtype == "float16" and device != "cuda":
         raise InputError(f"dtype float16 needs a CUDA device, not {device}: choose bfloat16 or float32")
     return replace(settings, device=device)
@@ -210,6 +232,7 @@ def _on_device(settings: TrainingSettings) -> TrainingSettings:
 def _claim(settings: TrainingSettings, architecture: Architecture, objective: Objective) -> dict[str, Any]:
     """What makes two trainings the same."""
     claim = {name: value for name, value in asdict(settings).items() if name not in _NOT_CLAIMED}
+    claim |= {"processes": settings.processes} if settings.processes > 1 else {}
     begins = {"arch sha256": architecture.sha256(), "tokenizer sha256": tokenizer_sha256(objective.tokenizer)}
     return claim | begins | objective.claim()
 
@@ -251,90 +274,5 @@ def _result(output: Path, record: dict[str, Any]) -> TrainingResult:
         history=tuple(record["history"]),
         best_epoch=record["best_epoch"],
         seconds=record["seconds"],
-        notes=(*_early(record.get("finished_early")), *_notes(record["data"])),
+        notes=notes_of(record),
     )
-
-
-def _early(after: str | None) -> Iterator[str]:
-    if after:
-        yield f"finished early, {after}: more epochs may have been better"
-
-
-def _notes(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a user should know of the data, from training.json: the split, what was left out, and codes."""
-    function = data.get("function", {})
-    lines = [*_split(data.get("split") or function.get("split")), *_function(function)]
-    if data.get("stops_stripped"):
-        lines.append(f"stripped {data['stops_stripped']:,} '*' from the ends of proteins")
-    return (*lines, *_made(data.get("made", {})), *_known(data), *_skipped(data), *_codes(data))
-
-
-def _made(made: Mapping[str, Any]) -> Iterator[str]:
-    """What is read in place of the sequences of the tables, or beside them."""
-    if fewer := made.get("letters_fewer"):
-        yield (
-            f"{fewer:,} letters fewer are read of every sequence, of those to validate and test on from "
-            f"letter {made['from_letter']:,} on (0-based): cut those to explain likewise, as beside the model"
-        )
-    if count := made.get("shuffles"):
-        yield f"{counted(count, 'shuffle is the negative', 'shuffles are the negatives')}"
-    if count := made.get("shuffles_as_before"):
-        yield f"{count:,} of them happen to be the very letters of their positive"
-
-
-def _known(data: Mapping[str, Any]) -> Iterator[str]:
-    """How many sequences that scores are of were learnt from too."""
-    for part, table in data.items():
-        known = table.get("also_in_training", 0) if isinstance(table, Mapping) and part != "train" else 0
-        if known:
-            yield (
-                f"{known:,} of {table['sequences']:,} sequences of {part} are in train too: scores of {part} "
-                "say too much of sequences that are new"
-            )
-
-
-def _split(split: Mapping[str, Any] | None) -> Iterator[str]:
-    if not split:
-        return
-    if split["by"] == "clusters":
-        yield f"split by {split['clusters']:,} clusters of a file"
-    else:
-        yield "split without --clusters: identical sequences stay together, relatives may not"
-    if split.get("members_not_used"):
-        yield f"  {split['members_not_used']:,} members of clusters are no sequences to learn from"
-
-
-def _function(function: Mapping[str, Any]) -> Iterator[str]:
-    for reason, count in function.get("left_out", {}).items():
-        yield f"left out {count:,} of {function['proteins_read']:,} proteins {reason}"
-    for what, count in function.get("terms", {}).items():
-        yield f"{count:,} {what}"
-    for part, count in function.get("without_any_label", {}).items():
-        if count:
-            has = "has" if count == 1 else "have"
-            yield f"{counted(count, 'protein')} of {part} {has} none of the labels"
-    for part in next(iter(function.get("proteins", {}).values()), {}):
-        missing = [name for name, counts in function["proteins"].items() if not counts[part]]
-        if missing:
-            yield (
-                f"{counted(len(missing), 'label has', 'labels have')} no protein in {part}, such as "
-                f"{missing[0]}"
-            )
-
-
-def _skipped(data: Mapping[str, Any]) -> Iterator[str]:
-    """How many rows or positions were left out because they could not be read (``--on-bad skip``)."""
-    tables = [data, *(table for table in data.values() if isinstance(table, Mapping))]
-    skipped = [problem for table in tables for problem in table.get("skipped", ())]
-    if skipped:
-        example = skipped[0]["id"]
-        yield f"left out {len(skipped):,} that could not be read, such as {example}: see training.json"
-
-
-def _codes(data: Mapping[str, Any]) -> Iterator[str]:
-    """Letters that a model reads as another, or does not know."""
-    for part, table in data.items():
-        codes = table.get("codes", {}) if isinstance(table, Mapping) else {}
-        for code, said in codes.items():
-            if said["read_as"].strip("\u2581") != code:
-                yield f"{said['count']:,} letters {code} of {part} are read as {said['read_as']}"

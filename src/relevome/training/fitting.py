@@ -18,6 +18,7 @@ from relevome.errors import InputError
 from relevome.training.architectures import LEARNING_RATES, Architecture, add_lora
 from relevome.training.folder import TrainingFolder
 from relevome.training.objective import History, Trained, Watch, nothing_to_finish
+from relevome.training.processes import is_first, wait
 from relevome.training.settings import TrainingSettings
 from relevome.training.tables import Example
 from relevome.training.while_fitting import is_timing, keep_within_epochs, trainer_class, watch_over
@@ -28,6 +29,7 @@ _ALIKE, _ROUNDED = 1e-4, 0.02
 # The settings that fitting to examples has, and so every objective that is learnt from them.
 EXAMPLE_OPTIONS = (
     "alphabet", "tokenizer", "tokens", "epochs", "batch_size", "weight_decay", "warmup", "dtype",
+    "processes",
 )  # fmt: skip
 
 
@@ -72,7 +74,9 @@ def fit_by_examples(
     """Trains the objective's module, or goes on with it, and scores all examples but those of ``train``."""
     module, new_weights = objective.module()
     examples = objective.examples(module)
-    folder.open(settings.resume)
+    if is_first():
+        folder.open(settings.resume)
+    wait()
     last = folder.last_checkpoint()
     if settings.finish and (last is None or not last.epochs):
         raise nothing_to_finish(settings.output)
@@ -193,8 +197,8 @@ def _arguments(settings: TrainingSettings, folder: Path, by_length: bool) -> Any
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch_size,
-        per_device_eval_batch_size=4 * settings.batch_size,
+        per_device_train_batch_size=settings.batch_size // settings.processes,
+        per_device_eval_batch_size=4 * settings.batch_size // settings.processes,
         learning_rate=settings.learning_rate or 0,
         weight_decay=settings.weight_decay,
         warmup_steps=settings.warmup,

@@ -28,6 +28,7 @@ from relevome.training.function.scores import FUNCTION
 from relevome.training.labels import LabelScheme, label_scheme
 from relevome.training.objective import Trained, Watch, objectives
 from relevome.training.performance import CLASSIFICATION, REGRESSION, performance
+from relevome.training.processes import share_of_all
 from relevome.training.settings import TrainingSettings
 from relevome.training.splits import SavedParts, split_of
 from relevome.training.tables import NEGATIVE, POSITIVE, Example, LabelledTable, read_labelled
@@ -206,11 +207,23 @@ class LabelledObjective:
         """Batches with padding, scores of the task, and with class weights a loss of our own."""
         per_token = self._scheme.task == "token"
         collator = DataCollatorForTokenClassification if per_token else DataCollatorWithPadding
-        weighted = self._settings.class_weights
+        task, weighted = self._scheme.task, self._settings.class_weights
+        weights = _class_weights(self._scheme, train) if weighted else None
+
+        def scores(prediction: Any) -> dict[str, float]:
+            logits, truth = _arrays(prediction)
+            found = self._score(logits, truth)
+            if self._settings.processes > 1:
+                # the Trainer's own counts some sequences twice, so that all processes have as many
+                labels = torch.from_numpy(truth)
+                loss = _mean_loss(task, torch.from_numpy(logits).float(), labels, weights)
+                found |= {"loss_of_scores": float(loss)}
+            return found
+
         return {
             "data_collator": collator(self.tokenizer.hf),
-            "compute_loss_func": _weighted_loss(self._scheme, train) if weighted else None,
-            "compute_metrics": lambda prediction: self._score(*_arrays(prediction)),
+            "compute_loss_func": None if weights is None else _weighted_loss(task, weights),
+            "compute_metrics": scores,
             "preprocess_logits_for_metrics": _only_logits,
         }
 
@@ -248,23 +261,35 @@ def _check_fits(settings: TrainingSettings, scheme: LabelScheme) -> None:
         raise InputError("class weights were asked for, but the task is regression: leave them out")
 
 
-def _weighted_loss(scheme: LabelScheme, train: Sequence[Example]) -> Callable[..., Tensor]:
-    """A loss in which every class counts the same (multi-label: positives as much as negatives)."""
+def _class_weights(scheme: LabelScheme, train: Sequence[Example]) -> Tensor:
+    """By which every class counts the same in the loss (multi-label: positives as much as negatives)."""
     labels = np.array([x for example in train for x in np.atleast_1d(example["labels"])])
     if scheme.task == "multi-label":
         positives = labels.reshape(len(train), -1).mean(axis=0)
-        ratio = torch.tensor((1 - positives) / positives, dtype=torch.float32)
-        return lambda outputs, labels, num_items_in_batch=None: F.binary_cross_entropy_with_logits(
-            outputs.logits.float(), labels, pos_weight=ratio.to(labels.device)
-        )
-    labels = labels[labels != -100]
-    weights = torch.tensor(
-        len(labels) / (len(scheme.names) * np.bincount(labels, minlength=len(scheme.names))),
-        dtype=torch.float32,
-    )
-    return lambda outputs, labels, num_items_in_batch=None: F.cross_entropy(
-        outputs.logits.float().flatten(0, -2), labels.flatten(), weight=weights.to(labels.device)
-    )
+        return torch.tensor((1 - positives) / positives, dtype=torch.float32)
+    counts = np.bincount(labels[labels != -100], minlength=len(scheme.names))
+    return torch.tensor(counts.sum() / (len(scheme.names) * counts), dtype=torch.float32)
+
+
+def _weighted_loss(task: str, weights: Tensor) -> Callable[..., Tensor]:
+    """The loss of a Trainer: a process with a part of a batch gives its share of the mean over all of it."""
+
+    def loss(outputs: Any, labels: Tensor, num_items_in_batch: Any = None) -> Tensor:
+        weight = weights.to(labels.device)
+        amount = labels.numel() if task == "multi-label" else weight[labels[labels >= 0]].sum()
+        mean = _mean_loss(task, outputs.logits.float(), labels, weight)
+        return mean * share_of_all(torch.as_tensor(amount, device=labels.device))
+
+    return loss
+
+
+def _mean_loss(task: str, logits: Tensor, labels: Tensor, weight: Tensor | None) -> Tensor:
+    """As transformers has it for each task, and with weights of classes, or of positives."""
+    if task == "regression":
+        return F.mse_loss(logits.flatten(), labels.flatten())
+    if task == "multi-label":
+        return F.binary_cross_entropy_with_logits(logits, labels, pos_weight=weight)
+    return F.cross_entropy(logits.flatten(0, -2), labels.flatten(), weight=weight)
 
 
 def _arrays(prediction: Any) -> tuple[Float[np.ndarray, "..."], np.ndarray]:

@@ -40,6 +40,7 @@ _POSITIVE = (
     "windows",
     "steps",
     "streams",
+    "processes",
     "min_proteins",
     "max_length",
 )
@@ -110,6 +111,9 @@ class TrainingSettings:
             as many of every pair of letters, afresh in every epoch where it is learnt from. Default: none.
         seed: Of everything that is drawn. Default: 0.
         device: ``auto`` (default), ``cpu``, ``cuda`` or ``mps``.
+        processes: How many share every batch, on one machine, each with a GPU of its own or its share of the
+            cores; ``batch_size``, which stays that of a step, is a multiple of it. Not with ``annotate``.
+            Default: 1.
         dtype: Precision of the arithmetic, ``float32`` (default), ``bfloat16`` or ``float16``; weights are
             kept in float32.
         on_bad: ``refuse`` tables with rows that cannot be read (default), or ``skip`` these.
@@ -167,6 +171,7 @@ class TrainingSettings:
     negatives: str | None = None
     seed: int = 0
     device: str = "auto"
+    processes: int = 1
     dtype: str = "float32"
     on_bad: OnBad = "refuse"
     resume: bool = False
@@ -184,6 +189,14 @@ class TrainingSettings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise InputError(f"{name} is {value}: expected a number above 0")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        if self.batch_size % self.processes:
+            raise InputError(
+                f"batch_size is {self.batch_size}, which {self.processes} processes cannot share out evenly: "
+                "expected a multiple of processes"
+            )
         if not 0 <= self.bpe_dropout <= 1:
             raise InputError(f"bpe_dropout is {self.bpe_dropout}: expected a share of merges, from 0 to 1")
         if self.shifts < 0:

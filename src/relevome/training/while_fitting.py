@@ -16,13 +16,14 @@ import torch
 
 from relevome.training.fresh_examples import FreshExamples
 from relevome.training.objective import Reached, Watch
+from relevome.training.processes import as_the_first, wait
 
 # Within an epoch a checkpoint is kept after so many seconds, or where writing takes more than this share of
 # the time, as much later.
 EVERY = 30.0
 SHARE = 0.05
 
-_BEGAN = "epoch_began.pt"
+_BEGAN = "epoch_began{}.pt"
 _TOLD_EVERY = 1.0
 
 
@@ -50,7 +51,8 @@ def trainer_class() -> Any:
             super()._save_rng_state(output_dir)
             if self.began is not None and not _is_whole(self.state):
                 so_far = {"loss": self._tr_loss.detach().cpu().clone()}
-                torch.save(self.began | so_far, Path(output_dir) / _BEGAN)
+                torch.save(self.began | so_far, _began_in(Path(output_dir), self.args))
+            wait()
 
     return ExampleTrainer
 
@@ -77,7 +79,7 @@ def keep_within_epochs(trainer: Any, checkpoint: Path | None) -> None:
             self.cost = 0.0
 
         def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-            began = None if checkpoint is None or _is_whole(state) else checkpoint / _BEGAN
+            began = None if checkpoint is None or _is_whole(state) else _began_in(checkpoint, args)
             if began is None:
                 trainer.began = {"draws": _draws(), "step": state.global_step}
                 return
@@ -88,7 +90,10 @@ def keep_within_epochs(trainer: Any, checkpoint: Path | None) -> None:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             # the end of an epoch is kept with its scores
-            if not _is_whole(state) and time.monotonic() - self.kept > max(EVERY, self.cost / SHARE):
+            if _is_whole(state):
+                return
+            due = time.monotonic() - self.kept > max(EVERY, self.cost / SHARE)
+            if as_the_first(torch.tensor(due)):
                 self.asked = time.monotonic()
                 control.should_save = True
 
@@ -97,7 +102,33 @@ def keep_within_epochs(trainer: Any, checkpoint: Path | None) -> None:
             if not _is_whole(state):
                 self.cost = self.kept - self.asked
 
+    trainer.add_callback(_orders_alike())
     trainer.add_callback(WithinEpochs())
+
+
+def _began_in(checkpoint: Path, args: Any) -> Path:
+    """A file of each process."""
+    return checkpoint / _BEGAN.format(args.process_index or "")
+
+
+def _orders_alike() -> Any:
+    """Has all processes draw the same order of examples; what is dropped out each draws for itself."""
+    from transformers import TrainerCallback
+
+    class OrdersAlike(TrainerCallback):
+        begins = False
+
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            self.begins = _is_whole(state)
+            if self.begins:
+                torch.set_rng_state(as_the_first(torch.get_rng_state()))
+
+        def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if self.begins and args.process_index:
+                torch.manual_seed(int(torch.randint(2**48, ())) + args.process_index)
+            self.begins = False
+
+    return OrdersAlike()
 
 
 def _is_whole(state: Any) -> bool:

@@ -112,7 +112,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "Genome": "genome window windows held_out labels feature labels_where circular steps streams",
         "Training": "epochs batch_size learning_rate patience best class_weights",
         "Examples": "negatives both_strands shifts bpe_dropout",
-        "Computing": "device dtype seed",
+        "Computing": "device processes dtype seed",
         "Output": "output resume finish",
     },
     "windows": {
