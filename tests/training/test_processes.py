@@ -42,7 +42,7 @@ def asked(tmp_path: Path) -> Callable[..., TrainingSettings]:
         path.write_text("\n".join(lines) + "\n")
         return path
 
-    tables = {"train": table("train", 64), "validation": table("validation", 30)}
+    tables: dict[str, Any] = {"train": table("train", 64), "validation": table("validation", 30)}
 
     def made(output: str, **others: Any) -> TrainingSettings:
         usual: dict[str, Any] = {"arch": str(plain), "epochs": 2, "batch_size": 16, "device": "cpu"}

@@ -37,7 +37,7 @@ def in_processes(count: int, work: Callable[[T, Watch], object], asked: T, watch
     told = mp.get_context("spawn").SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="relevome-train-") as place:
         given = (count, Path(place) / "meet", torch.get_num_threads(), work, asked, told)
-        running = mp.start_processes(_one, given, nprocs=count, join=False, start_method="spawn")
+        running: Any = mp.spawn(_one, given, nprocs=count, join=False)
         try:
             over = False
             while not over:
