@@ -17,6 +17,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch import Tensor
+from torch.multiprocessing.spawn import spawn
 
 from relevome.errors import InputError
 from relevome.training.objective import Watch
@@ -37,7 +38,7 @@ def in_processes(count: int, work: Callable[[T, Watch], object], asked: T, watch
     told = mp.get_context("spawn").SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="relevome-train-") as place:
         given = (count, Path(place) / "meet", torch.get_num_threads(), work, asked, told)
-        running: Any = mp.spawn(_one, given, nprocs=count, join=False)
+        running: Any = spawn(_one, given, nprocs=count, join=False)
         try:
             over = False
             while not over:
