@@ -47,7 +47,8 @@ CHAINS = 12
 
 # What is cut off or over another, for a page of this width; names of the kinds, and examples.
 LOOK = """() => {
-  const found = [], shown = (one) => one.getClientRects().length > 0;
+  const clipped = (one) => one && (getComputedStyle(one).clipPath !== "none" || clipped(one.parentElement));
+  const found = [], shown = (one) => one.getClientRects().length > 0 && !clipped(one); // for ears alone
   const text = (one) => one.textContent.trim().slice(0, 60);
   if (document.body.scrollWidth > window.innerWidth) found.push(["page wider than the window", ""]);
   for (const one of document.querySelectorAll("h1, h2, h3, h4, button, th, td, dt, dd, summary")) {

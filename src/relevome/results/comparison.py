@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -132,6 +133,38 @@ class Comparison:
         """The run that tables mark: the `best`, unless its model is too weak for that."""
         best = self.best(metric, level)
         return None if best in self.held_back else best
+
+    def renamed(self, names: Mapping[str, str]) -> Comparison:
+        """The same with other labels, by those that it has; as it is if they would be alike.
+
+        Sentences in it, such as notes, have the labels as words, and get the new ones too.
+        """
+        if len(set(names.values())) < len(names) or all(old == new for old, new in names.items()):
+            return self
+        longest = sorted(names, key=len, reverse=True)
+        word = re.compile(rf"(?<![\w/-])(?:{'|'.join(map(re.escape, longest))})(?![\w/-])")
+
+        def said(text: str) -> str:
+            return word.sub(lambda found: names[found[0]], text)
+
+        def pair(one: Any) -> Any:
+            return replace(one, first=names[one.first], second=names[one.second])
+
+        return Comparison(
+            {names[label]: one for label, one in self.evaluations.items()},
+            {names[label]: found for label, found in self.scores.items()},
+            tuple(map(pair, self.tests)),
+            tuple(map(pair, self.similarities)),
+            {
+                names[label]: {said(why): count for why, count in reasons.items()}
+                for label, reasons in self.left_out.items()
+            },
+            tuple(map(said, self.notes)),
+            {
+                level: {names[label]: one for label, one in found.items()}
+                for level, found in self.curves.items()
+            },
+        )
 
     def on_top(self) -> list[str]:
         """What is said of the models before anything of their explanations."""

@@ -49,8 +49,8 @@ def test_runs_that_differ_in_their_method_alone_share_a_paragraph(make_run, expl
     found = methods_content(runs, results)
     assert found["text"][0] == (
         "1 of 1 DNA sequences were explained for the target 'promoter' of Some by attnlrp, attention-aware "
-        "layer-wise relevance propagation (Achtibat et al. 2024), with steps 0; by mine, with steps 0. It "
-        "was computed with relevome 1 (PyTorch 2), seed 7."
+        "layer-wise relevance propagation (Achtibat et al. 2024), in 0 steps; by mine, in 0 steps. It was "
+        "computed with relevome 1 (PyTorch 2), seed 7."
     )
     assert found["text"][1] == (
         "Of 'Whether to trust it' intervals are 95% bootstrap intervals over sequences (Efron et al. 1993); "
@@ -60,3 +60,13 @@ def test_runs_that_differ_in_their_method_alone_share_a_paragraph(make_run, expl
     )
     assert found["commands"] == ["relevome explain attnlrp", "relevome explain mine", "relevome evaluate x"]
     assert METHODS["attnlrp"].reference in found["references"]
+
+
+def test_a_method_is_described_once_and_each_way_in_which_it_was_asked(make_run, explain) -> None:
+    options = {"a": {"heads": True}, "b": {"heads": False}, "c": {"heads": True}}
+    runs = [make_run([explain()], name=name, **MANIFEST | {"method": "attnlrp", "parameters": asked})
+            for name, asked in options.items()]  # fmt: skip
+    (text,) = methods_content(runs, [])["text"]
+    assert text.count("(Achtibat et al. 2024)") == 1
+    assert text.count("by attnlrp") == 2
+    assert text.count("with the relevance of every head; by attnlrp. It was") == 1

@@ -65,7 +65,7 @@ def test_measures_of_place_are_counted_and_the_best_known_is_shown():
     )
     assert found.counted == (1, 3)
     assert found.tone == "caution"
-    assert "1 of 3" in found.text
+    assert found.sentence.startswith("m: 1 of 3 ")
     assert "auroc of letters minus that of position: 0.000 [-0.100, 0.100]" in found.text
     assert found.estimate is not None
     assert found.estimate[1:] == (-0.1, 0.1)
@@ -76,6 +76,18 @@ def test_a_model_that_guesses_is_bad_news():
     guess = ModelQuality("binary", "test", {"auroc": 0.5}, examples=100, positives=(50, 50))
     assert {one.tone for one in model_remarks(guess)} == {"bad"}
     assert [one.tone for one in model_remarks(ModelQuality(unknown="nobody knows"))] == ["unknown"]
+
+
+def test_of_a_weak_model_its_quality_and_what_it_means_are_one_sentence_that_names_the_first():
+    weak = ModelQuality("binary", "test", {"auroc": 0.635}, examples=200, positives=(100, 100))
+    (alone,) = model_remarks(weak)
+    means = "it is weak (AUROC 0.635, below 0.7): its maps explain a model that is often wrong"
+    assert alone.sentence == f"model: AUROC 0.635 on 200 test sequences; {means}"
+    names = [f"run{i}" for i in range(12)]
+    (one,) = model_remarks(weak, names)
+    assert one.sentence.startswith("model of run0, run1, run2 and 9 more: AUROC 0.635")
+    (topic,) = verdict_content([one])["topics"]
+    assert topic["remarks"][0]["names"] == names
 
 
 @pytest.mark.parametrize(("lost", "tone"), [(0.0, "good"), (0.5, "bad")])

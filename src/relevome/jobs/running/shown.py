@@ -10,11 +10,12 @@ from relevome.data.problems import Problem
 from relevome.data.sequences import ALPHABETS
 from relevome.data.sites import Site
 from relevome.errors import InputError
-from relevome.jobs.running.labels import told_apart
+from relevome.jobs.running.page_names import page_names
 from relevome.report.html.annotations import as_letters, called_sites
 from relevome.report.html.content import PageTracks, Shown
 from relevome.report.html.parts import ShownResult, page_parts
 from relevome.report.html.structures import ShownStructure
+from relevome.report.runs import model_name
 from relevome.results.evaluation.curves import FaithfulnessCurves, MeanCurves
 from relevome.results.record import reading
 from relevome.results.relevant_sites import RelevantSites
@@ -40,10 +41,9 @@ def shown_on_page(
     those that cannot be read, and for a structure of no sequence that is shown.
     """
     lines = _lines(tracks, others, sites, features, problems)
-    methods = [str(run.manifest.get("method")) for run in runs]
-    names = told_apart(labels, [run.path for run in runs], methods)
+    names, named = page_names(runs, others, labels)
     return Shown(
-        _title(runs) if title is None else title, tuple(names), tracks, tuple(others),
+        _title(runs) if title is None else title, tuple(names), tracks, tuple(named),
         lines, tuple(f"{one.id}: {one.reason}" for one in problems), _structures(structures, tracks),
     )  # fmt: skip
 
@@ -110,7 +110,7 @@ def _result(folder: Path) -> ShownResult:
 
 
 def _title(runs: Sequence[Run]) -> str:
-    models = list(dict.fromkeys(Path(str(run.manifest.get("model", {}).get("path"))).name for run in runs))
+    models = dict.fromkeys(model_name(str(run.manifest.get("model", {}).get("path"))) for run in runs)
     return f"Explanations of {' and '.join(models)}" if models else "Results of relevome"
 
 

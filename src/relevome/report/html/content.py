@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 from relevome.data.sequences import ALPHABETS
@@ -12,9 +12,11 @@ from relevome.ledger import Ledger
 from relevome.report.glyphs import BASES, CHEMISTRY, GREY, RESIDUES, outline_as_svg
 from relevome.report.html.annotations import annotation_content, hits_content
 from relevome.report.html.arrays import PageArrays
-from relevome.report.html.methods_text import methods_content, set_options
+from relevome.report.html.methods_text import methods_content
 from relevome.report.html.parts import PageTools, ShownResult
+from relevome.report.html.run_options import options_as_given
 from relevome.report.html.structures import ShownStructure
+from relevome.report.html.targets import target_said, targets_said
 from relevome.report.html.tracks import ShownSequence
 from relevome.report.html.verdict import (
     ACCOUNTED,
@@ -22,16 +24,17 @@ from relevome.report.html.verdict import (
     LEFT_OUT,
     SURVIVES,
     Remark,
+    Tone,
     model_remarks,
     verdict_content,
 )
-from relevome.report.runs import remarks
+from relevome.report.runs import counts_said, model_name
 from relevome.results.comparison import Comparison
 from relevome.results.evaluation.result import Evaluation
 from relevome.results.motifs.motifs import RelevantMotifs
 from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.results.run.reader import Run
-from relevome.words import counted
+from relevome.words import counted, some_of
 
 _MOST = 1000  # refused sequences that are listed; all are counted
 
@@ -102,28 +105,35 @@ def content(shown: Shown, tools: PageTools) -> dict[str, Any]:
         "runs": [_run(run, label) for run, label in _labelled(shown)],
         "sequences": None if shown.tracks is None else _sequences(shown, shown.tracks, tools),
         "structures": [one.content(tools.arrays) for one in shown.structures],
-        "parts": [
-            {"kind": one.kind, "title": one.part.title, "folder": str(one.folder),
-             "content": one.part.content(one.found, tools)}
-            for one in shown.results
-        ],
+        "parts": [_part(shown, one, tools) for one in shown.results],
         "methods": methods_content(shown.runs, shown.results, shown.structures),
     }  # fmt: skip
 
 
+def _part(shown: Shown, one: ShownResult, tools: PageTools) -> dict[str, Any]:
+    drawn = dict(one.part.content(one.found, tools))
+    if one.run is not None and isinstance(drawn.get("target"), str):
+        drawn["target"] = target_said(shown.runs[one.run], drawn["target"])
+    return {"kind": one.kind, "title": one.part.title, "name": one.name, "content": drawn}
+
+
 def _explained(shown: Shown) -> list[Remark]:
     said: dict[tuple[str, bool], list[str]] = {}
-    for run, label in zip(shown.runs, shown.labels, strict=True):
-        counts, targets = run.counts, ", ".join(run.targets[:5])
-        more = f" and {len(run.targets) - 5} more" * (len(run.targets) > 5)
-        text = f"{counts.explained:,} of {counted(counts.read, 'sequence')}, target {targets}{more}"
+    for run, label in _labelled(shown):
+        counts = run.counts
+        text = f"{counts.explained:,} of {counted(counts.read, 'sequence')}, target {targets_said(run, 5)}"
         whole = run.status == "finished"
         text += "" if whole else f"; the run is {run.status}, these are its parts so far"
         said.setdefault((text, whole), []).append(label)
     return [
-        Remark(EXPLAINED, f"{', '.join(labels)}: {text}", "plain" if whole else "caution")
+        _of_several(EXPLAINED, text, labels, "plain" if whole else "caution")
         for (text, whole), labels in said.items()
     ]
+
+
+def _of_several(about: str, text: str, labels: Sequence[str], tone: Tone) -> Remark:
+    """What is to be said of several runs alike."""
+    return Remark(about, text, tone, name=some_of(labels), names=tuple(labels))
 
 
 def _accounts(shown: Shown) -> list[Remark]:
@@ -135,7 +145,7 @@ def _accounts(shown: Shown) -> list[Remark]:
             continue
         fault = ledger.fault(str(run.manifest.get("model", {}).get("dtype", "")))
         closed = f"all of it, to {ledger.unaccounted_share:.0e} of all"
-        said.append(Remark(ACCOUNTED, f"{label}: {fault or closed}", "bad" if fault else "good"))
+        said.append(Remark(ACCOUNTED, fault or closed, "bad" if fault else "good", name=label))
     return said
 
 
@@ -143,7 +153,8 @@ def _of_models(shown: Shown) -> list[Remark]:
     """How good every model is; of several, which runs and results are of which."""
     named = [(label, quality_of(run.manifest.get("model"))) for run, label in _labelled(shown)]
     for one in shown.results:
-        named += one.part.qualities(one.found).items()
+        qualities = one.part.qualities(one.found)
+        named += [(_called(shown, one, name), quality) for name, quality in qualities.items()]
     models: list[tuple[ModelQuality, dict[str, None]]] = []
     for name, quality in named:
         names = next((names for known, names in models if known == quality), None)
@@ -155,7 +166,7 @@ def _of_models(shown: Shown) -> list[Remark]:
     return [
         remark
         for quality, names in models
-        for remark in model_remarks(quality, "model" if alone else f"model of {', '.join(names)}")
+        for remark in model_remarks(quality, () if alone else tuple(names))
     ]
 
 
@@ -164,23 +175,28 @@ def _labelled(shown: Shown) -> list[tuple[Run, str]]:
 
 
 def _of_results(shown: Shown) -> list[Remark]:
-    """What results add; of evaluations that are compared too, what survives is said once."""
-    evaluated = {_run_of(one.found) for one in shown.results if isinstance(one.found, Evaluation)}
-    return [
-        remark
+    """What results add. What survives of an evaluation is said once, also where it is compared too."""
+    said = [
+        (one, replace(remark, name=_called(shown, one, remark.name)))
         for one in shown.results
         for remark in one.part.remarks(one.found)
-        if not (remark.about == SURVIVES and _said_before(one.found, evaluated))
     ]
+    own = {remark.name for one, remark in said if isinstance(one.found, Evaluation)}
+    kept: list[Remark] = []
+    for one, remark in said:
+        again = isinstance(one.found, Comparison) and remark.about == SURVIVES
+        if not (again and (remark.name in own or remark.name in {known.name for known in kept})):
+            kept.append(remark)
+    return kept
 
 
-def _said_before(found: Any, evaluated: Set[str]) -> bool:
-    """Whether a comparison is of runs whose evaluations are all on the page."""
-    return isinstance(found, Comparison) and evaluated >= {_run_of(one) for one in found.evaluations.values()}
-
-
-def _run_of(found: Evaluation) -> str:
-    return str(found.about.get("run"))
+def _called(shown: Shown, one: ShownResult, name: str) -> str:
+    """What a result, which calls what it is about ``name``, is called on the page: as its run, or apart."""
+    if isinstance(one.found, Comparison) and name:
+        return name
+    several = sum(other.kind == one.kind for other in shown.results) > 1
+    known = one.run is not None or isinstance(one.found, Evaluation)
+    return one.name if several or (name and known) else name
 
 
 def _heeded(shown: Shown) -> list[Remark]:
@@ -189,28 +205,29 @@ def _heeded(shown: Shown) -> list[Remark]:
         text = f"{counted(shown.tracks.left_out, 'sequence')} of lower score left out of this page"
         said.append(Remark(LEFT_OUT, text, "caution"))
     lines: dict[tuple[str, bool], list[str]] = {}
-    for run, label in zip(shown.runs, shown.labels, strict=True):
+    for run, label in _labelled(shown):
         if refused := len(run.counts.refused):
             lines.setdefault((f"refused {refused:,}, see Runs", True), []).append(label)
-        for line in remarks(run):
+        for line in counts_said(run):
             lines.setdefault((line, False), []).append(label)
     return said + [
-        Remark(LEFT_OUT, f"{', '.join(labels)}: {line}", "caution" if heed else "plain")
+        _of_several(LEFT_OUT, line, labels, "caution" if heed else "plain")
         for (line, heed), labels in lines.items()
     ]
 
 
 def _run(run: Run, label: str) -> dict[str, Any]:
     said, counts = run.manifest, run.counts
+    model = str(said.get("model", {}).get("path"))
     refused = [[one.sequence_id, one.reason] for one in counts.refused[:_MOST]]
     return {
         "label": label,
         "folder": str(run.path),
         "method": str(said.get("method")),
-        "options": {name: str(value) for name, value in set_options(said).items()},
-        "targets": list(run.targets[:50]),
-        "of_predicted": run.of_predicted,
-        "model": str(said.get("model", {}).get("path")),
+        "options": options_as_given(said),
+        "target": targets_said(run, 50),
+        "model": model,
+        "model_name": model_name(model),
         "status": run.status,
         "read": counts.read,
         "explained": counts.explained,
@@ -251,7 +268,18 @@ def _sequences(shown: Shown, tracks: PageTracks, tools: PageTools) -> dict[str, 
     for folder, motifs in found:
         name = "motifs" if len(found) == 1 else f"motifs, {folder}"
         lines.append(hits_content(name, tracks.with_letters(), alphabet, motifs.hits, tools.arrays))
-    return {**tracks.content(tools.arrays), "alphabet": alphabet.name, "annotations": lines}
+    content = tracks.content(tools.arrays)
+    series = [_in_words(one, tracks.runs[one["run"]]) for one in content["series"]]
+    return {**content, "series": series, "alphabet": alphabet.name, "annotations": lines}
+
+
+def _in_words(series: dict[str, Any], run: Run) -> dict[str, Any]:
+    """A series whose targets have their letters."""
+    target, targets = series["target"], series["targets"]
+    return series | {
+        "target": None if target is None else target_said(run, target),
+        "targets": targets and {**targets, "names": [target_said(run, name) for name in targets["names"]]},
+    }
 
 
 def _letters() -> dict[str, Any]:

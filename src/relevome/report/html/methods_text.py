@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from relevome.report.html.parts import ShownResult
 from relevome.report.html.references import COLOURS, LICENCES, METHODS, Statistic
+from relevome.report.html.run_options import options_in_words
 from relevome.report.html.structures import ShownStructure, structures_text
+from relevome.report.html.targets import targets_said
 from relevome.results.run.reader import Run
 
 _LIBRARIES = {
@@ -71,42 +73,39 @@ def as_typed(command: Sequence[Any]) -> str:
     return shlex.join(["relevome", *map(str, command)])
 
 
-def set_options(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the options of a method, in what a run says of it, those that are on or have a value."""
-    options = said.get("parameters", {})
-    return {name: value for name, value in options.items() if value is not None and value is not False}
-
-
 def _method(run: Run) -> str:
     return str(run.manifest.get("method"))
 
 
 def _paragraphs(runs: Sequence[Run]) -> list[str]:
-    """A paragraph for all runs that differ in their method alone."""
-    methods: dict[tuple[str, str], dict[str, None]] = {}
+    """A paragraph for all runs that differ in their method alone, or in how it was asked."""
+    methods: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
     for run in runs:
-        methods.setdefault((_explained(run), _computed(run)), {})[_by(run)] = None
-    return [f"{what} {'; '.join(by)}. It was computed with {how}." for (what, how), by in methods.items()]
+        way = (_method(run), *options_in_words(run.manifest))
+        methods.setdefault((_explained(run), _computed(run)), {})[way] = None
+    return [
+        f"{what} {'; '.join(_by(ways))}. It was computed with {how}." for (what, how), ways in methods.items()
+    ]
+
+
+def _by(ways: Collection[tuple[str, ...]]) -> Iterator[str]:
+    """Every method with what is set of its options; what it is, with its source, at its first mention."""
+    said: set[str] = set()
+    for name, *asked in ways:
+        known = METHODS.get(name) if name not in said else None
+        said.add(name)
+        what = f"{name}, {known.does} ({_short(known.reference)})" if known else name
+        yield ", ".join([f"by {what}", *asked])
 
 
 def _explained(run: Run) -> str:
     """What was explained, of which model."""
     said, counts = run.manifest, run.counts
     kind = {"dna": "DNA", "rna": "RNA"}.get(str(said.get("alphabet")), str(said.get("alphabet")))
-    targets = ", ".join(map(repr, run.targets[:5])) + (" and others" if len(run.targets) > 5 else "")
     return (
-        f"{counts.explained:,} of {counts.read:,} {kind} sequences were explained for the target {targets} "
-        f"of {_model(said.get('model', {}))}"
+        f"{counts.explained:,} of {counts.read:,} {kind} sequences were explained for the target "
+        f"{targets_said(run, 5, quoted=True)} of {_model(said.get('model', {}))}"
     )
-
-
-def _by(run: Run) -> str:
-    """The method, with its source and what of its options is set."""
-    name = _method(run)
-    known = METHODS.get(name)
-    options = ", ".join(f"{key} {value}" for key, value in set_options(run.manifest).items())
-    what = f"{name}, {known.does} ({_short(known.reference)})" if known else name
-    return f"by {what}" + (f", with {options}" if options else "")
 
 
 def _computed(run: Run) -> str:

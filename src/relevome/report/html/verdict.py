@@ -12,6 +12,7 @@ from relevome.results.evaluation.scores import MetricScores
 from relevome.results.quality.record import ModelQuality
 from relevome.results.quality.verdict import verdict
 from relevome.results.quality.words import caution, described
+from relevome.words import some_of
 
 Tone: TypeAlias = Literal["good", "caution", "bad", "unknown", "plain"]
 _BEST_KNOWN = "auroc"  # of the measures of place; the others are counted, and stand in their part
@@ -31,7 +32,8 @@ class Remark:
     ``estimate`` is what the sentence is about, with its 95% interval, where the page draws that: 0 is what
     the strongest null reaches, and a positive number is better. ``counted`` says how many of how many
     measures, checks or models (those not above chance) are as the sentence says, where the headline counts
-    them.
+    them. ``name`` is whose explanation the sentence is about, if it is about one: it stands before the
+    sentence, and of one name the same is said once. ``names`` are all that the sentence names some of.
     """
 
     about: str
@@ -39,16 +41,24 @@ class Remark:
     tone: Tone = "plain"
     estimate: Estimate | None = None
     counted: tuple[int, int] | None = None
+    name: str = ""
+    names: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The text, with the name before it."""
+        return f"{self.name}: {self.text}" if self.name else self.text
 
 
-def model_remarks(found: ModelQuality, name: str = "model") -> list[Remark]:
-    """How good a model is, and what to heed of one below what is asked."""
+def model_remarks(found: ModelQuality, names: Sequence[str] = ()) -> list[Remark]:
+    """How good a model is, and what to heed of one below what is asked; ``names`` tell it from others."""
     judged = verdict(found)
     tones: dict[str, Tone] = {"good": "good", "weak": "caution", "chance": "bad", "unknown": "unknown"}
     counted = (int(judged.level == "chance"), 1)
-    said = [Remark(MODEL, described(found, name), tones[judged.level], counted=counted)]
-    weak = caution(found, f"the {name}" if name == "model" else name)
-    return said if weak is None else [*said, Remark(MODEL, weak, tones[judged.level])]
+    said = described(found, f"model of {some_of(names)}" if names else "model")
+    weak = caution(found, "it")
+    text = said if weak is None else f"{said}; {weak}"
+    return [Remark(MODEL, text, tones[judged.level], counted=counted, names=tuple(names))]
 
 
 def excess_remarks(scores: Iterable[MetricScores], name: str) -> list[Remark]:
@@ -58,7 +68,7 @@ def excess_remarks(scores: Iterable[MetricScores], name: str) -> list[Remark]:
         return []
     exceed = sum(one.excess is not None and one.excess.low > 0 for one in placed)
     tone: Tone = "good" if exceed == len(placed) else "caution" if exceed else "bad"
-    text = f"{name}: {exceed} of {len(placed)} measures of place exceed their strongest null"
+    text = f"{exceed} of {len(placed)} measures of place exceed their strongest null"
     best = next((one for one in placed if one.metric == _BEST_KNOWN), placed[0])
     over = best.excess
     if over is None:
@@ -66,7 +76,7 @@ def excess_remarks(scores: Iterable[MetricScores], name: str) -> list[Remark]:
     ends = interval(over.mean, over.low, over.high)
     shown = Estimate(over.mean, over.low, over.high)
     text += f"; {best.metric} of {best.level} minus that of {over.null}: {ends}"
-    return [Remark(SURVIVES, text, tone, shown, (exceed, len(placed)))]
+    return [Remark(SURVIVES, text, tone, shown, (exceed, len(placed)), name)]
 
 
 def verdict_content(remarks: Sequence[Remark]) -> dict[str, Any]:
@@ -87,7 +97,8 @@ def verdict_content(remarks: Sequence[Remark]) -> dict[str, Any]:
 
 def _written(one: Remark) -> dict[str, Any]:
     return {
-        "text": one.text,
+        "text": one.sentence,
+        "names": list(one.names) if len(one.names) > 1 else [],
         "tone": one.tone,
         "estimate": None if one.estimate is None else list(one.estimate),
     }

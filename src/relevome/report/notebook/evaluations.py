@@ -17,7 +17,7 @@ from relevome.results.notebook import NotebookLook, looks
 def _verdict(found: Evaluation) -> list[str]:
     """As at the top of a report: the sentence above all, and what exceeds the strongest null."""
     remarks = page_parts["evaluation"].remarks(found)
-    return [verdict_content(remarks)["headline"], *(one.text for one in remarks if one.about == SURVIVES)]
+    return [verdict_content(remarks)["headline"], *(one.sentence for one in remarks if one.about == SURVIVES)]
 
 
 def _draw_one(found: Evaluation) -> Figure:

@@ -52,13 +52,18 @@ class PagePart(Generic[Result]):
 
 @dataclass(frozen=True)
 class ShownResult:
-    """A result that is no run: its folder, its kind, what was read, and what its record says."""
+    """A result that is no run: its folder, its kind, what was read, and what its record says.
+
+    ``name`` tells it from others of its kind; ``run`` is the number of the run of the page that it is about.
+    """
 
     folder: Path
     kind: str
     part: PagePart[Any]
     found: Any
     record: Mapping[str, Any]
+    name: str = ""
+    run: int | None = None
 
 
 page_parts: Registry[PagePart[Any]] = Registry("part of a page", __name__, "page_parts")

@@ -20,14 +20,14 @@ def _failed(found: Evaluation) -> list[Remark]:
     """How many checks of every kind failed; their sentences are in the part itself."""
     method, checks = _name(found), found.checks
     if not checks:
-        return [Remark(FAILED, f"{method}: {summary(checks)}", "unknown")]
+        return [Remark(FAILED, summary(checks), "unknown", name=method)]
     kinds = {kind: [one for one in checks if kind_of(one) == kind] for kind in map(kind_of, checks)}
     bad = {kind: sum(one.outcome == "fail" for one in some) for kind, some in kinds.items()}
     which = ", ".join(f"{kind} {bad[kind]} of {len(some)}" for kind, some in kinds.items() if bad[kind])
-    text = f"{method}: {summary(checks)}" + (f" ({which})" if which else "")
+    text = summary(checks) + (f" ({which})" if which else "")
     counted = (len(found.failed), len(checks))
-    said = [Remark(FAILED, text, "bad" if found.failed else "good", counted=counted)]
-    return [*said, *(Remark(FAILED, line, "caution") for line in found.grouped()[len(kinds) :])]
+    said = [Remark(FAILED, text, "bad" if found.failed else "good", counted=counted, name=method)]
+    return [*said, *(Remark(FAILED, line, "caution", name=method) for line in found.grouped()[len(kinds) :])]
 
 
 def _content(found: Evaluation, tools: PageTools) -> dict[str, Any]:

@@ -53,9 +53,10 @@ def _said(one: Area, method: str) -> Remark:
     does = {"good": "lowers", "bad": "lowers less", "caution": "does not clearly lower"}[tone]
     return Remark(
         EXCHANGED,
-        f"{method}: exchanging the most relevant letters {does} the {one.measure} "
+        f"exchanging the most relevant letters {does} the {one.measure} "
         f"{'more ' * (tone != 'bad')}than exchanging random ones: {mean:.3g} [{low:.3g}, {high:.3g}]",
         tone,
+        name=method,
     )
 
 

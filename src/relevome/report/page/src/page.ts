@@ -61,16 +61,9 @@ function linked(content: Content, tools: PageTools, tracks: Tracks, browser: Bro
 function section(part: PartContent, place: number, content: Content, tools: PageTools): Section {
   const draw = parts[part.kind];
   const alike = content.parts.filter((one) => one.kind === part.kind);
-  const title = alike.length > 1 ? `${part.title}: ${nameOf(part, alike)}` : part.title;
-  const body = draw ? draw(part.content, content.letters, tools) : [el("p", {}, `This page cannot show a result of the kind ${part.kind}.`)];
+  const title = alike.length > 1 ? `${part.title}: ${part.name}` : part.title;
+  const body = draw ? draw(part.content, content.letters, tools, part.name) : [el("p", {}, `This page cannot show a result of the kind ${part.kind}.`)];
   return { id: `part-${place}`, title, body, link: part === alike[0] ? part.title : null };
-}
-
-// What tells a part from others of its kind: its method, or its folder where methods are alike too.
-function nameOf(part: PartContent, alike: readonly PartContent[]): string {
-  const method = (one: PartContent) => (one.content as { method?: string }).method ?? "";
-  const apart = new Set(alike.map(method)).size === alike.length;
-  return apart ? method(part) : part.folder.split("/").pop()!;
 }
 
 function header(content: Content, all: readonly Section[]): HTMLElement[] {

@@ -13,8 +13,7 @@ export function runs(found: readonly RunFacts[]): HTMLElement[] {
     { name: "read", number: true }, { name: "explained", number: true }, { name: "refused", number: true },
   ];
   const rows = found.map((run) => [
-    run.label, run.method, Object.entries(run.options).map(([name, value]) => `${name} ${value}`).join(", "),
-    run.of_predicted ? "each sequence's own prediction" : run.targets.join(", "),
+    run.label, run.method, run.options.join(", "), run.target,
     String(run.read), String(run.explained), String(run.refused.length + run.refused_more),
   ]);
   const refused = found.flatMap((run) => run.refused.map(([id, reason]) => [run.label, id, reason]));

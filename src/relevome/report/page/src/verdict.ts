@@ -27,8 +27,8 @@ export function verdict(found: Verdict): HTMLElement {
 }
 
 function remark(one: Remark, range: [number, number]): HTMLElement {
-  return el("li", { class: one.tone }, sign(one.tone), el("span", {}, one.text),
-    one.estimate && drawn(one.estimate, range));
+  const text = el("span", one.names.length ? { title: one.names.join(", ") } : {}, one.text);
+  return el("li", { class: one.tone }, sign(one.tone), text, one.estimate && drawn(one.estimate, range));
 }
 
 function sign(tone: Tone): HTMLElement | null {

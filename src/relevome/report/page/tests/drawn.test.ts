@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Letters } from "../src/data/content";
+import { curves, labelled } from "../src/drawing/charts";
+import { inTwo } from "../src/drawing/clipped";
 import { reach, tint } from "../src/drawing/heat";
 import { logo } from "../src/drawing/logo";
 import { extent, nearest, scatter } from "../src/drawing/scatter";
@@ -70,4 +72,31 @@ test("dots of a scatter are found where they are drawn, and the one that is pick
 test("lines have gaps where nothing is known", () => {
   assert.deepEqual(stretches([null, 1, 2, NaN, 3]), [[1, 2], [4]]);
   assert.deepEqual(stretches([null, null]), []);
+});
+
+test("ticks of an axis are written in one way, small and large ones with exponents", () => {
+  const said = (...values: number[]) => labelled(values).map(([, text]) => text);
+  assert.deepEqual(said(-0.00002, 0, 0.00001), ["\u22122e\u22125", "0", "1e\u22125"]);
+  assert.deepEqual(said(0, 0.0005, 0.001), ["0", "0.0005", "0.001"]);
+  assert.deepEqual(said(-500000, 1000000), ["\u22125e+5", "1e+6"]);
+  assert.deepEqual(said(0, 0), ["0", "0"]);
+});
+
+test("no tick of curves of small numbers reaches beyond the edge", () => {
+  const { on, calls } = recorded();
+  curves("small", [1, 2], [{ name: "", points: [[-2e-5, -3e-5, -1e-5], [1e-5, 0, 2e-5]] }], ["position", "mean"]).draw(on, COLOURS);
+  const ends = calls.filter((call) => call[0] === "text" && (call[4] as { anchor?: string }).anchor === "end");
+  assert.ok(ends.length > 2);
+  for (const [, text, x] of ends) assert.ok((x as number) - 6.6 * String(text).length >= 0, `${text} at ${x}`);
+});
+
+test("names are broken behind a hyphen, and what does not fit lacks its middle", () => {
+  const on = { width: (text: string) => 10 * text.length } as unknown as Surface; // ten dots a letter
+  assert.deepEqual(inTwo(on, "attnlrp", [200, 300]), ["attnlrp"]);
+  assert.deepEqual(inTwo(on, "integrated-gradients-pad", [200, 300]), ["integrated-", "gradients-pad"]);
+  assert.deepEqual(inTwo(on, "run, 1 - 0", [60, 300]), ["run,", "1 - 0"]);
+  assert.deepEqual(inTwo(on, "abcdefghijklmnop", [70, 300]), ["abc\u2026nop"]);
+  assert.deepEqual(inTwo(on, "transformer-integrated-gradients-pad", [130, 130]), ["transformer-", "integr\u2026ts-pad"]);
+  const [one, other] = ["gradients", "gradients-pad"].map((end) => inTwo(on, `study-0-integrated-${end}`, [100, 130]).join(" "));
+  assert.notEqual(one, other);
 });

@@ -5,7 +5,8 @@ export interface Ref { at: number; n: number; as: Kind }
 export type Interval = [number, number, number];
 export type Tone = "good" | "caution" | "bad" | "unknown" | "plain";
 
-export interface Remark { text: string; tone: Tone; estimate: Interval | null }
+// ``names`` are all of which the text names some; none where it names all.
+export interface Remark { text: string; names: string[]; tone: Tone; estimate: Interval | null }
 export interface Verdict {
   headline: string;
   tone: Tone;
@@ -13,8 +14,8 @@ export interface Verdict {
 }
 
 export interface RunFacts {
-  label: string; folder: string; method: string; options: Record<string, string>; targets: string[];
-  of_predicted: boolean; model: string; status: string; read: number; explained: number;
+  label: string; folder: string; method: string; options: string[]; target: string;
+  model: string; model_name: string; status: string; read: number; explained: number;
   refused: [string, string][]; refused_more: number; ledger: LedgerContent | null;
 }
 
@@ -54,7 +55,8 @@ export interface StructureContent {
   name: string; title: string; models: number; chains: ChainContent[]; ligands: { names: string[]; of: Ref; at: Ref };
 }
 
-export interface PartContent { kind: string; title: string; folder: string; content: unknown }
+// ``name`` tells a part from others of its kind.
+export interface PartContent { kind: string; title: string; name: string; content: unknown }
 
 export interface Content {
   schema: number; title: string; letters: Letters; verdict: Verdict; runs: RunFacts[];

@@ -27,6 +27,13 @@ export function ticks(low: number, high: number, about = 5): number[] {
 
 export const tick = (value: number) => minus(Number(value.toPrecision(6)).toString());
 
+// Ticks of an axis of values as they are written, all in one way: with exponents where all are small or one is large.
+export function labelled(values: readonly number[]): [number, string][] {
+  const largest = Math.max(0, ...values.map(Math.abs));
+  const scientific = (largest > 0 && largest < 0.001) || largest >= 1e6;
+  return values.map((value) => [value, value && scientific ? minus(Number(value.toPrecision(6)).toExponential()) : tick(value)]);
+}
+
 export function toneOf(value: Interval, colours: Theme, toward = 1): string {
   const [above, below] = toward < 0 ? [colours.bad, colours.good] : [colours.good, colours.bad];
   return value[1] > 0 ? above : value[2] < 0 ? below : colours.caution;
@@ -43,9 +50,9 @@ export function intervals(rows: readonly IntervalRow[], axis: string, width = 90
   const x = (value: number) => left + ((value - low) / (high - low)) * (width - left - right);
   return { width, height, draw(on, colours) {
     const foot = top + rows.length * line + 4;
-    for (const value of ticks(low, high)) {
+    for (const [value, text] of labelled(ticks(low, high))) {
       on.line([[x(value), top], [x(value), foot]], colours.line);
-      on.text(tick(value), x(value), foot + 15, { size: 11, fill: colours.muted, anchor: "middle" });
+      on.text(text, x(value), foot + 15, { size: 11, fill: colours.muted, anchor: "middle" });
     }
     on.line([[x(0), top - 4], [x(0), foot]], colours.ink, 1.2);
     on.text(axis, x((low + high) / 2), foot + 32, { size: SMALL, fill: colours.muted, anchor: "middle" });
@@ -80,9 +87,9 @@ export function curves(
   const up = (value: number) => height - bottom - ((value - low + pad) / (high - low + 2 * pad)) * (height - top - bottom);
   return { width, height, draw(on, colours) {
     on.text(title, left, 16, { size: 13, fill: colours.ink, bold: true });
-    for (const value of ticks(low - pad, high + pad, 4)) {
+    for (const [value, text] of labelled(ticks(low - pad, high + pad, 4))) {
       on.line([[left, up(value)], [width - right, up(value)]], colours.line);
-      on.text(tick(value), left - 7, up(value) + 4, { size: 11, fill: colours.muted, anchor: "end" });
+      on.text(text, left - 7, up(value) + 4, { size: 11, fill: colours.muted, anchor: "end" });
     }
     const marks = even ? places.map((place, i) => [place, x[i]]) : ticks(first, last, width > 500 ? 10 : 4).map((value) => [value, value]);
     for (const [place, value] of marks) {
@@ -139,8 +146,8 @@ export function histogram(title: string, found: Bins, axis: string, colour: numb
       const [from, to] = [across(found.low + i * found.step), across(found.low + (i + 1) * found.step)];
       on.rect(from + 0.5, up(value), to - from - 1, up(0) - up(value), colours.series[colour % colours.series.length]);
     });
-    for (const value of ticks(found.low, high, 5)) {
-      on.text(tick(value), across(value), height - bottom + 16, { size: 11, fill: colours.muted, anchor: "middle" });
+    for (const [value, text] of labelled(ticks(found.low, high, 5))) {
+      on.text(text, across(value), height - bottom + 16, { size: 11, fill: colours.muted, anchor: "middle" });
     }
     on.text(axis, (left + width - right) / 2, height - 8, { size: 11, fill: colours.muted, anchor: "middle" });
   } };

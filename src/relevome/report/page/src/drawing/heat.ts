@@ -1,6 +1,6 @@
 // Maps of numbers as dots of colour: one hue above zero, another below, grey where nothing is known.
 
-import { tick, ticks } from "./charts";
+import { labelled, ticks } from "./charts";
 import type { Surface } from "./surface";
 import type { Theme } from "./theme";
 
@@ -44,9 +44,9 @@ export function scale(on: Surface, colours: Theme, x: number, top: number, high:
   const steps = 256, wide = 12, size = Math.max(Math.abs(low), Math.abs(most));
   const y = (value: number) => top + high * (1 - (value - low) / (most - low || 1));
   on.image(heat(steps, 1, (i) => most - ((i + 0.5) / steps) * (most - low), size, colours), x, top, wide, high);
-  for (const value of ticks(low, most, 5)) {
+  for (const [value, text] of labelled(ticks(low, most, 5))) {
     on.line([[x + wide, y(value)], [x + wide + 3, y(value)]], colours.muted);
-    on.text(tick(value), x + wide + 6, y(value) + 3.5, { size: 10, fill: colours.muted });
+    on.text(text, x + wide + 6, y(value) + 3.5, { size: 10, fill: colours.muted });
   }
   on.text(title, x + wide + 40, top - 9, { size: 10.5, fill: colours.muted, anchor: "end" });
 }

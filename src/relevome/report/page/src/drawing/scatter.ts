@@ -1,6 +1,6 @@
 // Dots over places: where numbers are large, and which of them the pointer is at.
 
-import { tick, ticks } from "./charts";
+import { labelled, ticks } from "./charts";
 import type { Drawing } from "./figure";
 import type { Surface } from "./surface";
 import type { Theme } from "./theme";
@@ -22,9 +22,9 @@ export function scatter(
   const up = (value: number) => height - bottom - ((value - y0 + pad) / (y1 - y0 + 2 * pad)) * (height - top - bottom);
   const places = dots.map((dot) => [across(dot.x), up(dot.y)] as const);
   const drawing = (): Drawing => ({ width, height, draw(on, colours) {
-    for (const value of ticks(y0 - pad, y1 + pad, 5)) {
+    for (const [value, text] of labelled(ticks(y0 - pad, y1 + pad, 5))) {
       on.line([[left, up(value)], [width - right, up(value)]], colours.line);
-      on.text(tick(value), left - 7, up(value) + 4, { size: 11, fill: colours.muted, anchor: "end" });
+      on.text(text, left - 7, up(value) + 4, { size: 11, fill: colours.muted, anchor: "end" });
     }
     on.line([[left, up(0)], [width - right, up(0)]], colours.ink, 1);
     for (const value of ticks(x0, x1, width > 600 ? 6 : 3).filter(Number.isInteger)) {

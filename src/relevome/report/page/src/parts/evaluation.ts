@@ -1,8 +1,10 @@
 // Scores of one run: every metric beside its nulls, curves of faithfulness, checks.
 
+import type { Letters } from "../data/content";
 import { el, notes } from "../dom";
 import { arrow, curves, excesses, type Curves, type Score } from "../drawing/scores";
 import { table } from "../tables/table";
+import type { PageTools } from "../tools";
 import { fixed, interval, counted, tsv } from "../words";
 
 interface Evaluation {
@@ -10,13 +12,13 @@ interface Evaluation {
   checks: { name: string; failed: boolean; sentence: string }[]; grouped: string[]; notes: string[];
 }
 
-export function evaluation(found: Evaluation): (HTMLElement | null)[] {
-  const name = `evaluation of ${found.method}`;
+export function evaluation(found: Evaluation, _: Letters, __: PageTools, of: string): (HTMLElement | null)[] {
+  const name = `evaluation of ${of}`;
   const several = new Set(found.scores.map((one) => one.level)).size > 1;
   const drawn = Object.entries(found.curves).map(([level, one]) =>
     curves(name, `Faithfulness, ${level}`, one, [`share of ${level} taken away`, "score"]));
   return [
-    el("p", { class: "lead" }, `${found.method}, target ${found.target}, ${counted(found.sequences, "sequence")}` +
+    el("p", { class: "lead" }, `${of}, target ${found.target}, ${counted(found.sequences, "sequence")}` +
       `${found.truth ? `, against the known sites of ${found.truth}` : ""}.`),
     excesses(name, found.scores, several),
     drawn.length ? el("div", {}, el("h3", {}, "What happens without the relevant letters"),

@@ -14,7 +14,8 @@ import { substitution } from "./substitution";
 import { variants } from "./variants";
 import type { PageTools } from "../tools";
 
-export type Part = (content: any, letters: Letters, tools: PageTools) => (HTMLElement | null)[];
+// ``name`` tells the part from others of its kind.
+export type Part = (content: any, letters: Letters, tools: PageTools, name: string) => (HTMLElement | null)[];
 
 export const parts: Record<string, Part> = {
   called_sites, comparison, evaluation, genome, heads_by_attention, heads_by_relevance, motifs, pairs, profile,

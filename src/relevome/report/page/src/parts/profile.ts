@@ -1,6 +1,6 @@
 // Relevance by position: its mean with a band, that of each letter, and every row as a line of colours.
 
-import { tick, ticks } from "../drawing/charts";
+import { labelled, tick, ticks } from "../drawing/charts";
 import type { Letters, Ref } from "../data/content";
 import { el, notes } from "../dom";
 import { plot, type Drawing } from "../drawing/figure";
@@ -94,9 +94,9 @@ function tip(found: Profile, of: { mean: number[][]; sequences: number[][] }, pl
 
 function frame(on: Surface, colours: Theme, axis: Axis, title: string, up: (value: number) => number, [low, high]: [number, number]): void {
   on.text(title, LEFT, 16, { size: 13, fill: colours.ink, bold: true });
-  for (const value of ticks(low, high, 5)) {
+  for (const [value, text] of labelled(ticks(low, high, 5))) {
     on.line([[LEFT, up(value)], [axis.width - RIGHT, up(value)]], value === 0 ? colours.muted : colours.line);
-    on.text(tick(value), LEFT - 7, up(value) + 4, { size: 11, fill: colours.muted, anchor: "end" });
+    on.text(text, LEFT - 7, up(value) + 4, { size: 11, fill: colours.muted, anchor: "end" });
   }
 }
 

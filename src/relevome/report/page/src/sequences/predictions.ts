@@ -29,7 +29,7 @@ function drawn(
   const what = probable ? "probability of the target" : "score (logit)";
   const [low, high] = probable ? [0, 1] : ends(values);
   const several = tracks.series.filter((other) => other.run.model === one.run.model && other.run.label === one.run.label).length > 1;
-  const title = several ? one.name : one.run.model.split("/").pop() || one.name; // its name says the target then
+  const title = several ? one.name : one.run.model_name || one.name; // its name says the target then
   const data = () => tsv(["sequence", "target", "score", "probability", "predicted"], numbers.map((i) => [
     tracks.ids[i], one.target(i), one.score(i), one.probability(i), one.predicted(i)]));
   return el("div", { class: "prediction" },

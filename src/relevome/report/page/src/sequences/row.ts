@@ -2,7 +2,7 @@
 
 import { RIGHT, boxOf, type Box, type Framed } from "./axis";
 import { tick, ticks } from "../drawing/charts";
-import { clipped } from "../drawing/clipped";
+import { clipped, inTwo } from "../drawing/clipped";
 import type { Letters } from "../data/content";
 import { drawLanes, lanesHeight } from "./lanes";
 import type { Surface } from "../drawing/surface";
@@ -72,10 +72,11 @@ function drawSeries(
   const unit = look.shared ? TRACK / 2 / (scale || 1) : TRACK / (high - low || 1);
   const colour = colours.series[tracks.series.indexOf(series) % colours.series.length];
   on.rect(0, y + 4, 3, TRACK - 8, colour);
-  on.text(clipped(on, series.name, box.left - 46), 10, y + 16, { size: 11.5, fill: colours.ink });
+  const lines = inTwo(on, series.name, [box.left - 46, box.left - 20]); // beside the first is the largest value
+  lines.forEach((line, i) => on.text(line, 10, y + 16 + 14 * i, { size: 11.5, fill: colours.ink }));
   const target = series.target(number);
   if (target !== null && tracks.targets > 1) {
-    on.text(clipped(on, `for ${target}`, box.left - 46), 10, y + 31, { size: 10.5, fill: colours.muted });
+    on.text(clipped(on, `for ${target}`, box.left - 46), 10, y + 17 + 14 * lines.length, { size: 10.5, fill: colours.muted });
   }
   const top = look.shared ? scale : high;
   const foot = look.shared ? -scale : low;
