@@ -26,6 +26,11 @@ export function counted(value: number, name: string): string {
   return `${count(value)} ${name}${value === 1 ? "" : "s"}`;
 }
 
+// Whether a target is this output, also where the letter that is meant stands behind it.
+export function isOf(target: string | null, output: string): boolean {
+  return target === output || !!target?.startsWith(`${output} at letter `);
+}
+
 // Three digits behind the point, as the tables of relevome have them; two that count where that is too few.
 export function fixed(value: number | null | undefined, beside = 0): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "";

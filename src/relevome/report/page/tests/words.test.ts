@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ticks } from "../src/drawing/charts";
 import { means, student } from "../src/data/statistics";
 import { View } from "../src/sequences/view";
-import { counted, fixed, interval, short, tsv } from "../src/words";
+import { isOf, counted, fixed, interval, short, tsv } from "../src/words";
 
 test("numbers are written as the tables of relevome write them", () => {
   assert.equal(fixed(0.12345), "0.123");
@@ -54,4 +54,9 @@ test("quantiles of Student's t are those of its tables", () => {
 
 test("one of a thing is no plural", () => {
   assert.deepEqual([0, 1, 2, 1234].map((n) => counted(n, "contig")), ["0 contigs", "1 contig", "2 contigs", "1,234 contigs"]);
+});
+
+test("an output is the target also where its letter is said", () => {
+  assert.ok(isOf("C", "C") && isOf("C at letter 22", "C"));
+  assert.ok(!isOf("C at letter 22", "D") && !isOf("CC", "C") && !isOf(null, "C"));
 });

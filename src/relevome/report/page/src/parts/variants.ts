@@ -148,7 +148,7 @@ function listed(found: Variants, rows: readonly Row[], show: (row: Row) => void)
 
 function facts(row: Row, tools: PageTools): (HTMLElement | null)[] {
   const where = [`${row.place}, ${row.word("kind")}`, row.word("gene") && `gene ${row.word("gene")} (${row.word("strand").replace("-", "−")})`,
-    row.number("padded") ? `${row.number("padded")} letters of the window are beyond the end` : ""].filter(Boolean).join("; ");
+    row.number("padded") ? `${counted(row.number("padded")!, "letter")} of the window beyond the end` : ""].filter(Boolean).join("; ");
   const both = ["score", "probability", "log_odds"].filter((name) => row.number(`ref_${name}`) !== null || row.number(`alt_${name}`) !== null)
     .map((name) => [name.replace("_", "-"), row.number(`ref_${name}`), row.number(`alt_${name}`), row.number(`delta_${name}`)]);
   const letters = ["gain", "loss"].filter((name) => row.number(name) !== null).map((name) => [name, row.number(name), minus(String(row.number(`${name}_at`) ?? ""))]);

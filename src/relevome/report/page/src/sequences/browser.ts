@@ -14,7 +14,7 @@ import { CanvasSurface } from "../drawing/surface";
 import { onTheme, theme } from "../drawing/theme";
 import type { Tracks } from "./tracks";
 import { View } from "./view";
-import { count, counted, short, tsv } from "../words";
+import { count, counted, isOf, short, tsv } from "../words";
 
 const HEAD = 34; // of a row, above its picture
 const GAP = 14;
@@ -389,7 +389,7 @@ export class Browser {
       said.push(`target ${first.target(number)}`);
       said.push(Number.isNaN(p) ? `score ${short(first.score(number))}` : `probability ${short(p)}`);
       const predicted = first.predicted(number);
-      if (predicted !== null && predicted !== first.target(number)) said.push(`predicted ${predicted}`);
+      if (predicted !== null && !isOf(first.target(number), predicted)) said.push(`predicted ${predicted}`);
     }
     return said.join("  ·  ");
   }
