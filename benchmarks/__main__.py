@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME ...] [--quick]``: run benchmarks and print what they found."""
+"""``python -m benchmarks [NAME ...] [--quick] [--json FILE]``: run benchmarks, print and keep it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from transformers.utils import logging
 
 import benchmarks
 from benchmarks import Row, Unavailable
+from benchmarks._hardware import hardware
+from benchmarks._records import append, circumstances
 
 NAMES = [
     module.name for module in pkgutil.iter_modules(benchmarks.__path__) if not module.name.startswith("_")
 ]
+RECORDS = Path("build", "benchmarks.jsonl")
 
 
 def main() -> None:
@@ -32,22 +35,32 @@ def main() -> None:
     parser.add_argument(
         "--keep", type=Path, help="folder for inputs of damaged_inputs at which a reader failed"
     )
+    parser.add_argument("--figure", type=Path, help="picture that scaling draws; build/scaling.png")
+    parser.add_argument(
+        "--json", type=Path, default=RECORDS, metavar="FILE",
+        help=f"file to which every row is added as a line of JSON, with date and machine; {RECORDS}",
+    )  # fmt: skip
     given = parser.parse_args()
     unknown = [name for name in given.names if name not in NAMES]
     if unknown:
         parser.error(f"no benchmark {unknown[0]!r}: expected one of {', '.join(NAMES)}")
-    console = Console()
+    console, machine = Console(), hardware()
+    console.print(f"{machine}", soft_wrap=True, highlight=False)
     for name in given.names or NAMES:
         module = importlib.import_module(f"benchmarks.{name}")
         console.print(f"\n{name}\n\n{module.__doc__}", soft_wrap=True, highlight=False, markup=False)
+        known = {one.name: one.default for one in signature(module.measure).parameters.values()}
+        asked = known | {
+            one: value for one, value in vars(given).items() if one in known and value is not None
+        }
+        about = circumstances(machine, given.quick, asked.get("seed"))
         try:
-            known = signature(module.measure).parameters
-            asked = {
-                name: value for name, value in vars(given).items() if value is not None and name in known
-            }
-            console.print(table(module.measure(**asked)))
+            rows = module.measure(**asked)
         except Unavailable as reason:
             console.print(f"not run: {reason}")
+        else:
+            append(given.json, name, rows, about)
+            console.print(table(rows))
 
 
 def table(rows: list[Row]) -> Table:

@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Float
 
 from benchmarks import Row, Unavailable, seconds
-from benchmarks.startup import gflops
+from benchmarks._hardware import gflops
 from benchmarks.view import RUN, write
 
 LETTERS, METHODS = 500, ("attnlrp", "integrated-gradients", "gradient-x-input")

@@ -28,6 +28,7 @@ import torch
 from jaxtyping import Float
 
 from benchmarks import Row, in_fresh_process
+from benchmarks._hardware import gflops
 from benchmarks._planted_relevance import planted_relevance
 from relevome.results.parts.part import Counts
 from relevome.results.run.columns import Explanation
@@ -52,7 +53,7 @@ STAGES = {
 
 def measure(quick: bool = False) -> list[Row]:
     """Seconds and memory, by number of sequences."""
-    rows = [Row("GFLOP/s of one thread", f"{speed():.0f}")]
+    rows = [Row("GFLOP/s of one thread", f"{gflops():.0f}")]
     for count in COUNTS[:1] if quick else COUNTS:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -74,17 +75,6 @@ def _rows(name: str, found: dict[str, float], count: int = 0) -> list[Row]:
         Row(f"{name}, motifs and places", f"{found.pop('motifs'):.0f}, {found.pop('places'):.0f}"),
     ]
     return [*rows, *(Row(f"  {stage}", seconds) for stage, seconds in found.items())]
-
-
-def speed() -> float:
-    """Of float32 products of 2,048 by 2,048 matrices; the best of three."""
-    torch.set_num_threads(1)
-    matrix, seconds = torch.ones(2048, 2048), []
-    for _ in range(3):
-        since = time.perf_counter()
-        torch.mm(matrix, matrix)
-        seconds.append(time.perf_counter() - since)
-    return 2 * 2048**3 / min(seconds) / 1e9
 
 
 def looked_for(folder: Path, shuffles: bool, way: Any = "align") -> dict[str, float]:

@@ -24,8 +24,8 @@ from statistics import median
 import torch
 
 from benchmarks import Row
+from benchmarks._hardware import gflops
 from benchmarks.ecoli_promoters import all_sites, genome
-from benchmarks.startup import gflops
 from relevome.jobs.train import train
 from relevome.studies.start_sites import write_tables
 from relevome.training.settings import TrainingSettings

@@ -30,6 +30,7 @@ from jaxtyping import Bool, Float
 import relevome
 from benchmarks import Row, published
 from benchmarks._aligned import Aligned, Measure, aurocs, by_group, highest, rows, share_on, told
+from benchmarks._hardware import gflops
 from benchmarks._splicing import (
     KINDS,
     UNSEEN,
@@ -43,7 +44,6 @@ from benchmarks._splicing import (
     read_strands,
     there,
 )
-from benchmarks.startup import gflops
 from relevome.attribution import methods
 from relevome.attribution.lift import to_letters
 from relevome.data.sequences import DNA

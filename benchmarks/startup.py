@@ -15,18 +15,17 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from benchmarks import Row
+from benchmarks._hardware import gflops
 from relevome.data.sequences import DNA
 from relevome.models.cnn import CnnConfig, CnnForSequenceClassification
 from relevome.models.own_tokenizers import letter_tokenizer
 
-SIZE = 2048
 RUN = "import sys; from relevome.cli import main; main()"
 
 
@@ -54,22 +53,6 @@ def measure(quick: bool = False) -> list[Row]:
                 for what, (told, target) in commands.items()
             ),
         ]
-
-
-def gflops(repetitions: int = 5) -> float:
-    """Billions of operations a second of one thread, in products of matrices; the median."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        one, other = torch.rand(SIZE, SIZE), torch.rand(SIZE, SIZE)
-        found = []
-        for _ in range(repetitions + 1):
-            begin = time.process_time()
-            torch.mm(one, other)
-            found.append(2 * SIZE**3 / (time.process_time() - begin) / 1e9)
-    finally:
-        torch.set_num_threads(threads)
-    return float(np.median(found[1:]))
 
 
 def _seconds(folder: Path, *arguments: str) -> float:

@@ -29,7 +29,7 @@ from jaxtyping import Float
 import relevome
 from benchmarks import Row, Unavailable, data, published
 from benchmarks._aligned import Aligned, Measure, aurocs, by_group, highest, rows, share_on, told
-from benchmarks.startup import gflops
+from benchmarks._hardware import gflops
 from relevome.attribution import methods
 from relevome.attribution.lift import to_letters
 from relevome.data.formats.fasta import read_fasta

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import Row, Unavailable, seconds
-from benchmarks.startup import gflops
+from benchmarks._hardware import gflops
 from relevome.results.parts.part import Counts
 from relevome.results.run.columns import Explanation
 from relevome.results.run.writer import RunWriter
