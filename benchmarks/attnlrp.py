@@ -3,7 +3,8 @@
 Three shapes with random weights: ESM-2 8M with 8 sequences of 256 tokens, BERT-base and DNABERT-2 with 4 of
 128; fused attention, parameters frozen; without and with the relevance of every head in every layer. Memory
 is what tensors take up beyond the model at the peak of a pass, as torch's profiler counts it; the resident
-set of a process depends on the allocator besides.
+set of a process depends on the allocator besides. Beside it stand the GFLOP/s that a pass reaches, by the
+processor's seconds, and their share of what a core makes of products of large matrices.
 
 Target: at most 1.05 times the seconds, 1.08 with heads, and at most 1.0 times the memory.
 """
@@ -27,6 +28,7 @@ from transformers import (
 )
 
 from benchmarks import Row, ratios
+from benchmarks._hardware import flops, reached
 from relevome.attribution.embeddings import leaf
 from relevome.attribution.lrp.engine import Rules
 from relevome.attribution.lrp.heads import HeadRecorder
@@ -35,12 +37,17 @@ from relevome.models.dnabert2 import Dnabert2Config, Dnabert2ForSequenceClassifi
 
 def esm2_8m() -> PreTrainedModel:
     """The shape of ESM-2 with 8 million parameters, and a head for two classes."""
+    return esm2(6, 320, 20)
+
+
+def esm2(layers: int, channels: int, heads: int) -> PreTrainedModel:
+    """ESM-2 of any size, and a head for two classes."""
     config = EsmConfig(
         vocab_size=33,
-        hidden_size=320,
-        num_hidden_layers=6,
-        num_attention_heads=20,
-        intermediate_size=1280,
+        hidden_size=channels,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=4 * channels,
         max_position_embeddings=1026,
         position_embedding_type="rotary",
         token_dropout=True,
@@ -104,12 +111,16 @@ def measure(quick: bool = False) -> list[Row]:
         passes = Passes(*shape)
         plain = tensor_memory(passes.plain)
         for which, title, bound in (("attnlrp", name, 1.05), ("heads", "  with heads", 1.08)):
-            found = ratios(getattr(passes, which), passes.plain, 5 if quick else 21)
+            work = getattr(passes, which)
+            found = ratios(work, passes.plain, 5 if quick else 21)
+            rate, share = reached(work, flops(work), 1 if quick else 3)
             middle = "{:.3f} to {:.3f}".format(*np.quantile(found, [0.25, 0.75]))
             rows += [
                 Row(f"{title}, seconds", float(np.median(found)), f"at most {bound}"),
                 Row("    middle half of the ratios", middle),
-                Row(f"{title}, peak memory", tensor_memory(getattr(passes, which)) / plain, "at most 1.0"),
+                Row(f"{title}, peak memory", tensor_memory(work) / plain, "at most 1.0"),
+                Row("    GFLOP/s of a core", rate),
+                Row("    share of what a core can", share),
             ]
     return rows
 

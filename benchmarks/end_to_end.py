@@ -3,7 +3,8 @@
 `relevome.explain` by AttnLRP, from a file of sequences to a run folder, beside a bare loop over the same
 sequences that does nothing but plain forward and backward passes to the embeddings: tokenised beforehand,
 sorted by length, in batches of as many rows as are fastest of those that are tried. Both with the model
-loaded, in turns within one process.
+loaded, in turns within one process. GFLOP/s are the operations of the bare loop over the processor's seconds
+of `explain`, beside what a core makes of products of large matrices.
 
 Target: seconds of the bare loop over those of `explain` at least 0.90 for transformers, 0.80 for a CNN of 500
 letters, 0.60 for one of 100.
@@ -12,7 +13,7 @@ letters, 0.60 for one of 100.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 import relevome
 from benchmarks import Row, ratios, seconds
+from benchmarks._hardware import flops, gflops, processor_seconds
 from benchmarks.attnlrp import dnabert2, esm2_8m
 from relevome.attribution.embeddings import gradients
 from relevome.data.sequences import DNA, PROTEIN, Alphabet, Sequence
@@ -55,21 +57,26 @@ def measure(quick: bool = False) -> list[Row]:
 def measured(name: str, case: Case, fewer: int = 1, repetitions: int = 3) -> Iterator[Row]:
     """The share for one shape, with that many times fewer sequences."""
     model = case.model()
-    drawn = _random(model.alphabet, case.letters, max(64, case.sequences // fewer))
+    drawn = random_sequences(model.alphabet, case.letters, max(64, case.sequences // fewer))
     loop = BareLoop(model, drawn, case.position)
     rows = loop.fastest()
     with tempfile.TemporaryDirectory() as folder:
-        fasta = Path(folder) / "sequences.fasta"
-        fasta.write_text("".join(f">{one.id}\n{one.letters}\n" for one in drawn))
+        fasta = fasta_of(Path(folder) / "sequences.fasta", drawn)
 
-        def explained() -> None:
+        def explain() -> None:
             relevome.explain(model, fasta, "attnlrp", target=1, position=case.position,
                              out=Path(folder) / "run", overwrite=True)  # fmt: skip
 
-        found = 1 / ratios(explained, lambda: loop.all(rows), repetitions)
+        taken: list[float] = []
+        found = 1 / ratios(
+            lambda: taken.append(processor_seconds(explain)), lambda: loop.all(rows), repetitions
+        )
     title = f"{name}, {len(drawn):,} sequences, {rows} rows in the bare loop"
     yield Row(title, float(np.median(found)), f"at least {case.target}")
     yield Row("    least and largest", f"{found.min():.3f} to {found.max():.3f}")
+    rate = flops(lambda: loop.all(rows)) / float(np.median(taken[1:])) / 1e9
+    yield Row("    GFLOP/s of a core", rate)
+    yield Row("    share of what a core can", rate / gflops())
 
 
 class BareLoop:
@@ -97,46 +104,54 @@ class BareLoop:
             gradients(self._model, Batch(part, (self._target,) * len(part)), "word")
 
 
-def _random(alphabet: Alphabet, letters: tuple[int, int], count: int) -> list[Sequence]:
+def random_sequences(alphabet: Alphabet, letters: tuple[int, int], count: int) -> list[Sequence]:
+    """So many of so many letters, least and most, the same each time."""
     draw = np.random.default_rng(0)
     lengths = draw.integers(*letters, count, endpoint=True)
     every = list(alphabet.letters)
     return [Sequence(f"s{i}", "".join(draw.choice(every, n)), alphabet) for i, n in enumerate(lengths)]
 
 
-def _model(module: torch.nn.Module, tokenizer: LetterTokenizer, task: Task = "sequence") -> Model:
+def fasta_of(path: Path, sequences: Iterable[Sequence]) -> Path:
+    """The file, with the sequences in it."""
+    path.write_text("".join(f">{one.id}\n{one.letters}\n" for one in sequences))
+    return path
+
+
+def model_of(module: torch.nn.Module, tokenizer: LetterTokenizer, task: Task = "sequence") -> Model:
+    """A module with random weights and two outputs, as relevome holds a model."""
     module.eval()
     return Model(module, tokenizer, task, ("first", "second"), None, Source("random weights", "made here"))
 
 
 def _esm2() -> Model:
     torch.manual_seed(0)
-    return _model(esm2_8m(), LetterTokenizer(letter_tokenizer(PROTEIN, specials=True), PROTEIN))
+    return model_of(esm2_8m(), LetterTokenizer(letter_tokenizer(PROTEIN, specials=True), PROTEIN))
 
 
 def _bert_base() -> Model:
     torch.manual_seed(0)
     module = BertForSequenceClassification(BertConfig())
-    return _model(module, LetterTokenizer(letter_tokenizer(PROTEIN, specials=True), PROTEIN))
+    return model_of(module, LetterTokenizer(letter_tokenizer(PROTEIN, specials=True), PROTEIN))
 
 
 def _dnabert2() -> Model:
     torch.manual_seed(0)
-    learnt = _random(DNA, (2000, 2000), 50)
-    return _model(dnabert2(), LetterTokenizer(bpe_tokenizer([one.letters for one in learnt], 4096), DNA))
+    learnt = random_sequences(DNA, (2000, 2000), 50)
+    return model_of(dnabert2(), LetterTokenizer(bpe_tokenizer([one.letters for one in learnt], 4096), DNA))
 
 
 def _annotator() -> Model:
     torch.manual_seed(0)
     module = AnnotatorForTokenClassification(AnnotatorConfig(**AnnotatorConfig.small))
-    return _model(module, LetterTokenizer(letter_tokenizer(DNA), DNA), "token")
+    return model_of(module, LetterTokenizer(letter_tokenizer(DNA), DNA), "token")
 
 
 def _cnn(pooling: str, length: int) -> Callable[[], Model]:
     def made() -> Model:
         torch.manual_seed(0)
         module = CnnForSequenceClassification(CnnConfig(pooling=pooling, sequence_length=length))
-        return _model(module, LetterTokenizer(letter_tokenizer(DNA), DNA))
+        return model_of(module, LetterTokenizer(letter_tokenizer(DNA), DNA))
 
     return made
 
