@@ -45,6 +45,7 @@ from relevome.report.curves import COLOURS
 from relevome.report.logo import STYLE
 
 FIGURE = Path("build", "scaling.png")
+TURNS = 3
 Explain = Callable[..., Any]
 
 
@@ -74,9 +75,9 @@ FULL = {
     "workers": Varied(Setting(letters=64, sequences=8 * SHARD_SEQUENCES), (1, 2), "at most -0.85"),
 }
 QUICK = {
-    "letters": Varied(Setting(sequences=16), (64, 128, 256, 512)),
+    "letters": Varied(Setting(sequences=32), (64, 128, 256, 512)),
     "sequences": Varied(Setting(letters=64), (30, 120, 480), "at most 0.05"),
-    "layers": Varied(Setting(sequences=16), (2, 4, 8)),
+    "layers": Varied(Setting(sequences=32), (2, 4, 8)),
     "workers": Varied(Setting(letters=64, sequences=4 * SHARD_SEQUENCES), (1, 2), "at most -0.85"),
 }
 
@@ -96,7 +97,7 @@ class Curve:
 
 def measure(quick: bool = False, figure: Path = FIGURE) -> list[Row]:
     """Seconds of a sequence, exponents, and a picture of both."""
-    settings, turns = (QUICK, 1) if quick else (FULL, 3)
+    settings, turns = (QUICK, 1) if quick else (FULL, TURNS)
     with one_thread():
         curves = {
             what: {name: _curve(make, what, varied, turns) for name, make in MODELS.items()}
