@@ -67,6 +67,29 @@ def test_they_are_named_and_nothing_else_is(found: AttentionHeads) -> None:
     assert named == [["m3"], ["m7"], []]
 
 
+def test_the_windows_that_speak_most_for_a_head_are_told(found: AttentionHeads) -> None:
+    """By hand, window by window and letter by letter."""
+    rng, model = np.random.default_rng(1), planted_model(*LOOKING)
+    windows = planted_windows(rng, 300, LOOKING)
+    sites = Windows(tuple(windows), target(model), SITE)
+    weights = look(model, sites).weights[:, 0]
+    head = found.heads[0]
+    above = []
+    for window in range(300):
+        over = [weights[window, i] - max(weights[:, i].mean(), 0) for i in range(weights.shape[1])]
+        above.append((max(over), window, int(np.argmax(over))))
+    best = sorted(above, key=lambda one: -one[0])[:10]
+    assert [one.window for one in head.strongest] == [windows[window].id for _, window, _ in best]
+    for said, (_, window, letter) in zip(head.strongest, best, strict=True):
+        assert said.distance == letter - SITE
+        assert said.weight == pytest.approx(weights[window, letter])
+        stretch = windows[window].letters
+        offsets = head.consensus.offsets
+        there = range(letter + offsets[0], letter + offsets[-1] + 1)
+        assert said.letters == "".join(stretch[i] for i in there if 0 <= i < len(stretch))
+        assert said.place == f"chr:{100 * window}-{100 * window + len(stretch)}(+)" or said.place
+
+
 def test_the_head_that_looks_ten_letters_back_has_no_consensus(found: AttentionHeads) -> None:
     back = found.heads[-1]
     assert (back.profile.peak, back.distance, back.profile.by_distance) == (-10, None, pytest.approx(1))

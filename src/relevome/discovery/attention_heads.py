@@ -19,12 +19,14 @@ from relevome.discovery.windows import Windows
 from relevome.errors import InputError
 from relevome.models.base import Model
 from relevome.progress import Progress, Say, nobody
+from relevome.results.attention_heads.consensus import Attended, Consensus
 from relevome.results.attention_heads.heads import (
     AttentionHead,
     AttentionHeads,
     FactorsCompared,
     Fall,
     Profile,
+    Strongest,
     Together,
 )
 from relevome.results.attention_heads.settings import HeadSettings
@@ -32,6 +34,7 @@ from relevome.results.head_name import HeadName
 from relevome.words import counted
 
 DEFAULT = HeadSettings()
+_STRONGEST = 10  # windows that are named for each head
 
 
 def characterise(
@@ -97,8 +100,27 @@ def _looked(
         chosen = attended(weights, settings.share)
         found = consensus(sites.codes, chosen, unattended(weights), sites.alphabet, settings.flank)
         where = profile(sites.distances, weights, elsewhere.weights[:, index])
-        heads.append(AttentionHead(name, where, chosen, found))
+        best = strongest(weights, chosen, found, sites)
+        heads.append(AttentionHead(name, where, chosen, found, strongest=best))
     return heads
+
+
+def strongest(
+    weights: Float[np.ndarray, "sites letters"], chosen: Attended, found: Consensus, sites: Windows
+) -> tuple[Strongest, ...]:
+    """The windows in which attention to the chosen letter is most above its mean at that distance."""
+    mean = np.maximum(weights.mean(0), 0)
+    above = weights[chosen.sites, chosen.letters] - mean[chosen.letters]
+    best = np.argsort(-above, kind="stable")[:_STRONGEST]
+    ends = found.offsets[0], found.offsets[-1] + 1
+    said = []
+    for site, letter in zip(chosen.sites[best].tolist(), chosen.letters[best].tolist(), strict=True):
+        window = sites.sequences[site]
+        where = None if window.interval is None else str(window.interval)
+        there = window.letters[max(0, letter + ends[0]) : max(0, letter + ends[1])]
+        weight = float(weights[site, letter])
+        said.append(Strongest(window.id, where, int(sites.distances[letter]), weight, there))
+    return tuple(said)
 
 
 def profile(

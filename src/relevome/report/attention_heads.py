@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,35 +61,44 @@ def summary(found: AttentionHeads) -> list[str]:
     """What was found, in sentences."""
     level = found.settings.level
     with_consensus = sum(bool(head.consensus.core) for head in found.heads)
-    named = {match.motif.name for head in found.heads for match in head.named(level)}
-    bound = {one.factor for head in found.heads for one in head.bound(level)}
+    named = _by_name(found, lambda head: [match.motif.name for match in head.named(level)])
+    bound = _by_name(found, lambda head: [one.factor for one in head.bound(level)])
     said = [f"{with_consensus} of {counted(len(found.heads), 'head has', 'heads have')} a consensus"]
     if found.motifs:
-        said.append(f"known motifs among them: {', '.join(sorted(named)) or 'none'}")
+        said.append(f"known motifs among them: {named or 'none'}")
     if found.known is not None:
         said.append(
-            f"factors on whose sites heads sit, of {found.known.factors} with at least {found.known.fewest} "
-            f"sites on {counted(found.known.windows, 'window')} without common letters "
-            f"({found.known.rare} have "
-            f"fewer): {', '.join(sorted(bound)) or 'none'}"
+            f"factors on whose sites heads sit: {bound or 'none'}; asked were the {found.known.factors} with "
+            f"at least {found.known.fewest} sites on {counted(found.known.windows, 'window')} that share no "
+            f"letter ({found.known.rare} have fewer)"
         )
     if found.together is not None:
         said.append(without_named(found.together))
     return said
 
 
+def _by_name(found: AttentionHeads, names: Callable[[AttentionHead], Iterable[str]]) -> str:
+    """Each name with the heads that have it."""
+    having: dict[str, list[str]] = {}
+    for head in found.heads:
+        for name in names(head):
+            having.setdefault(name, []).append(str(head.name))
+    return "; ".join(f"{name} ({', '.join(heads)})" for name, heads in sorted(having.items()))
+
+
 def without_named(found: Together) -> str:
     """What the logit loses without all named heads, beside as many random ones."""
     alike, any_ = (_range([fall.logit for fall in falls]) for falls in (found.same_layers, found.any_layers))
     return (
-        f"without the {len(found.heads)} named heads the mean logit at sites falls by "
-        f"{number(found.fall.logit)}; without as many random ones of the same layers {alike}, of any layers "
-        f"{any_}"
+        f"without the {counted(len(found.heads), 'named head')} the mean logit at sites falls by "
+        f"{number(found.fall.logit)}; without as many random ones, which may be named too, of the same layers "
+        f"{alike}, of any layers {any_}"
     )
 
 
 def _range(values: Sequence[float]) -> str:
-    return f"by {number(float(np.mean(values)))} ({number(min(values))} to {number(max(values))})"
+    mean, drawn = number(float(np.mean(values))), counted(len(values), "draw")
+    return f"by {mean} ({drawn}: {number(min(values))} to {number(max(values))})"
 
 
 def _cells(head: AttentionHead, level: float) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from relevome.results.relevant_sites import RelevantSites
 from relevome.results.run.manifest import NAME as RUN
 from relevome.results.run.reader import Run
 from relevome.stores.place import local, named_place
+from relevome.words import some_of
 
 
 def shown_on_page(
@@ -43,7 +44,7 @@ def shown_on_page(
     lines = _lines(tracks, others, sites, features, problems)
     names, named = page_names(runs, others, labels)
     return Shown(
-        _title(runs) if title is None else title, tuple(names), tracks, tuple(named),
+        _title(runs, others) if title is None else title, tuple(names), tracks, tuple(named),
         lines, tuple(f"{one.id}: {one.reason}" for one in problems), _structures(structures, tracks),
     )  # fmt: skip
 
@@ -109,9 +110,11 @@ def _result(folder: Path) -> ShownResult:
     raise InputError(f"{folder} {there}: expected the folder of a command, which has one of {known}")
 
 
-def _title(runs: Sequence[Run]) -> str:
+def _title(runs: Sequence[Run], others: Sequence[ShownResult]) -> str:
     models = dict.fromkeys(model_name(str(run.manifest.get("model", {}).get("path"))) for run in runs)
-    return f"Explanations of {' and '.join(models)}" if models else "Results of relevome"
+    if models:
+        return f"Explanations of {' and '.join(models)}"
+    return some_of([one.part.title for one in others])
 
 
 def _lines(

@@ -34,6 +34,7 @@ class Remark:
     measures, checks or models (those not above chance) are as the sentence says, where the headline counts
     them. ``name`` is whose explanation the sentence is about, if it is about one: it stands before the
     sentence, and of one name the same is said once. ``names`` are all that the sentence names some of.
+    ``headline`` is whether it stands above all on a page that explains no sequence.
     """
 
     about: str
@@ -43,6 +44,7 @@ class Remark:
     counted: tuple[int, int] | None = None
     name: str = ""
     names: tuple[str, ...] = ()
+    headline: bool = False
 
     @property
     def sentence(self) -> str:
@@ -116,6 +118,9 @@ def _headline(remarks: Sequence[Remark]) -> tuple[str, Tone]:
         return "Relevance is missing, more than rounding explains: a rule is wrong for this model.", "bad"
     by_chance = f"{chance} of {every_model} models {'is' if chance == 1 else 'are'} not above chance"
     if not places[1] and not checks[1]:
+        found = next((one for one in remarks if one.headline), None)
+        if found is not None and not any(one.about == EXPLAINED for one in remarks):
+            return f"{found.sentence}.", found.tone
         return (f"{by_chance}. {UNTESTED}", "caution") if chance else (UNTESTED, "unknown")
     said = [by_chance] * bool(chance)
     said += [f"{places[0]} of {places[1]} measures of place exceed their strongest null"] * bool(places[1])

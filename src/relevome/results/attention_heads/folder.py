@@ -29,6 +29,7 @@ from relevome.results.attention_heads.heads import (
     Fall,
     Match,
     Profile,
+    Strongest,
     Together,
     WindowsRead,
     head_row,
@@ -138,7 +139,8 @@ def _content(found: AttentionHeads, database: Sequence[Motif], factors: Sequence
 def _head_said(head: AttentionHead) -> dict[str, Any]:
     fall = None if head.fall is None else asdict(head.fall)
     ranks = {"in_layer": head.in_layer, "among_all": head.among_all}
-    return {"layer": head.name.layer, "head": head.name.head, "fall": fall, **ranks}
+    strongest = [asdict(one) for one in head.strongest]
+    return {"layer": head.name.layer, "head": head.name.head, "fall": fall, **ranks, "strongest": strongest}
 
 
 def _arrays(
@@ -201,6 +203,7 @@ def _heads(said: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Iterato
             Profile(arrays["distances"], at_sites, elsewhere, float(explained)),
             Attended(sites, letters), Consensus(alphabet, flank, *matrix), own_matches, own_factors,
             fall, one["in_layer"], one["among_all"],
+            tuple(Strongest(**window) for window in one.get("strongest", ())),
         )  # fmt: skip
 
 

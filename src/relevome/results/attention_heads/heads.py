@@ -106,6 +106,22 @@ class Enrichment:
 
 
 @dataclass(frozen=True)
+class Strongest:
+    """A window in which a head attends to a letter most above its mean at that distance, over all windows.
+
+    ``place`` is the window's on the genome, if it is known; ``distance`` that from the site to the attended
+    letter, ``weight`` what the letter weighs there (a share of attention, or what it brings to the logit),
+    and ``letters`` what stands where the consensus would, the attended letter alone without one.
+    """
+
+    window: str
+    place: str | None
+    distance: int
+    weight: float
+    letters: str
+
+
+@dataclass(frozen=True)
 class Fall:
     """What is lost without some heads: the mean logit at sites, and average precision against controls."""
 
@@ -117,9 +133,10 @@ class Fall:
 class AttentionHead:
     """One head: its profile, its consensus and what that is like, the factors it sits on, what it is worth.
 
-    ``attended`` are the letters that the consensus was made of. ``matches`` and ``on_factors`` hold all that
-    was compared, the best first. ``in_layer`` and ``among_all`` are the shares of heads whose ablation
-    lowers the logit as much.
+    ``attended`` are the letters that the consensus was made of, ``strongest`` the ten of them that most speak
+    for the head, the first most (none in a result of an earlier relevome). ``matches`` and ``on_factors``
+    hold all that was compared, the best first. ``in_layer`` and ``among_all`` are the shares of heads whose
+    ablation lowers the logit as much.
     """
 
     name: HeadName
@@ -131,6 +148,7 @@ class AttentionHead:
     fall: Fall | None = None
     in_layer: float | None = None
     among_all: float | None = None
+    strongest: tuple[Strongest, ...] = ()
 
     @property
     def distance(self) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from relevome.report.html.parts import PagePart, PageTools, page_parts
@@ -20,6 +22,9 @@ def _content(found: Annotation, tools: PageTools) -> dict[str, Any]:
         "folder": str(found.path),
         "classes": list(found.question["classes"]),
         "threshold": found.threshold,
+        "genome": Path(found.settings["genome"]).name,
+        "regions": list(found.question["regions"] or ()),
+        "within": found.settings["within"],
         "counts": dict(found.counts),
         "columns": ["contig", "strand", *_NUMBERS],
         "rows": [
@@ -35,9 +40,19 @@ def _remarks(found: Annotation) -> list[Remark]:
     )
     if found.truth is None:
         return [Remark("Annotation", f"{said}; nobody compared them with known ones", "unknown")]
-    numbers = {name: found.truth["all"][name] for name in ("average_precision", "precision", "recall")}
-    words = ", ".join(f"{name.replace('_', ' ')} {x:.3g}" for name, x in numbers.items() if x is not None)
-    return [Remark("Annotation", f"{said}; against known ones: {words or 'not measured'}")]
+    measured = found.truth["all"]
+    said += f", {_known(measured)}" if measured["precision"] is not None else ""
+    if measured["average_precision"] is not None:
+        by_guess = f"a guess: {measured['base_rate']:.2g}"
+        said += f"; average precision {measured['average_precision']:.3g} ({by_guess}) over all positions"
+    return [Remark("Annotation", said)]
+
+
+def _known(measured: Mapping[str, Any]) -> str:
+    """How many calls are of known sites, and how many of these were not called."""
+    calls, sites = measured["calls"], measured["sites"]
+    known, found = round(measured["precision"] * calls), round((measured["recall"] or 0) * sites)
+    return f"{known:,} of them known; {sites - found:,} of {counted(sites, 'known site')} not called"
 
 
 page_parts.register("genome")(PagePart(NAME, read_annotation, "Annotated genome", _content, _remarks))

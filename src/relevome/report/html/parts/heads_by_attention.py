@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from relevome.report.html.parts import PagePart, PageTools, page_parts
 from relevome.report.html.references import RATE
 from relevome.report.html.verdict import Remark
 from relevome.results.attention_heads.folder import NAME, read_attention_heads
-from relevome.results.attention_heads.heads import AttentionHead, AttentionHeads
+from relevome.results.attention_heads.heads import COLUMNS, AttentionHead, AttentionHeads, head_row
 from relevome.results.quality.record import ModelQuality, quality_of
+from relevome.words import counted
 
 LOOK = "What heads look for"
 _BEST = 10  # matches and factors of a head; all are in its tables
@@ -55,6 +57,8 @@ def _head(one: AttentionHead, level: float) -> dict[str, Any]:
         ],
         "fall": None if fall is None else [finite(fall.logit), finite(fall.precision)],
         "in_layer": one.in_layer, "among_all": one.among_all,
+        "looks_for": head_row(one)[COLUMNS.index("consensus")] or "",
+        "strongest": [asdict(window) for window in one.strongest],
     }  # fmt: skip
 
 
@@ -64,7 +68,11 @@ def _rounded(values: np.ndarray) -> list[float]:
 
 
 def _remarks(found: AttentionHeads) -> list[Remark]:
-    return [Remark(LOOK, line) for line in summary(found)]
+    level, every = found.settings.level, counted(len(found.heads), "head")
+    having = sum(bool(one.named(level) or one.bound(level)) for one in found.heads)
+    text = f"{having} of {every} {'looks' if having == 1 else 'look'} for a known motif or sites of a factor"
+    said = [Remark(LOOK, text, "good" if having else "caution", headline=True)]
+    return [*said, *(Remark(LOOK, line) for line in summary(found))]
 
 
 def _qualities(found: AttentionHeads) -> dict[str, ModelQuality]:

@@ -9,6 +9,7 @@ export function short(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "";
   if (value === 0) return "0";
   const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e15) return minus(WHOLE.format(value));
   if (size < 0.001 || size >= 1e6) return minus(Number(value.toPrecision(digits)).toExponential());
   return minus(size >= 1000 ? WHOLE.format(value) : Number(value.toPrecision(digits)).toString());
 }

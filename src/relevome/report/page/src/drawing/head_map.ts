@@ -22,7 +22,8 @@ function inkOn(value: number | null, most: number, colours: Theme): string {
 }
 
 export function headMap(
-  name: string, cells: readonly HeadCell[], legend: string, data: () => string, chosen: (cell: HeadCell) => void
+  name: string, cells: readonly HeadCell[], legend: string, data: () => string, chosen: (cell: HeadCell) => void,
+  shown?: { layer: number; head: number },
 ): HTMLElement {
   const layers = Math.max(...cells.map((one) => one.layer)) + 1, heads = Math.max(...cells.map((one) => one.head)) + 1;
   const most = Math.max(0, ...cells.map((one) => Math.abs(one.value ?? 0)));
@@ -57,8 +58,10 @@ export function headMap(
     stop(next);
     next.focus();
   };
-  const first = buttons.values().next().value;
+  const begun = shown && buttons.get(`${shown.layer}.${shown.head}`);
+  const first = begun ?? buttons.values().next().value;
   if (first) stop(first);
+  begun?.setAttribute("aria-pressed", "true");
   const paint = () => {
     for (const [key, button] of buttons) {
       const value = at.get(key)!.value;

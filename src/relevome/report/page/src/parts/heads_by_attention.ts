@@ -7,7 +7,7 @@ import { figure } from "../drawing/figure";
 import { headMap, type HeadCell } from "../drawing/head_map";
 import { logo } from "../drawing/logo";
 import { table } from "../tables/table";
-import { counted, minus, short, tsv } from "../words";
+import { counted, short, tsv } from "../words";
 
 interface Head {
   layer: number; head: number; name: string; peak: number; gain: number | null; half: [number, number];
@@ -15,7 +15,8 @@ interface Head {
   first: number | null; letters: string; logo: number[][]; bits: number;
   matches: { name: string; q: number; strand: string; found: boolean }[];
   factors: { name: string; on: number; expected: number; q: number; found: boolean }[];
-  fall: [number, number] | null; in_layer: number | null; among_all: number | null;
+  fall: [number, number] | null; in_layer: number | null; among_all: number | null; looks_for: string;
+  strongest: { window: string; place: string | null; distance: number; weight: number; letters: string }[];
 }
 interface Heads { model: string; weigh: string; level: number; windows: number; distances: number[]; heads: Head[]; notes: string[] }
 
@@ -29,12 +30,14 @@ export function heads_by_attention(found: Heads, letters: Letters): (HTMLElement
   const place = el("div", {});
   const ways = WAYS.filter(([, value]) => found.heads.some((one) => value(one)));
   if (!ways.length) ways.push(WAYS[0]);
-  const show = (i: number) => place.replaceChildren(mapped(found, letters, ...ways[i]));
+  const picked: Picked = {};
+  const show = (i: number) => place.replaceChildren(mapped(found, letters, picked, ...ways[i]));
   show(0);
   return [
     el("p", { class: "lead" }, `${counted(found.heads.length, "head")} by ${found.weigh} in ${counted(found.windows, "window")}.`),
     el("div", { class: "tools" }, choice("Colour", ways.map(([name], i) => [String(i), name] as const), (value) => show(Number(value)))),
     place,
+    everyHead(found),
     notes("In words", found.notes),
   ];
 }
@@ -42,7 +45,29 @@ export function heads_by_attention(found: Heads, letters: Letters): (HTMLElement
 const named = (one: Head) => one.matches.filter((match) => match.found).map((match) => match.name);
 const bound = (one: Head) => one.factors.filter((factor) => factor.found && factor.on > factor.expected).map((factor) => factor.name);
 
-function mapped(found: Heads, letters: Letters, what: string, value: (one: Head) => number | null): HTMLElement {
+// How far from the site, in words: the site itself is 0.
+function away(distance: number): string {
+  return distance === 0 ? "at the site" : `${counted(Math.abs(distance), "letter")} ${distance < 0 ? "before" : "behind"} the site`;
+}
+
+function everyHead(found: Heads): HTMLElement {
+  const columns = ["head", "looks for", "is", "on sites of"].map((name) => ({ name }));
+  const numbers: [string, string, (one: Head) => number | null][] = [
+    ["q", "of the known motif that is most like its consensus, over all heads and motifs", (one) => one.matches[0]?.q ?? null],
+    ["distance", "from the site to the letter that it looks at, the median", (one) => one.distance],
+    ["by distance", "share of the variance of its weights that distance from the site alone explains", (one) => one.by_distance],
+    ["fall of logit", "what the mean logit at sites loses without it", (one) => one.fall && one.fall[0]],
+  ];
+  return table("heads", `All heads, ${found.heads.filter((one) => named(one).length || bound(one).length).length} with a name at a false discovery rate of ${short(found.level)}. A consensus is that over letters at the same distances, so a habit of position alone has none.`,
+    [...columns, ...numbers.map(([name, title]) => ({ name, title, number: true }))],
+    found.heads.map((one) => [one.name, one.looks_for, named(one).join(", "), bound(one).join(", "), ...numbers.map(([, , value]) => value(one))]),
+    (row) => named(found.heads[row]).length > 0 || bound(found.heads[row]).length > 0);
+}
+
+// The head that a reader has chosen, which another colour does not change.
+interface Picked { head?: Head }
+
+function mapped(found: Heads, letters: Letters, picked: Picked, what: string, value: (one: Head) => number | null): HTMLElement {
   const detail = new Detail("detail");
   const cells: HeadCell[] = found.heads.map((one) => {
     const names = [...named(one), ...bound(one)];
@@ -53,20 +78,25 @@ function mapped(found: Heads, letters: Letters, what: string, value: (one: Head)
     [...named(one), ...bound(one)].join("; ")]));
   const show = (cell: HeadCell) => {
     const one = found.heads.find((head) => head.layer === cell.layer && head.head === cell.head)!;
+    picked.head = one;
     detail.show(facts(found, letters, one));
   };
-  const best = found.heads.reduce((a, b) => ((value(b) ?? -Infinity) > (value(a) ?? -Infinity) ? b : a));
+  const best = picked.head ?? found.heads.reduce((a, b) => ((value(b) ?? -Infinity) > (value(a) ?? -Infinity) ? b : a));
   detail.show(facts(found, letters, best));
   return el("div", { class: "side" },
-    headMap(what, cells, `${what}. ★ a motif or a factor has its name, • it has a consensus.`, data, show), detail.element);
+    headMap(what, cells, `${what}. ★ a motif or a factor has its name, • it has a consensus.`, data, show, best), detail.element);
 }
 
 function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
-  const fall = one.fall ? ` Without it the logit falls by ${short(one.fall[0])}; the share of all heads that are worth as much is ${short(one.among_all)}.` : "";
-  const where = one.distance === null ? "It looks alike everywhere." : `It finds that ${minus(String(one.distance))} letters from the site (median of ${one.attended} windows).`;
+  const names = [...named(one), ...bound(one).map((factor) => `sites of ${factor}`)];
+  const is = names.length ? ` It is named ${names.join(", ")}.` : "";
+  const where = one.distance === null ? "It looks alike everywhere." : `What it looks for is ${away(one.distance)} (median of ${counted(one.attended, "window")}).`;
+  const habit = one.by_distance === null ? "" : ` Distance from the site alone explains ${short(100 * one.by_distance, 2)}% of where it looks.`;
+  const rank = one.among_all === null ? "" : `, by which it is number ${Math.round(one.among_all * found.heads.length)} of ${found.heads.length}`;
+  const fall = one.fall ? ` Without it the mean logit at sites falls by ${short(one.fall[0])}${rank}.` : "";
   const data = () => tsv(["distance", "sites", "controls"], found.distances.map((x, i) => [x, one.sites[i], one.controls[i]]));
   const exact = (values: number[]): Interval[] => values.map((value) => [value, value, value]);
-  return el("div", {}, el("h4", {}, `Head ${one.name}`), el("p", {}, where + fall),
+  return el("div", {}, el("h4", {}, `Head ${one.name}`), el("p", {}, where + is + habit + fall),
     one.logo.length ? figure(`head ${one.name} consensus`, `Consensus of head ${one.name}`, 
       () => logo(one.logo, { letters: one.letters, first: one.first ?? 0, unit: "bits", least: 2, title: "Consensus" }, letters),
       () => tsv(["distance", ...one.letters], one.logo.map((row, i) => [(one.first ?? 0) + i, ...row])))
@@ -78,5 +108,8 @@ function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
     one.matches.length ? table(`head ${one.name} motifs`, "Known motifs like its consensus", [{ name: "motif" }, { name: "strand" }, { name: "q", number: true }],
       one.matches.slice(0, 5).map((match) => [match.name, match.strand, match.q]), (row) => one.matches[row].found) : null,
     one.factors.length ? table(`head ${one.name} factors`, "Factors on whose sites it sits", [{ name: "factor" }, { name: "on sites", number: true }, { name: "expected", number: true }, { name: "q", number: true }],
-      one.factors.slice(0, 5).map((factor) => [factor.name, String(factor.on), factor.expected, factor.q]), (row) => one.factors[row].found) : null);
+      one.factors.slice(0, 5).map((factor) => [factor.name, String(factor.on), factor.expected, factor.q]), (row) => one.factors[row].found) : null,
+    one.strongest.length ? table(`head ${one.name} windows`, "Windows that speak most for it: where it is most above its mean at that distance",
+      [{ name: "window" }, { name: "letters there" }, { name: "distance", number: true }, { name: found.weigh, number: true }],
+      one.strongest.map((best) => [best.place && best.place !== best.window ? `${best.window} (${best.place})` : best.window, best.letters, best.distance, best.weight])) : null);
 }
