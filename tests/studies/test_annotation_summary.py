@@ -123,8 +123,9 @@ def test_what_is_lost_without_named_heads_is_said_of_every_training(tmp_path: Pa
     worth = "heads with any name are worth more than each of the random sets"
     said = conclude(tmp_path / "all", asked(THREE), 1)
     assert (
-        "training 1: without the 1 named heads the mean logit at sites falls by 2.600; without as many "
-        "random ones of the same layers by 1.500 (1.000 to 2.000), of any layers by 1.500 (0.500 to 2.500)"
+        "training 1: without the 1 named head the mean logit at sites falls by 2.600; without as many "
+        "random ones, which may be named too, of the same layers by 1.500 (2 draws: 1.000 to 2.000), of any "
+        "layers by 1.500 (2 draws: 0.500 to 2.500)"
     ) in said
     assert f"in every training {worth} (in 3 of 3 trainings)" in said
     said = conclude(tmp_path / "some", asked(THREE), 1)

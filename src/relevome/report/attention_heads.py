@@ -91,8 +91,8 @@ def without_named(found: Together) -> str:
     alike, any_ = (_range([fall.logit for fall in falls]) for falls in (found.same_layers, found.any_layers))
     return (
         f"without the {counted(len(found.heads), 'named head')} the mean logit at sites falls by "
-        f"{number(found.fall.logit)}; without as many random ones, which may be named too, of the same layers "
-        f"{alike}, of any layers {any_}"
+        f"{number(found.fall.logit)}; without as many random ones, which may be named too, of the same "
+        f"layers {alike}, of any layers {any_}"
     )
 
 

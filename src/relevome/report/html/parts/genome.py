@@ -15,7 +15,7 @@ _NUMBERS = ("positions", "sites", "base_rate", "roc_auc", "average_precision", "
 
 
 def _content(found: Annotation, tools: PageTools) -> dict[str, Any]:
-    truth = found.truth or {}
+    truth, regions = found.truth or {}, found.question.get("regions", "all")
     measured = [("all", "", truth["all"])] if truth else []
     measured += [(some["contig"], some["strand"], some) for some in truth.get("strands", ())]
     return {
@@ -23,8 +23,8 @@ def _content(found: Annotation, tools: PageTools) -> dict[str, Any]:
         "classes": list(found.question["classes"]),
         "threshold": found.threshold,
         "genome": Path(found.settings["genome"]).name,
-        "regions": list(found.question["regions"] or ()),
-        "within": found.settings["within"],
+        "regions": [] if regions == "all" else list(regions),
+        "within": found.settings.get("within", 0),
         "counts": dict(found.counts),
         "columns": ["contig", "strand", *_NUMBERS],
         "rows": [
@@ -41,18 +41,22 @@ def _remarks(found: Annotation) -> list[Remark]:
     if found.truth is None:
         return [Remark("Annotation", f"{said}; nobody compared them with known ones", "unknown")]
     measured = found.truth["all"]
-    said += f", {_known(measured)}" if measured["precision"] is not None else ""
-    if measured["average_precision"] is not None:
-        by_guess = f"a guess: {measured['base_rate']:.2g}"
-        said += f"; average precision {measured['average_precision']:.3g} ({by_guess}) over all positions"
+    said += _known(measured)
+    precision, guess = (measured.get(name) for name in ("average_precision", "base_rate"))
+    if precision is not None:
+        by_guess = "" if guess is None else f" (a guess: {guess:.2g})"
+        said += f"; average precision {precision:.3g}{by_guess} over all positions"
     return [Remark("Annotation", said)]
 
 
 def _known(measured: Mapping[str, Any]) -> str:
-    """How many calls are of known sites, and how many of these were not called."""
-    calls, sites = measured["calls"], measured["sites"]
-    known, found = round(measured["precision"] * calls), round((measured["recall"] or 0) * sites)
-    return f"{known:,} of them known; {sites - found:,} of {counted(sites, 'known site')} not called"
+    """How many calls are of known sites, and how many of these were not called, where that was counted."""
+    counts = [measured.get(name) for name in ("calls", "precision", "sites", "recall")]
+    if None in counts:
+        return ""
+    calls, precision, sites, recall = counts
+    known, missed = round(precision * calls), sites - round(recall * sites)
+    return f", {known:,} of them known; {missed:,} of {counted(sites, 'known site')} not called"
 
 
 page_parts.register("genome")(PagePart(NAME, read_annotation, "Annotated genome", _content, _remarks))
