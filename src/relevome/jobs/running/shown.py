@@ -21,7 +21,7 @@ from relevome.results.record import reading
 from relevome.results.relevant_sites import RelevantSites
 from relevome.results.run.manifest import NAME as RUN
 from relevome.results.run.reader import Run
-from relevome.stores.place import local, named_place
+from relevome.stores.place import StorePath, local, named_place
 from relevome.words import some_of
 
 
@@ -91,10 +91,12 @@ def opened(given: Sequence[Run | str | Path]) -> tuple[list[Run], list[ShownResu
     runs: list[Run] = []
     others: list[ShownResult] = []
     for one in given:
-        if isinstance(one, Run) or (named_place(one) / RUN).is_file():
-            runs.append(one if isinstance(one, Run) else Run(one))
+        if isinstance(one, Run):
+            runs.append(one)
+        elif isinstance(place := named_place(one), StorePath) or (place / RUN).is_file():
+            runs.append(Run(place))  # a store has no other results that a page shows
         else:
-            others.append(_result(local(named_place(one))))
+            others.append(_result(local(place)))
     return runs, others
 
 
