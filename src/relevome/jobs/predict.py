@@ -157,7 +157,7 @@ class PredictShard:
         known = {number for number, place in enumerate(places) if place in keeping.known}
         for number, found in predict_each(self.model, sequences, known):
             keeping.add(places[number], self._outcome(shard.items[places[number]], found))
-        return result_of(shard, keeping.known, self.model)
+        return result_of(shard, keeping, self.model)
 
     def _outcome(self, item: Item, found: Predicted | InputError) -> Outcome:
         if isinstance(found, InputError):

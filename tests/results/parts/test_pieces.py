@@ -37,36 +37,40 @@ def pieces_in(folder, asked="asked"):
 @pytest.mark.parametrize("heads", [False, True])
 def test_what_is_written_comes_back_by_its_place(tmp_path, heads):
     kept = pieces_in(tmp_path)
-    kept.write(3, {5: Outcome((row("a", heads), row("b", heads)), Counts(1, 1, (), {"unknown_tokens": 2}))})
-    kept.write(3, {0: Outcome((), Counts(1, 0, (Refusal("bad", "why"),)))})
-    kept.write(4, {7: Outcome((row("c", heads),), Counts(1, 1))})
-    found = kept.read(3)
-    assert sorted(found) == [0, 5]
+    kept.write(
+        3, 0, {5: Outcome((row("a", heads), row("b", heads)), Counts(1, 1, (), {"unknown_tokens": 2}))}
+    )
+    kept.write(3, 1, {0: Outcome((), Counts(1, 0, (Refusal("bad", "why"),)))})
+    kept.write(4, 0, {7: Outcome((row("c", heads),), Counts(1, 1))})
+    assert [list(piece) for piece in kept.read(3)] == [[5], [0]]
+    found = Keeping(kept, 3).known
     assert found[0].counts.refused == (Refusal("bad", "why"),)
     assert found[5].counts == Counts(1, 1, (), {"unknown_tokens": 2})
     assert [one.sequence_id for one in found[5].rows] == ["a", "b"]
     if heads:
         np.testing.assert_array_equal(found[5].rows[1].head_relevance, row("b", True).head_relevance)
     kept.remove(3)
-    assert (kept.read(3), list(kept.read(4))) == ({}, [7])
+    assert (kept.read(3), [list(piece) for piece in kept.read(4)]) == ([], [[7]])
 
 
-def test_a_piece_of_another_question_or_a_damaged_one_is_as_none(tmp_path):
-    pieces_in(tmp_path, "other").write(0, {1: Outcome((row("a"),), Counts(1, 1))})
-    assert pieces_in(tmp_path).read(0) == {}
+def test_a_piece_of_another_question_or_a_damaged_one_is_as_none(tmp_path, monkeypatch):
+    pieces_in(tmp_path, "other").write(0, 0, {1: Outcome((row("a"),), Counts(1, 1))})
+    assert pieces_in(tmp_path).read(0) == [{}]
     kept = pieces_in(tmp_path)
     kept.remove(0)
-    kept.write(0, {1: Outcome((row("a"),), Counts(1, 1))})
-    kept.write(0, {2: Outcome((row("b"),), Counts(1, 1))})
+    kept.write(0, 0, {1: Outcome((row("a"),), Counts(1, 1))})
+    kept.write(0, 1, {2: Outcome((row("b"),), Counts(1, 1))})
     first, second = piece_paths(tmp_path)
     first.write_bytes(first.read_bytes()[:-40])
-    assert list(kept.read(0)) == [2]
-    kept.write(0, {3: Outcome((row("c"),), Counts(1, 1))})
+    keeping = Keeping(kept, 0)
+    assert list(keeping.known) == [2]
+    monkeypatch.setattr(pieces, "KEPT_EVERY", 0.0)
+    keeping.add(3, Outcome((row("c"),), Counts(1, 1)))
     assert second.is_file()
-    assert sorted(kept.read(0)) == [2, 3]
+    assert [sorted(piece) for piece in kept.read(0)] == [[], [2], [3]]
     assert first.is_file()  # what cannot be read now may be read later
     local(second).rename(tmp_path / "piece-00001-00000.parquet")
-    assert kept.read(1) == {}
+    assert kept.read(1) == [{}]
 
 
 def test_what_is_new_is_kept_only_after_a_while(tmp_path, monkeypatch):
@@ -82,7 +86,7 @@ def test_what_is_new_is_kept_only_after_a_while(tmp_path, monkeypatch):
     keeping.add(2, outcome)
     now[0] += 1
     keeping.add(3, outcome)
-    assert sorted(pieces_in(tmp_path).read(0)) == [0, 1, 2]
+    assert [sorted(piece) for piece in pieces_in(tmp_path).read(0)] == [[0, 1, 2]]
 
 
 @pytest.mark.parametrize(
@@ -115,11 +119,15 @@ def test_a_run_killed_within_a_shard_goes_on(load, tmp_path, monkeypatch, method
     with pytest.raises(KeyboardInterrupt):
         relevome.explain(model, given, method, out=tmp_path / "cut", **asked)
     assert len(piece_paths(tmp_path / "cut")) == len(kept) == 4
+    left = tmp_path / "cut" / "piece-00005-00002.parquet"
+    left.write_bytes(b"of one that was killed when its part was whole")
     seen.clear()
     run = relevome.explain(model, given, method, out=tmp_path / "cut", **asked)
     assert sorted(seen) == sorted(given.keys() - set(kept))
     assert piece_paths(tmp_path / "cut") == []
     assert run.counts == whole.counts
+    letters = sum(len(text) for name, text in given.items() if name not in kept)
+    assert run.manifest["took"]["letters"] == letters  # those of pieces were computed by whoever was killed
     name = "part-00000.parquet"
     assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 

@@ -141,20 +141,23 @@ def _items(model: Model, source: Input, long: str) -> Iterator[Item]:
 class ShardResult:
     """Rows of a shard in the order of the input, what became of its sequences, and batch sizes on record.
 
-    ``written`` is the SHA-256 of their part where the rows are in it already, and not here.
+    ``letters`` is how many were computed, and not found in pieces; None: all. ``written`` is the SHA-256 of
+    their part where the rows are in it already, and not here.
     """
 
     rows: list[Any]
     counts: Counts
     batch_size: int | dict[str, int]
+    letters: int | None = None
     written: str | None = None
 
 
-def result_of(shard: Shard, known: Mapping[int, Outcome], model: Model) -> ShardResult:
+def result_of(shard: Shard, keeping: Keeping, model: Model) -> ShardResult:
     """The result of a shard of which every outcome is known, by its place."""
-    outcomes = [known[place] for place in range(len(shard.items))]
+    outcomes = [keeping.known[place] for place in range(len(shard.items))]
     rows = [row for outcome in outcomes for row in outcome.rows]
-    return ShardResult(rows, total(one.counts for one in outcomes), model.batch_sizes.on_record())
+    letters = sum(letters_of(item) for place, item in enumerate(shard.items) if place not in keeping.found)
+    return ShardResult(rows, total(one.counts for one in outcomes), model.batch_sizes.on_record(), letters)
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class ExplainShard:
         keeping = Keeping(self.pieces, shard.number)
         for place, outcome in self._outcomes(shard.items, keeping.known.keys()):
             keeping.add(place, outcome)
-        return result_of(shard, keeping.known, self.model)
+        return result_of(shard, keeping, self.model)
 
     def _outcomes(self, items: list[Item], known: Set[int]) -> Iterator[tuple[int, Outcome]]:
         """What came of each item, by its place, as it comes; those that are known are left out."""

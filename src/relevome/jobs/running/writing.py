@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from relevome.engines.base import Engine, engine_of
@@ -56,7 +56,7 @@ class WritePart(Generic[_Shard]):
         """The result of a shard, without the rows of a part that is written."""
         found = self.task(shard)
         written = self.parts.write(shard.number, found.rows, found.counts)
-        return found if written is None else ShardResult([], found.counts, found.batch_size, written)
+        return found if written is None else replace(found, rows=[], written=written)
 
 
 def write_shards(
@@ -89,5 +89,5 @@ def write_shards(
         else:
             writer.record_part(number, result.written)
         sequences, letters = asked.pop(number)
-        writer.computed(letters)
+        writer.computed(letters if result.letters is None else result.letters)
         told(sequences)

@@ -111,9 +111,7 @@ class ExplainVariants:
     def __call__(self, shard: VariantShard[WhyItem]) -> ShardResult:
         """Explain all variants of a shard; one that is refused is counted, or raised if that is asked."""
         each = self.plan.readings * max(len(self.question.targets), 1)
-        return carried_out(
-            shard, self.model, self.pieces, lambda item: each * _letters(item), _TOGETHER, self._outcomes
-        )
+        return carried_out(shard, self.model, self.pieces, _letters, _TOGETHER // each, self._outcomes)
 
     def _outcomes(self, items: List[WhyItem]) -> Iterator[Outcome]:
         asked = [[self._asked(*pair) for pair in self._pairs(item)] for item in items]

@@ -57,14 +57,15 @@ def carried_out(
         outcomes: What came of some variants.
     """
     keeping = Keeping(pieces, shard.number)
-    every = range(len(shard.items))
+    every, letters = range(len(shard.items)), 0
     for _, places in cut(every, lambda place: letters_of(shard.items[place]), sys.maxsize, most_letters):
         if keeping.known.keys() >= set(places):
             continue
+        letters += sum(letters_of(shard.items[place]) for place in places)
         # all of a group, also what is known of it: rounding is that of a group that was never stopped
         for place, outcome in zip(places, outcomes([shard.items[n] for n in places]), strict=True):
             if place not in keeping.known:
                 keeping.add(place, outcome)
     known = [keeping.known[place] for place in range(len(shard.items))]
     rows = [row for outcome in known for row in outcome.rows]
-    return ShardResult(rows, total(one.counts for one in known), model.batch_sizes.on_record())
+    return ShardResult(rows, total(one.counts for one in known), model.batch_sizes.on_record(), letters)

@@ -7,9 +7,10 @@ leaves pieces, and the next goes on from there.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count, takewhile
 from typing import Any
 
 import pyarrow as pa
@@ -45,7 +46,8 @@ class Outcome:
 class Pieces:
     """The pieces in a folder, of a question that is known by its digest ``run``.
 
-    ``mark`` is what the lock of the folder holds, by which a worker knows that it sees the same folder.
+    ``mark`` is what the lock of the folder holds, by which a worker knows that it sees the same folder. They
+    are numbered from 0 for each part, and asked for by name: a folder of many parts takes long to list.
     """
 
     folder: Place
@@ -53,16 +55,24 @@ class Pieces:
     rows: Rows[Any]
     mark: str
 
-    def read(self, part: int) -> dict[int, Outcome]:
-        """Outcomes by the place of their sequence in the part; one that cannot be read is as none at all.
+    def read(self, part: int) -> list[dict[int, Outcome]]:
+        """Outcomes of every piece, by the place of their sequence in the part; none of one that is damaged.
 
         It is left where it is: a store or a disk that does not answer now may do so later.
         """
-        found: dict[int, Outcome] = {}
-        for path in piece_paths(self.folder, part):
+        found: list[dict[int, Outcome]] = []
+        for path in self._there(part):
+            found.append({})
             with suppress(InputError, pa.ArrowException, *DAMAGE):
-                found |= self._read(path)
+                found[-1] = self._read(path)
         return found
+
+    def _path(self, part: int, number: int) -> Place:
+        return self.folder / f"piece-{part:05d}-{number:05d}.parquet"
+
+    def _there(self, part: int) -> Iterator[Place]:
+        """Their files, in order."""
+        return takewhile(lambda path: path.is_file(), (self._path(part, number) for number in count()))
 
     def _read(self, path: Place) -> dict[int, Outcome]:
         foot, there = read_foot(path)
@@ -77,11 +87,9 @@ class Pieces:
             raise ValueError(f"it has {counted(there, 'row')} of {first}")
         return found
 
-    def write(self, part: int, outcomes: Mapping[int, Outcome]) -> None:
-        """Keep the outcomes of some sequences of a part, by their places in it."""
-        there = piece_paths(self.folder, part)
-        number = 1 + int(there[-1].stem.rpartition("-")[2]) if there else 0
-        path = self.folder / f"piece-{part:05d}-{number:05d}.parquet"
+    def write(self, part: int, number: int, outcomes: Mapping[int, Outcome]) -> None:
+        """Keep the outcomes of some sequences of a part, by their places in it, as its piece of a number."""
+        path = self._path(part, number)
         rows = [row for outcome in outcomes.values() for row in outcome.rows]
         foot = {
             "run": self.run,
@@ -92,8 +100,8 @@ class Pieces:
         write_table(path, self.rows.to_table(rows), foot)
 
     def remove(self, part: int) -> None:
-        """Remove those of a part that is whole."""
-        for path in piece_paths(self.folder, part):
+        """Remove those of a part that is whole; the last first, so that none is left behind a gap."""
+        for path in reversed([*self._there(part)]):
             path.unlink(missing_ok=True)
 
 
@@ -101,28 +109,33 @@ class Pieces:
 class Keeping:
     """The outcomes of a part as they come; those that are not kept yet are, after `KEPT_EVERY` seconds.
 
-    A worker on a machine that does not see the folder keeps nothing.
+    A worker on a machine that does not see the folder keeps nothing. ``found`` are the places of what was
+    there before.
     """
 
     pieces: Pieces | None
     part: int
     known: dict[int, Outcome] = field(init=False)
+    found: frozenset[int] = field(init=False)
+    _number: int = field(init=False)
     _new: dict[int, Outcome] = field(default_factory=dict, init=False)
     _since: float = field(default_factory=lambda: time.monotonic(), init=False)
 
     def __post_init__(self) -> None:
         if self.pieces is not None and not is_marked(self.pieces.folder, self.pieces.mark):
             self.pieces = None
-        self.known = {} if self.pieces is None else self.pieces.read(self.part)
+        there = [] if self.pieces is None else self.pieces.read(self.part)
+        self.known = {place: outcome for piece in there for place, outcome in piece.items()}
+        self.found, self._number = frozenset(self.known), len(there)
 
     def add(self, place: int, outcome: Outcome) -> None:
         """The outcome of the sequence at a place."""
         self.known[place] = self._new[place] = outcome
         if self.pieces is not None and time.monotonic() - self._since >= KEPT_EVERY:
-            self.pieces.write(self.part, self._new)
-            self._new, self._since = {}, time.monotonic()
+            self.pieces.write(self.part, self._number, self._new)
+            self._number, self._new, self._since = self._number + 1, {}, time.monotonic()
 
 
-def piece_paths(folder: Place, part: int | None = None) -> list[Place]:
-    """The files of pieces, of one part or of all, in order."""
-    return sorted(folder.glob("piece-*.parquet" if part is None else f"piece-{part:05d}-*.parquet"))
+def piece_paths(folder: Place) -> list[Place]:
+    """The files of all pieces in a folder, in order."""
+    return sorted(folder.glob("piece-*.parquet"))

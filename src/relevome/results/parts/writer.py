@@ -34,7 +34,7 @@ from relevome.results.parts.part import (
 )
 from relevome.results.parts.pieces import Pieces, piece_paths
 from relevome.stores.lock import StoreLock
-from relevome.stores.place import Place, each, named_place
+from relevome.stores.place import Place, StorePath, each, named_place
 
 _Writer = TypeVar("_Writer")
 
@@ -191,6 +191,8 @@ class PartsWriter:
         try:
             if kind is None:
                 self._write_manifest("finished")
+                for path in piece_paths(self.folder):  # of whoever was killed when its part was whole
+                    path.unlink(missing_ok=True)
             else:
                 # The error under way says more than a disk that is too full for this note.
                 with suppress(InputError):
@@ -253,7 +255,9 @@ def _check_same(folder: Place, kind: Folder, manifest: Mapping[str, Any]) -> Non
 
 
 def _remove_stray(folder: Place, manifest: str) -> None:
-    """Remove what a process that was killed left half-written."""
+    """Remove what a process that was killed left half-written; in a store nothing ever is."""
+    if isinstance(folder, StorePath):
+        return
     for name in (manifest, "part-*.parquet", "piece-*.parquet"):
         for path in folder.glob(temporary_name(name)):
             path.unlink()
