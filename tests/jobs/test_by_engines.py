@@ -15,9 +15,10 @@ from relevome.engines.local import Local
 from relevome.engines.ray import Ray
 from relevome.jobs.evaluate import evaluate
 from relevome.jobs.heads.heads import heads
-from relevome.jobs.pairs import making
+from relevome.jobs.pairs import against_structures, making
 from relevome.jobs.substitute import substitute
 from relevome.models.base import Model
+from relevome.results.pairs.maps import read_map
 from tests.backwards import Backwards
 from tests.evaluation.additive import additive_model
 from tests.evaluation.example_runs import best_letters, explained
@@ -109,3 +110,26 @@ def test_who_does_not_see_the_folder_gives_maps_back(
     there = relevome.pairs(model, LETTERS, tmp_path / "there", **asked, engine=Backwards())
     for one in LETTERS:
         assert_same(there.map(one), here.map(one))
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_maps_are_held_against_structures_alike_by_any_engine(
+    seen: bool, toy_model: Callable[[str], Model], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models with random weights, too, whose maps are kept by workers that see the folder, else here."""
+    model = toy_model("letters-masked")
+    rows = "".join(f"{name},{i},{i + 6}\n" for name, text in LETTERS.items() for i in range(len(text) - 6))
+    (tmp_path / "c.csv").write_text("id,i,j\n" + rows)
+    asked: dict[str, Any] = {"contacts": tmp_path / "c.csv", "random_models": 2, "pictures": 0}
+    here = relevome.pairs(model, LETTERS, tmp_path / "here", **asked)
+    if not seen:
+        monkeypatch.setattr(against_structures, "is_marked", lambda folder, mark: False)
+    engine = Local(2) if seen else Backwards()
+    if seen:  # then nobody writes here
+        monkeypatch.setattr(against_structures, "write_map", None)
+    there = relevome.pairs(model, LETTERS, tmp_path / "there", **asked, engine=engine)
+    assert there.contacts == here.contacts
+    kept = [sorted((tmp_path / name / "random").glob("*/*.npz")) for name in ("here", "there")]
+    assert len(kept[0]) == len(kept[1]) == 2 * len(LETTERS)
+    for one, other in zip(*kept, strict=True):
+        assert_same(read_map(one), read_map(other))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +21,12 @@ from relevome.discovery.pairs.contacts import (
     precisions,
 )
 from relevome.discovery.pairs.of_sequences import MapMaker, estimate_of
+from relevome.engines.base import Engine, in_order
 from relevome.errors import InputError
 from relevome.evaluation.statistics import bootstrap_interval
 from relevome.models.base import Model, Target
 from relevome.models.untrained import with_shuffled_weights
+from relevome.results.folder import is_marked, mark_of
 from relevome.results.pairs.contacts import APART, TOP, ContactPrecision
 from relevome.results.pairs.maps import KeptMap, kept_map, random_map_path, write_map
 from relevome.results.pairs.settings import PairSettings
@@ -52,6 +55,7 @@ def against_structures(
     maps: Iterable[tuple[int, Sequence, KeptMap]],
     given: AgainstStructures,
     folder: Path,
+    engine: Engine | str,
     progress: Callable[[int], None],
 ) -> list[ContactPrecision]:
     """How many of the strongest pairs touch: of the maps, of their estimates, and of every attention head.
@@ -62,36 +66,32 @@ def against_structures(
         settings: How the maps were made.
         maps: Sequences and their maps, each with its number; those without contacts are passed over.
         given: Contacts, and how many models with random weights there are.
-        folder: Keeps the maps of models with random weights, which are taken from there if they are whole.
+        folder: Keeps the maps of models with random weights, which are taken from there if they are whole. It
+            is that of this process alone.
+        engine: Where sequences are looked at, each for itself.
         progress: Called with how many sequences were just looked at.
 
     Raises:
         InputError: Where no sequence has contacts, one is off its sequence, or a model with random weights
             has no map of one.
     """
-    others = [
-        _Random(k, with_shuffled_weights(model, settings.seed + k), folder)
-        for k in range(given.random_models)
-    ]
     own: defaultdict[str, list[Shares]] = defaultdict(list)
     random: defaultdict[str, list[Shares]] = defaultdict(list)
     chances = []
-    for number, sequence, kept in maps:
-        pairs = given.contacts.get(sequence.id)
-        if pairs is None:
-            continue
-        touching = contact_matrix(sequence, pairs)
-        chances.append(densities(touching))
-        own[MAP].append(precisions(_sizes(kept, settings), touching))
-        own[NEAREST].append(nearest_precisions(touching))
-        estimated = settings if kept.estimate is not None else None
-        for name, map in _beside(model, sequence, target, estimated):
-            own[name].append(precisions(map, touching))
-        for other in others:
-            theirs = _sizes(other.map(number, sequence, settings, target), settings)
-            random[f"{other.which}/{MAP}"].append(precisions(theirs, touching))
-            for name, map in _beside(other.model, sequence, target, estimated):
-                random[f"{other.which}/{name}"].append(precisions(map, touching))
+    held = (
+        _Held(number, sequence, kept, given.contacts[sequence.id])
+        for number, sequence, kept in maps
+        if sequence.id in given.contacts
+    )
+    task = HoldAgainst(model, target, settings, given.random_models, folder, mark_of(folder))
+    for found in in_order(engine, task, held):
+        chances.append(found.chance)
+        for name, shares in found.own.items():
+            own[name].append(shares)
+        for name, shares in found.random.items():
+            random[name].append(shares)
+        for path, one in found.made.items():
+            _write(path, one)
         progress(1)
     if not chances:
         raise InputError(
@@ -101,28 +101,88 @@ def against_structures(
 
 
 @dataclass(frozen=True)
-class _Random:
-    """A model with weights in random order, and where its maps are kept."""
+class _Held:
+    """A sequence with its number, its map, and its pairs of letters that touch."""
 
-    which: int
+    number: int
+    sequence: Sequence
+    kept: KeptMap
+    touching: Set[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class _Touching:
+    """How many pairs of a sequence touch: any, the strongest by source, and those by random models.
+
+    ``made`` are maps of random models, by their paths, that were made where the folder is not seen.
+    """
+
+    chance: Float[np.ndarray, "apart"]
+    own: Mapping[str, Shares]
+    random: Mapping[str, Shares]
+    made: Mapping[Path, KeptMap]
+
+
+@dataclass(frozen=True)
+class HoldAgainst:
+    """What an engine does with a sequence: its map, its estimate and all heads, and those of random models.
+
+    Workers that see the ``folder``, which has this ``mark``, keep the maps of random models there.
+    """
+
     model: Model
+    target: Target | None
+    settings: PairSettings
+    random_models: int
     folder: Path
+    mark: str
 
-    def map(self, number: int, sequence: Sequence, settings: PairSettings, target: Target | None) -> KeptMap:
-        """Its map of a sequence, made where it is not there yet."""
-        path = random_map_path(self.folder, self.which, number)
-        kept = kept_map(path, sequence)
+    def __call__(self, held: _Held) -> _Touching:
+        """How many of the strongest pairs of a sequence touch."""
+        sequence, kept = held.sequence, held.kept
+        touching = contact_matrix(sequence, held.touching)
+        shares = {
+            MAP: precisions(_sizes(kept, self.settings), touching),
+            NEAREST: nearest_precisions(touching),
+        }
+        estimated = self.settings if kept.estimate is not None else None
+        beside = partial(_beside, sequence=sequence, target=self.target, estimated=estimated)
+        shares |= {name: precisions(map, touching) for name, map in beside(self.model)}
+        random: dict[str, Shares] = {}
+        made: dict[Path, KeptMap] = {}
+        for which, other in enumerate(self._others):
+            theirs = self._random_map(which, other, held, made)
+            random[f"{which}/{MAP}"] = precisions(_sizes(theirs, self.settings), touching)
+            random |= {f"{which}/{name}": precisions(map, touching) for name, map in beside(other)}
+        return _Touching(densities(touching), shares, random, made)
+
+    @cached_property
+    def _others(self) -> list[Model]:
+        """Models with weights in random order."""
+        return [with_shuffled_weights(self.model, self.settings.seed + k) for k in range(self.random_models)]
+
+    def _random_map(self, which: int, other: Model, held: _Held, made: dict[Path, KeptMap]) -> KeptMap:
+        """The map of a sequence by a model with random weights, made where it is not there yet."""
+        path, seen = random_map_path(self.folder, which, held.number), is_marked(self.folder, self.mark)
+        kept = kept_map(path, held.sequence) if seen else None
         if kept is not None:
             return kept
-        alone = replace(settings, shuffles=0, estimate="none")
-        ((_, found),) = MapMaker(self.model, alone, target).kept({number: sequence})
+        alone = replace(self.settings, shuffles=0, estimate="none")
+        ((_, found),) = MapMaker(other, alone, self.target).kept({held.number: held.sequence})
         if isinstance(found, InputError):
             raise InputError(
                 f"with weights in random order: {found}; leave such models out with --random-models 0"
             ) from found
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_map(path, found)
+        if seen:
+            _write(path, found)
+        else:
+            made[path] = found
         return found
+
+
+def _write(path: Path, found: KeptMap) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_map(path, found)
 
 
 def _sizes(kept: KeptMap, settings: PairSettings) -> Float[np.ndarray, "letters letters"]:

@@ -105,8 +105,8 @@ def pairs(
             number of tokens.
         seed: Of shuffles. Default: 0.
         overwrite: Replace maps that are there. Default: False.
-        engine: Where maps are made, of 32 sequences at a time: an `Engine`, or the name of one, of
-            `relevome list engines`. Default: ``local``, this process.
+        engine: Where maps are made, of 32 sequences at a time, and held against contacts, one at a time: an
+            `Engine`, or the name of one, of `relevome list engines`. Default: ``local``, this process.
         say: Called with a few words as each part of the work begins. Default: nobody is told.
         progress: Called with how many sequences were just done, and of how many in all.
         planned: Called with what the maps will take, from a sample, before anything is written; what it
@@ -153,7 +153,7 @@ def pairs(
         result = _result(maker, source, folder, settings, problems.refused, refused)
         if against is not None:
             say("contacts")
-            result = _with_contacts(result, maker, source, against, progress)
+            result = _with_contacts(result, maker, source, against, engine, progress)
         draw_maps(result, pictures, known, None if against is None else against.contacts)
         write_pairs(result)
     return read_pairs(folder)
@@ -231,7 +231,12 @@ def _result(
 
 
 def _with_contacts(
-    found: Pairs, maker: MapMaker, source: Input, given: AgainstStructures, progress: Progress
+    found: Pairs,
+    maker: MapMaker,
+    source: Input,
+    given: AgainstStructures,
+    engine: Engine | str,
+    progress: Progress,
 ) -> Pairs:
     there = {one.number for one in found.sequences}
     held = [one for one in found.sequences if one.sequence_id in given.contacts]
@@ -241,7 +246,7 @@ def _with_contacts(
         if number in there
     )
     precisions = against_structures(
-        maker.model, maker.target, found.settings, maps, given, found.path,
+        maker.model, maker.target, found.settings, maps, given, found.path, engine,
         lambda count: progress(count, len(held)),
     )  # fmt: skip
     return replace(found, contacts=tuple(precisions), counts={**found.counts, "with_contacts": len(held)})
