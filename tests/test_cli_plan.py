@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import relevome
 from relevome.cli.shared.planning import size, words
 from relevome.jobs.running import estimates
 from relevome.jobs.running.estimates import WorkEstimate
@@ -52,6 +53,14 @@ def test_an_estimate_in_words() -> None:
             "work    1 with 8 letters, in 1 shard",
         ),
         (
+            "variants --model {cnn} --target 0 --vcf {vcf} --genome {fasta} --width 8 --why --null 1",
+            "work    1 with 16 letters, in 2 shards",
+        ),
+        (
+            "evaluate {run} --metrics comprehensiveness --sequences 1 --workers 2",
+            "work    1 with 10 letters, in 2 shards",
+        ),
+        (
             "pairs --model {cnn} --target 0 --fasta {fasta}",
             "work    2 with 20 letters, in 1 shard",
         ),
@@ -72,6 +81,10 @@ def test_a_plan_is_printed_and_nothing_is_written(
         "fasta": write("a.fa", ">a\nACGTTGCATA\n>b\nTTGACAATTA\n"),
         "vcf": write("a.vcf", "#CHROM\tPOS\tID\tREF\tALT\na\t3\tv\tG\tC\n"),
     }
+    if "{run}" in command:
+        model = relevome.load_model(places["cnn"], device="cpu")
+        relevome.explain(model, places["fasta"], "saliency", 1, out=tmp_path / "run")
+        places["run"] = tmp_path / "run"
     before = {path.name for path in tmp_path.iterdir()}
     code, out, err = relevome_cli(*command.format(**places).split(), "--plan", "-o", tmp_path / "out")
     assert (code, err) == (0, [])

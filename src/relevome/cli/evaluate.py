@@ -13,6 +13,7 @@ from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
 from relevome.cli.shared.options import MovedModel, Output, TokenizerPath
 from relevome.cli.shared.paths import ResultName
+from relevome.cli.shared.planning import PlanOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 from relevome.words import counted
@@ -28,6 +29,7 @@ def evaluate(
     output: Output,
     asked: EvaluationOptions,
     computed: EngineOptions,
+    before: PlanOptions,
     model: MovedModel = None,
     tokenizer: TokenizerPath = None,
 ) -> None:
@@ -47,6 +49,7 @@ def evaluate(
             say=seen.say,
             progress=seen.tell,
             engine=computed.chosen(),
+            planned=before.told(seen),
             **asked.keywords(),
         )
     _report(found, output)

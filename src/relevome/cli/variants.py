@@ -155,6 +155,7 @@ def _report_why(found: VariantsWhy) -> None:
     counts = found.counts
     method = found.manifest["method"]
     echo(f"{found.path}: {counts.explained:,} of {counted(counts.read, 'variant')} explained by {method}")
+    print_took(found.manifest)
     for side in ("gained", "lost") if "motifs" in found.manifest else ():
         echo(f"  motifs {side}: {counted(counts.other.get(f'motif_{side}', 0), 'row')}")
     if missing := counts.other.get("refused_before"):

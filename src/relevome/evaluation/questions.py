@@ -123,6 +123,11 @@ class AskedRows:
             self._mutagenesis.extend(found)
         return self._mutagenesis
 
+    @property
+    def has_mutagenesis(self) -> bool:
+        """Whether anything has asked for that."""
+        return bool(self._mutagenesis)
+
     def explained_by_mutagenesis(self) -> dict[str, Explanation]:
         """Every row by the model's own mutagenesis, by its id, where that is of all letters."""
         return {
@@ -172,6 +177,15 @@ def one_argument(
     ]
 
 
+def drawn_rows(made: Explainer, rows: list[Explanation], settings: EvaluationSettings) -> list[Explanation]:
+    """Those rows about which the model is asked, the same ones for every run of the same sequences."""
+    if not settings.sequences:
+        return rows
+    drawn = {row.sequence_id: sequence_rng(settings.seed, made.sequence(row)).random() for row in rows}
+    chosen = set(sorted(drawn, key=lambda name: drawn[name])[: settings.sequences])
+    return [row for row in rows if row.sequence_id in chosen]
+
+
 def asked_rows(
     made: Explainer,
     rows: list[Explanation],
@@ -179,15 +193,12 @@ def asked_rows(
     progress: Progress = nobody,
     engine: Engine | str = "local",
 ) -> AskedRows:
-    """Those rows that are drawn, the same ones for every run of the same sequences, and their shuffles.
+    """Those rows that are drawn, see `drawn_rows`, and their shuffles.
 
     ``progress`` is told when another row has its shuffles, and of how many. By the engine are explained
     shuffles and models with random weights, and by it is the model's own mutagenesis.
     """
-    if settings.sequences:
-        drawn = {row.sequence_id: sequence_rng(settings.seed, made.sequence(row)).random() for row in rows}
-        chosen = set(sorted(drawn, key=lambda name: drawn[name])[: settings.sequences])
-        rows = [row for row in rows if row.sequence_id in chosen]
+    rows = drawn_rows(made, rows, settings)
     nulls: dict[str, list[Explanation]] = {}
     if settings.null:
         count, seed = settings.null, settings.seed

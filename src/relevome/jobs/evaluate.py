@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from relevome.evaluation.places import OF_PLACES
 from relevome.evaluation.questions import Answer, AskedRows, Question, Reply, asked_rows
 from relevome.evaluation.truth import Truth, notes_on_truth, read_truth, truth_record
 from relevome.jobs import Progress, Say, nobody
+from relevome.jobs.evaluation_plan import EvaluationPlan
+from relevome.jobs.running.estimates import Planned
 from relevome.models.base import Model
 from relevome.models.batching import BatchSizes, batch_sizes_of
 from relevome.options import configured
@@ -68,6 +70,7 @@ def evaluate(
     engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
+    planned: Planned | None = None,
     **options: Any,
 ) -> Evaluation:
     """Evaluate a run by every metric that can be computed, and say which checks its explanations pass.
@@ -99,6 +102,9 @@ def evaluate(
             asked here. Default: ``local``, this process.
         say: Called with a few words when something new begins. By default nobody is told.
         progress: Called with how many sequences were just shuffled and explained, and of how many in all.
+        planned: Called with what asking the model will take, from a sample of the sequences that are drawn,
+            before anything is written; what it raises ends the job. What asks nothing, pages and pictures
+            are not in it. Default: nothing is estimated.
         **options: Fields of `EvaluationSettings`, each a keyword. ``metrics``: names or kinds of metrics, all
             that can be computed by default. ``level``: ``letters`` (default), ``tokens`` or ``both``.
             ``how`` letters become tokens: ``sum`` (default), ``mean`` or ``max_abs``. ``target``: which one,
@@ -126,6 +132,14 @@ def evaluate(
     notes: list[str] = []
     reading = (device, trust_remote_code, tokenizer)
     made = _made(opened, wanted, settings, model, use_model, reading, sizes, notes)
+    if planned is not None:
+        if made is None:
+            raise InputError(
+                f"nothing of this evaluation asks a model, which a plan is of: {'; '.join(notes)}"
+            )
+        tried = replace(made, model=made.model.with_batch_sizes(batch_sizes_of(batch_size)))  # no trace
+        plan = EvaluationPlan(tried, wanted, settings, known=sites is not None)
+        planned(plan.estimate(list(rows_of(opened, settings.target)), engine))
     started = _Evaluating(opened, settings, sites, wanted, [*notes, *unplaced], say, progress, engine)
     found = started.evaluation(made, truth_record(truth, features))
     if out is not None:

@@ -204,6 +204,32 @@ def test_a_job_says_what_it_will_take_and_writes_nothing(
     assert not (tmp_path / "predicted").exists()
 
 
+def test_an_evaluation_says_what_asking_the_model_will_take(
+    tmp_path: Path, toy_model: Callable[[str], Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shards of the engine are rows and models with random weights; questions are one more."""
+    monkeypatch.setattr(estimates, "SAMPLING", 0.01)
+    model, sequences = toy_model("cnn"), TOYS["cnn"].sequences(30, 21, 9, 30)
+    run = relevome.explain(model, sequences, "saliency", 1, out=tmp_path / "run")
+    (tmp_path / "sites.bed").write_text("".join(f"{one.id}\t2\t5\n" for one in sequences))
+    asked: dict[str, Any] = {"model": model, "out": tmp_path / "scores", "random_models": 2, "draws": 2}
+    found = told(relevome.evaluate, run, metrics=("sufficiency",), **asked)
+    assert (found.sequences, found.letters, found.shards, found.there) == (4, 90, 4 + 1, 0)
+    values = ("auroc", "sufficiency")
+    placed = told(relevome.evaluate, run, tmp_path / "sites.bed", metrics=values, engine=Local(2), **asked)
+    assert (placed.sequences, placed.shards, placed.workers) == (4, 4 + 2 + 1, 2)
+    assert not (tmp_path / "scores").exists()
+    with pytest.raises(relevome.InputError, match=r"^nothing of this evaluation asks a model.*--no-model"):
+        relevome.evaluate(run, use_model=False, planned=lambda _: None)
+    again: dict[str, Any] = asked | {"out": None}
+    plain, after = (
+        relevome.evaluate(run, metrics=("sufficiency",), planned=planned, **again)
+        for planned in (None, lambda _: None)
+    )
+    assert [score.values for score in plain.scores] == [score.values for score in after.scores]
+    assert found.disk > 0
+
+
 def test_batches_of_a_sample_leave_no_trace_in_a_run(
     tmp_path: Path, toy_model: Callable[[str], Model], monkeypatch: pytest.MonkeyPatch
 ) -> None:

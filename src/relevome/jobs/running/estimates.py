@@ -58,6 +58,21 @@ class WorkEstimate:
     sampled: int
     sampling: float
 
+    def and_then(self, later: WorkEstimate) -> WorkEstimate:
+        """Both, one after the other, about the same sequences."""
+        return WorkEstimate(
+            max(self.sequences, later.sequences),
+            max(self.letters, later.letters),
+            self.shards + later.shards,
+            self.there + later.there,
+            Estimate(*map(sum, zip(self.seconds, later.seconds, strict=True))),
+            self.disk + later.disk,
+            max(self.memory, later.memory),
+            max(self.workers, later.workers),
+            max(self.sampled, later.sampled),
+            self.sampling + later.sampling,
+        )
+
 
 # Told what the work will take before it begins; what it raises ends the job, with nothing written.
 Planned: TypeAlias = Callable[[WorkEstimate], None]

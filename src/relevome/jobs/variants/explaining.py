@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Sequence as List
 from dataclasses import dataclass
 from itertools import groupby, product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,11 @@ from relevome.discovery.variants.token_breaks import token_breaks
 from relevome.discovery.variants.why import RelevanceChange, WhyAsked, relevance_changes
 from relevome.engines.base import Engine
 from relevome.errors import InputError
+from relevome.jobs.running.estimates import WorkEstimate
+from relevome.jobs.running.planning import estimate_shards
 from relevome.jobs.running.shards import ShardResult
 from relevome.jobs.running.writing import remembered, write_shards
-from relevome.jobs.variants.scoring import VariantQuestion
+from relevome.jobs.variants.scoring import ScoreShard, VariantQuestion
 from relevome.jobs.variants.shards import VariantShard, carried_out, variant_shards
 from relevome.jobs.variants.source import VariantItem
 from relevome.jobs.variants.why_plan import WhyPlan, why_manifest
@@ -28,7 +31,7 @@ from relevome.models.base import Model
 from relevome.models.batching import batch_sizes_of
 from relevome.results.parts.part import Counts, Refusal
 from relevome.results.parts.pieces import Outcome, Pieces
-from relevome.results.parts.writer import PartsWriter
+from relevome.results.parts.writer import PartsWriter, parts_there
 from relevome.results.variants.columns import OF_TARGET, OF_VARIANT
 from relevome.results.variants.rows import VariantRow, Variants
 from relevome.results.variants.why import FOLDER, TABLE, WHY, VariantsWhy, WhyRow
@@ -63,7 +66,7 @@ def explain_variants(
     """
     folder = scored.path / FOLDER
     sized = model.with_batch_sizes(batch_sizes_of(batch_size, remembered(folder, WHY, overwrite=False)))
-    said = why_manifest(sized, plan, scored, windowing)
+    said = why_manifest(sized, plan, scored.manifest, windowing)
     with PartsWriter(folder, WHY, said) as writer:
         (folder / TABLE).unlink(missing_ok=True)
         task = ExplainVariants(sized, question, plan, scored.manifest["on_bad"], writer.pieces)
@@ -71,6 +74,33 @@ def explain_variants(
         every = variant_shards(asked, _letters, SHARD_VARIANTS, SHARD_LETTERS)
         write_shards(writer, task, every, engine, told)
         VariantsWhy(folder).write_table()
+
+
+def estimate_explaining(
+    score: ScoreShard,
+    plan: WhyPlan,
+    items: Iterable[tuple[VariantItem, VariantItem]],
+    windowing: VariantWindowing,
+    scores: Mapping[str, Any],
+    folder: Path,
+    overwrite: bool,
+    engine: Engine | str,
+) -> WorkEstimate:
+    """What it will take to explain variants once they are scored; a sample of them is scored for that.
+
+    ``items`` are the variants in windows of their scores and in those of the plan, ``scores`` what
+    ``variants.json`` will say. The rest is as of `explain_variants`, but nothing is written.
+    """
+    said = why_manifest(score.model, plan, scores, windowing)
+    task = ExplainVariants(score.model, score.question, plan, score.on_bad)
+
+    def scored(number: int, pairs: list[Any]) -> VariantShard[Any]:
+        rows = score(VariantShard(0, [own for own, _ in pairs])).rows
+        return VariantShard(number, [*why_items((wide for _, wide in pairs), rows)])
+
+    every = variant_shards(items, _letters_to_explain, SHARD_VARIANTS, SHARD_LETTERS)
+    there = parts_there(folder / FOLDER, WHY, said, overwrite)
+    return estimate_shards(scored, every, task, WHY.rows, engine, _letters_to_explain, there)
 
 
 @dataclass(frozen=True)
@@ -82,7 +112,7 @@ class WhyItem:
     refused: Refusal | None = None
 
 
-def why_items(items: Iterable[VariantItem], scored: Variants) -> Iterator[WhyItem]:
+def why_items(items: Iterable[VariantItem], scored: Iterable[VariantRow]) -> Iterator[WhyItem]:
     """Variants beside the rows of what was scored, which are in the same order."""
     rows = groupby(scored, key=lambda row: (row.line, row.alternative))
     at, here = next(rows, (None, iter(())))
@@ -104,7 +134,7 @@ class ExplainVariants:
     question: VariantQuestion
     plan: WhyPlan
     on_bad: str
-    pieces: Pieces
+    pieces: Pieces | None = None
 
     @torch.inference_mode(mode=False)
     @torch.enable_grad()
@@ -217,6 +247,11 @@ _KEPT = [field.name for field in (*OF_VARIANT, *OF_TARGET)]
 
 def _letters(item: WhyItem) -> int:
     return sum(len(one.reference.letters) for one in item.windows)
+
+
+def _letters_to_explain(pair: tuple[VariantItem, VariantItem]) -> int:
+    """Letters of the windows in which a variant will be explained, none of one that cannot be used."""
+    return 0 if isinstance(pair[1], BadVariant) else sum(len(one.reference.letters) for one in pair[1])
 
 
 def _most_changed(windows: VariantWindows, row: VariantRow) -> int | None:

@@ -21,7 +21,7 @@ from relevome.jobs import Progress, Say, nobody
 from relevome.jobs.running.estimates import Planned
 from relevome.jobs.running.planning import estimate_shards
 from relevome.jobs.running.writing import remembered, write_shards
-from relevome.jobs.variants.explaining import explain_variants
+from relevome.jobs.variants.explaining import estimate_explaining, explain_variants
 from relevome.jobs.variants.scoring import (
     ScoreShard,
     VariantQuestion,
@@ -160,7 +160,15 @@ def variants(
             there = parts_there(folder, VARIANTS, said, overwrite)
             tried = model.with_batch_sizes(batch_sizes_of(batch_size, known))  # leaves no trace
             every, asked = score_shards(source.read(beside)), ScoreShard(tried, question, on_bad)
-            planned(estimate_shards(VariantShard, every, asked, VARIANTS.rows, engine, window_letters, there))
+            found = estimate_shards(VariantShard, every, asked, VARIANTS.rows, engine, window_letters, there)
+            if plan is not None:
+                alone = ScoreShard(tried, replace(question, null=0), on_bad)
+                both = zip(source.read(windowing), source.read(plan.windowing(windowing)), strict=True)
+                explaining = estimate_explaining(
+                    alone, plan, both, windowing, said, folder, overwrite, engine
+                )
+                found = found.and_then(explaining)
+            planned(found)
         told = partial(_told, progress, count if plan is None else 2 * count)
         with VariantsWriter(folder, said, overwrite) as writer:
             say("scoring variants")

@@ -25,7 +25,6 @@ from relevome.options import configured
 from relevome.results.motifs.folder import NAME, read_relevant_motifs
 from relevome.results.parts.manifest import question_sha256
 from relevome.results.record import provenance
-from relevome.results.variants.rows import Variants
 from relevome.words import counted
 
 # Letters that integrated gradients may read of one allele where nobody says how many steps they take. Steps
@@ -117,10 +116,9 @@ def _motifs(path: Path, alphabet: Alphabet) -> tuple[list[Motif], dict[str, Any]
 
 
 def why_manifest(
-    model: Model, plan: WhyPlan, scored: Variants, windowing: VariantWindowing
+    model: Model, plan: WhyPlan, said: Mapping[str, Any], windowing: VariantWindowing
 ) -> dict[str, Any]:
-    """What ``why.json`` says about the question."""
-    said = scored.manifest
+    """What ``why.json`` says about the question; ``said`` is what ``variants.json`` says."""
     return {
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "model": dict(said["model"]),
