@@ -62,7 +62,8 @@ class EvaluationPlan:
             return []
 
         models = self.settings.random_models if places else 0
-        found = _stage(rows, [[row] for row in rows], list, explain, engine)
+        each = [[row] for row in rows] if self.settings.null or mutagenesis else []
+        found = _stage(rows, each, list, explain, engine)
         found = found.and_then(_stage(rows, [rows] * models, list, at_random, engine))
         together = partial(self._explained, mutagenesis=mutagenesis)
         return found.and_then(_stage(rows, [rows], together, self._answers, "local"))
