@@ -53,8 +53,8 @@ def test_an_estimate_in_words() -> None:
             "work    1 with 8 letters, in 1 shard",
         ),
         (
-            "variants --model {cnn} --target 0 --vcf {vcf} --genome {fasta} --width 8 --why",
-            "work    1 with 8 letters, in 2 shards",
+            "variants --model {cnn} --target 0 --vcf {vcf} --genome {fasta} --width 8 --why --null 1",
+            "work    1 with 16 letters, in 2 shards",
         ),
         (
             "evaluate {run} --metrics comprehensiveness --sequences 1 --workers 2",
