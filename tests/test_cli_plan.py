@@ -57,8 +57,8 @@ def test_an_estimate_in_words() -> None:
             "work    1 with 16 letters, in 2 shards",
         ),
         (
-            "evaluate {run} --metrics comprehensiveness --sequences 1 --workers 2",
-            "work    1 with 10 letters, in 2 shards",
+            "evaluate {run} --metrics comprehensiveness --sequences 2 --workers 2",
+            "work    2 with 20 letters, in 3 shards",
         ),
         (
             "pairs --model {cnn} --target 0 --fasta {fasta}",
