@@ -109,7 +109,8 @@ function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
       one.matches.slice(0, 5).map((match) => [match.name, match.strand, match.q]), (row) => one.matches[row].found) : null,
     one.factors.length ? table(`head ${one.name} factors`, "Factors on whose sites it sits", [{ name: "factor" }, { name: "on sites", number: true }, { name: "expected", number: true }, { name: "q", number: true }],
       one.factors.slice(0, 5).map((factor) => [factor.name, String(factor.on), factor.expected, factor.q]), (row) => one.factors[row].found) : null,
-    one.strongest.length ? table(`head ${one.name} windows`, "Windows that speak most for it: where it is most above its mean at that distance",
+    one.strongest.length ? table(`head ${one.name} windows`, "Windows that speak most for it, above its mean at that distance",
       [{ name: "window" }, { name: "letters there" }, { name: "distance", number: true }, { name: found.weigh, number: true }],
-      one.strongest.map((best) => [best.place && best.place !== best.window ? `${best.window} (${best.place})` : best.window, best.letters, best.distance, best.weight])) : null);
+      one.strongest.map((best) => [best.place === null ? best.window : best.window.includes(best.place) ? best.place : `${best.window}, ${best.place}`,
+        best.letters, best.distance, best.weight])) : null);
 }
