@@ -108,10 +108,8 @@ def _looked(
 def strongest(
     weights: Float[np.ndarray, "sites letters"], chosen: Attended, found: Consensus, sites: Windows
 ) -> tuple[Strongest, ...]:
-    """The windows in which attention to the chosen letter is most above its mean at that distance."""
-    mean = np.maximum(weights.mean(0), 0)
-    above = weights[chosen.sites, chosen.letters] - mean[chosen.letters]
-    best = np.argsort(-above, kind="stable")[:_STRONGEST]
+    """The windows whose chosen letter weighs most, with what stands there."""
+    best = np.argsort(-weights[chosen.sites, chosen.letters], kind="stable")[:_STRONGEST]
     ends = found.offsets[0], found.offsets[-1] + 1
     said = []
     for site, letter in zip(chosen.sites[best].tolist(), chosen.letters[best].tolist(), strict=True):

@@ -107,7 +107,7 @@ class Enrichment:
 
 @dataclass(frozen=True)
 class Strongest:
-    """A window in which a head attends to a letter most above its mean at that distance, over all windows.
+    """A window of those that the consensus was made of in which the attended letter weighs most.
 
     ``place`` is the window's on the genome, if it is known; ``distance`` that from the site to the attended
     letter, ``weight`` what the letter weighs there (a share of attention, or what it brings to the logit),
@@ -133,8 +133,8 @@ class Fall:
 class AttentionHead:
     """One head: its profile, its consensus and what that is like, the factors it sits on, what it is worth.
 
-    ``attended`` are the letters that the consensus was made of, ``strongest`` the ten of them that most speak
-    for the head, the first most (none in a result of an earlier relevome). ``matches`` and ``on_factors``
+    ``attended`` are the letters that the consensus was made of, ``strongest`` the ten of them that weigh
+    most, the first most (none in a result of an earlier relevome). ``matches`` and ``on_factors``
     hold all that was compared, the best first. ``in_layer`` and ``among_all`` are the shares of heads whose
     ablation lowers the logit as much.
     """

@@ -69,9 +69,13 @@ def _rounded(values: np.ndarray) -> list[float]:
 
 def _remarks(found: AttentionHeads) -> list[Remark]:
     level, every = found.settings.level, counted(len(found.heads), "head")
-    having = sum(bool(one.named(level) or one.bound(level)) for one in found.heads)
-    text = f"{having} of {every} {'looks' if having == 1 else 'look'} for a known motif or sites of a factor"
-    said = [Remark(LOOK, text, "good" if having else "caution", headline=True)]
+    named, bound = (sum(bool(one(head)) for head in found.heads) for one in (
+        lambda head: head.named(level), lambda head: head.bound(level)
+    ))  # fmt: skip
+    text = f"{named} of {every} {'looks' if named == 1 else 'look'} for a known motif"
+    if found.known is not None:
+        text += f", {bound or 'none'} {'sit' if bound > 1 else 'sits'} on sites of a factor"
+    said = [Remark(LOOK, text, "good" if named or bound else "caution", headline=True)]
     return [*said, *(Remark(LOOK, line) for line in summary(found))]
 
 

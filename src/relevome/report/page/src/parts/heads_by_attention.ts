@@ -90,7 +90,7 @@ function mapped(found: Heads, letters: Letters, picked: Picked, what: string, va
 function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
   const names = [...named(one), ...bound(one).map((factor) => `sites of ${factor}`)];
   const is = names.length ? ` It is named ${names.join(", ")}.` : "";
-  const where = one.distance === null ? "It looks alike everywhere." : `What it looks for is ${away(one.distance)} (median of ${counted(one.attended, "window")}).`;
+  const where = one.distance === null ? "It looks alike everywhere." : `It looks ${away(one.distance)} (median of the ${counted(one.attended, "window")} where it looks most above its mean).`;
   const habit = one.by_distance === null ? "" : ` Distance from the site alone explains ${short(100 * one.by_distance, 2)}% of where it looks.`;
   const rank = one.among_all === null ? "" : `, by which it is number ${Math.round(one.among_all * found.heads.length)} of ${found.heads.length}`;
   const fall = one.fall ? ` Without it the mean logit at sites falls by ${short(one.fall[0])}${rank}.` : "";
@@ -101,15 +101,16 @@ function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
       () => logo(one.logo, { letters: one.letters, first: one.first ?? 0, unit: "bits", least: 2, title: "Consensus" }, letters),
       () => tsv(["distance", ...one.letters], one.logo.map((row, i) => [(one.first ?? 0) + i, ...row])))
       : el("p", { class: "caption" }, "No consensus: letters there are those of anywhere."),
+    one.logo.length ? el("p", { class: "caption" }, "Information above letters that it passes over at the same distances, so that rare ones have more than 2 bits.") : null,
     figure(`head ${one.name} profile`, `Mean ${found.weigh} of head ${one.name} by distance from the site`,
       () => drawnCurves(`Mean ${found.weigh}`, found.distances, [
         { name: "at sites", points: exact(one.sites) }, { name: "random windows", points: exact(one.controls) },
       ], ["distance from the site", found.weigh]), data),
     one.matches.length ? table(`head ${one.name} motifs`, "Known motifs like its consensus", [{ name: "motif" }, { name: "strand" }, { name: "q", number: true }],
       one.matches.slice(0, 5).map((match) => [match.name, match.strand, match.q]), (row) => one.matches[row].found) : null,
-    one.factors.length ? table(`head ${one.name} factors`, "Factors on whose sites it sits", [{ name: "factor" }, { name: "on sites", number: true }, { name: "expected", number: true }, { name: "q", number: true }],
+    one.factors.length ? table(`head ${one.name} factors`, "Known sites that it looks at, and how many at the same distances by chance", [{ name: "factor" }, { name: "on sites", number: true }, { name: "expected", number: true }, { name: "q", number: true }],
       one.factors.slice(0, 5).map((factor) => [factor.name, String(factor.on), factor.expected, factor.q]), (row) => one.factors[row].found) : null,
-    one.strongest.length ? table(`head ${one.name} windows`, "Windows that speak most for it, above its mean at that distance",
+    one.strongest.length ? table(`head ${one.name} windows`, "Windows in which it looks most at a letter, and what stands where its consensus would",
       [{ name: "window" }, { name: "letters there" }, { name: "distance", number: true }, { name: found.weigh, number: true }],
       one.strongest.map((best) => [best.place === null ? best.window : best.window.includes(best.place) ? best.place : `${best.window}, ${best.place}`,
         best.letters, best.distance, best.weight])) : null);
