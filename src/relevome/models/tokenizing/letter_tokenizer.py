@@ -31,7 +31,7 @@ _AS_X = str.maketrans(_RARE, PROTEIN.unknown * len(_RARE))
 class LetterTokenizer:
     """A tokenizer of transformers, told how to read letters, with the offsets that it may not give.
 
-    Models want their letters written in one of several ways (see `tokenizer_styles`), found by trying them
+    Models want their letters written in one of several ways (see `styles`), found by trying them
     on a probe sequence.
 
     With ``rare_as_x`` it reads U, Z, O, B and J of proteins as X, as the models of ProtTrans are used; the
