@@ -203,7 +203,7 @@ def _small_protein() -> Model:
     return model_of(esm2(1, 32, 2), LetterTokenizer(letter_tokenizer(PROTEIN, specials=True), PROTEIN))
 
 
-MEASURED = {
+MEASURED: dict[str, tuple[Callable[[], PreTrainedModel], Sizes, int, int, Sizes]] = {
     "DNABERT-2 117M": (dnabert2, DNABERT2, 8, TOKENS, DNABERT2),
     "ESM-2 8M": (esm2_8m, ESM2["ESM-2 8M"], 4, MEAN + SPECIAL, ESM2["ESM-2 8M"]),
     **{

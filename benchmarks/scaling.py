@@ -179,7 +179,7 @@ def drawn(curves: Mapping[str, Mapping[str, Curve]]) -> Figure:
 
 def _transformer(layers: int) -> Model:
     torch.manual_seed(0)
-    tokenizer = letter_tokenizer(DNA, specials=True)
+    tokenizer: Any = letter_tokenizer(DNA, specials=True)
     config = TransformerConfig(
         vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, mask_token_id=tokenizer.mask_token_id,
         **{**TransformerConfig.small, "num_hidden_layers": layers},

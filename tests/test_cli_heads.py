@@ -195,7 +195,8 @@ def test_known_sites_that_are_too_few_are_said(
     files["known"].write_text("chr\t64\t72\tX\n")
     given = [part for name in ("bed", "genome", "known") for part in (f"--{name}", files[name])]
     said = run("--model", model, *given, "--target", 0, "--ablate", 0, "-o", tmp_path / "out")
-    assert "of 0 with at least 5 sites on 40 windows without common letters (1 have fewer): none" in said
+    asked = "the 0 with at least 5 sites on 40 windows that share no letter (1 have fewer)"
+    assert f"factors on whose sites heads sit: none; asked were {asked}" in said
 
 
 def test_an_annotator_needs_the_letters_that_it_looks_ahead(

@@ -53,6 +53,8 @@ def test_curves_are_drawn_with_their_exponents() -> None:
         "layers": {"transformer": Curve((2, 4), (1.0, 2.0)), "CNN": Curve((2, 4), (1.0, 1.0))},
     }
     first, second = drawn(curves).axes
-    assert [text.get_text() for text in first.get_legend().get_texts()] == ["transformer: 2.00", "CNN: 1.00"]
+    legend = first.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["transformer: 2.00", "CNN: 1.00"]
     assert (first.get_xlabel(), second.get_xlabel()) == ("letters", "layers")
     np.testing.assert_allclose(np.asarray(second.lines[0].get_ydata(), dtype=float), [1e3, 2e3])

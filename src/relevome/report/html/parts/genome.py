@@ -51,10 +51,11 @@ def _remarks(found: Annotation) -> list[Remark]:
 
 def _known(measured: Mapping[str, Any]) -> str:
     """How many calls are of known sites, and how many of these were not called, where that was counted."""
-    counts = [measured.get(name) for name in ("calls", "precision", "sites", "recall")]
-    if None in counts:
+    calls, precision, sites, recall = (
+        measured.get(name) for name in ("calls", "precision", "sites", "recall")
+    )
+    if calls is None or precision is None or sites is None or recall is None:
         return ""
-    calls, precision, sites, recall = counts
     known, missed = round(precision * calls), sites - round(recall * sites)
     return f", {known:,} of them known; {missed:,} of {counted(sites, 'known site')} not called"
 
