@@ -13,7 +13,6 @@ import relevome
 from relevome.stores.place import StorePath, named_place
 from tests.jobs.test_view import asked as answer_of
 from tests.report.html.unpacked import Unpacked, unpacked
-from tests.stores import kept  # noqa: F401 - the store kept://
 
 RESIDUES = "MKTAYIAKQRGAVLIGAVLIMCFYWHKTAYWHKTAYMKTAYIAKQRGDE"
 SEQUENCES = {f"s{i}": RESIDUES[i : i + 25 + i % 3] for i in range(12)}

@@ -19,18 +19,17 @@ from relevome.models.batching import DerivedBatchSizes, batch_sizes_of
 from relevome.results.parts.manifest import VOLATILE
 from relevome.results.run.manifest import RUN
 from relevome.stores.place import local
-from tests.toys import load, saved  # noqa: F401 - fixtures
 
 PROTEINS = ["MKTAYIAKQR", "GAVLIMCFYWHKRQNEDSTP", "MK", "WWWWW", "ACDEFGHIKL", "MSTNPKPQRK", "MKV"]
 
 
 @pytest.fixture
-def protein_model(load):  # noqa: F811
+def protein_model(load):
     return load("esm")
 
 
 @pytest.fixture
-def dna_model(load):  # noqa: F811
+def dna_model(load):
     return load("bpe")
 
 
@@ -135,7 +134,7 @@ def test_a_bad_sequence_is_refused_before_anything_is_computed(protein_model, wr
     assert not (tmp_path / "run").exists()
 
 
-def test_bad_sequences_are_skipped_and_counted_with_their_reasons(load, write, tmp_path):  # noqa: F811
+def test_bad_sequences_are_skipped_and_counted_with_their_reasons(load, write, tmp_path):
     model = load("protbert")
     path = write("p.fa", f">good\nMKT\n>bad\nMK1T\n>empty\n>long\n{'M' * 100}\n>good\nMKT\n>last\nWWW\n")
     run = relevome.explain(model, path, "saliency", 1, out=tmp_path / "run", on_bad="skip")
@@ -249,7 +248,7 @@ def test_a_draw_that_is_too_long_is_found_before_anything_is_computed(dna_model,
     assert not (tmp_path / "run").exists()
 
 
-def test_only_byte_pair_encodings_have_other_tokenisations(load):  # noqa: F811
+def test_only_byte_pair_encodings_have_other_tokenisations(load):
     with pytest.raises(InputError, match=r"--tokenisations 2: tokenisations are drawn .* try --offsets"):
         relevome.explain(load("dnabert"), ["ACGTTGCA"], "saliency", 0, tokenisations=2)
 
@@ -262,7 +261,7 @@ def test_many_readings_do_not_go_with_windows(dna_model, readings):
         relevome.explain(dna_model, ["ACGTTGCA"], "saliency", 0, long="window", **readings)
 
 
-def test_a_position_does_not_go_with_windows(load):  # noqa: F811
+def test_a_position_does_not_go_with_windows(load):
     with pytest.raises(InputError, match="cannot go with --long window"):
         relevome.explain(load("protbert-residues"), PROTEINS, "saliency", 0, position=1, long="window")
 
@@ -282,7 +281,7 @@ def test_intervals_of_a_genome_come_with_their_place(dna_model, write, tmp_path)
     assert run[1].sequence == Sequence("x", ("ACGTTGCAAT" * 10)[30:55], DNA).reverse_complement().letters
 
 
-def test_ambiguous_letters_and_unknown_tokens_are_counted(load):  # noqa: F811
+def test_ambiguous_letters_and_unknown_tokens_are_counted(load):
     run = relevome.explain(load("dnabert"), ["ACGTNNACGT"], "saliency", 0)
     assert run.counts.other["ambiguous_letters"] == 2
     assert run.counts.other["unknown_tokens"] == 4, "3-mers with an N"
@@ -325,7 +324,7 @@ def _noisy(_module, _inputs, output):
     return output
 
 
-def test_rows_know_the_probability_and_what_is_predicted(load):  # noqa: F811
+def test_rows_know_the_probability_and_what_is_predicted(load):
     model = load("protbert")
     run = relevome.explain(model, PROTEINS, "saliency", target=[2, 0])
     told = {one.sequence.letters: one for one in model.predict(PROTEINS)}
@@ -336,12 +335,12 @@ def test_rows_know_the_probability_and_what_is_predicted(load):  # noqa: F811
         assert row.predicted_probability == pytest.approx(one.probability, abs=1e-6)
 
 
-def test_a_number_is_predicted_without_probability(load):  # noqa: F811
+def test_a_number_is_predicted_without_probability(load):
     row = relevome.explain(load("esm-absolute"), PROTEINS[:1], "saliency")[0]
     assert (row.probability, row.predicted, row.predicted_probability) == (None, None, None)
 
 
-def test_predicted_is_the_most_probable_output_of_each_sequence(load):  # noqa: F811
+def test_predicted_is_the_most_probable_output_of_each_sequence(load):
     """Each row is that of a run for its own output alone."""
     model = load("protbert")
     run = relevome.explain(model, PROTEINS, "gradient-x-input", target="predicted")
@@ -353,7 +352,7 @@ def test_predicted_is_the_most_probable_output_of_each_sequence(load):  # noqa: 
         assert row.probability == row.predicted_probability
 
 
-def test_predicted_at_a_letter_and_on_both_strands(load):  # noqa: F811
+def test_predicted_at_a_letter_and_on_both_strands(load):
     model = load("letters-masked")
     at = {"position": 2, "mask_position": True, "average_strands": True}
     run = relevome.explain(model, ["ACGTTGCA"], "saliency", target="predicted", **at)
@@ -361,7 +360,7 @@ def test_predicted_at_a_letter_and_on_both_strands(load):  # noqa: F811
     assert run[0].target == run[0].predicted
 
 
-def test_predicted_goes_alone(load, protein_model):  # noqa: F811
+def test_predicted_goes_alone(load, protein_model):
     with pytest.raises(InputError, match=r"--target predicted is another output for every sequence"):
         relevome.explain(protein_model, PROTEINS, "saliency", target=["predicted", 1])
     with pytest.raises(InputError, match=r"--target predicted may be what --contrast 1 subtracts"):

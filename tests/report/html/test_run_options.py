@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 import relevome
 from relevome.attribution import methods
+from relevome.models.base import Model
 from relevome.options import option_defaults
 from relevome.report.html.methods_text import methods_content
 from relevome.report.html.run_options import options_as_given, options_in_words
 from relevome.report.html.targets import target_said, targets_said
 from tests.report.html.unpacked import unpacked
-from tests.toys import load, saved  # noqa: F401
 
 # What is asked of explain, what the table of runs has of it beside the method's own, and what a paper says.
 ASKED = [
@@ -30,7 +34,14 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("toy", "asked", "given", "words"), ASKED, ids=[str(one[1]) for one in ASKED])
-def test_a_page_says_every_average_that_was_asked_for(load, tmp_path, toy, asked, given, words):  # noqa: F811
+def test_a_page_says_every_average_that_was_asked_for(
+    load: Callable[[str], Model],
+    tmp_path: Path,
+    toy: str,
+    asked: dict[str, Any],
+    given: list[str],
+    words: str,
+) -> None:
     sequences = {"a": "ACGTTGCATTGACA", "b": "CCGATTGAC"}
     run = relevome.explain(load(toy), sequences, "gradient-x-input", 0, out=tmp_path / "run", seed=5, **asked)
     relevome.report(run, tmp_path / "page.html")

@@ -14,7 +14,6 @@ from relevome.results.parts.part import Counts, Refusal
 from relevome.results.parts.pieces import Keeping, Outcome, Pieces, piece_paths
 from relevome.results.run.columns import ROWS, Explanation
 from relevome.stores.place import local
-from tests.toys import load, saved  # noqa: F401 - fixtures
 
 
 def row(name: str, heads: bool = False) -> Explanation:
@@ -98,7 +97,7 @@ def test_what_is_new_is_kept_only_after_a_while(tmp_path, monkeypatch):
         ("saliency", {"average_strands": True}),
     ],
 )
-def test_a_run_killed_within_a_shard_goes_on(load, tmp_path, monkeypatch, method, more):  # noqa: F811
+def test_a_run_killed_within_a_shard_goes_on(load, tmp_path, monkeypatch, method, more):
     """The bytes are those of an undisturbed run, and what was kept is not computed again."""
     model = load("bpe")
     draw = np.random.default_rng(0)
@@ -132,7 +131,7 @@ def test_a_run_killed_within_a_shard_goes_on(load, tmp_path, monkeypatch, method
     assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-def test_what_is_refused_is_kept_too(load, write, tmp_path, monkeypatch):  # noqa: F811
+def test_what_is_refused_is_kept_too(load, write, tmp_path, monkeypatch):
     model = load("protbert-residues")
     given = write("p.fa", ">a\nMKT\n>b\nMK1\n>c\n" + "A" * 90 + "\n>d\nGAV\n")
     monkeypatch.setattr(pieces, "KEPT_EVERY", 0.0)

@@ -111,7 +111,7 @@ function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
     one.factors.length ? table(`head ${one.name} factors`, "Known sites that it looks at, and how many at the same distances by chance", [{ name: "factor" }, { name: "on sites", number: true }, { name: "expected", number: true }, { name: "q", number: true }],
       one.factors.slice(0, 5).map((factor) => [factor.name, String(factor.on), factor.expected, factor.q]), (row) => one.factors[row].found) : null,
     one.strongest.length ? table(`head ${one.name} windows`, "Windows in which it looks most at a letter, and what stands where its consensus would",
-      [{ name: "window" }, { name: "letters there" }, { name: "distance", number: true }, { name: found.weigh, number: true }],
+      [{ name: "window" }, { name: "letters there" }, { name: "at", number: true, title: "from the site to the letter that it looks at" }, { name: found.weigh, number: true }],
       one.strongest.map((best) => [best.place === null ? best.window : best.window.includes(best.place) ? best.place : `${best.window}, ${best.place}`,
         best.letters, best.distance, best.weight])) : null);
 }
