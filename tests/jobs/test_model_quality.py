@@ -40,7 +40,7 @@ def training(auroc: float | None, mcc: float | None = 0.8) -> str:
     test = {"sequences": 400, "also_in_training": 3, "sha256": "t", "outputs": {"0": 200, "1": 200}}
     return json.dumps({
         "chosen": {"task": "binary"}, "metrics": {"test": {"auroc": auroc, "mcc": mcc}},
-        "data": {"test": test},
+        "data": {"test": test}, "command": ["train", "--seed", "3"],
     })  # fmt: skip
 
 
@@ -75,6 +75,7 @@ def test_a_run_keeps_it_where_the_model_is_gone(trained: Any, tmp_path: Path) ->
     moved = shutil.move(local(run.path), tmp_path / "elsewhere")
     found = evaluate(moved, TRUTH, out=tmp_path / "scores")
     assert (found.quality.metrics, found.quality.in_training) == ({"auroc": 0.97, "mcc": 0.8}, 3)
+    assert found.quality.command == ("train", "--seed", "3")
     line = "model: AUROC 0.970, MCC 0.800 on 400 test sequences; 3 of them are in training too"
     assert line in repr(found)
     assert line in repr(read_evaluation(tmp_path / "scores"))

@@ -450,6 +450,7 @@ def test_the_command_line_trains_on_a_table_of_positions(
     assert "labels none, site" in out
     record = json.loads((tmp_path / "m" / "training.json").read_text())
     assert record["data"]["labels"]["positions"] == len(sites)
+    assert record["command"] == [str(part) for part in (*common, *choice, "-o", tmp_path / "m")]
     code, _, errors = relevome_cli(*common, "-o", tmp_path / "n")
     assert code == 2
     assert len(errors) == 1

@@ -19,7 +19,7 @@ from relevome.errors import InputError
 from relevome.models.hugging_face import pick_device, quiet
 from relevome.models.identity import tokenizer_sha256
 from relevome.results.notebook import as_html, plotted
-from relevome.results.record import reading
+from relevome.results.record import provenance, reading
 from relevome.training.architectures import Architecture
 from relevome.training.folder import TrainingFolder, begun_with, finished_record
 from relevome.training.notes import notes_of
@@ -209,6 +209,7 @@ def _train(
         "history": trained.history,
         "finished_early": trained.early,
         "seconds": round(time.monotonic() - started, 2),
+        "command": provenance()["command"],
     }
     if not is_first():
         return record

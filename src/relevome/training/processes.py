@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from torch import Tensor
 from torch.multiprocessing.spawn import spawn
 
 from relevome.errors import InputError
+from relevome.results.record import by_command, provenance
 from relevome.training.objective import Watch
 
 T = TypeVar("T")
@@ -37,7 +39,8 @@ def in_processes(count: int, work: Callable[[T, Watch], object], asked: T, watch
     """
     told = mp.get_context("spawn").SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="relevome-train-") as place:
-        given = (count, Path(place) / "meet", torch.get_num_threads(), work, asked, told)
+        command = provenance()["command"]
+        given = (count, Path(place) / "meet", torch.get_num_threads(), command, work, asked, told)
         running: Any = spawn(_one, given, nprocs=count, join=False)
         try:
             over = False
@@ -61,7 +64,9 @@ def _pass_on(told: Any, watch: Watch) -> None:
         watch(said)
 
 
-def _one(rank: int, count: int, meet: Path, threads: int, work: Any, asked: Any, told: Any) -> None:
+def _one(
+    rank: int, count: int, meet: Path, threads: int, command: Any, work: Any, asked: Any, told: Any
+) -> None:
     """What each process does."""
     # by these names accelerate knows that it is one of several
     os.environ |= {"RANK": f"{rank}", "LOCAL_RANK": f"{rank}", "WORLD_SIZE": f"{count}"}
@@ -73,7 +78,8 @@ def _one(rank: int, count: int, meet: Path, threads: int, work: Any, asked: Any,
     gpus = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(gpus, init_method=meet.as_uri(), rank=rank, world_size=count)
     try:
-        work(asked, told.put if rank == 0 else lambda _: None)
+        with nullcontext() if command is None else by_command(command):
+            work(asked, told.put if rank == 0 else lambda _: None)
         wait()
     except InputError as error:
         told.put(InputError(str(error)))

@@ -46,7 +46,7 @@ def test_runs_that_differ_in_their_method_alone_share_a_paragraph(make_run, expl
         ShownResult(Path("x"), kind, page_parts[kind], None, {"command": command})
         for kind, command in (("evaluation", ["evaluate", "x"]), ("profile", None), ("variants", None))
     ]
-    found = methods_content(runs, results)
+    found = methods_content(runs, results, trainings=[["train", "--seed", "1"], ["train", "--seed", "1"]])
     assert found["text"][0] == (
         "1 of 1 DNA sequences were explained for the target 'promoter' of Some by attnlrp, attention-aware "
         "layer-wise relevance propagation (Achtibat et al. 2024), in 0 steps; by mine, in 0 steps. It was "
@@ -58,7 +58,13 @@ def test_runs_that_differ_in_their_method_alone_share_a_paragraph(make_run, expl
         "(Benjamini et al. 1995); of 'Relevance by position' intervals of means are of 95%, by Student's t "
         "(Student 1908)."
     )
-    assert found["commands"] == ["relevome explain attnlrp", "relevome explain mine", "relevome evaluate x"]
+    trained = "relevome train --seed 1"
+    assert found["commands"] == [
+        trained,
+        "relevome explain attnlrp",
+        "relevome explain mine",
+        "relevome evaluate x",
+    ]
     assert METHODS["attnlrp"].reference in found["references"]
 
 

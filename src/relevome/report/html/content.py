@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -106,7 +106,7 @@ def content(shown: Shown, tools: PageTools) -> dict[str, Any]:
         "sequences": None if shown.tracks is None else _sequences(shown, shown.tracks, tools),
         "structures": [one.content(tools.arrays) for one in shown.structures],
         "parts": [_part(shown, one, tools) for one in shown.results],
-        "methods": methods_content(shown.runs, shown.results, shown.structures),
+        "methods": methods_content(shown.runs, shown.results, shown.structures, _trainings(shown)),
     }  # fmt: skip
 
 
@@ -149,14 +149,24 @@ def _accounts(shown: Shown) -> list[Remark]:
     return said
 
 
+def _qualities(shown: Shown) -> Iterator[tuple[str, ModelQuality]]:
+    """How good the model of every run and result is."""
+    for run, label in _labelled(shown):
+        yield label, quality_of(run.manifest.get("model"))
+    for one in shown.results:
+        for name, quality in one.part.qualities(one.found).items():
+            yield _called(shown, one, name), quality
+
+
+def _trainings(shown: Shown) -> list[Sequence[str]]:
+    """The commands by which the models were trained, where they are known."""
+    return [quality.command for _, quality in _qualities(shown) if quality.command]
+
+
 def _of_models(shown: Shown) -> list[Remark]:
     """How good every model is; of several, which runs and results are of which."""
-    named = [(label, quality_of(run.manifest.get("model"))) for run, label in _labelled(shown)]
-    for one in shown.results:
-        qualities = one.part.qualities(one.found)
-        named += [(_called(shown, one, name), quality) for name, quality in qualities.items()]
     models: list[tuple[ModelQuality, dict[str, None]]] = []
-    for name, quality in named:
+    for name, quality in _qualities(shown):
         names = next((names for known, names in models if known == quality), None)
         if names is None:
             models.append((quality, {name: None}))

@@ -22,7 +22,10 @@ _LIBRARIES = {
 
 
 def methods_content(
-    runs: Sequence[Run], results: Sequence[ShownResult], structures: Sequence[ShownStructure] = ()
+    runs: Sequence[Run],
+    results: Sequence[ShownResult],
+    structures: Sequence[ShownStructure] = (),
+    trainings: Sequence[Sequence[str]] = (),
 ) -> dict[str, Any]:
     """The last part of the page.
 
@@ -30,11 +33,12 @@ def methods_content(
         runs: The runs that are shown.
         results: All other results, whose records have a ``command``, and whose parts their statistics.
         structures: That are shown.
+        trainings: Arguments of the commands by which models were trained.
 
     Returns:
         ``text``, a paragraph for the runs of each model and one on statistics; ``references``; ``commands``
-        by which all of it was made, as a shell takes them, without results that were made from Python; and
-        ``licences``.
+        by which all of it was made, as a shell takes them, without models and results that were made from
+        Python; and ``licences``.
     """
     text = _paragraphs(runs)
     cited = [
@@ -49,7 +53,8 @@ def methods_content(
     more, cited_there = structures_text(structures)
     text += more
     cited += cited_there
-    made = [run.manifest.get("command") for run in runs] + [one.record.get("command") for one in results]
+    made = [list(command) for command in trainings]
+    made += [run.manifest.get("command") for run in runs] + [one.record.get("command") for one in results]
     return {
         "text": text,
         "references": sorted({*cited, COLOURS}),

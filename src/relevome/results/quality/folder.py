@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ def trained_quality(folder: str | Path) -> ModelQuality:
 
 
 def _of_training(said: Mapping[str, Any]) -> ModelQuality:
-    return _of_metrics(said["metrics"], str(said["chosen"]["task"]), said["data"])
+    found = _of_metrics(said["metrics"], str(said["chosen"]["task"]), said["data"])
+    return replace(found, command=tuple(map(str, said.get("command") or ())))
 
 
 def _of_metrics(metrics: Mapping[str, Any], task: str, data: Mapping[str, Any]) -> ModelQuality:

@@ -20,7 +20,8 @@ class ModelQuality:
     its epoch was chosen. ``metrics`` are by name and finite, ``chance`` what a guess reaches by them, where
     that depends on the data. ``examples`` is how many of what is ``counted`` there are, ``positives`` how
     many of them, or of their letters, have each output; both may be unknown. ``in_training`` of them were
-    learnt from too. ``sha256`` is that of the table. ``unknown`` says why there is nothing of all this.
+    learnt from too. ``sha256`` is that of the table. ``command`` are the arguments of `relevome` by which the
+    model was trained, none where that was done from Python. ``unknown`` says why there is nothing of this.
     """
 
     task: str = ""
@@ -32,6 +33,7 @@ class ModelQuality:
     positives: tuple[int, ...] = ()
     in_training: int = 0
     sha256: str | None = None
+    command: tuple[str, ...] = ()
     unknown: str = ""
 
     @property
@@ -56,8 +58,8 @@ def quality_of(model: Any) -> ModelQuality:
     if not isinstance(said, Mapping):
         return ModelQuality(unknown=NOT_KEPT)
     try:
-        positives = tuple(said.get("positives", ()))
-        found = of_its_kind(ModelQuality(**{**said, "positives": positives}))
+        rows = {name: tuple(said.get(name, ())) for name in ("positives", "command")}
+        found = of_its_kind(ModelQuality(**{**said, **rows}))
     except (TypeError, ValueError, OverflowError):
         return ModelQuality(unknown="what the run says of it is damaged")
     counts = (*found.positives, found.in_training, found.examples or 0)
