@@ -15,12 +15,13 @@ import torch
 
 import relevome
 from relevome.data.sequences import Sequence
-from relevome.engines.base import AHEAD, engine_of
+from relevome.engines.base import AHEAD, Engine, engine_of, opened
 from relevome.engines.local import Local
 from relevome.errors import InputError
 from relevome.jobs.running import shards
 from relevome.models.base import Model
 from relevome.models.predictions import predictions
+from tests.backwards import Backwards
 from tests.toys import TOYS
 
 
@@ -63,9 +64,58 @@ def test_a_worker_that_is_killed_is_said_in_one_line() -> None:
         dict(Local(2).map(squared, [(0, 1), (1, -2)]))
 
 
+def test_an_engine_that_is_opened_maps_several_lists_by_the_same_processes() -> None:
+    with opened(Local(2), squared) as mapped:
+        first = dict(mapped((number, number) for number in range(8)))
+        assert dict(mapped([])) == {}
+        second = dict(mapped((number, number + 1) for number in range(8)))
+    assert [{n: one[0] for n, one in some.items()} for some in (first, second)] == [
+        {number: number**2 for number in range(8)},
+        {number: (number + 1) ** 2 for number in range(8)},
+    ]
+    processes = {one[1] for some in (first, second) for one in some.values()}
+    assert os.getpid() not in processes
+    assert len(processes) <= 2
+    assert not any(is_running(process) for process in processes)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_list_that_is_left_before_its_end_leaves_nothing_to_the_next() -> None:
+    with opened(Local(2), squared) as mapped:
+        left = mapped((number, number) for number in range(100, 200))
+        next(left)
+        left.close()  # type: ignore[attr-defined]
+        assert {number: one[0] for number, one in mapped([(0, 3), (1, 4)])} == {0: 9, 1: 16}
+
+
+def test_a_worker_that_is_killed_is_said_of_every_list_after_it() -> None:
+    with opened(Local(2), squared) as mapped:
+        assert dict(mapped([(0, 1)]))[0][0] == 1
+        for _ in range(2):
+            with pytest.raises(InputError, match=r"^one of 2 workers was killed"):
+                dict(mapped([(0, 1), (1, -2)]))
+
+
+@pytest.mark.parametrize("engine", ["local", Backwards()])
+def test_an_engine_that_cannot_be_opened_maps_every_list_anew(engine: Engine | str) -> None:
+    with opened(engine, squared) as mapped:
+        for numbers in ([1, 2, 3], [], [4]):
+            found = {number: one[0] for number, one in mapped(enumerate(numbers))}
+            assert found == {place: number**2 for place, number in enumerate(numbers)}
+
+
 def test_nothing_to_do_starts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loky.ProcessPoolExecutor", None)
     assert list(Local(2).map(squared, [])) == []
+    with opened(Local(2), squared) as mapped:
+        assert list(mapped([])) == []
 
 
 def test_options_of_an_engine_are_checked() -> None:

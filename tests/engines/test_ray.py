@@ -13,7 +13,7 @@ import pytest
 from cloudpickle import dumps
 
 import relevome
-from relevome.engines.base import AHEAD, engine_of
+from relevome.engines.base import AHEAD, engine_of, opened
 from relevome.engines.ray import Ray, _Actors, _Queue, _Worker
 from relevome.errors import InputError
 from relevome.jobs.running import shards
@@ -58,6 +58,19 @@ def test_results_come_by_number_also_where_a_worker_dies_and_shards_as_needed(
         ahead.append(len(drawn) - len(results))
     assert results == {0: 9} | {number: number**2 for number in range(1, 30)}
     assert max(ahead) <= 2 * AHEAD + 1  # and the next
+
+
+def test_an_engine_that_is_opened_maps_several_lists_by_the_same_actors(tmp_path: Path) -> None:
+    with opened(Ray(workers=2), shard) as mapped:
+        first = dict(mapped((number, (number + 1, tmp_path)) for number in range(6)))
+        assert dict(mapped([])) == {}
+        left = mapped((number, (number, tmp_path)) for number in range(100, 120))
+        next(left)
+        left.close()  # type: ignore[attr-defined]
+        second = dict(mapped((number, (number or -3, tmp_path)) for number in range(6)))  # one dies
+    assert {number: one[0] for number, one in first.items()} == {n: (n + 1) ** 2 for n in range(6)}
+    assert {number: one[0] for number, one in second.items()} == {n: n**2 for n in range(1, 6)} | {0: 9}
+    assert len({process for _, process in [*first.values(), *second.values()]}) <= 3
 
 
 def waits(work: tuple[int, Path]) -> int:

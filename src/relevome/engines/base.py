@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from functools import partial
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from relevome.options import configured
 from relevome.registry import Registry
@@ -14,6 +16,9 @@ AHEAD = 2  # shards that are with a worker: the one that it computes, and the ne
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
+
+# The map of an engine whose task is known.
+Mapped: TypeAlias = Callable[[Iterable[tuple[int, Work]]], Iterator[tuple[int, Result]]]
 
 
 @runtime_checkable
@@ -71,6 +76,26 @@ def in_order(engine: Engine | str, task: Callable[[Work], Result], works: Iterab
         while following in waiting:
             yield waiting.pop(following)
             following += 1
+
+
+@contextmanager
+def opened(engine: Engine | str, task: Callable[[Work], Result]) -> Iterator[Mapped[Work, Result]]:
+    """An engine that is opened once for several lists of shards, all of one task.
+
+    Gives its map, without the task; one list is mapped to its end before the next begins. An engine offers it
+    by a method ``opened(task)``, a context whose workers hold the task until it ends; they may start with the
+    first shard. One that has none maps every list anew, which has the same results.
+
+    Raises InputError for an engine that is not registered, and as the engine does.
+    """
+    chosen = engine_of(engine)
+    held: Callable[[Callable[[Work], Result]], AbstractContextManager[Mapped[Work, Result]]] | None
+    held = getattr(chosen, "opened", None)
+    if held is None:
+        yield partial(chosen.map, task)
+        return
+    with held(task) as mapped:
+        yield mapped
 
 
 def crew_of(engine: Engine) -> Crew:

@@ -7,12 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from relevome.engines.base import AHEAD, Crew, Result, Work, engines, own_cores, threads_of
+from relevome.engines.base import AHEAD, Crew, Mapped, Result, Work, engines, own_cores, threads_of
 from relevome.errors import InputError
+
+if TYPE_CHECKING:
+    from loky import ProcessPoolExecutor
 
 _LOOK = 1.0  # seconds between two looks of a worker at whether its parent is still there
 
@@ -43,48 +47,68 @@ class Local:
         self, task: Callable[[Work], Result], shards: Iterable[tuple[int, Work]]
     ) -> Iterator[tuple[int, Result]]:
         """See `Engine`."""
-        if self.workers > 1:
-            yield from _by_workers(self.workers, task, iter(shards))
+        with self.opened(task) as mapped:
+            yield from mapped(shards)
+
+    @contextmanager
+    def opened(self, task: Callable[[Work], Result]) -> Iterator[Mapped[Work, Result]]:
+        """See `opened`. Processes start with the first shard, and end with the block."""
+        if self.workers == 1:
+            yield lambda shards: ((number, task(work)) for number, work in shards)
             return
-        for number, work in shards:
-            yield number, task(work)
+        crew = _Processes(self.workers, task)
+        try:
+            yield crew.map
+        finally:
+            crew.end()
 
     def crew(self) -> Crew:
         """See `Crew`."""
         return Crew(self.workers, threads_of(self.workers), own_cores())
 
 
-def _by_workers(
-    workers: int, task: Callable[[Work], Result], shards: Iterator[tuple[int, Work]]
-) -> Iterator[tuple[int, Result]]:
-    """Results as they come from processes that are handed `AHEAD` shards each."""
-    from cloudpickle import dumps
-    from loky import ProcessPoolExecutor
-    from loky.process_executor import TerminatedWorkerError
+class _Processes:
+    """Processes that hold a task, and are handed `AHEAD` shards each."""
 
-    first = [*islice(shards, 1)]
-    if not first:
-        return
-    pool = ProcessPoolExecutor(
-        workers, initializer=_begin, initargs=(dumps(task), os.getpid(), threads_of(workers)), timeout=None
-    )
-    waiting: dict[Future[Result], int] = {}
-    try:
-        while True:
-            for number, work in [*first, *islice(shards, AHEAD * workers - len(waiting) - len(first))]:
-                waiting[pool.submit(_do, work)] = number
-            first = []
-            if not waiting:
-                return
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                yield waiting.pop(future), future.result()
-    except TerminatedWorkerError as error:
-        raise InputError(
-            f"one of {workers} workers was killed, perhaps for want of memory: run the same command again "
-            "with fewer --workers or a smaller --batch-size; what was finished is kept"
-        ) from error
-    finally:
-        pool.shutdown(wait=True, kill_workers=True)
+    def __init__(self, workers: int, task: Callable[[Any], Any]) -> None:
+        self._workers, self._task = workers, task
+        self._pool: ProcessPoolExecutor | None = None
+
+    def map(self, shards: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
+        """Results as they come. Raises InputError where a worker was killed, now or in an earlier map."""
+        from loky.process_executor import TerminatedWorkerError
+
+        left, waiting = iter(shards), dict[Future[Any], int]()
+        try:
+            while True:
+                for number, work in islice(left, AHEAD * self._workers - len(waiting)):
+                    waiting[self._started().submit(_do, work)] = number
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(future), future.result()
+        except TerminatedWorkerError as error:
+            raise InputError(
+                f"one of {self._workers} workers was killed, perhaps for want of memory: run the same "
+                "command again with fewer --workers or a smaller --batch-size; what was finished is kept"
+            ) from error
+        finally:
+            for future in waiting:  # of a map that was left before its end
+                future.cancel()
+
+    def _started(self) -> ProcessPoolExecutor:
+        from cloudpickle import dumps
+        from loky import ProcessPoolExecutor
+
+        if self._pool is None:
+            given = dumps(self._task), os.getpid(), threads_of(self._workers)
+            self._pool = ProcessPoolExecutor(self._workers, initializer=_begin, initargs=given, timeout=None)
+        return self._pool
+
+    def end(self) -> None:
+        """End all of them, also those that compute."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, kill_workers=True)
 
 
 def _begin(task: bytes, parent: int, threads: int) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from relevome.engines.base import AHEAD, Crew, Result, Work, engines
+from relevome.engines.base import AHEAD, Crew, Mapped, Result, Work, engines
 from relevome.errors import InputError
 from relevome.words import counted
 
@@ -58,10 +58,27 @@ class Ray:
         self, task: Callable[[Work], Result], shards: Iterable[tuple[int, Work]]
     ) -> Iterator[tuple[int, Result]]:
         """See `Engine`."""
-        waiting = iter(shards)
-        for first in waiting:
-            with self._cluster():
-                yield from self._by_actors(task, first, waiting)
+        with self.opened(task) as mapped:
+            yield from mapped(shards)
+
+    @contextmanager
+    def opened(self, task: Callable[[Work], Result]) -> Iterator[Mapped[Work, Result]]:
+        """See `opened`. Actors start with the first shard, and end with the block."""
+        crew: list[_Actors] = []
+        with ExitStack() as connected:
+
+            def mapped(shards: Iterable[tuple[int, Work]]) -> Iterator[tuple[int, Result]]:
+                waiting = iter(shards)
+                for first in waiting:
+                    if not crew:
+                        connected.enter_context(self._cluster())
+                        crew.append(self._actors(task))
+                    yield from self._by_actors(crew[0], first, waiting)
+
+            try:
+                yield mapped
+            finally:
+                crew.clear()  # actors that nobody holds end, also on a cluster that stays
 
     def crew(self) -> Crew:
         """See `Crew`. Without ``workers`` the cluster is asked what it has room for."""
@@ -107,10 +124,8 @@ class Ray:
         """Cores of a cluster on this machine: all of its own, or as many as are asked for."""
         return max(os.cpu_count() or 1, self.cpus * (self.workers or 1))
 
-    def _by_actors(
-        self, task: Callable[[Work], Result], first: tuple[int, Work], shards: Iterator[tuple[int, Work]]
-    ) -> Iterator[tuple[int, Result]]:
-        """Results as they come from actors, each of which is handed `AHEAD` shards once it is there."""
+    def _actors(self, task: Callable[[Any], Any]) -> _Actors:
+        """Workers that will hold a task."""
         import ray
         from cloudpickle import dumps
 
@@ -118,15 +133,24 @@ class Ray:
         actor: Any = ray.remote(
             num_cpus=self.cpus, num_gpus=self.gpus, max_restarts=-1, max_task_retries=RETRIES
         )(_Worker)  # fmt: skip
-        crew = _Actors([actor.remote(self.cpus) for _ in range(self.workers or self._room())], sent)
+        return _Actors([actor.remote(self.cpus) for _ in range(self.workers or self._room())], sent)
+
+    def _by_actors(
+        self, crew: _Actors, first: tuple[int, Any], shards: Iterator[tuple[int, Any]]
+    ) -> Iterator[tuple[int, Any]]:
+        """Results as they come from actors, each of which is handed `AHEAD` shards once it is there."""
         left = _Queue(first, shards)
-        while left.more or crew.asked:
-            if not crew.asked and not crew.nodes:
-                self._check_room()
-            yield from crew.next_result()
-            if not left.more:
-                left.give_back(crew.given_up())
+        try:
             crew.ask(left)
+            while left.more or crew.asked:
+                if not crew.asked and not crew.nodes:
+                    self._check_room()
+                yield from crew.next_result()
+                if not left.more:
+                    left.give_back(crew.given_up())
+                crew.ask(left)
+        finally:
+            crew.asked.clear()  # of a map that was left before its end
 
     def _room(self) -> int:
         """How many workers the cluster has room for now, at least one."""
