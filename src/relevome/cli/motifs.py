@@ -7,19 +7,25 @@ from typing import Annotated, Literal
 
 import typer
 
+from relevome.cli.shared.engine_options import EngineOptions
 from relevome.cli.shared.evaluation_options import print_list
+from relevome.cli.shared.grouped import with_options
 from relevome.cli.shared.importing import importing
-from relevome.cli.shared.options import Device, Output, Seed
+from relevome.cli.shared.options import BatchSize, Device, Output, Seed, rows_at_once
 from relevome.cli.shared.paths import ModelName, ResultName
+from relevome.cli.shared.planning import PlanOptions
 from relevome.cli.shared.progress import shown
 from relevome.cli.shared.terminal import echo
 
 
+@with_options
 def motifs(
     runs: Annotated[
         list[str], typer.Argument(help="Folders of `relevome explain`, of one kind.", parser=ResultName)
     ],
     output: Output,
+    computed: EngineOptions,
+    before: PlanOptions,
     target: Annotated[str | None, typer.Option(help="Which target, if a run has several.")] = None,
     way: Annotated[
         Literal["auto", "align", "modisco"],
@@ -73,6 +79,7 @@ def motifs(
         typer.Option(help="The model of each run, where it moved.", parser=ModelName, metavar="TEXT"),
     ] = None,
     device: Device = "auto",
+    batch_size: BatchSize = "auto",
     seed: Seed = 0,
     trust_remote_code: Annotated[bool, typer.Option(help="Run code that comes with the checkpoint.")] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace a result that is there.")] = False,
@@ -92,8 +99,9 @@ def motifs(
             runs, target=target, way=way, fdr=fdr, candidates=candidates, fewest=fewest, strands=strands,
             shuffles=shuffles or (), random_models=random_models or (), null=null, draws=draws,
             database=database or (), sites=sites, features=feature or (), level=level, causes=causes,
-            models=model or (), device=device, trust_remote_code=trust_remote_code, seed=seed, out=output,
-            overwrite=overwrite, say=seen.say, progress=seen.tell,
+            models=model or (), device=device, trust_remote_code=trust_remote_code,
+            batch_size=rows_at_once(batch_size), seed=seed, out=output, overwrite=overwrite,
+            engine=computed.chosen(), say=seen.say, progress=seen.tell, planned=before.told(seen),
         )  # fmt: skip
     print_list(summary(found)[1:])
     echo(f"{output}: {found.said()}")

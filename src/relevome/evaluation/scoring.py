@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from relevome.errors import InputError
 from relevome.models.base import Batch, Model, Target
@@ -22,18 +23,48 @@ POOLED_TOKENS = 1_000_000
 REMEMBERED = 200_000
 
 
+class KeyedBatch(NamedTuple):
+    """What goes through a model together, and the key of each of its inputs, see `input_key`."""
+
+    keys: list[bytes]
+    batch: Batch
+
+
+# Scores of all batches, one after the other, in one or several arrays. Which inputs are in a batch depends on
+# what is asked and on the model alone, so whoever computes it gives the same digits.
+ComputeScores: TypeAlias = Callable[[Iterable[KeyedBatch]], Iterable[Float[np.ndarray, "inputs"]]]
+
+
+@dataclass(frozen=True)
+class ScoreBatch:
+    """What an engine does with every batch: the score of each of its inputs."""
+
+    model: Model
+
+    def __call__(self, batch: Batch) -> Float[np.ndarray, "inputs"]:
+        """The scores, in their order."""
+        with self.model.frozen(), torch.inference_mode():
+            return self.model.scores(self.model.inputs(batch), batch).double().cpu().numpy()
+
+
 class Scorer:
     """Scores that a model gives to many inputs; each is computed once.
 
     Inputs are taken from a stream until they have ``pooled_tokens`` together, which then go through the
     model at its best batch size, by length. The latest ``remembered`` scores are kept for calls to come, so a
     scorer must not outlive a change of the model's weights. ``computed`` counts what went through the model.
+    ``compute`` has batches computed elsewhere; by default that is done here.
     """
 
     def __init__(
-        self, model: Model, pooled_tokens: int = POOLED_TOKENS, remembered: int = REMEMBERED
+        self,
+        model: Model,
+        pooled_tokens: int = POOLED_TOKENS,
+        remembered: int = REMEMBERED,
+        compute: ComputeScores | None = None,
     ) -> None:
         self.model = model
+        self._compute = compute or self._here
         self.computed = 0
         self._pooled_tokens = pooled_tokens
         self._remembered = remembered
@@ -68,16 +99,22 @@ class Scorer:
         return found
 
     def _computed(self, new: dict[bytes, Asked]) -> dict[bytes, float]:
-        found: list[Tensor] = []
         order: list[bytes] = []
-        for keys in of_one_kind(self.model, new):
-            tokens, targets = zip(*(new[key] for key in keys), strict=True)
-            batch = Batch(tokens, targets)
-            found.append(self.model.scores(self.model.inputs(batch), batch))
-            order += keys
+
+        def batches() -> Iterator[KeyedBatch]:
+            for keys in of_one_kind(self.model, new):
+                tokens, targets = zip(*(new[key] for key in keys), strict=True)
+                order.extend(keys)
+                yield KeyedBatch(keys, Batch(tokens, targets))
+
+        found = np.concatenate([np.zeros(0), *self._compute(batches())])
         self.computed += len(order)
+        return dict(zip(order, found.tolist(), strict=True))
+
+    def _here(self, batches: Iterable[KeyedBatch]) -> Iterable[Float[np.ndarray, "inputs"]]:
+        found = [self.model.scores(self.model.inputs(batch), batch) for _, batch in batches]
         # Fetched together: a device computes one batch while the next is prepared.
-        return dict(zip(order, torch.cat(found).double().tolist(), strict=True)) if found else {}
+        return [torch.cat(found).double().cpu().numpy()] if found else []
 
 
 def pooled(asked: Iterable[Asked], tokens: int = POOLED_TOKENS) -> Iterator[list[Asked]]:

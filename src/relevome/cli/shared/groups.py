@@ -80,9 +80,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "motifs": {
         "What is looked at": "target way strands fewest",
-        "What chance would have": "fdr candidates shuffles random_models null draws seed",
+        "What chance would have": "fdr candidates shuffles random_models null draws",
         "What they are": "database sites feature level",
-        "Whether they matter": "causes model device trust_remote_code",
+        "Whether they matter": "causes model trust_remote_code",
+        "Computing": COMPUTING,
         "Output": "output overwrite",
     },
     "variants": {

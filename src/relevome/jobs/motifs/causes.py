@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from collections.abc import Sequence as Many
 from itertools import combinations
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Float
 
 from relevome.data.motifs import Motif
 from relevome.data.sequences import Sequence
@@ -23,12 +22,8 @@ from relevome.discovery.motifs.put_in import (
     spread_places,
     usual_place,
 )
-from relevome.evaluation.explainer import explainer
-from relevome.evaluation.scoring import Scorer
 from relevome.jobs.motifs.of_run import MotifsOfRun
-from relevome.models.base import Model
 from relevome.results.motifs.causes import MotifCauses, MotifDistance, MotifPair, MotifPutIn, MotifTakenOut
-from relevome.results.run.reader import Run, rows_of
 
 TableRow: TypeAlias = dict[str, Any]  # by column
 
@@ -37,16 +32,16 @@ GAPS = range(31)  # letters between two motifs
 PAIRED = 3  # motifs, those with most places, of which every two are put in together
 
 
-def causes_of(run: Run, model: Model, target: str | None, found: MotifsOfRun, seed: int) -> MotifCauses:
+def causes_of(predict: Predict, found: MotifsOfRun, seed: int) -> MotifCauses:
     """What the model of a run says without each motif, and with motifs in shuffles of the run's sequences.
 
-    The target of a shuffle is that of its sequence. Where all sequences have one length a motif that stays is
-    at the place where most of its hits are, since such a model may read places; else it is in the middle.
+    What is asked depends on the motifs and the seed alone, not on what ``predict`` says. Where all sequences
+    have one length a motif that stays is at the place where most of its hits are, since such a model may read
+    places; else it is in the middle.
 
-    Raises InputError for another model than the run's, and a sequence that it cannot read.
+    Raises InputError as ``predict`` does.
     """
     rng = np.random.default_rng([seed, 1])
-    predict = _predict(run, model, target)
     hits, patterns, names = found.found.hits, found.found.patterns, found.names
     out = [
         MotifTakenOut(names[one.pattern], **_without(one.row(), "pattern"))
@@ -85,17 +80,6 @@ class _Placed(NamedTuple):
     start: int
     turned: bool
     sign: int
-
-
-def _predict(run: Run, model: Model, target: str | None) -> Predict:
-    """Logits of changed sequences, each of the target of its own."""
-    how, scorer = explainer(run, model), Scorer(model)
-    targets = {row.sequence_id: how.target(row) for row in rows_of(run, target)}
-
-    def predict(some: Iterable[Sequence]) -> Float[np.ndarray, " sequences"]:
-        return scorer.scores((model.tokenize(one), targets[one.id]) for one in some)
-
-    return predict
 
 
 def _alone(predict: Predict, backgrounds: Many[Sequence], one: _Placed, aligned: bool) -> list[TableRow]:

@@ -12,15 +12,19 @@ from relevome.data.sequences import Alphabet
 from relevome.discovery.known_motifs import check_database, matches
 from relevome.discovery.motifs.on_sites import adjusted
 from relevome.discovery.motifs.stability import recurring
+from relevome.engines.base import Engine
 from relevome.errors import InputError
 from relevome.evaluation.explainer import explainer, model_of
 from relevome.jobs import Progress, Say, nobody
-from relevome.jobs.motifs.causes import causes_of
+from relevome.jobs.motifs.asking import CausesAsked, causes_by, estimate_causes
 from relevome.jobs.motifs.nulls import check_nulls
 from relevome.jobs.motifs.of_run import MotifsAsked, MotifsOfRun, both_strands, motifs_of_run
 from relevome.jobs.motifs.run_maps import alphabet_of
+from relevome.jobs.running.estimates import Planned
 from relevome.models.base import Model
+from relevome.models.batching import batch_sizes_of
 from relevome.report.motifs.page import write_motifs_page
+from relevome.results.motifs.answers import KeptAnswers
 from relevome.results.motifs.causes import MotifCauses, together
 from relevome.results.motifs.folder import FOLDER, write_relevant_motifs
 from relevome.results.motifs.motifs import (
@@ -60,11 +64,14 @@ def motifs(
     models: Many[Model | PathLike] = (),
     device: str = "auto",
     trust_remote_code: bool = False,
+    batch_size: int | None = None,
     seed: int = 0,
     out: PathLike | None = None,
     overwrite: bool = False,
+    engine: Engine | str = "local",
     say: Say = lambda _: None,
     progress: Progress = nobody,
+    planned: Planned | None = None,
 ) -> RelevantMotifs:
     """Say what motifs a model looks for: relevance of like letters, what that is, and every place of it.
 
@@ -99,11 +106,17 @@ def motifs(
         models: The models of the runs, or where they are now. Default: where the runs say.
         device: Where a model runs. Default: the best there is.
         trust_remote_code: Run code that comes with a checkpoint. Default: False.
+        batch_size: Sequences that go through a model at once. Default: derived from the model and the number
+            of tokens.
         seed: Of what is drawn. Default: 0.
         out: Folder for tables, matrices, pictures and the record. Default: nothing is written.
         overwrite: Replace an earlier result in ``out``. Default: False.
+        engine: Where models are asked for ``causes``: an `Engine`, or the name of one, of `relevome list
+            engines`. Motifs are looked for here. Default: ``local``, this process.
         say: Called with a few words as each part of the work begins. Default: nobody is told.
         progress: Called with how many runs were just done, and of how many.
+        planned: Called with what asking the models will take, from a sample, when motifs are known and before
+            anything is written; what it raises ends the job. Default: nothing is estimated.
 
     Returns:
         The motifs with their matrices, names and places; why there are none where there are none.
@@ -111,8 +124,8 @@ def motifs(
     Raises:
         InputError: For numbers that cannot be, runs that are unlike, an empty run, several targets of which
             none is named, nulls of another model, method or options, a database of other letters or fewer
-            than 25 motifs, sites on none of the sequences, TF-MoDISco where it cannot be, and a folder that
-            is not free.
+            than 25 motifs, sites on none of the sequences, TF-MoDISco where it cannot be, a plan where no
+            model is asked, and a folder that is not free.
     """
     search = MotifSearch(way, fdr, fewest, strands, null, draws, level, seed, candidates)
     opened = _opened([runs] if isinstance(runs, Run | str | Path) else runs)
@@ -122,7 +135,9 @@ def motifs(
         raise InputError(
             f"{len(models)} models of {counted(len(opened), 'run')}: expected one of each, in their order"
         )
-    asking = _models(opened, models, device, trust_remote_code) if causes else []
+    if planned is not None and not causes:
+        raise InputError("nothing of this asks a model, which a plan is of: ask with --causes")
+    asking = _models(opened, models, device, trust_remote_code, batch_size) if causes else []
     alphabet = alphabet_of(opened[0])
     both_strands(alphabet, search)
     check_nulls(opened, beside, random)
@@ -135,10 +150,17 @@ def motifs(
         say("looking for motifs" + f" in run {number} of {len(opened)}" * (len(opened) > 1))
         found.append(motifs_of_run(run, number, len(opened) > 1, asked))
         progress(1, len(opened))
+    folder = None if out is None else Path(out)
+    every = [
+        CausesAsked(run, model, target, one, seed)
+        for run, model, one in zip(opened, asking, found, strict=False)
+    ]
+    if planned is not None:
+        planned(estimate_causes(every, batch_size, engine, folder))
     told: list[MotifCauses] = []
-    for run, model, one in zip(opened, asking, found, strict=False):
-        say(f"asking the model of {run.path} without motifs, and with them elsewhere")
-        told.append(causes_of(run, model, target, one, seed))
+    for one in every:
+        say(f"asking the model of {one.run.path} without motifs, and with them elsewhere")
+        told.append(causes_by(engine, one, folder))
     if known:
         say("comparing motifs with known ones")
     result = RelevantMotifs(
@@ -151,11 +173,12 @@ def motifs(
         _by_run(found, [one.found.reasons for one in found]), _by_run(found, [one.notes for one in found]),
         together(told) if causes else None,
     )  # fmt: skip
-    if out is not None:
+    if folder is not None:
         say("writing tables and pictures")
-        FOLDER.clear(Path(out))
-        write_motifs_page(result, Path(out))
-        write_relevant_motifs(result, Path(out))
+        FOLDER.clear(folder)
+        write_motifs_page(result, folder)
+        write_relevant_motifs(result, folder)
+        KeptAnswers(folder).remove()
     return result
 
 
@@ -164,14 +187,18 @@ def _opened(runs: Many[Run | PathLike]) -> tuple[Run, ...]:
 
 
 def _models(
-    runs: Many[Run], given: Many[Model | PathLike], device: str, trust_remote_code: bool
+    runs: Many[Run],
+    given: Many[Model | PathLike],
+    device: str,
+    trust_remote_code: bool,
+    batch_size: int | None,
 ) -> list[Model]:
     """The model of each run. Raises InputError where one is not there, or is another."""
     found: list[Model] = []
     for run, one in zip(runs, given or [None] * len(runs), strict=True):
         model = one if isinstance(one, Model) else model_of(run, one, device, trust_remote_code)
         explainer(run, model)  # which refuses another model, before anything is looked for
-        found.append(model)
+        found.append(model.with_batch_sizes(batch_sizes_of(batch_size)))
     return found
 
 

@@ -19,6 +19,7 @@ from relevome.results.arrays import read_arrays, split, write_arrays
 from relevome.results.attention_heads.heads import Match
 from relevome.results.folder import ResultFolder, whole_file
 from relevome.results.kinds import of_its_kind
+from relevome.results.motifs.answers import FILES
 from relevome.results.motifs.causes import (
     MotifCauses,
     MotifDistance,
@@ -55,6 +56,7 @@ FOLDER = ResultFolder(
         ARRAYS, HITS, SEQLETS, ON_SITES, MATCHES, *CAUSES, "motifs.tsv", "hits.bed", "motifs.meme",
         "motifs.md", "motifs.png", "causes.png",
     ),
+    kept=(FILES,),
 )  # fmt: skip
 
 _OWN = frozenset({
