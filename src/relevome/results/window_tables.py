@@ -45,6 +45,14 @@ class WindowTables:
                 part: said["likeness"] for part, said in self.record["parts"].items() if "likeness" in said
             }
 
+    def __repr__(self) -> str:
+        lines = [
+            f"  {part}: {counted(said['positives'], 'positive')}, {counted(said['negatives'], 'negative')}"
+            for part, said in self.counts.items()
+        ]
+        first = f"WindowTables({str(self.path)!r}): windows of {counted(int(self.record['width']), 'letter')}"
+        return "\n".join([first, *lines, "  .table(part) is its file, .to_pandas(part) a data frame"])
+
     def table(self, part: str) -> Path:
         """The file of a part. Raises InputError for one that is not there."""
         if part not in self.parts:

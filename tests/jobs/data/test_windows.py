@@ -190,6 +190,7 @@ def test_every_site_is_in_a_table_or_counted_with_a_reason(kind: Kind, made: Mad
             options.get("ratio", 1) * labels["1"] / per_window, abs="max_unknown" in options or 0.5
         )
         assert len({row["id"] for row in some}) == len(some) == tables.counts[part]["rows"]
+        assert f"{part}: {tables.counts[part]['positives']:,} positive" in repr(tables)
 
 
 def test_both_strands_of_a_window_are_rows_of_one_table(kind: Kind) -> None:

@@ -63,7 +63,7 @@ def found(model: Model, tmp_path_factory: pytest.TempPathFactory) -> tuple[Relev
         )
         for name, some in (("run", promoters), ("shuffles", shuffles))
     )  # fmt: skip
-    return relevome.motifs(run, shuffles=[null], causes=True, models=[model], out=folder / "motifs"), folder
+    return relevome.motifs(run, shuffles=null, causes=True, models=model, out=folder / "motifs"), folder
 
 
 def test_what_the_model_says_without_a_box_is_exact(found: tuple[RelevantMotifs, Path]) -> None:

@@ -52,16 +52,16 @@ def motifs(
     candidates: float = 0.5,
     fewest: int = 20,
     strands: Strands = "auto",
-    shuffles: Many[Run | PathLike] = (),
-    random_models: Many[Run | PathLike] = (),
+    shuffles: Run | PathLike | Many[Run | PathLike] = (),
+    random_models: Run | PathLike | Many[Run | PathLike] = (),
     null: MotifNull = "pairs",
     draws: int = 2,
-    database: Many[PathLike] = (),
+    database: PathLike | Many[PathLike] = (),
     sites: PathLike | None = None,
     features: Many[str] = (),
     level: float = 0.05,
     causes: bool = False,
-    models: Many[Model | PathLike] = (),
+    models: Model | PathLike | Many[Model | PathLike] = (),
     device: str = "auto",
     trust_remote_code: bool = False,
     batch_size: int | None = None,
@@ -90,20 +90,22 @@ def motifs(
             Default: 0.5.
         fewest: Seqlets that a motif has at least. Default: 20.
         strands: Whether motifs may lie on ``both`` strands, or ``one``. Default: both for DNA alone.
-        shuffles: Runs of the same model, method and options on shuffled sequences, as a null; of several
-            runs, those of each by its model. Default: none.
-        random_models: Runs of models with random weights, asked in the same way, each a null. Default: none.
+        shuffles: A run of the same model, method and options on shuffled sequences, as a null; of several
+            runs one of each, found by its model. Default: none.
+        random_models: Runs of models with random weights, asked in the same way, each a null, or one run.
+            Default: none.
         null: Without either, relevance in random order among equal ``pairs`` of letters (default) or equal
             ``letters``; that of tokens of several letters among tokens of as many.
         draws: Random orders. Default: 2.
-        database: MEME files of known motifs to name motifs by. Default: none.
+        database: MEME files of known motifs to name motifs by, or one. Default: none.
         sites: Known sites that hits may lie on: BED, GFF3, UniProt, a table, or such as ``pattern:C-x-C``.
         features: Types of features in ``sites``. Default: all.
         level: False discovery rate of names and known sites. Default: 0.05.
         causes: Ask the model of each run what it says without each motif, beside windows of the same letters,
             and with motifs put into shuffles of its sequences: each by place, and every two of the three with
             most places by distance. Default: it is not asked.
-        models: The models of the runs, or where they are now. Default: where the runs say.
+        models: The models of the runs, or where they are now; of one run also its model alone. Default:
+            where the runs say.
         device: Where a model runs. Default: the best there is.
         trust_remote_code: Run code that comes with a checkpoint. Default: False.
         batch_size: Sequences that go through a model at once. Default: derived from the model and the number
@@ -128,20 +130,22 @@ def motifs(
             model is asked, and a folder that is not free.
     """
     search = MotifSearch(way, fdr, fewest, strands, null, draws, level, seed, candidates)
-    opened = _opened([runs] if isinstance(runs, Run | str | Path) else runs)
+    opened = _opened(runs)
     beside, random = _opened(shuffles), _opened(random_models)
     _check_alike(opened)
-    if models and len(models) != len(opened):
+    given = [models] if isinstance(models, Model | str | Path) else models
+    if given and len(given) != len(opened):
         raise InputError(
-            f"{len(models)} models of {counted(len(opened), 'run')}: expected one of each, in their order"
+            f"{len(given)} models of {counted(len(opened), 'run')}: expected one of each, in their order"
         )
     if planned is not None and not causes:
         raise InputError("nothing of this asks a model, which a plan is of: ask with --causes")
-    asking = _models(opened, models, device, trust_remote_code, batch_size) if causes else []
+    asking = _models(opened, given, device, trust_remote_code, batch_size) if causes else []
     alphabet = alphabet_of(opened[0])
     both_strands(alphabet, search)
     check_nulls(opened, beside, random)
-    known = _database(database, alphabet)
+    files = [database] if isinstance(database, str | Path) else database
+    known = _database(files, alphabet)
     asked = MotifsAsked(
         target, search, beside, random, None if sites is None else str(sites), tuple(features)
     )
@@ -164,7 +168,7 @@ def motifs(
     if known:
         say("comparing motifs with known ones")
     result = RelevantMotifs(
-        _about(opened, asked, found, database), search, alphabet,
+        _about(opened, asked, found, files), search, alphabet,
         tuple(_motifs(found, alphabet, known, search)),
         tuple(hit for one in found for hit in one.hits),
         tuple(seqlet for one in found for seqlet in one.seqlets),
@@ -182,8 +186,9 @@ def motifs(
     return result
 
 
-def _opened(runs: Many[Run | PathLike]) -> tuple[Run, ...]:
-    return tuple(one if isinstance(one, Run) else Run(one) for one in runs)
+def _opened(runs: Run | PathLike | Many[Run | PathLike]) -> tuple[Run, ...]:
+    several = [runs] if isinstance(runs, Run | str | Path) else runs
+    return tuple(one if isinstance(one, Run) else Run(one) for one in several)
 
 
 def _models(
