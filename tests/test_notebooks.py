@@ -23,6 +23,9 @@ SHOWN = {
     "protein_family": {"image/png": 4, "<table": 1},
     "variants": {"image/png": 2, "<table": 3},
     "motifs": {"image/png": 4, "<table": 2},
+    "study_dnabert2": {"image/png": 3, "<table": 6},
+    "study_annotation": {"image/png": 3, "<table": 5},
+    "study_protein_function": {"image/png": 4, "<table": 6},
 }
 
 
