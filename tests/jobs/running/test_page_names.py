@@ -11,6 +11,7 @@ import pytest
 
 import relevome
 from relevome.jobs.running.page_names import is_about, is_same
+from relevome.report.html.parts.substitution import EXCHANGED
 from relevome.report.html.verdict import FAILED, SURVIVES
 from relevome.results.comparison import read_comparison
 from relevome.results.evaluation.folder import read_evaluation
@@ -89,6 +90,17 @@ def test_labels_that_are_given_are_those_of_comparisons_too(page) -> None:
     assert second["labels"] == ["A", "B"]
     assert {test["first"] for test in first["tests"]} == {"B", "C"}
     assert spoken_of(content, SURVIVES) == ["B", "C", "net-gone", "A"]
+
+
+def test_what_else_is_said_of_a_run_leaves_its_measures_counted(page, study) -> None:
+    """Letters that were exchanged are said of the run by its name; a comparison alone has its measures."""
+    relevome.substitute(
+        study / RUNS[0], model=additive_model(), sequences=2, most=1, orders=1, out=study / "exchanged"
+    )
+    alone, both = page(*RUNS[:2], "again"), page(*RUNS[:2], "exchanged", "again")
+    assert spoken_of(both, EXCHANGED)[0] == "one"
+    assert spoken_of(both, SURVIVES) == spoken_of(alone, SURVIVES) == ["one", "two"]
+    assert both["verdict"]["headline"] == alone["verdict"]["headline"]
 
 
 def test_another_evaluation_of_the_same_name_is_told_apart_and_counted(page, study) -> None:

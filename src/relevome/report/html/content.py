@@ -191,12 +191,16 @@ def _of_results(shown: Shown) -> list[Remark]:
         for one in shown.results
         for remark in one.part.remarks(one.found)
     ]
-    own = {remark.name for one, remark in said if isinstance(one.found, Evaluation)}
+    known = {
+        remark.name for one, remark in said if isinstance(one.found, Evaluation) and remark.about == SURVIVES
+    }
     kept: list[Remark] = []
     for one, remark in said:
-        again = isinstance(one.found, Comparison) and remark.about == SURVIVES
-        if not (again and (remark.name in own or remark.name in {known.name for known in kept})):
-            kept.append(remark)
+        if isinstance(one.found, Comparison) and remark.about == SURVIVES:
+            if remark.name in known:
+                continue
+            known.add(remark.name)
+        kept.append(remark)
     return kept
 
 
