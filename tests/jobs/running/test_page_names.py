@@ -121,6 +121,7 @@ def test_a_result_is_about_a_run_by_its_path_and_by_how_it_was_explained(study) 
         {"run": None},
         {"tokenisations": 10},
         {"method": "m"},
+        {"target": "a"},
     ):
         assert not is_about({**about, **other}, run)
 

@@ -55,7 +55,7 @@ def page_names(
 
 
 def is_about(about: Mapping[str, Any], run: Run) -> bool:
-    """Whether a result is about a run: by the end of its path, its model and how it was explained.
+    """Whether a result is about a run: by the end of its path, its model, target and how it was explained.
 
     A result has the path as it was typed when it was made, perhaps from another folder than now.
     """
@@ -64,7 +64,14 @@ def is_about(about: Mapping[str, Any], run: Run) -> bool:
         return False
     first, second = (one.get("model") or {} for one in (about, said))
     same_model = first.get("sha256") is None or first.get("sha256") == second.get("sha256")
-    return same_model and all(about[key] == said[key] for key in _OF_RUN if key in about and key in said)
+    asked = all(about[key] == said[key] for key in _OF_RUN if key in about and key in said)
+    return same_model and asked and _of_target(about.get("target"), run)
+
+
+def _of_target(label: object, run: Run) -> bool:
+    """Whether a run may have rows of a target; not known of what was predicted for each sequence."""
+    labels = [one["label"] for one in run.manifest.get("targets", ())]
+    return label is None or run.of_predicted or not labels or label in labels
 
 
 def is_same(one: Evaluation, other: Evaluation) -> bool:
