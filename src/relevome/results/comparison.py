@@ -40,6 +40,11 @@ SCHEMA_VERSION = 1
 NAME = "comparison.json"
 SIGNIFICANT = 0.05  # false discovery rate over all tests of one comparison
 
+# Where notes, and reasons to leave sequences out, name runs; other words of them may be labels by chance.
+_NAMING = re.compile(
+    r"(?<= is not compared: ).+(?= without it$)|(?<=^how alike ).+?(?= are was left out: )|(?<=^not in ).+"
+)
+
 _ROWS: TypeAlias = dict[tuple[str, ...], list[list[str]]]
 
 
@@ -137,7 +142,7 @@ class Comparison:
     def renamed(self, names: Mapping[str, str]) -> Comparison:
         """The same with other labels, by those that it has; as it is if they would be alike.
 
-        Sentences in it, such as notes, have the labels as words, and get the new ones too.
+        Notes and reasons name labels, see `_NAMING`, and get the new ones there.
         """
         if len(set(names.values())) < len(names) or all(old == new for old, new in names.items()):
             return self
@@ -145,7 +150,7 @@ class Comparison:
         word = re.compile(rf"(?<![\w/-])(?:{'|'.join(map(re.escape, longest))})(?![\w/-])")
 
         def said(text: str) -> str:
-            return word.sub(lambda found: names[found[0]], text)
+            return _NAMING.sub(lambda some: word.sub(lambda found: names[found[0]], some[0]), text)
 
         def pair(one: Any) -> Any:
             return replace(one, first=names[one.first], second=names[one.second])

@@ -13,7 +13,7 @@ import relevome
 from relevome.jobs.running.page_names import is_about, is_same
 from relevome.report.html.parts.substitution import EXCHANGED
 from relevome.report.html.verdict import FAILED, SURVIVES
-from relevome.results.comparison import read_comparison
+from relevome.results.comparison import Comparison, read_comparison
 from relevome.results.evaluation.folder import read_evaluation
 from relevome.results.run.reader import Run
 from tests.evaluation.additive import additive_model
@@ -130,6 +130,26 @@ def test_an_evaluation_is_the_one_that_a_comparison_read(study) -> None:
     compared = read_comparison(study / "comparison").evaluations
     alone = [read_evaluation(study / name) for name in SCORES]
     assert [is_same(one, compared["net-mean"]) for one in alone] == [False, False, True]
+
+
+def test_only_labels_are_renamed_in_words_of_a_comparison(study) -> None:
+    """Labels are any words or numbers, which sentences have besides."""
+    found = read_comparison(study / "comparison")
+    of = found.evaluations["net-mean"]
+    notes = (
+        "auroc of letters is not compared: letters, 1 without it",
+        "auroc of tokens is not compared: the runs share 1 sequence with it",
+        "how alike 1 and letters are was left out: 1/run.json is not there, run 1 again for letters",
+    )
+    left_out = {"1": {"not in letters": 2, "with other letters in another run": 1}}
+    small = Comparison({"1": of, "letters": of}, {}, (), (), left_out, notes)
+    renamed = small.renamed({"1": "A", "letters": "B"})
+    assert renamed.notes == (
+        "auroc of letters is not compared: B, A without it",
+        "auroc of tokens is not compared: the runs share 1 sequence with it",
+        "how alike A and B are was left out: 1/run.json is not there, run 1 again for letters",
+    )
+    assert renamed.left_out == {"A": {"not in B": 2, "with other letters in another run": 1}}
 
 
 def test_words_of_a_comparison_get_its_new_labels(study) -> None:
