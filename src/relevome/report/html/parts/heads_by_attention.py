@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,12 +14,21 @@ from relevome.report.html.parts import PagePart, PageTools, page_parts
 from relevome.report.html.references import RATE
 from relevome.report.html.verdict import Remark
 from relevome.results.attention_heads.folder import NAME, read_attention_heads
-from relevome.results.attention_heads.heads import COLUMNS, AttentionHead, AttentionHeads, head_row
+from relevome.results.attention_heads.heads import (
+    COLUMNS,
+    AttentionHead,
+    AttentionHeads,
+    Enrichment,
+    Match,
+    head_row,
+)
 from relevome.results.quality.record import ModelQuality, quality_of
 from relevome.words import counted
 
+_Compared = TypeVar("_Compared", Match, Enrichment)
+
 LOOK = "What heads look for"
-_BEST = 10  # matches and factors of a head; all are in its tables
+_BEST = 10  # matches and factors of a head, beside all that count as found; the others are in its tables
 
 
 def _content(found: AttentionHeads, tools: PageTools) -> dict[str, Any]:
@@ -49,17 +59,22 @@ def _head(one: AttentionHead, level: float) -> dict[str, Any]:
         "bits": float(looks_for.information[core].sum()),
         "matches": [
             {"name": x.motif.name, "q": x.q, "strand": x.strand, "found": x.q < level}
-            for x in one.matches[:_BEST]
+            for x in _shown(one.matches, level)
         ],
         "factors": [
             {"name": x.factor, "on": x.on_sites, "expected": x.expected, "q": x.q, "found": x.q < level}
-            for x in one.on_factors[:_BEST]
+            for x in _shown(one.on_factors, level)
         ],
         "fall": None if fall is None else [finite(fall.logit), finite(fall.precision)],
         "in_layer": one.in_layer, "among_all": one.among_all,
         "looks_for": head_row(one)[COLUMNS.index("consensus")] or "",
         "strongest": [asdict(window) for window in one.strongest],
     }  # fmt: skip
+
+
+def _shown(every: Sequence[_Compared], level: float) -> list[_Compared]:
+    """Of what a head was compared with, the best first, all that is found, and what comes next."""
+    return [one for place, one in enumerate(every) if place < _BEST or one.q < level]
 
 
 def _rounded(values: np.ndarray) -> list[float]:
