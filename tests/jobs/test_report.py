@@ -11,6 +11,7 @@ import pytest
 
 import relevome
 from relevome.errors import InputError
+from relevome.jobs.running.shown import given_once
 from relevome.report.html.document import SCRIPT, bundled
 from relevome.report.html.parts import page_parts
 from relevome.results.quality.record import ModelQuality, quality_record
@@ -170,6 +171,9 @@ def test_a_folder_without_a_result_is_refused_in_one_line(run, tmp_path):
         relevome.report([run, run.path], tmp_path / "page.html")
     with pytest.raises(InputError, match="expected a run"):
         relevome.report([], tmp_path / "page.html")
+    for results in (object(), [run, object()]):
+        with pytest.raises(InputError, match="this object is not in a folder"):
+            given_once(results)
     with pytest.raises(InputError, match="--top 0"):
         relevome.report(run, tmp_path / "page.html", top=0)
     assert not (tmp_path / "page.html").exists()

@@ -10,7 +10,7 @@ from pathlib import Path
 from relevome.data.problems import Problem
 from relevome.errors import InputError
 from relevome.jobs import Say
-from relevome.jobs.running.shown import check_once, mean_curves, opened, shown_on_page
+from relevome.jobs.running.shown import given_once, mean_curves, opened, shown_on_page
 from relevome.report.html.arrays import PageArrays
 from relevome.report.html.content import content
 from relevome.report.html.document import document
@@ -96,12 +96,11 @@ def report(
             run, a structure of no sequence that is shown or one that cannot be read, more relevance than a
             file has room for, and a file that is there or cannot be written.
     """
-    given = [results] if isinstance(results, Run | str | Path) else list(results)
+    given = given_once(results)
     path = None if out is None else Path(out)
     check_free([] if path is None else [path], overwrite)
     if top is not None and top < 1:
         raise InputError(f"--top {top}: expected 1 sequence or more")
-    check_once(given)
     files = [structures] if isinstance(structures, str | Path) else list(structures)
     made = (given, labels, title, top, sites, features, files)
     if path is None:

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from relevome.data.problems import Problem
 from relevome.jobs import Say
-from relevome.jobs.running.shown import check_once, mean_curves, opened, shown_on_page
+from relevome.jobs.running.shown import given_once, mean_curves, opened, shown_on_page
 from relevome.report.view.index import indexed
 from relevome.report.view.page import questions
 from relevome.report.view.server import PageServer
@@ -94,8 +94,7 @@ def view(
             ``labels`` than of runs, runs of several alphabets, known sites off their sequence or without a
             run, a structure of no sequence that is shown, and a port that is taken.
     """
-    given = [results] if isinstance(results, Run | str | Path) else list(results)
-    check_once(given)
+    given = given_once(results)
     say("reading")
     runs, others = opened(given)
     tracks = indexed(runs) if runs else None

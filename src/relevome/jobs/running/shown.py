@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from relevome.data.problems import Problem
 from relevome.data.sequences import ALPHABETS
@@ -75,8 +76,19 @@ def mean_curves(curves: Sequence[FaithfulnessCurves]) -> MeanCurves:
     return mean_curves(curves)
 
 
-def check_once(given: Sequence[Run | str | Path]) -> None:
-    """Raises InputError for nothing, and for what is given twice."""
+def given_once(results: Any) -> list[Run | str | Path]:
+    """One result or several, whatever a caller takes for one.
+
+    Raises InputError for none, for what is neither a run nor a folder, and for what is given twice.
+    """
+    several = isinstance(results, Iterable) and not isinstance(results, Run | str)
+    given: list[Any] = list(results) if several else [results]
+    for one in given:
+        if not isinstance(one, Run | str | Path):
+            raise InputError(
+                f"this {type(one).__name__} is not in a folder that a page is made of: expected a run, or "
+                "the folder that a result was written into (out=)"
+            )
     paths = [(one.path if isinstance(one, Run) else named_place(one)).resolve() for one in given]
     if not paths:
         raise InputError(
@@ -84,6 +96,7 @@ def check_once(given: Sequence[Run | str | Path]) -> None:
         )
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         raise InputError(f"{twice} is given twice: name every result once")
+    return given
 
 
 def opened(given: Sequence[Run | str | Path]) -> tuple[list[Run], list[ShownResult]]:
