@@ -208,6 +208,18 @@ def test_a_head_that_is_clicked_shows_what_is_known_of_it(page: Any) -> None:
     assert page.locator(".detail h4", has_text=name).count() == 1
 
 
+def test_a_head_is_chosen_from_the_table_of_all_too(page: Any) -> None:
+    every = page.get_by_role("group", name="A click on a head shows it above")
+    rows = every.locator("tbody th button")
+    names = rows.all_text_contents()
+    assert len(names) == page.locator("figure.heads").first.locator("table.map td button").count()
+    rows.nth(1).click()
+    assert page.locator(".detail h4", has_text=f"Head {names[1]}").count() == 1
+    every.get_by_role("button", name="fall of logit").click()
+    falls = [text for text in every.locator("tbody td:last-child").all_text_contents() if text]
+    assert falls == sorted(falls, key=lambda text: -float(text.replace("\u2212", "-")))
+
+
 def test_the_account_of_a_run_is_a_flow_and_is_saved_as_numbers(page: Any) -> None:
     figure = page.locator("#runs figure").filter(
         has=page.get_by_role("img", name="Where the relevance of one")

@@ -28,6 +28,10 @@ from relevome.words import counted
 _Compared = TypeVar("_Compared", Match, Enrichment)
 
 LOOK = "What heads look for"
+_ONE_TRAINING = (
+    "these names are of one training: relevome heads on others, and with --random-weights, tells which of "
+    "them are the data's and not this network's"
+)
 _BEST = 10  # matches and factors of a head, beside all that count as found; the others are in its tables
 
 
@@ -91,7 +95,10 @@ def _remarks(found: AttentionHeads) -> list[Remark]:
     if found.known is not None:
         text += f", {bound or 'none'} {'sit' if bound > 1 else 'sits'} on sites of a factor"
     said = [Remark(LOOK, text, "good" if named or bound else "caution", headline=True)]
-    return [*said, *(Remark(LOOK, line) for line in summary(found))]
+    said += [Remark(LOOK, line) for line in summary(found)]
+    if (named or bound) and not found.about.get("random_weights"):
+        said.append(Remark(LOOK, _ONE_TRAINING, "caution"))
+    return said
 
 
 def _qualities(found: AttentionHeads) -> dict[str, ModelQuality]:

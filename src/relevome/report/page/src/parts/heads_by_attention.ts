@@ -6,6 +6,7 @@ import { choice, Detail, el, notes } from "../dom";
 import { figure } from "../drawing/figure";
 import { headMap, type HeadCell } from "../drawing/head_map";
 import { logo } from "../drawing/logo";
+import { listing, type ListColumn } from "../tables/listing";
 import { table } from "../tables/table";
 import { counted, short, tsv } from "../words";
 
@@ -31,13 +32,19 @@ export function heads_by_attention(found: Heads, letters: Letters): (HTMLElement
   const ways = WAYS.filter(([, value]) => found.heads.some((one) => value(one)));
   if (!ways.length) ways.push(WAYS[0]);
   const picked: Picked = {};
-  const show = (i: number) => place.replaceChildren(mapped(found, letters, picked, ...ways[i]));
+  let way = 0;
+  const show = (i: number) => place.replaceChildren(mapped(found, letters, picked, ...ways[way = i]));
+  const choose = (one: Head) => {
+    picked.head = one;
+    show(way);
+    place.scrollIntoView({ block: "nearest" });
+  };
   show(0);
   return [
     el("p", { class: "lead" }, `${counted(found.heads.length, "head")} by ${found.weigh} in ${counted(found.windows, "window")}.`),
     el("div", { class: "tools" }, choice("Colour", ways.map(([name], i) => [String(i), name] as const), (value) => show(Number(value)))),
     place,
-    everyHead(found),
+    everyHead(found, choose),
     notes("In words", found.notes),
   ];
 }
@@ -50,18 +57,30 @@ function away(distance: number): string {
   return distance === 0 ? "at the site" : `${counted(Math.abs(distance), "letter")} ${distance < 0 ? "before" : "behind"} the site`;
 }
 
-function everyHead(found: Heads): HTMLElement {
-  const columns = ["head", "looks for", "is", "on sites of"].map((name) => ({ name }));
+// What stands before a number of letters, with its sign as figures write it.
+const signed = (value: number) => String(value).replace("-", "−");
+
+function everyHead(found: Heads, chosen: (one: Head) => void): HTMLElement {
+  const strong = (one: Head, text: string) => (named(one).length || bound(one).length ? el("strong", {}, text) : text);
+  const words: ListColumn<Head>[] = [
+    { name: "head", value: (one) => one.name },
+    { name: "looks for", value: (one) => one.looks_for, shown: (one) => strong(one, one.looks_for) },
+    { name: "named", value: (one) => named(one).join(", "), title: "known motifs that its consensus is like" },
+    { name: "on sites of", value: (one) => bound(one).join(", "), title: "factors whose known sites it looks at" },
+  ];
   const numbers: [string, string, (one: Head) => number | null][] = [
     ["q", "of the known motif that is most like its consensus, over all heads and motifs", (one) => one.matches[0]?.q ?? null],
     ["distance", "from the site to the letter that it looks at, the median", (one) => one.distance],
     ["by distance", "share of the variance of its weights that distance from the site alone explains", (one) => one.by_distance],
     ["fall of logit", "what the mean logit at sites loses without it", (one) => one.fall && one.fall[0]],
   ];
-  return table("heads", `All heads, ${found.heads.filter((one) => named(one).length || bound(one).length).length} with a name at a false discovery rate of ${short(found.level)}. A consensus is that over letters at the same distances, so a habit of position alone has none.`,
-    [...columns, ...numbers.map(([name, title]) => ({ name, title, number: true }))],
-    found.heads.map((one) => [one.name, one.looks_for, named(one).join(", "), bound(one).join(", "), ...numbers.map(([, , value]) => value(one))]),
-    (row) => named(found.heads[row]).length > 0 || bound(found.heads[row]).length > 0);
+  const count = found.heads.filter((one) => named(one).length || bound(one).length).length;
+  return el("div", {}, el("h3", {}, "Every head"), listing({
+    name: "heads", rows: found.heads, search: "letters, motif or factor", chosen,
+    columns: [...words, ...numbers.map(([name, title, value]): ListColumn<Head> => ({ name, title, value, number: true }))],
+    filters: [["all", () => true], ["with a name", (one) => named(one).length > 0 || bound(one).length > 0]],
+    caption: `${counted(count, "head")} with a name at a false discovery rate of ${short(found.level)}. A consensus is that over letters at the same distances, so a habit of position alone has none. A click on a head shows it above.`,
+  }));
 }
 
 // The head that a reader has chosen, which another colour does not change.
@@ -90,7 +109,7 @@ function mapped(found: Heads, letters: Letters, picked: Picked, what: string, va
 function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
   const names = [...named(one), ...bound(one).map((factor) => `sites of ${factor}`)];
   const is = names.length ? ` It is named ${names.join(", ")}.` : "";
-  const where = one.distance === null ? "It looks alike everywhere." : `It looks ${away(one.distance)} (median of the ${counted(one.attended, "window")} where it looks most above its mean).`;
+  const where = one.distance === null ? "It looks alike everywhere." : `It looks ${away(one.distance)} (median of the ${counted(one.attended, "window")} where it looks most above its mean); half of its ${found.weigh} at sites is ${one.half[0] === one.half[1] ? `at ${signed(one.half[0])}` : `from ${signed(one.half[0])} to ${signed(one.half[1])}`}.`;
   const habit = one.by_distance === null ? "" : ` Distance from the site alone explains ${short(100 * one.by_distance, 2)}% of where it looks.`;
   const rank = one.among_all === null ? "" : `, by which it is number ${Math.round(one.among_all * found.heads.length)} of ${found.heads.length}`;
   const fall = one.fall ? ` Without it the mean logit at sites falls by ${short(one.fall[0])}${rank}.` : "";
@@ -106,7 +125,7 @@ function facts(found: Heads, letters: Letters, one: Head): HTMLElement {
       () => drawnCurves(`Mean ${found.weigh}`, found.distances, [
         { name: "at sites", points: exact(one.sites) }, { name: "random windows", points: exact(one.controls) },
       ], ["distance from the site", found.weigh]), data),
-    one.matches.length ? table(`head ${one.name} motifs`, "Known motifs like its consensus", [{ name: "motif" }, { name: "strand" }, { name: "q", number: true }],
+    one.matches.length ? table(`head ${one.name} motifs`, "Known motifs like its consensus, more than orders of its own columns are", [{ name: "motif" }, { name: "strand" }, { name: "q", number: true }],
       one.matches.slice(0, 5).map((match) => [match.name, match.strand, match.q]), (row) => one.matches[row].found) : null,
     one.factors.length ? table(`head ${one.name} factors`, "Known sites that it looks at, and how many at the same distances by chance", [{ name: "factor" }, { name: "on sites", number: true }, { name: "expected", number: true }, { name: "q", number: true }],
       one.factors.slice(0, 5).map((factor) => [factor.name, String(factor.on), factor.expected, factor.q]), (row) => one.factors[row].found) : null,

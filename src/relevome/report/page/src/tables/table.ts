@@ -25,7 +25,7 @@ export function table(
     type: "button", class: "quiet", "aria-label": `Save the table ${name} as TSV`,
     click: () => download(`${name}.tsv`, "text/tab-separated-values", written()),
   }, "TSV");
-  return el("div", { class: "table" },
+  return el("div", { class: rows.length > 15 ? "table long" : "table" },
     el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": caption },
       el("table", {}, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, ...body))), save);
 }
