@@ -198,6 +198,16 @@ def test_without_its_model_the_rest_is_computed_and_the_note_says_so(run: Run) -
     assert evaluate(run, use_model=False).notes == ("what asks the model was left out (--no-model)",)
 
 
+def test_a_plan_of_what_asks_no_model_says_so_in_one_sentence(run: Run) -> None:
+    plan: dict[str, Any] = {"planned": lambda _: None, "metrics": "entropy"}
+    with pytest.raises(InputError, match=r"asks a model, so that there is nothing to plan$"):
+        evaluate(run, **plan)
+    with pytest.raises(
+        InputError, match=r"nothing to plan; what asks the model was left out \(--no-model\)$"
+    ):
+        evaluate(run, use_model=False, planned=plan["planned"])
+
+
 def test_other_weights_are_refused(run: Run) -> None:
     other = additive_model()
     with torch.no_grad():

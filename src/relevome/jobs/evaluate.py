@@ -135,7 +135,9 @@ def evaluate(
     if planned is not None:
         if made is None:
             raise InputError(
-                f"nothing of this evaluation asks a model, which a plan is of: {'; '.join(notes)}"
+                "; ".join(
+                    ["nothing of this evaluation asks a model, so that there is nothing to plan", *notes]
+                )
             )
         tried = replace(made, model=made.model.with_batch_sizes(batch_sizes_of(batch_size)))  # no trace
         plan = EvaluationPlan(tried, wanted, settings, known=sites is not None)
