@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,10 @@ from safetensors.torch import load_file
 from relevome.errors import InputError
 from relevome.jobs.train import _carried_out, train
 from relevome.training import while_fitting
+from relevome.training.labelled import loss_of_part
+from relevome.training.masked import loss_of_hidden
 from relevome.training.objective import Reached
-from relevome.training.processes import in_processes, share_of_all
+from relevome.training.processes import in_processes
 from relevome.training.settings import TrainingSettings
 
 TEACHER = "TATAAT"
@@ -56,21 +59,33 @@ def weights(output: Path) -> torch.Tensor:
     return torch.cat([value.flatten() for value in load_file(output / "model.safetensors").values()])
 
 
+# transformers gives its BERT how many labels a batch has, of which that makes no use
+BERT = {
+    "model_type": "bert", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+    "intermediate_size": 32, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0,
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("class_weights", [False, True])
 def test_two_processes_learn_what_one_does(
-    asked: Callable[..., TrainingSettings], class_weights: bool
+    asked: Callable[..., TrainingSettings], tmp_path: Path, class_weights: bool
 ) -> None:
     """Their parts of a batch have unlike numbers of a class, so that a mean of means would be another."""
-    one = train(asked("one", class_weights=class_weights))
+    others: dict[str, Any] = {"class_weights": class_weights}
+    if not class_weights:
+        others["arch"] = str(tmp_path / "bert.json")
+        (tmp_path / "bert.json").write_text(json.dumps(BERT))
+    one = train(asked("one", **others))
     told: list[Reached] = []
-    two = train(asked("two", class_weights=class_weights, processes=2), progress=told.append)
+    two = train(asked("two", processes=2, **others), progress=told.append)
     assert (told[-1].epoch, told[-1].step) == (2, 8)
     # Adam divides by the size of gradients, so that rounding counts where they are near zero
     assert torch.allclose(weights(two.output), weights(one.output), rtol=0, atol=2e-5)
     for part, scores in one.metrics.items():
         assert two.metrics[part] == pytest.approx(scores, abs=1e-4)
     # every score is of every sequence once, also where they cannot be shared out evenly
-    assert [epoch["loss"] for epoch in two.history] == pytest.approx([x["loss"] for x in one.history], 1e-3)
+    for name in ("loss", "grad_norm"):
+        assert [x[name] for x in two.history] == pytest.approx([x[name] for x in one.history], 1e-3)
 
 
 class Stopped(Exception):
@@ -126,23 +141,34 @@ def test_numbers_that_make_no_sense(
         train(asked("two", **others))
 
 
-def _shares(asked: Path, watch: Any) -> None:
-    """A weighted mean over the part of this process, which counts by its share of the weight."""
-    rank = torch.distributed.get_rank()
-    logits, labels, weight = torch.load(asked)
-    part = slice(0, 3) if rank == 0 else slice(3, 8)
-    loss = F.cross_entropy(logits[part], labels[part], weight=weight)
-    loss = loss * share_of_all(weight[labels[part]].sum())
-    torch.distributed.all_reduce(loss)
-    watch(float(loss))
+DRAWN = torch.randn(8, 2, 3, generator=torch.Generator().manual_seed(0))
+HIDDEN = torch.tensor([[0, -100], [-100, 1], [2, -100], [0, 1], [2, 2], [1, 1], [0, 2], [2, 0]])
+WEIGHT, CLASSES = torch.tensor([0.5, 3.0, 7.0]), torch.tensor([0, 0, 1, 2, 1, 0, 0, 0])
+NUMBERS = torch.arange(24.0).reshape(8, 3) / 7
+OVER_HIDDEN = F.cross_entropy(DRAWN.flatten(0, 1), HIDDEN.flatten())
+# Of eight sequences: the loss of a part of them, logits, labels, and torch's own mean over all.
+LOSSES = (
+    (loss_of_part("multi-class", WEIGHT), DRAWN[:, 0], CLASSES,
+     F.cross_entropy(DRAWN[:, 0], CLASSES, weight=WEIGHT)),
+    (loss_of_part("token", None), DRAWN, HIDDEN, OVER_HIDDEN),
+    (loss_of_hidden, DRAWN, HIDDEN, OVER_HIDDEN),
+    (loss_of_part("regression", None), DRAWN[:, 0], NUMBERS, F.mse_loss(DRAWN[:, 0], NUMBERS)),
+)  # fmt: skip
 
 
-def test_shares_of_a_weighted_mean_add_up_to_it(tmp_path: Path) -> None:
-    draw = torch.Generator().manual_seed(0)
-    logits, labels = torch.randn(8, 3, generator=draw), torch.tensor([0, 0, 1, 2, 1, 0, 0, 0])
-    weight = torch.tensor([0.5, 3.0, 7.0])
-    torch.save((logits, labels, weight), tmp_path / "given.pt")
+def _shares(asked: None, watch: Any) -> None:
+    """The loss of the part of this process, three sequences or five, added to that of the other."""
+    part = slice(0, 3) if torch.distributed.get_rank() == 0 else slice(3, 8)
+    for of_part, logits, labels, _ in LOSSES:
+        loss = of_part(SimpleNamespace(logits=logits[part]), labels[part])
+        torch.distributed.all_reduce(loss)
+        watch(float(loss))
+
+
+def test_losses_of_parts_add_up_to_the_mean_over_all() -> None:
+    """Parts have other numbers of labels, or of their weight."""
+    wanted = [pytest.approx(float(mean), abs=1e-6) for *_, mean in LOSSES]
     told: list[float] = []
-    in_processes(2, _shares, tmp_path / "given.pt", told.append)  # pyright: ignore[reportArgumentType]
-    assert told == [pytest.approx(float(F.cross_entropy(logits, labels, weight=weight)), abs=1e-6)]
-    assert share_of_all(weight.sum()) == 1.0
+    in_processes(2, _shares, None, told.append)  # pyright: ignore[reportArgumentType]
+    assert told == wanted
+    assert [float(loss(SimpleNamespace(logits=x), y)) for loss, x, y, _ in LOSSES] == wanted

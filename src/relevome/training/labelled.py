@@ -204,11 +204,16 @@ class LabelledObjective:
         return len({len(example["input_ids"]) for example in train}) > 1
 
     def trainer_options(self, train: Sequence[Example]) -> dict[str, Any]:
-        """Batches with padding, scores of the task, and with class weights a loss of our own."""
+        """Batches with padding, scores of the task, and a loss of our own.
+
+        That is for class weights and for several processes, of which the Trainer takes the mean of the means
+        of their parts, for some architectures as many times too large as there are processes.
+        """
         per_token = self._scheme.task == "token"
         collator = DataCollatorForTokenClassification if per_token else DataCollatorWithPadding
         task, weighted = self._scheme.task, self._settings.class_weights
         weights = _class_weights(self._scheme, train) if weighted else None
+        own = weighted or self._settings.processes > 1
 
         def scores(prediction: Any) -> dict[str, float]:
             logits, truth = _arrays(prediction)
@@ -222,7 +227,7 @@ class LabelledObjective:
 
         return {
             "data_collator": collator(self.tokenizer.hf),
-            "compute_loss_func": None if weights is None else _weighted_loss(task, weights),
+            "compute_loss_func": loss_of_part(task, weights) if own else None,
             "compute_metrics": scores,
             "preprocess_logits_for_metrics": _only_logits,
         }
@@ -271,16 +276,28 @@ def _class_weights(scheme: LabelScheme, train: Sequence[Example]) -> Tensor:
     return torch.tensor(counts.sum() / (len(scheme.names) * counts), dtype=torch.float32)
 
 
-def _weighted_loss(task: str, weights: Tensor) -> Callable[..., Tensor]:
-    """The loss of a Trainer: a process with a part of a batch gives its share of the mean over all of it."""
+def loss_of_part(task: str, weights: Tensor | None) -> Callable[..., Tensor]:
+    """The loss of a Trainer: a process with a part of a batch gives its share of the mean over all of it.
+
+    Args:
+        task: That of the labels.
+        weights: Of classes, or of positives; None: all alike.
+    """
 
     def loss(outputs: Any, labels: Tensor, num_items_in_batch: Any = None) -> Tensor:
-        weight = weights.to(labels.device)
-        amount = labels.numel() if task == "multi-label" else weight[labels[labels >= 0]].sum()
+        weight = None if weights is None else weights.to(labels.device)
         mean = _mean_loss(task, outputs.logits.float(), labels, weight)
-        return mean * share_of_all(torch.as_tensor(amount, device=labels.device))
+        return mean * share_of_all(_amount(task, labels, weight))
 
     return loss
+
+
+def _amount(task: str, labels: Tensor, weight: Tensor | None) -> Tensor:
+    """What a mean over these labels counts by: how many are known, or their weight."""
+    if task in ("regression", "multi-label"):
+        return torch.tensor(labels.numel(), device=labels.device)
+    known = labels[labels >= 0]
+    return torch.tensor(len(known), device=labels.device) if weight is None else weight[known].sum()
 
 
 def _mean_loss(task: str, logits: Tensor, labels: Tensor, weight: Tensor | None) -> Tensor:

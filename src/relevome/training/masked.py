@@ -27,6 +27,7 @@ from relevome.training.fitting import EXAMPLE_OPTIONS, fit_by_examples, with_lea
 from relevome.training.folder import TrainingFolder
 from relevome.training.fresh_examples import FreshExamples
 from relevome.training.objective import Trained, Watch, objectives
+from relevome.training.processes import share_of_all
 from relevome.training.settings import TrainingSettings
 from relevome.training.tables import Example
 from relevome.words import counted
@@ -185,9 +186,10 @@ class MaskedObjective:
         return False
 
     def trainer_options(self, train: List[Example]) -> dict[str, Any]:
-        """Batches with padding, and scores over hidden tokens."""
+        """Batches with padding, scores over hidden tokens; of several processes the loss over all these."""
         return {
             "data_collator": DataCollatorForTokenClassification(self.tokenizer.hf),
+            "compute_loss_func": loss_of_hidden if self._settings.processes > 1 else None,
             "compute_metrics": _scores,
             "preprocess_logits_for_metrics": _outcomes,
         }
@@ -220,6 +222,12 @@ def _masking(tokenizer: LetterTokenizer) -> Masking:
             "expected single letters or a byte-pair encoding"
         )
     return Masking(np.array(tokenizer.ordinary_ids()), tokenizer.mask_id)
+
+
+def loss_of_hidden(outputs: Any, labels: Tensor, num_items_in_batch: Any = None) -> Tensor:
+    """The loss of a Trainer: a process gives the share that its part has in the mean over hidden tokens."""
+    mean = F.cross_entropy(outputs.logits.float().flatten(0, -2), labels.flatten())
+    return mean * share_of_all((labels != -100).sum())
 
 
 def _outcomes(outputs: Any, labels: Tensor) -> Float[Tensor, "batch tokens 2"]:
