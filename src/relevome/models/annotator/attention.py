@@ -130,8 +130,10 @@ def _by_tiles(heads: Heads, window: tuple[int, int], block: int) -> Float[Tensor
     places = torch.cat(sinusoids(-right, left + 1, heads.distance.shape[-1], heads.query), -1).flip(0)
     distance = (heads.distance @ places.T).expand(len(heads.query), -1, -1, -1)
     content, position = ((heads.query + bias) * heads.scale for bias in (heads.content, heads.position))
-    parts = (x.flatten(0, 1) for x in (content, position, distance, heads.key, heads.value))
-    context = tiled_attention(*parts, Tiling(heads.first, queries, keys, left, right, block))
+    content, position, distance = (x.flatten(0, 1) for x in (content, position, distance))
+    key, value = heads.key.flatten(0, 1), heads.value.flatten(0, 1)
+    tiling = Tiling(heads.first, queries, keys, left, right, block)
+    context = tiled_attention(content, position, distance, key, value, tiling)
     return context.unflatten(0, heads.query.shape[:2])
 
 
