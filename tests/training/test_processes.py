@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -98,6 +99,17 @@ def _often(asked: TrainingSettings, watch: Any) -> None:
     _carried_out(asked, watch)
 
 
+def _waiting(asked: TrainingSettings, watch: Any) -> None:
+    """The same, which waits to be ended after it has told of the sixth step."""
+
+    def told(reached: Reached) -> None:
+        watch(reached)
+        if reached.step == 6 and reached.scores is None:
+            time.sleep(100)
+
+    _often(asked, told)
+
+
 def test_goes_on_where_it_was_stopped(asked: Callable[..., TrainingSettings]) -> None:
     """Within the second epoch, with dropout, of which every process draws its own."""
     whole, again = (asked(name, arch="cnn", processes=2) for name in ("whole", "again"))
@@ -108,7 +120,7 @@ def test_goes_on_where_it_was_stopped(asked: Callable[..., TrainingSettings]) ->
 
     in_processes(2, _often, whole, lambda _: None)
     with pytest.raises(Stopped):
-        in_processes(2, _often, again, stop)
+        in_processes(2, _waiting, again, stop)
     with pytest.raises(InputError, match="is from another training"):
         train(replace(again, processes=1, resume=True))
     assert (again.output / "checkpoints").is_dir()
