@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cloudpickle
 import pytest
@@ -89,9 +90,9 @@ def is_running(process: int) -> bool:
 
 def test_a_list_that_is_left_before_its_end_leaves_nothing_to_the_next() -> None:
     with opened(Local(2), squared) as mapped:
-        left = mapped((number, number) for number in range(100, 200))
+        left: Any = mapped((number, number) for number in range(100, 200))
         next(left)
-        left.close()  # type: ignore[attr-defined]
+        left.close()
         assert {number: one[0] for number, one in mapped([(0, 3), (1, 4)])} == {0: 9, 1: 16}
 
 

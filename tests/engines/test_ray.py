@@ -64,9 +64,9 @@ def test_an_engine_that_is_opened_maps_several_lists_by_the_same_actors(tmp_path
     with opened(Ray(workers=2), shard) as mapped:
         first = dict(mapped((number, (number + 1, tmp_path)) for number in range(6)))
         assert dict(mapped([])) == {}
-        left = mapped((number, (number, tmp_path)) for number in range(100, 120))
+        left: Any = mapped((number, (number, tmp_path)) for number in range(100, 120))
         next(left)
-        left.close()  # type: ignore[attr-defined]
+        left.close()
         second = dict(mapped((number, (number or -3, tmp_path)) for number in range(6)))  # one dies
     assert {number: one[0] for number, one in first.items()} == {n: (n + 1) ** 2 for n in range(6)}
     assert {number: one[0] for number, one in second.items()} == {n: n**2 for n in range(1, 6)} | {0: 9}
